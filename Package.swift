@@ -1,0 +1,113 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Modules stand in layers; a dependency may only point down. `scripts/check` holds this and the actual imports to it.
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+func module(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
+            exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies + ["TestKit"], path: "Tests/" + name, swiftSettings: strict)
+}
+
+extension Target.Dependency {
+    static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let log = product(name: "Logging", package: "swift-log")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let x509 = product(name: "X509", package: "swift-certificates")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let grpc = product(name: "GRPCCore", package: "grpc-swift-2")
+    static let grpcTransport = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+    static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+    static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+let package = Package(
+    name: "surplus",
+    products: [
+        .executable(name: "surplus", targets: ["surplus"]),
+        .executable(name: "surplusd", targets: ["surplusd"]),
+        .executable(name: "surplus-warden", targets: ["surplus-warden"]),
+        .executable(name: "surplus-sim", targets: ["surplus-sim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C: declarations the Glibc overlay lacks, no logic
+        .target(name: "CLinux"),
+
+        // 0: quantities, ids, instants, bounded random
+        module("Resources"),
+
+        // 1: pure cores
+        module("Policy", ["Resources"]),
+        module("Trading", ["Resources"]),
+        module("Bookkeeping", ["Resources"]),
+        module("Accounting", ["Resources"]),
+        module("Reclaim", ["Resources"]),
+        module("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim"]),
+
+        // 2: adapters, one kind of I/O each
+        module("ShippedPolicies", path: "Policies", resources: [.embedInCode("blade.yaml"), .embedInCode("closed.yaml")]),
+        module("LedgerSchema", path: "Ledger", resources: [.embedInCode("V0001_ledger.sql")]),
+        module("Configuration", ["Resources", "Policy", "ShippedPolicies", .yams]),
+        module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .crypto]),
+        module("Identity", ["Resources", .crypto, .x509, .asn1]),
+        module("Wire", [
+            "Resources", "CLinux", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix, .nioSSL, .x509,
+            .log,
+        ], exclude: ["Protos"]),
+        module("Kernel", ["Resources", "CLinux"]),
+        module("Sandbox", ["Resources", "Kernel", "CLinux"]),
+
+        // 3: shells and services
+        module("Agent", [
+            "Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Wire", "Identity",
+            "Configuration", "LedgerStore", "Kernel", "Sandbox", .grpc, .lifecycle, .log, .crypto, .nioCore,
+        ]),
+        module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
+        module("Reports", ["Resources"]),
+        module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node"]),
+
+        // 4: programs
+        program("surplusd", ["Agent", "Configuration", .arguments, .log, .lifecycle]),
+        program("surplus-warden", ["Warden", "Kernel", "Sandbox", .arguments]),
+        program("surplus", ["Reports", "Wire", "Resources", "Configuration", "Identity", .arguments, .grpc]),
+        program("surplus-sim", ["Simulation", "Resources", .arguments]),
+        program("surplus-bench", ["LedgerStore", "Bookkeeping", "Resources", .arguments, .grdb]),
+
+        .target(name: "TestKit", dependencies: ["Resources"], path: "Tests/TestKit", swiftSettings: strict),
+        tests("Resources", ["Resources"]),
+    ]
+)

@@ -1,0 +1,121 @@
+/// An amount of each lendable resource, as granted, limited, used at an instant, or free.
+package struct Amounts: Hashable, Codable, Sendable {
+    package var cpu: Millicores
+    package var memory: Bytes
+
+    package init(cpu: Millicores = .zero, memory: Bytes = .zero) {
+        self.cpu = cpu
+        self.memory = memory
+    }
+
+    package static let zero = Amounts()
+
+    package static func + (a: Amounts, b: Amounts) -> Amounts {
+        Amounts(cpu: a.cpu + b.cpu, memory: a.memory + b.memory)
+    }
+
+    package static func - (a: Amounts, b: Amounts) -> Amounts {
+        Amounts(cpu: a.cpu - b.cpu, memory: a.memory - b.memory)
+    }
+
+    package static func += (a: inout Amounts, b: Amounts) { a = a + b }
+
+    /// Whether every resource is at most the other's.
+    package func fits(in other: Amounts) -> Bool { cpu <= other.cpu && memory <= other.memory }
+
+    /// The smaller of both, resource by resource.
+    package func limited(to other: Amounts) -> Amounts {
+        Amounts(cpu: min(cpu, other.cpu), memory: min(memory, other.memory))
+    }
+
+    /// Negative amounts become zero.
+    package var clampedToZero: Amounts { Amounts(cpu: max(cpu, .zero), memory: max(memory, .zero)) }
+
+    /// No resource is negative and at least one is positive.
+    package var isPositive: Bool { cpu >= .zero && memory >= .zero && (cpu > .zero || memory > .zero) }
+}
+
+/// What was consumed since a lease began; each figure only grows.
+package struct Usage: Hashable, Codable, Sendable {
+    package var cpu: CoreMicroseconds
+    package var memory: MiBSeconds
+
+    package init(cpu: CoreMicroseconds = .zero, memory: MiBSeconds = .zero) {
+        self.cpu = cpu
+        self.memory = memory
+    }
+
+    package static let zero = Usage()
+
+    /// The most that `amounts` can consume in `elapsed`.
+    package init(of amounts: Amounts, for elapsed: Microseconds) {
+        cpu = CoreMicroseconds(amounts.cpu, for: elapsed)
+        memory = MiBSeconds(amounts.memory, for: elapsed)
+    }
+
+    package static func + (a: Usage, b: Usage) -> Usage { Usage(cpu: a.cpu + b.cpu, memory: a.memory + b.memory) }
+
+    package func fits(in other: Usage) -> Bool { cpu <= other.cpu && memory <= other.memory }
+
+    package func limited(to other: Usage) -> Usage {
+        Usage(cpu: min(cpu, other.cpu), memory: min(memory, other.memory))
+    }
+}
+
+/// Prices in microcredits: per core-hour of processing used and per GiB-hour of memory held.
+package struct Prices: Hashable, Codable, Sendable {
+    package var cpu: Microcredits
+    package var memory: Microcredits
+
+    package init(cpu: Microcredits, memory: Microcredits) {
+        self.cpu = cpu
+        self.memory = memory
+    }
+
+    package static let free = Prices(cpu: .zero, memory: .zero)
+
+    /// Whether neither price is above the other's.
+    package func atMost(_ other: Prices) -> Bool { cpu <= other.cpu && memory <= other.memory }
+
+    /// What `usage` costs: the sum over resources of usage x price, rounded down once.
+    ///
+    /// This is the one rounding rule of the system: it is always applied to the cumulative usage of a lease, so
+    /// that both sides, and any sequence of receipts, arrive at the same total.
+    package func cost(of usage: Usage) -> Microcredits {
+        let microsecondsPerHour: Int128 = 3_600_000_000
+        // One core-hour is 3.6e9 core-microseconds and one GiB-hour is 1024 x 3600 MiB-seconds; 1e6/1024 makes
+        // both share the first as their denominator: MiB-s x 3.6e9 / (1024 x 3600) = MiB-s x 1e6 / 1024.
+        let cpu = Int128(usage.cpu.rawValue) * Int128(self.cpu.rawValue) * 1024
+        let memory = Int128(usage.memory.rawValue) * Int128(self.memory.rawValue) * 1_000_000
+        return Microcredits(Int64((cpu + memory) / (microsecondsPerHour * 1024)))
+    }
+
+    /// The most that a lease of `amounts` for `term` can cost, rounded up.
+    package func ceiling(for amounts: Amounts, term: Microseconds) -> Microcredits {
+        cost(of: Usage(of: amounts, for: term)) + 1
+    }
+}
+
+/// The largest values accepted from outside. Products of two of them fit 128 bits and sums of a billion fit 64.
+package enum Bounds {
+    /// A million cores.
+    package static let cpu = Millicores.cores(1_000_000)
+    /// One pebibyte.
+    package static let memory = Bytes(1 << 50)
+    package static let term = Microseconds.days(366)
+    /// A million credits an hour.
+    package static let price = Microcredits.credits(1_000_000)
+    /// A billion credits.
+    package static let money = Microcredits.credits(1_000_000_000)
+
+    package static func accepts(_ amounts: Amounts) -> Bool {
+        amounts.isPositive && amounts.cpu <= cpu && amounts.memory <= memory
+    }
+
+    package static func accepts(_ prices: Prices) -> Bool {
+        let range = Microcredits.zero...price
+        return range.contains(prices.cpu) && range.contains(prices.memory)
+    }
+
+    package static func accepts(term: Microseconds) -> Bool { term > .zero && term <= self.term }
+}

@@ -1,0 +1,4 @@
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import GRPCProtobuf
+import SwiftProtobuf
