@@ -1,4 +1,4 @@
-package import Resources
+import Resources
 
 /// A lender's statement of what a lease has used and costs so far, to be co-signed by the borrower.
 ///

@@ -1,4 +1,4 @@
-package import Resources
+import Resources
 
 /// Something a core decided that must be durable before anything that follows from it may happen.
 ///

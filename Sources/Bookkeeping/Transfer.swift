@@ -1,22 +1,9 @@
-package import Resources
+import Resources
 
 /// What a ledger counts. Sums never mix units.
 package enum LedgerUnit: String, Hashable, Codable, Sendable {
     /// Microcredits.
     case credit
-}
-
-/// An account in a node's own books. A debit balance on a peer's account is what that peer owes this node; the
-/// same line stands with the opposite sign in the peer's books.
-package enum Account: Hashable, Codable, Sendable {
-    /// The trust line with one peer.
-    case peer(NodeID)
-    /// What lending brought in.
-    case earned
-    /// What borrowing cost.
-    case spent
-    /// What one side billed and the other did not accept, by peer.
-    case disputed(NodeID)
 }
 
 /// One immutable line of the ledger: an amount debited to one account and credited to another.
@@ -35,6 +22,14 @@ package struct Transfer: Hashable, Codable, Sendable {
         case void
         /// The same, because `expires` has passed.
         case expire
+
+        /// Whether a transfer of this kind belongs to an earlier reservation.
+        package var followsReservation: Bool {
+            switch self {
+            case .direct, .pending: false
+            case .post, .void, .expire: true
+            }
+        }
     }
 
     package var id: TransferID
@@ -65,5 +60,35 @@ package struct Transfer: Hashable, Codable, Sendable {
         self.lease = lease
         self.expires = expires
         self.at = at
+    }
+}
+
+extension Transfer {
+    /// The bytes that the ledger's hash chain covers and that tell one transfer from another of the same id.
+    package var document: [UInt8] {
+        var writer = CanonicalWriter(kind: "surplus.transfer")
+        writer.write(id)
+        writer.write(kind.rawValue)
+        writer.write(unit.rawValue)
+        writer.write(debit)
+        writer.write(credit)
+        writer.write(amount)
+        writer.write(of != nil)
+        if let of { writer.write(of) }
+        writer.write(lease != nil)
+        if let lease { writer.write(lease) }
+        writer.write(expires != nil)
+        if let expires {
+            writer.write(expires.boot.value)
+            writer.write(expires.instant.microseconds)
+            writer.write(expires.utc)
+        }
+        writer.write(at)
+        return writer.bytes
+    }
+
+    /// FNV-1a (Fowler, Noll, Vo) over ``document``: tells a replay from a conflict without keeping the whole transfer.
+    package var fingerprint: UInt64 {
+        document.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 }

@@ -1,4 +1,4 @@
-package import Resources
+import Resources
 
 /// How far two peers trust each other to pay, as one of them keeps it. Mirrored: what this node granted is what the
 /// peer received.

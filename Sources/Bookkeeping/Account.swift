@@ -1,0 +1,82 @@
+import Resources
+
+/// An account in a node's own books. A debit balance on a peer's account is what that peer owes this node; the
+/// same line stands with the opposite sign in the peer's books.
+package enum Account: Hashable, Codable, Sendable {
+    /// The trust line with one peer.
+    case peer(NodeID)
+    /// What lending brought in.
+    case earned
+    /// What borrowing cost.
+    case spent
+    /// What one side billed and the other did not accept, by peer.
+    case disputed(NodeID)
+}
+
+extension Account {
+    private static let peerPrefix = "peer:"
+    private static let disputedPrefix = "disputed:"
+
+    /// The other node concerned, if any.
+    package var node: NodeID? {
+        switch self {
+        case .peer(let node), .disputed(let node): node
+        case .earned, .spent: nil
+        }
+    }
+
+    /// The place of this kind of account in every ordered list; also its mark in canonical documents, so never changed.
+    var rank: UInt64 {
+        switch self {
+        case .peer: 0
+        case .earned: 1
+        case .spent: 2
+        case .disputed: 3
+        }
+    }
+}
+
+extension Account: LosslessStringConvertible {
+    /// The name on disk and in reports: `earned`, `spent`, `peer:nde_...`, `disputed:nde_...`.
+    package var description: String {
+        switch self {
+        case .peer(let node): Self.peerPrefix + node.description
+        case .earned: "earned"
+        case .spent: "spent"
+        case .disputed(let node): Self.disputedPrefix + node.description
+        }
+    }
+
+    /// Parses the name; `nil` when it is not one of those ``description`` gives.
+    package init?(_ name: String) {
+        switch name {
+        case "earned": self = .earned
+        case "spent": self = .spent
+        default:
+            if name.hasPrefix(Self.peerPrefix), let node = NodeID(String(name.dropFirst(Self.peerPrefix.count))) {
+                self = .peer(node)
+            } else if name.hasPrefix(Self.disputedPrefix), let node = NodeID(String(name.dropFirst(Self.disputedPrefix.count))) {
+                self = .disputed(node)
+            } else {
+                return nil
+            }
+        }
+    }
+}
+
+extension Account: Comparable {
+    /// Peers first, then earned, spent and disputed; within a kind by node id.
+    package static func < (a: Account, b: Account) -> Bool {
+        guard a.rank == b.rank else { return a.rank < b.rank }
+        guard let left = a.node, let right = b.node else { return false }
+        return left < right
+    }
+}
+
+extension CanonicalWriter {
+    /// Writes which account, without its text form.
+    mutating func write(_ account: Account) {
+        write(account.rank)
+        if let node = account.node { write(node) }
+    }
+}
