@@ -1,0 +1,194 @@
+import Crypto
+import Resources
+import X509
+
+/// Everyone this node knows in its pool. Records arrive in any order, from anyone, any number of times; all nodes that
+/// know the same records hold the same roster: revoked wins for ever, left beats active, then the higher version.
+package struct Roster: Sendable {
+    /// The most members.
+    package static let capacity = 100_000
+
+    /// What one side knows of a member, to find out who knows better.
+    package struct Knowledge: Hashable, Sendable {
+        package var node: NodeID
+        package var status: Member.Status
+        package var version: UInt64
+
+        package init(node: NodeID, status: Member.Status, version: UInt64) {
+            self.node = node
+            self.status = status
+            self.version = version
+        }
+
+        func isBehind(_ other: Knowledge) -> Bool {
+            (status.precedence, version) < (other.status.precedence, other.version)
+        }
+    }
+
+    struct Entry: Sendable {
+        var member: Member
+        var record: MemberRecord
+        var issuer: NodeID
+
+        var knowledge: Knowledge { Knowledge(node: member.node, status: member.status, version: member.version) }
+
+        /// The last two only matter when two issuers stated something at the same time.
+        func isBehind(_ other: Entry) -> Bool {
+            if knowledge.isBehind(other.knowledge) { return true }
+            if other.knowledge.isBehind(knowledge) { return false }
+            if member.at != other.member.at { return member.at < other.member.at }
+            return record.document.lexicographicallyPrecedes(other.record.document)
+        }
+    }
+
+    package let verifier: PeerVerifier
+    private var entries: [NodeID: Entry] = [:]
+    /// Issuing certificates that were checked before, by their bytes.
+    private var issuers: [[UInt8]: (certificate: Certificate, node: NodeID)] = [:]
+
+    package init(verifier: PeerVerifier) { self.verifier = verifier }
+
+    package var count: Int { entries.count }
+
+    /// All members, the oldest id first.
+    package var members: [Member] { entries.values.map(\.member).sorted { $0.node < $1.node } }
+
+    package subscript(node: NodeID) -> Member? { entries[node]?.member }
+    package func record(of node: NodeID) -> MemberRecord? { entries[node]?.record }
+
+    /// The member that people mean by `text`: an id, or a name when exactly one member that is still there has it.
+    package func find(_ text: String) throws(IdentityError) -> Member {
+        if let node = NodeID(text) {
+            guard let member = self[node] else { throw IdentityError("no node \(text) in this pool: see 'surplus nodes'") }
+            return member
+        }
+        let named = members.filter { $0.name == text }
+        let present = named.filter { $0.status == .active }
+        let candidates = present.isEmpty ? named : present
+        guard let first = candidates.first else { throw IdentityError("no node '\(text)' in this pool: see 'surplus nodes'") }
+        guard candidates.count == 1 else {
+            throw IdentityError(
+                "\(candidates.count) nodes are called '\(text)': give the id instead, one of "
+                    + candidates.prefix(8).map(\.node.description).joined(separator: ", "))
+        }
+        return first
+    }
+
+    /// Whether the pool's records say that `node` is a member now.
+    package func isAdmitted(_ node: NodeID) -> Bool { entries[node]?.member.status == .active }
+
+    /// Refuses a peer whose certificate verifies but which is not wanted any more. A peer that no record names yet is
+    /// admitted: its certificate proves that an issuer took it in within the last day.
+    package func admit(_ peer: VerifiedPeer) throws(CertificateRefusal) {
+        switch entries[peer.node]?.member.status {
+        case .revoked: throw .revoked(peer.node)
+        case .left: throw .left(peer.node)
+        case .active, nil: break
+        }
+        // Certificates from before an issuer's revocation stay good for the rest of their day, so that
+        // revoking one issuer does not take down everyone whom it certified last.
+        if let issuer = entries[peer.issuer]?.member, issuer.status == .revoked, peer.issuedAt >= issuer.at {
+            throw .issuerRevoked(node: peer.node, issuer: peer.issuer)
+        }
+    }
+}
+
+extension Roster {
+    /// Takes in a record.
+    ///
+    /// - Returns: whether it was news.
+    /// - Throws: ``IdentityError`` when it is malformed, badly signed or not signed by an issuer of this pool, and when the
+    ///   roster is full; the roster is then unchanged.
+    @discardableResult
+    package mutating func merge(_ record: MemberRecord) throws(IdentityError) -> Bool {
+        let member = try Self.read(record)
+        guard member.pool == verifier.pool else {
+            throw IdentityError("a record about \(member.node) of pool \(member.pool), this node is in \(verifier.pool)")
+        }
+        let (certificate, issuer) = try self.issuer(of: record, stated: member.at)
+        if let standing = entries[issuer]?.member, standing.status == .revoked, member.at >= standing.at,
+            !(member.node == issuer && member.status == .revoked)
+        {
+            throw IdentityError("a record about \(member.node) signed by \(issuer) after that node was revoked")
+        }
+        guard let key = P256.Signing.PublicKey(certificate.publicKey),
+            let signature = try? P256.Signing.ECDSASignature(rawRepresentation: record.signature),
+            key.isValidSignature(signature, for: record.document)
+        else { throw IdentityError("a record about \(member.node) whose signature is not that of its issuer \(issuer)") }
+        return try insert(Entry(member: member, record: record, issuer: issuer))
+    }
+
+    /// What this side knows of each member, the oldest id first.
+    package var knowledge: [Knowledge] { entries.values.map(\.knowledge).sorted { $0.node < $1.node } }
+
+    /// The records that someone who knows `theirs` lacks or has older; the oldest id first, together at most `bytes` long.
+    package func records(beyond theirs: [Knowledge], atMost bytes: Int) -> [MemberRecord] {
+        let known = Dictionary(theirs.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
+        var left = bytes
+        var result: [MemberRecord] = []
+        for entry in entries.values.sorted(by: { $0.member.node < $1.member.node }) {
+            if let their = known[entry.member.node], !their.isBehind(entry.knowledge) { continue }
+            let size = entry.record.document.count + entry.record.signature.count + entry.record.issuerChain.joined().count + 64
+            guard size <= left else { break }
+            left -= size
+            result.append(entry.record)
+        }
+        return result
+    }
+
+    private mutating func insert(_ entry: Entry) throws(IdentityError) -> Bool {
+        let node = entry.member.node
+        if let known = entries[node] {
+            guard known.isBehind(entry) else { return false }
+        } else if entries.count >= Self.capacity {
+            throw IdentityError("no room for \(node): a pool has at most \(Self.capacity) members, past ones included")
+        }
+        entries[node] = entry
+        if entry.member.status == .revoked { forgetStatements(by: node, since: entry.member.at) }
+        return true
+    }
+
+    /// What a revoked issuer stated after its revocation counts for nothing, also when it arrived first.
+    private mutating func forgetStatements(by issuer: NodeID, since revocation: Timestamp) {
+        entries = entries.filter { node, entry in
+            entry.issuer != issuer || entry.member.at < revocation || node == issuer
+        }
+    }
+
+    private static func read(_ record: MemberRecord) throws(IdentityError) -> Member {
+        guard record.document.count <= 4096, record.issuerChain.count == 1 else {
+            throw IdentityError("a member record of \(record.document.count) bytes with \(record.issuerChain.count) certificates")
+        }
+        do { return try Member(document: record.document) } catch {
+            throw IdentityError("a member record that cannot be read: \(error.description)")
+        }
+    }
+
+    private mutating func issuer(
+        of record: MemberRecord, stated: Timestamp
+    ) throws(IdentityError) -> (certificate: Certificate, node: NodeID) {
+        if let known = issuers[record.issuerChain[0]],
+            (Timestamp(known.certificate.notValidBefore)...Timestamp(known.certificate.notValidAfter)).contains(stated)
+        {
+            return known
+        }
+        do {
+            let (certificate, node) = try verifier.verify(issuing: record.issuerChain[0], at: stated)
+            if issuers.count >= 1024 { issuers.removeAll() }
+            issuers[record.issuerChain[0]] = (certificate, node)
+            return (certificate, node)
+        } catch {
+            throw IdentityError("a member record from no issuer of this pool: \(error.description)")
+        }
+    }
+}
+
+extension Member.Status {
+    fileprivate var precedence: Int {
+        switch self {
+        case .active: 0
+        case .left: 1
+        case .revoked: 2
+        }
+    }
+}
