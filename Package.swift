@@ -103,11 +103,12 @@ let package = Package(
         // 4: programs
         program("surplusd", ["Agent", "Configuration", .arguments, .log, .lifecycle]),
         program("surplus-warden", ["Warden", "Kernel", "Sandbox", .arguments]),
-        program("surplus", ["Reports", "Wire", "Resources", "Configuration", "Identity", .arguments, .grpc]),
+        program("surplus", ["Reports", "Wire", "Resources", .arguments, .grpc, .protobuf]),
         program("surplus-sim", ["Simulation", "Resources", .arguments]),
         program("surplus-bench", ["LedgerStore", "Bookkeeping", "Resources", .arguments, .grdb]),
 
         .target(name: "TestKit", dependencies: ["Resources"], path: "Tests/TestKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),
+        tests("Reports", ["Reports", "Resources"]),
     ]
 )

@@ -1,0 +1,87 @@
+import Resources
+
+/// What this node earned and spent, and how it stands with each peer.
+package struct CreditsReport: Report {
+    package struct Line: Encodable, Sendable {
+        let peer: String
+        let peerName: String
+        let balanceMicrocredits: Int64
+        let pendingOwedToUsMicrocredits: Int64
+        let pendingWeOweMicrocredits: Int64
+        let limitGrantedMicrocredits: Int64
+        let limitReceivedMicrocredits: Int64
+        let disputedMicrocredits: Int64
+
+        /// - Parameters:
+        ///   - balance: posted; positive where the peer owes this node.
+        ///   - limitGranted: the most the peer may owe this node.
+        ///   - limitReceived: the most this node may owe the peer.
+        package init(
+            peer: String, peerName: String, balance: Microcredits, pendingOwedToUs: Microcredits, pendingWeOwe: Microcredits,
+            limitGranted: Microcredits, limitReceived: Microcredits, disputed: Microcredits
+        ) {
+            self.peer = peer
+            self.peerName = peerName
+            balanceMicrocredits = balance.rawValue
+            pendingOwedToUsMicrocredits = pendingOwedToUs.rawValue
+            pendingWeOweMicrocredits = pendingWeOwe.rawValue
+            limitGrantedMicrocredits = limitGranted.rawValue
+            limitReceivedMicrocredits = limitReceived.rawValue
+            disputedMicrocredits = disputed.rawValue
+        }
+    }
+
+    let balanceMicrocredits: Int64
+    let earnedMicrocredits: Int64
+    let spentMicrocredits: Int64
+    let pendingIncomingMicrocredits: Int64
+    let pendingOutgoingMicrocredits: Int64
+    let lines: [Line]
+
+    package init(
+        balance: Microcredits, earned: Microcredits, spent: Microcredits, pendingIncoming: Microcredits,
+        pendingOutgoing: Microcredits, lines: [Line]
+    ) {
+        balanceMicrocredits = balance.rawValue
+        earnedMicrocredits = earned.rawValue
+        spentMicrocredits = spent.rawValue
+        pendingIncomingMicrocredits = pendingIncoming.rawValue
+        pendingOutgoingMicrocredits = pendingOutgoing.rawValue
+        self.lines = lines
+    }
+
+    package func text(on page: Page) -> String {
+        var sheet = Sheet()
+        sheet.add("balance", Microcredits(balanceMicrocredits).text, .strong)
+        sheet.add("earned", Self.withPending(earnedMicrocredits, pendingIncomingMicrocredits))
+        sheet.add("spent", Self.withPending(spentMicrocredits, pendingOutgoingMicrocredits))
+        guard !lines.isEmpty else { return sheet.text(on: page) }
+        return sheet.text(on: page) + "\n" + table.text(on: page)
+    }
+
+    private static func withPending(_ posted: Int64, _ pending: Int64) -> String {
+        Microcredits(posted).text + (pending == 0 ? "" : ", and \(Microcredits(pending).text) pending")
+    }
+
+    /// The headings carry the unit, the cells only numbers.
+    private var table: Table {
+        var table = Table([
+            .init("PEER", .left, .shortened), .init("CREDITS", .right), .init("PENDING", .right),
+            .init("THEY MAY OWE", .right, .omitted),
+            .init("WE MAY OWE", .right, .omitted), .init("DISPUTED", .right, .omitted),
+        ])
+        for line in lines {
+            let pending = line.pendingOwedToUsMicrocredits - line.pendingWeOweMicrocredits
+            table.add([
+                .init(line.peerName), Self.number(line.balanceMicrocredits), Self.number(pending),
+                Self.number(line.limitGrantedMicrocredits), Self.number(line.limitReceivedMicrocredits),
+                .init(Self.number(line.disputedMicrocredits).text, line.disputedMicrocredits == 0 ? .plain : .warning),
+            ])
+        }
+        return table
+    }
+
+    private static func number(_ value: Int64) -> Table.Cell {
+        .init(String(Microcredits(value).text.prefix { $0 != " " }))
+    }
+}

@@ -1,0 +1,89 @@
+import Resources
+
+/// ``Amounts`` with the units in the names.
+package struct AmountFigures: Hashable, Encodable, Sendable {
+    package let cpuMillicores: Int64
+    package let memoryBytes: Int64
+
+    package init(_ amounts: Amounts) {
+        cpuMillicores = amounts.cpu.rawValue
+        memoryBytes = amounts.memory.rawValue
+    }
+
+    var cpu: Millicores { Millicores(cpuMillicores) }
+    var memory: Bytes { Bytes(memoryBytes) }
+
+    /// `1.5 cores, 512 MiB`.
+    var shortText: String { "\(cpu.shortText), \(memory.shortText)" }
+}
+
+/// ``Prices`` with the units in the names.
+package struct PriceFigures: Hashable, Encodable, Sendable {
+    package let cpuMicrocreditsPerCoreHour: Int64
+    package let memoryMicrocreditsPerGibHour: Int64
+
+    package init(_ prices: Prices) {
+        cpuMicrocreditsPerCoreHour = prices.cpu.rawValue
+        memoryMicrocreditsPerGibHour = prices.memory.rawValue
+    }
+
+    var cpu: Microcredits { Microcredits(cpuMicrocreditsPerCoreHour) }
+    var memory: Microcredits { Microcredits(memoryMicrocreditsPerGibHour) }
+
+    var text: String { "\(cpu.text) a core-hour, \(memory.text) a GiB-hour" }
+}
+
+/// ``Terms`` with the units in the names.
+package struct TermFigures: Hashable, Encodable, Sendable {
+    package let amounts: AmountFigures
+    package let prices: PriceFigures
+    package let termMicroseconds: Int64
+    /// The notice class; empty when the agent is newer than this program and named one that is not known here.
+    package let notice: String
+
+    package init(amounts: Amounts, prices: Prices, term: Microseconds, notice: NoticeClass?) {
+        self.amounts = AmountFigures(amounts)
+        self.prices = PriceFigures(prices)
+        termMicroseconds = term.rawValue
+        self.notice = notice?.rawValue ?? ""
+    }
+
+    var term: Microseconds { Microseconds(termMicroseconds) }
+}
+
+/// ``Usage`` with the units in the names.
+package struct UsageFigures: Hashable, Encodable, Sendable {
+    package let cpuCoreMicroseconds: Int64
+    package let memoryMibSeconds: Int64
+
+    package init(_ usage: Usage) {
+        cpuCoreMicroseconds = usage.cpu.rawValue
+        memoryMibSeconds = usage.memory.rawValue
+    }
+
+    /// `12.5 s of a core, 3072 MiB-s`.
+    var text: String { "\(Microseconds(cpuCoreMicroseconds).shortText) of a core, \(memoryMibSeconds) MiB-s" }
+}
+
+/// Why something was not done.
+package struct RefusalFigures: Hashable, Encodable, Sendable {
+    package let term: String
+    package let reason: String
+    package let retryable: Bool
+    package let retryAfterMicroseconds: Int64?
+
+    /// - Parameter retryAfter: when another try may succeed; `nil` when that is not known.
+    package init(term: String, reason: String, retryable: Bool, retryAfter: Microseconds?) {
+        self.term = term
+        self.reason = reason
+        self.retryable = retryable
+        retryAfterMicroseconds = retryAfter?.rawValue
+    }
+
+    /// `price: 0.5 credits a core-hour are asked, at most 0.2 are offered (try again in 30 s)`.
+    package var text: String {
+        let reason = term.isEmpty ? reason : "\(term): \(reason)"
+        guard retryable else { return reason }
+        return reason + (retryAfterMicroseconds.map { " (try again in \(Microseconds($0).shortText))" } ?? " (try again)")
+    }
+}

@@ -1,0 +1,144 @@
+import Resources
+
+/// One job, as the node that asked for it or the node that runs it sees it.
+package struct JobReport: Report {
+    package var job: String
+    package var lease: String?
+    package var lender: String?
+    package var lenderName: String?
+    package var borrower: String
+    package var user: String
+    package var program: String
+    package var arguments: [String]
+    package var environment: [String: String]
+    package var outputs: [String]
+    /// `queued`, `staging`, `running`, `collecting`, `finished`, `failed` or `cancelled`.
+    package var state: String
+    /// How the program ended, once it has: one of these two.
+    package var exitCode: Int?
+    package var exitSignal: Int?
+    /// Why the program could not be started.
+    package var notStarted: String?
+    /// Of surplus, not of the program.
+    package var failure: String?
+    package var submittedAt: CivilTime?
+    package var startedAt: CivilTime?
+    package var finishedAt: CivilTime?
+    package var usage: UsageFigures
+    package var chargedMicrocredits: Int64
+    package var limitsEnforced: Bool
+    /// This node runs it for another.
+    package var hosted: Bool
+    package var outputsReady: Bool
+    package var outputsFetched: Bool
+    package var missingOutputs: [String]
+
+    package init(
+        job: String, lease: String?, lender: String?, lenderName: String?, borrower: String, user: String, program: String,
+        arguments: [String], environment: [String: String], outputs: [String], state: String, exitCode: Int?, exitSignal: Int?,
+        notStarted: String?, failure: String?, submittedAt: CivilTime?, startedAt: CivilTime?, finishedAt: CivilTime?,
+        usage: Usage, charged: Microcredits, limitsEnforced: Bool, hosted: Bool, outputsReady: Bool, outputsFetched: Bool,
+        missingOutputs: [String]
+    ) {
+        self.job = job
+        self.lease = lease
+        self.lender = lender
+        self.lenderName = lenderName
+        self.borrower = borrower
+        self.user = user
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+        self.outputs = outputs
+        self.state = state
+        self.exitCode = exitCode
+        self.exitSignal = exitSignal
+        self.notStarted = notStarted
+        self.failure = failure
+        self.submittedAt = submittedAt
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.usage = UsageFigures(usage)
+        chargedMicrocredits = charged.rawValue
+        self.limitsEnforced = limitsEnforced
+        self.hosted = hosted
+        self.outputsReady = outputsReady
+        self.outputsFetched = outputsFetched
+        self.missingOutputs = missingOutputs
+    }
+
+    var charged: Microcredits { Microcredits(chargedMicrocredits) }
+
+    /// The command as it could be typed again.
+    var command: String { ([program] + arguments).map(\.quoted).joined(separator: " ") }
+
+    /// `running`, `exit 0`, `signal 9`, `not started`, `failed`.
+    var outcome: String {
+        guard state == "finished" else { return state }
+        if notStarted != nil { return "not started" }
+        return exitSignal.map { "signal \($0)" } ?? exitCode.map { "exit \($0)" } ?? state
+    }
+
+    var tone: Tone {
+        switch state {
+        case "running": .good
+        case "finished": exitCode == 0 ? .plain : .bad
+        case "failed": .bad
+        default: .plain
+        }
+    }
+
+    package func text(on page: Page) -> String {
+        var sheet = Sheet()
+        sheet.add("job", job, .strong)
+        sheet.add("command", command)
+        sheet.add("state", outcome + ((notStarted ?? failure).map { ": \($0)" } ?? ""), tone)
+        sheet.add(hosted ? "for" : "on", hosted ? "\(borrower), user \(user)" : lenderName)
+        sheet.add("lease", lease)
+        for (key, value) in environment.sorted(by: { $0.key < $1.key }) { sheet.add("environment", "\(key)=\(value)") }
+        for (label, time) in [("submitted", submittedAt), ("started", startedAt), ("ended", finishedAt)] {
+            sheet.add(label, time.map { "\($0.clock(on: page)) (\($0.relative(on: page)))" })
+        }
+        sheet.add("used", startedAt.map { _ in usage.text })
+        sheet.add("charged", startedAt.map { _ in charged.text })
+        if startedAt != nil, !limitsEnforced { sheet.add("limits", "not enforced", .warning) }
+        sheet.add("outputs", outputs.isEmpty ? nil : outputs.joined(separator: " ") + outputState)
+        for output in missingOutputs { sheet.add("missing", "\(output): the program did not make it", .bad) }
+        return sheet.text(on: page)
+    }
+
+    private var outputState: String {
+        outputsFetched ? " (fetched)" : outputsReady ? " (ready: surplus job fetch \(job))" : ""
+    }
+}
+
+/// Jobs, as the agent gives them.
+package struct JobsReport: Report {
+    let jobs: [JobReport]
+    package init(jobs: [JobReport]) { self.jobs = jobs }
+
+    package func text(on page: Page) -> String {
+        guard !jobs.isEmpty else { return "no jobs: 'surplus run -- PROGRAM' starts one\n" }
+        var table = Table([
+            .init("JOB"), .init("STATE"), .init("ON", .left, .omitted), .init("SUBMITTED", .left, .omitted),
+            .init("CHARGED", .right, .omitted), .init("COMMAND", .left, .omitted),
+        ])
+        for job in jobs {
+            table.add([
+                .init(job.job), .init(job.outcome, job.tone), .init(job.hosted ? "this node" : job.lenderName ?? "-"),
+                .init(job.submittedAt?.relative(on: page) ?? "-"), .init(job.charged.shortText),
+                .init(job.command),
+            ])
+        }
+        return table.text(on: page)
+    }
+}
+
+extension String {
+    /// As a shell would read it back as one word.
+    var quoted: String {
+        let plain = allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-./=:,+@%".contains($0)) }
+        return plain && !isEmpty
+            ? self : "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+    }
+}

@@ -1,0 +1,107 @@
+import Resources
+
+/// One lease, as lender or borrower.
+package struct LeaseReport: Report {
+    package var lease: String
+    package var agreement: String
+    package var peer: String
+    package var peerName: String
+    /// `lender` or `borrower`: this node's side.
+    package var role: String
+    package var user: String
+    package var state: String
+    package var reason: String?
+    package var terms: TermFigures
+    package var grantedAt: CivilTime?
+    package var endsAt: CivilTime?
+    /// What is enforced now.
+    package var ceiling: AmountFigures
+    package var throttled: Bool
+    package var usage: UsageFigures
+    /// Settled by receipts that both sides signed.
+    package var chargedMicrocredits: Int64
+    package var reservedMicrocredits: Int64
+    package var jobs: [String]
+
+    package init(
+        lease: String, agreement: String, peer: String, peerName: String, role: String, user: String, state: String,
+        reason: String?, terms: TermFigures, grantedAt: CivilTime?, endsAt: CivilTime?, ceiling: Amounts, throttled: Bool,
+        usage: Usage, charged: Microcredits, reserved: Microcredits, jobs: [String]
+    ) {
+        self.lease = lease
+        self.agreement = agreement
+        self.peer = peer
+        self.peerName = peerName
+        self.role = role
+        self.user = user
+        self.state = state
+        self.reason = reason
+        self.terms = terms
+        self.grantedAt = grantedAt
+        self.endsAt = endsAt
+        self.ceiling = AmountFigures(ceiling)
+        self.throttled = throttled
+        self.usage = UsageFigures(usage)
+        chargedMicrocredits = charged.rawValue
+        reservedMicrocredits = reserved.rawValue
+        self.jobs = jobs
+    }
+
+    var charged: Microcredits { Microcredits(chargedMicrocredits) }
+    var isOver: Bool { state == "closed" || state == "settled" }
+
+    package func text(on page: Page) -> String {
+        var sheet = Sheet()
+        sheet.add("lease", lease, .strong)
+        sheet.add(role == "lender" ? "lent to" : "borrowed from", "\(peerName) (\(peer))")
+        sheet.add("user", user)
+        sheet.add("state", state + (reason.map { ": \($0)" } ?? ""), tone)
+        sheet.add("amounts", terms.amounts.shortText)
+        if !isOver {
+            sheet.add(
+                "ceiling now", ceiling.shortText + (throttled ? ", throttled: the owner needs the machine" : ""),
+                throttled ? .warning : .plain)
+        }
+        sheet.add("prices", terms.prices.text)
+        sheet.add("notice", terms.notice)
+        sheet.add("granted", grantedAt?.clock(on: page))
+        sheet.add(isOver ? "ended" : "ends", endsAt.map { "\($0.clock(on: page)) (\($0.relative(on: page)))" })
+        sheet.add("used", usage.text)
+        sheet.add("charged", charged.text)
+        sheet.add("reserved", Microcredits(reservedMicrocredits).text)
+        for job in jobs { sheet.add("job", job) }
+        sheet.add("agreement", agreement, .dim)
+        return sheet.text(on: page)
+    }
+
+    var tone: Tone {
+        switch state {
+        case "active", "granted": throttled ? .warning : .good
+        case "closed", "settled": .dim
+        default: .warning
+        }
+    }
+}
+
+/// Leases, open ones first as the agent gives them.
+package struct LeasesReport: Report {
+    let leases: [LeaseReport]
+    package init(leases: [LeaseReport]) { self.leases = leases }
+
+    package func text(on page: Page) -> String {
+        guard !leases.isEmpty else { return "no leases: 'surplus run' and 'surplus lease request' make one\n" }
+        var table = Table([
+            .init("LEASE"), .init("STATE"), .init("PEER", .left, .omitted), .init("CPU", .right, .omitted),
+            .init("MEMORY", .right, .omitted), .init("ENDS", .left, .omitted), .init("CHARGED", .right, .omitted),
+        ])
+        for lease in leases {
+            table.add([
+                .init(lease.lease), .init(lease.throttled ? "throttled" : lease.state, lease.tone),
+                .init((lease.role == "lender" ? "to " : "from ") + lease.peerName), .init(lease.terms.amounts.cpu.shortText),
+                .init(lease.terms.amounts.memory.shortText), .init(lease.endsAt?.relative(on: page) ?? "-"),
+                .init(lease.charged.shortText),
+            ])
+        }
+        return table.text(on: page)
+    }
+}

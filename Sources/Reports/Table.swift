@@ -1,0 +1,94 @@
+/// Rows under headings, aligned, and made narrower step by step where the page is narrow: first by shortening the columns
+/// that may be shortened, then by leaving out those that may be left out, the last one first.
+package struct Table: Sendable {
+    package struct Column: Sendable {
+        package enum Alignment: Sendable { case left, right }
+
+        /// What happens to a column on a narrow page.
+        package enum Patience: Sendable { case kept, shortened, omitted }
+
+        let title: String
+        let alignment: Alignment
+        let patience: Patience
+
+        package init(_ title: String, _ alignment: Alignment = .left, _ patience: Patience = .kept) {
+            self.title = title
+            self.alignment = alignment
+            self.patience = patience
+        }
+    }
+
+    /// A cell's text, shown as it is, and what it is to the reader. A string literal is a plain cell.
+    package struct Cell: Sendable, ExpressibleByStringInterpolation {
+        let text: String
+        let tone: Tone
+
+        package init(_ text: String, _ tone: Tone = .plain) {
+            self.text = text.printable
+            self.tone = tone
+        }
+
+        package init(stringLiteral value: String) { self.init(value) }
+    }
+
+    private static let gap = 2
+    private static let shortest = 8
+
+    private let columns: [Column]
+    private var rows: [[Cell]] = []
+
+    package init(_ columns: [Column]) { self.columns = columns }
+
+    package var isEmpty: Bool { rows.isEmpty }
+
+    /// - Precondition: there is one cell for each column.
+    package mutating func add(_ cells: [Cell]) {
+        precondition(cells.count == columns.count, "\(cells.count) cells for \(columns.count) columns")
+        rows.append(cells)
+    }
+
+    /// The heading and one line for each row, each ending in a line feed.
+    package func text(on page: Page) -> String {
+        let layout = layout(in: page.width ?? .max)
+        let mark = page.blocks ? "…" : "~"
+        var result = line(columns.map { Cell($0.title, .dim) }, layout, mark, page)
+        for row in rows { result += line(row, layout, mark, page) }
+        return result
+    }
+
+    /// The columns that are shown, and how wide each is.
+    private func layout(in width: Int) -> [(column: Int, width: Int)] {
+        var layout = columns.indices.map { column in
+            (column: column, width: rows.reduce(columns[column].title.columns) { max($0, $1[column].text.columns) })
+        }
+        while true {
+            var excess = layout.reduce(Self.gap * (layout.count - 1)) { $0 + $1.width } - width
+            for index in layout.indices.reversed() where excess > 0 && columns[layout[index].column].patience == .shortened {
+                let cut = min(excess, max(0, layout[index].width - Self.shortest))
+                layout[index].width -= cut
+                excess -= cut
+            }
+            guard excess > 0, let last = layout.lastIndex(where: { columns[$0.column].patience == .omitted }) else {
+                return layout
+            }
+            layout.remove(at: last)
+        }
+    }
+
+    private func line(_ cells: [Cell], _ layout: [(column: Int, width: Int)], _ mark: String, _ page: Page) -> String {
+        var line = ""
+        var owed = 0
+        for (column, width) in layout {
+            let cell = cells[column]
+            let text = cell.text.shortened(to: width, mark: mark)
+            let rest = width - text.columns
+            let before = columns[column].alignment == .right ? rest : 0
+            if !text.isEmpty {
+                line += String(repeating: " ", count: owed + before) + page.paint(text, cell.tone)
+                owed = 0
+            }
+            owed += (text.isEmpty ? width : rest - before) + Self.gap
+        }
+        return line + "\n"
+    }
+}

@@ -1,0 +1,86 @@
+import Reports
+import Resources
+
+/// One of each report, with the values that a test looks for.
+enum Samples {
+    /// 2026-11-21 07:58:17 UTC.
+    static let now = Timestamp(microseconds: 1_795_247_897_000_000)
+    static let wide = Page(width: 120, now: now)
+    static let narrow = Page(width: 40, now: now)
+    static let pipe = Page(now: now)
+
+    static func time(_ offset: Microseconds) -> CivilTime { CivilTime(now + offset) }
+
+    static let terms = TermFigures(
+        amounts: Amounts(cpu: 1500, memory: .mebibytes(512)), prices: Prices(cpu: 1_000_000, memory: 200_000),
+        term: .minutes(15), notice: .standard)
+
+    static let status = StatusReport(
+        node: "nde_1", pool: "pol_1", poolName: "lab", name: "node1", version: "0.1.0", address: "127.0.0.1:7801",
+        startedAt: time(-.minutes(5)), dataDirectory: "/var/lib/surplus", policy: "blade",
+        capacity: Amounts(cpu: 2000, memory: .gibibytes(8)), threshold: Amounts(cpu: 1600, memory: .gibibytes(6)),
+        ownerUsage: Amounts(cpu: 400, memory: .gibibytes(1)), guestUsage: Amounts(cpu: 800, memory: .mebibytes(512)),
+        committed: Amounts(cpu: 1000, memory: .gibibytes(1)), offered: Amounts(cpu: 200, memory: .gibibytes(4)),
+        limitsEnforced: true, enforcement: "cgroup v1", throttling: false, faults: [], peers: .init(reachable: 2, known: 3),
+        leases: .init(lent: 1, borrowed: 0), jobsRunning: 1, certificateExpiresAt: time(.hours(23)))
+
+    static let node = NodesReport.Node(
+        node: "nde_01jd3x9k3v8q2m7r5t6w8y0z1a", name: "node1", address: "127.0.0.1:7801", roles: ["issuer"], status: "active",
+        reachable: true, lastSeenAt: time(-.seconds(4)), isSelf: false, version: "0.1.0")
+
+    static let offers = OffersReport(offers: [
+        .init(node: "nde_1", name: "node2", terms: terms, limitsEnforced: true, refusal: nil, error: nil),
+        .init(
+            node: "nde_2", name: "node3", terms: nil, limitsEnforced: true,
+            refusal: RefusalFigures(
+                term: "cpu", reason: "nothing is free above the threshold of 80%", retryable: true, retryAfter: .seconds(30)),
+            error: nil),
+        .init(node: "nde_3", name: "node4", terms: nil, limitsEnforced: false, refusal: nil, error: "connection refused"),
+    ])
+
+    static let lease = LeaseReport(
+        lease: "lse_01jd3x9k3v8q2m7r5t6w8y0z1a", agreement: "agr_01jd3x9k3v8q2m7r5t6w8y0z1a", peer: "nde_2", peerName: "node2",
+        role: "borrower", user: "ann", state: "active", reason: nil, terms: terms, grantedAt: time(-.seconds(10)),
+        endsAt: time(.minutes(4) + .seconds(30)), ceiling: Amounts(cpu: 1500, memory: .mebibytes(512)), throttled: false,
+        usage: Usage(cpu: 12_500_000, memory: 3072), charged: 3472, reserved: 250_000,
+        jobs: ["job_01jd3x9k3v8q2m7r5t6w8y0z1a"])
+
+    static let job = JobReport(
+        job: "job_01jd3x9k3v8q2m7r5t6w8y0z1a", lease: "lse_1", lender: "nde_2", lenderName: "node2", borrower: "nde_1",
+        user: "ann",
+        program: "xz", arguments: ["-9", "my file"], environment: ["XZ_OPT": "-T1"], outputs: ["out.xz"], state: "finished",
+        exitCode: 0, exitSignal: nil, notStarted: nil, failure: nil, submittedAt: time(-.seconds(20)),
+        startedAt: time(-.seconds(19)), finishedAt: time(-.seconds(5)), usage: Usage(cpu: 12_500_000, memory: 3072),
+        charged: 3472, limitsEnforced: true, hosted: false, outputsReady: true, outputsFetched: false, missingOutputs: [])
+
+    static let credits = CreditsReport(
+        balance: -3472, earned: 0, spent: 3472, pendingIncoming: 0, pendingOutgoing: 250_000,
+        lines: [
+            .init(
+                peer: "nde_2", peerName: "node2", balance: -3472, pendingOwedToUs: 0, pendingWeOwe: 250_000,
+                limitGranted: .credits(10),
+                limitReceived: .credits(10), disputed: 0)
+        ])
+
+    static let ledger = LedgerReport(
+        ok: true, fault: nil, transfers: 4, receipts: 2, segments: 1, chainHead: String(repeating: "ab", count: 32))
+
+    static let event = EventReport(
+        sequence: 7, at: time(-.seconds(2)), kind: "guest.throttled", subjects: ["lse_1"], message: "ceiling lowered",
+        details: ["owner_usage": "900 mcore", "MixedCase": "kept"])
+
+    static let explanation = ExplanationReport(id: "lse_1", kind: "lease", summary: "lent to node2", events: [event])
+
+    static let dev = DevReport(nodes: [
+        .init(
+            name: "node1", pid: 4242, wardenPid: 4241, address: "127.0.0.1:7801", dataDirectory: "/tmp/d/node1/data",
+            socket: "/tmp/d/node1/run/agent.sock")
+    ])
+
+    static let all: [any Report] = [
+        status, NodesReport(nodes: [node]), offers, lease, LeasesReport(leases: [lease]), job, JobsReport(jobs: [job]), credits,
+        ledger, explanation, dev, PoolReport(pool: "pol_1", poolName: "lab", node: "nde_1", name: "node1"),
+        TokenReport(token: "tok_1", file: "token", address: "127.0.0.1:7801", expiresAt: time(.minutes(15))),
+        RevocationReport(node: node, told: 2, unreachable: 1), VersionReport(version: "0.1.0"),
+    ]
+}

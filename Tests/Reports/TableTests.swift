@@ -1,0 +1,101 @@
+import Resources
+import Testing
+
+@testable import Reports
+
+@Suite struct TableTests {
+    private func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
+
+    private func table(_ patience: Table.Column.Patience) -> Table {
+        var table = Table([.init("NAME"), .init("SIZE", .right), .init("NOTE", .left, patience)])
+        table.add(["a", "1", "a rather long remark about it"])
+        table.add(["long-name", "1000", ""])
+        return table
+    }
+
+    @Test("columns are aligned and lines end without spaces")
+    func aligned() {
+        #expect(
+            lines(table(.kept).text(on: Samples.pipe)) == [
+                "NAME       SIZE  NOTE",
+                "a             1  a rather long remark about it",
+                "long-name  1000",
+            ])
+    }
+
+    @Test("a narrow page shortens the columns that may be shortened")
+    func shortened() {
+        let text = table(.shortened).text(on: Page(width: 30, now: Samples.now))
+        #expect(lines(text)[1] == "a             1  a rather lon~")
+    }
+
+    @Test("a narrow page leaves out the columns that may be left out")
+    func omitted() {
+        #expect(
+            lines(table(.omitted).text(on: Page(width: 30, now: Samples.now))) == [
+                "NAME       SIZE", "a             1", "long-name  1000",
+            ])
+    }
+
+    @Test("a page without a width shows everything")
+    func unlimited() {
+        #expect(table(.omitted).text(on: Samples.pipe).contains("about it"))
+    }
+
+    @Test("colours appear only on a page that has them and do not shift columns")
+    func colours() {
+        var table = Table([.init("A"), .init("B")])
+        table.add([.init("x", .good), "y"])
+        #expect(table.text(on: Samples.pipe) == "A  B\nx  y\n")
+        #expect(
+            table.text(on: Page(colour: true, now: Samples.now))
+                == "\u{1B}[2mA\u{1B}[0m  \u{1B}[2mB\u{1B}[0m\n\u{1B}[32mx\u{1B}[0m  y\n")
+    }
+
+    @Test("wide characters take two columns")
+    func wideCharacters() {
+        var table = Table([.init("N"), .init("V")])
+        table.add(["日本", "1"])
+        table.add(["abc", "2"])
+        #expect(lines(table.text(on: Samples.pipe)) == ["N     V", "日本  1", "abc   2"])
+    }
+
+    @Test("what a peer sends cannot move the cursor, change colours or reverse the text")
+    func hostileText() {
+        var table = Table([.init("N")])
+        table.add([.init("evil\u{1B}[2J\u{202E}\r\n\u{9B}x")])
+        let text = table.text(on: Samples.pipe)
+        #expect(text == "N\nevil\\u{1b}[2J\\u{202e}\\u{d}\\u{a}\\u{9b}x\n")
+        #expect(!text.unicodeScalars.contains("\u{1B}"))
+    }
+
+    @Test("every report fits a page of 40 columns, apart from what must stay whole to be copied")
+    func fortyColumns() {
+        for report in Samples.all where !(report is ExplanationReport) {
+            for line in lines(report.text(on: Samples.narrow)) {
+                let longest = line.split(separator: " ").map(\.count).max() ?? 0
+                #expect(line.columns <= 40 || longest > 24, "\(type(of: report)): \(line)")
+            }
+        }
+    }
+
+    @Test("labelled values wrap below each other")
+    func sheet() {
+        var sheet = Sheet()
+        sheet.add("a", "one two three four five six seven eight")
+        sheet.add("label", "x")
+        sheet.add("gone", "")
+        #expect(
+            sheet.text(on: Page(width: 27, now: Samples.now))
+                == "a      one two three four\n       five six seven eight\nlabel  x\n")
+    }
+
+    @Test("a bar shows owner, guests and threshold in proportion, and never nothing for something")
+    func gauge() {
+        let page = Samples.pipe
+        #expect(Gauge(owner: 25, guests: 25, threshold: 80, capacity: 100, length: 20).text(on: page) == "#####+++++......|...")
+        #expect(Gauge(owner: 1, guests: 0, threshold: 100, capacity: 1000, length: 10).text(on: page) == "#|........")
+        #expect(Gauge(owner: 2000, guests: 5, threshold: 1000, capacity: 1000, length: 4).text(on: page) == "####")
+        #expect(Gauge(owner: 0, guests: 0, threshold: 0, capacity: 0, length: 4).text(on: page) == "....")
+    }
+}

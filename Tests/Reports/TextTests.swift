@@ -1,0 +1,76 @@
+import Resources
+import Testing
+
+@testable import Reports
+
+@Suite struct TextTests {
+    @Test("status says who the node is, what is used of what, and what is wrong")
+    func status() {
+        var status = Samples.status
+        status.faults = ["the clock is 3 s ahead of node2"]
+        status.throttling = true
+        let text = status.text(on: Samples.wide)
+        #expect(text.contains("enforced (cgroup v1)"))
+        #expect(text.contains("2 of 3 reachable"))
+        #expect(text.contains("throttled: the owner needs the machine"))
+        #expect(text.contains("the clock is 3 s ahead of node2"))
+        #expect(text.contains("cpu     ####++++++++....|...  0.4 cores  0.8 cores  1 core  0.2 cores   2 cores  1.6 cores"))
+    }
+
+    @Test("a node outside any pool is told how to get into one")
+    func noPool() {
+        var status = Samples.status
+        status.node = nil
+        status.poolName = nil
+        #expect(status.text(on: Samples.wide).contains("surplus pool join"))
+    }
+
+    @Test("an offer shows its terms, a refusal its reason and when to ask again")
+    func offers() {
+        let text = Samples.offers.text(on: Samples.wide)
+        #expect(text.contains("node2  1.5 cores  512 MiB   1 credit  0.2 credits  15 min  standard  enforced"))
+        #expect(text.contains("cpu: nothing is free above the threshold of 80% (try again in 30 s)"))
+        #expect(text.contains("connection refused"))
+    }
+
+    @Test("a job's command can be pasted into a shell again")
+    func command() {
+        var job = Samples.job
+        #expect(job.text(on: Samples.wide).contains("xz -9 'my file'"))
+        job.arguments = ["it's", "", "$HOME"]
+        #expect(job.command == #"xz 'it'\''s' '' '$HOME'"#)
+    }
+
+    @Test("how a job ended is told apart: exit, signal, not started, failed")
+    func outcome() {
+        var job = Samples.job
+        #expect(job.outcome == "exit 0")
+        (job.exitCode, job.exitSignal) = (nil, 9)
+        #expect(job.outcome == "signal 9")
+        job.notStarted = "no such file"
+        #expect(job.outcome == "not started")
+        (job.state, job.failure) = ("failed", "the lender is gone")
+        job.notStarted = nil
+        #expect(job.text(on: Samples.wide).contains("failed: the lender is gone"))
+    }
+
+    @Test("amounts of money are exact to the microcredit")
+    func credits() {
+        let text = Samples.credits.text(on: Samples.wide)
+        #expect(text.contains("balance  -0.003472 credits"))
+        #expect(text.contains("0.003472 credits, and 0.25 credits pending"))
+        #expect(text.contains("node2  -0.003472    -0.25            10          10         0"))
+    }
+
+    @Test("a faulty ledger names the fault")
+    func ledger() {
+        let report = LedgerReport(
+            ok: false, fault: "transfer 7: hash differs", transfers: 9, receipts: 0, segments: 1, chainHead: "00")
+        #expect(report.text(on: Samples.wide).contains("FAULTY: transfer 7: hash differs"))
+    }
+
+    @Test("an explanation shows the readings behind each event")
+    func explanation() {
+        #expect(Samples.explanation.text(on: Samples.wide).contains("owner_usage = 900 mcore"))
+    }
+}
