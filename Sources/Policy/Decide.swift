@@ -1,0 +1,61 @@
+import Resources
+
+extension LendingPolicy {
+    /// What could be lent to anyone now.
+    ///
+    /// Of each resource the smaller of two bounds, less what is committed: the share of the capacity that is lent at
+    /// most, and what the owner leaves free below the threshold.
+    package func lendable(given standing: Standing) -> Amounts {
+        func free<Q: Quantity>(_ rule: ResourceRule?, _ capacity: Q, _ owner: Q, _ committed: Q) -> Q {
+            guard let rule else { return .zero }
+            return max(.zero, min(rule.share.of(capacity), rule.threshold.of(capacity) - owner) - committed)
+        }
+        return Amounts(
+            cpu: free(cpu, standing.capacity.cpu, standing.ownerUsage.cpu, standing.committed.cpu),
+            memory: free(memory, standing.capacity.memory, standing.ownerUsage.memory, standing.committed.memory))
+    }
+
+    /// Decides about one ask. The same arguments give the same answer, which names the terms and numbers behind it.
+    ///
+    /// Everything that keeps the ask from being met goes into one counter-proposal, so that a borrower that takes it needs
+    /// one more round. In the last round there is nothing left to counter: amounts between the least and the asked are
+    /// offered, everything else is refused.
+    package func decide(_ ask: Ask, from borrower: Borrower, given standing: Standing) -> Decision {
+        do throws(Refusal) {
+            try admit(ask)
+            try admit(borrower, given: standing)
+            var deliberation = Deliberation(policy: self, ask: ask, standing: standing)
+            return try deliberation.conclude()
+        } catch {
+            return .refuse(error)
+        }
+    }
+
+    /// Refuses what no honest borrower asks, so that the rest can calculate without overflow.
+    private func admit(_ ask: Ask) throws(Refusal) {
+        func require(_ condition: Bool, _ fault: String) throws(Refusal) {
+            guard condition else { throw Refusal(term: "request", reason: fault) }
+        }
+        try require(Bounds.accepts(ask.amounts), "the amounts are not positive or beyond all bounds")
+        try require(ask.least.fits(in: ask.amounts), "the least amounts are above the amounts asked for")
+        try require(ask.least.cpu >= .zero && ask.least.memory >= .zero, "the least amounts are negative")
+        try require(Bounds.accepts(term: ask.term), "the term is not positive or beyond all bounds")
+        try require(Bounds.accepts(ask.bid), "the prices are negative or beyond all bounds")
+        try require(ask.round >= 1 && ask.round <= ask.rounds, "round \(ask.round) of \(ask.rounds) does not exist")
+        guard ask.term >= shortestTerm else {
+            throw Refusal(term: "term", reason: "the term of \(ask.term.text) is below the shortest, \(shortestTerm.text)")
+        }
+    }
+
+    private func admit(_ borrower: Borrower, given standing: Standing) throws(Refusal) {
+        guard lendsAnything else { throw Refusal(term: "policy", reason: "policy '\(name)' lends nothing") }
+        guard borrowers.admits(borrower) else {
+            throw Refusal(term: "borrower", reason: "policy '\(name)' does not lend to '\(borrower.name)'")
+        }
+        guard standing.openLeases < maximumLeases else {
+            throw Refusal(
+                term: "leases", reason: "\(standing.openLeases) of at most \(maximumLeases) leases are taken",
+                retryAfter: Deliberation.retryAfter)
+        }
+    }
+}

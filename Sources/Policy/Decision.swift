@@ -1,0 +1,58 @@
+import Resources
+
+/// What a borrower asks for in one round of a negotiation.
+package struct Ask: Hashable, Codable, Sendable {
+    package var amounts: Amounts
+    /// What the borrower could do with; at most ``amounts``.
+    package var least: Amounts
+    package var term: Microseconds
+    /// The most the borrower pays in this round.
+    package var bid: Prices
+    /// Counted from 1.
+    package var round: Int
+    /// After so many rounds the negotiation ends with or without agreement.
+    package var rounds: Int
+
+    package init(
+        amounts: Amounts, least: Amounts? = nil, term: Microseconds, bid: Prices, round: Int = 1, rounds: Int = 4
+    ) {
+        self.amounts = amounts
+        self.least = least ?? amounts
+        self.term = term
+        self.bid = bid
+        self.round = round
+        self.rounds = rounds
+    }
+}
+
+/// How the lender stands when it decides.
+package struct Standing: Hashable, Codable, Sendable {
+    package var capacity: Amounts
+    /// What the owner uses, without guests.
+    package var ownerUsage: Amounts
+    /// What is promised already, in leases and in binding offers.
+    package var committed: Amounts
+    /// Leases and binding offers there are.
+    package var openLeases: Int
+    /// How much more this borrower may come to owe, reservations counted as owed.
+    package var creditHeadroom: Microcredits
+
+    package init(
+        capacity: Amounts, ownerUsage: Amounts, committed: Amounts, openLeases: Int, creditHeadroom: Microcredits
+    ) {
+        self.capacity = capacity
+        self.ownerUsage = ownerUsage
+        self.committed = committed
+        self.openLeases = openLeases
+        self.creditHeadroom = creditHeadroom
+    }
+}
+
+/// The lender's answer.
+package enum Decision: Hashable, Codable, Sendable {
+    /// The terms are within what was asked; they bind the lender once it says so.
+    case offer(Terms)
+    /// The nearest terms the lender would accept, and why those that were asked for are not.
+    case counter(Terms, reason: String)
+    case refuse(Refusal)
+}
