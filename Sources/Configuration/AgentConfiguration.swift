@@ -1,0 +1,81 @@
+import Glibc
+import Policy
+import Resources
+
+/// Everything an agent is told by the owner of its machine.
+package struct AgentConfiguration: Hashable, Sendable {
+    /// The label this node goes by.
+    package var name: String
+    /// Absolute. Created with mode 0700 when it is missing.
+    package var dataDirectory: String = "/var/lib/surplus"
+    /// The Unix socket for local users; absolute.
+    package var socket: String = "/run/surplus/agent.sock"
+    /// Where other agents connect to.
+    package var listen = Endpoint(host: "0.0.0.0", port: 7800)
+    /// What others are told; port 0 stands for the port that ``listen`` turned out to have.
+    package var advertise: Endpoint
+    package var capacity = Capacity()
+    package var ownerScope = OwnerScope.everything
+    package var policy: PolicyFile
+    package var warden = WardenSocket.path("/run/surplus/warden.sock")
+    package var log = LogSettings()
+    package var limits = JobLimits()
+    /// How long a clean stop may take.
+    package var stopTimeout = Microseconds.seconds(10)
+
+    /// What this node has to share out between owner and guests; `nil`: all that the machine has.
+    package struct Capacity: Hashable, Sendable {
+        package var cpu: Millicores?
+        package var memory: Bytes?
+    }
+
+    /// Whose use of the machine counts as the owner's.
+    package enum OwnerScope: Hashable, Sendable {
+        /// Everything that is not a guest of any agent on the machine.
+        case everything
+        /// The processes of this control group and those below it; a path inside the hierarchy, such as `/surplus-dev/node1`.
+        case cgroup(String)
+    }
+
+    /// Where the warden is reached.
+    package enum WardenSocket: Hashable, Sendable {
+        /// Absolute.
+        case path(String)
+        /// Guests run without enforced limits, and everybody is told so.
+        case none
+    }
+
+    package struct LogSettings: Hashable, Sendable {
+        /// From the most to the least talkative.
+        package enum Level: String, CaseIterable, Sendable { case trace, debug, info, notice, warning, error, critical }
+        package enum Format: String, CaseIterable, Sendable { case text, json }
+
+        package var level = Level.info
+        package var format = Format.text
+    }
+
+    /// Bounds on what jobs bring, leave and how many there are.
+    package struct JobLimits: Hashable, Sendable {
+        /// The input files of one job together.
+        package var inputBytes = Bytes.gibibytes(1)
+        /// The output files of one job together, and each of its streams.
+        package var outputBytes = Bytes.gibibytes(1)
+        /// Guest jobs on this node at one time.
+        package var jobs = 64
+    }
+
+    /// The configuration of a file that says nothing: a node that lends nothing, named after the machine.
+    package init() throws(ConfigurationError) {
+        name = Self.hostName
+        advertise = Endpoint(host: Self.hostName, port: listen.port)
+        policy = try .shipped(.closed)
+    }
+
+    /// The machine's name, or `node` where that cannot be one.
+    static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "node" }
+        let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return Label.isValid(name) ? name : "node"
+    }
+}
