@@ -29,6 +29,9 @@ extension Target.Dependency {
     static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
+    static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
+    static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let grpc = product(name: "GRPCCore", package: "grpc-swift-2")
     static let grpcTransport = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
@@ -54,6 +57,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
@@ -85,8 +89,8 @@ let package = Package(
         module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .crypto]),
         module("Identity", ["Resources", .crypto, .x509, .asn1]),
         module("Wire", [
-            "Resources", "CLinux", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix, .nioSSL, .x509,
-            .log,
+            "Resources", "CLinux", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix, .nioTLS, .nioSSL,
+            .nioHTTP2, .nioHPACK, .crypto, .log,
         ], exclude: ["Protos"]),
         module("Kernel", ["Resources", "CLinux"]),
         module("Sandbox", ["Resources", "Kernel", "CLinux"]),

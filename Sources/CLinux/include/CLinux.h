@@ -1,1 +1,3 @@
 #pragma once
+#include "openat2.h"
+#include "peer_credentials.h"

@@ -1,0 +1,138 @@
+internal import GRPCCore
+internal import GRPCNIOTransportHTTP2Posix
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import NIOSSL
+
+/// What a listener takes on at most.
+package struct ListenerLimits: Hashable, Sendable {
+    /// Open connections; more are closed at once.
+    package var connections: Int
+    /// Calls at a time on one connection.
+    package var streams: Int
+    /// One message, in bytes.
+    package var message: Int
+
+    package init(connections: Int, streams: Int, message: Int) {
+        self.connections = connections
+        self.streams = streams
+        self.message = message
+    }
+
+    package static let peer = ListenerLimits(connections: 1024, streams: 256, message: WireLimits.message)
+    package static let control = ListenerLimits(connections: 256, streams: 64, message: WireLimits.message)
+}
+
+/// Bounds that both ends of a connection hold to.
+package enum WireLimits {
+    /// The largest message, in bytes.
+    package static let message = 4 << 20
+    /// How much may be under way unread on one stream, in bytes.
+    static let window = 1 << 20
+    static let connectTimeout = TimeAmount.seconds(5)
+    static let handshakeTimeout = TimeAmount.seconds(10)
+    /// Clients close connections without calls after this time, servers a little later.
+    static let idleTime = Duration.seconds(5 * 60)
+}
+
+/// Binds a socket and prepares each connection it accepts.
+struct Listener: HTTP2ServerTransport.ListenerFactory {
+    enum Security: Sendable {
+        /// Over a Unix socket: the kernel says who calls.
+        case kernel
+        /// Mutual TLS 1.3; a certificate is asked for but not insisted on, since newcomers have none.
+        case mutualTLS(TLSContexts, any Gatekeeper)
+    }
+
+    let address: NIOCore.SocketAddress
+    let security: Security
+    let connections: AcceptedConnections
+    let eventLoopGroup: any EventLoopGroup
+    let log: Logger
+
+    func makeListeningChannel(
+        listenerConfigurator: HTTP2ServerTransport.ListenerConfigurator,
+        connectionConfigurator: HTTP2ServerTransport.ConnectionConfigurator
+    ) async throws -> NIOAsyncChannel<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel, Never> {
+        try await ServerBootstrap(group: eventLoopGroup)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
+            .bind(to: address) { channel in
+                let prepared = prepare(channel)
+                prepared.whenFailure { error in
+                    log.warning("Refused a connection", metadata: ["error": "\(error)"])
+                    channel.close(promise: nil)
+                }
+                return prepared.flatMap { connectionConfigurator.configure(channel: channel, tls: tls) }
+            }
+    }
+
+    private var tls: HTTP2ServerTransport.ConnectionConfigurator.TLS {
+        switch security {
+        case .kernel: .none
+        case .mutualTLS: .configured(requireALPN: true)
+        }
+    }
+
+    private func prepare(_ channel: any Channel) -> EventLoopFuture<Void> {
+        let accepted = Result { try connections.accept(channel) }
+        switch security {
+        case .kernel:
+            return LocalCaller.of(channel).flatMapThrowing { caller in
+                let connection = try accepted.get()
+                connection.caller = .local(caller)
+                try channel.pipeline.syncOperations.addHandler(ConnectionDoor(connection, patience: nil, log: log))
+            }
+        case .mutualTLS(let contexts, let gatekeeper):
+            return channel.eventLoop.makeCompletedFuture {
+                let connection = try accepted.get()
+                let context = try contexts.server(gatekeeper.credentials)
+                let tls = Self.tlsHandler(context, connection, gatekeeper)
+                let door = ConnectionDoor(connection, patience: WireLimits.handshakeTimeout, log: log)
+                try channel.pipeline.syncOperations.addHandlers([tls, door])
+            }
+        }
+    }
+
+    private static func tlsHandler(
+        _ context: NIOSSLContext, _ connection: AcceptedConnection, _ gatekeeper: any Gatekeeper
+    ) -> NIOSSLServerHandler {
+        NIOSSLServerHandler(
+            context: context, configuration: TLSContexts.handlerConfiguration,
+            customVerificationCallbackWithMetadata: { certificates, promise in
+                // A refused certificate does not end the handshake: the peer learns the reason from its first call.
+                connection.caller = caller(presenting: certificates, gatekeeper)
+                promise.succeed(.certificateVerified(VerificationMetadata(nil)))
+            })
+    }
+
+    private static func caller(presenting certificates: [NIOSSLCertificate], _ gatekeeper: any Gatekeeper) -> Caller {
+        do {
+            return .peer(try gatekeeper.identify(try certificates.map { try $0.toDERBytes() }))
+        } catch {
+            return .refused("\(error)")
+        }
+    }
+}
+
+extension Listener {
+    /// A server that offers `services` on this listener to the callers that `rule` lets through.
+    func server(
+        of services: [any RegistrableRPCService], limits: ListenerLimits,
+        rule: @escaping @Sendable (Caller, MethodDescriptor) throws(RPCError) -> Void
+    ) -> (GRPCServer<HTTP2ServerTransport.Custom<Listener>>, HTTP2ServerTransport.Custom<Listener>) {
+        var config = HTTP2ServerTransport.Custom<Listener>.Config.defaults
+        config.http2.maxConcurrentStreams = limits.streams
+        config.http2.targetWindowSize = WireLimits.window
+        config.rpc.maxRequestPayloadSize = limits.message
+        config.connection.maxIdleTime = WireLimits.idleTime * 2
+        config.connection.keepalive.time = .seconds(60)
+        config.connection.keepalive.timeout = .seconds(20)
+        config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
+        config.channelDebuggingCallbacks.onAcceptHTTP2Stream = ConnectionStamp.stamp
+        let transport = HTTP2ServerTransport.Custom(listenerFactory: self, config: config)
+        let interceptor = CallerInterceptor(connections: connections, rule: rule)
+        return (GRPCServer(transport: transport, services: services, interceptors: [interceptor]), transport)
+    }
+}
