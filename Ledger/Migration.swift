@@ -1,0 +1,17 @@
+/// One numbered step of the ledger's schema. Steps are never edited once released; a change is a new step.
+package struct Migration: Sendable {
+    /// 1, 2, 3, ...; kept in the database as `user_version`.
+    package let version: Int
+    /// The statements that lead here from the version before.
+    package let sql: String
+
+    package init(version: Int, sql: String) {
+        self.version = version
+        self.sql = sql
+    }
+
+    /// All steps, in order.
+    package static var all: [Migration] {
+        [Migration(version: 1, sql: String(decoding: PackageResources.V0001_ledger_sql, as: UTF8.self))]
+    }
+}

@@ -1,0 +1,117 @@
+import Dispatch
+import Synchronization
+
+/// Work on its way to the writer's thread: first in, first out, and bounded.
+final class CommitQueue: Sendable {
+    typealias Completion = @Sendable (Result<Void, LedgerStoreError>) -> Void
+
+    /// Records to be committed together or not at all.
+    struct Batch: Sendable {
+        let records: [PreparedRecord]
+        let completion: Completion
+    }
+
+    enum Item: Sendable {
+        case batch(Batch)
+        /// Close the current segment and begin the next.
+        case roll(Completion)
+
+        var completion: Completion {
+            switch self {
+            case .batch(let batch): batch.completion
+            case .roll(let completion): completion
+            }
+        }
+    }
+
+    /// What the writer does next.
+    enum Task: Sendable {
+        case commit([Batch])
+        case roll(Completion)
+    }
+
+    private struct State {
+        var items: [Item] = []
+        var isWaiting = false
+        var isClosed = false
+        var failure: LedgerStoreError?
+    }
+
+    private let capacity: Int
+    private let state = Mutex(State())
+    private let wake = DispatchSemaphore(value: 0)
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// Queues an item, or completes it with an error on the caller's thread.
+    func push(_ item: Item) {
+        let refusal: LedgerStoreError? = state.withLock { state in
+            if state.isClosed { return .closed }
+            if let failure = state.failure { return .afterFailure("\(failure)") }
+            if state.items.count >= capacity { return .overloaded(state.items.count) }
+            state.items.append(item)
+            wakeWriter(&state)
+            return nil
+        }
+        if let refusal { item.completion(.failure(refusal)) }
+    }
+
+    /// Waits for work and takes it: the first batches, at most `limit`, or a roll. `nil` once closed and empty.
+    func take(atMost limit: Int) -> Task? {
+        while true {
+            let (task, isClosed) = state.withLock { state in
+                let task = Self.next(&state.items, atMost: limit)
+                state.isWaiting = task == nil && !state.isClosed
+                return (task, state.isClosed)
+            }
+            if let task { return task }
+            if isClosed { return nil }
+            wake.wait()
+        }
+    }
+
+    private static func next(_ items: inout [Item], atMost limit: Int) -> Task? {
+        if case .roll(let completion) = items.first {
+            items.removeFirst()
+            return .roll(completion)
+        }
+        var batches: [Batch] = []
+        for case .batch(let batch) in items.prefix(limit).prefix(while: \.isBatch) { batches.append(batch) }
+        items.removeFirst(batches.count)
+        return batches.isEmpty ? nil : .commit(batches)
+    }
+
+    /// Fails all that waits and all that comes, until ``resume()``: it was decided in the belief that what has just
+    /// failed would be written.
+    func fail(_ failure: LedgerStoreError) {
+        let items = state.withLock { state in
+            state.failure = failure
+            defer { state.items = [] }
+            return state.items
+        }
+        for item in items { item.completion(.failure(.afterFailure("\(failure)"))) }
+    }
+
+    func resume() {
+        state.withLock { $0.failure = nil }
+    }
+
+    /// Nothing is accepted any more; what is queued is still taken.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            wakeWriter(&state)
+        }
+    }
+
+    private func wakeWriter(_ state: inout State) {
+        if state.isWaiting { wake.signal() }
+        state.isWaiting = false
+    }
+}
+
+extension CommitQueue.Item {
+    fileprivate var isBatch: Bool {
+        if case .batch = self { true } else { false }
+    }
+}

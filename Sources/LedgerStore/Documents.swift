@@ -1,0 +1,94 @@
+import Bookkeeping
+import Resources
+
+// The canonical bytes of the ledger's rows, as its chain of hashes covers them; those of transfers are in Bookkeeping.
+
+extension AgreementRecord {
+    var chainDocument: [UInt8] {
+        var writer = CanonicalWriter(kind: "surplus.ledger.agreement")
+        writer.write(id)
+        writer.write(lease)
+        writer.write(borrower)
+        writer.write(lender)
+        writer.write(document)
+        writer.write(borrowerSignature.bytes)
+        writer.write(lenderSignature.bytes)
+        writer.write(at)
+        return writer.bytes
+    }
+}
+
+extension SignedReceipt {
+    /// As the lender issued it.
+    var chainDocument: [UInt8] {
+        var writer = CanonicalWriter(kind: "surplus.ledger.receipt")
+        writer.write(receipt.id)
+        writer.write(receipt.lease)
+        writer.write(receipt.sequence)
+        writer.write(document)
+        writer.write(lenderSignature.bytes)
+        return writer.bytes
+    }
+}
+
+/// The borrower's answer to a receipt, a row of its own.
+struct Cosignature: Hashable, Sendable {
+    let receipt: ReceiptID
+    let signature: Signature
+    let accepted: Microcredits?
+
+    /// `nil` when the receipt is not co-signed.
+    init?(_ signed: SignedReceipt) {
+        guard let signature = signed.borrowerSignature else { return nil }
+        self.init(receipt: signed.receipt.id, signature: signature, accepted: signed.accepted)
+    }
+
+    init(receipt: ReceiptID, signature: Signature, accepted: Microcredits?) {
+        self.receipt = receipt
+        self.signature = signature
+        self.accepted = accepted
+    }
+
+    var chainDocument: [UInt8] {
+        var writer = CanonicalWriter(kind: "surplus.ledger.cosignature")
+        writer.write(receipt)
+        writer.write(signature.bytes)
+        writer.write(accepted != nil)
+        if let accepted { writer.write(accepted) }
+        return writer.bytes
+    }
+}
+
+/// The last row of a closed segment.
+struct Closing: Hashable, Sendable {
+    /// Digest of the balances and open reservations handed on.
+    let tally: Digest
+    let at: Timestamp
+
+    var chainDocument: [UInt8] {
+        var writer = CanonicalWriter(kind: "surplus.ledger.closing")
+        writer.write(tally.bytes)
+        writer.write(at)
+        return writer.bytes
+    }
+}
+
+extension Tally {
+    /// Digest of all balances and open reservations, in order.
+    var digest: Digest {
+        var writer = CanonicalWriter(kind: "surplus.ledger.tally")
+        for entry in entries {
+            writer.write(entry.line.unit.rawValue)
+            writer.write(entry.line.account.description)
+            writer.write(entry.balance.debitsPosted)
+            writer.write(entry.balance.creditsPosted)
+            writer.write(entry.balance.debitsPending)
+            writer.write(entry.balance.creditsPending)
+        }
+        for reservation in reservations {
+            writer.write(reservation.transfer.document)
+            writer.write(reservation.posted)
+        }
+        return Digest(sha256: writer.bytes)
+    }
+}

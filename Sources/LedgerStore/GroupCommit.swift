@@ -1,0 +1,72 @@
+import GRDB
+
+/// Commits batches in one transaction: either all of them become durable together or none; a batch that breaks a rule of
+/// the ledger fails alone.
+struct GroupCommit {
+    private let db: Database
+    private let path: String
+    private var journal: Journal
+    private let begin: Statement
+    private let commit: Statement
+    private let setSavepoint: Statement
+    private let release: Statement
+
+    /// - Parameter db: the writer's connection, outside a transaction.
+    init(_ db: Database, path: String, eventLimit: Int) throws {
+        self.db = db
+        self.path = path
+        journal = try Journal(db, eventLimit: eventLimit)
+        begin = try db.makeStatement(sql: "BEGIN IMMEDIATE")
+        commit = try db.makeStatement(sql: "COMMIT")
+        setSavepoint = try db.makeStatement(sql: "SAVEPOINT batch")
+        release = try db.makeStatement(sql: "RELEASE batch")
+    }
+
+    /// Transfers in the segment.
+    var transfers: Int64 { journal.position.transfers }
+
+    /// Commits the batches and completes them in order.
+    ///
+    /// - Returns: the fault that concerns more than one batch, if there was one.
+    mutating func run(_ batches: [CommitQueue.Batch]) -> LedgerStoreError? {
+        let before = journal.position
+        do {
+            try begin.execute()
+            let outcomes = batches.count == 1 ? [try write(batches[0])] : try batches.map { try writeApart($0) }
+            if journal.position.chain != before.chain { try journal.seal() }
+            try commit.execute()
+            for (batch, outcome) in zip(batches, outcomes) { batch.completion(outcome) }
+            return nil
+        } catch {
+            journal.position = before
+            // SQLite has rolled back by itself after some faults. If a rollback fails too, the next BEGIN says so.
+            if db.isInsideTransaction { try? db.rollback() }
+            let failure = LedgerStoreError(error, file: path)
+            for batch in batches { batch.completion(.failure(failure)) }
+            return failure.concernsBatchOnly ? nil : failure
+        }
+    }
+
+    private mutating func write(_ batch: CommitQueue.Batch) throws -> Result<Void, LedgerStoreError> {
+        for record in batch.records { try journal.write(record) }
+        return .success(())
+    }
+
+    /// Writes a batch such that it can fail without the others.
+    private mutating func writeApart(_ batch: CommitQueue.Batch) throws -> Result<Void, LedgerStoreError> {
+        let before = journal.position
+        try setSavepoint.execute()
+        do {
+            let outcome = try write(batch)
+            try release.execute()
+            return outcome
+        } catch {
+            let failure = LedgerStoreError(error, file: path)
+            guard failure.concernsBatchOnly, db.isInsideTransaction else { throw error }
+            journal.position = before
+            try db.execute(sql: "ROLLBACK TO batch")
+            try release.execute()
+            return .failure(failure)
+        }
+    }
+}

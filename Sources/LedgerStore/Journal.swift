@@ -1,0 +1,195 @@
+import Bookkeeping
+import Foundation
+import GRDB
+import Resources
+
+/// Writes records into one segment, on the writer's connection and thread, inside the transaction of the caller.
+struct Journal {
+    /// Where the journal stands; to be put back when a transaction or savepoint is rolled back.
+    struct Position {
+        var chain: Chain
+        /// Sequence of the last event.
+        var events: Int64
+        /// Transfers in this segment.
+        var transfers: Int64
+        /// Row ids of the accounts used so far.
+        var accounts: [Tally.Line: Int64] = [:]
+    }
+
+    var position: Position
+    private let db: Database
+    private let statements: JournalStatements
+    private let eventLimit: Int64
+    /// Whether transfers of earlier segments have to be looked up.
+    private let hasPast: Bool
+
+    /// Continues the segment that `db` is connected to.
+    init(_ db: Database, eventLimit: Int) throws {
+        self.db = db
+        self.eventLimit = Int64(eventLimit)
+        statements = try JournalStatements(db)
+        guard let segment = try Row.fetchOne(db, sql: "SELECT number, sequence, head FROM segment") else {
+            throw MalformedRow(description: "the segment table is empty")
+        }
+        hasPast = segment["number"] as Int > 1
+        position = Position(
+            chain: Chain(sequence: segment["sequence"], head: try segment.digest("head")),
+            events: try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM events") ?? 0,
+            transfers: try Int64.fetchOne(db, sql: "SELECT count(*) FROM transfers") ?? 0)
+    }
+
+    /// - Throws: ``LedgerStoreError`` or an error of SQLite; then the journal must be put back to where it stood.
+    mutating func write(_ record: PreparedRecord) throws {
+        switch record {
+        case .transfer(let transfer, let document): try write(transfer, document: document)
+        case .trustLine(let line): try write(line)
+        case .receipt(let receipt): try write(receipt)
+        case .agreement(let agreement): try write(agreement)
+        case .state(let kind, let id, let body): try setState(kind, id: id, body: body)
+        case .event(let event, let subjects, let details): try write(event, subjects: subjects, details: details)
+        }
+    }
+
+    /// Makes the chain's end part of the transaction.
+    func seal() throws {
+        try statements.setHead.execute(arguments: [position.chain.sequence, position.chain.head.column])
+    }
+}
+
+// MARK: - The chain
+
+extension Journal {
+    private mutating func write(_ transfer: Transfer, document: [UInt8]) throws {
+        if hasPast, try isRemembered(transfer) { return }
+        let debit = try account(transfer.debit, transfer.unit)
+        let credit = try account(transfer.credit, transfer.unit)
+        var chain = position.chain
+        chain.append(document)
+        do {
+            try statements.insertTransfer.execute(arguments: [
+                chain.sequence, transfer.id.column, transfer.kind.rawValue, debit, credit, transfer.amount.rawValue,
+                transfer.of?.column, transfer.lease?.column, transfer.expires?.boot.value,
+                transfer.expires?.instant.microseconds, transfer.expires?.utc.microseconds, transfer.at.microseconds,
+                chain.head.column,
+            ])
+        } catch let error as DatabaseError where error.isDuplicate {
+            guard try Rows.transfer(db, transfer.id) ?? Rows.carried(db, transfer.id) == transfer else {
+                throw LedgerStoreError.conflict(transfer.id.description)
+            }
+            return
+        }
+        position.chain = chain
+        position.transfers += 1
+    }
+
+    /// Whether an earlier segment has the same transfer.
+    private func isRemembered(_ transfer: Transfer) throws -> Bool {
+        guard let known = try Int64.fetchOne(statements.findRemembered, arguments: [transfer.id.column]) else { return false }
+        guard UInt64(bitPattern: known) == transfer.fingerprint else {
+            throw LedgerStoreError.conflict(transfer.id.description)
+        }
+        return true
+    }
+
+    private mutating func account(_ account: Account, _ unit: LedgerUnit) throws -> Int64 {
+        let line = Tally.Line(account, unit)
+        if let id = position.accounts[line] { return id }
+        let name = account.description
+        let found = try Int64.fetchOne(statements.findAccount, arguments: [unit.rawValue, name])
+        if found == nil { try statements.insertAccount.execute(arguments: [unit.rawValue, name]) }
+        let id = found ?? db.lastInsertedRowID
+        position.accounts[line] = id
+        return id
+    }
+
+    private mutating func write(_ signed: SignedReceipt) throws {
+        let receipt = signed.receipt
+        if let known = try Rows.receipt(db, receipt.id) {
+            guard known.document == signed.document, known.lenderSignature == signed.lenderSignature else {
+                throw LedgerStoreError.conflict(receipt.id.description)
+            }
+        } else {
+            var chain = position.chain
+            chain.append(signed.chainDocument)
+            try statements.insertReceipt.execute(arguments: [
+                chain.sequence, receipt.id.column, receipt.lease.column, receipt.sequence, Data(signed.document),
+                Data(signed.lenderSignature.bytes), chain.head.column,
+            ])
+            position.chain = chain
+        }
+        if let cosignature = Cosignature(signed) { try write(cosignature) }
+    }
+
+    private mutating func write(_ cosignature: Cosignature) throws {
+        if let known = try Rows.cosignature(db, of: cosignature.receipt) {
+            guard known == cosignature else { throw LedgerStoreError.conflict(cosignature.receipt.description) }
+            return
+        }
+        var chain = position.chain
+        chain.append(cosignature.chainDocument)
+        try statements.insertCosignature.execute(arguments: [
+            chain.sequence, cosignature.receipt.column, Data(cosignature.signature.bytes), cosignature.accepted?.rawValue,
+            chain.head.column,
+        ])
+        position.chain = chain
+    }
+
+    private mutating func write(_ agreement: AgreementRecord) throws {
+        if let known = try Rows.agreement(db, agreement.id) {
+            guard known == agreement else { throw LedgerStoreError.conflict(agreement.id.description) }
+            return
+        }
+        var chain = position.chain
+        chain.append(agreement.chainDocument)
+        try statements.insertAgreement.execute(arguments: [
+            chain.sequence, agreement.id.column, agreement.lease.column, agreement.borrower.column,
+            agreement.lender.column, Data(agreement.document), Data(agreement.borrowerSignature.bytes),
+            Data(agreement.lenderSignature.bytes), agreement.at.microseconds, chain.head.column,
+        ])
+        position.chain = chain
+    }
+}
+
+// MARK: - State and story
+
+extension Journal {
+    private func write(_ line: TrustLine) throws {
+        try statements.setTrustLine.execute(arguments: [
+            line.peer.column, line.unit.rawValue, line.granted.rawValue, line.received?.rawValue, line.ownCeiling.rawValue,
+        ])
+    }
+
+    private func setState(_ kind: StateKind, id: String, body: String?) throws {
+        if let body {
+            try statements.setState.execute(arguments: [kind.rawValue, id, body])
+        } else {
+            try statements.removeState.execute(arguments: [kind.rawValue, id])
+        }
+    }
+
+    private mutating func write(_ event: Event, subjects: String, details: String) throws {
+        position.events += 1
+        try statements.insertEvent.execute(arguments: [
+            position.events, event.at.microseconds, event.kind, subjects, event.text, details,
+        ])
+        for subject in event.subjects {
+            try statements.insertSubject.execute(arguments: [subject, position.events])
+        }
+        // Dropping the oldest in portions spares a lookup for each event.
+        if position.events.isMultiple(of: min(1024, max(1, eventLimit / 8))) { try pruneEvents() }
+    }
+
+    private func pruneEvents() throws {
+        let last = position.events - eventLimit
+        guard last > 0 else { return }
+        try statements.pruneSubjects.execute(arguments: [last])
+        try statements.pruneEvents.execute(arguments: [last])
+    }
+}
+
+extension DatabaseError {
+    /// Whether a key was there already.
+    var isDuplicate: Bool {
+        extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE || extendedResultCode == .SQLITE_CONSTRAINT_PRIMARYKEY
+    }
+}
