@@ -113,6 +113,8 @@ let package = Package(
 
         .target(name: "TestKit", dependencies: ["Resources"], path: "Tests/TestKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),
+        tests("Policy", ["Resources", "Policy"]),
+        tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
     ]
 )
