@@ -1,0 +1,109 @@
+package import Resources
+
+extension Amounts {
+    /// What a message says, within ``Bounds``; a field left out is zero.
+    package init(_ message: Surplus_V1_Amounts, _ field: String) throws(FieldError) {
+        let cpu = try Field.integer(message.cpuMillicores, in: 0...Bounds.cpu.rawValue, field + ".cpu_millicores")
+        let memory = try Field.integer(message.memoryBytes, in: 0...Bounds.memory.rawValue, field + ".memory_bytes")
+        self.init(cpu: Millicores(cpu), memory: Bytes(memory))
+    }
+
+    /// As ``init(_:_:)``, and something is asked for.
+    package init(positive message: Surplus_V1_Amounts, _ field: String) throws(FieldError) {
+        try self.init(message, field)
+        guard isPositive else { throw FieldError(field, "is empty, must ask for CPU or memory") }
+    }
+}
+
+extension Surplus_V1_Amounts {
+    package init(_ amounts: Amounts) {
+        self = .with {
+            $0.cpuMillicores = amounts.cpu.rawValue
+            $0.memoryBytes = amounts.memory.rawValue
+        }
+    }
+}
+
+extension Prices {
+    /// What a message says, within ``Bounds``; a field left out is free.
+    package init(_ message: Surplus_V1_Prices, _ field: String) throws(FieldError) {
+        let range = 0...Bounds.price.rawValue
+        self.init(
+            cpu: Microcredits(try Field.integer(message.cpuPerCoreHour, in: range, field + ".cpu_per_core_hour")),
+            memory: Microcredits(try Field.integer(message.memoryPerGibHour, in: range, field + ".memory_per_gib_hour")))
+    }
+}
+
+extension Surplus_V1_Prices {
+    package init(_ prices: Prices) {
+        self = .with {
+            $0.cpuPerCoreHour = prices.cpu.rawValue
+            $0.memoryPerGibHour = prices.memory.rawValue
+        }
+    }
+}
+
+extension Usage {
+    /// What a message says: no more than the largest lease can use in its longest term.
+    package init(_ message: Surplus_V1_Usage, _ field: String) throws(FieldError) {
+        let most = Usage(of: Amounts(cpu: Bounds.cpu, memory: Bounds.memory), for: Bounds.term)
+        self.init(
+            cpu: CoreMicroseconds(
+                try Field.integer(message.cpuCoreMicroseconds, in: 0...most.cpu.rawValue, field + ".cpu_core_microseconds")),
+            memory: MiBSeconds(
+                try Field.integer(message.memoryMibSeconds, in: 0...most.memory.rawValue, field + ".memory_mib_seconds")))
+    }
+}
+
+extension Surplus_V1_Usage {
+    package init(_ usage: Usage) {
+        self = .with {
+            $0.cpuCoreMicroseconds = usage.cpu.rawValue
+            $0.memoryMibSeconds = usage.memory.rawValue
+        }
+    }
+}
+
+extension Field {
+    /// A lease's length: positive and within ``Bounds``.
+    package static func term(_ value: Int64, _ field: String) throws(FieldError) -> Microseconds {
+        Microseconds(try integer(value, in: 1...Bounds.term.rawValue, field))
+    }
+
+    /// A span of time that may have passed already: within ``Bounds`` in both directions.
+    package static func span(_ value: Int64, _ field: String) throws(FieldError) -> Microseconds {
+        Microseconds(try integer(value, in: -Bounds.term.rawValue...Bounds.term.rawValue, field))
+    }
+
+    /// An amount of money that is not negative.
+    package static func money(_ value: Int64, _ field: String) throws(FieldError) -> Microcredits {
+        Microcredits(try integer(value, in: 0...Bounds.money.rawValue, field))
+    }
+
+    /// A point in civil time between 1970 and 2200.
+    package static func timestamp(_ value: Int64, _ field: String) throws(FieldError) -> Timestamp {
+        Timestamp(microseconds: try integer(value, in: 0...7_258_118_400_000_000, field))
+    }
+
+    /// An identifier of the kind that is asked for.
+    package static func identifier<Tag>(
+        _ text: String, _ field: String, as _: Identifier<Tag>.Type = Identifier<Tag>.self
+    ) throws(FieldError) -> Identifier<Tag> {
+        guard let identifier = Identifier<Tag>(text) else {
+            throw FieldError(field, text.isEmpty ? "is missing" : "is '\(text.prefix(64))', must be a \(Tag.prefix)_ id")
+        }
+        return identifier
+    }
+
+    /// A SHA-256 digest.
+    package static func digest(_ bytes: some Collection<UInt8>, _ field: String) throws(FieldError) -> Digest {
+        guard bytes.count == 32 else { throw FieldError(field, "has \(bytes.count) bytes, must be a SHA-256 digest of 32") }
+        return Digest(Array(bytes))
+    }
+
+    /// A signature of at most 128 bytes.
+    package static func signature(_ bytes: some Collection<UInt8>, _ field: String) throws(FieldError) -> Signature {
+        guard (1...128).contains(bytes.count) else { throw FieldError(field, "has \(bytes.count) bytes, must be a signature") }
+        return Signature(Array(bytes))
+    }
+}
