@@ -57,13 +57,17 @@ extension Books {
     /// sequence of transfers only, and whoever reads the ledger later comes to the same result without knowing when
     /// it was read.
     ///
+    /// - Parameter isAcknowledged: whether the debtor has signed for the debt already. Limits decide about new trust; a debt
+    ///   that both sides have acknowledged is booked even beyond them.
     /// - Throws: ``BooksError`` when it may not be booked; then nothing has changed.
-    package mutating func apply(_ transfer: Transfer, at now: Moment) throws(BooksError) -> Applied {
+    package mutating func apply(
+        _ transfer: Transfer, at now: Moment, isAcknowledged: Bool = false
+    ) throws(BooksError) -> Applied {
         if try isReplay(transfer) { return .replayed }
         try checkFollowed(transfer)
         try transfer.checkShape()
         try checkTime(of: transfer, at: now)
-        try checkLimits(of: transfer)
+        if !isAcknowledged { try checkLimits(of: transfer) }
         try tally.enter(transfer)
         memory.insert(RememberedTransfer(id: transfer.id, fingerprint: transfer.fingerprint))
         if let of = transfer.of, let fate = RememberedTransfer.Fate(closing: transfer.kind) { memory.close(of, fate) }

@@ -19,6 +19,9 @@ package struct Identifier<Tag: IdentifierTag>: Hashable, Comparable, Codable, Se
         low = random.next()
     }
 
+    /// The `n`th identifier after this one: for what follows from one thing and must be named alike by everyone.
+    package func following(_ n: UInt64) -> Self { Self(high: high, low: low &+ n) }
+
     /// When the identifier says it was made, to the millisecond. A claim of its maker, not a fact.
     package var madeAt: Timestamp { Timestamp(microseconds: Int64(high >> 16) * 1000) }
 
@@ -84,7 +87,8 @@ enum Base32 {
 
     static func encode(high: UInt64, low: UInt64) -> String {
         let value = UInt128(high) << 64 | UInt128(low)
-        return String(decoding: (0..<26).map { digits[Int(truncatingIfNeeded: value >> UInt128(5 * (25 - $0))) & 31] }, as: UTF8.self)
+        return String(
+            decoding: (0..<26).map { digits[Int(truncatingIfNeeded: value >> UInt128(5 * (25 - $0))) & 31] }, as: UTF8.self)
     }
 
     static func decode(_ text: Substring) -> (high: UInt64, low: UInt64)? {

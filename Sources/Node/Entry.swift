@@ -1,0 +1,156 @@
+import Accounting
+import Bookkeeping
+import Resources
+import Trading
+
+/// Everything a node keeps about one lease, on either side.
+package struct LeaseEntry: Codable, Sendable {
+    package internal(set) var lease: Lease
+    package internal(set) var bill: Bill
+    /// The lender's meter; stays empty on the borrower.
+    package internal(set) var meter = LeaseMeter()
+    /// What is reserved for it, one part for the first term and one for each renewal, oldest first.
+    package internal(set) var reservations: [Reserved]
+    /// The agreement as signed by both.
+    var signed: SignedAgreement?
+    /// The borrower's renewal that awaits its answer.
+    var renewal: PendingRenewal?
+    /// Where the lender's kernel stands.
+    var guest = Guest.absent
+    /// When the lender draws the next receipt.
+    var receiptDue: Deadline?
+    /// What the lender pays for an end without the full notice.
+    var compensation = Microcredits.zero
+    /// What was sent and not yet answered.
+    var retry: Retry?
+    /// When a closed or settled lease may be forgotten.
+    var forget: Deadline?
+
+    enum Guest: String, Codable, Sendable {
+        case absent, opening, open, closing, gone
+    }
+
+    init(lease: Lease, bill: Bill, reservation: TransferID) {
+        self.lease = lease
+        self.bill = bill
+        reservations = [Reserved(transfer: reservation, covers: lease.terms.term)]
+    }
+
+    /// Adds the reservation of one more term.
+    mutating func reserve(_ transfer: TransferID, for span: Microseconds) {
+        let covered = reservations.last?.covers ?? .zero
+        reservations.append(Reserved(transfer: transfer, covers: covered + span))
+    }
+
+    package var id: LeaseID { lease.id }
+
+    /// Whether a node still has something to do with it: a restored node needs these entries and no others.
+    package var isLive: Bool { lease.isOpen || forget != nil }
+}
+
+/// A reservation for one term of a lease.
+package struct Reserved: Hashable, Codable, Sendable {
+    package let transfer: TransferID
+    /// The time since the lease began up to which it pays for usage. Once a receipt covers that, nothing more can be
+    /// billed against it.
+    package let covers: Microseconds
+}
+
+/// A renewal asked for and not yet answered.
+struct PendingRenewal: Codable, Sendable {
+    let number: Int
+    let span: Microseconds
+    let reservation: TransferID
+    /// A person waits for it, as opposed to the lease renewing itself.
+    let isAsked: Bool
+
+    func message(for lease: LeaseID) -> TradeMessage {
+        .renew(Renewal(lease: lease, number: number, span: span, reservation: reservation))
+    }
+}
+
+/// When something unanswered is to be sent again: after half a second, then twice as long each time, up to `longest`.
+package struct Retry: Codable, Hashable, Sendable {
+    package private(set) var attempts = 0
+    package private(set) var at: Deadline
+
+    init(at now: Moment) { at = Deadline(Negotiating.resendAfter, after: now) }
+
+    mutating func again(at now: Moment, longest: Microseconds) {
+        attempts += 1
+        let span = Negotiating.resendAfter * (1 << Int64(min(attempts, 20)))
+        at = Deadline(min(span, longest), after: now)
+    }
+
+    /// The other side is there again: do not wait.
+    mutating func hasten(at now: Moment) {
+        attempts = 0
+        at = Deadline(now)
+    }
+}
+
+/// A request to borrow and, once an offer was accepted, the acceptance that awaits the lender's word.
+package struct RequestEntry: Codable, Sendable {
+    package internal(set) var request: BorrowRequest
+    var acceptance: PendingAcceptance?
+
+    package var isInDoubt: Bool { acceptance != nil }
+}
+
+/// An acceptance whose fate the borrower does not know yet. Durable before it is sent.
+struct PendingAcceptance: Codable, Sendable {
+    /// Index of the talk whose offer was accepted.
+    let talk: Int
+    let agreement: Agreement
+    let signed: SignedAgreement
+    /// When it was first sent: the lease counts from here on this side.
+    let began: Moment
+    var retry: Retry
+    /// Until here the user waits; afterwards a lease that appears is given back.
+    let patience: Deadline
+    var isReported = false
+}
+
+/// What a node restores itself from: all it has recorded and not removed.
+package struct Snapshot: Sendable {
+    package var books: BooksSnapshot
+    package var holds: [Hold]
+    package var requests: [RequestEntry]
+    package var leases: [LeaseEntry]
+    package var refused: [RefusedAgreement]
+
+    package init(
+        books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
+        refused: [RefusedAgreement] = []
+    ) {
+        self.books = books
+        self.holds = holds
+        self.requests = requests
+        self.leases = leases
+        self.refused = refused
+    }
+}
+
+/// The times a node keeps to.
+package enum Timing {
+    /// Between two receipts of a running lease.
+    package static let receiptInterval = Microseconds.minutes(2)
+    /// How long a reservation outlives its term, so that late receipts are still paid.
+    package static let reservationGrace = Microseconds.minutes(15)
+    /// How long a lender goes on asking for an answer to a last receipt before it writes the amount off as disputed.
+    package static let receiptPatience = Microseconds.days(7)
+    /// How long a settled lease is remembered, to answer late messages alike.
+    package static let settledMemory = Microseconds.minutes(20)
+    /// How long a refused agreement is remembered.
+    package static let refusalMemory = Microseconds.minutes(30)
+    /// How long a closed lease waits for its last counters.
+    package static let counterPatience = Microseconds.minutes(1)
+    /// Between two comparisons of leases with a peer.
+    package static let reconcileInterval = Microseconds.seconds(30)
+    /// A lease that renews itself does so when this share of its term is left.
+    package static let renewWhenLeft = BasisPoints.percent(40)
+    package static let longestRetry = Microseconds.minutes(10)
+    package static let longestLiveRetry = Microseconds.seconds(5)
+    /// What the two clocks may differ by while a receipt is judged.
+    package static let clockSlack = Microseconds.seconds(5)
+}

@@ -1,0 +1,96 @@
+import Bookkeeping
+import Policy
+import Resources
+import Trading
+
+/// Something that happened to a node.
+package enum NodeEvent: Sendable {
+    /// A peer's message, its sender known from the transport.
+    case message(from: NodeID, TradeMessage)
+    /// Somebody here wants to borrow; the peers are asked in this order.
+    case borrow(RequestID, Want, from: [NodeID])
+    /// The holder here gives a borrowed lease back.
+    case release(LeaseID)
+    /// The holder here wants a borrowed lease lengthened.
+    case renew(LeaseID, by: Microseconds)
+    /// The owner here takes a lent lease back: after its notice, or at once, which pays for the notice.
+    case reclaim(LeaseID, atOnce: Bool, reason: String)
+    /// The warden has set the lease's resources aside.
+    case guestOpened(LeaseID)
+    /// The warden could not.
+    case guestFailed(LeaseID, reason: String)
+    /// Everything of the lease is gone from the kernel; these are its last counters, `nil` when they are lost.
+    case guestClosed(LeaseID, MeterReading?)
+    /// The machine was measured.
+    case readings(owner: Amounts, guests: [MeterReading])
+    /// The owner changed the policy.
+    case policy(LendingPolicy)
+    /// A peer is known under this name.
+    case met(NodeID, name: String)
+    /// A peer has left the pool or was expelled: nothing with it goes on.
+    case expelled(NodeID)
+    /// A peer can be reached again: what waits for it is sent at once.
+    case reachable(NodeID)
+    /// Time has passed; sent at the instant of ``Outcome/wake`` or later.
+    case tick
+}
+
+/// The kernel's counters for one lease, cumulative.
+package struct MeterReading: Hashable, Codable, Sendable {
+    package var lease: LeaseID
+    package var usage: Usage
+    /// Time spent below what was granted.
+    package var throttled: Microseconds
+
+    package init(lease: LeaseID, usage: Usage, throttled: Microseconds = .zero) {
+        self.lease = lease
+        self.usage = usage
+        self.throttled = throttled
+    }
+}
+
+/// Something the shell does for a node, only after the records of the same ``Outcome`` are durable.
+package enum NodeAction: Sendable {
+    case send(to: NodeID, TradeMessage)
+    /// Set resources aside for a lease; harmless when they are. `remaining` lets the warden end it by itself.
+    case openGuest(LeaseID, Amounts, remaining: Microseconds)
+    case changeGuest(LeaseID, Amounts, remaining: Microseconds)
+    /// End everything that runs under the lease, then report ``NodeEvent/guestClosed(_:_:)``.
+    case closeGuest(LeaseID)
+    /// A request was decided. A refusal with term `"doubt"` may still turn into a lease, which is then released.
+    case decided(RequestID, Result<LeaseID, Refusal>)
+    /// A renewal was decided.
+    case renewed(LeaseID, Refusal?)
+    /// Something about a lease changed that those who use it should look at.
+    case changed(LeaseID)
+}
+
+/// What a node decided: commit the records, then do the actions, in this order.
+package struct Outcome: Sendable {
+    package var records: [Record] = []
+    package var actions: [NodeAction] = []
+    /// When to send ``NodeEvent/tick`` next; `nil` when nothing is due.
+    package var wake: Instant?
+}
+
+/// One run of a node's decision code: the inputs besides the event, and the outcome as it grows.
+struct Step {
+    let now: Moment
+    let notary: any Notary
+    var random: SeededGenerator
+    var outcome = Outcome()
+
+    mutating func send(_ message: TradeMessage, to peer: NodeID) { outcome.actions.append(.send(to: peer, message)) }
+    mutating func act(_ action: NodeAction) { outcome.actions.append(action) }
+    mutating func record(_ record: Record) { outcome.records.append(record) }
+
+    mutating func tell(
+        _ kind: String, _ subjects: [any CustomStringConvertible], _ text: String, _ details: [Event.Detail] = []
+    ) {
+        record(.event(Event(at: now.utc, kind: kind, subjects: subjects.map(\.description), text: text, details: details)))
+    }
+
+    mutating func newID<Tag>(_: Identifier<Tag>.Type = Identifier<Tag>.self) -> Identifier<Tag> {
+        Identifier(at: now.utc, using: &random)
+    }
+}

@@ -1,0 +1,258 @@
+import Bookkeeping
+import Policy
+import Resources
+import Trading
+
+// The life of leases: renewal, release, taking back, closing.
+
+extension Node {
+    /// Stores an entry and records it.
+    mutating func keep(_ entry: LeaseEntry, _ step: inout Step) {
+        leases[entry.id] = entry
+        step.record(.state(.lease, id: entry.id.description, entry))
+    }
+
+    // MARK: The kernel's side
+
+    mutating func guestOpened(_ id: LeaseID, _ step: inout Step) {
+        guard var entry = leases[id], entry.lease.role == .lender, entry.guest == .opening else { return }
+        entry.guest = .open
+        if entry.lease.activate() { step.tell("lease.active", [id], "resources are set aside") }
+        keep(entry, &step)
+        step.act(.changed(id))
+    }
+
+    mutating func guestClosed(_ id: LeaseID, _ reading: MeterReading?, _ step: inout Step) {
+        guard var entry = leases[id], entry.lease.role == .lender, entry.guest != .gone else { return }
+        if let reading { _ = entry.meter.record(reading.usage, throttled: reading.throttled) }
+        entry.guest = .gone
+        leases[id] = entry
+        // The kernel's side is gone while the lease should go on: it cannot be provided any more.
+        if entry.lease.isOpen { return close(id, .failed, "its guests were lost", &step) }
+        keep(entry, &step)
+        drawReceipt(id, &step)
+    }
+
+    mutating func measure(owner usage: Amounts, _ guests: [MeterReading], _ step: inout Step) {
+        owner.record(usage, at: step.now.instant)
+        for reading in guests {
+            guard var entry = leases[reading.lease], entry.lease.role == .lender, entry.guest != .gone else { continue }
+            // The meter is restored from the kernel's counters after a restart, so it need not be durable.
+            if entry.meter.record(reading.usage, throttled: reading.throttled) { leases[reading.lease] = entry }
+        }
+    }
+
+    func resumeGuest(_ entry: LeaseEntry, _ step: inout Step) {
+        guard entry.lease.role == .lender, entry.guest != .gone else { return }
+        let remaining = entry.lease.ends.remaining(at: step.now)
+        if entry.lease.isOpen, remaining > .zero {
+            step.act(.openGuest(entry.id, entry.lease.amounts, remaining: remaining))
+        } else {
+            step.act(.closeGuest(entry.id))
+        }
+    }
+
+    // MARK: Renewal
+
+    /// The borrower asks for a longer term; at most one renewal is under way.
+    mutating func askRenewal(of id: LeaseID, by span: Microseconds, isAsked: Bool, _ step: inout Step) {
+        func refuse(_ refusal: Refusal) { if isAsked { step.act(.renewed(id, refusal)) } }
+        guard var entry = leases[id], entry.lease.role == .borrower, entry.lease.isOpen else {
+            return refuse(Refusal(term: "lease", reason: "there is no open borrowed lease \(id)"))
+        }
+        guard entry.lease.state != .reclaiming else {
+            return refuse(Refusal(term: "lease", reason: "its owner is taking it back: \(entry.lease.reason)"))
+        }
+        guard entry.renewal == nil else {
+            return refuse(Refusal(term: "renewal", reason: "a renewal is under way", retryAfter: .seconds(1)))
+        }
+        guard Bounds.accepts(term: span) else { return refuse(Refusal(term: "term", reason: "\(span.text) is out of range")) }
+        let reservation = Transfer.reservation(
+            step.newID(), debit: .spent, credit: .peer(entry.lease.peer),
+            entry.lease.terms.prices.ceiling(
+                for: entry.lease.terms.amounts, term: span), lease: id,
+            lapsing: entry.lease.ends.remaining(at: step.now) + span + Timing.reservationGrace, at: step.now)
+        if let refusal = book(reservation, &step) {
+            entry.lease.renewsItself = false
+            keep(entry, &step)
+            step.tell("lease.not-renewed", [id], "not renewed: \(refusal)")
+            return refuse(refusal)
+        }
+        entry.reserve(reservation.id, for: span)
+        let renewal = PendingRenewal(
+            number: entry.lease.renewals + 1, span: span, reservation: reservation.id, isAsked: isAsked)
+        entry.renewal = renewal
+        entry.retry = Retry(at: step.now)
+        keep(entry, &step)
+        step.send(renewal.message(for: id), to: entry.lease.peer)
+    }
+
+    /// The lender decides about a renewal.
+    mutating func renew(_ renewal: Renewal, for peer: NodeID, _ step: inout Step) {
+        func answer(_ refusal: Refusal?) {
+            step.send(.renewed(RenewalAnswer(lease: renewal.lease, number: renewal.number, refusal: refusal)), to: peer)
+        }
+        guard var entry = leases[renewal.lease], entry.lease.role == .lender, entry.lease.peer == peer else {
+            return answer(Refusal(term: "lease", reason: "it is not known here"))
+        }
+        if renewal.number == entry.lease.renewals, entry.reservations.last?.transfer == renewal.reservation { return answer(nil) }
+        if let refusal = objection(to: renewal, of: entry.lease, at: step.now) {
+            step.tell("lease.not-renewed", [renewal.lease, peer], "did not renew for \(name(of: peer)): \(refusal)")
+            return answer(refusal)
+        }
+        let reservation = Transfer.reservation(
+            renewal.reservation, debit: .peer(peer), credit: .earned,
+            entry.lease.terms.prices.ceiling(
+                for: entry.lease.terms.amounts, term: renewal.span), lease: renewal.lease,
+            lapsing: entry.lease.ends.remaining(at: step.now) + renewal.span + Timing.reservationGrace, at: step.now)
+        if let refusal = book(reservation, &step) { return answer(refusal) }
+        guard entry.lease.renew(renewal.number, by: renewal.span) else { return }
+        entry.reserve(reservation.id, for: renewal.span)
+        keep(entry, &step)
+        step.tell("lease.renewed", [entry.id, reservation.id, peer], "renewed for \(name(of: peer)) by \(renewal.span.text)")
+        step.act(.changeGuest(entry.id, entry.lease.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
+        answer(nil)
+    }
+
+    private func objection(to renewal: Renewal, of lease: Lease, at now: Moment) -> Refusal? {
+        guard lease.isOpen, !lease.hasEnded(at: now) else {
+            return Refusal(term: "lease", reason: "it has ended: \(lease.endReason?.rawValue ?? "expired")")
+        }
+        guard lease.state != .reclaiming else {
+            return Refusal(term: "lease", reason: "its owner takes it back: \(lease.reason)")
+        }
+        guard renewal.number == lease.renewals + 1 else {
+            return Refusal(term: "renewal", reason: "number \(renewal.number) after number \(lease.renewals)")
+        }
+        guard policy.renewable, policy.lendsAnything else {
+            return Refusal(term: "policy", reason: "the policy renews no leases")
+        }
+        guard policy.borrowers.admits(.init(id: lease.peer, name: name(of: lease.peer))) else {
+            return Refusal(term: "borrower", reason: "the policy lends to you no more")
+        }
+        guard renewal.span > .zero, renewal.span <= policy.longestTerm else {
+            return Refusal(term: "term", reason: "\(renewal.span.text) asked, the longest term is \(policy.longestTerm.text)")
+        }
+        return nil
+    }
+
+    /// The lender's answer reaches the borrower.
+    mutating func renewed(_ answer: RenewalAnswer, by peer: NodeID, _ step: inout Step) {
+        guard var entry = leases[answer.lease], entry.lease.role == .borrower, entry.lease.peer == peer,
+            let renewal = entry.renewal, renewal.number == answer.number
+        else { return }
+        entry.renewal = nil
+        entry.retry = nil
+        if let refusal = answer.refusal {
+            entry.reservations.removeAll { $0.transfer == renewal.reservation }
+            void(renewal.reservation, &step)
+            entry.lease.renewsItself = false
+            step.tell("lease.not-renewed", [entry.id, peer], "\(name(of: peer)) does not renew: \(refusal)")
+        } else if entry.lease.renew(renewal.number, by: renewal.span) {
+            step.tell("lease.renewed", [entry.id, peer], "\(name(of: peer)) renewed by \(renewal.span.text)")
+        }
+        keep(entry, &step)
+        if renewal.isAsked { step.act(.renewed(entry.id, answer.refusal)) }
+        step.act(.changed(entry.id))
+    }
+
+    // MARK: Giving back and taking back
+
+    /// The holder here gives a lease back. It may not be used from now on, whenever the lender hears of it.
+    mutating func release(_ id: LeaseID, _ step: inout Step) {
+        guard let entry = leases[id], entry.lease.role == .borrower, entry.lease.isOpen else { return }
+        close(id, .released, "", &step)
+    }
+
+    mutating func released(_ id: LeaseID, by peer: NodeID, _ step: inout Step) {
+        guard let entry = leases[id], entry.lease.peer == peer, entry.lease.role == .lender else {
+            return step.send(.closed(id, .released, detail: "it is not known here"), to: peer)
+        }
+        close(id, .released, "released by \(name(of: peer))", &step)
+        step.send(.closed(id, leases[id]?.lease.endReason ?? .released, detail: ""), to: peer)
+    }
+
+    /// The owner takes a lent lease back.
+    mutating func reclaim(_ id: LeaseID, atOnce: Bool, reason: String, _ step: inout Step) {
+        guard var entry = leases[id], entry.lease.role == .lender, entry.lease.isOpen else { return }
+        let notice = entry.lease.terms.notice.notice
+        let began = entry.lease.reclaim(notice: notice, reason: reason, at: step.now)
+        if atOnce {
+            // An early end pays for what is left of the notice, at the price of full use.
+            let unexpired = max(.zero, entry.lease.reclaimBy?.remaining(at: step.now) ?? .zero)
+            entry.compensation = entry.lease.terms.prices.cost(of: Usage(of: entry.lease.amounts, for: unexpired))
+            leases[id] = entry
+            return close(id, .revoked, reason, &step)
+        }
+        guard began else { return }
+        keep(entry, &step)
+        let remaining = entry.lease.ends.remaining(at: step.now)
+        step.tell("lease.reclaiming", [id, entry.lease.peer], "taken back in \(remaining.text): \(reason)")
+        step.act(.changeGuest(id, entry.lease.amounts, remaining: remaining))
+        step.send(.reclaim(id, remaining: remaining, reason: reason), to: entry.lease.peer)
+        step.act(.changed(id))
+    }
+
+    /// The borrower learns that the lease will be taken back.
+    mutating func noticed(_ id: LeaseID, _ remaining: Microseconds, _ reason: String, by peer: NodeID, _ step: inout Step) {
+        guard var entry = leases[id], entry.lease.role == .borrower, entry.lease.peer == peer,
+            entry.lease.reclaim(notice: max(.zero, remaining), reason: String(reason.prefix(500)), at: step.now)
+        else { return }
+        keep(entry, &step)
+        step.tell("lease.reclaiming", [id, peer], "\(name(of: peer)) takes it back in \(remaining.text): \(reason)")
+        step.act(.changed(id))
+    }
+
+    mutating func closedByPeer(
+        _ id: LeaseID, _ why: Lease.EndReason, _ detail: String, by peer: NodeID, _ step: inout Step
+    ) {
+        guard let entry = leases[id], entry.lease.role == .borrower, entry.lease.peer == peer else { return }
+        if entry.lease.isOpen { return close(id, why, String(detail.prefix(500)), &step) }
+        leases[id]?.retry = nil
+    }
+
+    /// Ends a lease on this side: nothing may be used any more, and the last receipt follows.
+    mutating func close(_ id: LeaseID, _ why: Lease.EndReason, _ reason: String, _ step: inout Step) {
+        guard var entry = leases[id], entry.lease.close(why, reason: reason, at: step.now) else { return }
+        entry.renewal = nil
+        entry.retry = Retry(at: step.now)
+        entry.forget = Deadline(Timing.receiptPatience, after: step.now)
+        if entry.lease.role == .lender {
+            if entry.guest != .gone { entry.guest = .closing }
+            entry.receiptDue = Deadline(Timing.counterPatience, after: step.now)
+        }
+        keep(entry, &step)
+        step.tell(
+            "lease.closed", [id, entry.lease.peer],
+            "\(why.rawValue)\(entry.lease.reason.isEmpty ? "" : ": \(entry.lease.reason)")",
+            [Event.Detail("elapsed", entry.lease.elapsed(at: step.now).text)])
+        if entry.lease.role == .lender {
+            if entry.guest == .closing { step.act(.closeGuest(id)) } else { drawReceipt(id, &step) }
+            step.send(.closed(id, why, detail: entry.lease.reason), to: entry.lease.peer)
+        } else {
+            step.send(.release(id), to: entry.lease.peer)
+        }
+        step.act(.changed(id))
+    }
+
+    // MARK: Policy and membership
+
+    mutating func adopt(_ policy: LendingPolicy, _ step: inout Step) {
+        guard policy != self.policy else { return }
+        self.policy = policy
+        for var line in books.trustLines where line.granted != policy.credit.granted || line.ownCeiling != policy.credit.owes {
+            line.granted = policy.credit.granted
+            line.ownCeiling = policy.credit.owes
+            books.set(line)
+            step.record(.trustLine(line))
+        }
+        step.tell("policy.adopted", [], "lends by policy '\(policy.name)'")
+    }
+
+    mutating func expel(_ peer: NodeID, _ step: inout Step) {
+        for id in holds.keys where holds[id]?.borrower == peer { withdraw(id, by: peer, &step) }
+        for (id, entry) in leases.pairs where entry.lease.peer == peer && entry.lease.isOpen {
+            close(id, .revoked, "\(name(of: peer)) is no longer a member of the pool", &step)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Accounting
+import Bookkeeping
+import Policy
+import Resources
+import Trading
+
+/// The decision code of one agent: negotiation, leases and settlement on both sides, as one state machine.
+///
+/// It takes an event, both clocks, a random generator and a notary, and returns records to commit and actions that may
+/// happen once they are durable. It reads no clock and does no I/O, so the agent and the simulator run the same code. After a
+/// crash, or when a commit fails, a new node is made from what was recorded; peers are then asked what became of the rest.
+package struct Node: Sendable {
+    package let id: NodeID
+    package internal(set) var policy: LendingPolicy
+    /// What the machine, or this agent's share of it, has.
+    package let capacity: Amounts
+    package internal(set) var books: Books
+
+    var owner = OwnerUsage()
+    var names: [NodeID: String] = [:]
+
+    // The lender's side of negotiations.
+    var holds: SortedMap<NegotiationID, Hold>
+    var talks = SortedMap<NegotiationID, LenderTalk>()
+    var refused: SortedMap<AgreementID, RefusedAgreement>
+    /// Which agreement led to which lease, to answer a repeated acceptance.
+    var leaseOfAgreement: [AgreementID: LeaseID] = [:]
+
+    /// The borrower's side.
+    package internal(set) var requests: SortedMap<RequestID, RequestEntry>
+
+    /// Both sides: open leases, and closed ones until they are settled and late messages have died out.
+    package internal(set) var leases: SortedMap<LeaseID, LeaseEntry>
+    var reconcileAt: Deadline
+
+    /// A node as it was when `snapshot` was taken. Open leases are suspect until the other side is heard of.
+    package init(id: NodeID, capacity: Amounts, policy: LendingPolicy, restoring snapshot: Snapshot, at now: Moment) {
+        self.id = id
+        self.capacity = capacity
+        self.policy = policy
+        books = Books(restoring: snapshot.books)
+        holds = SortedMap(snapshot.holds.map { ($0.negotiation, $0) })
+        refused = SortedMap(snapshot.refused.map { ($0.id, $0) })
+        requests = SortedMap(snapshot.requests.filter(\.isInDoubt).map { ($0.request.id, $0) })
+        leases = SortedMap(snapshot.leases.map { ($0.id, $0) })
+        reconcileAt = Deadline(now)
+        for entry in leases.values where entry.lease.role == .lender {
+            leaseOfAgreement[entry.lease.agreement] = entry.id
+        }
+    }
+
+    /// Decides what follows from one event.
+    package mutating func handle(
+        _ event: NodeEvent, at now: Moment, random: inout SeededGenerator, notary: any Notary
+    ) -> Outcome {
+        var step = Step(now: now, notary: notary, random: random)
+        decide(event, &step)
+        runTimers(&step)
+        random = step.random
+        step.outcome.wake = nextWake(at: now)
+        return step.outcome
+    }
+
+    /// What to do after a restart, before the first event: the kernel is brought in line with the leases.
+    package mutating func resume(at now: Moment, random: inout SeededGenerator, notary: any Notary) -> Outcome {
+        var step = Step(now: now, notary: notary, random: random)
+        for id in leases.keys {
+            guard var entry = leases[id] else { continue }
+            _ = entry.lease.suspect()
+            entry.retry?.hasten(at: now)
+            leases[id] = entry
+            resumeGuest(entry, &step)
+        }
+        for id in requests.keys { requests[id]?.acceptance?.retry.hasten(at: now) }
+        runTimers(&step)
+        random = step.random
+        step.outcome.wake = nextWake(at: now)
+        return step.outcome
+    }
+
+    private mutating func decide(_ event: NodeEvent, _ step: inout Step) {
+        switch event {
+        case .message(let peer, let message): receive(message, from: peer, &step)
+        case .borrow(let id, let want, let peers): borrow(id, want, from: peers, &step)
+        case .release(let id): release(id, &step)
+        case .renew(let id, let span): askRenewal(of: id, by: span, isAsked: true, &step)
+        case .reclaim(let id, let atOnce, let reason): reclaim(id, atOnce: atOnce, reason: reason, &step)
+        case .guestOpened(let id): guestOpened(id, &step)
+        case .guestFailed(let id, let reason): close(id, .failed, reason, &step)
+        case .guestClosed(let id, let reading): guestClosed(id, reading, &step)
+        case .readings(let owner, let guests): measure(owner: owner, guests, &step)
+        case .policy(let policy): adopt(policy, &step)
+        case .met(let peer, let name): names[peer] = name
+        case .expelled(let peer): expel(peer, &step)
+        case .reachable(let peer): hasten(peer, &step)
+        case .tick: break
+        }
+    }
+
+    private mutating func receive(_ message: TradeMessage, from peer: NodeID, _ step: inout Step) {
+        switch message {
+        case .propose(let proposal): answer(proposal, from: peer, &step)
+        case .answer(let answer): take(answer, from: peer, &step)
+        case .withdraw(let id): withdraw(id, by: peer, &step)
+        case .accept(let acceptance): commit(acceptance, from: peer, &step)
+        case .committed(let commitment): committed(commitment, by: peer, &step)
+        case .declined(let id, let refusal): declined(id, refusal, by: peer, &step)
+        case .inquire(let id): inquired(id, by: peer, &step)
+        case .renew(let renewal): renew(renewal, for: peer, &step)
+        case .renewed(let answer): renewed(answer, by: peer, &step)
+        case .release(let id): released(id, by: peer, &step)
+        case .reclaim(let id, let remaining, let reason): noticed(id, remaining, reason, by: peer, &step)
+        case .closed(let id, let why, let detail): closedByPeer(id, why, detail, by: peer, &step)
+        case .receipt(let offer): examine(offer, from: peer, &step)
+        case .receiptAnswer(let reply): settle(reply, from: peer, &step)
+        case .claims(let claims): compare(claims, from: peer, &step)
+        }
+    }
+}
+
+// MARK: - What others may know
+
+extension Node {
+    /// What is promised now: lent leases and binding offers.
+    package var committed: Amounts {
+        let lent = leases.values.reduce(Amounts.zero) { $1.holdsCapacity ? $0 + $1.lease.amounts : $0 }
+        return holds.values.reduce(lent) { $0 + $1.terms.amounts }
+    }
+
+    /// What the owner is counted on to use.
+    package var ownerUsage: Amounts { owner.level }
+
+    /// How this node stands towards one borrower.
+    package func standing(towards peer: NodeID) -> Standing {
+        Standing(
+            capacity: capacity, ownerUsage: owner.level, committed: committed,
+            openLeases: holds.count + leases.values.count { $0.holdsCapacity }, creditHeadroom: headroom(for: peer))
+    }
+
+    /// What could be lent to anyone now.
+    package var lendable: Amounts {
+        policy.lendable(
+            given: Standing(
+                capacity: capacity, ownerUsage: owner.level, committed: committed, openLeases: 0, creditHeadroom: .zero))
+    }
+
+    /// What a peer would be offered for `ask`, without obligation.
+    package func quote(_ ask: Ask, to peer: NodeID) -> Decision {
+        policy.decide(ask, from: Borrower(id: peer, name: name(of: peer)), given: standing(towards: peer))
+    }
+
+    func name(of peer: NodeID) -> String { names[peer] ?? peer.description }
+
+    private func headroom(for peer: NodeID) -> Microcredits {
+        books.trustLine(with: peer) == nil ? policy.credit.granted : books.headroom(toOweBy: peer)
+    }
+}
+
+extension LeaseEntry {
+    /// Whether it counts against what the node may lend: until its guests are gone from the kernel.
+    var holdsCapacity: Bool { lease.role == .lender && (lease.isOpen || guest == .closing || guest == .opening) }
+}

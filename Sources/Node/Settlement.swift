@@ -1,0 +1,228 @@
+import Bookkeeping
+import Resources
+import Trading
+
+// Money: reservations, receipts and what they post in the books.
+
+extension Node {
+    /// The trust line with a peer, opened by the policy's limits at first contact.
+    mutating func trustLine(with peer: NodeID, _ step: inout Step) -> TrustLine {
+        if let line = books.trustLine(with: peer) { return line }
+        let line = TrustLine(peer: peer, granted: policy.credit.granted, ownCeiling: policy.credit.owes)
+        books.set(line)
+        step.record(.trustLine(line))
+        return line
+    }
+
+    /// Notes what a peer lets this node owe.
+    mutating func noteLimit(_ limit: Microcredits, of peer: NodeID, _ step: inout Step) {
+        var line = trustLine(with: peer, &step)
+        guard line.received != limit, (.zero...Bounds.money).contains(limit) else { return }
+        line.received = limit
+        books.set(line)
+        step.record(.trustLine(line))
+    }
+
+    /// Books a transfer and records it; says why when the books refuse it.
+    mutating func book(_ transfer: Transfer, isAcknowledged: Bool = false, _ step: inout Step) -> Refusal? {
+        do {
+            if try books.apply(transfer, at: step.now, isAcknowledged: isAcknowledged) == .applied {
+                step.record(.transfer(transfer))
+            }
+            return nil
+        } catch {
+            return Refusal(term: "credit", reason: error.description)
+        }
+    }
+
+    /// Gives back what a reservation still holds.
+    mutating func void(_ reservation: TransferID, _ step: inout Step) {
+        guard let open = books.reservation(reservation) else { return }
+        _ = book(open.void(as: step.newID(), at: step.now.utc), &step)
+    }
+
+    // MARK: The lender
+
+    /// Draws up the next receipt of a lease and sends it, unless one awaits its answer or the last was final.
+    mutating func drawReceipt(_ id: LeaseID, _ step: inout Step) {
+        guard var entry = leases[id], entry.lease.role == .lender, entry.bill.outstanding == nil, !entry.bill.isFinal else {
+            return
+        }
+        let isFinal = !entry.lease.isOpen && entry.guest == .gone
+        let elapsed = entry.lease.elapsed(at: step.now)
+        let usage = entry.meter.usage.limited(to: Usage(of: entry.lease.terms.amounts, for: elapsed))
+        entry.receiptDue = isFinal ? nil : Deadline(Timing.receiptInterval, after: step.now)
+        guard isFinal || entry.bill.prices.cost(of: usage) > entry.bill.charged else {
+            leases[id] = entry
+            return
+        }
+        let pays = isFinal && entry.compensation > .zero
+        let signed = entry.bill.draw(
+            Bill.Statement(
+                receipt: step.newID(), transfer: step.newID(), compensationTransfer: pays ? step.newID() : nil, elapsed: elapsed,
+                usage: entry.bill.usage.fits(in: usage) ? usage : entry.bill.usage, throttled: entry.meter.throttled,
+                compensation: isFinal ? entry.compensation : .zero, isFinal: isFinal, issued: step.now.utc),
+            notary: step.notary)
+        entry.retry = Retry(at: step.now)
+        step.record(.receipt(signed))
+        keep(entry, &step)
+        step.send(
+            .receipt(ReceiptOffer(document: signed.document, lenderSignature: signed.lenderSignature)), to: entry.lease.peer)
+    }
+
+    /// The borrower has co-signed: the amount is posted.
+    mutating func settle(_ reply: ReceiptReply, from peer: NodeID, _ step: inout Step) {
+        guard var entry = leases.values.first(where: { $0.bill.outstanding?.receipt.id == reply.receipt }),
+            entry.lease.peer == peer, entry.lease.role == .lender,
+            let signed = entry.bill.settle(
+                reply.receipt, signature: reply.borrowerSignature, accepted: reply.accepted, notary: step.notary)
+        else { return }
+        entry.retry = nil
+        let receipt = signed.receipt
+        post(reply.accepted, of: receipt, &entry, debit: .peer(peer), credit: .earned, &step)
+        let disputed = receipt.amount - reply.accepted
+        if disputed > .zero {
+            let transfer = Transfer(
+                id: receipt.transfer.following(Self.disputeOffset), kind: .direct, debit: .disputed(peer), credit: .earned,
+                amount: disputed, lease: entry.id, at: step.now.utc)
+            _ = book(transfer, &step)
+            step.tell(
+                "receipt.disputed", [receipt.id, entry.id, peer],
+                "\(name(of: peer)) disputes \(disputed.text): \(reply.dispute?.reason ?? "no reason given")")
+        }
+        payCompensation(receipt, debit: .spent, credit: .peer(peer), &step)
+        step.record(.receipt(signed))
+        step.tell(
+            "receipt.settled", [receipt.id, receipt.transfer, entry.id, peer], receipt.story(name(of: peer)), receipt.details)
+        if receipt.isFinal { finish(&entry, &step) }
+        keep(entry, &step)
+        if !receipt.isFinal, !entry.lease.isOpen, entry.guest == .gone { drawReceipt(entry.id, &step) }
+    }
+
+    // MARK: The borrower
+
+    /// Checks a receipt against this side's own clock and prices, and co-signs what is plausible of it.
+    mutating func examine(_ offer: ReceiptOffer, from peer: NodeID, _ step: inout Step) {
+        guard let receipt = try? Receipt(document: offer.document), var entry = leases[receipt.lease],
+            entry.lease.role == .borrower, entry.lease.peer == peer
+        else { return }
+        let plausible = Usage(
+            of: entry.lease.terms.amounts,
+            for: min(entry.lease.wholeTerm(at: step.now), -entry.lease.began.remaining(at: step.now)) + Timing.clockSlack)
+        let reserved = entry.reservations.compactMap { books.reservation($0.transfer)?.remaining }.reduce(.zero, +)
+        do {
+            let finding = try entry.bill.examine(
+                document: offer.document, signature: offer.lenderSignature, plausible: plausible,
+                reserved: reserved + books.headroom(weMayOwe: peer), notary: step.notary)
+            switch finding {
+            case .repeated(let signed): reply(to: signed, dispute: nil, peer, &step)
+            case .new(let signed, let accepted, let dispute):
+                let answered = entry.bill.answer(signed, accepted: accepted, notary: step.notary)
+                accept(answered, accepted, dispute, of: &entry, from: peer, &step)
+            }
+        } catch .outdated {
+            return
+        } catch {
+            step.tell("receipt.refused", [receipt.id, entry.id, peer], "refused a receipt of \(name(of: peer)): \(error)")
+        }
+    }
+
+    private mutating func accept(
+        _ signed: SignedReceipt, _ accepted: Microcredits, _ dispute: Refusal?, of entry: inout LeaseEntry,
+        from peer: NodeID, _ step: inout Step
+    ) {
+        let receipt = signed.receipt
+        post(accepted, of: receipt, &entry, debit: .spent, credit: .peer(peer), &step)
+        payCompensation(receipt, debit: .peer(peer), credit: .earned, &step)
+        step.record(.receipt(signed))
+        if let dispute {
+            step.tell(
+                "receipt.disputed", [receipt.id, entry.id, peer], "disputed a receipt of \(name(of: peer)): \(dispute.reason)")
+        }
+        step.tell(
+            "receipt.settled", [receipt.id, receipt.transfer, entry.id, peer], receipt.story(name(of: peer)), receipt.details)
+        if receipt.isFinal {
+            _ = entry.lease.close(.expired, reason: "", at: step.now)
+            finish(&entry, &step)
+        }
+        keep(entry, &step)
+        reply(to: signed, dispute: dispute, peer, &step)
+    }
+
+    private func reply(to signed: SignedReceipt, dispute: Refusal?, _ peer: NodeID, _ step: inout Step) {
+        guard let signature = signed.borrowerSignature, let accepted = signed.accepted else { return }
+        step.send(
+            .receiptAnswer(
+                ReceiptReply(receipt: signed.receipt.id, borrowerSignature: signature, accepted: accepted, dispute: dispute)),
+            to: peer)
+    }
+
+    // MARK: Both
+
+    private static let disputeOffset: UInt64 = 1000
+
+    /// Posts an accepted amount out of the lease's reservations, oldest first, and gives back those whose term the receipt
+    /// covers. What they no longer hold, because they have lapsed, is owed all the same: both sides have signed for it.
+    private mutating func post(
+        _ amount: Microcredits, of receipt: Receipt, _ entry: inout LeaseEntry, debit: Account, credit: Account,
+        _ step: inout Step
+    ) {
+        defer {
+            for past in entry.reservations where past.covers <= receipt.elapsed { void(past.transfer, &step) }
+            let latest = entry.reservations.last
+            entry.reservations.removeAll { $0.covers <= receipt.elapsed && $0 != latest }
+        }
+        var left = amount
+        var part: UInt64 = 0
+        for reserved in entry.reservations where left > .zero {
+            guard let reservation = books.reservation(reserved.transfer), reservation.remaining > .zero else { continue }
+            let taken = min(left, reservation.remaining)
+            _ = book(reservation.post(taken, as: receipt.transfer.following(part), at: step.now.utc), &step)
+            left = left - taken
+            part += 1
+        }
+        guard left > .zero else { return }
+        let rest = Transfer(
+            id: receipt.transfer.following(part), kind: .direct, debit: debit, credit: credit, amount: left,
+            lease: receipt.lease, at: step.now.utc)
+        _ = book(rest, isAcknowledged: true, &step)
+    }
+
+    private mutating func payCompensation(_ receipt: Receipt, debit: Account, credit: Account, _ step: inout Step) {
+        guard let id = receipt.compensationTransfer, receipt.compensation > .zero else { return }
+        let transfer = Transfer(
+            id: id, kind: .direct, debit: debit, credit: credit, amount: receipt.compensation, lease: receipt.lease,
+            at: step.now.utc)
+        _ = book(transfer, isAcknowledged: true, &step)
+    }
+
+    /// The last receipt is answered: what is still reserved is given back.
+    private mutating func finish(_ entry: inout LeaseEntry, _ step: inout Step) {
+        for reservation in entry.reservations { void(reservation.transfer, &step) }
+        guard entry.lease.settle() else { return }
+        entry.retry = nil
+        entry.receiptDue = nil
+        entry.forget = Deadline(Timing.settledMemory, after: step.now)
+        step.tell(
+            "lease.settled", [entry.id, entry.lease.peer], "settled for \(entry.bill.accepted.text)",
+            [Event.Detail("cpu", entry.bill.usage.cpu.text), Event.Detail("disputed", entry.bill.disputed.text)])
+        step.act(.changed(entry.id))
+    }
+}
+
+extension Receipt {
+    func story(_ peer: String) -> String {
+        "\(isFinal ? "last receipt" : "receipt \(sequence)") with \(peer): \(usage.cpu.text) for \(charge.text) in all"
+    }
+
+    var details: [Event.Detail] {
+        [
+            Event.Detail("cpu_core_microseconds", String(usage.cpu.rawValue)),
+            Event.Detail("memory_mib_seconds", String(usage.memory.rawValue)),
+            Event.Detail("charge_microcredits", String(charge.rawValue)),
+            Event.Detail("amount_microcredits", String(amount.rawValue)),
+            Event.Detail("compensation_microcredits", String(compensation.rawValue)),
+            Event.Detail("throttled", throttled.text), Event.Detail("elapsed", elapsed.text),
+        ]
+    }
+}

@@ -1,0 +1,179 @@
+import Bookkeeping
+import Resources
+import Trading
+
+// What happens because time has passed, and what both sides do to agree again after a loss.
+
+extension Node {
+    mutating func runTimers(_ step: inout Step) {
+        clearDoubts(&step)
+        dropLapsed(&step)
+        for id in leases.keys { runTimers(of: id, &step) }
+        reconcile(&step)
+    }
+
+    /// When the next timer is due.
+    func nextWake(at now: Moment) -> Instant? {
+        var wake: Instant?
+        func consider(_ instant: Instant?) { if let instant { wake = min(wake ?? instant, instant) } }
+        for hold in holds.values { consider(hold.until.instant(at: now)) }
+        for talk in talks.values { consider(talk.until.instant(at: now)) }
+        for entry in requests.values {
+            consider(entry.acceptance == nil ? entry.request.nextTick(at: now) : entry.acceptance?.retry.at.instant(at: now))
+            if entry.acceptance?.isReported == false { consider(entry.acceptance?.patience.instant(at: now)) }
+        }
+        for entry in leases.values { consider(nextWake(of: entry, at: now)) }
+        if leases.values.contains(where: \.lease.isOpen) { consider(reconcileAt.instant(at: now)) }
+        consider(books.nextExpiry(at: now))
+        return wake
+    }
+
+    private func nextWake(of entry: LeaseEntry, at now: Moment) -> Instant? {
+        var due: [Instant] = []
+        if entry.lease.isOpen {
+            due.append(entry.lease.ends.instant(at: now))
+            if let renewal = nextRenewal(of: entry, at: now) { due.append(renewal) }
+        }
+        if let retry = entry.retry { due.append(retry.at.instant(at: now)) }
+        if let receipt = entry.receiptDue, entry.bill.outstanding == nil { due.append(receipt.instant(at: now)) }
+        if let forget = entry.forget { due.append(forget.instant(at: now)) }
+        return due.min()
+    }
+
+    private func nextRenewal(of entry: LeaseEntry, at now: Moment) -> Instant? {
+        let lease = entry.lease
+        guard lease.role == .borrower, lease.renewsItself, lease.state != .reclaiming, entry.renewal == nil else { return nil }
+        let early = Timing.renewWhenLeft.of(lease.terms.term)
+        return lease.ends.instant(at: now) + (-early)
+    }
+
+    private mutating func dropLapsed(_ step: inout Step) {
+        for (id, hold) in holds.pairs where hold.until.hasPassed(at: step.now) {
+            holds[id] = nil
+            step.forget(.hold, id)
+            step.tell("negotiation.expired", [id, hold.borrower], "the offer to \(name(of: hold.borrower)) was not taken up")
+        }
+        for (id, talk) in talks.pairs where talk.until.hasPassed(at: step.now) { talks[id] = nil }
+        for (id, refusal) in refused.pairs where refusal.until.hasPassed(at: step.now) {
+            refused[id] = nil
+            step.forget(.refusal, id)
+        }
+        for reservation in books.lapsed(at: step.now) {
+            guard let transfer = try? books.expire(reservation.id, using: step.newID(), at: step.now) else { continue }
+            step.record(.transfer(transfer))
+            step.tell(
+                "transfer.expired", [reservation.id] + (transfer.lease.map { [$0] } ?? []),
+                "a reservation lapsed, \(transfer.amount.text) are free again")
+        }
+    }
+
+    private mutating func runTimers(of id: LeaseID, _ step: inout Step) {
+        guard let entry = leases[id] else { return }
+        if entry.lease.isOpen, entry.lease.hasEnded(at: step.now) {
+            let isReclaimed = entry.lease.state == .reclaiming
+            return close(id, isReclaimed ? .revoked : .expired, entry.lease.reason, &step)
+        }
+        if let due = nextRenewal(of: entry, at: step.now), due <= step.now.instant {
+            askRenewal(of: id, by: entry.lease.terms.term, isAsked: false, &step)
+        }
+        if let due = entry.receiptDue, due.hasPassed(at: step.now), entry.bill.outstanding == nil { receiptIsDue(id, &step) }
+        resend(id, &step)
+        if leases[id]?.forget?.hasPassed(at: step.now) == true { forget(id, &step) }
+    }
+
+    private mutating func receiptIsDue(_ id: LeaseID, _ step: inout Step) {
+        guard var entry = leases[id] else { return }
+        if !entry.lease.isOpen, entry.guest == .closing {
+            // The last counters do not come: bill what was last read.
+            entry.guest = .gone
+            leases[id] = entry
+        }
+        drawReceipt(id, &step)
+    }
+
+    /// Sends again what was not answered.
+    private mutating func resend(_ id: LeaseID, _ step: inout Step) {
+        guard var entry = leases[id], var retry = entry.retry, retry.at.hasPassed(at: step.now) else { return }
+        retry.again(at: step.now, longest: entry.lease.isOpen ? Timing.longestLiveRetry : Timing.longestRetry)
+        entry.retry = retry
+        leases[id] = entry
+        let (lease, peer) = (entry.lease, entry.lease.peer)
+        if let receipt = entry.bill.outstanding {
+            step.send(.receipt(ReceiptOffer(document: receipt.document, lenderSignature: receipt.lenderSignature)), to: peer)
+        } else if let renewal = entry.renewal {
+            step.send(renewal.message(for: id), to: peer)
+        } else if lease.role == .borrower, lease.state == .closed {
+            step.send(.release(id), to: peer)
+        } else if lease.role == .lender, lease.state == .closed, let why = lease.endReason {
+            step.send(.closed(id, why, detail: lease.reason), to: peer)
+        } else {
+            leases[id]?.retry = nil
+        }
+    }
+
+    /// Lets go of a settled lease, or of one whose last receipt was never answered.
+    private mutating func forget(_ id: LeaseID, _ step: inout Step) {
+        guard var entry = leases[id] else { return }
+        if entry.lease.state == .closed {
+            if entry.lease.role == .lender, let unpaid = entry.bill.outstanding?.receipt, unpaid.amount > .zero {
+                let writeOff = Transfer(
+                    id: unpaid.transfer, kind: .direct, debit: .disputed(entry.lease.peer), credit: .earned,
+                    amount: unpaid.amount, lease: id, at: step.now.utc)
+                _ = book(writeOff, &step)
+            }
+            for reservation in entry.reservations { void(reservation.transfer, &step) }
+            _ = entry.lease.settle()
+            entry.retry = nil
+            entry.receiptDue = nil
+            step.tell(
+                "lease.unanswered", [id, entry.lease.peer], "\(name(of: entry.lease.peer)) never answered the last receipt")
+        }
+        entry.forget = nil
+        step.record(.state(.lease, id: id.description, entry))
+        leaseOfAgreement[entry.lease.agreement] = nil
+        leases[id] = nil
+    }
+
+    // MARK: Agreeing again
+
+    /// Every half minute, and at once after a restart, tells each peer which leases are believed open.
+    private mutating func reconcile(_ step: inout Step) {
+        guard reconcileAt.hasPassed(at: step.now) else { return }
+        reconcileAt = Deadline(Timing.reconcileInterval, after: step.now)
+        var claims = SortedMap<NodeID, [LeaseClaim]>()
+        for entry in leases.values where entry.lease.isOpen {
+            let claim = LeaseClaim(lease: entry.id, role: entry.lease.role, isOpen: true)
+            claims[entry.lease.peer] = (claims[entry.lease.peer] ?? []) + [claim]
+        }
+        for (peer, claims) in claims.pairs { step.send(.claims(claims), to: peer) }
+    }
+
+    /// A peer says which leases it believes open: corrects it, or this side, where they differ.
+    mutating func compare(_ claims: [LeaseClaim], from peer: NodeID, _ step: inout Step) {
+        for claim in claims where claim.isOpen {
+            if var entry = leases[claim.lease], entry.lease.peer == peer, entry.lease.role != claim.role {
+                if entry.lease.trust() { leases[claim.lease] = entry }
+                if entry.lease.isOpen { continue }
+                if entry.lease.role == .lender {
+                    step.send(.closed(claim.lease, entry.lease.endReason ?? .expired, detail: entry.lease.reason), to: peer)
+                } else {
+                    step.send(.release(claim.lease), to: peer)
+                }
+            } else if claim.role == .borrower {
+                step.send(.closed(claim.lease, .expired, detail: "it is not known here"), to: peer)
+            } else if !requests.values.contains(where: { $0.acceptance?.agreement.lease == claim.lease }) {
+                // Nobody here waits for it: its acceptance was given up before it was durable.
+                step.send(.release(claim.lease), to: peer)
+            }
+        }
+    }
+
+    /// A peer can be reached again.
+    mutating func hasten(_ peer: NodeID, _ step: inout Step) {
+        for id in leases.keys where leases[id]?.lease.peer == peer { leases[id]?.retry?.hasten(at: step.now) }
+        for id in requests.keys where requests[id]?.acceptance?.agreement.lender == peer {
+            requests[id]?.acceptance?.retry.hasten(at: step.now)
+        }
+        if leases.values.contains(where: { $0.lease.peer == peer && $0.lease.isSuspect }) { reconcileAt = Deadline(step.now) }
+    }
+}

@@ -1,0 +1,52 @@
+import Bookkeeping
+import Node
+import Resources
+import Trading
+
+/// A node's durable records, as a store would keep them: what was committed is there after a crash, nothing else is.
+struct Disk {
+    private var books = Books()
+    private var states: [StateKind: SortedMap<String, any Codable & Sendable>] = [:]
+    private(set) var receipts: Set<ReceiptID> = []
+    private(set) var agreements: Set<AgreementID> = []
+    private(set) var events: [Event] = []
+    /// Why a batch could not be applied: a fault of the decision code, for the store repeats its checks.
+    private(set) var fault: String?
+    /// Events are kept only where somebody reads them.
+    let keepsEvents: Bool
+
+    init(keepsEvents: Bool) { self.keepsEvents = keepsEvents }
+
+    mutating func commit(_ records: [Record], at now: Moment) {
+        for record in records { apply(record, at: now) }
+    }
+
+    private mutating func apply(_ record: Record, at now: Moment) {
+        switch record {
+        case .transfer(let transfer):
+            do {
+                // Limits were checked by the node that decided; the store holds on to double entry and uniqueness.
+                if try books.apply(transfer, at: now, isAcknowledged: true) == .replayed {
+                    fault = "\(transfer.id) was recorded twice"
+                }
+            } catch {
+                fault = "the store refuses \(transfer.id): \(error)"
+            }
+        case .trustLine(let line): books.set(line)
+        case .receipt(let signed): receipts.insert(signed.receipt.id)
+        case .agreement(let agreement): agreements.insert(agreement.id)
+        case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value
+        case .event(let event): if keepsEvents { events.append(event) }
+        }
+    }
+
+    /// What a node restores itself from.
+    var snapshot: Snapshot {
+        func all<T>(_ kind: StateKind, as _: T.Type) -> [T] { (states[kind]?.values ?? []).compactMap { $0 as? T } }
+        return Snapshot(
+            books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
+            leases: all(.lease, as: LeaseEntry.self).filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self))
+    }
+
+    func lease(_ id: LeaseID) -> LeaseEntry? { states[.lease]?[id.description] as? LeaseEntry }
+}

@@ -1,0 +1,42 @@
+import Policy
+import Resources
+
+/// What one simulated run is made of. Everything that happens follows from this and the seed.
+package struct Scenario: Sendable {
+    package var nodes: Int
+    /// How long people borrow and things fail; afterwards faults stop and the pool must come to rest.
+    package var busyFor: Microseconds
+    /// How long coming to rest may take.
+    package var restWithin: Microseconds
+    /// Between two requests, on average, anywhere in the pool.
+    package var requestEvery: Microseconds
+    /// Between two crashes of an agent or a machine, on average, anywhere in the pool.
+    package var crashEvery: Microseconds
+    package var loss: BasisPoints
+    package var duplication: BasisPoints
+    /// Share of messages that are delivered again much later, as from a confused or hostile network.
+    package var lateReplay: BasisPoints
+    package var delay: ClosedRange<Microseconds>
+    package var commitTime: ClosedRange<Microseconds>
+    package var capacity: Amounts
+    package var policy: LendingPolicy
+
+    package init(nodes: Int) {
+        self.nodes = nodes
+        busyFor = .minutes(6)
+        restWithin = .hours(3)
+        requestEvery = .seconds(4)
+        crashEvery = .seconds(45)
+        loss = .percent(5)
+        duplication = .percent(5)
+        lateReplay = .percent(1)
+        delay = .milliseconds(1) ... .milliseconds(150)
+        commitTime = 200 ... .milliseconds(8)
+        capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16))
+        policy = LendingPolicy(
+            name: "simulated",
+            cpu: ResourceRule(threshold: .percent(80), share: .percent(75), price: .credits(1), floor: 800_000),
+            memory: ResourceRule(threshold: .percent(80), share: .percent(50), price: 200_000),
+            longestTerm: .minutes(3), maximumLeases: 32, credit: CreditRule(granted: .credits(2), owes: .credits(2)))
+    }
+}

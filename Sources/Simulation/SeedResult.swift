@@ -1,0 +1,37 @@
+import Resources
+
+/// How much happened in a run.
+package struct Counts: Hashable, Codable, Sendable {
+    package var occurrences = 0
+    package var requests = 0
+    package var leases = 0
+    package var refusals = 0
+    package var sent = 0
+    package var lost = 0
+    package var commits = 0
+    package var crashes = 0
+    /// Events fed twice to see that the second changes nothing.
+    package var replays = 0
+    /// Net debts between all pairs at the end.
+    package var traded = Microcredits.zero
+}
+
+/// What came of one seed.
+package struct SeedResult: Sendable {
+    package let seed: UInt64
+    /// The same for the same seed, scenario and code, on every machine.
+    package let hash: UInt64
+    package let counts: Counts
+    /// Empty when every rule held; otherwise the first that did not, with what was seen.
+    package let violations: [String]
+    package let transcript: [String]?
+}
+
+/// Runs simulated pools.
+package enum Simulator {
+    /// Runs one seed to its end, or to the first violation.
+    package static func run(_ scenario: Scenario, seed: UInt64, keepsTranscript: Bool = false) -> SeedResult {
+        var world = World(scenario: scenario, seed: seed, keepsTranscript: keepsTranscript)
+        return world.run()
+    }
+}

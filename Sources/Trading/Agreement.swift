@@ -1,0 +1,100 @@
+import Resources
+
+/// What both sides sign: who lends what to whom, on which terms. The lease and the first reservation are named in it, so
+/// that both books and both agents speak of the same things from the start.
+package struct Agreement: Hashable, Codable, Sendable {
+    package var id: AgreementID
+    package var lease: LeaseID
+    package var negotiation: NegotiationID
+    /// The transfer that reserves the most the first term can cost.
+    package var reservation: TransferID
+    package var borrower: NodeID
+    package var lender: NodeID
+    /// Who asked on the borrower's side: a recorded fact, not an authority.
+    package var user: String
+    package var terms: Terms
+    /// When the borrower drew it up.
+    package var at: Timestamp
+
+    package init(
+        id: AgreementID, lease: LeaseID, negotiation: NegotiationID, reservation: TransferID, borrower: NodeID,
+        lender: NodeID, user: String, terms: Terms, at: Timestamp
+    ) {
+        self.id = id
+        self.lease = lease
+        self.negotiation = negotiation
+        self.reservation = reservation
+        self.borrower = borrower
+        self.lender = lender
+        self.user = user
+        self.terms = terms
+        self.at = at
+    }
+}
+
+extension Agreement {
+    private static let kind = "surplus.agreement"
+    /// The longest user name that is recorded, in bytes.
+    package static let longestUser = 256
+
+    /// The bytes that are hashed and signed.
+    package var document: [UInt8] {
+        var writer = CanonicalWriter(kind: Self.kind)
+        writer.write(id)
+        writer.write(lease)
+        writer.write(negotiation)
+        writer.write(reservation)
+        writer.write(borrower)
+        writer.write(lender)
+        writer.write(user)
+        writer.write(terms.amounts.cpu)
+        writer.write(terms.amounts.memory)
+        writer.write(terms.prices.cpu)
+        writer.write(terms.prices.memory)
+        writer.write(terms.term)
+        writer.write(terms.notice.rawValue)
+        writer.write(at)
+        return writer.bytes
+    }
+
+    /// Reads a document received from a peer.
+    ///
+    /// - Throws: ``CanonicalReader/Malformed`` when it is no agreement or its terms are out of ``Bounds``.
+    package init(document: [UInt8]) throws(CanonicalReader.Malformed) {
+        var reader = try CanonicalReader(document, kind: Self.kind)
+        id = try reader.identifier()
+        lease = try reader.identifier()
+        negotiation = try reader.identifier()
+        reservation = try reader.identifier()
+        borrower = try reader.identifier()
+        lender = try reader.identifier()
+        user = try reader.string(atMost: Self.longestUser)
+        let amounts = Amounts(cpu: try reader.quantity(), memory: try reader.quantity())
+        let prices = Prices(cpu: try reader.quantity(), memory: try reader.quantity())
+        let term: Microseconds = try reader.quantity()
+        let name = try reader.string(atMost: 16)
+        guard let notice = NoticeClass(rawValue: name) else {
+            throw CanonicalReader.Malformed(description: "an unknown notice class '\(name)'")
+        }
+        terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice)
+        at = try reader.timestamp()
+        try reader.finish()
+        guard Bounds.accepts(amounts), Bounds.accepts(prices), Bounds.accepts(term: term) else {
+            throw CanonicalReader.Malformed(description: "terms out of range")
+        }
+    }
+}
+
+/// An agreement's document with the signatures made over it so far.
+package struct SignedAgreement: Hashable, Codable, Sendable {
+    package var document: [UInt8]
+    package var borrowerSignature: Signature
+    /// There once the lender has committed.
+    package var lenderSignature: Signature?
+
+    package init(document: [UInt8], borrowerSignature: Signature, lenderSignature: Signature? = nil) {
+        self.document = document
+        self.borrowerSignature = borrowerSignature
+        self.lenderSignature = lenderSignature
+    }
+}

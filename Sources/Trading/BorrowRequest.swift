@@ -1,0 +1,225 @@
+import Resources
+
+/// What someone wants to borrow.
+package struct Want: Hashable, Codable, Sendable {
+    package var amounts: Amounts
+    /// What would do; at most `amounts`.
+    package var least: Amounts
+    package var term: Microseconds
+    package var maxPrices: Prices
+    package var notice: NoticeClass
+    package var user: String
+    /// Whether the lease is to renew itself until released.
+    package var renewsItself: Bool
+
+    package init(
+        amounts: Amounts, least: Amounts? = nil, term: Microseconds, maxPrices: Prices, notice: NoticeClass = .standard,
+        user: String, renewsItself: Bool = false
+    ) {
+        self.amounts = amounts
+        self.least = least ?? amounts
+        self.term = term
+        self.maxPrices = maxPrices
+        self.notice = notice
+        self.user = user
+        self.renewsItself = renewsItself
+    }
+
+    /// The terms to propose, bidding the most it would pay: the lender offers at its own price where that is lower.
+    var bid: Terms { Terms(amounts: amounts, prices: maxPrices, term: term, notice: notice) }
+
+    /// Why `terms` will not do, or `nil` when they will.
+    package func objection(to terms: Terms) -> Refusal? {
+        if terms.prices.cpu > maxPrices.cpu {
+            return Refusal(term: "price", reason: "\(terms.prices.cpu) per core-hour asked, at most \(maxPrices.cpu) bid")
+        }
+        if terms.prices.memory > maxPrices.memory {
+            return Refusal(term: "price", reason: "\(terms.prices.memory) per GiB-hour asked, at most \(maxPrices.memory) bid")
+        }
+        if !least.fits(in: terms.amounts) {
+            return Refusal(term: "amount", reason: "less offered than the least that would do")
+        }
+        guard Bounds.accepts(term: terms.term), Bounds.accepts(terms.prices), Bounds.accepts(terms.amounts) else {
+            return Refusal(term: "terms", reason: "terms out of range")
+        }
+        return nil
+    }
+}
+
+/// One wish to borrow: several peers are asked side by side, and the best binding offer is accepted.
+///
+///     draft -> proposed <-> countered -> offered -> accepted -> committed
+///                                    \-> rejected | withdrawn | expired
+///
+/// Each peer's conversation is a ``Talk``. The request decides as soon as every peer has answered for good, or when the
+/// time of the last round has run out.
+package struct BorrowRequest: Hashable, Codable, Sendable {
+    package struct Talk: Hashable, Codable, Sendable {
+        package enum State: Hashable, Codable, Sendable {
+            case proposed
+            case offered(Terms, until: Deadline)
+            /// The lender refused, or its terms will not do.
+            case rejected(Refusal)
+            /// No answer in time.
+            case silent
+        }
+
+        package let peer: NodeID
+        package let negotiation: NegotiationID
+        package var round = 1
+        /// What was last proposed.
+        package var bid: Terms
+        package var state = State.proposed
+        var roundEnds: Deadline
+        var resendAt: Deadline
+    }
+
+    /// A message to one of the peers asked.
+    package struct Outgoing: Hashable, Sendable {
+        package let peer: NodeID
+        package let message: TradeMessage
+    }
+
+    package enum Verdict: Hashable, Sendable {
+        case waiting
+        /// The best offer, by index into ``talks``.
+        case best(Int)
+        case hopeless
+    }
+
+    package let id: RequestID
+    package let want: Want
+    package let began: Deadline
+    package private(set) var talks: [Talk]
+
+    /// Opens a conversation with each of `peers`.
+    ///
+    /// - Precondition: at most ``Negotiating/fanOut`` peers.
+    package init(
+        id: RequestID, want: Want, peers: [NodeID], now: Moment, random: inout some RandomNumberGenerator
+    ) {
+        precondition(peers.count <= Negotiating.fanOut, "\(peers.count) peers asked at once")
+        self.id = id
+        self.want = want
+        began = Deadline(now)
+        talks = []
+        for peer in peers {
+            talks.append(
+                Talk(
+                    peer: peer, negotiation: NegotiationID(at: now.utc, using: &random), bid: want.bid,
+                    roundEnds: Deadline(Negotiating.roundTime, after: now),
+                    resendAt: Deadline(Negotiating.resendAfter, after: now)))
+        }
+    }
+
+    package var proposals: [Outgoing] { talks.indices.map(proposal) }
+
+    package func verdict(at now: Moment) -> Verdict {
+        if talks.contains(where: { $0.state == .proposed }) { return .waiting }
+        let offers = talks.indices.filter { offeredTerms($0, at: now) != nil }
+        guard let best = offers.min(by: { isBetter($0, $1, at: now) }) else { return .hopeless }
+        return .best(best)
+    }
+
+    /// What is offered in one talk, while it binds the lender.
+    package func offeredTerms(_ index: Int, at now: Moment) -> Terms? {
+        guard case .offered(let terms, let until) = talks[index].state, !until.hasPassed(at: now) else { return nil }
+        return terms
+    }
+
+    /// Takes a lender's answer. Answers to other rounds, and repeated ones, change nothing.
+    package mutating func take(_ answer: Answer, from peer: NodeID, at now: Moment) -> [Outgoing] {
+        guard
+            let index = talks.firstIndex(where: { $0.negotiation == answer.negotiation && $0.peer == peer }),
+            talks[index].round == answer.round, talks[index].state == .proposed
+        else { return [] }
+        switch answer.outcome {
+        case .rejected(let refusal):
+            talks[index].state = .rejected(refusal)
+            return []
+        case .offered(let terms, let timeToLive, _):
+            if let objection = want.objection(to: terms) { return giveUp(index, objection) }
+            talks[index].state = .offered(terms, until: Deadline(min(timeToLive, Negotiating.offerTime), after: now))
+            return []
+        case .countered(let terms, _):
+            return reply(to: terms, index, at: now)
+        }
+    }
+
+    /// The lender declined an acceptance after all.
+    package mutating func decline(_ index: Int, _ refusal: Refusal) { talks[index].state = .rejected(refusal) }
+
+    /// Resends what was not answered and gives up on rounds whose time has run out.
+    package mutating func tick(at now: Moment) -> [Outgoing] {
+        var outgoing: [Outgoing] = []
+        for index in talks.indices where talks[index].state == .proposed {
+            if talks[index].roundEnds.hasPassed(at: now) {
+                talks[index].state = .silent
+                outgoing.append(withdrawal(index))
+            } else if talks[index].resendAt.hasPassed(at: now) {
+                talks[index].resendAt = Deadline(Negotiating.resendAfter, after: now)
+                outgoing.append(proposal(index))
+            }
+        }
+        return outgoing
+    }
+
+    /// Tells every peer but the chosen one that it may forget about this.
+    package func withdrawals(except chosen: Int?) -> [Outgoing] {
+        talks.indices.compactMap { index in
+            guard index != chosen, case .offered = talks[index].state else { return nil }
+            return withdrawal(index)
+        }
+    }
+
+    /// When ``tick(at:)`` is next due.
+    package func nextTick(at now: Moment) -> Instant? {
+        talks.filter { $0.state == .proposed }.map { min($0.roundEnds.instant(at: now), $0.resendAt.instant(at: now)) }.min()
+    }
+
+    private mutating func reply(to terms: Terms, _ index: Int, at now: Moment) -> [Outgoing] {
+        let objection = want.objection(to: terms)
+        // Only a price can still be haggled over: the lender concedes from round to round.
+        if let objection, objection.term != "price" { return giveUp(index, objection) }
+        guard talks[index].round < Negotiating.rounds else {
+            return giveUp(index, objection ?? Refusal(term: "rounds", reason: "no agreement in \(Negotiating.rounds) rounds"))
+        }
+        talks[index].round += 1
+        talks[index].bid = Terms(
+            amounts: terms.amounts.limited(to: want.amounts),
+            prices: objection == nil ? terms.prices : want.maxPrices,
+            term: min(terms.term, want.term), notice: terms.notice)
+        talks[index].roundEnds = Deadline(Negotiating.roundTime, after: now)
+        talks[index].resendAt = Deadline(Negotiating.resendAfter, after: now)
+        return [proposal(index)]
+    }
+
+    private mutating func giveUp(_ index: Int, _ refusal: Refusal) -> [Outgoing] {
+        talks[index].state = .rejected(refusal)
+        return [withdrawal(index)]
+    }
+
+    private func proposal(_ index: Int) -> Outgoing {
+        let talk = talks[index]
+        return Outgoing(
+            peer: talk.peer,
+            message: .propose(
+                Proposal(
+                    negotiation: talk.negotiation, round: talk.round, terms: talk.bid, least: want.least, user: want.user)))
+    }
+
+    private func withdrawal(_ index: Int) -> Outgoing {
+        Outgoing(peer: talks[index].peer, message: .withdraw(talks[index].negotiation))
+    }
+
+    /// Cheaper for what was asked for, then larger, then longer, then the peer asked first.
+    private func isBetter(_ a: Int, _ b: Int, at now: Moment) -> Bool {
+        guard let first = offeredTerms(a, at: now), let second = offeredTerms(b, at: now) else { return false }
+        let hour = Microseconds.hours(1)
+        let costs = (first.prices.ceiling(for: want.amounts, term: hour), second.prices.ceiling(for: want.amounts, term: hour))
+        if costs.0 != costs.1 { return costs.0 < costs.1 }
+        if first.amounts != second.amounts { return second.amounts.fits(in: first.amounts) }
+        if first.term != second.term { return first.term > second.term }
+        return a < b
+    }
+}

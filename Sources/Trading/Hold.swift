@@ -1,0 +1,46 @@
+import Resources
+
+/// A binding offer on the lender: the capacity it promises is set aside until it is taken up, withdrawn or lapses.
+package struct Hold: Hashable, Codable, Sendable {
+    package let negotiation: NegotiationID
+    package let round: Int
+    package let borrower: NodeID
+    package let terms: Terms
+    package let until: Deadline
+
+    package init(negotiation: NegotiationID, round: Int, borrower: NodeID, terms: Terms, until: Deadline) {
+        self.negotiation = negotiation
+        self.round = round
+        self.borrower = borrower
+        self.terms = terms
+        self.until = until
+    }
+}
+
+/// An agreement the lender has said no to. Kept for longer than any message can be under way, so that a late
+/// acceptance is never committed after its borrower was told no.
+package struct RefusedAgreement: Hashable, Codable, Sendable {
+    package let id: AgreementID
+    package let refusal: Refusal
+    package let until: Deadline
+
+    package init(id: AgreementID, refusal: Refusal, until: Deadline) {
+        self.id = id
+        self.refusal = refusal
+        self.until = until
+    }
+}
+
+/// A lender's side of a conversation that has not led to a binding offer. Lost in a crash without harm.
+package struct LenderTalk: Hashable, Sendable {
+    package let borrower: NodeID
+    /// The answer last given, to be repeated when the same round is asked again.
+    package var answer: Answer
+    package var until: Deadline
+
+    package init(borrower: NodeID, answer: Answer, until: Deadline) {
+        self.borrower = borrower
+        self.answer = answer
+        self.until = until
+    }
+}

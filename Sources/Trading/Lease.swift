@@ -1,0 +1,154 @@
+import Resources
+
+/// A time-bounded grant under an agreement, as one of its two sides keeps it.
+///
+///     granted -> active <-> shrunk -> reclaiming -> closed -> settled
+///
+/// Beside the state stands whether the other side has been heard of since this one restarted: a lease is then
+/// *suspect*, which changes nothing about its term. Each transition returns whether it changed anything; one that comes
+/// twice or too late changes nothing.
+package struct Lease: Hashable, Codable, Sendable {
+    package enum Role: String, Hashable, Codable, Sendable { case lender, borrower }
+
+    package enum State: String, Hashable, Codable, Sendable, CaseIterable {
+        /// Committed by the lender, its resources not yet set aside in the kernel.
+        case granted
+        case active
+        /// Running with less than was granted.
+        case shrunk
+        /// The owner has given notice.
+        case reclaiming
+        /// Nothing may be used any more; the last receipt is under way.
+        case closed
+        case settled
+    }
+
+    package enum EndReason: String, Hashable, Codable, Sendable, CaseIterable {
+        /// The borrower gave it back.
+        case released
+        /// Its term ran out.
+        case expired
+        /// The owner took it back.
+        case revoked
+        /// The lender could not provide what it had granted.
+        case failed
+    }
+
+    package let id: LeaseID
+    package let agreement: AgreementID
+    package let role: Role
+    /// The other side.
+    package let peer: NodeID
+    package let user: String
+    package let terms: Terms
+    /// What may be used now: the terms' amounts, or less once shrunk.
+    package private(set) var amounts: Amounts
+    package private(set) var state: State
+    package private(set) var isSuspect = false
+    /// When it began. On the borrower: when the acceptance was first sent, which is before the lender's commit, so that a
+    /// borrower never believes in a lease longer than its lender does.
+    package let began: Deadline
+    package private(set) var ends: Deadline
+    package private(set) var renewals = 0
+    /// Whether the borrower's agent renews it until told otherwise. Meaningless on the lender.
+    package var renewsItself: Bool
+    package private(set) var reclaimBy: Deadline?
+    package private(set) var closedAt: Deadline?
+    package private(set) var endReason: EndReason?
+    /// Why it is being, or was, taken back or ended, for people.
+    package private(set) var reason = ""
+
+    package init(_ agreement: Agreement, role: Role, began: Moment, remaining: Microseconds, renewsItself: Bool = false) {
+        id = agreement.lease
+        self.agreement = agreement.id
+        self.role = role
+        peer = role == .lender ? agreement.borrower : agreement.lender
+        user = agreement.user
+        terms = agreement.terms
+        amounts = agreement.terms.amounts
+        state = role == .lender ? .granted : .active
+        self.began = Deadline(began)
+        ends = Deadline(remaining, after: began)
+        self.renewsItself = renewsItself
+    }
+
+    /// Whether it may be used: begun and neither closed nor settled. The term is judged by ``hasEnded(at:)``.
+    package var isOpen: Bool { state != .closed && state != .settled }
+
+    package func hasEnded(at now: Moment) -> Bool { ends.hasPassed(at: now) }
+
+    /// Time from its beginning to now, or to its closing; never negative.
+    package func elapsed(at now: Moment) -> Microseconds {
+        let untilNow = -began.remaining(at: now)
+        guard let closedAt else { return max(.zero, untilNow) }
+        return max(.zero, min(untilNow, untilNow + closedAt.remaining(at: now)))
+    }
+
+    /// The whole term with its renewals.
+    package func wholeTerm(at now: Moment) -> Microseconds { ends.remaining(at: now) - began.remaining(at: now) }
+}
+
+extension Lease {
+    package mutating func activate() -> Bool {
+        guard state == .granted else { return false }
+        state = .active
+        return true
+    }
+
+    /// Lengthens the term. `number` must be the next renewal's.
+    package mutating func renew(_ number: Int, by span: Microseconds) -> Bool {
+        guard isOpen, state != .reclaiming, number == renewals + 1 else { return false }
+        renewals = number
+        ends = ends.extended(by: span)
+        return true
+    }
+
+    /// Lowers, or restores, what may be used. More than the terms grant is never given.
+    package mutating func resize(to amounts: Amounts) -> Bool {
+        let new = amounts.limited(to: terms.amounts).clampedToZero
+        guard isOpen, new != self.amounts else { return false }
+        self.amounts = new
+        if state == .active || state == .shrunk { state = new == terms.amounts ? .active : .shrunk }
+        return true
+    }
+
+    /// Begins to take it back: it ends when `notice` has passed, or at its term if that comes first.
+    package mutating func reclaim(notice: Microseconds, reason: String, at now: Moment) -> Bool {
+        guard isOpen, state != .reclaiming else { return false }
+        state = .reclaiming
+        self.reason = reason
+        let deadline = Deadline(min(notice, ends.remaining(at: now)), after: now)
+        reclaimBy = deadline
+        ends = deadline
+        return true
+    }
+
+    package mutating func close(_ endReason: EndReason, reason: String, at now: Moment) -> Bool {
+        guard isOpen else { return false }
+        state = .closed
+        self.endReason = endReason
+        if !reason.isEmpty { self.reason = reason }
+        closedAt = Deadline(now)
+        isSuspect = false
+        return true
+    }
+
+    package mutating func settle() -> Bool {
+        guard state == .closed else { return false }
+        state = .settled
+        return true
+    }
+
+    /// Marks it until the other side is heard of again.
+    package mutating func suspect() -> Bool {
+        guard isOpen, !isSuspect else { return false }
+        isSuspect = true
+        return true
+    }
+
+    package mutating func trust() -> Bool {
+        guard isSuspect else { return false }
+        isSuspect = false
+        return true
+    }
+}
