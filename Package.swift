@@ -114,6 +114,7 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["Resources"], path: "Tests/TestKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
+        tests("Bookkeeping", ["Resources", "Bookkeeping"]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
     ]

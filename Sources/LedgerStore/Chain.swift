@@ -11,11 +11,6 @@ struct Chain: Hashable, Sendable {
 
     static let start = Chain(sequence: 0, head: .zero)
 
-    init(sequence: Int64, head: Digest) {
-        self.sequence = sequence
-        self.head = head
-    }
-
     /// Adds a row of the given canonical bytes; its sequence and hash are then the chain's.
     mutating func append(_ document: [UInt8]) {
         sequence += 1

@@ -1,0 +1,61 @@
+import Bookkeeping
+import Resources
+
+/// What checking the whole ledger has found.
+package struct Verification: Hashable, Sendable {
+    /// The number of the first segment that was there; above 1 when earlier ones were moved away, whose closing balances
+    /// are then taken on trust.
+    package var firstSegment = 0
+    package var segments = 0
+    package var transfers: Int64 = 0
+    package var agreements: Int64 = 0
+    package var receipts: Int64 = 0
+    /// How many of the receipts are co-signed.
+    package var cosignatures: Int64 = 0
+    /// Sequence of the last row that was found good.
+    package var sequence: Int64 = 0
+    /// Hash of that row: two nodes can compare it, or an owner keep it, to prove later that nothing before was changed.
+    package var head = Digest.zero
+    /// The first fault; `nil` when all is well.
+    package var fault: Fault?
+
+    /// Where the ledger contradicts itself, and how.
+    package struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
+        /// The file's name within the data directory.
+        package let file: String
+        package let table: String
+        /// The row's sequence or name; `nil` when the fault is not in one row.
+        package let row: String?
+        /// What differs.
+        package let difference: String
+
+        package var description: String {
+            "\(file): table \(table)\(row.map { ", row \($0)" } ?? ""): \(difference)"
+        }
+    }
+}
+
+extension LedgerStore {
+    /// Whether a signature over the bytes is by a receipt key that the node has, or had when it was current.
+    package typealias SignatureCheck = (Signature, [UInt8], NodeID) -> Bool
+
+    /// Checks every segment that is in the directory, from the first row on: the form of the tables, the chain of
+    /// hashes without gaps, every rule of double entry, balances and reservations against a recount, and the signatures
+    /// and chains of agreements and receipts. Takes about ten seconds for a million transfers; commits go on
+    /// meanwhile, but for a change of segment, which waits.
+    ///
+    /// - Throws: ``LedgerStoreError`` when a file cannot be read at all.
+    package func verify(signatures: SignatureCheck) throws(LedgerStoreError) -> Verification {
+        while true {
+            guard let current = writer.segment else { throw .closed }
+            do {
+                return try Verifier.run(
+                    closed: try writer.closedSegments().filter { $0 != current.path }, current: current,
+                    signatures: signatures)
+            } catch {
+                guard writer.segment?.path == current.path else { continue }
+                throw LedgerStoreError(error, file: current.path)
+            }
+        }
+    }
+}
