@@ -32,6 +32,7 @@ package struct Borrowers: Hashable, Codable, Sendable {
     package static let everyone = Borrowers(.everyone)
     package static let nobody = Borrowers(.nobody)
 
+    /// Whether the policy lends to this peer at all.
     package func admits(_ borrower: Borrower) -> Bool {
         let names = [borrower.name, borrower.id.description]
         guard !names.contains(where: except.contains) else { return false }

@@ -27,6 +27,14 @@ struct AgentConfigurationTests {
         #expect(configuration.stopTimeout == .seconds(10))
     }
 
+    @Test("The documented configuration shows the defaults")
+    func documented() throws {
+        let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let path = repository.appending(path: "Docs/agent.yaml").path
+        #expect(try AgentConfiguration.load(path: path) == AgentConfiguration())
+    }
+
     @Test("Every key is read, and relative paths start beside the file")
     func everyKey() throws {
         let configuration = try parse(
