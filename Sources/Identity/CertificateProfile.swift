@@ -120,5 +120,5 @@ extension Timestamp {
     init(_ date: Date) { self.init(microseconds: Int64(date.timeIntervalSince1970) * 1_000_000) }
 
     /// `2026-11-21T08:02:36Z`
-    var text: String { date.formatted(.iso8601) }
+    package var text: String { date.formatted(.iso8601) }
 }

@@ -12,6 +12,14 @@ package struct VerifiedPeer: Hashable, Sendable {
     package let issuer: NodeID
     package let issuedAt: Timestamp
     package let expiresAt: Timestamp
+
+    package init(node: NodeID, name: String, issuer: NodeID, issuedAt: Timestamp, expiresAt: Timestamp) {
+        self.node = node
+        self.name = name
+        self.issuer = issuer
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+    }
 }
 
 /// Checks certificate chains against the root of one pool.

@@ -422,10 +422,23 @@ package enum Surplus_V1_Peer: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Leave" metadata.
+        package enum Leave: Sendable {
+            /// Request type for "Leave".
+            package typealias Input = Surplus_V1_LeaveRequest
+            /// Response type for "Leave".
+            package typealias Output = Surplus_V1_MemberRecord
+            /// Descriptor for "Leave".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Peer"),
+                method: "Leave",
+                type: .unary
+            )
+        }
         /// Namespace for "SyncMembers" metadata.
         package enum SyncMembers: Sendable {
             /// Request type for "SyncMembers".
-            package typealias Input = Surplus_V1_MemberRecords
+            package typealias Input = Surplus_V1_SyncMembersRequest
             /// Response type for "SyncMembers".
             package typealias Output = Surplus_V1_MemberRecords
             /// Descriptor for "SyncMembers".
@@ -532,6 +545,7 @@ package enum Surplus_V1_Peer: Sendable {
             Deliver.descriptor,
             RenewCertificate.descriptor,
             IssueAuthority.descriptor,
+            Leave.descriptor,
             SyncMembers.descriptor,
             Quote.descriptor,
             StageInputs.descriptor,
@@ -638,21 +652,39 @@ extension Surplus_V1_Peer {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_CertificateReply>
 
+        /// Handle the "Leave" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The caller leaves the pool. Only nodes with the issuing role answer, with the record that says so.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_LeaveRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_MemberRecord` messages.
+        func leave(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_LeaveRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_MemberRecord>
+
         /// Handle the "SyncMembers" method.
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Anti-entropy: gives the signed member records one side knows, returns those the other side knows better.
+        /// > Anti-entropy: says what the caller knows of each member and hands over news; returns what the callee knows better.
         ///
         /// - Parameters:
-        ///   - request: A streaming request of `Surplus_V1_MemberRecords` messages.
+        ///   - request: A streaming request of `Surplus_V1_SyncMembersRequest` messages.
         ///   - context: Context providing information about the RPC.
         /// - Throws: Any error which occurred during the processing of the request. Thrown errors
         ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
         ///     to an internal error.
         /// - Returns: A streaming response of `Surplus_V1_MemberRecords` messages.
         func syncMembers(
-            request: GRPCCore.StreamingServerRequest<Surplus_V1_MemberRecords>,
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_SyncMembersRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_MemberRecords>
 
@@ -847,21 +879,39 @@ extension Surplus_V1_Peer {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_CertificateReply>
 
+        /// Handle the "Leave" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The caller leaves the pool. Only nodes with the issuing role answer, with the record that says so.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LeaveRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_MemberRecord` message.
+        func leave(
+            request: GRPCCore.ServerRequest<Surplus_V1_LeaveRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_MemberRecord>
+
         /// Handle the "SyncMembers" method.
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Anti-entropy: gives the signed member records one side knows, returns those the other side knows better.
+        /// > Anti-entropy: says what the caller knows of each member and hands over news; returns what the callee knows better.
         ///
         /// - Parameters:
-        ///   - request: A request containing a single `Surplus_V1_MemberRecords` message.
+        ///   - request: A request containing a single `Surplus_V1_SyncMembersRequest` message.
         ///   - context: Context providing information about the RPC.
         /// - Throws: Any error which occurred during the processing of the request. Thrown errors
         ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
         ///     to an internal error.
         /// - Returns: A response containing a single `Surplus_V1_MemberRecords` message.
         func syncMembers(
-            request: GRPCCore.ServerRequest<Surplus_V1_MemberRecords>,
+            request: GRPCCore.ServerRequest<Surplus_V1_SyncMembersRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_MemberRecords>
 
@@ -1054,21 +1104,39 @@ extension Surplus_V1_Peer {
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_CertificateReply
 
+        /// Handle the "Leave" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The caller leaves the pool. Only nodes with the issuing role answer, with the record that says so.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_LeaveRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_MemberRecord` to respond with.
+        func leave(
+            request: Surplus_V1_LeaveRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_MemberRecord
+
         /// Handle the "SyncMembers" method.
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Anti-entropy: gives the signed member records one side knows, returns those the other side knows better.
+        /// > Anti-entropy: says what the caller knows of each member and hands over news; returns what the callee knows better.
         ///
         /// - Parameters:
-        ///   - request: A `Surplus_V1_MemberRecords` message.
+        ///   - request: A `Surplus_V1_SyncMembersRequest` message.
         ///   - context: Context providing information about the RPC.
         /// - Throws: Any error which occurred during the processing of the request. Thrown errors
         ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
         ///     to an internal error.
         /// - Returns: A `Surplus_V1_MemberRecords` to respond with.
         func syncMembers(
-            request: Surplus_V1_MemberRecords,
+            request: Surplus_V1_SyncMembersRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_MemberRecords
 
@@ -1235,8 +1303,19 @@ extension Surplus_V1_Peer.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Peer.Method.Leave.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LeaveRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_MemberRecord>(),
+            handler: { request, context in
+                try await self.leave(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Peer.Method.SyncMembers.descriptor,
-            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_MemberRecords>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_SyncMembersRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_MemberRecords>(),
             handler: { request, context in
                 try await self.syncMembers(
@@ -1372,8 +1451,19 @@ extension Surplus_V1_Peer.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
+    package func leave(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_LeaveRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_MemberRecord> {
+        let response = try await self.leave(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
     package func syncMembers(
-        request: GRPCCore.StreamingServerRequest<Surplus_V1_MemberRecords>,
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_SyncMembersRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_MemberRecords> {
         let response = try await self.syncMembers(
@@ -1505,8 +1595,21 @@ extension Surplus_V1_Peer.SimpleServiceProtocol {
         )
     }
 
+    package func leave(
+        request: GRPCCore.ServerRequest<Surplus_V1_LeaveRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_MemberRecord> {
+        return GRPCCore.ServerResponse<Surplus_V1_MemberRecord>(
+            message: try await self.leave(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
     package func syncMembers(
-        request: GRPCCore.ServerRequest<Surplus_V1_MemberRecords>,
+        request: GRPCCore.ServerRequest<Surplus_V1_SyncMembersRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_MemberRecords> {
         return GRPCCore.ServerResponse<Surplus_V1_MemberRecords>(
@@ -1719,15 +1822,38 @@ extension Surplus_V1_Peer {
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_CertificateReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
+        /// Call the "Leave" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The caller leaves the pool. Only nodes with the issuing role answer, with the record that says so.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LeaveRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_LeaveRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_MemberRecord` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func leave<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LeaveRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LeaveRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_MemberRecord>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberRecord>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
         /// Call the "SyncMembers" method.
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Anti-entropy: gives the signed member records one side knows, returns those the other side knows better.
+        /// > Anti-entropy: says what the caller knows of each member and hands over news; returns what the callee knows better.
         ///
         /// - Parameters:
-        ///   - request: A request containing a single `Surplus_V1_MemberRecords` message.
-        ///   - serializer: A serializer for `Surplus_V1_MemberRecords` messages.
+        ///   - request: A request containing a single `Surplus_V1_SyncMembersRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_SyncMembersRequest` messages.
         ///   - deserializer: A deserializer for `Surplus_V1_MemberRecords` messages.
         ///   - options: Options to apply to this RPC.
         ///   - handleResponse: A closure which handles the response and returns its result to
@@ -1735,8 +1861,8 @@ extension Surplus_V1_Peer {
         ///       already finished.
         /// - Returns: The result of `handleResponse`.
         func syncMembers<Result>(
-            request: GRPCCore.ClientRequest<Surplus_V1_MemberRecords>,
-            serializer: some GRPCCore.MessageSerializer<Surplus_V1_MemberRecords>,
+            request: GRPCCore.ClientRequest<Surplus_V1_SyncMembersRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_SyncMembersRequest>,
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_MemberRecords>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberRecords>) async throws -> Result
@@ -2040,15 +2166,49 @@ extension Surplus_V1_Peer {
             )
         }
 
+        /// Call the "Leave" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The caller leaves the pool. Only nodes with the issuing role answer, with the record that says so.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LeaveRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_LeaveRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_MemberRecord` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func leave<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LeaveRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LeaveRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_MemberRecord>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberRecord>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Peer.Method.Leave.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "SyncMembers" method.
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Anti-entropy: gives the signed member records one side knows, returns those the other side knows better.
+        /// > Anti-entropy: says what the caller knows of each member and hands over news; returns what the callee knows better.
         ///
         /// - Parameters:
-        ///   - request: A request containing a single `Surplus_V1_MemberRecords` message.
-        ///   - serializer: A serializer for `Surplus_V1_MemberRecords` messages.
+        ///   - request: A request containing a single `Surplus_V1_SyncMembersRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_SyncMembersRequest` messages.
         ///   - deserializer: A deserializer for `Surplus_V1_MemberRecords` messages.
         ///   - options: Options to apply to this RPC.
         ///   - handleResponse: A closure which handles the response and returns its result to
@@ -2056,8 +2216,8 @@ extension Surplus_V1_Peer {
         ///       already finished.
         /// - Returns: The result of `handleResponse`.
         package func syncMembers<Result>(
-            request: GRPCCore.ClientRequest<Surplus_V1_MemberRecords>,
-            serializer: some GRPCCore.MessageSerializer<Surplus_V1_MemberRecords>,
+            request: GRPCCore.ClientRequest<Surplus_V1_SyncMembersRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_SyncMembersRequest>,
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_MemberRecords>,
             options: GRPCCore.CallOptions = .defaults,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberRecords>) async throws -> Result = { response in
@@ -2413,21 +2573,50 @@ extension Surplus_V1_Peer.ClientProtocol {
         )
     }
 
+    /// Call the "Leave" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The caller leaves the pool. Only nodes with the issuing role answer, with the record that says so.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_LeaveRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func leave<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_LeaveRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberRecord>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.leave(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LeaveRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_MemberRecord>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "SyncMembers" method.
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Anti-entropy: gives the signed member records one side knows, returns those the other side knows better.
+    /// > Anti-entropy: says what the caller knows of each member and hands over news; returns what the callee knows better.
     ///
     /// - Parameters:
-    ///   - request: A request containing a single `Surplus_V1_MemberRecords` message.
+    ///   - request: A request containing a single `Surplus_V1_SyncMembersRequest` message.
     ///   - options: Options to apply to this RPC.
     ///   - handleResponse: A closure which handles the response and returns its result to
     ///       the caller. Returning from the closure will cancel the RPC if it hasn't
     ///       already finished.
     /// - Returns: The result of `handleResponse`.
     package func syncMembers<Result>(
-        request: GRPCCore.ClientRequest<Surplus_V1_MemberRecords>,
+        request: GRPCCore.ClientRequest<Surplus_V1_SyncMembersRequest>,
         options: GRPCCore.CallOptions = .defaults,
         onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberRecords>) async throws -> Result = { response in
             try response.message
@@ -2435,7 +2624,7 @@ extension Surplus_V1_Peer.ClientProtocol {
     ) async throws -> Result where Result: Sendable {
         try await self.syncMembers(
             request: request,
-            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_MemberRecords>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_SyncMembersRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_MemberRecords>(),
             options: options,
             onResponse: handleResponse
@@ -2762,11 +2951,44 @@ extension Surplus_V1_Peer.ClientProtocol {
         )
     }
 
+    /// Call the "Leave" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The caller leaves the pool. Only nodes with the issuing role answer, with the record that says so.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func leave<Result>(
+        _ message: Surplus_V1_LeaveRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberRecord>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_LeaveRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.leave(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "SyncMembers" method.
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Anti-entropy: gives the signed member records one side knows, returns those the other side knows better.
+    /// > Anti-entropy: says what the caller knows of each member and hands over news; returns what the callee knows better.
     ///
     /// - Parameters:
     ///   - message: request message to send.
@@ -2777,14 +2999,14 @@ extension Surplus_V1_Peer.ClientProtocol {
     ///       already finished.
     /// - Returns: The result of `handleResponse`.
     package func syncMembers<Result>(
-        _ message: Surplus_V1_MemberRecords,
+        _ message: Surplus_V1_SyncMembersRequest,
         metadata: GRPCCore.Metadata = [:],
         options: GRPCCore.CallOptions = .defaults,
         onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberRecords>) async throws -> Result = { response in
             try response.message
         }
     ) async throws -> Result where Result: Sendable {
-        let request = GRPCCore.ClientRequest<Surplus_V1_MemberRecords>(
+        let request = GRPCCore.ClientRequest<Surplus_V1_SyncMembersRequest>(
             message: message,
             metadata: metadata
         )

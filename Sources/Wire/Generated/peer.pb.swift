@@ -142,6 +142,16 @@ package nonisolated struct Surplus_V1_CertificateReply: Sendable {
   fileprivate var _member: Surplus_V1_MemberRecord? = nil
 }
 
+package nonisolated struct Surplus_V1_LeaveRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// A statement about a member, signed by an issuing node.
 package nonisolated struct Surplus_V1_MemberRecord: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -155,6 +165,38 @@ package nonisolated struct Surplus_V1_MemberRecord: Sendable {
   package var signature: Data = Data()
 
   package var issuerChain: [Data] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What one side knows of a member.
+package nonisolated struct Surplus_V1_MemberKnowledge: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var node: String = String()
+
+  /// active, left, revoked
+  package var status: String = String()
+
+  package var version: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_SyncMembersRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var known: [Surplus_V1_MemberKnowledge] = []
+
+  package var news: [Surplus_V1_MemberRecord] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1118,6 +1160,25 @@ nonisolated extension Surplus_V1_CertificateReply: SwiftProtobuf.Message, SwiftP
   }
 }
 
+nonisolated extension Surplus_V1_LeaveRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LeaveRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_LeaveRequest, rhs: Surplus_V1_LeaveRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Surplus_V1_MemberRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberRecord"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}document\0\u{1}signature\0\u{3}issuer_chain\0")
@@ -1153,6 +1214,81 @@ nonisolated extension Surplus_V1_MemberRecord: SwiftProtobuf.Message, SwiftProto
     if lhs.document != rhs.document {return false}
     if lhs.signature != rhs.signature {return false}
     if lhs.issuerChain != rhs.issuerChain {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_MemberKnowledge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MemberKnowledge"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}status\0\u{1}version\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.status) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if !self.status.isEmpty {
+      try visitor.visitSingularStringField(value: self.status, fieldNumber: 2)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_MemberKnowledge, rhs: Surplus_V1_MemberKnowledge) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_SyncMembersRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SyncMembersRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}known\0\u{1}news\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.known) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.news) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.known.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.known, fieldNumber: 1)
+    }
+    if !self.news.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.news, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_SyncMembersRequest, rhs: Surplus_V1_SyncMembersRequest) -> Bool {
+    if lhs.known != rhs.known {return false}
+    if lhs.news != rhs.news {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

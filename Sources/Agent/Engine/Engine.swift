@@ -1,0 +1,155 @@
+import Bookkeeping
+import LedgerStore
+import Logging
+import Node
+import Policy
+import Resources
+import Synchronization
+import Trading
+
+/// Runs the node's decision code against the real clock and the ledger on disk.
+///
+/// Events are decided one after the other under a lock; the records of each decision are queued in the same order, and its
+/// actions are performed, in order, once they are durable. When a commit fails nothing that rests on it is performed: the
+/// node is made anew from what was written, as after a crash.
+final class Engine: Sendable {
+    /// What performs actions; called on the ledger's writer thread, so it must not block.
+    typealias Perform = @Sendable (NodeAction) -> Void
+
+    private struct State {
+        var node: Node
+        var random: SeededGenerator
+        /// Counts restorations, so that what rests on a failed commit is dropped.
+        var life = 0
+        var isFailed = false
+    }
+
+    let store: LedgerStore
+    let notary: any Notary
+    private let clock: @Sendable () -> Moment
+    private let perform: Perform
+    private let alarm: Alarm
+    private let state: Mutex<State>
+    private let feed = EventFeed()
+    private let log: Logger
+
+    init(
+        id: NodeID, capacity: Amounts, policy: LendingPolicy, store: LedgerStore, notary: any Notary,
+        clock: @escaping @Sendable () -> Moment, log: Logger, perform: @escaping Perform
+    ) throws {
+        self.store = store
+        self.notary = notary
+        self.clock = clock
+        self.perform = perform
+        self.log = log
+        alarm = Alarm(clock: clock)
+        let node = Node(id: id, capacity: capacity, policy: policy, restoring: try store.snapshot(), at: clock())
+        var system = SystemRandomNumberGenerator()
+        state = Mutex(State(node: node, random: SeededGenerator(seed: system.next())))
+    }
+
+    /// Brings the kernel and the peers in line with what was restored, then keeps the time until cancelled.
+    func run() async {
+        decide { node, now, random, notary in node.resume(at: now, random: &random, notary: notary) }
+        await alarm.run { [weak self] in self?.handle(.tick) }
+    }
+
+    /// Decides about an event. What follows happens once it is durable.
+    func handle(_ event: NodeEvent) {
+        decide { node, now, random, notary in node.handle(event, at: now, random: &random, notary: notary) }
+    }
+
+    /// Looks at the node as it is decided now, durable or not.
+    func read<Value: Sendable>(_ body: (Node) -> Value) -> Value { state.withLock { body($0.node) } }
+
+    var now: Moment { clock() }
+
+    /// Adds records of the shell itself, such as a job's, in their place among the node's.
+    func commit(_ records: [Record]) async throws {
+        try await store.commit(records)
+        feed.notify()
+    }
+
+    /// Tells a story that is not part of a decision. Lost if the disk is.
+    func tell(_ event: Event) { store.commit([.event(event)]) { [feed] _ in feed.notify() } }
+
+    /// Announces new events until cancelled; the first value comes at once.
+    func announcements() -> AsyncStream<Void> { feed.announcements() }
+
+    private func decide(_ body: (inout Node, Moment, inout SeededGenerator, any Notary) -> Outcome) {
+        state.withLock { state in
+            guard !state.isFailed else { return }
+            let outcome = body(&state.node, clock(), &state.random, notary)
+            queue(outcome, life: state.life)
+        }
+    }
+
+    /// Hands an outcome to the ledger; to be called under the lock, which keeps the order of the decisions.
+    private func queue(_ outcome: Outcome, life: Int) {
+        alarm.set(outcome.wake)
+        guard !outcome.records.isEmpty || !outcome.actions.isEmpty else { return }
+        // Also what has nothing to record waits its turn: it may speak of what is still on its way to the disk.
+        store.commit(outcome.records) { [weak self] result in self?.committed(outcome.actions, life: life, result) }
+    }
+
+    private func committed(_ actions: [NodeAction], life: Int, _ result: Result<Void, LedgerStoreError>) {
+        switch result {
+        case .success:
+            for action in actions { perform(action) }
+            feed.notify()
+        case .failure(let error):
+            let isFirst = state.withLock { state in
+                guard state.life == life, !state.isFailed else { return false }
+                state.isFailed = true
+                return true
+            }
+            if isFirst { recover(from: error) }
+        }
+    }
+
+    // MARK: Failed commits
+
+    private func recover(from error: LedgerStoreError) {
+        guard error != .closed else { return }
+        log.error("failed to write the ledger: \(error); nothing is decided until it can be written again")
+        Task { [weak self] in
+            var wait = Duration.milliseconds(100)
+            while let self, !Task.isCancelled {
+                try? await Task.sleep(for: wait)
+                if self.restore() { return self.log.notice("the ledger can be written again") }
+                wait = min(wait * 2, .seconds(10))
+            }
+        }
+    }
+
+    /// Makes the node anew from what is durable, once the disk takes records again.
+    private func restore() -> Bool {
+        state.withLock { state in
+            store.resume()
+            guard let snapshot = try? store.snapshot() else { return false }
+            let now = clock()
+            state.node = Node(
+                id: state.node.id, capacity: state.node.capacity, policy: state.node.policy, restoring: snapshot, at: now)
+            state.life += 1
+            state.isFailed = false
+            var outcome = state.node.resume(at: now, random: &state.random, notary: notary)
+            outcome.records.append(
+                .event(Event(at: now.utc, kind: "ledger.restored", subjects: [], text: "the ledger can be written again")))
+            queue(outcome, life: state.life)
+            return true
+        }
+    }
+
+    /// Whether the ledger cannot be written at present.
+    var isFailed: Bool { state.withLock { $0.isFailed } }
+}
+
+extension LedgerStore {
+    /// What a node restores itself from.
+    func snapshot() throws -> Snapshot {
+        Snapshot(
+            books: try booksSnapshot(), holds: try states(.hold, as: Hold.self), requests: try states(.request, as: RequestEntry.self),
+            leases: try states(.lease, as: LeaseEntry.self).filter(\.isLive),
+            refused: try states(.refusal, as: RefusedAgreement.self))
+    }
+}

@@ -1,0 +1,62 @@
+import Identity
+import Resources
+import Synchronization
+
+/// The roster shared by everything that runs in an agent.
+final class MemberRoster: Sendable {
+    private struct State {
+        var roster: Roster
+        var lastSeen: [NodeID: Timestamp] = [:]
+        var versions: [NodeID: String] = [:]
+        var unreachable: Set<NodeID> = []
+    }
+
+    private let state: Mutex<State>
+
+    init(_ roster: Roster) { state = Mutex(State(roster: roster)) }
+
+    subscript(node: NodeID) -> Member? { state.withLock { $0.roster[node] } }
+    var members: [Member] { state.withLock { $0.roster.members } }
+    var knowledge: [Roster.Knowledge] { state.withLock { $0.roster.knowledge } }
+
+    func admit(_ peer: VerifiedPeer) throws(CertificateRefusal) {
+        try state.withLock { (state) throws(CertificateRefusal) in try state.roster.admit(peer) }
+    }
+
+    func find(_ text: String) throws(IdentityError) -> Member {
+        try state.withLock { (state) throws(IdentityError) in try state.roster.find(text) }
+    }
+
+    /// Takes in a record; returns the member when that was news.
+    func merge(_ record: MemberRecord) throws(IdentityError) -> Member? {
+        try state.withLock { (state) throws(IdentityError) -> Member? in
+            guard try state.roster.merge(record) else { return nil }
+            return try? Member(document: record.document)
+        }
+    }
+
+    func records(beyond known: [Roster.Knowledge], atMost bytes: Int) -> [MemberRecord] {
+        state.withLock { $0.roster.records(beyond: known, atMost: bytes) }
+    }
+
+    func record(of node: NodeID) -> MemberRecord? { state.withLock { $0.roster.record(of: node) } }
+
+    // MARK: Reachability
+
+    /// Notes that a peer was heard of; returns whether it was not reachable before.
+    func saw(_ node: NodeID, version: String? = nil, at now: Timestamp) -> Bool {
+        state.withLock { state in
+            let isBack = state.lastSeen[node] == nil || state.unreachable.contains(node)
+            state.lastSeen[node] = now
+            state.unreachable.remove(node)
+            if let version { state.versions[node] = version }
+            return isBack
+        }
+    }
+
+    func lost(_ node: NodeID) { state.withLock { _ = $0.unreachable.insert(node) } }
+
+    func lastSeen(_ node: NodeID) -> Timestamp? { state.withLock { $0.lastSeen[node] } }
+    func version(of node: NodeID) -> String? { state.withLock { $0.versions[node] } }
+    func isReachable(_ node: NodeID) -> Bool { state.withLock { $0.lastSeen[node] != nil && !$0.unreachable.contains(node) } }
+}

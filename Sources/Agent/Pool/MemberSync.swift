@@ -1,0 +1,143 @@
+import Bookkeeping
+import GRPCCore
+import Identity
+import Logging
+import Resources
+import Wire
+
+/// Keeps the roster the same on all nodes: asks a few others every ten seconds what they know better, and tells all at once
+/// of what changed here. Each record is signed by an issuer, so it does not matter who passes it on.
+final class MemberSync: Sendable {
+    private static let interval = Duration.seconds(10)
+    /// How many peers are asked each time.
+    private static let width = 3
+    private static let timeout = Duration.seconds(5)
+
+    private let own: NodeID
+    private let roster: MemberRoster
+    private let peers: PeerCaller
+    private let log: Logger
+    /// Makes news durable and acts on it.
+    private let learn: @Sendable (MemberRecord) async throws -> Bool
+
+    init(
+        own: NodeID, roster: MemberRoster, peers: PeerCaller, log: Logger,
+        learn: @escaping @Sendable (MemberRecord) async throws -> Bool
+    ) {
+        self.own = own
+        self.roster = roster
+        self.peers = peers
+        self.log = log
+        self.learn = learn
+    }
+
+    /// Asks until cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            let others = activePeers.shuffled().prefix(Self.width)
+            await withDiscardingTaskGroup { group in
+                for peer in others { group.addTask { await self.ask(peer) } }
+            }
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// Tells every peer of a record; returns how many confirmed and how many could not be reached.
+    func announce(_ record: MemberRecord, skipping skipped: NodeID? = nil) async -> (told: Int, unreachable: Int) {
+        await withTaskGroup(of: Bool.self) { group in
+            for peer in activePeers where peer != skipped {
+                group.addTask { await self.tell(peer, record) }
+            }
+            var told = 0
+            var unreachable = 0
+            for await isTold in group { if isTold { told += 1 } else { unreachable += 1 } }
+            return (told, unreachable)
+        }
+    }
+
+    /// Takes in what another side sent; what is wrong is dropped with a word in the log.
+    func merge(_ records: [Surplus_V1_MemberRecord], from peer: NodeID) async {
+        for wire in records {
+            do {
+                let record = try MemberRecord(wire)
+                if try await learn(record) { _ = await announce(record, skipping: peer) }
+            } catch {
+                log.warning("refused a member record", metadata: ["peer": "\(peer)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private var activePeers: [NodeID] { roster.members.filter { $0.status == .active && $0.node != own }.map(\.node) }
+
+    private func ask(_ peer: NodeID) async {
+        let request = Surplus_V1_SyncMembersRequest.with { $0.known = roster.knowledge.map(Surplus_V1_MemberKnowledge.init) }
+        do {
+            let reply = try await peers.call(peer) { try await $0.syncMembers(request, options: .within(Self.timeout)) }
+            await merge(reply.records, from: peer)
+        } catch {
+            log.debug("a peer did not answer", metadata: ["peer": "\(peer)", "error": "\(error)"])
+        }
+    }
+
+    private func tell(_ peer: NodeID, _ record: MemberRecord) async -> Bool {
+        let request = Surplus_V1_SyncMembersRequest.with {
+            $0.known = roster.knowledge.map(Surplus_V1_MemberKnowledge.init)
+            $0.news = [Surplus_V1_MemberRecord(record)]
+        }
+        guard let reply = try? await peers.call(peer, { try await $0.syncMembers(request, options: .within(Self.timeout)) }) else { return false }
+        await merge(reply.records, from: peer)
+        return true
+    }
+}
+
+extension CallOptions {
+    static func within(_ time: Duration) -> CallOptions {
+        var options = CallOptions.defaults
+        options.timeout = time
+        return options
+    }
+}
+
+// MARK: - As they travel
+
+extension Surplus_V1_MemberRecord {
+    init(_ record: MemberRecord) {
+        self = .with {
+            $0.document = .init(record.document)
+            $0.signature = .init(record.signature)
+            $0.issuerChain = record.issuerChain.map { .init($0) }
+        }
+    }
+}
+
+extension MemberRecord {
+    init(_ wire: Surplus_V1_MemberRecord) throws(FieldError) {
+        try Field.count(wire.document, atMost: 4096, "member_record.document")
+        try Field.count(wire.issuerChain, atMost: 2, "member_record.issuer_chain")
+        for certificate in wire.issuerChain {
+            try Field.count(certificate, atMost: CertificateProfile.largest, "member_record.issuer_chain")
+        }
+        self.init(
+            document: Array(wire.document), signature: try Field.signature(wire.signature, "member_record.signature").bytes,
+            issuerChain: wire.issuerChain.map(Array.init))
+    }
+}
+
+extension Surplus_V1_MemberKnowledge {
+    init(_ knowledge: Roster.Knowledge) {
+        self = .with {
+            $0.node = knowledge.node.description
+            $0.status = knowledge.status.rawValue
+            $0.version = knowledge.version
+        }
+    }
+}
+
+extension Roster.Knowledge {
+    init(_ wire: Surplus_V1_MemberKnowledge) throws(FieldError) {
+        guard let status = Member.Status(rawValue: wire.status) else {
+            throw FieldError("known.status", "is '\(wire.status.prefix(32))', must be active, left or revoked")
+        }
+        self.init(node: try Field.identifier(wire.node, "known.node"), status: status, version: wire.version)
+    }
+}

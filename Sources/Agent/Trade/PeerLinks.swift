@@ -1,0 +1,93 @@
+import GRPCCore
+import Logging
+import Resources
+import Synchronization
+import Trading
+import Wire
+
+/// Carries trade messages to peers, in order for each peer, over one stream that is opened when there is something to say
+/// and closed after a while of silence. Nothing is kept for a peer that cannot be reached: the cores send again what
+/// matters.
+final class PeerLinks: Sendable {
+    private static let queueLimit = 1024
+    private static let silence = Duration.seconds(60)
+
+    private struct Link {
+        let queue: AsyncStream<TradeMessage>.Continuation
+        let task: Task<Void, Never>
+        var lastUsed = ContinuousClock.now
+    }
+
+    private let peers: PeerCaller
+    private let links = Mutex<[NodeID: Link]>([:])
+    private let log: Logger
+
+    init(peers: PeerCaller, log: Logger) {
+        self.peers = peers
+        self.log = log
+    }
+
+    /// Queues a message; never blocks.
+    func send(_ message: TradeMessage, to peer: NodeID) {
+        links.withLock { links in
+            if let link = links[peer], case .enqueued = link.queue.yield(message) {
+                links[peer]?.lastUsed = .now
+                return
+            }
+            links[peer]?.queue.finish()
+            let link = open(to: peer)
+            links[peer] = link
+            link.queue.yield(message)
+        }
+    }
+
+    /// Closes silent links until cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.silence / 2)
+            links.withLock { links in
+                for (peer, link) in links where ContinuousClock.now - link.lastUsed > Self.silence {
+                    // What is queued is still sent.
+                    link.queue.finish()
+                    links[peer] = nil
+                }
+            }
+        }
+    }
+
+    func close(_ peer: NodeID) {
+        let link = links.withLock { $0.removeValue(forKey: peer) }
+        link?.task.cancel()
+    }
+
+    func closeAll() async {
+        let all = links.withLock { links in
+            defer { links = [:] }
+            return Array(links.values)
+        }
+        for link in all {
+            link.queue.finish()
+            link.task.cancel()
+        }
+        for link in all { await link.task.value }
+    }
+
+    private func open(to peer: NodeID) -> Link {
+        let (messages, queue) = AsyncStream.makeStream(of: TradeMessage.self, bufferingPolicy: .bufferingOldest(Self.queueLimit))
+        let task = Task { [peers, log] in
+            do {
+                try await peers.call(peer) { client in
+                    _ = try await client.deliver { writer in
+                        for await message in messages {
+                            try await writer.write(Surplus_V1_TradeMessage(message))
+                        }
+                    }
+                }
+            } catch {
+                log.debug("messages to a peer were lost", metadata: ["peer": "\(peer)", "error": "\(error)"])
+            }
+            queue.finish()
+        }
+        return Link(queue: queue, task: task)
+    }
+}
