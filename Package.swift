@@ -29,6 +29,7 @@ extension Target.Dependency {
     static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
@@ -39,6 +40,7 @@ extension Target.Dependency {
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let sqlite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let yams = product(name: "Yams", package: "Yams")
 }
 
@@ -107,9 +109,9 @@ let package = Package(
         // 4: programs
         program("surplusd", ["Agent", "Configuration", .arguments, .log, .lifecycle]),
         program("surplus-warden", ["Warden", "Kernel", "Sandbox", .arguments]),
-        program("surplus", ["Reports", "Wire", "Resources", .arguments, .grpc, .protobuf]),
+        program("surplus", ["Reports", "Wire", "Resources", "CLinux", .arguments, .grpc]),
         program("surplus-sim", ["Simulation", "Resources", .arguments]),
-        program("surplus-bench", ["LedgerStore", "Bookkeeping", "Resources", .arguments, .grdb]),
+        program("surplus-bench", ["LedgerStore", "LedgerSchema", "Bookkeeping", "Resources", .arguments, .sqlite, .crypto]),
 
         .target(name: "TestKit", dependencies: ["Resources"], path: "Tests/TestKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),
@@ -117,5 +119,10 @@ let package = Package(
         tests("Bookkeeping", ["Resources", "Bookkeeping"]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
+        tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),
+        tests("Wire", [
+            "Resources", "Identity", "Wire", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .crypto, .log, .nioCore, .nioPosix,
+            .nioTLS, .nioEmbedded,
+        ]),
     ]
 )

@@ -40,10 +40,12 @@ final class CommitQueue: Sendable {
     private let capacity: Int
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
+    /// Completes what is refused: the caller may hold the lock that its completion takes.
+    private let refusals = DispatchQueue(label: "ledger.refusals")
 
     init(capacity: Int) { self.capacity = capacity }
 
-    /// Queues an item, or completes it with an error on the caller's thread.
+    /// Queues an item, or soon completes it with an error; never on the caller's thread.
     func push(_ item: Item) {
         let refusal: LedgerStoreError? = state.withLock { state in
             if state.isClosed { return .closed }
@@ -53,7 +55,11 @@ final class CommitQueue: Sendable {
             wakeWriter(&state)
             return nil
         }
-        if let refusal { item.completion(.failure(refusal)) }
+        if let refusal { refuse(item.completion, refusal) }
+    }
+
+    func refuse(_ completion: @escaping Completion, _ error: LedgerStoreError) {
+        refusals.async { completion(.failure(error)) }
     }
 
     /// Waits for work and takes it: the first batches, at most `limit`, or a roll. `nil` once closed and empty.

@@ -29,6 +29,10 @@ struct GroupCommit {
     ///
     /// - Returns: the fault that concerns more than one batch, if there was one.
     mutating func run(_ batches: [CommitQueue.Batch]) -> LedgerStoreError? {
+        guard batches.contains(where: { !$0.records.isEmpty }) else {
+            for batch in batches { batch.completion(.success(())) }
+            return nil
+        }
         let before = journal.position
         do {
             try begin.execute()
@@ -54,6 +58,7 @@ struct GroupCommit {
 
     /// Writes a batch such that it can fail without the others.
     private mutating func writeApart(_ batch: CommitQueue.Batch) throws -> Result<Void, LedgerStoreError> {
+        guard !batch.records.isEmpty else { return .success(()) }
         let before = journal.position
         try setSavepoint.execute()
         do {

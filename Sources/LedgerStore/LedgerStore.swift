@@ -41,7 +41,8 @@ package final class LedgerStore: Sendable {
     package func close() { writer.stop() }
 
     /// Queues records to be committed together, in the order of the calls, and calls `completion` once they are durable
-    /// or have failed, in the same order, on the writer's thread (or, when the queue does not take them, on this one).
+    /// or have failed. Completions come in the same order, on the writer's thread; only those of calls that are refused
+    /// outright come out of order, on another. None comes on the caller's. Without records it just waits its turn.
     ///
     /// A transfer, receipt or agreement that is there already with the same content is passed over. A batch that breaks a
     /// rule of the ledger fails alone. When the disk is full or fails, the batch fails with all that were queued
@@ -53,7 +54,7 @@ package final class LedgerStore: Sendable {
             for record in records { prepared.append(try PreparedRecord(record)) }
             writer.queue.push(.batch(CommitQueue.Batch(records: prepared, completion: completion)))
         } catch {
-            completion(.failure(error))
+            writer.queue.refuse(completion, error)
         }
     }
 

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+@main
+struct SurplusBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "surplus-bench",
+        abstract: "Measures Surplus on this machine.",
+        subcommands: [LedgerBench.self, LedgerWriter.self])
+}
