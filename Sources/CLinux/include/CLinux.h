@@ -1,3 +1,6 @@
 #pragma once
 #include "openat2.h"
 #include "peer_credentials.h"
+#include "pidfd.h"
+#include "process_control.h"
+#include "spawn_session.h"

@@ -1,0 +1,55 @@
+import Glibc
+import Resources
+
+/// Reads what the whole machine has and uses.
+package struct Machine: Sendable {
+    private let kernel: any KernelCalls
+
+    package init(kernel: any KernelCalls = LinuxKernel()) { self.kernel = kernel }
+
+    /// The processors online and the memory the kernel manages.
+    package func capacity() throws(KernelError) -> Amounts {
+        Amounts(cpu: .cores(Int64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))), memory: try memory().total)
+    }
+
+    /// Processing done on all processors since boot, by anything but the idle loop. Time stolen by a hypervisor is not
+    /// counted: nobody here used it.
+    package func processing() throws(KernelError) -> CoreMicroseconds {
+        let path = "/proc/stat"
+        let fields = try kernel.read(path).prefix { $0 != "\n" }.split(separator: " ").dropFirst().map { Int64($0) ?? 0 }
+        guard fields.count >= 7 else { throw KernelError("understand \(path)", EINVAL) }
+        // user (with guest), nice, system, irq, softirq; idle and iowait are fields 3 and 4
+        let ticks = fields[0] + fields[1] + fields[2] + fields[5] + fields[6]
+        return CoreMicroseconds(ticks * (1_000_000 / Int64(max(1, sysconf(Int32(_SC_CLK_TCK))))))
+    }
+
+    /// What the kernel manages and how much of it is in use: not free, and not given up without harm (caches).
+    package func memory() throws(KernelError) -> (total: Bytes, used: Bytes) {
+        let path = "/proc/meminfo"
+        let values = Self.keyed(try kernel.read(path), separator: ":")
+        guard let total = values["MemTotal"], let available = values["MemAvailable"] else {
+            throw KernelError("understand \(path)", EINVAL)
+        }
+        return (Bytes(total << 10), Bytes(max(0, total - available) << 10))
+    }
+
+    /// How long, since boot, some task waited for `resource` (`"cpu"`, `"memory"`, `"io"`); `nil` where the kernel does not
+    /// measure pressure.
+    package func pressure(of resource: String) -> Microseconds? {
+        guard let text = try? kernel.read("/proc/pressure/\(resource)"),
+            let some = text.split(separator: "\n").first(where: { $0.hasPrefix("some ") }),
+            let total = some.split(separator: " ").last(where: { $0.hasPrefix("total=") })
+        else { return nil }
+        return Int64(total.dropFirst(6)).map { Microseconds($0) }
+    }
+
+    /// Reads lines of a name and a whole number; what stands behind the number is left out.
+    static func keyed(_ text: String, separator: Character = " ") -> [Substring: Int64] {
+        var values: [Substring: Int64] = [:]
+        for line in text.split(separator: "\n") {
+            guard let end = line.firstIndex(of: separator) else { continue }
+            values[line[..<end]] = line[line.index(after: end)...].split(separator: " ").first.flatMap { Int64($0) }
+        }
+        return values
+    }
+}

@@ -1,0 +1,29 @@
+import Glibc
+import Resources
+
+/// The machine's clocks: CLOCK_BOOTTIME, which nobody can set and which counts while the machine sleeps, and UTC.
+package struct SystemClock: Sendable {
+    /// The boot that is running.
+    package let boot: BootID
+
+    /// - Throws: ``KernelError`` when `/proc` does not tell the boot's id.
+    package init(kernel: any KernelCalls = LinuxKernel()) throws(KernelError) {
+        let text = try kernel.read("/proc/sys/kernel/random/boot_id")
+        boot = BootID(text.split(separator: "\n").first.map(String.init) ?? "")
+    }
+
+    /// Both clocks, read together.
+    package func now() -> Moment { Moment(boot: boot, instant: Self.instant(), utc: Self.utc()) }
+
+    /// Time since boot.
+    package static func instant() -> Instant { Instant(microseconds: microseconds(of: CLOCK_BOOTTIME)) }
+
+    /// Civil time.
+    package static func utc() -> Timestamp { Timestamp(microseconds: microseconds(of: CLOCK_REALTIME)) }
+
+    private static func microseconds(of clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)  // cannot fail: both clocks exist since Linux 2.6.39
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

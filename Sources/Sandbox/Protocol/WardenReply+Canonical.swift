@@ -1,0 +1,113 @@
+import Reclaim
+import Resources
+
+extension WardenHello: Canonical {
+    package func write(to writer: inout CanonicalWriter) {
+        writer.write(Int64(version))
+        writer.write(release)
+        writer.write(instance)
+        writer.write(enforcement)
+        writer.write(sandboxFault)
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        version = try reader.number(in: 0...Int(UInt16.max))
+        release = try reader.string(atMost: 128)
+        instance = try reader.string(atMost: 128)
+        enforcement = try reader.string(atMost: 4096)
+        sandboxFault = try reader.optional()
+    }
+}
+
+extension WardenFault: Canonical {
+    package func write(to writer: inout CanonicalWriter) {
+        writer.write(kind.rawValue)
+        writer.write(description)
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        let name = try reader.string(atMost: 32)
+        guard let kind = Kind(rawValue: name) else { throw .init(description: "an unknown fault '\(name)'") }
+        self.kind = kind
+        description = try reader.string(atMost: 8192)
+    }
+}
+
+extension WardenReply: Canonical {
+    package func write(to writer: inout CanonicalWriter) {
+        switch self {
+        case .hello(let hello): writer.write("hello", hello)
+        case .done: writer.write("done")
+        case .closed(let meter):
+            writer.write("closed")
+            writer.write(meter)
+        case .place(let path): writer.write("place", path)
+        case .job(let state): writer.write("job", state)
+        case .inventory(let inventory): writer.write("inventory", inventory)
+        case .readings(let readings): writer.write("readings", readings)
+        case .failed(let fault): writer.write("failed", fault)
+        }
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        switch try reader.string(atMost: 32) {
+        case "hello": self = .hello(try reader.value())
+        case "done": self = .done
+        case "closed": self = .closed(try reader.optional())
+        case "place": self = .place(try reader.string(atMost: 4096))
+        case "job": self = .job(try reader.value())
+        case "inventory": self = .inventory(try reader.value())
+        case "readings": self = .readings(try reader.value())
+        case "failed": self = .failed(try reader.value())
+        case let other: throw .init(description: "an unknown reply '\(other)'")
+        }
+    }
+}
+
+extension WardenNotice: Canonical {
+    package func write(to writer: inout CanonicalWriter) {
+        switch self {
+        case .moved(let change): writer.write("moved", change)
+        case .jobEnded(let state): writer.write("job ended", state)
+        case .leaseEnded(let lease, let meter):
+            writer.write("lease ended", lease)
+            writer.write(meter)
+        case .memoryShort(let excess):
+            writer.write("memory short")
+            writer.write(excess)
+        }
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        switch try reader.string(atMost: 32) {
+        case "moved": self = .moved(try reader.value())
+        case "job ended": self = .jobEnded(try reader.value())
+        case "lease ended": self = .leaseEnded(try reader.identifier(), try reader.value())
+        case "memory short": self = .memoryShort(try reader.quantity(atMost: Bounds.memory))
+        case let other: throw .init(description: "an unknown notice '\(other)'")
+        }
+    }
+}
+
+extension RungChange: Canonical {
+    package func write(to writer: inout CanonicalWriter) {
+        writer.write(lease)
+        writer.write(from)
+        writer.write(to)
+        writer.write(reason)
+        writer.write(evidence.owner)
+        writer.write(evidence.guests)
+        writer.write(evidence.threshold)
+        writer.write(evidence.before)
+        writer.write(evidence.after)
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        self.init(
+            lease: try reader.identifier(), from: try reader.value(), to: try reader.value(),
+            reason: try reader.string(atMost: 4096),
+            evidence: Evidence(
+                owner: try reader.value(), guests: try reader.value(), threshold: try reader.value(),
+                before: try reader.quantity(atMost: Bounds.cpu), after: try reader.quantity(atMost: Bounds.cpu)))
+    }
+}

@@ -1,0 +1,76 @@
+import Reclaim
+import Resources
+
+/// What a warden says of itself at the start of a connection.
+package struct WardenHello: Hashable, Sendable {
+    /// The protocol version that both sides use from here on.
+    package var version: Int
+    /// The warden's release.
+    package var release: String
+    package var instance: String
+    /// `"cgroup v2"`, `"cgroup v1"` or `"none: "` and why limits are not enforced, as the self-test at its start found it.
+    package var enforcement: String
+    /// Why no program can be run here at all; `nil` when the sandbox works.
+    package var sandboxFault: String?
+
+    package init(version: Int, release: String, instance: String, enforcement: String, sandboxFault: String?) {
+        self.version = version
+        self.release = release
+        self.instance = instance
+        self.enforcement = enforcement
+        self.sandboxFault = sandboxFault
+    }
+}
+
+/// Why a warden did not do what it was asked.
+package struct WardenFault: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// No protocol version in common.
+        case version
+        /// The frame was not understood.
+        case malformed
+        case unknownLease
+        case unknownJob
+        /// It does not fit what the lease or job is doing now.
+        case wrongState
+        /// A bound of the warden is reached.
+        case full
+        /// The kernel refused.
+        case kernel
+    }
+
+    package var kind: Kind
+    package var description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}
+
+/// The answer to one ``WardenRequest``.
+package enum WardenReply: Hashable, Sendable {
+    case hello(WardenHello)
+    /// Done, or it was so already.
+    case done
+    /// A lease's final counters; `nil` when this warden never had the lease or has lost its counters.
+    case closed(LeaseMeter?)
+    /// The absolute path of a job's directory.
+    case place(String)
+    case job(JobState)
+    case inventory(WardenInventory)
+    case readings(WardenReadings)
+    case failed(WardenFault)
+}
+
+/// What a warden tells by itself.
+package enum WardenNotice: Hashable, Sendable {
+    /// A lease climbed or descended the ladder.
+    case moved(RungChange)
+    /// A job's program has ended.
+    case jobEnded(JobState)
+    /// The warden ended a lease whose time was up; its counters are final.
+    case leaseEnded(LeaseID, LeaseMeter)
+    /// Owner and guests hold this much more memory than the threshold allows; zero when that is over.
+    case memoryShort(Bytes)
+}
