@@ -95,7 +95,7 @@ let package = Package(
             .nioHTTP2, .nioHPACK, .crypto, .log,
         ], exclude: ["Protos"]),
         module("Kernel", ["Resources", "CLinux"]),
-        module("Sandbox", ["Resources", "Kernel", "CLinux"]),
+        module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux"]),
 
         // 3: shells and services
         module("Agent", [
@@ -111,7 +111,7 @@ let package = Package(
         program("surplus-warden", ["Warden", "Kernel", "Sandbox", .arguments]),
         program("surplus", ["Reports", "Wire", "Resources", "CLinux", .arguments, .grpc]),
         program("surplus-sim", ["Simulation", "Resources", .arguments]),
-        program("surplus-bench", ["LedgerStore", "LedgerSchema", "Bookkeeping", "Resources", .arguments, .sqlite, .crypto]),
+        program("surplus-bench", ["LedgerStore", "LedgerSchema", "Bookkeeping", "Resources", "Wire", .arguments, .grpc, .sqlite, .crypto]),
 
         .target(name: "TestKit", dependencies: ["Resources"], path: "Tests/TestKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),
