@@ -1,22 +1,23 @@
 internal import GRPCCore
-package import GRPCNIOTransportHTTP2Posix
 internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
 /// Calls the agent of this machine over its Unix socket.
 package enum ControlClient {
-    package typealias Client = Surplus_V1_Control.Client<HTTP2ClientTransport.WrappedChannel>
+    package typealias Client = Surplus_V1_Control.Client<DialedTransport>
 
-    /// Connects, runs `body`, and closes the connection.
+    /// Connects, runs `body`, and closes the connection when the calls in it have ended.
     ///
     /// - Throws: ``WireError`` when there is no connection, and what `body` throws.
     package static func connect<Result: Sendable>(
-        to path: String, _ body: @Sendable (Client) async throws -> Result
+        to path: String, _ body: (Client) async throws -> Result
     ) async throws -> Result {
-        let group = MultiThreadedEventLoopGroup.singleton
-        let transport: HTTP2ClientTransport.WrappedChannel
-        do { transport = try await Dialer(eventLoopGroup: group).dial(path: path) } catch { throw failure(path, error) }
+        let dialer = Dialer(eventLoopGroup: .singleton)
+        let transport = DialedTransport {
+            do { return try await dialer.dial(path: path) } catch { throw failure(path, error) }
+        }
+        do { try await transport.prepare() } catch { throw (error as? RPCError)?.cause as? WireError ?? error }
         return try await withGRPCClient(transport: transport) { try await body(Client(wrapping: $0)) }
     }
 

@@ -1,5 +1,4 @@
 internal import GRPCCore
-internal import GRPCNIOTransportHTTP2Posix
 package import NIOPosix
 
 /// Asks an issuing node of a pool to take this node in, before this node has a certificate.
@@ -16,8 +15,10 @@ package struct EnrolmentClient: Sendable {
     package func enrol(
         _ request: Surplus_V1_EnrolRequest, at endpoint: Endpoint, verify: @escaping @Sendable ([[UInt8]]) throws -> Void
     ) async throws -> Surplus_V1_EnrolReply {
-        let tls = try TLSContexts.makeClient(nil)
-        let transport = try await dialer.dial(endpoint, tls: tls, verify: verify)
+        let transport = DialedTransport { [dialer] in
+            try await dialer.dial(endpoint, tls: try TLSContexts.makeClient(nil), verify: verify)
+        }
+        do { try await transport.prepare() } catch { throw (error as? RPCError)?.cause as? WireError ?? error }
         return try await withGRPCClient(transport: transport) { client in
             var options = CallOptions.defaults
             options.timeout = .seconds(20)

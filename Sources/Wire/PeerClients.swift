@@ -6,11 +6,11 @@ package import Resources
 /// The clients of this node's peers, one for each peer and address. Connections are made at the first call and closed after
 /// five minutes without calls.
 package actor PeerClients {
-    package typealias Client = Surplus_V1_Peer.Client<PeerTransport>
+    package typealias Client = Surplus_V1_Peer.Client<DialedTransport>
 
     private struct Entry {
         var endpoint: Endpoint
-        var grpc: GRPCClient<PeerTransport>
+        var grpc: GRPCClient<DialedTransport>
         var running: Task<Void, Never>
     }
 
@@ -32,7 +32,7 @@ package actor PeerClients {
             if entry.endpoint == endpoint { return Client(wrapping: entry.grpc) }
             close(node)
         }
-        let transport = PeerTransport { [gatekeeper, dialer, contexts] in
+        let transport = DialedTransport { [gatekeeper, dialer, contexts] in
             try await dialer.dial(endpoint, tls: try contexts.client(gatekeeper.credentials)) { chain in
                 let peer = try gatekeeper.identify(chain)
                 guard peer.node == node else {

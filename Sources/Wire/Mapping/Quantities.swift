@@ -44,14 +44,16 @@ extension Surplus_V1_Prices {
 }
 
 extension Usage {
-    /// What a message says: no more than the largest lease can use in its longest term.
+    /// The most that a lease can have used: a hundred thousand cores for the longest term.
+    private static let most = Usage(of: Amounts(cpu: .cores(100_000), memory: Bounds.memory), for: Bounds.term)
+
+    /// What a message says, up to ``most``.
     package init(_ message: Surplus_V1_Usage, _ field: String) throws(FieldError) {
-        let most = Usage(of: Amounts(cpu: Bounds.cpu, memory: Bounds.memory), for: Bounds.term)
         self.init(
             cpu: CoreMicroseconds(
-                try Field.integer(message.cpuCoreMicroseconds, in: 0...most.cpu.rawValue, field + ".cpu_core_microseconds")),
+                try Field.integer(message.cpuCoreMicroseconds, in: 0...Self.most.cpu.rawValue, field + ".cpu_core_microseconds")),
             memory: MiBSeconds(
-                try Field.integer(message.memoryMibSeconds, in: 0...most.memory.rawValue, field + ".memory_mib_seconds")))
+                try Field.integer(message.memoryMibSeconds, in: 0...Self.most.memory.rawValue, field + ".memory_mib_seconds")))
     }
 }
 

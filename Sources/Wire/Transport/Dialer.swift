@@ -8,52 +8,47 @@ internal import Synchronization
 
 /// Makes client connections whose end is proven before the first call goes out.
 struct Dialer: Sendable {
-    typealias Transport = HTTP2ClientTransport.WrappedChannel
-
     let eventLoopGroup: MultiThreadedEventLoopGroup
-
-    static var transportConfig: Transport.Config {
-        var config = Transport.Config.defaults
-        config.http2.targetWindowSize = WireLimits.window
-        config.connection.maxIdleTime = WireLimits.idleTime
-        config.connection.keepalive = .init(time: .seconds(30), timeout: .seconds(20), allowWithoutCalls: false)
-        return config
-    }
 
     /// Connects over mutual TLS 1.3 to whoever `verify` accepts by its certificate chain (DER, leaf first).
     ///
     /// - Throws: ``WireError`` with what `verify` said, when that was the reason.
     func dial(
         _ endpoint: Endpoint, tls: NIOSSLContext, verify: @escaping @Sendable ([[UInt8]]) throws -> Void
-    ) async throws(WireError) -> Transport {
-        var config = Self.transportConfig
-        config.http2.authority = endpoint.description
+    ) async throws(WireError) -> ClientConnection {
         do {
-            return try await Transport.wrapping(config: config) { configure in
-                let (configured, handshake) = try await ClientBootstrap(group: eventLoopGroup)
+            return try await ClientConnection(authority: endpoint.description) { configure in
+                try await ClientBootstrap(group: eventLoopGroup)
                     .connectTimeout(WireLimits.connectTimeout)
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                     .connect(host: endpoint.host, port: endpoint.port) { channel in
-                        let handshake = channel.eventLoop.makePromise(of: Void.self)
+                        let opened = channel.eventLoop.makePromise(of: ClientConnection.Configured.self)
                         return channel.eventLoop.makeCompletedFuture {
                             let verdict = Verdict()
-                            try channel.pipeline.syncOperations.addHandlers([
-                                Self.tlsHandler(tls, verdict, verify), HandshakeHandler(handshake, verdict),
-                            ])
-                        }.flatMap { configure(channel) }.map { ($0, handshake.futureResult) }
-                    }
-                try await handshake.get()
-                return configured
+                            let opening = OpeningHandler(after: .handshake, verdict, configure, opened)
+                            let tls = try Self.tlsHandler(tls, verdict, verify)
+                            try channel.pipeline.syncOperations.addHandlers([tls, opening])
+                            return opened.futureResult
+                        }
+                    }.get()
             }
         } catch {
-            throw (error as? WireError) ?? WireError("failed to connect to \(endpoint): \(Self.text(error))")
+            throw WireError("failed to connect to \(endpoint): \(Self.text(error))")
         }
     }
 
     /// Connects to a Unix socket.
-    func dial(path: String) async throws -> Transport {
-        try await Transport.wrapping(config: Self.transportConfig) { configure in
-            try await ClientBootstrap(group: eventLoopGroup).connect(unixDomainSocketPath: path) { configure($0) }
+    ///
+    /// - Throws: what NIO throws, with `errno` where there is one.
+    func dial(path: String) async throws -> ClientConnection {
+        try await ClientConnection(authority: "localhost") { configure in
+            try await ClientBootstrap(group: eventLoopGroup).connect(unixDomainSocketPath: path) { channel in
+                let opened = channel.eventLoop.makePromise(of: ClientConnection.Configured.self)
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(OpeningHandler(after: .connect, Verdict(), configure, opened))
+                    return opened.futureResult
+                }
+            }.get()
         }
     }
 
@@ -93,48 +88,75 @@ struct Dialer: Sendable {
     }
 }
 
-/// Waits for the end of the handshake of a client connection.
-private final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
+/// Stands behind TLS in the pipeline of a client connection and adds gRPC's handlers when the connection is proven: not
+/// before, because they take calls as soon as they are there; not later, because the server speaks at once.
+private final class OpeningHandler: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
-    private let finished: EventLoopPromise<Void>
-    private let verdict: Dialer.Verdict
-    private var timeout: Scheduled<Void>?
+    enum Event { case connect, handshake }
 
-    init(_ finished: EventLoopPromise<Void>, _ verdict: Dialer.Verdict) {
-        self.finished = finished
+    private let event: Event
+    private let verdict: Dialer.Verdict
+    private let configure: ClientConnection.Configure
+    private let opened: EventLoopPromise<ClientConnection.Configured>
+    private var timeout: Scheduled<Void>?
+    private var isDecided = false
+
+    init(
+        after event: Event, _ verdict: Dialer.Verdict, _ configure: @escaping ClientConnection.Configure,
+        _ opened: EventLoopPromise<ClientConnection.Configured>
+    ) {
+        self.event = event
         self.verdict = verdict
+        self.configure = configure
+        self.opened = opened
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
-        timeout = context.eventLoop.scheduleTask(in: WireLimits.handshakeTimeout) { [finished] in
-            finished.fail(WireError("the handshake was not finished in time"))
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        timeout = context.eventLoop.scheduleTask(in: WireLimits.handshakeTimeout) {
+            bound.value.fail(with: "the other side did not finish the handshake in time")
             channel.close(promise: nil)
         }
     }
 
+    func channelActive(context: ChannelHandlerContext) {
+        // Handlers added to an active channel have no use for the event any more.
+        if event == .connect { open(context) } else { context.fireChannelActive() }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted = event as? TLSUserEvent {
-            finished.succeed()
-            timeout?.cancel()
-        }
+        if case .handshakeCompleted = event as? TLSUserEvent { open(context) }
         context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(with: verdict.reason ?? "the handshake failed: \(error)")
+        fail(with: "the handshake failed: \(error)")
         context.fireErrorCaught(error)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        fail(with: verdict.reason ?? "the other side closed the connection during the handshake")
+        fail(with: "the other side closed the connection during the handshake")
         context.fireChannelInactive()
     }
 
-    private func fail(with reason: String) {
-        finished.fail(HandshakeFailed(description: reason))
+    func handlerRemoved(context: ChannelHandlerContext) { fail(with: "the connection was closed") }
+
+    private func open(_ context: ChannelHandlerContext) {
+        // Closing after a failure may still let a handshake end.
+        guard !isDecided else { return }
+        isDecided = true
         timeout?.cancel()
+        configure(context.channel).cascade(to: opened)
+    }
+
+    /// Without effect once the connection is open.
+    private func fail(with reason: String) {
+        guard !isDecided else { return }
+        isDecided = true
+        timeout?.cancel()
+        opened.fail(HandshakeFailed(description: verdict.reason ?? reason))
     }
 }
 
