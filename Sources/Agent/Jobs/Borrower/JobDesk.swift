@@ -1,0 +1,212 @@
+import Bookkeeping
+import GRPCCore
+import LedgerStore
+import Node
+import Resources
+import Synchronization
+import Wire
+
+/// This node's own jobs: takes them in, drives them to their end whoever watches, shows them to those who may see them.
+final class JobDesk: Sendable {
+    /// How long a job is remembered after its end, with its output.
+    static let memory = Microseconds.days(7)
+    /// Jobs that have not ended, at one time.
+    static let openLimit = 1000
+    private static let cleaningInterval = Duration.seconds(3600)
+
+    let house: Household
+    let engine: Engine
+    let roster: MemberRoster
+    private let driver: JobDriver
+    /// Jobs that something is still to be done about.
+    private let works = Mutex<[JobID: JobWork]>([:])
+    private let queue: AsyncStream<JobWork>
+    private let queued: AsyncStream<JobWork>.Continuation
+
+    init(house: Household, engine: Engine, requests: LeaseRequests, peers: PeerCaller, roster: MemberRoster) {
+        self.house = house
+        self.engine = engine
+        self.roster = roster
+        driver = JobDriver(
+            house: house, engine: engine, peers: peers, roster: roster,
+            tenancy: JobTenancy(engine: engine, requests: requests, roster: roster))
+        // As many as there are open jobs, which are bounded where they come in.
+        (queue, queued) = AsyncStream.makeStream()
+    }
+
+    /// Drives all jobs until cancelled, those of earlier runs first.
+    func run() async {
+        await restore()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.clean() }
+            for await work in queue {
+                group.addTask {
+                    await self.driver.drive(work)
+                    if work.record.isTidy { self.works.withLock { _ = $0.removeValue(forKey: work.id) } }
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Jobs on disk
+
+    /// Takes up what was left when the agent last ended.
+    private func restore() async {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            do {
+                let records = try house.store.states(.job, as: JobRecord.self)
+                for record in records where !record.isTidy { try adopt(record) }
+                return
+            } catch {
+                house.log.error("jobs cannot be taken up again", metadata: ["error": "\(error)"])
+                try? await backoff.pause()
+            }
+        }
+    }
+
+    private func adopt(_ record: JobRecord) throws {
+        guard works.withLock({ $0[record.id] == nil }) else { return }
+        let folder = folder(of: record.id)
+        try folder.create()
+        enlist(try JobWork(record, in: folder))
+    }
+
+    func enlist(_ work: JobWork) {
+        works.withLock { $0[work.id] = work }
+        queued.yield(work)
+    }
+
+    /// Forgets jobs that ended long ago, and removes folders that belong to none.
+    private func clean() async {
+        while !Task.isCancelled {
+            do {
+                let oldest = house.clock().utc + -Self.memory
+                let records = try house.store.states(.job, as: JobRecord.self)
+                let old = records.filter { $0.isTidy && ($0.finishedAt ?? $0.submittedAt) < oldest }.map(\.id)
+                if !old.isEmpty { try await engine.commit(old.map { .state(.job, id: $0.description, nil) }) }
+                let kept = Set(records.map(\.id)).subtracting(old)
+                try await onThread { [home = JobFolder.home(in: house.configuration.dataDirectory)] in
+                    for name in FileTree.names(in: home) {
+                        // One that was made a moment ago may be that of a job on its way in.
+                        guard let id = JobID(name), !kept.contains(id), id.madeAt < oldest || old.contains(id) else { continue }
+                        FileTree.remove("\(home)/\(name)")
+                    }
+                }
+            } catch {
+                house.log.warning("old jobs cannot be removed", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: Self.cleaningInterval)
+        }
+    }
+
+    func folder(of job: JobID) -> JobFolder {
+        JobFolder(path: "\(JobFolder.home(in: house.configuration.dataDirectory))/\(job)")
+    }
+
+    // MARK: Finding
+
+    /// The job, if `user` may see it.
+    ///
+    /// - Throws: `RPCError` otherwise: who may not see a job does not learn that there is one.
+    func find(_ text: String, by user: LocalCaller) throws -> JobWork {
+        let id: JobID = try Field.identifier(text, "job")
+        let work: JobWork
+        if let live = works.withLock({ $0[id] }) {
+            work = live
+        } else if let record = try house.store.state(.job, id: id.description, as: JobRecord.self) {
+            guard record.isTidy else {
+                throw RPCError(code: .unavailable, message: "the agent is starting: try again in a moment")
+            }
+            work = try JobWork(record, in: folder(of: id))
+        } else {
+            throw RPCError.noJob(id)
+        }
+        guard user.maySee(work.record) else { throw RPCError.noJob(id) }
+        return work
+    }
+
+    private var live: [JobRecord] { works.withLock { $0.values.map(\.record) }.sorted { $0.id < $1.id } }
+
+    /// Jobs that have not ended.
+    var open: Int { live.count { !$0.isFinal } }
+    var running: Int { live.count { $0.stage == .running } }
+
+    /// The jobs under a lease that something is still to be done about.
+    func jobs(under lease: LeaseID) -> [String] { live.filter { $0.lease == lease }.map(\.id.description) }
+
+    // MARK: Showing
+
+    /// - Parameter all: also those that have ended.
+    func list(all: Bool, by user: LocalCaller) async throws -> [Surplus_V1_JobInfo] {
+        let live = live
+        var records = live.filter { all || !$0.isFinal }
+        if all {
+            let known = Set(live.map(\.id))
+            records += try house.store.states(.job, as: JobRecord.self).filter { !known.contains($0.id) }
+        }
+        return records.filter(user.maySee).sorted { $0.id < $1.id }.map(info)
+    }
+
+    func info(_ job: String, by user: LocalCaller) async throws -> Surplus_V1_JobInfo { info(try find(job, by: user).record) }
+
+    func attach(
+        _ input: RPCAsyncSequence<Surplus_V1_JobInput, any Error>, by user: LocalCaller,
+        _ write: @escaping @Sendable (Surplus_V1_JobOutput) async throws -> Void
+    ) async throws {
+        try await AttachCall.serve(input) { [self] attach in
+            JobWatch(work: try find(attach.job, by: user), describe: info)
+        } take: { message, watch in
+            try await watch.take(message)
+        } show: { attach, watch in
+            try await watch.show(attach, write)
+        }
+    }
+
+    /// Ends a job, whatever it is doing; answered once it has. One that has ended already stays as it is.
+    func cancel(_ job: String, by user: LocalCaller) async throws -> Surplus_V1_JobInfo {
+        let work = try find(job, by: user)
+        if !work.record.isFinal {
+            work.cancel()
+            await work.waitForEnd()
+        }
+        return info(work.record)
+    }
+
+    func fetchOutputs(
+        of job: String, by user: LocalCaller, _ write: (Surplus_V1_FilePart) async throws -> Void
+    ) async throws {
+        let work = try find(job, by: user)
+        let record = work.record
+        guard record.outputsReady else {
+            throw RPCError.notNow(
+                record.order.outputs.isEmpty ? "\(work.id) has no outputs" : "the outputs of \(work.id) are not here")
+        }
+        try await OutputFiles(directory: work.folder.outputs, order: record.order, limits: FileLimits()).send(write)
+        if !record.outputsFetched { try await work.change(in: house.store) { $0.outputsFetched = true } }
+    }
+
+    func info(_ record: JobRecord) -> Surplus_V1_JobInfo {
+        var info = Surplus_V1_JobInfo(record)
+        info.borrower = engine.read { $0.id.description }
+        info.lenderName = record.lender.map { roster[$0]?.name ?? $0.description } ?? ""
+        info.chargeMicrocredits = charge(for: record).rawValue
+        return info
+    }
+
+    /// What the job cost: the whole bill of a lease of its own; under another, its processing at that lease's price.
+    private func charge(for record: JobRecord) -> Microcredits {
+        guard let id = record.lease,
+            let entry = engine.read({ $0.leases[id] })
+                ?? (try? house.store.state(.lease, id: id.description, as: LeaseEntry.self))
+        else { return .zero }
+        guard record.ownLease == nil else { return entry.bill.accepted }
+        return entry.lease.terms.prices.cost(of: record.end?.usage ?? .zero)
+    }
+}
+
+extension LocalCaller {
+    /// Users see their own jobs, the owner of the node all.
+    fileprivate func maySee(_ record: JobRecord) -> Bool { isOwner || record.uid == uid }
+}

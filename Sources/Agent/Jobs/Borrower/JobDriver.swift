@@ -1,0 +1,243 @@
+import Bookkeeping
+import GRPCCore
+import LedgerStore
+import Resources
+import Trading
+import Wire
+
+/// Why a job cannot go on.
+struct JobFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Takes a job from wherever it stands to its end. Each step is recorded before what follows from it is done.
+struct JobDriver: Sendable {
+    let house: Household
+    let engine: Engine
+    let peers: PeerCaller
+    let roster: MemberRoster
+    let tenancy: JobTenancy
+
+    /// How long a lender that has ended a job is waited for, to hear how the job itself ended.
+    private static let lastWords = Duration.seconds(3)
+    /// How long after its end a job still tries to get its outputs, and to tell the lender that it has them: as long as
+    /// lenders keep them.
+    static let patience = HostedJob.retention
+
+    /// Returns when nothing is left to be done, or the task is cancelled: the job then goes on at the next start.
+    func drive(_ work: JobWork) async {
+        do {
+            if !work.record.isFinal, let conclusion = await conclusion(of: work) {
+                try await conclude(work, conclusion)
+            }
+            if work.record.isFinal { try await tidy(work) }
+        } catch { return }  // cancelled
+    }
+
+    // MARK: To the end
+
+    private enum Conclusion: Sendable {
+        case ended(JobEnd)
+        case cancelled
+    }
+
+    /// `nil` when the task was cancelled.
+    private func conclusion(of work: JobWork) async -> Conclusion? {
+        await withTaskGroup(of: Conclusion?.self) { group in
+            group.addTask { await advance(work).map(Conclusion.ended) }
+            group.addTask { await work.waitForCancellation() ? .cancelled : nil }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+    }
+
+    private func advance(_ work: JobWork) async -> JobEnd? {
+        do {
+            if work.record.stage == .queued { try await findLease(for: work) }
+            if work.record.stage != .collecting {
+                let end = try await runUnderLease(work)
+                guard end.hasRun, !work.record.order.outputs.isEmpty else { return end }
+                let now = house.clock().utc
+                try await record(work) { $0.collect(after: end, at: now) }
+            }
+            try await collect(work)
+            return work.record.end
+        } catch is CancellationError {
+            return nil
+        } catch {
+            if Task.isCancelled { return nil }
+            return .failed((error as? RPCError)?.message ?? (error as? Refusal)?.reason ?? "\(error)")
+        }
+    }
+
+    private func conclude(_ work: JobWork, _ conclusion: Conclusion) async throws {
+        let now = house.clock().utc
+        // The lender deletes its copies once it is told that they are here.
+        try await persistently(work) {
+            try await work.stdout.synchronise()
+            try await work.stderr.synchronise()
+        }
+        try await record(work) { job in
+            switch conclusion {
+            case .ended(let end): job.conclude(end, at: now)
+            case .cancelled: job.cancel(at: now)
+            }
+        }
+        tell(work, "job." + work.record.stage.rawValue, work.record.story)
+    }
+
+    // MARK: Lease
+
+    private func findLease(for work: JobWork) async throws {
+        let lease: LeaseID
+        switch work.record.tenancy {
+        case .given(let given): lease = given
+        case .own(let want, let names, _):
+            work.report(.init(text: "asking for \(want.amounts.text)"))
+            lease = try await tenancy.borrow(want, from: names)
+        }
+        let lender: NodeID
+        do {
+            lender = try tenancy.lender(of: lease)
+            try await record(work) { $0.place(under: lease, of: lender) }
+        } catch {
+            if case .own = work.record.tenancy { engine.handle(.release(lease)) }
+            throw error
+        }
+    }
+
+    /// Stages, starts and attends the job as long as its lease lasts.
+    private func runUnderLease(_ work: JobWork) async throws -> JobEnd {
+        guard let lease = work.record.lease else { throw JobFailure("\(work.id) has no lease") }
+        return try await withThrowingTaskGroup(of: JobEnd?.self) { group in
+            group.addTask { try await run(work) }
+            group.addTask {
+                guard let reason = await tenancy.end(of: lease) else { throw CancellationError() }
+                try await Task.sleep(for: Self.lastWords)
+                throw JobFailure(reason)
+            }
+            if work.record.renewsLease {
+                group.addTask {
+                    try await tenancy.keepRenewing(lease)
+                    return nil
+                }
+            }
+            defer { group.cancelAll() }
+            while let end = try await group.next() {
+                if let end { return end }
+            }
+            throw CancellationError()
+        }
+    }
+
+    private func run(_ work: JobWork) async throws -> JobEnd {
+        let transport = JobTransport(peers: peers, limits: house.configuration.limits, lenderName: name(of: work.record.lender))
+        if work.record.stage == .staging {
+            try await retrying { try await transport.stage(work) }
+            try await record(work) { $0.staged() }
+        }
+        if work.record.stage == .starting {
+            work.report(.init(text: "\(transport.lenderName): starting"))
+            let info = try await retrying { try await transport.start(work) }
+            let now = house.clock().utc
+            try await record(work) { $0.started(at: now, limitsEnforced: info.limitsEnforced) }
+            tell(work, "job.started", "\(transport.lenderName) runs \(work.record.order.program)")
+        }
+        return try await JobPump(transport: transport, work: work).attend()
+    }
+
+    // MARK: Outputs
+
+    private func collect(_ work: JobWork) async throws {
+        let transport = JobTransport(peers: peers, limits: house.configuration.limits, lenderName: name(of: work.record.lender))
+        let missing = try await retrying(until: work.record.finishedAt.map { $0 + Self.patience }) {
+            do { return try await transport.collect(work) } catch let error as FileTransferError {
+                throw JobFailure("its outputs cannot be fetched: \(error)")
+            }
+        }
+        try await record(work) { $0.collected(missing: missing) }
+    }
+
+    // MARK: Afterwards
+
+    /// Gives back what the job held: its own lease, its files at the lender and its inputs here.
+    private func tidy(_ work: JobWork) async throws {
+        let record = work.record
+        if let lease = record.ownLease { engine.handle(.release(lease)) }
+        let folder = work.folder
+        try? await onThread { FileTree.remove(folder.inputs) }
+        if let lender = record.lender {
+            let transport = JobTransport(peers: peers, limits: house.configuration.limits, lenderName: name(of: lender))
+            do {
+                try await retrying(until: record.finishedAt.map { $0 + Self.patience }) { try await transport.discard(work) }
+            } catch let error as RPCError {
+                try Task.checkCancellation()
+                house.log.debug("a lender keeps a job's files", metadata: ["job": "\(work.id)", "error": "\(error)"])
+            }
+        }
+        try await self.record(work) { $0.isTidy = true }
+    }
+
+    // MARK: Steps
+
+    /// Repeats a call to a lender while what is in the way may pass.
+    private func retrying<Value: Sendable>(
+        until end: Timestamp? = nil, _ body: () async throws -> Value
+    ) async throws -> Value {
+        var backoff = Backoff()
+        while true {
+            do { return try await body() } catch let error as RPCError where error.isPassing {
+                try Task.checkCancellation()
+                if let end, house.clock().utc > end { throw error }
+                try await backoff.pause()
+            }
+        }
+    }
+
+    private func record(_ work: JobWork, _ change: (inout JobRecord) -> Void) async throws {
+        try await persistently(work) { try await work.change(in: house.store, change) }
+    }
+
+    /// Repeats what the disk of this node does not let happen.
+    private func persistently(_ work: JobWork, _ body: () async throws -> Void) async throws {
+        var backoff = Backoff()
+        while true {
+            do { return try await body() } catch {
+                try Task.checkCancellation()
+                house.log.error("a job cannot go on", metadata: ["job": "\(work.id)", "error": "\(error)"])
+                try await backoff.pause()
+            }
+        }
+    }
+
+    private func tell(_ work: JobWork, _ kind: String, _ text: String) {
+        let record = work.record
+        engine.tell(
+            Event(
+                at: house.clock().utc, kind: kind,
+                subjects: [record.id.description] + [record.lease?.description, record.lender?.description].compactMap(\.self),
+                text: text, details: record.details))
+    }
+
+    private func name(of node: NodeID?) -> String { node.map { roster[$0]?.name ?? $0.description } ?? "nobody" }
+}
+
+extension JobRecord {
+    /// How it ended, in a sentence.
+    fileprivate var story: String {
+        switch (stage, end?.outcome) {
+        case (.cancelled, _): "cancelled"
+        case (_, .exited(let exit)?): "\(order.program) ended: \(exit.text)"
+        case (_, .failed(let reason)?): "failed: \(reason)"
+        case (_, nil): "ended"
+        }
+    }
+
+    fileprivate var details: [Event.Detail] {
+        var details = [Event.Detail("program", order.program), Event.Detail("user", user)]
+        if let end { details.append(Event.Detail("cpu", "\(end.usage.cpu)")) }
+        if !missingOutputs.isEmpty { details.append(Event.Detail("missing_outputs", missingOutputs.joined(separator: " "))) }
+        return details
+    }
+}

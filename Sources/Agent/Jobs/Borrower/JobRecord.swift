@@ -1,0 +1,167 @@
+import Resources
+import Trading
+import Wire
+
+/// A job submitted here, as it is kept in the ledger's state.
+///
+///     queued -> staging -> starting -> running -> collecting -> finished | failed | cancelled
+///
+/// Each stage says what is to be done next. It is recorded before that begins, and everything done in a stage may be done
+/// again, so after a crash the job goes on from where it was.
+struct JobRecord: Codable, Sendable {
+    enum Stage: String, Codable, Sendable {
+        /// It needs a lease.
+        case queued
+        /// Its inputs go to the lender.
+        case staging
+        /// The lender is told to start it.
+        case starting
+        case running
+        /// Its program has ended; its outputs come home.
+        case collecting
+        case finished
+        case failed
+        case cancelled
+    }
+
+    /// Under which lease it runs.
+    enum Tenancy: Codable, Sendable {
+        /// One that somebody else keeps.
+        case given(LeaseID)
+        /// One of its own, borrowed from those named, or from anyone; `renews`: for as long as it runs.
+        case own(Want, from: [String], renews: Bool)
+    }
+
+    let id: JobID
+    let user: String
+    let uid: UInt32
+    let order: JobOrder
+    let tenancy: Tenancy
+    /// Input files, directories and links.
+    let inputs: Int
+    let inputBytes: Int64
+    let submittedAt: Timestamp
+
+    private(set) var stage: Stage
+    private(set) var lease: LeaseID?
+    private(set) var lender: NodeID?
+    private(set) var startedAt: Timestamp?
+    private(set) var finishedAt: Timestamp?
+    /// How the program ended, as the lender told it; or what went wrong.
+    private(set) var end: JobEnd?
+    private(set) var limitsEnforced = false
+    private(set) var missingOutputs: [String] = []
+    private(set) var outputsReady = false
+    /// Somebody has fetched the outputs.
+    var outputsFetched = false
+    /// Nothing is left to be done: the lender has deleted the job's files, its own lease was given back.
+    var isTidy = false
+
+    init(
+        id: JobID, user: String, uid: UInt32, order: JobOrder, tenancy: Tenancy, inputs: Int, inputBytes: Int64,
+        submittedAt: Timestamp
+    ) {
+        self.id = id
+        self.user = user
+        self.uid = uid
+        self.order = order
+        self.tenancy = tenancy
+        self.inputs = inputs
+        self.inputBytes = inputBytes
+        self.submittedAt = submittedAt
+        stage = .queued
+    }
+
+    /// Whether its fate is known.
+    var isFinal: Bool { stage == .finished || stage == .failed || stage == .cancelled }
+
+    /// The lease to give back when it has ended.
+    var ownLease: LeaseID? { if case .own = tenancy { lease } else { nil } }
+
+    var renewsLease: Bool { if case .own(_, _, let renews) = tenancy { renews } else { false } }
+}
+
+// MARK: - Transitions
+
+extension JobRecord {
+    /// It has a lease. Without inputs there is nothing to stage.
+    mutating func place(under lease: LeaseID, of lender: NodeID) {
+        self.lease = lease
+        self.lender = lender
+        stage = inputs > 0 ? .staging : .starting
+    }
+
+    /// The lender has the inputs.
+    mutating func staged() { stage = .starting }
+
+    /// The lender has started it.
+    mutating func started(at time: Timestamp, limitsEnforced: Bool) {
+        stage = .running
+        startedAt = startedAt ?? time
+        self.limitsEnforced = limitsEnforced
+    }
+
+    /// Its program has ended and may have made outputs.
+    mutating func collect(after end: JobEnd, at time: Timestamp) {
+        self.end = end
+        finishedAt = time
+        stage = .collecting
+    }
+
+    /// Its outputs are here.
+    mutating func collected(missing: [String]) {
+        missingOutputs = missing
+        outputsReady = true
+    }
+
+    /// The end: as the program's, or the reason why there is none.
+    mutating func conclude(_ end: JobEnd, at time: Timestamp) {
+        // Of a program that ended but whose outputs are lost, what it used is still known.
+        self.end = JobEnd(outcome: end.outcome, usage: end.usage == .zero ? self.end?.usage ?? .zero : end.usage)
+        finishedAt = finishedAt ?? time
+        if case .exited = end.outcome { stage = .finished } else { stage = .failed }
+    }
+
+    mutating func cancel(at time: Timestamp) {
+        finishedAt = time
+        stage = .cancelled
+    }
+}
+
+// MARK: - As it travels
+
+extension JobRecord.Stage {
+    var wire: Surplus_V1_JobState {
+        switch self {
+        case .queued: .queued
+        // Not running yet: a signal still means to cancel it.
+        case .staging, .starting: .staging
+        case .running: .running
+        case .collecting: .collecting
+        case .finished: .finished
+        case .failed: .failed
+        case .cancelled: .cancelled
+        }
+    }
+}
+
+extension Surplus_V1_JobInfo {
+    /// What is known here, without names of nodes and without money.
+    init(_ record: JobRecord) {
+        self.init()
+        record.end?.describe(in: &self)
+        job = record.id.description
+        lease = record.lease?.description ?? ""
+        lender = record.lender?.description ?? ""
+        user = record.user
+        spec = Surplus_V1_JobSpec(record.order)
+        state = record.stage.wire
+        submittedAt = record.submittedAt.microseconds
+        startedAt = record.startedAt?.microseconds ?? 0
+        finishedAt = record.isFinal ? record.finishedAt?.microseconds ?? 0 : 0
+        outputsReady = record.outputsReady
+        outputsFetched = record.outputsFetched
+        missingOutputs = record.missingOutputs
+        limitsEnforced = record.limitsEnforced
+    }
+}

@@ -1,0 +1,97 @@
+import Bookkeeping
+import GRPCCore
+import Node
+import Resources
+import Trading
+import Wire
+
+// How jobs come in.
+
+extension JobDesk {
+    /// Takes a job in with its inputs. When it returns the job is durable and runs whoever watches.
+    ///
+    /// - Throws: when anything about it cannot be accepted; then nothing of it is left.
+    func submit(
+        _ parts: RPCAsyncSequence<Surplus_V1_SubmitPart, any Error>, by user: LocalCaller
+    ) async throws -> Surplus_V1_JobInfo {
+        guard open < Self.openLimit else {
+            throw RPCError(
+                code: .resourceExhausted, message: "\(Self.openLimit) jobs have not ended: wait for some, or cancel them")
+        }
+        var random = SystemRandomNumberGenerator()
+        let id = JobID(at: house.clock().utc, using: &random)
+        let folder = folder(of: id)
+        do {
+            try await onThread { try folder.create() }
+            let record = try await take(parts, as: id, into: folder, by: user)
+            let work = try JobWork(record, in: folder)
+            try await engine.commit([.state(.job, id: id.description, record), .event(record.submission)])
+            enlist(work)
+            return info(record)
+        } catch {
+            try? await onThread { FileTree.remove(folder.path) }
+            throw error
+        }
+    }
+
+    private func take(
+        _ parts: RPCAsyncSequence<Surplus_V1_SubmitPart, any Error>, as id: JobID, into folder: JobFolder, by user: LocalCaller
+    ) async throws -> JobRecord {
+        var accepted: (order: JobOrder, tenancy: JobRecord.Tenancy)?
+        var receiver: FileReceiver?
+        for try await part in parts {
+            switch part.part {
+            case .submit(let submit):
+                guard accepted == nil else { throw FieldError("submit", "comes twice") }
+                accepted = (try JobOrder(submit.spec), try tenancy(submit, by: user))
+            case .file(let file):
+                guard accepted != nil else { throw FieldError("submit", "must come first") }
+                let intake = try receiver ?? inputs(of: folder)
+                receiver = intake
+                try await intake.take(file)
+            case nil: throw FieldError("part", "is missing or of a newer version")
+            }
+        }
+        guard let accepted else { throw FieldError("submit", "is missing") }
+        let totals = try await receiver?.finish() ?? FileTotals()
+        if totals.entries > 0 { try await onThread { try folder.synchronise() } }
+        return JobRecord(
+            id: id, user: user.name, uid: user.uid, order: accepted.order, tenancy: accepted.tenancy, inputs: totals.entries,
+            inputBytes: totals.bytes, submittedAt: house.clock().utc)
+    }
+
+    private func inputs(of folder: JobFolder) throws -> FileReceiver {
+        try folder.createAnew(folder.inputs)
+        return try FileReceiver(
+            directory: folder.inputs, limits: FileLimits(bytes: house.configuration.limits.inputBytes.rawValue))
+    }
+
+    /// Under which lease the job is to run; says at once what can never work.
+    private func tenancy(_ submit: Surplus_V1_SubmitJob, by user: LocalCaller) throws -> JobRecord.Tenancy {
+        guard submit.lease.isEmpty else {
+            let id: LeaseID = try Field.identifier(submit.lease, "lease")
+            let lease = engine.read { $0.leases[id]?.lease }
+            guard let lease, lease.role == .borrower, user.isOwner || lease.user == user.name else {
+                throw Refusal(term: "lease", reason: "you have borrowed no lease \(id) on this node: see 'surplus lease list'")
+            }
+            guard lease.isOpen else { throw Refusal(term: "lease", reason: "\(id) has ended: borrow a new one") }
+            return .given(id)
+        }
+        let policy = engine.read { $0.policy.borrow }
+        let want = try Want(submit.request, user: user.name, policy: policy)
+        _ = try roster.candidates(on: submit.request.on, except: engine.read { $0.id })
+        return .own(want, from: submit.request.on, renews: submit.request.termMicroseconds == 0)
+    }
+}
+
+extension JobRecord {
+    fileprivate var submission: Event {
+        var details = [Event.Detail("program", order.program), Event.Detail("user", user)]
+        if inputs > 0 { details.append(Event.Detail("input_bytes", String(inputBytes))) }
+        var subjects = [id.description]
+        if case .given(let lease) = tenancy { subjects.append(lease.description) }
+        return Event(
+            at: submittedAt, kind: "job.submitted", subjects: subjects, text: "\(user) submitted \(order.program)",
+            details: details)
+    }
+}

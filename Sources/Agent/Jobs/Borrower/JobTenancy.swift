@@ -1,0 +1,127 @@
+import GRPCCore
+import Identity
+import Node
+import Policy
+import Resources
+import Trading
+import Wire
+
+/// What a job does about its lease.
+struct JobTenancy: Sendable {
+    let engine: Engine
+    let requests: LeaseRequests
+    let roster: MemberRoster
+
+    /// Borrows, and gives the lease back when nobody waits for it any more by the time it comes.
+    ///
+    /// - Throws: ``Refusal``; `CancellationError`.
+    func borrow(_ want: Want, from names: [String]) async throws -> LeaseID {
+        let candidates = try roster.candidates(on: names, except: engine.read { $0.id })
+        return try await unlessCancelled {
+            try await requests.borrow(want, from: candidates)
+        } late: { [engine] lease in
+            engine.handle(.release(lease))
+        }
+    }
+
+    /// The lender of a lease that can be used.
+    ///
+    /// - Throws: ``Refusal`` when it cannot.
+    func lender(of id: LeaseID) throws -> NodeID {
+        guard let lease = engine.read({ $0.leases[id]?.lease }), lease.role == .borrower else {
+            throw Refusal(term: "lease", reason: "there is no borrowed lease \(id) on this node")
+        }
+        guard lease.isOpen else { throw Refusal(term: "lease", reason: "\(id) has ended: \(lease.story)") }
+        return lease.peer
+    }
+
+    /// Waits for the end of a lease.
+    ///
+    /// - Returns: why it ended; `nil` when the task was cancelled.
+    func end(of id: LeaseID) async -> String? {
+        await requests.wait(for: id) { entry in
+            guard let lease = entry?.lease else { return "the lease is over" }
+            return lease.isOpen ? nil : "the lease ended: \(lease.story)"
+        }
+    }
+
+    /// Renews a lease whenever little of its term is left, until it ends or the lender will not.
+    func keepRenewing(_ id: LeaseID) async throws {
+        while let lease = engine.read({ $0.leases[id]?.lease }), lease.isOpen, lease.state != .reclaiming {
+            let spare = lease.ends.remaining(at: engine.now) - Timing.renewWhenLeft.of(lease.terms.term)
+            if spare > .zero {
+                try await Task.sleep(for: .microseconds(spare.rawValue))
+                continue
+            }
+            do {
+                try await unlessCancelled {
+                    try await requests.renew(id, by: lease.terms.term)
+                } late: { _ in
+                }
+            } catch let refusal as Refusal {
+                guard let pause = refusal.retryAfter else { return }
+                try await Task.sleep(for: .microseconds(max(pause, .seconds(1)).rawValue))
+            }
+        }
+    }
+
+    /// Waits for an answer of the node, which cannot be interrupted, or for cancellation.
+    private func unlessCancelled<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value, late: @escaping @Sendable (Value) -> Void
+    ) async throws -> Value {
+        let (answers, answer) = AsyncThrowingStream.makeStream(of: Value.self)
+        Task {
+            do {
+                let value = try await body()
+                if case .terminated = answer.yield(value) { late(value) }
+                answer.finish()
+            } catch { answer.finish(throwing: error) }
+        }
+        for try await value in answers { return value }
+        throw CancellationError()
+    }
+}
+
+extension Lease {
+    /// How it ended, for people.
+    fileprivate var story: String {
+        [endReason?.rawValue, reason.isEmpty ? nil : reason].compactMap(\.self).joined(separator: ": ")
+    }
+}
+
+extension Want {
+    /// The term of a lease whose request names none.
+    static let usualTerm = Microseconds.minutes(15)
+
+    /// What a request asks for; prices it leaves open are the policy's.
+    init(_ request: Surplus_V1_LeaseRequest, user: String, policy: BorrowRule) throws {
+        let amounts = try Amounts(positive: request.amounts, "request.amounts")
+        let least = request.hasLeast ? try Amounts(request.least, "request.least") : amounts
+        guard least.fits(in: amounts) else { throw FieldError("request.least", "is more than is asked for") }
+        try Field.count(request.on, atMost: Negotiating.fanOut, "request.on")
+        var prices = policy.maximumPrices
+        if request.maxCpuPrice != 0 { prices.cpu = try Field.money(request.maxCpuPrice, "request.max_cpu_price") }
+        let term = request.termMicroseconds
+        self.init(
+            amounts: amounts, least: least,
+            term: term == 0 ? Self.usualTerm : try Field.term(term, "request.term_microseconds"), maxPrices: prices, user: user)
+    }
+}
+
+extension MemberRoster {
+    /// The peers to ask for a lease: those named, or everyone active, those that could be reached lately first.
+    func candidates(on names: [String], except own: NodeID) throws -> [NodeID] {
+        guard names.isEmpty else {
+            return try names.map { name in
+                let member = try find(name)
+                guard member.node != own else { throw IdentityError("'\(name)' is this node itself: borrow from another one") }
+                guard member.status == .active else {
+                    throw IdentityError("'\(name)' has \(member.status.rawValue): see 'surplus nodes'")
+                }
+                return member.node
+            }
+        }
+        let others = members.filter { $0.status == .active && $0.node != own }.map(\.node).shuffled()
+        return others.filter(isReachable) + others.filter { !isReachable($0) }
+    }
+}

@@ -1,0 +1,37 @@
+import GRPCCore
+import LedgerStore
+import Resources
+import Sandbox
+import Wire
+
+extension RPCError {
+    /// There is no such job, or none that the caller may know of.
+    static func noJob(_ job: JobID) -> RPCError {
+        RPCError(code: .notFound, message: "there is no job \(job) on this node: see 'surplus job list --all'")
+    }
+
+    /// The job is not in a state where that can be done.
+    static func notNow(_ message: String) -> RPCError { RPCError(code: .failedPrecondition, message: message) }
+
+    /// Whether the same call may succeed later, without anybody changing anything.
+    var isPassing: Bool {
+        switch code {
+        case .unavailable, .deadlineExceeded, .cancelled, .aborted, .unknown: true
+        default: false
+        }
+    }
+
+    /// Tells a borrower why its job was not served: what can pass, so that it tries again, and what cannot.
+    init(hosting error: any Error) {
+        switch error {
+        case let error as RPCError: self = error
+        case let error as FieldError: self = RPCError(code: .invalidArgument, message: "\(error)")
+        case let refusal as Refusal: self = RPCError(code: .failedPrecondition, message: refusal.reason)
+        case let error as FileTransferError: self = RPCError(code: .failedPrecondition, message: "\(error)")
+        // The warden may not have the lease yet, or not again after its restart.
+        case let fault as WardenFault where fault.kind != .unknownLease && fault.kind != .version:
+            self = RPCError(code: .failedPrecondition, message: "\(fault)")
+        default: self = RPCError(code: .unavailable, message: "\(error)")
+        }
+    }
+}

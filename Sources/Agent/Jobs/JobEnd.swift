@@ -1,0 +1,114 @@
+import Resources
+import Sandbox
+import Wire
+
+/// How a program ended.
+enum ProgramExit: Hashable, Codable, Sendable {
+    /// By itself, with this status, 0 to 255.
+    case code(Int32)
+    case signal(Int32)
+    /// It never ran: it cannot be executed (126) or is not there (127).
+    case notStarted(status: Int32, reason: String)
+
+    var text: String {
+        switch self {
+        case .code(let code): "exit status \(code)"
+        case .signal(let number): "signal \(number)"
+        case .notStarted(_, let reason): "not started: \(reason)"
+        }
+    }
+}
+
+/// How a job ended, as the lender tells it.
+struct JobEnd: Hashable, Codable, Sendable {
+    enum Outcome: Hashable, Codable, Sendable {
+        case exited(ProgramExit)
+        /// Surplus, or the owner of the machine, is the reason.
+        case failed(String)
+    }
+
+    var outcome: Outcome
+    /// What the kernel counted for the program. Processing only: memory is metered by lease.
+    var usage: Usage
+
+    static func failed(_ reason: String) -> Self { Self(outcome: .failed(reason), usage: .zero) }
+
+    /// Whether the program may have made outputs.
+    var hasRun: Bool {
+        switch outcome {
+        case .exited(.notStarted), .failed: false
+        case .exited: true
+        }
+    }
+}
+
+extension JobEnd {
+    /// - Parameter leaseEnd: why the lease had ended when the program did, if it had.
+    init(_ record: ExitRecord, leaseEnd: String?) {
+        usage = Usage(cpu: record.cpu)
+        switch record.reason {
+        case .exited(let status): outcome = .exited(.code(status))
+        case .signalled(let number): outcome = leaseEnd.map(Outcome.failed) ?? .exited(.signal(number))
+        case .notStarted(let status, let reason): outcome = .exited(.notStarted(status: status, reason: reason))
+        case .sandboxFailed(let reason): outcome = .failed("the sandbox could not be made: \(reason)")
+        case .stopped(let reason): outcome = .failed("the lender stopped the program: \(reason)")
+        }
+    }
+}
+
+// MARK: - As it travels
+
+extension JobEnd {
+    /// What a lender says of a job that has ended.
+    init(_ info: Surplus_V1_JobInfo) throws(FieldError) {
+        usage = try Usage(info.usage, "usage")
+        switch info.state {
+        case .finished: outcome = .exited(try ProgramExit(info.exit, "exit"))
+        case .failed: outcome = .failed(try Field.text(info.failure, atMost: 4096, "failure"))
+        default: throw FieldError("state", "is \(info.state) of a job that has ended")
+        }
+    }
+
+    /// Tells it.
+    func describe(in info: inout Surplus_V1_JobInfo) {
+        info.usage = Surplus_V1_Usage(usage)
+        switch outcome {
+        case .exited(let exit):
+            info.state = .finished
+            info.exit = Surplus_V1_ExitStatus(exit)
+        case .failed(let reason):
+            info.state = .failed
+            info.failure = reason
+        }
+    }
+}
+
+extension ProgramExit {
+    init(_ wire: Surplus_V1_ExitStatus, _ field: String) throws(FieldError) {
+        let code = Int64(wire.code)
+        guard wire.notStarted.isEmpty else {
+            let reason = try Field.text(wire.notStarted, atMost: 4096, field + ".not_started")
+            self = .notStarted(status: Int32(try Field.integer(code, in: 126...127, field + ".code")), reason: reason)
+            return
+        }
+        switch wire.how {
+        case .code: self = .code(Int32(try Field.integer(code, in: 0...255, field + ".code")))
+        case .signal(let number): self = .signal(Int32(try Field.integer(Int64(number), in: 1...64, field + ".signal")))
+        case nil: throw FieldError(field, "is missing")
+        }
+    }
+}
+
+extension Surplus_V1_ExitStatus {
+    init(_ exit: ProgramExit) {
+        self = .with {
+            switch exit {
+            case .code(let code): $0.code = UInt32(code)
+            case .signal(let number): $0.signal = UInt32(number)
+            case .notStarted(let status, let reason):
+                $0.code = UInt32(status)
+                $0.notStarted = reason
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import GRPCCore
+import Resources
+import Sandbox
+import Wire
+
+// The streams of a running job.
+
+extension JobHost {
+    /// What one caller of AttachJob follows.
+    private struct Attachment: Sendable {
+        let job: HostedJob
+        /// `nil` when the shim is gone without a record of the end.
+        let shim: ShimClient?
+        let input: InputRelay?
+    }
+
+    /// Passes the streams of a job on to its borrower until the program has ended, and input and signals to it.
+    func attach(
+        _ input: RPCAsyncSequence<Surplus_V1_JobInput, any Error>, for peer: NodeID,
+        _ write: @escaping @Sendable (Surplus_V1_JobOutput) async throws -> Void
+    ) async throws {
+        try await explaining {
+            try await AttachCall.serve(input) { [self] attach in
+                let job = try find(attach.job, for: peer)
+                let shim = try? await onThread { try ShimClient(attachingTo: job.directory) }
+                return Attachment(job: job, shim: shim, input: shim.map(InputRelay.init))
+            } take: { message, attachment in
+                try await attachment.input?.take(message)
+            } show: { [self] attach, attachment in
+                defer { attachment.shim?.detach() }
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await attachment.input?.run() }
+                    try await show(attachment, from: attach, write)
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+
+    private func show(
+        _ attachment: Attachment, from attach: Surplus_V1_JobAttach,
+        _ write: @escaping @Sendable (Surplus_V1_JobOutput) async throws -> Void
+    ) async throws {
+        let job = attachment.job
+        var stdout = OutputTail(files: job.files, output: .stdout, position: max(0, attach.stdoutOffset))
+        var stderr = OutputTail(files: job.files, output: .stderr, position: max(0, attach.stderrOffset))
+        var record: ExitRecord?
+        if let shim = attachment.shim {
+            events: for await event in shim.events {
+                switch event {
+                case .accepted(let position, limit: _): try await write(.with { $0.stdinReceived = position })
+                case .output(let sizes):
+                    try await stdout.send(upTo: sizes.stdout, write)
+                    try await stderr.send(upTo: sizes.stderr, write)
+                    if !attach.follow { return }
+                case .exited(let end):
+                    record = end
+                    break events
+                }
+            }
+        }
+        try Task.checkCancellation()
+        let ended: HostedJob
+        if let record {
+            ended = try await noteEnd(of: job, JobEnd(record, leaseEnd: leaseEnd(of: job)), at: record.finished)
+        } else {
+            ended = try await observed(job)
+        }
+        guard ended.end != nil else {
+            throw RPCError(code: .unavailable, message: "the shim of \(job.id) cannot be reached: attach again")
+        }
+        try await stdout.send(upTo: nil, write)
+        try await stderr.send(upTo: nil, write)
+        try await write(.with { $0.finished = info(ended) })
+    }
+}
+
+/// Follows one output of a program in its file.
+private struct OutputTail {
+    static let chunk = 256 << 10
+
+    let files: JobFiles
+    let output: JobFiles.Output
+    var position: Int64
+
+    /// Sends what is there up to `end`, or to the end of the file.
+    mutating func send(upTo end: Bytes?, _ write: (Surplus_V1_JobOutput) async throws -> Void) async throws {
+        while end.map({ position < $0.rawValue }) ?? true {
+            let start = position
+            let bytes = try await onThread { [files, output] in try files.read(output, at: start, atMost: Self.chunk) }
+            guard !bytes.isEmpty else { return }
+            let stream: Surplus_V1_OutputStream = output == .stderr ? .stderr : .stdout
+            try await write(
+                .with {
+                    $0.data.stream = stream
+                    $0.data.offset = start
+                    $0.data.bytes = Data(bytes)
+                })
+            position += Int64(bytes.count)
+        }
+    }
+}
