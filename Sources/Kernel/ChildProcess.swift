@@ -1,0 +1,46 @@
+import CLinux
+import Glibc
+
+/// Starts programs.
+package enum ChildProcess {
+    /// Starts a program in a session of its own, with an environment that holds nothing but a PATH. It inherits no
+    /// descriptor but its three standard ones.
+    ///
+    /// - Parameters:
+    ///   - command: The program's path and its arguments.
+    ///   - input: What becomes its standard input; `nil` for an empty one.
+    ///   - output: What becomes its standard output; `nil` to throw it away.
+    ///   - errors: What becomes its standard error; `nil` to throw it away.
+    package static func start(
+        _ command: [String], input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil
+    ) throws(KernelError) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (number, descriptor) in zip(Int32(0)..., [input, output, errors]) {
+            if let descriptor {
+                posix_spawn_file_actions_adddup2(&actions, descriptor, number)
+            } else {
+                posix_spawn_file_actions_addopen(&actions, number, "/dev/null", number == 0 ? O_RDONLY : O_WRONLY, 0)
+            }
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        let flags = Int32(SURPLUS_SPAWN_SETSID) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+        let arguments = command.map { strdup($0) } + [nil]
+        let environment = [strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), nil]
+        defer { for pointer in arguments + environment { free(pointer) } }
+        var process = pid_t()
+        let fault = posix_spawn(&process, command[0], &actions, &attributes, arguments, environment)
+        guard fault == 0 else { throw KernelError("start \(command[0])", fault) }
+        return process
+    }
+}

@@ -1,0 +1,159 @@
+import Glibc
+import Resources
+
+/// Control groups of version 1: one hierarchy for each controller, in each of which the same groups are made.
+struct ControlGroupsV1: GuestGroups {
+    /// Those needed, in the order of ``places``.
+    static let controllers = ["cpu", "cpuacct", "memory", "pids", "freezer"]
+    /// The kernel takes no quota below 1 ms a period: small ceilings need long periods, large ones go smoother with short.
+    private static let longPeriod: Int64 = 100_000
+    private static let shortPeriod: Int64 = 20_000
+
+    let kind = "cgroup v1"
+    let places: [String]
+    private let files: GroupFiles
+    private let mounts: [String: GroupMounts.Hierarchy]
+
+    init(_ mounts: GroupMounts, parent: String?, kernel: any KernelCalls) {
+        let tops = Self.controllers.map { controller in
+            let hierarchy = mounts.controllers[controller]
+            let above = parent.map { (hierarchy?.mount ?? "") + ($0 == "/" ? "" : $0) } ?? hierarchy?.own ?? ""
+            return "\(above)/\(ControlGroups.shared)"
+        }
+        self.init(mounts, tops: tops, kernel: kernel)
+    }
+
+    /// - Parameter tops: Where the shared group is in the hierarchy of each of ``controllers``.
+    init(_ mounts: GroupMounts, tops: [String], kernel: any KernelCalls) {
+        files = GroupFiles(kernel: kernel)
+        self.mounts = mounts.controllers
+        places = tops
+    }
+
+    private var kernel: any KernelCalls { files.kernel }
+
+    /// Hierarchies may hold several controllers, such as `cpu,cpuacct`.
+    private var tops: [String] {
+        places.enumerated().filter { !places[..<$0.offset].contains($0.element) }.map(\.element)
+    }
+
+    private func path(_ controller: String, _ group: String) -> String {
+        let top = Self.controllers.firstIndex(of: controller).map { places[$0] } ?? ""
+        return group.isEmpty ? top : "\(top)/\(group)"
+    }
+
+    func make(_ group: String) throws(KernelError) {
+        for top in tops {
+            try files.make(group, below: top) { (_) throws(KernelError) in }
+        }
+    }
+
+    func yieldToOwner() throws(KernelError) {
+        try make("")
+        let idle = path("cpu", "") + "/cpu.idle"
+        // shares cannot be set once the group is idle
+        if kernel.exists(idle), try files.number(in: idle) == 1 { return }
+        try kernel.write("2", to: path("cpu", "") + "/cpu.shares")
+        if kernel.exists(idle) { try kernel.write("1", to: idle) }
+    }
+
+    func setWeight(_ weight: Millicores, of group: String) throws(KernelError) {
+        let shares = min(max(weight.rawValue, 2), 262_144)
+        try kernel.write("\(shares)", to: path("cpu", group) + "/cpu.shares")
+    }
+
+    func setCeiling(_ ceiling: Millicores, of group: String) throws(KernelError) {
+        let directory = path("cpu", group)
+        let period = ceiling.rawValue * Self.shortPeriod / 1000 >= 2000 ? Self.shortPeriod : Self.longPeriod
+        let quota = max(ceiling.rawValue * period / 1000, 1000)
+        // in this order the group is never without a limit, though for a moment under a tighter or wider one
+        if try files.number(in: directory + "/cpu.cfs_period_us") != period {
+            try kernel.write("\(period)", to: directory + "/cpu.cfs_period_us")
+        }
+        try kernel.write("\(quota)", to: directory + "/cpu.cfs_quota_us")
+    }
+
+    func setMemoryLimit(_ limit: Bytes, of group: String) throws(KernelError) {
+        let memory = path("memory", group) + "/memory.limit_in_bytes"
+        let both = path("memory", group) + "/memory.memsw.limit_in_bytes"
+        let value = "\(limit.rawValue)"
+        guard kernel.exists(both) else { return try kernel.write(value, to: memory) }
+        // memory with swap may never be limited below memory alone
+        let isRaised = try files.number(in: both) < limit.rawValue
+        for file in isRaised ? [both, memory] : [memory, both] { try kernel.write(value, to: file) }
+    }
+
+    func setProcessLimit(_ limit: Int, of group: String) throws(KernelError) {
+        try kernel.write("\(limit)", to: path("pids", group) + "/pids.max")
+    }
+
+    func entrances(to group: String) -> [String] {
+        tops.map { $0 + (group.isEmpty ? "" : "/" + group) + "/cgroup.procs" }
+    }
+
+    func add(_ process: pid_t, to group: String) throws(KernelError) {
+        for file in entrances(to: group) { try kernel.write("\(process)", to: file) }
+    }
+
+    func processes(in group: String) throws(KernelError) -> [pid_t] {
+        var all: Set<pid_t> = []
+        for top in tops { all.formUnion(try files.processes(in: group.isEmpty ? top : "\(top)/\(group)")) }
+        return all.sorted()
+    }
+
+    func subgroups(of group: String) throws(KernelError) -> [String] {
+        var all: Set<String> = []
+        for top in tops { all.formUnion(try kernel.subdirectories(of: group.isEmpty ? top : "\(top)/\(group)")) }
+        return all.sorted()
+    }
+
+    func usage(of group: String) throws(KernelError) -> GroupUsage {
+        let throttling = Machine.keyed(try kernel.read(path("cpu", group) + "/cpu.stat"))
+        return GroupUsage(
+            cpu: try processing(in: path("cpuacct", group)), memory: try held(in: path("memory", group)),
+            throttled: Microseconds((throttling["throttled_time"] ?? 0) / 1000))
+    }
+
+    func usageOfAllGuests() throws(KernelError) -> GroupUsage { try usage(of: "") }
+
+    func usage(ofOwner owner: String) throws(KernelError) -> GroupUsage? {
+        guard let cpu = mounts["cpuacct"].map({ $0.mount + owner }), let memory = mounts["memory"].map({ $0.mount + owner }),
+            kernel.exists(cpu), kernel.exists(memory)
+        else { return nil }
+        return GroupUsage(cpu: try processing(in: cpu), memory: try held(in: memory))
+    }
+
+    func usageOfMachine() -> CoreMicroseconds? {
+        guard let hierarchy = mounts["cpuacct"], hierarchy.isWhole else { return nil }
+        return try? processing(in: hierarchy.mount)
+    }
+
+    private func processing(in directory: String) throws(KernelError) -> CoreMicroseconds {
+        CoreMicroseconds(try files.number(in: directory + "/cpuacct.usage") / 1000)
+    }
+
+    private func held(in directory: String) throws(KernelError) -> Bytes {
+        let usage = try files.number(in: directory + "/memory.usage_in_bytes")
+        let inactive = Machine.keyed(try kernel.read(directory + "/memory.stat"))["total_inactive_file"] ?? 0
+        return Bytes(max(0, usage - inactive))
+    }
+
+    func setFrozen(_ isFrozen: Bool, _ group: String) throws(KernelError) {
+        try kernel.write(isFrozen ? "FROZEN" : "THAWED", to: path("freezer", group) + "/freezer.state")
+    }
+
+    func kill(_ group: String) throws(KernelError) -> Bool {
+        let isEmpty = try files.killFrozen(path("freezer", group)) { (frozen) throws(KernelError) in
+            try setFrozen(frozen, group)
+        }
+        guard isEmpty else { return false }
+        // a process that was just entering may be in some hierarchies only
+        let rest = try processes(in: group)
+        for process in rest { try kernel.signal(SIGKILL, to: process) }
+        return rest.isEmpty
+    }
+
+    func remove(_ group: String) throws(KernelError) {
+        for top in tops { try files.remove(group.isEmpty ? top : "\(top)/\(group)") }
+    }
+}

@@ -1,0 +1,144 @@
+import Glibc
+import Resources
+
+/// Control groups of version 2: one hierarchy, whose groups hold either processes or further groups.
+struct ControlGroupsV2: GuestGroups {
+    /// The kernel takes no quota below 1 ms a period: small ceilings need long periods, large ones go smoother with short.
+    private static let longPeriod: Int64 = 100_000
+    private static let shortPeriod: Int64 = 20_000
+
+    let kind = "cgroup v2"
+    private let top: String
+    private let hierarchy: GroupMounts.Hierarchy
+    private let files: GroupFiles
+
+    init(_ hierarchy: GroupMounts.Hierarchy, parent: String?, kernel: any KernelCalls) {
+        let above = parent.map { hierarchy.mount + ($0 == "/" ? "" : $0) } ?? hierarchy.own
+        self.init(hierarchy, top: "\(above)/\(ControlGroups.shared)", kernel: kernel)
+    }
+
+    init(_ hierarchy: GroupMounts.Hierarchy, top: String, kernel: any KernelCalls) {
+        self.hierarchy = hierarchy
+        self.top = top
+        files = GroupFiles(kernel: kernel)
+    }
+
+    var places: [String] { [top] }
+    private var kernel: any KernelCalls { files.kernel }
+    private func path(_ group: String) -> String { group.isEmpty ? top : "\(top)/\(group)" }
+
+    /// Groups get their controllers from the group above, which then may not hold processes itself: the last level, a job's, is
+    /// left without further controllers.
+    func make(_ group: String) throws(KernelError) {
+        try open(above: top)
+        let last = path(group)
+        try files.make(group, below: top) { (directory) throws(KernelError) in
+            if directory != last || group.split(separator: "/").count < 3 { try open(directory) }
+        }
+    }
+
+    private func open(_ directory: String) throws(KernelError) {
+        let file = directory + "/cgroup.subtree_control"
+        let enabled = Set(try kernel.read(file).split { $0 == " " || $0 == "\n" })
+        let missing = ["cpu", "memory", "pids"].filter { !enabled.contains(Substring($0)) }
+        if !missing.isEmpty { try kernel.write(missing.map { "+" + $0 }.joined(separator: " "), to: file) }
+    }
+
+    /// The group above the shared one may be that of this process (a service with a delegated group): it makes room by moving
+    /// into a group of its own.
+    private func open(above top: String) throws(KernelError) {
+        let parent = top.lastIndex(of: "/").map { String(top[..<$0]) } ?? top
+        do {
+            try open(parent)
+        } catch where error.number == EBUSY {
+            let leaf = parent + "/surplus-warden"
+            try kernel.makeDirectory(leaf)
+            try kernel.write("\(getpid())", to: leaf + "/cgroup.procs")
+            try open(parent)
+        }
+    }
+
+    func yieldToOwner() throws(KernelError) {
+        try make("")
+        let idle = top + "/cpu.idle"
+        if kernel.exists(idle) {
+            try kernel.write("1", to: idle)
+        } else {
+            try kernel.write("1", to: top + "/cpu.weight")
+        }
+    }
+
+    func setWeight(_ weight: Millicores, of group: String) throws(KernelError) {
+        try kernel.write("\(min(max(weight.rawValue / 10, 1), 10_000))", to: path(group) + "/cpu.weight")
+    }
+
+    func setCeiling(_ ceiling: Millicores, of group: String) throws(KernelError) {
+        let period = ceiling.rawValue * Self.shortPeriod / 1000 >= 2000 ? Self.shortPeriod : Self.longPeriod
+        try kernel.write("\(max(ceiling.rawValue * period / 1000, 1000)) \(period)", to: path(group) + "/cpu.max")
+    }
+
+    func setMemoryLimit(_ limit: Bytes, of group: String) throws(KernelError) {
+        let held = try files.number(in: path(group) + "/memory.current")
+        // the kernel would accept less than is held and kill for it
+        if held > limit.rawValue, try memory(in: path(group)) > limit { throw KernelError("limit memory to \(limit)", EBUSY) }
+        try kernel.write("\(limit.rawValue)", to: path(group) + "/memory.max")
+        let swap = path(group) + "/memory.swap.max"
+        if kernel.exists(swap) { try kernel.write("0", to: swap) }
+    }
+
+    func setProcessLimit(_ limit: Int, of group: String) throws(KernelError) {
+        try kernel.write("\(limit)", to: path(group) + "/pids.max")
+    }
+
+    func entrances(to group: String) -> [String] { [path(group) + "/cgroup.procs"] }
+
+    func add(_ process: pid_t, to group: String) throws(KernelError) {
+        try kernel.write("\(process)", to: path(group) + "/cgroup.procs")
+    }
+
+    func processes(in group: String) throws(KernelError) -> [pid_t] { try files.processes(in: path(group)) }
+    func subgroups(of group: String) throws(KernelError) -> [String] { try kernel.subdirectories(of: path(group)) }
+
+    func usage(of group: String) throws(KernelError) -> GroupUsage { try usage(in: path(group)) }
+    func usageOfAllGuests() throws(KernelError) -> GroupUsage { try usage(in: top) }
+
+    func usage(ofOwner owner: String) throws(KernelError) -> GroupUsage? {
+        let directory = hierarchy.mount + owner
+        return kernel.exists(directory) ? try usage(in: directory) : nil
+    }
+
+    func usageOfMachine() -> CoreMicroseconds? {
+        guard hierarchy.isWhole else { return nil }
+        return (try? kernel.read(hierarchy.mount + "/cpu.stat")).flatMap { Machine.keyed($0)["usage_usec"] }
+            .map { CoreMicroseconds($0) }
+    }
+
+    private func usage(in directory: String) throws(KernelError) -> GroupUsage {
+        let cpu = Machine.keyed(try kernel.read(directory + "/cpu.stat"))
+        return GroupUsage(
+            cpu: CoreMicroseconds(cpu["usage_usec"] ?? 0), memory: try memory(in: directory),
+            throttled: Microseconds(cpu["throttled_usec"] ?? 0))
+    }
+
+    private func memory(in directory: String) throws(KernelError) -> Bytes {
+        let usage = try files.number(in: directory + "/memory.current")
+        let inactive = Machine.keyed(try kernel.read(directory + "/memory.stat"))["inactive_file"] ?? 0
+        return Bytes(max(0, usage - inactive))
+    }
+
+    func setFrozen(_ isFrozen: Bool, _ group: String) throws(KernelError) {
+        try kernel.write(isFrozen ? "1" : "0", to: path(group) + "/cgroup.freeze")
+    }
+
+    func kill(_ group: String) throws(KernelError) -> Bool {
+        let file = path(group) + "/cgroup.kill"
+        guard kernel.exists(file) else {
+            return try files.killFrozen(path(group)) { (frozen) throws(KernelError) in try setFrozen(frozen, group) }
+        }
+        if try files.processes(in: path(group)).isEmpty { return true }
+        try kernel.write("1", to: file)
+        return false
+    }
+
+    func remove(_ group: String) throws(KernelError) { try files.remove(path(group)) }
+}
