@@ -117,6 +117,7 @@ let package = Package(
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Bookkeeping", ["Resources", "Bookkeeping"]),
+        tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
         tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),

@@ -29,7 +29,7 @@ CREATE TABLE closing (
     hash BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 
--- What stands on each account, and what stood there when the segment began.
+-- What stands on each account, and what stood there when the segment began (null where it was first used later).
 CREATE TABLE accounts (
     id INTEGER PRIMARY KEY,
     unit TEXT NOT NULL,
@@ -38,10 +38,10 @@ CREATE TABLE accounts (
     credits_posted INTEGER NOT NULL DEFAULT 0 CHECK (credits_posted >= 0),
     debits_pending INTEGER NOT NULL DEFAULT 0 CHECK (debits_pending >= 0),
     credits_pending INTEGER NOT NULL DEFAULT 0 CHECK (credits_pending >= 0),
-    opening_debits_posted INTEGER NOT NULL DEFAULT 0,
-    opening_credits_posted INTEGER NOT NULL DEFAULT 0,
-    opening_debits_pending INTEGER NOT NULL DEFAULT 0,
-    opening_credits_pending INTEGER NOT NULL DEFAULT 0,
+    opening_debits_posted INTEGER,
+    opening_credits_posted INTEGER,
+    opening_debits_pending INTEGER,
+    opening_credits_pending INTEGER,
     UNIQUE (unit, name)
 ) STRICT;
 

@@ -6,20 +6,22 @@ struct GroupCommit {
     private let db: Database
     private let path: String
     private var journal: Journal
-    private let begin: Statement
-    private let commit: Statement
-    private let setSavepoint: Statement
-    private let release: Statement
+    private let begin: PreparedStatement
+    private let commit: PreparedStatement
+    private let setSavepoint: PreparedStatement
+    private let release: PreparedStatement
+    private let undo: PreparedStatement
 
     /// - Parameter db: the writer's connection, outside a transaction.
     init(_ db: Database, path: String, eventLimit: Int) throws {
         self.db = db
         self.path = path
         journal = try Journal(db, eventLimit: eventLimit)
-        begin = try db.makeStatement(sql: "BEGIN IMMEDIATE")
-        commit = try db.makeStatement(sql: "COMMIT")
-        setSavepoint = try db.makeStatement(sql: "SAVEPOINT batch")
-        release = try db.makeStatement(sql: "RELEASE batch")
+        begin = try PreparedStatement(db, "BEGIN IMMEDIATE")
+        commit = try PreparedStatement(db, "COMMIT")
+        setSavepoint = try PreparedStatement(db, "SAVEPOINT batch")
+        release = try PreparedStatement(db, "RELEASE batch")
+        undo = try PreparedStatement(db, "ROLLBACK TO batch")
     }
 
     /// Transfers in the segment.
@@ -69,7 +71,7 @@ struct GroupCommit {
             let failure = LedgerStoreError(error, file: path)
             guard failure.concernsBatchOnly, db.isInsideTransaction else { throw error }
             journal.position = before
-            try db.execute(sql: "ROLLBACK TO batch")
+            try undo.execute()
             try release.execute()
             return .failure(failure)
         }

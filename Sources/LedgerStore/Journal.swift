@@ -52,7 +52,7 @@ struct Journal {
 
     /// Makes the chain's end part of the transaction.
     func seal() throws {
-        try statements.setHead.execute(arguments: [position.chain.sequence, position.chain.head.column])
+        try statements.setHead.execute([position.chain.sequence, position.chain.head.column])
     }
 }
 
@@ -66,7 +66,7 @@ extension Journal {
         var chain = position.chain
         chain.append(document)
         do {
-            try statements.insertTransfer.execute(arguments: [
+            try statements.insertTransfer.execute([
                 chain.sequence, transfer.id.column, transfer.kind.rawValue, debit, credit, transfer.amount.rawValue,
                 transfer.of?.column, transfer.lease?.column, transfer.expires?.boot.value,
                 transfer.expires?.instant.microseconds, transfer.expires?.utc.microseconds, transfer.at.microseconds,
@@ -84,7 +84,7 @@ extension Journal {
 
     /// Whether an earlier segment has the same transfer.
     private func isRemembered(_ transfer: Transfer) throws -> Bool {
-        guard let known = try Int64.fetchOne(statements.findRemembered, arguments: [transfer.id.column]) else { return false }
+        guard let known = try statements.findRemembered.fetchInteger([transfer.id.column]) else { return false }
         guard UInt64(bitPattern: known) == transfer.fingerprint else {
             throw LedgerStoreError.conflict(transfer.id.description)
         }
@@ -95,8 +95,8 @@ extension Journal {
         let line = Tally.Line(account, unit)
         if let id = position.accounts[line] { return id }
         let name = account.description
-        let found = try Int64.fetchOne(statements.findAccount, arguments: [unit.rawValue, name])
-        if found == nil { try statements.insertAccount.execute(arguments: [unit.rawValue, name]) }
+        let found = try statements.findAccount.fetchInteger([unit.rawValue, name])
+        if found == nil { try statements.insertAccount.execute([unit.rawValue, name]) }
         let id = found ?? db.lastInsertedRowID
         position.accounts[line] = id
         return id
@@ -111,7 +111,7 @@ extension Journal {
         } else {
             var chain = position.chain
             chain.append(signed.chainDocument)
-            try statements.insertReceipt.execute(arguments: [
+            try statements.insertReceipt.execute([
                 chain.sequence, receipt.id.column, receipt.lease.column, receipt.sequence, Data(signed.document),
                 Data(signed.lenderSignature.bytes), chain.head.column,
             ])
@@ -127,7 +127,7 @@ extension Journal {
         }
         var chain = position.chain
         chain.append(cosignature.chainDocument)
-        try statements.insertCosignature.execute(arguments: [
+        try statements.insertCosignature.execute([
             chain.sequence, cosignature.receipt.column, Data(cosignature.signature.bytes), cosignature.accepted?.rawValue,
             chain.head.column,
         ])
@@ -141,7 +141,7 @@ extension Journal {
         }
         var chain = position.chain
         chain.append(agreement.chainDocument)
-        try statements.insertAgreement.execute(arguments: [
+        try statements.insertAgreement.execute([
             chain.sequence, agreement.id.column, agreement.lease.column, agreement.borrower.column,
             agreement.lender.column, Data(agreement.document), Data(agreement.borrowerSignature.bytes),
             Data(agreement.lenderSignature.bytes), agreement.at.microseconds, chain.head.column,
@@ -154,26 +154,26 @@ extension Journal {
 
 extension Journal {
     private func write(_ line: TrustLine) throws {
-        try statements.setTrustLine.execute(arguments: [
+        try statements.setTrustLine.execute([
             line.peer.column, line.unit.rawValue, line.granted.rawValue, line.received?.rawValue, line.ownCeiling.rawValue,
         ])
     }
 
     private func setState(_ kind: StateKind, id: String, body: String?) throws {
         if let body {
-            try statements.setState.execute(arguments: [kind.rawValue, id, body])
+            try statements.setState.execute([kind.rawValue, id, body])
         } else {
-            try statements.removeState.execute(arguments: [kind.rawValue, id])
+            try statements.removeState.execute([kind.rawValue, id])
         }
     }
 
     private mutating func write(_ event: Event, subjects: String, details: String) throws {
         position.events += 1
-        try statements.insertEvent.execute(arguments: [
+        try statements.insertEvent.execute([
             position.events, event.at.microseconds, event.kind, subjects, event.text, details,
         ])
         for subject in event.subjects {
-            try statements.insertSubject.execute(arguments: [subject, position.events])
+            try statements.insertSubject.execute([subject, position.events])
         }
         // Dropping the oldest in portions spares a lookup for each event.
         if position.events.isMultiple(of: min(1024, max(1, eventLimit / 8))) { try pruneEvents() }
@@ -182,8 +182,8 @@ extension Journal {
     private func pruneEvents() throws {
         let last = position.events - eventLimit
         guard last > 0 else { return }
-        try statements.pruneSubjects.execute(arguments: [last])
-        try statements.pruneEvents.execute(arguments: [last])
+        try statements.pruneSubjects.execute([last])
+        try statements.pruneEvents.execute([last])
     }
 }
 

@@ -41,6 +41,13 @@ struct Segment: Sendable {
         }
     }
 
+    /// Closes the file such that its write-ahead log is folded in.
+    func close() throws {
+        // Only the writer's connection can do that, and only as the last.
+        pool.releaseMemory()
+        try pool.close()
+    }
+
     private static func configuration(_ options: LedgerStore.Options) -> Configuration {
         var configuration = Configuration()
         configuration.label = "ledger"

@@ -34,7 +34,7 @@ struct SegmentFiles: Sendable {
             if try segment.pool.read(Self.closingRow) != nil {
                 let closed = segment
                 segment = try replace(closed, by: try buildSuccessor(of: closed))
-                try? closed.pool.close()
+                try? closed.close()
             } else {
                 try segment.pool.write { try Self.begin($0, number: number) }
             }

@@ -13,15 +13,22 @@ extension Rows {
             remembered: remembered, horizon: horizon)
     }
 
-    /// The balances; with `prefix` "opening_" those that stood when the segment began.
-    static func entries(_ db: Database, prefix: String = "") throws -> [Tally.Entry] {
-        try Row.fetchAll(db, sql: "SELECT * FROM accounts").map { row in
-            let balance = Balance(
-                debitsPosted: row.quantity(prefix + "debits_posted"), creditsPosted: row.quantity(prefix + "credits_posted"),
-                debitsPending: row.quantity(prefix + "debits_pending"),
-                creditsPending: row.quantity(prefix + "credits_pending"))
-            return Tally.Entry(Tally.Line(try account(row, "name"), try row.word("unit")), balance)
-        }.sorted { $0.line < $1.line }
+    /// What stands on each account now.
+    static func entries(_ db: Database) throws -> [Tally.Entry] {
+        try Row.fetchAll(db, sql: "SELECT * FROM accounts").map { try entry($0) }.sorted { $0.line < $1.line }
+    }
+
+    /// What stood on each account when the segment began.
+    static func openingEntries(_ db: Database) throws -> [Tally.Entry] {
+        try Row.fetchAll(db, sql: "SELECT * FROM accounts WHERE opening_debits_posted IS NOT NULL")
+            .map { try entry($0, prefix: "opening_") }.sorted { $0.line < $1.line }
+    }
+
+    private static func entry(_ row: Row, prefix: String = "") throws -> Tally.Entry {
+        let balance = Balance(
+            debitsPosted: row.quantity(prefix + "debits_posted"), creditsPosted: row.quantity(prefix + "credits_posted"),
+            debitsPending: row.quantity(prefix + "debits_pending"), creditsPending: row.quantity(prefix + "credits_pending"))
+        return Tally.Entry(Tally.Line(try account(row, "name"), try row.word("unit")), balance)
     }
 
     private static let reservationQuery = """
@@ -68,17 +75,24 @@ extension Rows {
     /// than these.
     private static func memory(_ db: Database, capacity: Int) throws -> ([RememberedTransfer], TransferID?) {
         let here = try rememberedHere(db, capacity: capacity)
-        let before = try Row.fetchAll(
-            db, sql: "SELECT * FROM remembered ORDER BY id DESC LIMIT ?", arguments: [capacity + 1]
-        ).map { row in
-            RememberedTransfer(
-                id: try row.id("id"), fingerprint: UInt64(bitPattern: row["fingerprint"]), fate: try row.word("fate"))
-        }
+        let before = try rememberedBefore(db, capacity: capacity)
         let all = (here + before).sorted { $0.id < $1.id }
         let horizon: TransferID? = try Row.fetchOne(db, sql: "SELECT horizon FROM segment").flatMap {
             try $0.optionalID("horizon")
         }
         return all.count > capacity ? (all.suffix(capacity), all[all.count - capacity - 1].id) : (all, horizon)
+    }
+
+    /// Of earlier segments; a reservation carried over may have been closed since.
+    private static func rememberedBefore(_ db: Database, capacity: Int) throws -> [RememberedTransfer] {
+        let sql = """
+            SELECT m.id, m.fingerprint, coalesce(r.closed, m.fate) AS fate FROM remembered AS m
+            LEFT JOIN reservations AS r ON r.id = m.id ORDER BY m.id DESC LIMIT ?
+            """
+        return try Row.fetchAll(db, sql: sql, arguments: [capacity + 1]).map { row in
+            RememberedTransfer(
+                id: try row.id("id"), fingerprint: UInt64(bitPattern: row["fingerprint"]), fate: try row.word("fate"))
+        }
     }
 
     private static func rememberedHere(_ db: Database, capacity: Int) throws -> [RememberedTransfer] {

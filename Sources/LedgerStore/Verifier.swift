@@ -79,7 +79,7 @@ extension Verifier {
     private mutating func checkOpening(_ db: Database) throws {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM segment") else { throw fault("segment", nil, "is empty") }
         let opening = Chain(sequence: row["opening_sequence"], head: try row.digest("opening_head"))
-        let carried = Tally(entries: try Rows.entries(db, prefix: "opening_"), reservations: try Rows.openingReservations(db))
+        let carried = Tally(entries: try Rows.openingEntries(db), reservations: try Rows.openingReservations(db))
         let found: Int = row["number"]
         if result.segments == 0, found > 1 {
             (result.firstSegment, chain, tally) = (found, opening, carried)

@@ -45,7 +45,7 @@ final class Writer: Sendable {
     private func run() {
         var limit = Int64(options.transfersPerSegment)
         while let segment, step(segment, transferLimit: &limit) {}
-        if let segment = current.withLock({ $0.take() }) { try? segment.pool.close() }
+        if let segment = current.withLock({ $0.take() }) { try? segment.close() }
         files.directory.unlock()
         finished.leave()
     }
@@ -94,7 +94,7 @@ final class Writer: Sendable {
         let next = try files.replace(segment, by: successor)
         current.withLock { $0 = next }
         transferLimit = Int64(options.transfersPerSegment)
-        try? segment.pool.close()
+        try? segment.close()
         files.seal(segment.path)
         return .success(())
     }

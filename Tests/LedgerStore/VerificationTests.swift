@@ -1,0 +1,135 @@
+import Bookkeeping
+import Foundation
+import Resources
+import Testing
+
+@testable import LedgerStore
+
+@Suite("Verification")
+struct VerificationTests {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    /// Segment 1: rows 1...7 and the closing row 8; segment 2: rows 9...11.
+    private func fill() async throws {
+        let papers = LeasePapers(1, receipts: 2)
+        let reservation = try #require(Reservation(lend(1, 100)))
+        try await directory.withStore { store in
+            try await store.commit([
+                .transfer(lend(1, 100)), .agreement(papers.agreement),
+                .transfer(reservation.post(10, as: transferID(2), at: start.utc)), .receipt(papers.receipts[0].cosigned()),
+                .receipt(papers.receipts[1]), .transfer(direct(3)),
+            ])
+            try await store.closeSegment()
+            try await store.commit([
+                .transfer(reservation.post(20, as: transferID(4), at: start.utc)), .transfer(direct(5)),
+                .transfer(lend(6, 7)),
+            ])
+        }
+    }
+
+    private func verify() async throws -> Verification {
+        try await directory.withStore { try $0.verify(signatures: isSigned) }
+    }
+
+    @Test("a ledger that nobody touched is found good, with what is in it")
+    func good() async throws {
+        try await fill()
+        let found = try await verify()
+        #expect(found.fault == nil)
+        #expect(found.segments == 2 && found.transfers == 6 && found.agreements == 1)
+        #expect(found.receipts == 2 && found.cosignatures == 1 && found.sequence == 11)
+    }
+
+    struct Tampering: Sendable, CustomTestStringConvertible {
+        let sql: String
+        var file = 1
+        let table: String
+        var row: String?
+        var testDescription: String { sql }
+    }
+
+    @Test(
+        "the first fault is named with its file, table and row",
+        arguments: [
+            Tampering(sql: "UPDATE transfers SET amount = 11 WHERE sequence = 3", table: "transfers", row: "3"),
+            Tampering(sql: "UPDATE transfers SET at = at + 1 WHERE sequence = 1", table: "transfers", row: "1"),
+            Tampering(
+                sql: "UPDATE transfers SET debit = credit, credit = debit WHERE sequence = 7", table: "transfers", row: "7"),
+            Tampering(sql: "UPDATE transfers SET hash = zeroblob(32) WHERE sequence = 3", table: "transfers", row: "3"),
+            Tampering(sql: "DELETE FROM transfers WHERE sequence = 3", table: "receipts", row: "4"),
+            Tampering(sql: "DELETE FROM transfers WHERE sequence = 11", file: 2, table: "segment"),
+            Tampering(sql: "DELETE FROM agreements", table: "transfers", row: "3"),
+            Tampering(sql: "UPDATE agreements SET document = x'00'", table: "agreements", row: "2"),
+            Tampering(sql: "UPDATE receipts SET number = 9 WHERE number = 2", table: "receipts", row: "6"),
+            Tampering(sql: "UPDATE receipts SET document = x'00' WHERE number = 2", table: "receipts", row: "6"),
+            Tampering(sql: "UPDATE receipts SET lender_signature = x'00' WHERE number = 1", table: "receipts", row: "4"),
+            Tampering(sql: "UPDATE cosignatures SET accepted = 9", table: "cosignatures", row: "5"),
+            Tampering(sql: "UPDATE closing SET at = at + 1", table: "closing", row: "8"),
+            Tampering(sql: "DELETE FROM closing", table: "segment"),
+            Tampering(
+                sql: "UPDATE accounts SET debits_posted = debits_posted + 1 WHERE name = 'spent'", table: "accounts", row: "spent"
+            ),
+            Tampering(
+                sql: "UPDATE accounts SET opening_debits_posted = 9 WHERE name = 'spent'", file: 2, table: "accounts"),
+            Tampering(
+                sql: "UPDATE reservations SET posted = posted - 1 WHERE opening_posted IS NOT NULL", file: 2,
+                table: "reservations",
+                row: "\(transferID(1))"),
+            Tampering(sql: "UPDATE segment SET head = zeroblob(32)", file: 2, table: "segment"),
+            Tampering(sql: "UPDATE segment SET opening_head = zeroblob(32)", file: 2, table: "segment"),
+            Tampering(sql: "UPDATE segment SET opening_sequence = 7", file: 2, table: "segment"),
+            Tampering(sql: "UPDATE transfers SET amount = 21 WHERE sequence = 9", file: 2, table: "transfers", row: "9"),
+        ])
+    func tampered(_ tampering: Tampering) async throws {
+        try await fill()
+        let file = "ledger-00000\(tampering.file).sqlite"
+        try directory.tamper(file, tampering.sql)
+        let fault = try #require(try await verify().fault)
+        #expect(fault.file == file && fault.table == tampering.table && fault.row == tampering.row, "\(fault)")
+    }
+
+    @Test("a rule that was taken out of the schema is missed")
+    func schema() async throws {
+        try await fill()
+        try directory.tamper("ledger-000001.sqlite", "DROP INDEX transfers_by_lease")
+        let fault = try #require(try await verify().fault)
+        #expect(fault.description == "ledger-000001.sqlite: table (schema), row transfers_by_lease: is missing")
+    }
+
+    @Test("a segment that is missing between others is missed")
+    func missingSegment() async throws {
+        try await fill()
+        try await directory.withStore { try await $0.closeSegment() }
+        try FileManager.default.removeItem(atPath: directory.file("ledger-000002.sqlite"))
+        let fault = try #require(try await verify().fault)
+        #expect(fault.file == "ledger-000003.sqlite" && fault.table == "segment")
+    }
+
+    @Test("a rewritten history with fresh hashes of its own is found where signatures and rules bind it")
+    func forgery() async throws {
+        let papers = LeasePapers(1, receipts: 2)
+        var forged = papers.receipts[1]
+        forged.lenderSignature = sign(forged.document, by: peer)
+        try await directory.withStore { store in
+            try await store.commit([.agreement(papers.agreement), .receipt(papers.receipts[0]), .receipt(forged)])
+            let fault = try #require(try store.verify(signatures: isSigned).fault)
+            #expect(fault.table == "receipts" && fault.row == "3" && fault.difference.contains("lender's signature"))
+        }
+    }
+
+    @Test("a receipt that does not follow the one before it is found")
+    func brokenReceiptChain() async throws {
+        let papers = LeasePapers(1, receipts: 2)
+        var skipped = papers.receipts[1].receipt
+        skipped.previous = .zero
+        let document = skipped.document
+        let signed = SignedReceipt(receipt: skipped, document: document, lenderSignature: sign(document, by: us))
+        try await directory.withStore { store in
+            try await store.commit([.agreement(papers.agreement), .receipt(papers.receipts[0]), .receipt(signed)])
+            let fault = try #require(try store.verify(signatures: isSigned).fault)
+            #expect(fault.table == "receipts" && fault.row == "3" && fault.difference.contains("does not follow"))
+        }
+    }
+}
