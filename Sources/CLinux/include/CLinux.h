@@ -1,4 +1,6 @@
 #pragma once
+#include "child_processes.h"
+#include "descriptors.h"
 #include "openat2.h"
 #include "peer_credentials.h"
 #include "pidfd.h"

@@ -1,0 +1,95 @@
+/// What bubblewrap is told, so that a guest sees a machine of its own: read-only programs and libraries of the host, its work
+/// directory, a private `/tmp`, no other process, no network but an unconnected loopback, none of the host's files.
+package struct BubblewrapCommand: Hashable, Sendable {
+    package static let program = "/usr/bin/bwrap"
+
+    /// A file that is made for the sandbox rather than taken from the host.
+    package struct OwnFile: Hashable, Sendable {
+        package var path: String
+        package var content: String
+    }
+
+    /// The user and group that the guest sees itself as, whoever runs it outside.
+    static let insideID = 1000
+
+    private let spec: ShimSpec
+    private let work: String
+    private let view: SystemView
+
+    /// - Parameters:
+    ///   - work: The guest's directory on the host, as an absolute path.
+    ///   - view: The host's layout.
+    package init(_ spec: ShimSpec, work: String, view: SystemView) {
+        self.spec = spec
+        self.work = work
+        self.view = view
+    }
+
+    /// Files whose content ``options(ownFiles:)`` wants behind descriptors, in this order.
+    package var ownFiles: [OwnFile] {
+        [
+            OwnFile(
+                path: "/etc/passwd",
+                content: """
+                    root:x:0:0:root:/:/usr/sbin/nologin
+                    guest:x:\(Self.insideID):\(Self.insideID):guest:/work:/bin/sh
+                    nobody:x:65534:65534:nobody:/:/usr/sbin/nologin
+
+                    """),
+            OwnFile(path: "/etc/group", content: "root:x:0:\nguest:x:\(Self.insideID):\nnogroup:x:65534:\n"),
+            OwnFile(path: "/etc/hosts", content: "127.0.0.1 localhost \(spec.hostname)\n::1 localhost\n"),
+        ]
+    }
+
+    /// The options, for bubblewrap's `--args`: not for its command line, which every user of the host can read.
+    ///
+    /// - Parameter ownFiles: The descriptors of ``ownFiles``, in their order.
+    package func options(ownFiles descriptors: [Int32]) -> [String] {
+        separation + system + made(descriptors) + [
+            "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var", "--symlink", "/tmp", "/var/tmp",
+            "--bind", work, "/work", "--remount-ro", "/", "--chdir", "/work",
+        ] + environment
+    }
+
+    /// What follows bubblewrap's options.
+    package var command: [String] { [spec.guest.program] + spec.guest.arguments }
+
+    private var separation: [String] {
+        [
+            "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup", "--unshare-net",
+            // a guest has no use for namespaces of its own, and the kernel's code for them has had holes
+            "--disable-userns", "--uid", String(Self.insideID), "--gid", String(Self.insideID), "--hostname", spec.hostname,
+            // no terminal to push keystrokes into; no guest without its shim
+            "--new-session", "--die-with-parent",
+        ]
+    }
+
+    private var system: [String] {
+        ["--ro-bind", "/usr", "/usr"] + view.links.flatMap { ["--symlink", $0.target, $0.path] }
+            + view.folders.flatMap { ["--ro-bind", $0, $0] } + Self.settings.flatMap { ["--ro-bind-try", $0, $0] }
+    }
+
+    private func made(_ descriptors: [Int32]) -> [String] {
+        zip(ownFiles, descriptors).flatMap { ["--perms", "0444", "--file", String($1), $0.path] }
+    }
+
+    /// The host's settings that programs need to find libraries, names, time zones and certificates.
+    private static let settings = [
+        "alternatives", "ca-certificates", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types",
+        "nsswitch.conf",
+        "pki", "protocols", "services", "ssl/certs", "ssl/openssl.cnf", "timezone",
+    ].map { "/etc/" + $0 }
+
+    private var environment: [String] {
+        let before = [
+            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/work"), ("USER", "guest"),
+            ("LOGNAME", "guest"), ("TMPDIR", "/tmp"), ("LANG", "C.UTF-8"),
+        ]
+        let after = [
+            ("SURPLUS_JOB", spec.guest.job.description), ("SURPLUS_LEASE", spec.guest.lease.description),
+            ("SURPLUS_LIMITS", spec.enforcement),
+        ]
+        let settings = before + spec.guest.environment.map { ($0.name, $0.value) } + after
+        return ["--clearenv"] + settings.flatMap { ["--setenv", $0.0, $0.1] }
+    }
+}

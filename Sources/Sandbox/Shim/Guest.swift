@@ -1,0 +1,163 @@
+import CLinux
+import Glibc
+import Kernel
+import Resources
+
+/// A running guest as its shim sees it: the sandbox's processes and the shim's ends of the pipes.
+struct Guest {
+    /// Where the program's input goes, while it can be written.
+    private(set) var stdin: Int32?
+    let stdout: Int32
+    let stderr: Int32
+    /// Where bubblewrap tells how far it got; negative once it has told all.
+    private(set) var status: Int32
+    let started: Timestamp
+
+    private let sandbox: pid_t
+    private var report = SandboxReport()
+    /// How bubblewrap itself ended, as `waitpid` says it.
+    private var sandboxStatus: Int32?
+    private(set) var cpu: CoreMicroseconds = .zero
+    private(set) var peakMemory: Bytes = .zero
+    /// Everything has ended and is accounted for.
+    private(set) var isOver = false
+    private var pendingSignals: [Int32] = []
+    /// To be killed as soon as it can be.
+    private var isDoomed = false
+
+    private static let mostPendingSignals = 64
+
+    /// Starts the guest.
+    ///
+    /// - Throws: ``KernelError``; nothing is left running then.
+    init(_ spec: ShimSpec, work: String) throws(KernelError) {
+        let bubblewrap = BubblewrapCommand(spec, work: work, view: .current())
+        let stdin = spec.guest.hasInput ? try Descriptor.pipe() : (reading: try Self.emptyInput(), writing: -1)
+        let stdout = try Descriptor.pipe()
+        let stderr = try Descriptor.pipe()
+        let status = try Descriptor.pipe()
+        var own: [Int32] = []
+        for file in bubblewrap.ownFiles { own.append(try Self.memory(holding: Array(file.content.utf8))) }
+        let options = bubblewrap.options(ownFiles: own) + ["--json-status-fd", String(status.writing)]
+        let arguments = try Self.memory(holding: options.flatMap { Array($0.utf8) + [0] })
+        let launch = GuestLaunch(
+            stdio: [stdin.reading, stdout.writing, stderr.writing], inherited: own + [arguments, status.writing], spec: spec,
+            command: [BubblewrapCommand.program, "--args", String(arguments), "--"] + bubblewrap.command)
+        started = SystemClock.utc()
+        sandbox = try launch.start()
+        for descriptor in launch.stdio + launch.inherited { close(descriptor) }
+        self.stdin = spec.guest.hasInput ? stdin.writing : nil
+        self.stdout = stdout.reading
+        self.stderr = stderr.reading
+        self.status = status.reading
+        for descriptor in [stdin.writing, stdout.reading, stderr.reading, status.reading] where descriptor >= 0 {
+            Descriptor.makeNonBlocking(descriptor)
+        }
+    }
+
+    private static func emptyInput() throws(KernelError) -> Int32 {
+        let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw KernelError("open /dev/null", errno) }
+        return descriptor
+    }
+
+    private static func memory(holding bytes: [UInt8]) throws(KernelError) -> Int32 {
+        let descriptor = surplus_memory_file("guest")
+        guard descriptor >= 0 else { throw KernelError("make a file in memory", errno) }
+        try Descriptor.writeAll(bytes, to: descriptor, of: "a file in memory")
+        lseek(descriptor, 0, SEEK_SET)
+        return descriptor
+    }
+
+    /// Ends the program's input.
+    mutating func closeInput() {
+        if let stdin { close(stdin) }
+        stdin = nil
+    }
+
+    /// Sends a signal to the program's process group, once the program is there.
+    mutating func signal(_ number: Int32) {
+        guard !isOver else { return }
+        if number == SIGKILL {
+            kill()
+        } else if pendingSignals.count < Self.mostPendingSignals {
+            pendingSignals.append(number)
+            deliverSignals()
+        }
+    }
+
+    /// Whether signals wait for the program to be there.
+    var hasPendingSignals: Bool { !pendingSignals.isEmpty && !isOver }
+
+    /// The first process of the sandbox leads the group, and ignores what has no handler because it is the first of its
+    /// namespace: before it has a child, a signal would be lost.
+    mutating func deliverSignals() {
+        guard let leader = report.firstProcess, sandboxStatus == nil, Self.hasChild(leader) else { return }
+        for number in pendingSignals { Glibc.kill(-leader, number) }
+        pendingSignals = []
+    }
+
+    /// Ends everything in the sandbox, or does so as soon as bubblewrap has made it.
+    mutating func kill() {
+        guard !isOver else { return }
+        isDoomed = true
+        if let leader = report.firstProcess { Glibc.kill(leader, SIGKILL) }
+    }
+
+    private static func hasChild(_ process: pid_t) -> Bool {
+        guard let children = children(of: process) else {
+            return true  // a kernel that does not list them: rather lose a signal than keep it for ever
+        }
+        return !children.isEmpty
+    }
+
+    private static func children(of process: pid_t) -> [pid_t]? {
+        guard let text = try? LinuxKernel().read("/proc/\(process)/task/\(process)/children") else { return nil }
+        return text.split(separator: " ").compactMap { pid_t($0) }
+    }
+
+    /// Reads what bubblewrap reports.
+    mutating func readStatus() {
+        while status >= 0, let bytes = try? Descriptor.read(status, atMost: 4096, of: "the sandbox's status") {
+            report.append(bytes)
+            if bytes.isEmpty {
+                close(status)
+                status = -1
+            }
+        }
+        if isDoomed { kill() }
+    }
+
+    /// Collects the processes that have ended. When bubblewrap has, whatever the program left behind is killed; the shim adopts
+    /// and waits for it, so that its use is counted and nothing of it is alive when the end is recorded.
+    mutating func reap() {
+        readStatus()
+        while !isOver {
+            var status: Int32 = 0
+            var usage = rusage()
+            switch wait4(-1, &status, WNOHANG, &usage) {
+            case 0: return
+            case -1 where errno == EINTR: continue
+            case -1: isOver = true
+            case let process:
+                cpu = cpu + CoreMicroseconds(Self.microseconds(usage.ru_utime) + Self.microseconds(usage.ru_stime))
+                peakMemory = max(peakMemory, Bytes(Int64(usage.ru_maxrss) << 10))
+                guard process == sandbox else { continue }
+                readStatus()
+                sandboxStatus = status
+                kill()
+                // what bubblewrap made and did not live to report is this process's child now
+                for orphan in Self.children(of: getpid()) ?? [] { Glibc.kill(orphan, SIGKILL) }
+            }
+        }
+    }
+
+    private static func microseconds(_ time: timeval) -> Int64 { Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_usec) }
+
+    /// How it ended.
+    ///
+    /// - Parameter complaint: What stands on standard error if nothing but bubblewrap has written there.
+    func reason(complaint: String) -> ExitReason {
+        report.reason(sandboxStatus: sandboxStatus ?? 0, complaint: complaint)
+    }
+}

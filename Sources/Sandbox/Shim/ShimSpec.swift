@@ -1,0 +1,57 @@
+import Resources
+
+/// What a shim needs to know to run one job: the guest, and how this machine wants it held.
+package struct ShimSpec: Hashable, Sendable {
+    package var guest: GuestSpec
+    /// Whose agent may attach to the shim and read the outputs.
+    package var agent: ProcessOwner
+    /// Whom the guest runs as, never root; `nil` for the shim's own user, where nothing here has privileges.
+    package var runAs: ProcessOwner?
+    /// How limits are enforced, told to the guest as `SURPLUS_LIMITS`: `"cgroup v2"`, `"none: not privileged"`.
+    package var enforcement: String
+    /// The `cgroup.procs` files through which the guest, not the shim, joins its control groups before it runs anything.
+    package var groups: [String]
+    /// The guest's host name.
+    package var hostname: String
+
+    package init(
+        guest: GuestSpec, agent: ProcessOwner, runAs: ProcessOwner?, enforcement: String, groups: [String],
+        hostname: String = "surplus"
+    ) {
+        self.guest = guest
+        self.agent = agent
+        self.runAs = runAs
+        self.enforcement = enforcement
+        self.groups = groups
+        self.hostname = hostname
+    }
+}
+
+extension ShimSpec: Canonical {
+    private static let mostGroups = 16
+
+    package func write(to writer: inout CanonicalWriter) {
+        writer.write(guest)
+        writer.write(agent)
+        writer.write(runAs)
+        writer.write(enforcement)
+        writer.write(groups)
+        writer.write(hostname)
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        guest = try reader.value()
+        agent = try reader.value()
+        runAs = try reader.optional()
+        enforcement = try reader.string(atMost: 1024)
+        groups = try reader.list(atMost: Self.mostGroups)
+        hostname = try reader.string(atMost: 64)
+        guard !groups.contains(where: { !$0.hasPrefix("/") || $0.utf8.contains(0) }) else {
+            throw .init(description: "a control group without an absolute path")
+        }
+        guard !enforcement.utf8.contains(0), !hostname.isEmpty, !hostname.utf8.contains(0) else {
+            throw .init(description: "a zero byte in a text, or no host name")
+        }
+        guard runAs?.user != 0, runAs?.group != 0 else { throw .init(description: "a guest that would run as root") }
+    }
+}

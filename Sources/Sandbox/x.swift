@@ -1,1 +1,0 @@
-// Sources/Sandbox/Shim and /Bubblewrap are written by another engineer, see NOTICE.md
