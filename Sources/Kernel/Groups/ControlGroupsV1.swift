@@ -114,6 +114,7 @@ struct ControlGroupsV1: GuestGroups {
             throttled: Microseconds((throttling["throttled_time"] ?? 0) / 1000))
     }
 
+    func settle(_ process: pid_t, used: CoreMicroseconds, in group: String) {}
     func usageOfAllGuests() throws(KernelError) -> GroupUsage { try usage(of: "") }
 
     func usage(ofOwner owner: String) throws(KernelError) -> GroupUsage? {

@@ -100,6 +100,7 @@ struct ControlGroupsV2: GuestGroups {
     func subgroups(of group: String) throws(KernelError) -> [String] { try kernel.subdirectories(of: path(group)) }
 
     func usage(of group: String) throws(KernelError) -> GroupUsage { try usage(in: path(group)) }
+    func settle(_ process: pid_t, used: CoreMicroseconds, in group: String) {}
     func usageOfAllGuests() throws(KernelError) -> GroupUsage { try usage(in: top) }
 
     func usage(ofOwner owner: String) throws(KernelError) -> GroupUsage? {

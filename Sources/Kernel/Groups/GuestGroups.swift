@@ -49,6 +49,9 @@ package protocol GuestGroups: Sendable {
     func subgroups(of group: String) throws(KernelError) -> [String]
 
     func usage(of group: String) throws(KernelError) -> GroupUsage
+    /// Says that a process that was added to the group has ended, having used so much with all its descendants. For groups that
+    /// the kernel does not count for; it keeps what was seen before if that is more.
+    func settle(_ process: pid_t, used: CoreMicroseconds, in group: String)
     /// What the guests of all agents on this machine use together.
     func usageOfAllGuests() throws(KernelError) -> GroupUsage
     /// What a group outside uses that is named by its path below the mount points; `nil` when there is none.

@@ -8,7 +8,9 @@ import Synchronization
 /// A group consists of the descendants of the processes added to it, without these themselves.
 package final class PlainProcesses: GuestGroups {
     private struct Root {
+        /// 0 for those that have ended.
         var process: pid_t
+        /// Tells it from a later process of the same number.
         var began: Int64
         /// The most that its descendants were seen to have used.
         var used: CoreMicroseconds = .zero
@@ -66,6 +68,15 @@ package final class PlainProcesses: GuestGroups {
         return total
     }
 
+    package func settle(_ process: pid_t, used: CoreMicroseconds, in group: String) {
+        groups.withLock { groups in
+            var roots = groups[group] ?? []
+            let seen = roots.last { $0.process == process }?.used ?? .zero
+            roots.removeAll { $0.process == process }
+            groups[group] = roots + [Root(process: 0, began: -1, used: max(seen, used))]
+        }
+    }
+
     package func usageOfAllGuests() -> GroupUsage { usage(of: "") }
 
     package func usage(ofOwner path: String) throws(KernelError) -> GroupUsage? { try readable?.usage(ofOwner: path) }
@@ -82,9 +93,20 @@ package final class PlainProcesses: GuestGroups {
         return found.isEmpty
     }
 
+    /// What the group used stays with the group above.
     package func remove(_ group: String) {
         let names = names(in: group)
-        groups.withLock { groups in for name in names { groups[name] = nil } }
+        let above = group.lastIndex(of: "/").map { String(group[..<$0]) }
+        groups.withLock { groups in
+            var past = Root(process: 0, began: -1)
+            for name in names {
+                for root in groups.removeValue(forKey: name) ?? [] { past.used += root.used }
+            }
+            guard let above, var roots = groups[above] else { return }
+            past.used = roots.filter { $0.process == 0 }.reduce(past.used) { $0 + $1.used }
+            roots.removeAll { $0.process == 0 }
+            groups[above] = roots + [past]
+        }
     }
 
     private func names(in group: String) -> [String] {
@@ -96,7 +118,9 @@ package final class PlainProcesses: GuestGroups {
         return groups.withLock { groups in names.flatMap { groups[$0] ?? [] } }
     }
 
-    private func isAlive(_ root: Root) -> Bool { ProcessStatus(root.process, kernel: kernel)?.began == root.began }
+    private func isAlive(_ root: Root) -> Bool {
+        root.process > 0 && ProcessStatus(root.process, kernel: kernel)?.began == root.began
+    }
 
     private func descendants(of process: pid_t) -> [pid_t] {
         ProcessStatus.children(of: process, kernel: kernel).flatMap { [$0] + descendants(of: $0) }
@@ -104,7 +128,7 @@ package final class PlainProcesses: GuestGroups {
 
     /// What a process has waited for is in its account, so the sum over those alive misses nothing.
     private func measure(_ root: Root) -> GroupUsage? {
-        guard let top = ProcessStatus(root.process, kernel: kernel), top.began == root.began else { return nil }
+        guard root.process > 0, let top = ProcessStatus(root.process, kernel: kernel), top.began == root.began else { return nil }
         var usage = GroupUsage(cpu: top.children)
         for process in descendants(of: root.process) {
             guard let status = ProcessStatus(process, kernel: kernel) else { continue }
