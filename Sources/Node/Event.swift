@@ -25,6 +25,9 @@ package enum NodeEvent: Sendable {
     case readings(owner: Amounts, guests: [MeterReading])
     /// The owner changed the policy.
     case policy(LendingPolicy)
+    /// Why nothing can be lent for now, whatever the policy says; `nil` when lending is possible (again). Until the first of
+    /// these nothing is offered.
+    case lending(Refusal?)
     /// A peer is known under this name.
     case met(NodeID, name: String)
     /// A peer has left the pool or was expelled: nothing with it goes on.

@@ -249,6 +249,14 @@ extension Node {
         step.tell("policy.adopted", [], "lends by policy '\(policy.name)'")
     }
 
+    mutating func hinder(_ hindrance: Refusal?, _ step: inout Step) {
+        guard hindrance != self.hindrance else { return }
+        self.hindrance = hindrance
+        step.tell(
+            hindrance == nil ? "lending.possible" : "lending.hindered", [],
+            hindrance.map { "nothing is offered: \($0.reason)" } ?? "offers can be made")
+    }
+
     mutating func expel(_ peer: NodeID, _ step: inout Step) {
         for id in holds.keys where holds[id]?.borrower == peer { withdraw(id, by: peer, &step) }
         for (id, entry) in leases.pairs where entry.lease.peer == peer && entry.lease.isOpen {

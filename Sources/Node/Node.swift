@@ -16,6 +16,9 @@ package struct Node: Sendable {
     package let capacity: Amounts
     package internal(set) var books: Books
 
+    /// Why nothing is offered for now.
+    package internal(set) var hindrance: Refusal? = Refusal(
+        term: "lending", reason: "the node has just started", retryAfter: .seconds(1))
     var owner = OwnerUsage()
     var names: [NodeID: String] = [:]
 
@@ -90,6 +93,7 @@ package struct Node: Sendable {
         case .guestClosed(let id, let reading): guestClosed(id, reading, &step)
         case .readings(let owner, let guests): measure(owner: owner, guests, &step)
         case .policy(let policy): adopt(policy, &step)
+        case .lending(let hindrance): hinder(hindrance, &step)
         case .met(let peer, let name): names[peer] = name
         case .expelled(let peer): expel(peer, &step)
         case .reachable(let peer): hasten(peer, &step)
@@ -139,14 +143,16 @@ extension Node {
 
     /// What could be lent to anyone now.
     package var lendable: Amounts {
-        policy.lendable(
+        guard hindrance == nil else { return .zero }
+        return policy.lendable(
             given: Standing(
                 capacity: capacity, ownerUsage: owner.level, committed: committed, openLeases: 0, creditHeadroom: .zero))
     }
 
     /// What a peer would be offered for `ask`, without obligation.
     package func quote(_ ask: Ask, to peer: NodeID) -> Decision {
-        policy.decide(ask, from: Borrower(id: peer, name: name(of: peer)), given: standing(towards: peer))
+        if let hindrance { return .refuse(hindrance) }
+        return policy.decide(ask, from: Borrower(id: peer, name: name(of: peer)), given: standing(towards: peer))
     }
 
     func name(of peer: NodeID) -> String { names[peer] ?? peer.description }

@@ -20,6 +20,7 @@ extension World {
         let outcome = node.resume(at: now, random: &nodes[index].random, notary: nodes[index].notary)
         nodes[index].node = node
         commit(outcome, index)
+        feed(.lending(nil), to: index)
     }
 
     mutating func feed(_ event: NodeEvent, to index: Int) {
