@@ -58,12 +58,13 @@ extension Books {
     /// it was read.
     ///
     /// - Parameter isAcknowledged: whether the debtor has signed for the debt already. Limits decide about new trust; a debt
-    ///   that both sides have acknowledged is booked even beyond them.
+    ///   that both sides have acknowledged is booked even beyond them, and under an id older than those remembered: the
+    ///   chain of receipts rules out that it comes twice.
     /// - Throws: ``BooksError`` when it may not be booked; then nothing has changed.
     package mutating func apply(
         _ transfer: Transfer, at now: Moment, isAcknowledged: Bool = false
     ) throws(BooksError) -> Applied {
-        if try isReplay(transfer) { return .replayed }
+        if try isReplay(transfer, isAcknowledged: isAcknowledged) { return .replayed }
         try checkFollowed(transfer)
         try transfer.checkShape()
         try checkTime(of: transfer, at: now)
@@ -85,7 +86,7 @@ extension Books {
         return transfer
     }
 
-    private func isReplay(_ transfer: Transfer) throws(BooksError) -> Bool {
+    private func isReplay(_ transfer: Transfer, isAcknowledged: Bool) throws(BooksError) -> Bool {
         if let reservation = tally.reservation(transfer.id) {
             guard reservation.transfer == transfer else { throw .conflict(transfer.id) }
             return true
@@ -94,7 +95,7 @@ extension Books {
             guard known.fingerprint == transfer.fingerprint else { throw .conflict(transfer.id) }
             return true
         }
-        if let horizon = memory.horizon, transfer.id <= horizon { throw .forgotten(transfer.id) }
+        if !isAcknowledged, let horizon = memory.horizon, transfer.id <= horizon { throw .forgotten(transfer.id) }
         return false
     }
 
@@ -143,6 +144,9 @@ extension Books {
 
     /// Every account that was ever touched, in order.
     package var entries: [Tally.Entry] { tally.entries }
+
+    /// Whether a transfer of this id was booked, as far as the books remember.
+    package func remembers(_ id: TransferID) -> Bool { tally.reservation(id) != nil || memory.find(id) != nil }
 
     /// An open reservation; `nil` when it was closed or never made.
     package func reservation(_ id: TransferID) -> Reservation? { tally.reservation(id) }

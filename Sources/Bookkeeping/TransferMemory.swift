@@ -54,7 +54,7 @@ struct TransferMemory: Sendable {
         return index >= start && index < entries.count && entries[index].id == id ? entries[index] : nil
     }
 
-    /// - Precondition: `find(entry.id)` is `nil` and the id lies beyond the horizon.
+    /// Remembers a transfer for which `find(_:)` gives `nil`. One at or before the horizon may be forgotten at once.
     mutating func insert(_ entry: RememberedTransfer) {
         entries.insert(entry, at: position(of: entry.id))
         guard start >= max(1, capacity / 4) else { return }

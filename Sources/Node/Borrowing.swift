@@ -7,6 +7,9 @@ import Trading
 extension Node {
     mutating func borrow(_ id: RequestID, _ want: Want, from peers: [NodeID], _ step: inout Step) {
         guard requests[id] == nil else { return }
+        guard Bounds.accepts(want.amounts), Bounds.accepts(want.maxPrices), Bounds.accepts(term: want.term) else {
+            return step.act(.decided(id, .failure(Refusal(term: "request", reason: "a figure is out of range"))))
+        }
         let asked = Array(peers.filter { $0 != self.id }.prefix(Negotiating.fanOut))
         guard !asked.isEmpty else {
             return step.act(.decided(id, .failure(Refusal(term: "peers", reason: "no other node of the pool can be asked"))))
@@ -26,8 +29,9 @@ extension Node {
             ),
             entry.acceptance == nil
         else {
-            // An offer nobody waits for any more need not hold the lender's capacity.
-            if case .offered = answer.outcome { step.send(.withdraw(answer.negotiation), to: peer) }
+            // An offer nobody waits for any more need not hold the lender's capacity; one just accepted must.
+            let isAccepted = requests.values.contains { $0.acceptance?.agreement.negotiation == answer.negotiation }
+            if case .offered = answer.outcome, !isAccepted { step.send(.withdraw(answer.negotiation), to: peer) }
             return
         }
         var changed = entry
@@ -96,7 +100,8 @@ extension Node {
         step.record(.agreement(agreement.record(signed, at: step.now.utc)))
         // The term counted from the first asking ends before the lender's does. Less is left only when the lender has cut
         // it short in the meantime.
-        let remaining = min(agreement.terms.term, commitment.remaining + (-Deadline(acceptance.began).remaining(at: step.now)))
+        let left = max(.zero, min(agreement.terms.term, commitment.remaining))
+        let remaining = min(agreement.terms.term, left - Deadline(acceptance.began).remaining(at: step.now))
         var lease = LeaseEntry(
             lease: Lease(
                 agreement, role: .borrower, began: acceptance.began, remaining: remaining,
@@ -108,11 +113,11 @@ extension Node {
             "lease.active", [lease.id, agreement.id, id, peer],
             "\(name(of: peer)) lends \(agreement.terms.amounts.text) for \(agreement.terms.term.text)", agreement.terms.details)
         send(entry.request.withdrawals(except: acceptance.talk), &step)
-        if acceptance.isReported || lease.lease.hasEnded(at: step.now) {
-            release(lease.id, &step)
-        } else {
-            step.act(.decided(id, .success(lease.id)))
-        }
+        let hasEnded = lease.lease.hasEnded(at: step.now)
+        if acceptance.isReported || hasEnded { release(lease.id, &step) }
+        guard !acceptance.isReported else { return }
+        let late = Refusal(term: "term", reason: "it ended before \(name(of: peer))'s word came", retryAfter: .zero)
+        step.act(.decided(id, hasEnded ? .failure(late) : .success(lease.id)))
     }
 
     mutating func declined(_ agreement: AgreementID, _ refusal: Refusal, by peer: NodeID, _ step: inout Step) {
@@ -139,11 +144,25 @@ extension Node {
                 requests[id] = entry
                 send(outgoing, &step)
                 conclude(id, &step)
+            } else if entry.acceptance?.isGivenUp(at: step.now) == true {
+                abandon(id, &step)
             } else {
                 pressForAnswer(&entry, &step)
                 requests[id] = entry
             }
         }
+    }
+
+    /// Gives up an acceptance whose fate will never be known. A lease that comes of it after all is given back when the
+    /// lender claims it.
+    mutating func abandon(_ id: RequestID, _ step: inout Step) {
+        guard let acceptance = requests[id]?.acceptance else { return }
+        requests[id] = nil
+        step.forget(.request, id)
+        void(acceptance.agreement.reservation, &step)
+        let reason = "\(name(of: acceptance.agreement.lender)) will not say any more whether it lends"
+        step.tell("request.abandoned", [id, acceptance.agreement.id], reason)
+        if !acceptance.isReported { step.act(.decided(id, .failure(Refusal(term: "doubt", reason: reason)))) }
     }
 
     private mutating func pressForAnswer(_ entry: inout RequestEntry, _ step: inout Step) {

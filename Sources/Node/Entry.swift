@@ -109,6 +109,8 @@ struct PendingAcceptance: Codable, Sendable {
     /// Until here the user waits; afterwards a lease that appears is given back.
     let patience: Deadline
     var isReported = false
+
+    func isGivenUp(at now: Moment) -> Bool { -Deadline(began).remaining(at: now) >= Timing.doubtPatience }
 }
 
 /// What a node restores itself from: all it has recorded and not removed.
@@ -139,6 +141,10 @@ package enum Timing {
     package static let reservationGrace = Microseconds.minutes(15)
     /// How long a lender goes on asking for an answer to a last receipt before it writes the amount off as disputed.
     package static let receiptPatience = Microseconds.days(7)
+    /// How long a borrower goes on asking whether its acceptance was committed. Its reservation has lapsed long before.
+    package static let doubtPatience = Microseconds.days(7)
+    /// How far ahead of this node's clock an id of a peer's making may be dated.
+    package static let idTolerance = Microseconds.days(1)
     /// How long a settled lease is remembered, to answer late messages alike.
     package static let settledMemory = Microseconds.minutes(20)
     /// How long a refused agreement is remembered.

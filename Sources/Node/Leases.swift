@@ -73,7 +73,7 @@ extension Node {
                 for: entry.lease.terms.amounts, term: span), lease: id,
             lapsing: entry.lease.ends.remaining(at: step.now) + span + Timing.reservationGrace, at: step.now)
         if let refusal = book(reservation, &step) {
-            entry.lease.renewsItself = false
+            stopRenewing(&entry, isAsked: isAsked)
             keep(entry, &step)
             step.tell("lease.not-renewed", [id], "not renewed: \(refusal)")
             return refuse(refusal)
@@ -133,6 +133,15 @@ extension Node {
         guard renewal.span > .zero, renewal.span <= policy.longestTerm else {
             return Refusal(term: "term", reason: "\(renewal.span.text) asked, the longest term is \(policy.longestTerm.text)")
         }
+        // One term ahead is enough to never run out; more would let a lease outgrow what the policy lends for.
+        let left = lease.ends.remaining(at: now)
+        guard left <= policy.longestTerm else {
+            let reason = "\(left.text) of its term are left, renewed when it is \(policy.longestTerm.text) or less"
+            return Refusal(term: "term", reason: reason, retryAfter: left - policy.longestTerm)
+        }
+        guard isTimely(renewal.reservation, at: now) else {
+            return Refusal(term: "renewal", reason: "its reservation has an id that is dated ahead")
+        }
         return nil
     }
 
@@ -146,7 +155,7 @@ extension Node {
         if let refusal = answer.refusal {
             entry.reservations.removeAll { $0.transfer == renewal.reservation }
             void(renewal.reservation, &step)
-            entry.lease.renewsItself = false
+            stopRenewing(&entry, isAsked: renewal.isAsked)
             step.tell("lease.not-renewed", [entry.id, peer], "\(name(of: peer)) does not renew: \(refusal)")
         } else if entry.lease.renew(renewal.number, by: renewal.span) {
             step.tell("lease.renewed", [entry.id, peer], "\(name(of: peer)) renewed by \(renewal.span.text)")
@@ -154,6 +163,16 @@ extension Node {
         keep(entry, &step)
         if renewal.isAsked { step.act(.renewed(entry.id, answer.refusal)) }
         step.act(.changed(entry.id))
+    }
+
+    /// A lease whose own renewal is refused runs out; a person's wish that is refused leaves it as it was.
+    private func stopRenewing(_ entry: inout LeaseEntry, isAsked: Bool) { if !isAsked { entry.lease.renewsItself = false } }
+
+    /// A lease that has ended waits for no renewal any more; who asked for one is told.
+    func dropRenewal(of entry: inout LeaseEntry, _ step: inout Step) {
+        guard let renewal = entry.renewal else { return }
+        entry.renewal = nil
+        if renewal.isAsked { step.act(.renewed(entry.id, Refusal(term: "lease", reason: "it has ended"))) }
     }
 
     // MARK: Giving back and taking back
@@ -214,7 +233,7 @@ extension Node {
     /// Ends a lease on this side: nothing may be used any more, and the last receipt follows.
     mutating func close(_ id: LeaseID, _ why: Lease.EndReason, _ reason: String, _ step: inout Step) {
         guard var entry = leases[id], entry.lease.close(why, reason: reason, at: step.now) else { return }
-        entry.renewal = nil
+        dropRenewal(of: &entry, &step)
         entry.retry = Retry(at: step.now)
         entry.forget = Deadline(Timing.receiptPatience, after: step.now)
         if entry.lease.role == .lender {
@@ -258,6 +277,7 @@ extension Node {
     }
 
     mutating func expel(_ peer: NodeID, _ step: inout Step) {
+        for id in requests.keys where requests[id]?.acceptance?.agreement.lender == peer { abandon(id, &step) }
         for id in holds.keys where holds[id]?.borrower == peer { withdraw(id, by: peer, &step) }
         for (id, entry) in leases.pairs where entry.lease.peer == peer && entry.lease.isOpen {
             close(id, .revoked, "\(name(of: peer)) is no longer a member of the pool", &step)

@@ -16,14 +16,14 @@ extension Node {
             proposal.least.cpu >= .zero, proposal.least.memory >= .zero,
             (1...Negotiating.rounds).contains(proposal.round), proposal.user.utf8.count <= Agreement.longestUser
         else {
-            return reject(proposal, Refusal(term: "proposal", reason: "a figure is out of range"), peer, &step)
+            return turnAway(proposal, Refusal(term: "proposal", reason: "a figure is out of range"), peer, &step)
         }
         guard
             holds.values.count(where: { $0.borrower == peer }) + talks.values.count(where: { $0.borrower == peer })
                 < Negotiating.perPeer
         else {
             let reason = "\(Negotiating.perPeer) conversations with this node are open"
-            return reject(proposal, Refusal(term: "negotiations", reason: reason, retryAfter: Negotiating.memory), peer, &step)
+            return turnAway(proposal, Refusal(term: "negotiations", reason: reason, retryAfter: Negotiating.memory), peer, &step)
         }
         decide(proposal, from: peer, &step)
     }
@@ -61,6 +61,12 @@ extension Node {
     private func offered(_ hold: Hold, at now: Moment, limit: Microcredits) -> Answer {
         let outcome = Answer.Outcome.offered(hold.terms, timeToLive: hold.until.remaining(at: now), creditLimit: limit)
         return Answer(negotiation: hold.negotiation, round: hold.round, outcome: outcome)
+    }
+
+    /// Refuses without remembering it, so that a flood of proposals takes no room here.
+    private func turnAway(_ proposal: Proposal, _ refusal: Refusal, _ peer: NodeID, _ step: inout Step) {
+        let answer = Answer(negotiation: proposal.negotiation, round: proposal.round, outcome: .rejected(refusal))
+        step.send(.answer(answer), to: peer)
     }
 
     private mutating func reject(_ proposal: Proposal, _ refusal: Refusal, _ peer: NodeID, _ step: inout Step) {
@@ -124,7 +130,9 @@ extension Node {
         guard let hold = holds[agreement.negotiation], hold.borrower == peer, !hold.until.hasPassed(at: step.now) else {
             return decline(agreement.id, Refusal(term: "offer", reason: "the offer has lapsed", retryAfter: .zero), peer, &step)
         }
-        guard hold.negotiation == acceptance.negotiation, hold.terms == agreement.terms, leases[agreement.lease] == nil else {
+        guard hold.negotiation == acceptance.negotiation, hold.terms == agreement.terms, leases[agreement.lease] == nil,
+            isTimely(agreement.reservation, at: step.now)
+        else {
             return decline(agreement.id, Refusal(term: "terms", reason: "the agreement differs from the offer"), peer, &step)
         }
         grant(agreement, acceptance.agreement, to: peer, &step)
@@ -166,10 +174,13 @@ extension Node {
 
     private mutating func decline(_ agreement: AgreementID, _ refusal: Refusal, _ peer: NodeID, _ step: inout Step) {
         let refused = RefusedAgreement(
-            id: agreement, refusal: refusal, until: Deadline(Timing.refusalMemory, after: step.now))
-        if self.refused.count >= Negotiating.refusalsKept, let oldest = self.refused.keys.first {
-            self.refused[oldest] = nil
-            step.forget(.refusal, oldest)
+            id: agreement, borrower: peer, refusal: refusal, until: Deadline(Timing.refusalMemory, after: step.now))
+        let others = self.refused.values.filter { $0.borrower == peer }
+        if others.count >= Negotiating.refusalsKept,
+            let oldest = others.min(by: { $0.until.remaining(at: step.now) < $1.until.remaining(at: step.now) })
+        {
+            self.refused[oldest.id] = nil
+            step.forget(.refusal, oldest.id)
         }
         self.refused[agreement] = refused
         step.record(.state(.refusal, id: agreement.description, refused))

@@ -41,6 +41,10 @@ extension Node {
         _ = book(open.void(as: step.newID(), at: step.now.utc), &step)
     }
 
+    /// Whether an id of a peer's making is not dated ahead. The books forget ids by age: some that stay the youngest for
+    /// years would crowd out all others.
+    func isTimely(_ id: TransferID, at now: Moment) -> Bool { id.madeAt - now.utc <= Timing.idTolerance }
+
     // MARK: The lender
 
     /// Draws up the next receipt of a lease and sends it, unless one awaits its answer or the last was final.
@@ -110,13 +114,16 @@ extension Node {
             of: entry.lease.terms.amounts,
             for: min(entry.lease.wholeTerm(at: step.now), -entry.lease.began.remaining(at: step.now)) + Timing.clockSlack)
         let reserved = entry.reservations.compactMap { books.reservation($0.transfer)?.remaining }.reduce(.zero, +)
-        do {
+        do throws(Bill.Fault) {
             let finding = try entry.bill.examine(
                 document: offer.document, signature: offer.lenderSignature, plausible: plausible,
                 reserved: reserved + books.headroom(weMayOwe: peer), notary: step.notary)
             switch finding {
             case .repeated(let signed): reply(to: signed, dispute: nil, peer, &step)
             case .new(let signed, let accepted, let dispute):
+                guard isBookable(signed.receipt, of: entry, at: step.now) else {
+                    throw Bill.Fault.conflicting("its transfers have ids that were used before or are dated ahead")
+                }
                 let answered = entry.bill.answer(signed, accepted: accepted, notary: step.notary)
                 accept(answered, accepted, dispute, of: &entry, from: peer, &step)
             }
@@ -125,6 +132,13 @@ extension Node {
         } catch {
             step.tell("receipt.refused", [receipt.id, entry.id, peer], "refused a receipt of \(name(of: peer)): \(error)")
         }
+    }
+
+    /// Whether everything the receipt moves can be booked under the ids it names: what is co-signed must reach the books.
+    private func isBookable(_ receipt: Receipt, of entry: LeaseEntry, at now: Moment) -> Bool {
+        var ids = (0...UInt64(entry.reservations.count)).map(receipt.transfer.following)
+        if let compensation = receipt.compensationTransfer { ids.append(compensation) }
+        return Set(ids).count == ids.count && ids.allSatisfy { isTimely($0, at: now) && !books.remembers($0) }
     }
 
     private mutating func accept(
@@ -142,6 +156,7 @@ extension Node {
         step.tell(
             "receipt.settled", [receipt.id, receipt.transfer, entry.id, peer], receipt.story(name(of: peer)), receipt.details)
         if receipt.isFinal {
+            dropRenewal(of: &entry, &step)
             _ = entry.lease.close(.expired, reason: "", at: step.now)
             finish(&entry, &step)
         }
@@ -177,7 +192,8 @@ extension Node {
         for reserved in entry.reservations where left > .zero {
             guard let reservation = books.reservation(reserved.transfer), reservation.remaining > .zero else { continue }
             let taken = min(left, reservation.remaining)
-            _ = book(reservation.post(taken, as: receipt.transfer.following(part), at: step.now.utc), &step)
+            _ = book(
+                reservation.post(taken, as: receipt.transfer.following(part), at: step.now.utc), isAcknowledged: true, &step)
             left = left - taken
             part += 1
         }

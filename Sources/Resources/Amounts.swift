@@ -80,19 +80,21 @@ package struct Prices: Hashable, Codable, Sendable {
     /// What `usage` costs: the sum over resources of usage x price, rounded down once.
     ///
     /// This is the one rounding rule of the system: it is always applied to the cumulative usage of a lease, so
-    /// that both sides, and any sequence of receipts, arrive at the same total.
+    /// that both sides, and any sequence of receipts, arrive at the same total. What does not fit 64 bits, and is far
+    /// beyond ``Bounds/money``, becomes the largest value that does.
     package func cost(of usage: Usage) -> Microcredits {
         let microsecondsPerHour: Int128 = 3_600_000_000
         // One core-hour is 3.6e9 core-microseconds and one GiB-hour is 1024 x 3600 MiB-seconds; 1e6/1024 makes
         // both share the first as their denominator: MiB-s x 3.6e9 / (1024 x 3600) = MiB-s x 1e6 / 1024.
         let cpu = Int128(usage.cpu.rawValue) * Int128(self.cpu.rawValue) * 1024
         let memory = Int128(usage.memory.rawValue) * Int128(self.memory.rawValue) * 1_000_000
-        return Microcredits(Int64((cpu + memory) / (microsecondsPerHour * 1024)))
+        return Microcredits(Int64(clamping: (cpu + memory) / (microsecondsPerHour * 1024)))
     }
 
     /// The most that a lease of `amounts` for `term` can cost, rounded up.
     package func ceiling(for amounts: Amounts, term: Microseconds) -> Microcredits {
-        cost(of: Usage(of: amounts, for: term)) + 1
+        let cost = cost(of: Usage(of: amounts, for: term))
+        return Microcredits(max(cost.rawValue, cost.rawValue &+ 1))
     }
 }
 

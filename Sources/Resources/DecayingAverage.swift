@@ -1,7 +1,7 @@
 /// An exponentially decaying average in whole numbers, the same on every machine.
 ///
 /// The level approaches a constant input by half in every half-life. Between samples the previous input is taken
-/// to have held. Decay over whole half-lives is a shift; over a part of one it is linear between the two ends, which
+/// to have held. Decay over whole half-lives is exact; over a part of one it is linear between the two ends, which
 /// is at most 6% above the exponential.
 package struct DecayingAverage<Q: Quantity>: Hashable, Codable, Sendable {
     package let halfLife: Microseconds
@@ -29,7 +29,7 @@ package struct DecayingAverage<Q: Quantity>: Hashable, Codable, Sendable {
         self.last = max(last, now)
         let halvings = min(62, elapsed.rawValue / halfLife.rawValue)
         let part = Microseconds(elapsed.rawValue % halfLife.rawValue)
-        var distance = (scaled - target) >> halvings
+        var distance = (scaled - target) / (1 << halvings)
         distance -= Microseconds(distance / 2).scaled(by: part.rawValue, over: halfLife.rawValue).rawValue
         scaled = target + distance
     }

@@ -31,14 +31,15 @@ extension Quantity {
         try container.encode(rawValue)
     }
 
-    /// `self x numerator / denominator`, rounded down, with a 128-bit intermediate.
+    /// `self x numerator / denominator`, rounded down, with a 128-bit intermediate. What does not fit 64 bits becomes the
+    /// nearest value that does: figures of a peer's making are beyond ``Bounds`` then, and refused as such.
     ///
-    /// - Precondition: `denominator` is positive and the result fits 64 bits.
+    /// - Precondition: `denominator` is positive.
     package func scaled(by numerator: Int64, over denominator: Int64) -> Self {
         precondition(denominator > 0, "scaled over \(denominator)")
         let product = Int128(rawValue) * Int128(numerator)
         let (quotient, remainder) = product.quotientAndRemainder(dividingBy: Int128(denominator))
-        return Self(Int64(remainder < 0 ? quotient - 1 : quotient))
+        return Self(Int64(clamping: remainder < 0 ? quotient - 1 : quotient))
     }
 }
 

@@ -39,6 +39,12 @@ package struct Want: Hashable, Codable, Sendable {
         if !least.fits(in: terms.amounts) {
             return Refusal(term: "amount", reason: "less offered than the least that would do")
         }
+        if !terms.amounts.fits(in: amounts) {
+            return Refusal(term: "amount", reason: "more offered than was asked for")
+        }
+        if terms.term > term {
+            return Refusal(term: "term", reason: "\(terms.term.text) offered, \(term.text) asked for")
+        }
         guard Bounds.accepts(term: terms.term), Bounds.accepts(terms.prices), Bounds.accepts(terms.amounts) else {
             return Refusal(term: "terms", reason: "terms out of range")
         }
@@ -139,7 +145,8 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
             return []
         case .offered(let terms, let timeToLive, _):
             if let objection = want.objection(to: terms) { return giveUp(index, objection) }
-            talks[index].state = .offered(terms, until: Deadline(min(timeToLive, Negotiating.offerTime), after: now))
+            let binding = max(.zero, min(timeToLive, Negotiating.offerTime))
+            talks[index].state = .offered(terms, until: Deadline(binding, after: now))
             return []
         case .countered(let terms, _):
             return reply(to: terms, index, at: now)

@@ -21,11 +21,13 @@ package struct Hold: Hashable, Codable, Sendable {
 /// acceptance is never committed after its borrower was told no.
 package struct RefusedAgreement: Hashable, Codable, Sendable {
     package let id: AgreementID
+    package let borrower: NodeID
     package let refusal: Refusal
     package let until: Deadline
 
-    package init(id: AgreementID, refusal: Refusal, until: Deadline) {
+    package init(id: AgreementID, borrower: NodeID, refusal: Refusal, until: Deadline) {
         self.id = id
+        self.borrower = borrower
         self.refusal = refusal
         self.until = until
     }

@@ -189,6 +189,6 @@ package enum Negotiating {
     package static let fanOut = 64
     /// The most conversations and holds that one peer may keep open here.
     package static let perPeer = 512
-    /// The most refused agreements a lender remembers; the oldest give way.
-    package static let refusalsKept = 4096
+    /// The most refused agreements of one peer that a lender remembers; that peer's oldest give way.
+    package static let refusalsKept = 256
 }
