@@ -18,6 +18,9 @@ package struct Scenario: Sendable {
     package var lateReplay: BasisPoints
     package var delay: ClosedRange<Microseconds>
     package var commitTime: ClosedRange<Microseconds>
+    /// Share of commits that the disk acknowledges before it has written them: a crash loses them, up to the last that was
+    /// written in time. No agent can bear that; it is there to see that the checks find it.
+    package var unwritten: BasisPoints
     package var capacity: Amounts
     package var policy: LendingPolicy
 
@@ -32,6 +35,7 @@ package struct Scenario: Sendable {
         lateReplay = .percent(1)
         delay = .milliseconds(1) ... .milliseconds(150)
         commitTime = 200 ... .milliseconds(8)
+        unwritten = .zero
         capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16))
         policy = LendingPolicy(
             name: "simulated",

@@ -49,8 +49,8 @@ extension World {
 
     mutating func committed(_ index: Int, _ life: Int, _ number: Int) {
         guard nodes[index].life == life, nodes[index].uncommitted.first?.number == number else { return }
-        let batch = nodes[index].uncommitted.removeFirst()
-        nodes[index].disk.commit(batch.outcome.records, at: moment(index))
+        let isWritten = scenario.unwritten == .zero || !random.chance(scenario.unwritten)
+        let batch = nodes[index].commitFirst(isWritten: isWritten, at: moment(index))
         counts.commits += 1
         if let fault = nodes[index].disk.fault { violate("replay changes nothing", index, fault) }
         for action in batch.outcome.actions { perform(action, index) }
@@ -123,14 +123,8 @@ extension World {
         schedule(.crash, after: random.span(.milliseconds(100)...scenario.crashEvery * 2))
         let index = Int.random(in: nodes.indices, using: &random)
         guard nodes[index].node != nil else { return }
-        // Some of what is under way reaches the disk without anybody being told, as in a real crash.
         let survivors = Int.random(in: 0...nodes[index].uncommitted.count, using: &random)
-        for batch in nodes[index].uncommitted.prefix(survivors) {
-            nodes[index].disk.commit(batch.outcome.records, at: moment(index))
-        }
-        nodes[index].uncommitted = []
-        nodes[index].node = nil
-        nodes[index].wake = nil
+        nodes[index].crash(survivors: survivors, at: moment(index))
         counts.crashes += 1
         let isReboot = random.chance(.percent(25))
         if isReboot {

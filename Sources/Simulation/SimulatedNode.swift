@@ -13,6 +13,8 @@ struct SimulatedNode {
     let id: NodeID
     let name: String
     var disk: Disk
+    /// What a crash leaves of the disk while it has acknowledged more than it wrote.
+    private var written: Disk?
     var machine: Machine
     var random: SeededGenerator
     var boots = 1
@@ -40,5 +42,24 @@ struct SimulatedNode {
         self.disk = disk
         self.machine = machine
         self.random = random
+    }
+
+    /// Commits the oldest batch, which the disk may not have written when it says so.
+    mutating func commitFirst(isWritten: Bool, at now: Moment) -> Batch {
+        let batch = uncommitted.removeFirst()
+        written = isWritten ? nil : written ?? disk
+        disk.commit(batch.outcome.records, at: now)
+        return batch
+    }
+
+    /// Stops the agent. The first `survivors` of the batches under way reach the disk without anybody being told, as in a
+    /// real crash.
+    mutating func crash(survivors: Int, at now: Moment) {
+        for batch in uncommitted.prefix(survivors) { disk.commit(batch.outcome.records, at: now) }
+        if let written { disk = written }
+        written = nil
+        uncommitted = []
+        node = nil
+        wake = nil
     }
 }
