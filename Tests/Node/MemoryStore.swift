@@ -1,0 +1,40 @@
+import Bookkeeping
+import Node
+import Resources
+import Trading
+
+/// What a node has recorded, as a store would keep it: one committed batch after the other, all of it or nothing.
+struct MemoryStore {
+    private var books = Books()
+    private var states: [StateKind: SortedMap<String, any Codable & Sendable>] = [:]
+    private(set) var receipts = SortedMap<ReceiptID, SignedReceipt>()
+    private(set) var agreements: Set<AgreementID> = []
+    private(set) var transfers: [Transfer] = []
+    private(set) var events: [Event] = []
+
+    /// - Throws: ``BooksError`` when the books of the store do not take a transfer: the node has recorded nonsense.
+    mutating func commit(_ records: [Record], at now: Moment) throws(BooksError) {
+        for record in records {
+            switch record {
+            case .transfer(let transfer):
+                guard try books.apply(transfer, at: now, isAcknowledged: true) == .applied else { throw .conflict(transfer.id) }
+                transfers.append(transfer)
+            case .trustLine(let line): books.set(line)
+            case .receipt(let signed): receipts[signed.receipt.id] = signed
+            case .agreement(let agreement): agreements.insert(agreement.id)
+            case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value
+            case .event(let event): events.append(event)
+            }
+        }
+    }
+
+    var snapshot: Snapshot {
+        Snapshot(
+            books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
+            leases: all(.lease, as: LeaseEntry.self).filter(\.isLive), refused: all(.refusal, as: RefusedAgreement.self))
+    }
+
+    func lease(_ id: LeaseID) -> LeaseEntry? { states[.lease]?[id.description] as? LeaseEntry }
+
+    func all<T>(_ kind: StateKind, as _: T.Type) -> [T] { (states[kind]?.values ?? []).compactMap { $0 as? T } }
+}
