@@ -129,5 +129,9 @@ let package = Package(
             "Resources", "Identity", "Wire", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .crypto, .log, .nioCore, .nioPosix,
             .nioTLS, .nioEmbedded,
         ]),
+        tests("Agent", [
+            "Resources", "Bookkeeping", "Policy", "Trading", "Node", "Configuration", "LedgerStore", "Identity", "Wire", "Kernel",
+            "Sandbox", "Agent", .grpc, .log, .crypto,
+        ]),
     ]
 )

@@ -18,8 +18,8 @@ final class JobDesk: Sendable {
     let engine: Engine
     let roster: MemberRoster
     private let driver: JobDriver
-    /// Jobs that something is still to be done about.
-    private let works = Mutex<[JobID: JobWork]>([:])
+    /// Jobs that something is still to be done about; `nil` while one is on its way in.
+    private let works = Mutex<[JobID: JobWork?]>([:])
     private let queue: AsyncStream<JobWork>
     private let queued: AsyncStream<JobWork>.Continuation
 
@@ -42,7 +42,7 @@ final class JobDesk: Sendable {
             for await work in queue {
                 group.addTask {
                     await self.driver.drive(work)
-                    if work.record.isTidy { self.works.withLock { _ = $0.removeValue(forKey: work.id) } }
+                    if work.record.isTidy { self.disclaim(work.id) }
                 }
             }
             group.cancelAll()
@@ -67,11 +67,29 @@ final class JobDesk: Sendable {
     }
 
     private func adopt(_ record: JobRecord) throws {
-        guard works.withLock({ $0[record.id] == nil }) else { return }
-        let folder = folder(of: record.id)
-        try folder.create()
-        enlist(try JobWork(record, in: folder))
+        // One that was submitted meanwhile is driven already.
+        guard claim(record.id) else { return }
+        do {
+            let folder = folder(of: record.id)
+            try folder.create()
+            enlist(try JobWork(record, in: folder))
+        } catch {
+            disclaim(record.id)
+            throw error
+        }
     }
+
+    /// Makes sure that nobody else takes the job up; false when somebody has.
+    func claim(_ id: JobID) -> Bool {
+        works.withLock { works in
+            guard works[id] == nil else { return false }
+            works.updateValue(nil, forKey: id)
+            return true
+        }
+    }
+
+    /// Gives up a claim on a job that did not come in.
+    func disclaim(_ id: JobID) { works.withLock { _ = $0.removeValue(forKey: id) } }
 
     func enlist(_ work: JobWork) {
         works.withLock { $0[work.id] = work }
@@ -113,7 +131,7 @@ final class JobDesk: Sendable {
     func find(_ text: String, by user: LocalCaller) throws -> JobWork {
         let id: JobID = try Field.identifier(text, "job")
         let work: JobWork
-        if let live = works.withLock({ $0[id] }) {
+        if let live = works.withLock({ $0[id] ?? nil }) {
             work = live
         } else if let record = try house.store.state(.job, id: id.description, as: JobRecord.self) {
             guard record.isTidy else {
@@ -127,7 +145,7 @@ final class JobDesk: Sendable {
         return work
     }
 
-    private var live: [JobRecord] { works.withLock { $0.values.map(\.record) }.sorted { $0.id < $1.id } }
+    private var live: [JobRecord] { works.withLock { $0.values.compactMap { $0?.record } }.sorted { $0.id < $1.id } }
 
     /// Jobs that have not ended.
     var open: Int { live.count { !$0.isFinal } }

@@ -21,6 +21,7 @@ extension JobDesk {
         var random = SystemRandomNumberGenerator()
         let id = JobID(at: house.clock().utc, using: &random)
         let folder = folder(of: id)
+        _ = claim(id)
         do {
             try await onThread { try folder.create() }
             let record = try await take(parts, as: id, into: folder, by: user)
@@ -29,6 +30,7 @@ extension JobDesk {
             enlist(work)
             return info(record)
         } catch {
+            disclaim(id)
             try? await onThread { FileTree.remove(folder.path) }
             throw error
         }

@@ -1,0 +1,134 @@
+import FoundationEssentials
+import Resources
+import Sandbox
+import Testing
+import Wire
+
+@testable import Agent
+
+@Suite("The record of a job")
+struct JobRecordTests {
+    @Test("A job without inputs has nothing to stage")
+    func stages() {
+        var plain = JobFixture.record()
+        var loaded = JobFixture.record(inputs: 3)
+        #expect(plain.stage == .queued)
+        plain.place(under: JobFixture.newID(), of: JobFixture.newID())
+        loaded.place(under: JobFixture.newID(), of: JobFixture.newID())
+        #expect(plain.stage == .starting)
+        #expect(loaded.stage == .staging)
+        loaded.staged()
+        #expect(loaded.stage == .starting)
+    }
+
+    @Test("The program's end decides whether a job finished or failed")
+    func ends() {
+        var finished = JobFixture.record()
+        finished.conclude(JobEnd(outcome: .exited(.code(3)), usage: .zero), at: JobFixture.at)
+        #expect(finished.stage == .finished)
+        var failed = JobFixture.record()
+        failed.conclude(.failed("the lease ended"), at: JobFixture.at)
+        #expect(failed.stage == .failed)
+        #expect(Surplus_V1_JobInfo(failed).failure == "the lease ended")
+    }
+
+    @Test("A program that ended but whose outputs are lost keeps what it used")
+    func lostOutputs() {
+        var job = JobFixture.record(outputs: ["a"])
+        let usage = Usage(cpu: 1_500_000)
+        job.collect(after: JobEnd(outcome: .exited(.code(0)), usage: usage), at: JobFixture.at)
+        job.conclude(.failed("its outputs cannot be fetched"), at: JobFixture.at + .seconds(9))
+        #expect(job.stage == .failed)
+        #expect(job.end?.usage == usage)
+        #expect(job.finishedAt == JobFixture.at)
+        #expect(!job.outputsReady)
+    }
+
+    @Test("Only a lease that the job borrowed itself is given back at its end")
+    func ownLease() {
+        var given = JobFixture.record()
+        var own = JobFixture.record(own: true)
+        let lease: LeaseID = JobFixture.newID()
+        given.place(under: lease, of: JobFixture.newID())
+        own.place(under: lease, of: JobFixture.newID())
+        #expect(given.ownLease == nil)
+        #expect(own.ownLease == lease)
+    }
+
+    @Test("A signal reaches a job only once its program runs; until then the job is shown as on its way")
+    func startingIsNotRunning() {
+        var job = JobFixture.record()
+        job.place(under: JobFixture.newID(), of: JobFixture.newID())
+        #expect(Surplus_V1_JobInfo(job).state == .staging)
+        job.started(at: JobFixture.at, limitsEnforced: true)
+        #expect(Surplus_V1_JobInfo(job).state == .running)
+    }
+
+    @Test("A restart of the agent does not move the time when the program was started")
+    func startedOnce() {
+        var job = JobFixture.record()
+        job.started(at: JobFixture.at, limitsEnforced: true)
+        job.started(at: JobFixture.at + .hours(1), limitsEnforced: true)
+        #expect(job.startedAt == JobFixture.at)
+    }
+
+    @Test("A record reads back as it was written")
+    func roundTrip() throws {
+        var job = JobFixture.record(outputs: ["out"], own: true)
+        job.place(under: JobFixture.newID(), of: JobFixture.newID())
+        job.started(at: JobFixture.at, limitsEnforced: true)
+        job.collect(after: JobEnd(outcome: .exited(.signal(9)), usage: Usage(cpu: 7)), at: JobFixture.at)
+        job.collected(missing: ["out"])
+        let copy = try JSONDecoder().decode(JobRecord.self, from: try JSONEncoder().encode(job))
+        #expect(Surplus_V1_JobInfo(copy) == Surplus_V1_JobInfo(job))
+        #expect(copy.ownLease == job.ownLease)
+        #expect(copy.renewsLease)
+    }
+}
+
+@Suite("What a lender says of a job's end")
+struct JobEndTests {
+    private func info(_ body: (inout Surplus_V1_JobInfo) -> Void) -> Surplus_V1_JobInfo { .with { body(&$0) } }
+
+    @Test(
+        "Every end comes over as it was",
+        arguments: [
+            ProgramExit.code(0), .code(255), .signal(9), .notStarted(status: 127, reason: "no such file"),
+            .notStarted(status: 126, reason: "permission denied"),
+        ])
+    func roundTrip(exit: ProgramExit) throws {
+        let end = JobEnd(outcome: .exited(exit), usage: Usage(cpu: 12))
+        let wire = info { end.describe(in: &$0) }
+        #expect(try JobEnd(wire) == end)
+    }
+
+    @Test("A status or signal out of range is refused, and so is a job that has not ended")
+    func refusals() {
+        #expect(throws: FieldError.self) {
+            try JobEnd(info { ($0.state, $0.exit.code) = (.finished, 256) })
+        }
+        #expect(throws: FieldError.self) {
+            try JobEnd(info { ($0.state, $0.exit.signal) = (.finished, 0) })
+        }
+        #expect(throws: FieldError.self) {
+            try JobEnd(info { ($0.state, $0.exit.code, $0.exit.notStarted) = (.finished, 1, "made up") })
+        }
+        #expect(throws: FieldError.self) { try JobEnd(info { $0.state = .finished }) }
+        #expect(throws: FieldError.self) { try JobEnd(info { $0.state = .running }) }
+        #expect(throws: FieldError.self) {
+            try JobEnd(info { ($0.state, $0.usage.cpuCoreMicroseconds, $0.exit.code) = (.finished, -1, 0) })
+        }
+    }
+
+    @Test("A program killed with its lease failed for the lease's reason; one that ended by itself did not")
+    func leaseEnd() {
+        func record(_ reason: ExitReason) -> ExitRecord {
+            .init(reason: reason, cpu: 5, peakMemory: 0, started: JobFixture.at, finished: JobFixture.at, output: .init())
+        }
+        #expect(
+            JobEnd(record(.signalled(9)), leaseEnd: "the lease has ended: expired").outcome
+                == .failed("the lease has ended: expired"))
+        #expect(JobEnd(record(.signalled(9)), leaseEnd: nil).outcome == .exited(.signal(9)))
+        #expect(JobEnd(record(.exited(0)), leaseEnd: "the lease has ended: expired").outcome == .exited(.code(0)))
+    }
+}
