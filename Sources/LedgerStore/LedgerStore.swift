@@ -31,7 +31,7 @@ package final class LedgerStore: Sendable {
     package init(directory: String, options: Options = Options()) throws(LedgerStoreError) {
         let files = SegmentFiles(directory: try DataDirectory(path: directory), options: options)
         writer = Writer(files: files, segment: try files.openCurrent(), options: options)
-        writer.start()
+        try writer.start()
     }
 
     deinit { writer.queue.close() }

@@ -34,11 +34,19 @@ struct Segment: Sendable {
         do {
             // A write-ahead log that is still there was not folded in by an orderly close: look at the file first.
             let afterCrash = FileManager.default.fileExists(atPath: path + "-wal")
+            Self.create(path)
             pool = try DatabasePool(path: path, configuration: Self.configuration(options))
             try Self.prepare(pool, path: path, afterCrash: afterCrash)
         } catch {
             throw LedgerStoreError(error, file: path)
         }
+    }
+
+    /// Makes a file for its owner alone if there is none; SQLite takes an empty file for an empty database and gives the
+    /// files beside it the same mode. What goes wrong SQLite reports when it opens the file.
+    static func create(_ path: String) {
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
     }
 
     /// Closes the file such that its write-ahead log is folded in.

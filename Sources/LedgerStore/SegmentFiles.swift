@@ -42,7 +42,6 @@ struct SegmentFiles: Sendable {
             throw LedgerStoreError(error, file: segment.path)
         }
         try directory.synchronize()
-        for file in try closed() { seal(file) }
         return segment
     }
 
@@ -90,6 +89,7 @@ extension SegmentFiles {
         let partial = finalPath + ".partial"
         try? FileManager.default.removeItem(atPath: partial)
         try? FileManager.default.removeItem(atPath: partial + "-journal")
+        Segment.create(partial)
         let queue = try DatabaseQueue(path: partial)
         try queue.writeWithoutTransaction { db in
             try Migrator(path: partial, steps: Migration.all).run(db)

@@ -22,6 +22,7 @@ struct Verifier {
                 for path in closed {
                     var configuration = Configuration()
                     configuration.readonly = true
+                    configuration.busyMode = .timeout(60)
                     try DatabaseQueue(path: path, configuration: configuration).read { db in
                         try verifier.check(db, path: path, isClosed: true)
                     }

@@ -14,6 +14,8 @@ final class Writer: Sendable {
     let options: LedgerStore.Options
     private let current: Mutex<Segment?>
     private let finished = DispatchGroup()
+    /// Tidies closed segments up while commits go on in the current one.
+    private let sealing = DispatchQueue(label: "ledger.sealing", qos: .utility)
 
     /// - Parameter segment: the current one, opened.
     init(files: SegmentFiles, segment: Segment, options: LedgerStore.Options) {
@@ -29,7 +31,9 @@ final class Writer: Sendable {
     /// The files of closed segments, oldest first.
     func closedSegments() throws(LedgerStoreError) -> [String] { try files.closed() }
 
-    func start() {
+    /// Begins to commit, and to do with closed segments what a crash has left undone.
+    func start() throws(LedgerStoreError) {
+        for file in try files.closed() { sealing.async { self.files.seal(file) } }
         finished.enter()
         let thread = Thread { self.run() }
         thread.name = "ledger"
@@ -46,19 +50,24 @@ final class Writer: Sendable {
         var limit = Int64(options.transfersPerSegment)
         while let segment, step(segment, transferLimit: &limit) {}
         if let segment = current.withLock({ $0.take() }) { try? segment.close() }
+        sealing.sync {}
         files.directory.unlock()
         finished.leave()
     }
 
     /// Serves one segment until it was followed by the next, or until nothing can be written any more (then `false`).
     private func step(_ segment: Segment, transferLimit: inout Int64) -> Bool {
+        var completion: CommitQueue.Completion?
         do {
-            guard let completion = try serve(segment, transferLimit: transferLimit) else { return false }
+            completion = try serve(segment, transferLimit: transferLimit)
+            guard let completion else { return false }
             completion(try roll(segment, transferLimit: &transferLimit))
             return true
         } catch {
-            // The segment can be neither continued nor followed.
-            queue.fail(LedgerStoreError(error, file: segment.path))
+            // The segment can be neither continued nor followed; opening the store again sorts it out.
+            let failure = LedgerStoreError(error, file: segment.path)
+            completion?(.failure(failure))
+            queue.fail(failure)
             queue.close()
             return false
         }
@@ -94,8 +103,10 @@ final class Writer: Sendable {
         let next = try files.replace(segment, by: successor)
         current.withLock { $0 = next }
         transferLimit = Int64(options.transfersPerSegment)
-        try? segment.close()
-        files.seal(segment.path)
+        sealing.async {
+            try? segment.close()
+            self.files.seal(segment.path)
+        }
         return .success(())
     }
 }

@@ -23,6 +23,7 @@ struct OpeningTests {
         let store = try LedgerStore(directory: path)
         store.close()
         #expect(try mode(path) == 0o700)
+        #expect(try mode(path + "/ledger-000001.sqlite") == 0o600)
     }
 
     @Test("a directory that others may enter is refused, and left as it is")
