@@ -30,7 +30,7 @@ package final class ControlListener: Sendable {
         try Self.removeStale(path)
         self.path = path
         self.mode = mode
-        connections = AcceptedConnections(limit: limits.connections)
+        connections = AcceptedConnections(limits: limits)
         let address: NIOCore.SocketAddress
         do { address = try NIOCore.SocketAddress(unixDomainSocketPath: path) } catch {
             throw WireError("failed to listen on \(path): \(error)")

@@ -30,7 +30,8 @@ package actor PeerClients {
         guard !isClosed else { throw WireError("failed to call \(node): the agent is stopping") }
         if let entry = entries[node] {
             if entry.endpoint == endpoint { return Client(wrapping: entry.grpc) }
-            close(node)
+            // It moved: calls under way end where they are, new ones go to the new place.
+            entry.grpc.beginGracefulShutdown()
         }
         let transport = DialedTransport { [gatekeeper, dialer, contexts] in
             try await dialer.dial(endpoint, tls: try contexts.client(gatekeeper.credentials)) { chain in
@@ -50,12 +51,17 @@ package actor PeerClients {
     /// Ends all calls to a peer that is not wanted any more, and its connection.
     package func close(_ node: NodeID) { entries.removeValue(forKey: node)?.running.cancel() }
 
-    /// Lets calls end and closes all connections; there are no new clients after that.
-    package func shutDown() async {
+    /// Lets calls end for as long as `grace`, then ends them, and closes all connections; there are no new clients after that.
+    package func shutDown(grace: Duration = .seconds(2)) async {
         isClosed = true
-        let closing = entries.values
+        let closing = Array(entries.values)
         entries = [:]
         for entry in closing { entry.grpc.beginGracefulShutdown() }
+        let impatience = Task {
+            try await Task.sleep(for: grace)
+            for entry in closing { entry.running.cancel() }
+        }
         for entry in closing { await entry.running.value }
+        impatience.cancel()
     }
 }

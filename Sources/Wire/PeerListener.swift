@@ -20,7 +20,7 @@ package final class PeerListener: Sendable {
         on endpoint: Endpoint, gatekeeper: any Gatekeeper, services: [any RegistrableRPCService],
         limits: ListenerLimits = .peer, eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, log: Logger
     ) throws {
-        connections = AcceptedConnections(limit: limits.connections)
+        connections = AcceptedConnections(limits: limits)
         let listener = Listener(
             address: try endpoint.resolved(), security: .mutualTLS(TLSContexts(), gatekeeper), connections: connections,
             eventLoopGroup: eventLoopGroup, log: log)

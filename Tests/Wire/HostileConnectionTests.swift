@@ -46,6 +46,42 @@ struct HostileConnectionTests {
         #expect(service.callers.isEmpty)
     }
 
+    @Test("A call whose caller is not proven may not send much")
+    func strangerFlood() async throws {
+        let server = try TestPool().node()
+        try await withPeerListener(of: server) { _, endpoint in
+            func enrol(_ size: Int) async throws -> Surplus_V1_EnrolReply {
+                let request = Surplus_V1_EnrolRequest.with { $0.certificateRequest = Data(count: size) }
+                return try await EnrolmentClient().enrol(request, at: endpoint) { _ in }
+            }
+            _ = try await enrol(30 << 10)
+            #expect(await rpcError { _ = try await enrol(40 << 10) } != nil)
+        }
+    }
+
+    @Test("Too many unproven connections displace each other, never a member")
+    func crowd() async throws {
+        let pool = try TestPool()
+        let (server, client) = (try pool.node(), try pool.node())
+        let limits = ListenerLimits(connections: 8, strangers: 2, streams: 8, message: 1 << 20)
+        try await withPeerListener(of: server, limits: limits) { listener, endpoint in
+            try await withClients(of: client) { clients in
+                let rpc = try await clients.client(of: server.node, at: endpoint)
+                _ = try await rpc.hello(Surplus_V1_PeerHello())
+                var idle: [any Channel] = []
+                for _ in 0..<20 {
+                    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                        .connect(host: endpoint.host, port: endpoint.port).get()
+                    idle.append(channel)
+                }
+                for channel in idle.dropLast(2) { try await channel.closeFuture.get() }
+                #expect(listener.connectionCount <= 3)
+                _ = try await rpc.hello(Surplus_V1_PeerHello())
+                for channel in idle.suffix(2) { try? await channel.close() }
+            }
+        }
+    }
+
     @Test("Bytes that are no TLS close their connection and disturb nobody")
     func garbage() async throws {
         let pool = try TestPool()
@@ -85,7 +121,7 @@ struct HostileConnectionTests {
 
     @Test("A call without the stamp of its connection is refused")
     func stampMissing() async throws {
-        let interceptor = CallerInterceptor(connections: AcceptedConnections(limit: 1)) { _, _ in }
+        let interceptor = CallerInterceptor(connections: AcceptedConnections(limits: .control)) { _, _ in }
         for metadata in [[:], ["surplus-connection": "7"], ["surplus-connection": "x"]] as [Metadata] {
             let error = await rpcError {
                 try await withServerContextRPCCancellationHandle { handle in

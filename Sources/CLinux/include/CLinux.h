@@ -1,6 +1,8 @@
 #pragma once
 #include "child_processes.h"
 #include "descriptors.h"
+#include "file_handles.h"
+#include "heap.h"
 #include "openat2.h"
 #include "peer_credentials.h"
 #include "pidfd.h"

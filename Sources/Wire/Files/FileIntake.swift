@@ -126,6 +126,7 @@ extension FileIntake {
         do { try path.checkLink(to: target) } catch { throw FileTransferError(.refused, error.description) }
         do throws(SystemFault) {
             let name = temporaryName
+            if let name { try? parent.remove(name) }
             try parent.makeLink(name ?? path.name, to: target)
             if let name { try replace(path.name, with: name, in: parent) }
         } catch { throw error.describing("create", path.description) }

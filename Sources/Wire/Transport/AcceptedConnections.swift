@@ -28,23 +28,29 @@ final class AcceptedConnections: Sendable {
     }
 
     private let state = Mutex(State())
-    private let limit: Int
+    private let limits: ListenerLimits
 
-    init(limit: Int) { self.limit = limit }
+    init(limits: ListenerLimits) { self.limits = limits }
 
     subscript(number: UInt64) -> AcceptedConnection? { state.withLock { $0.open[number] } }
 
     var count: Int { state.withLock { $0.open.count } }
 
-    /// Takes in a new connection until it closes.
+    /// Takes in a new connection until it closes. When there are too many whose other end is not proven, the oldest of them
+    /// makes room: whoever floods the door hurts mostly its own kind, and no member that is inside.
     func accept(_ channel: any Channel) throws(Full) -> AcceptedConnection {
-        let connection = state.withLock { state -> AcceptedConnection? in
-            guard state.open.count < limit else { return nil }
+        let (connection, displaced) = state.withLock { state -> (AcceptedConnection?, AcceptedConnection?) in
+            let strangers = state.open.values.filter { !$0.caller.isProven }
+            let isCrowded = strangers.count >= limits.strangers || state.open.count >= limits.connections
+            let displaced = isCrowded ? strangers.min { $0.number < $1.number } : nil
+            if let displaced { state.open.removeValue(forKey: displaced.number) }
+            guard state.open.count < limits.connections else { return (nil, nil) }
             let connection = AcceptedConnection(number: state.next, channel: channel)
             state.open[state.next] = connection
             state.next += 1
-            return connection
+            return (connection, displaced)
         }
+        displaced?.channel.close(promise: nil)
         guard let connection else { throw Full() }
         channel.closeFuture.whenComplete { [self, number = connection.number] _ in
             state.withLock { _ = $0.open.removeValue(forKey: number) }

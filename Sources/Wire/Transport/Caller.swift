@@ -38,6 +38,14 @@ package enum Caller: Hashable, Sendable {
     /// Came with a certificate that is not accepted, for the reason given.
     case refused(String)
     case local(LocalCaller)
+
+    /// Whether it is known who this is, and that it may call.
+    var isProven: Bool {
+        switch self {
+        case .peer, .local: true
+        case .stranger, .refused: false
+        }
+    }
 }
 
 /// Carries the ``Caller`` to the handlers of a call.

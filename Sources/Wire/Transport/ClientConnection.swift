@@ -19,6 +19,7 @@ final class ClientConnection: Sendable {
         var config = Transport.Config.defaults
         config.http2.authority = authority
         config.http2.targetWindowSize = WireLimits.window
+        config.connection.flushCoalescing = nil
         config.connection.maxIdleTime = WireLimits.idleTime
         config.connection.keepalive = .init(time: .seconds(30), timeout: .seconds(20), allowWithoutCalls: false)
         let made = Mutex<(any Channel)?>(nil)

@@ -16,26 +16,36 @@ enum ConnectionStamp {
         stream.eventLoop.makeCompletedFuture {
             guard let parent = stream.parent else { throw ChannelError.inappropriateOperationForState }
             let door = try parent.pipeline.syncOperations.handler(type: ConnectionDoor.self)
-            try stream.pipeline.syncOperations.addHandler(StampingHandler(door.connection.number), position: .first)
+            try stream.pipeline.syncOperations.addHandler(StampingHandler(door.connection), position: .first)
         }
     }
 }
 
-/// Rewrites the first header block of one stream, then leaves.
+/// Rewrites the first header block of one stream, and holds callers that are not proven to a small amount of data: what they
+/// send is buffered before anyone can look at it.
 private final class StampingHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias InboundOut = HTTP2Frame.FramePayload
 
-    private let number: UInt64
+    private let connection: AcceptedConnection
+    private var received = 0
 
-    init(_ number: UInt64) { self.number = number }
+    init(_ connection: AcceptedConnection) { self.connection = connection }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .headers(var block) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
-        block.headers.remove(name: ConnectionStamp.header)
-        block.headers.add(name: ConnectionStamp.header, value: String(number))
-        context.fireChannelRead(wrapInboundOut(.headers(block)))
-        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        switch unwrapInboundIn(data) {
+        case .headers(var block) where received == 0:
+            block.headers.remove(name: ConnectionStamp.header)
+            block.headers.add(name: ConnectionStamp.header, value: String(connection.number))
+            context.fireChannelRead(wrapInboundOut(.headers(block)))
+            if connection.caller.isProven { context.pipeline.syncOperations.removeHandler(self, promise: nil) }
+        case .data(let part):
+            received += part.data.readableBytes
+            guard received <= WireLimits.stranger else { return context.close(promise: nil) }
+            context.fireChannelRead(data)
+        default:
+            context.fireChannelRead(data)
+        }
     }
 }
 

@@ -5,37 +5,6 @@ internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
 
-/// What a listener takes on at most.
-package struct ListenerLimits: Hashable, Sendable {
-    /// Open connections; more are closed at once.
-    package var connections: Int
-    /// Calls at a time on one connection.
-    package var streams: Int
-    /// One message, in bytes.
-    package var message: Int
-
-    package init(connections: Int, streams: Int, message: Int) {
-        self.connections = connections
-        self.streams = streams
-        self.message = message
-    }
-
-    package static let peer = ListenerLimits(connections: 1024, streams: 256, message: WireLimits.message)
-    package static let control = ListenerLimits(connections: 256, streams: 64, message: WireLimits.message)
-}
-
-/// Bounds that both ends of a connection hold to.
-package enum WireLimits {
-    /// The largest message, in bytes.
-    package static let message = 4 << 20
-    /// How much may be under way unread on one stream, in bytes.
-    static let window = 1 << 20
-    static let connectTimeout = TimeAmount.seconds(5)
-    static let handshakeTimeout = TimeAmount.seconds(10)
-    /// Clients close connections without calls after this time, servers a little later.
-    static let idleTime = Duration.seconds(5 * 60)
-}
-
 /// Binds a socket and prepares each connection it accepts.
 struct Listener: HTTP2ServerTransport.ListenerFactory {
     enum Security: Sendable {
@@ -61,7 +30,7 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
             .bind(to: address) { channel in
                 let prepared = prepare(channel)
                 prepared.whenFailure { error in
-                    log.warning("Refused a connection", metadata: ["error": "\(error)"])
+                    log.info("Refused a connection", metadata: ["error": "\(error)"])
                     channel.close(promise: nil)
                 }
                 return prepared.flatMap { connectionConfigurator.configure(channel: channel, tls: tls) }
@@ -123,6 +92,7 @@ extension Listener {
         rule: @escaping @Sendable (Caller, MethodDescriptor) throws(RPCError) -> Void
     ) -> (GRPCServer<HTTP2ServerTransport.Custom<Listener>>, HTTP2ServerTransport.Custom<Listener>) {
         var config = HTTP2ServerTransport.Custom<Listener>.Config.defaults
+        config.connection.flushCoalescing = nil
         config.http2.maxConcurrentStreams = limits.streams
         config.http2.targetWindowSize = WireLimits.window
         config.rpc.maxRequestPayloadSize = limits.message
