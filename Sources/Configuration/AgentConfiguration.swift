@@ -41,7 +41,7 @@ package struct AgentConfiguration: Hashable, Sendable {
     package enum WardenSocket: Hashable, Sendable {
         /// Absolute.
         case path(String)
-        /// Guests run without enforced limits, and everybody is told so.
+        /// There is no warden: this node borrows and lends nothing.
         case none
     }
 

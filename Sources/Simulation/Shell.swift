@@ -157,6 +157,8 @@ extension World {
     private mutating func use(_ lease: LeaseID, _ index: Int) {
         counts.leases += 1
         note("lease", index, "\(lease)")
+        // Who has gone home gives back what comes too late.
+        guard isBusy else { return schedule(.done(node: index, lease), after: .zero) }
         if random.chance(.percent(70)) {
             schedule(.done(node: index, lease), after: random.span(.milliseconds(10) ... .minutes(5)))
         }

@@ -20,7 +20,7 @@ final class InputWindow: Sendable {
             return state.next
         }
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 state.withLock { state in
                     if Task.isCancelled {
                         continuation.resume(throwing: CancellationError())

@@ -17,6 +17,7 @@ final class JobDesk: Sendable {
     let house: Household
     let engine: Engine
     let roster: MemberRoster
+    let tenancy: JobTenancy
     private let driver: JobDriver
     /// Jobs that something is still to be done about; `nil` while one is on its way in.
     private let works = Mutex<[JobID: JobWork?]>([:])
@@ -27,9 +28,8 @@ final class JobDesk: Sendable {
         self.house = house
         self.engine = engine
         self.roster = roster
-        driver = JobDriver(
-            house: house, engine: engine, peers: peers, roster: roster,
-            tenancy: JobTenancy(engine: engine, requests: requests, roster: roster))
+        tenancy = JobTenancy(engine: engine, requests: requests, roster: roster)
+        driver = JobDriver(house: house, engine: engine, peers: peers, roster: roster, tenancy: tenancy)
         // As many as there are open jobs, which are bounded where they come in.
         (queue, queued) = AsyncStream.makeStream()
     }

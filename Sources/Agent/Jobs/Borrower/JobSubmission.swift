@@ -45,7 +45,7 @@ extension JobDesk {
             switch part.part {
             case .submit(let submit):
                 guard accepted == nil else { throw FieldError("submit", "comes twice") }
-                accepted = (try JobOrder(submit.spec), try tenancy(submit, by: user))
+                accepted = (try JobOrder(submit.spec), try choice(of: submit, by: user))
             case .file(let file):
                 guard accepted != nil else { throw FieldError("submit", "must come first") }
                 let intake = try receiver ?? inputs(of: folder)
@@ -57,9 +57,12 @@ extension JobDesk {
         guard let accepted else { throw FieldError("submit", "is missing") }
         let totals = try await receiver?.finish() ?? FileTotals()
         if totals.entries > 0 { try await onThread { try folder.synchronise() } }
-        return JobRecord(
+        var record = JobRecord(
             id: id, user: user.name, uid: user.uid, order: accepted.order, tenancy: accepted.tenancy, inputs: totals.entries,
             inputBytes: totals.bytes, submittedAt: house.clock().utc)
+        // What is known already need not be found out, and recorded, later.
+        if case .given(let lease) = accepted.tenancy { record.place(under: lease, of: try tenancy.lender(of: lease)) }
+        return record
     }
 
     private func inputs(of folder: JobFolder) throws -> FileReceiver {
@@ -69,14 +72,13 @@ extension JobDesk {
     }
 
     /// Under which lease the job is to run; says at once what can never work.
-    private func tenancy(_ submit: Surplus_V1_SubmitJob, by user: LocalCaller) throws -> JobRecord.Tenancy {
+    private func choice(of submit: Surplus_V1_SubmitJob, by user: LocalCaller) throws -> JobRecord.Tenancy {
         guard submit.lease.isEmpty else {
             let id: LeaseID = try Field.identifier(submit.lease, "lease")
-            let lease = engine.read { $0.leases[id]?.lease }
-            guard let lease, lease.role == .borrower, user.isOwner || lease.user == user.name else {
-                throw Refusal(term: "lease", reason: "you have borrowed no lease \(id) on this node: see 'surplus lease list'")
+            _ = try tenancy.lender(of: id)
+            guard user.isOwner || engine.read({ $0.leases[id]?.lease.user }) == user.name else {
+                throw RPCError(code: .permissionDenied, message: "\(id) was borrowed by somebody else: see 'surplus lease list'")
             }
-            guard lease.isOpen else { throw Refusal(term: "lease", reason: "\(id) has ended: borrow a new one") }
             return .given(id)
         }
         let policy = engine.read { $0.policy.borrow }

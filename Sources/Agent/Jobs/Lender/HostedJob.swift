@@ -25,11 +25,6 @@ struct HostedJob: Hashable, Codable, Sendable {
 
     var files: JobFiles { JobFiles(directory: directory) }
 
-    /// Whether a repeated request to start means this job as it is.
-    func isSame(as other: HostedJob) -> Bool {
-        id == other.id && lease == other.lease && borrower == other.borrower && order == other.order
-    }
-
     /// Whether its borrower had its time to fetch the results.
     func isStale(at now: Timestamp) -> Bool { leaseEndedAt.map { now - $0 >= Self.retention } ?? false }
 }

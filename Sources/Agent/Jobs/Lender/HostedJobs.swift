@@ -7,15 +7,17 @@ import Synchronization
 ///
 /// They are read from the ledger when first asked for, so that a borrower that calls right after a restart finds its job.
 final class HostedJobs: Sendable {
-    private struct State {
-        var jobs: [JobID: HostedJob]?
-        /// Jobs with files here that were not started yet, and whether files are coming in right now.
-        var prepared: [JobID: Preparation] = [:]
-    }
-
+    /// A job with a place here that was not started yet.
     struct Preparation: Sendable {
         let borrower: NodeID
+        let lease: LeaseID
+        /// Files are coming in right now.
         var isReceiving = false
+    }
+
+    private struct State {
+        var jobs: [JobID: HostedJob]?
+        var prepared: [JobID: Preparation] = [:]
     }
 
     private let store: LedgerStore
@@ -29,12 +31,13 @@ final class HostedJobs: Sendable {
     var all: [HostedJob] { get throws { try jobs().values.sorted { $0.id < $1.id } } }
 
     func prepared(_ id: JobID) -> Preparation? { state.withLock { $0.prepared[id] } }
+    var preparations: [JobID: Preparation] { state.withLock { $0.prepared } }
 
     private func jobs() throws -> [JobID: HostedJob] {
         try state.withLock { state in
             if let jobs = state.jobs { return jobs }
-            let jobs = Dictionary(
-                try store.states(.hosted, as: HostedJob.self).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            let records = try store.states(.hosted, as: HostedJob.self)
+            let jobs = Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             state.jobs = jobs
             return jobs
         }
@@ -45,7 +48,7 @@ final class HostedJobs: Sendable {
     /// Takes a place for a job, unless it has one.
     ///
     /// - Throws: ``Refusal`` when `limit` jobs run here, or as many of the same borrower were not discarded.
-    func admit(_ id: JobID, for borrower: NodeID, limit: Int) throws {
+    func admit(_ id: JobID, of borrower: NodeID, under lease: LeaseID, limit: Int) throws {
         let known = try jobs()
         try state.withLock { state in
             guard known[id] == nil, state.prepared[id] == nil else { return }
@@ -59,7 +62,7 @@ final class HostedJobs: Sendable {
                     term: "jobs", reason: "this node keeps \(own) of your jobs, its limit: discard some", retryAfter: .seconds(10)
                 )
             }
-            state.prepared[id] = Preparation(borrower: borrower)
+            state.prepared[id] = Preparation(borrower: borrower, lease: lease)
         }
     }
 
@@ -79,22 +82,46 @@ final class HostedJobs: Sendable {
 
     // MARK: Records
 
-    /// Records a job and returns once that is durable.
-    func keep(_ job: HostedJob, _ events: [Event], in engine: Engine) async throws {
+    /// Records a new job and returns once that is durable.
+    func add(_ job: HostedJob) async throws {
         _ = try jobs()
-        try await engine.commit([.state(.hosted, id: job.id.description, job)] + events.map(Record.event))
-        state.withLock { state in
-            state.jobs?[job.id] = job
-            state.prepared[job.id] = nil
+        try await commit(job.id) { _ in job }
+    }
+
+    /// Changes a job and returns it once that is durable; one that was removed meanwhile stays so.
+    func change(_ id: JobID, _ body: (inout HostedJob) -> Void) async throws -> HostedJob? {
+        _ = try jobs()
+        try await commit(id) { job in
+            guard var job else { return nil }
+            body(&job)
+            return job
         }
+        return try jobs()[id]
     }
 
     /// Forgets a job and returns once that is durable.
-    func remove(_ id: JobID, _ events: [Event], in engine: Engine) async throws {
-        try await engine.commit([.state(.hosted, id: id.description, nil)] + events.map(Record.event))
-        state.withLock { state in
-            state.jobs?[id] = nil
-            state.prepared[id] = nil
+    func remove(_ id: JobID) async throws {
+        _ = try jobs()
+        try await commit(id) { _ in nil }
+    }
+
+    /// Queues what `body` makes of a job, in the order of the calls; when the disk fails all is as it was.
+    private func commit(_ id: JobID, _ body: (HostedJob?) -> HostedJob?) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            state.withLock { state in
+                let (old, new) = (state.jobs?[id], body(state.jobs?[id]))
+                let preparation = state.prepared.removeValue(forKey: id)
+                state.jobs?[id] = new
+                store.commit([.state(.hosted, id: id.description, new)]) { [self] result in
+                    if case .failure = result {
+                        self.state.withLock { state in
+                            state.jobs?[id] = old
+                            state.prepared[id] = preparation
+                        }
+                    }
+                    continuation.resume(with: result)
+                }
+            }
         }
     }
 }

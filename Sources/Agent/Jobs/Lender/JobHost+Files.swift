@@ -45,7 +45,7 @@ extension JobHost {
     private func admit(_ id: JobID, under lease: LeaseID, for peer: NodeID) async throws {
         guard try jobs[id] == nil else { throw RPCError.notNow("\(id) has been started: its inputs cannot be changed") }
         try await checkLease(lease, of: peer)
-        try jobs.admit(id, for: peer, limit: house.configuration.limits.jobs)
+        try jobs.admit(id, of: peer, under: lease, limit: house.configuration.limits.jobs)
         guard jobs.prepared(id)?.borrower == peer else { throw RPCError.noJob(id) }
         guard jobs.beginReceiving(id) else { throw RPCError(code: .aborted, message: "inputs of \(id) are still coming in") }
     }
@@ -81,7 +81,8 @@ extension JobHost {
             if let job = try jobs[id] {
                 guard job.borrower == peer else { throw RPCError.noJob(id) }
                 try await warden.removeJob(id)
-                try await jobs.remove(id, [event("job.discarded", job, "the borrower has everything")], in: engine)
+                try await jobs.remove(id)
+                tell("job.discarded", job, "the borrower has everything")
                 return info(job)
             }
             if let preparation = jobs.prepared(id), preparation.borrower == peer {

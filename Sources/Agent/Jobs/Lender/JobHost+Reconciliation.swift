@@ -27,7 +27,9 @@ extension JobHost {
             // Its lease is over and it was never started, or its record was removed before its files.
             guard jobs.prepared(state.job)?.isReceiving != true else { continue }
             try await warden.removeJob(state.job)
-            jobs.forgetPreparation(state.job)
+        }
+        for (id, preparation) in jobs.preparations where !preparation.isReceiving && !isOpen(preparation.lease) {
+            jobs.forgetPreparation(id)
         }
     }
 
@@ -36,11 +38,10 @@ extension JobHost {
         let now = house.clock().utc
         if job.isStale(at: now) {
             try await warden.removeJob(job.id)
-            try await jobs.remove(job.id, [event("job.discarded", job, "nobody fetched its results in time")], in: engine)
+            try await jobs.remove(job.id)
+            tell("job.discarded", job, "nobody fetched its results in time")
         } else if job.leaseEndedAt == nil, !isOpen(job.lease) {
-            var job = job
-            job.leaseEndedAt = now
-            try await jobs.keep(job, [], in: engine)
+            _ = try await jobs.change(job.id) { $0.leaseEndedAt = now }
         }
     }
 

@@ -23,8 +23,13 @@ extension JobHost {
         try await explaining {
             try await AttachCall.serve(input) { [self] attach in
                 let job = try find(attach.job, for: peer)
-                let shim = try? await onThread { try ShimClient(attachingTo: job.directory) }
-                return Attachment(job: job, shim: shim, input: shim.map(InputRelay.init))
+                do {
+                    let shim = try await onThread { try ShimClient(attachingTo: job.directory) }
+                    return Attachment(job: job, shim: shim, input: InputRelay(to: shim))
+                } catch {
+                    house.log.debug("a shim cannot be reached", metadata: ["job": "\(job.id)", "error": "\(error)"])
+                    return Attachment(job: job, shim: nil, input: nil)
+                }
             } take: { message, attachment in
                 try await attachment.input?.take(message)
             } show: { [self] attach, attachment in

@@ -44,7 +44,7 @@ final class JobHost: Sendable {
                 return try await resume(known, warden)
             }
             try await checkLease(lease, of: peer)
-            try jobs.admit(id, for: peer, limit: house.configuration.limits.jobs)
+            try jobs.admit(id, of: peer, under: lease, limit: house.configuration.limits.jobs)
             guard jobs.prepared(id)?.isReceiving != true else {
                 throw RPCError(code: .aborted, message: "inputs of \(id) are still coming in")
             }
@@ -52,7 +52,8 @@ final class JobHost: Sendable {
             let job = HostedJob(
                 id: id, lease: lease, borrower: peer, user: user, order: order, directory: files.directory,
                 startedAt: house.clock().utc)
-            try await jobs.keep(job, [event("job.hosted", job, "runs \(order.program) for \(user)")], in: engine)
+            try await jobs.add(job)
+            tell("job.hosted", job, "runs \(order.program) for \(user)")
             do { try await warden.startJob(spec(of: job)) } catch let fault as WardenFault where fault.kind != .unknownLease {
                 try await drop(job, warden, because: "\(fault)")
                 throw fault
@@ -78,7 +79,8 @@ final class JobHost: Sendable {
 
     private func drop(_ job: HostedJob, _ warden: WardenClient, because reason: String) async throws {
         try? await warden.removeJob(job.id)
-        try await jobs.remove(job.id, [event("job.refused", job, "could not be started: \(reason)")], in: engine)
+        try await jobs.remove(job.id)
+        tell("job.refused", job, "could not be started: \(reason)")
     }
 
     /// Waits until the resources of a lease are set aside.
@@ -155,22 +157,27 @@ final class JobHost: Sendable {
 
     private func state(of job: HostedJob) async throws -> JobState.Stage {
         do { return try await warden.jobState(job.id).stage } catch let fault as WardenFault where fault.kind == .unknownJob {
-            return .lost
+            return try await onThread { try job.files.exitRecord() }.map(JobState.Stage.exited) ?? .lost
         }
     }
 
+    /// Records how a job ended, once; of a job that was discarded meanwhile only the answer is left.
     func noteEnd(of job: HostedJob, _ end: JobEnd, at time: Timestamp) async throws -> HostedJob {
-        if let known = try jobs[job.id], known.end != nil { return known }
         var job = job
         job.end = end
         job.endedAt = time
+        guard let known = try jobs[job.id] else { return job }
+        if known.end != nil { return known }
+        guard let changed = try await jobs.change(job.id, { ($0.end, $0.endedAt) = ($0.end ?? end, $0.endedAt ?? time) }) else {
+            return job
+        }
         let text: String
         switch end.outcome {
         case .exited(let exit): text = "\(job.order.program) ended: \(exit.text)"
         case .failed(let reason): text = "\(job.order.program) was ended: \(reason)"
         }
-        try await jobs.keep(job, [event("job.ended", job, text, [Event.Detail("cpu", "\(end.usage.cpu)")])], in: engine)
-        return job
+        tell("job.ended", job, text, [Event.Detail("cpu", "\(end.usage.cpu)")])
+        return changed
     }
 
     /// Why the job's lease is over, or about to be; `nil` when it is not.
@@ -194,10 +201,12 @@ final class JobHost: Sendable {
         }
     }
 
-    func event(_ kind: String, _ job: HostedJob, _ text: String, _ details: [Event.Detail] = []) -> Event {
-        Event(
-            at: house.clock().utc, kind: kind, subjects: [job.id, job.lease, job.borrower].map { "\($0)" }, text: text,
-            details: [Event.Detail("program", job.order.program), Event.Detail("user", job.user)] + details)
+    func tell(_ kind: String, _ job: HostedJob, _ text: String, _ details: [Event.Detail] = []) {
+        engine.tell(
+            Event(
+                at: house.clock().utc, kind: kind,
+                subjects: [job.id.description, job.lease.description, job.borrower.description],
+                text: text, details: [Event.Detail("program", job.order.program), Event.Detail("user", job.user)] + details))
     }
 
     func explaining<Value>(_ body: () async throws -> Value) async throws -> Value {

@@ -1,0 +1,178 @@
+import Bookkeeping
+import Configuration
+import Glibc
+import GRPCCore
+import Identity
+import Kernel
+import LedgerStore
+import Logging
+import NIOCore
+import Resources
+import ServiceLifecycle
+import Wire
+
+/// A node's agent: answers local users on its socket and, once the node is in a pool, lends and borrows there.
+package actor Agent: Service {
+    nonisolated let house: Household
+    nonisolated let startedAt: Timestamp
+    private var membership: PoolMembership?
+    private var running: Task<Void, any Error>?
+    private let memberships: AsyncStream<Task<Void, any Error>>
+    private let added: AsyncStream<Task<Void, any Error>>.Continuation
+
+    /// Opens what is in the data directory.
+    ///
+    /// - Throws: when another agent has the directory, or something in it is damaged.
+    package init(_ configuration: AgentConfiguration, log: Logger) throws {
+        let clock = try SystemClock()
+        let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger")
+        house = Household(
+            configuration: configuration, capacity: try Self.capacity(of: configuration), store: store,
+            identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: { clock.now() }, log: log)
+        startedAt = clock.now().utc
+        (memberships, added) = AsyncStream.makeStream()
+        if let identity = try house.identities.identity() {
+            membership = try PoolMembership(identity, in: house)
+        }
+    }
+
+    /// Serves until graceful shutdown or cancellation. Guests go on running; they are found again at the next start.
+    package func run() async throws {
+        let control = try ControlListener(
+            path: house.configuration.socket, services: [ControlService(agent: self)], log: house.log)
+        house.log.notice("started", metadata: ["socket": "\(house.configuration.socket)", "data": "\(house.configuration.dataDirectory)"])
+        defer { house.store.close() }
+        try await withGracefulShutdownHandler {
+            try await cancelWhenGracefulShutdown {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await control.run() }
+                    group.addTask { try await self.runMemberships() }
+                    defer { group.cancelAll() }
+                    try await group.next()
+                }
+            }
+        } onGracefulShutdown: {
+            control.beginGracefulShutdown()
+        }
+        house.log.notice("stopped")
+    }
+
+    private func runMemberships() async throws {
+        if membership != nil { try await startMembership() }
+        try await withTaskCancellationHandler {
+            for await membership in memberships {
+                try await withTaskCancellationHandler { try await membership.value } onCancel: { membership.cancel() }
+            }
+        } onCancel: { added.finish() }
+    }
+
+    /// Runs the membership; returns once peers can connect, or throws when they never will.
+    private func startMembership() async throws {
+        guard let membership else { return }
+        let (up, isUp) = AsyncThrowingStream.makeStream(of: Void.self)
+        let task = Task {
+            do {
+                try await membership.run { isUp.yield() }
+                isUp.finish()
+            } catch {
+                isUp.finish(throwing: error)
+                guard !Task.isCancelled else { return }
+                throw error
+            }
+        }
+        running = task
+        added.yield(task)
+        for try await _ in up { return }
+    }
+
+    // MARK: The pool
+
+    /// The membership of the pool.
+    ///
+    /// - Throws: when this node is in none.
+    func pool() throws -> PoolMembership {
+        guard let membership else {
+            throw RPCError(
+                code: .failedPrecondition, message: "this node is in no pool: found one with 'surplus pool init NAME' or join one with 'surplus pool join'")
+        }
+        return membership
+    }
+
+    var poolIfAny: PoolMembership? { membership }
+
+    func initPool(named name: String) async throws -> PoolMembership {
+        try checkOutsidePool()
+        var random = SystemRandomNumberGenerator()
+        let now = house.clock().utc
+        let founding = try PoolFounding(
+            pool: PoolID(at: now, using: &random), name: name, node: NodeID(at: now, using: &random),
+            nodeName: house.configuration.name, address: house.configuration.advertise.description, at: now)
+        try await house.store.commit([
+            .state(.member, id: founding.identity.node.description, founding.record),
+            .event(
+                Event(
+                    at: now, kind: "pool.founded", subjects: [founding.identity.pool.description, founding.identity.node.description],
+                    text: "founded the pool '\(name)'")),
+        ])
+        try house.identities.save(founding.authority)
+        try house.identities.save(founding.issuing)
+        return try await enter(founding.identity)
+    }
+
+    func join(address: String, token text: String) async throws -> PoolMembership {
+        try checkOutsidePool()
+        let (identity, records) = try await Joining(house: house).join(address: address, token: try EnrolmentToken(text: text))
+        try await house.store.commit(
+            records.map { .state(.member, id: $0.node.description, $0.record) } + [
+                .event(
+                    Event(
+                        at: house.clock().utc, kind: "pool.joined", subjects: [identity.pool.description, identity.node.description],
+                        text: "joined the pool '\(identity.poolName)'"))
+            ])
+        return try await enter(identity)
+    }
+
+    private func enter(_ identity: NodeIdentity) async throws -> PoolMembership {
+        try house.identities.save(identity)
+        let membership = try PoolMembership(identity, in: house)
+        self.membership = membership
+        try await startMembership()
+        return membership
+    }
+
+    /// Leaves the pool: an issuing node states it, then everything of the membership ends here.
+    func leavePool(force: Bool) async throws -> NodeIdentity {
+        let membership = try pool()
+        let identity = membership.gate.current
+        let open = membership.engine.read { $0.leases.values.filter { $0.lease.state != .settled }.count }
+        guard open == 0 || force else {
+            throw RPCError(
+                code: .failedPrecondition, message: "\(open) leases are not settled: release them and wait, or leave with --force and lose what they still bring")
+        }
+        do { try await Leaving(membership: membership).announce() } catch where force {
+            house.log.warning("left without telling the pool", metadata: ["error": "\(error)"])
+        }
+        running?.cancel()
+        _ = await running?.result
+        running = nil
+        self.membership = nil
+        try house.identities.forgetPool()
+        let stale = try house.store.states(.member, as: MemberRecord.self).compactMap { try? Member(document: $0.document).node }
+        try await house.store.commit(stale.map { .state(.member, id: $0.description, nil) })
+        return identity
+    }
+
+    private func checkOutsidePool() throws {
+        guard let membership else { return }
+        let name = membership.gate.current.poolName
+        throw RPCError(code: .failedPrecondition, message: "this node is in the pool '\(name)' already: leave it first with 'surplus pool leave'")
+    }
+
+    // MARK: Capacity
+
+    private static func capacity(of configuration: AgentConfiguration) throws -> Amounts {
+        let machine = try Machine().capacity()
+        let stated = configuration.capacity
+        return Amounts(cpu: min(stated.cpu ?? machine.cpu, machine.cpu), memory: min(stated.memory ?? machine.memory, machine.memory))
+    }
+}

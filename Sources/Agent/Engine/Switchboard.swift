@@ -1,0 +1,38 @@
+import Node
+import Resources
+import Synchronization
+
+/// Passes the engine's actions on to the parts that perform them. The parts need the engine and the engine needs them, so
+/// they are plugged in once all are made; nothing is decided before.
+final class Switchboard: Sendable {
+    struct Parts: Sendable {
+        let engine: Engine
+        let links: PeerLinks
+        let guests: GuestKeeper
+        let requests: LeaseRequests
+    }
+
+    private let parts = Mutex<Parts?>(nil)
+
+    func connect(_ parts: Parts) { self.parts.withLock { $0 = parts } }
+
+    /// Breaks the reference cycle when the membership ends.
+    func disconnect() { parts.withLock { $0 = nil } }
+
+    func perform(_ action: NodeAction) {
+        guard let parts = parts.withLock({ $0 }) else { return }
+        switch action {
+        case .send(let peer, let message): parts.links.send(message, to: peer)
+        case .openGuest(let lease, let amounts, let remaining):
+            parts.guests.order(.open(lease, amounts, remaining: remaining))
+        case .changeGuest(let lease, let amounts, let remaining):
+            parts.guests.order(.change(lease, amounts, remaining: remaining))
+        case .closeGuest(let lease): parts.guests.order(.close(lease))
+        case .decided(let request, let result): parts.requests.decided(request, result)
+        case .renewed(let lease, let refusal): parts.requests.renewed(lease, refusal)
+        case .changed(let lease): parts.requests.changed(lease)
+        }
+    }
+
+    func returned(_ peer: NodeID) { parts.withLock { $0 }?.engine.handle(.reachable(peer)) }
+}

@@ -1,0 +1,223 @@
+import Bookkeeping
+import Configuration
+import Identity
+import Logging
+import Node
+import Policy
+import Reclaim
+import Resources
+import Sandbox
+import Synchronization
+
+/// Keeps the kernel in line with the leases, through the warden: sets resources aside, takes them back, and feeds what the
+/// warden measured to the node. While there is no warden nothing is lent.
+final class GuestKeeper: Sendable {
+    enum Order: Sendable {
+        case open(LeaseID, Amounts, remaining: Microseconds)
+        case change(LeaseID, Amounts, remaining: Microseconds)
+        case close(LeaseID)
+    }
+
+    /// How a lent lease stands in the kernel.
+    struct GuestState: Sendable {
+        let ceiling: Amounts
+        let isThrottled: Bool
+    }
+
+    private struct State {
+        var hello: WardenHello?
+        var fault = "the warden was not reached yet"
+        var readings: WardenReadings?
+    }
+
+    /// How often the machine is measured for decisions; the warden's own tick is shorter.
+    private static let interval = Duration.seconds(1)
+    private static let reconcileEvery = 30
+
+    let warden: WardenClient?
+    private let policy: WardenPolicy
+    private let engine: Engine
+    private let log: Logger
+    private let state = Mutex(State())
+    private let orders: AsyncStream<Order>
+    private let orderQueue: AsyncStream<Order>.Continuation
+
+    init(house: Household, engine: Engine) {
+        self.engine = engine
+        log = house.log
+        let owner: WardenPolicy.OwnerScope =
+            switch house.configuration.ownerScope {
+            case .everything: .everything
+            case .cgroup(let path): .group(path)
+            }
+        policy = WardenPolicy(
+            capacity: house.capacity, threshold: house.configuration.policy.policy.thresholds(of: house.capacity), owner: owner)
+        switch house.configuration.warden {
+        case .path(let path): warden = WardenClient(socket: path, release: Software.version)
+        case .none: warden = nil
+        }
+        (orders, orderQueue) = AsyncStream.makeStream()
+    }
+
+    /// Queues an order; never blocks.
+    func order(_ order: Order) { orderQueue.yield(order) }
+
+    func run() async {
+        guard let warden else { return await runWithoutWarden() }
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await order in self.orders { await self.carryOut(order, warden) } }
+            group.addTask { await self.watch(warden) }
+            group.addTask { for await notice in warden.notices { self.pass(on: notice) } }
+        }
+    }
+
+    private func runWithoutWarden() async {
+        let refusal = Refusal(term: "lending", reason: "this node is configured without a warden: it only borrows")
+        state.withLock { $0.fault = "none: configured without a warden, nothing is lent" }
+        engine.handle(.lending(refusal))
+        for await order in orders {
+            switch order {
+            case .open(let lease, _, _): engine.handle(.guestFailed(lease, reason: refusal.reason))
+            case .change: break
+            case .close(let lease): engine.handle(.guestClosed(lease, nil))
+            }
+        }
+    }
+
+    // MARK: Orders
+
+    private func carryOut(_ order: Order, _ warden: WardenClient) async {
+        do {
+            switch order {
+            case .open(let lease, let amounts, let remaining):
+                try await set(lease, amounts, remaining, warden)
+                engine.handle(.guestOpened(lease))
+            case .change(let lease, let amounts, let remaining):
+                try await set(lease, amounts, remaining, warden)
+            case .close(let lease):
+                let meter = try await warden.closeLease(lease)
+                engine.handle(.guestClosed(lease, meter.map { Self.reading(lease, $0) }))
+            }
+        } catch {
+            log.warning("the warden did not carry out an order", metadata: ["order": "\(order)", "error": "\(error)"])
+            // What could not be opened is not lent. What could not be closed is tried again by reconciliation.
+            if case .open(let lease, _, _) = order { engine.handle(.guestFailed(lease, reason: "\(error)")) }
+        }
+    }
+
+    private func set(
+        _ lease: LeaseID, _ amounts: Amounts, _ remaining: Microseconds, _ warden: WardenClient
+    ) async throws {
+        try await warden.openLease(
+            LeaseGrant(lease: lease, amounts: amounts, floor: amounts, remaining: max(.zero, remaining)))
+    }
+
+    // MARK: Watching
+
+    /// Measures every second, reconciles every half minute and after each new connection.
+    private func watch(_ warden: WardenClient) async {
+        var round = 0
+        while !Task.isCancelled {
+            do {
+                if state.withLock({ $0.hello == nil }) {
+                    try await greet(warden)
+                    round = 0
+                }
+                let readings = try await warden.readings()
+                state.withLock { $0.readings = readings }
+                engine.handle(.readings(owner: readings.owner, guests: readings.leases.map { Self.reading($0.lease, $0.meter) }))
+                if round % Self.reconcileEvery == 0 { try await reconcile(warden) }
+                round += 1
+            } catch {
+                lose(error)
+            }
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    private func greet(_ warden: WardenClient) async throws {
+        let hello = try await warden.hello()
+        try await warden.setPolicy(policy)
+        state.withLock {
+            $0.hello = hello
+            $0.fault = ""
+        }
+        log.info("reached the warden", metadata: ["enforcement": "\(hello.enforcement)"])
+        let hindrance = hello.sandboxFault.map { Refusal(term: "lending", reason: "no program can be run here: \($0)") }
+        engine.handle(.lending(hindrance))
+    }
+
+    private func lose(_ error: any Error) {
+        let isNews = state.withLock { state in
+            defer {
+                state.hello = nil
+                state.readings = nil
+                state.fault = "\(error)"
+            }
+            return state.hello != nil || state.fault != "\(error)"
+        }
+        guard isNews else { return }
+        log.error("the warden cannot be reached: nothing is lent until it can", metadata: ["error": "\(error)"])
+        engine.handle(.lending(Refusal(term: "lending", reason: "the warden cannot be reached", retryAfter: .seconds(10))))
+    }
+
+    /// Compares what the kernel holds with what was lent: closes what nobody holds, opens what should be there.
+    private func reconcile(_ warden: WardenClient) async throws {
+        // A warden that was restarted has its policy from its own records; saying it again costs nothing.
+        try await warden.setPolicy(policy)
+        let inventory = try await warden.inventory()
+        let held = Set(inventory.leases.map { $0.lease })
+        let now = engine.now
+        let entries = engine.read { node in node.leases.values.filter { $0.lease.role == .lender } }
+        for entry in entries where entry.lease.isOpen && !held.contains(entry.id) {
+            order(.open(entry.id, entry.lease.amounts, remaining: entry.lease.ends.remaining(at: now)))
+        }
+        let open = Set(entries.filter { $0.lease.isOpen }.map { $0.id })
+        for lease in held.subtracting(open).sorted() { order(.close(lease)) }
+    }
+
+    private func pass(on notice: WardenNotice) {
+        switch notice {
+        case .moved(let change):
+            let evidence = change.evidence
+            engine.tell(
+                Event(
+                    at: engine.now.utc, kind: change.to > change.from ? "guest.throttled" : "guest.relieved",
+                    subjects: [change.lease.description],
+                    text: "\(change.reason): ceiling \(evidence.before.text) to \(evidence.after.text)",
+                    details: [
+                        Event.Detail("owner_usage", evidence.owner.text), Event.Detail("guest_usage", evidence.guests.text),
+                        Event.Detail("threshold", evidence.threshold.text), Event.Detail("rung", "\(change.to)"),
+                    ]))
+        case .leaseEnded(let lease, let meter):
+            engine.handle(.guestClosed(lease, Self.reading(lease, meter)))
+        case .jobEnded, .memoryShort: break
+        }
+    }
+
+    /// What is billed: the part of the usage that was not consumed while throttled below the floor.
+    private static func reading(_ lease: LeaseID, _ meter: Sandbox.LeaseMeter) -> MeterReading {
+        MeterReading(lease: lease, usage: meter.billable, throttled: meter.throttled)
+    }
+
+    // MARK: For people
+
+    var areLimitsEnforced: Bool { state.withLock { $0.hello.map { !$0.enforcement.hasPrefix("none") } ?? false } }
+
+    /// How limits are enforced, or why nothing is lent.
+    var enforcement: String { state.withLock { $0.hello?.enforcement ?? $0.fault } }
+
+    var usage: (owner: Amounts, guests: Amounts) {
+        state.withLock { ($0.readings?.owner ?? .zero, $0.readings?.guests ?? .zero) }
+    }
+
+    var isThrottling: Bool { state.withLock { $0.readings?.leases.contains { $0.ceiling < $0.amounts.cpu } ?? false } }
+
+    func state(of lease: LeaseID) -> GuestState? {
+        state.withLock { state in
+            state.readings?.leases.first { $0.lease == lease }.map {
+                GuestState(ceiling: Amounts(cpu: $0.ceiling, memory: $0.amounts.memory), isThrottled: $0.ceiling < $0.amounts.cpu)
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import Configuration
+import Identity
+import LedgerStore
+import Logging
+import Resources
+
+/// What all parts of an agent share: its configuration, its ledger, its clock, its log.
+struct Household: Sendable {
+    let configuration: AgentConfiguration
+    /// What this node shares out between owner and guests.
+    let capacity: Amounts
+    let store: LedgerStore
+    let identities: IdentityStore
+    let clock: @Sendable () -> Moment
+    let log: Logger
+
+    var utc: @Sendable () -> Timestamp { { [clock] in clock().utc } }
+}

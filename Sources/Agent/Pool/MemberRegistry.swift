@@ -1,0 +1,66 @@
+import Bookkeeping
+import Identity
+import LedgerStore
+import Node
+import Resources
+import Synchronization
+import Wire
+
+/// Makes news about members durable and lets every part of the agent know them.
+final class MemberRegistry: Sendable {
+    private let house: Household
+    private let roster: MemberRoster
+    private let notary: ReceiptNotary
+    private let engine: Engine
+    private let peers: PeerCaller
+    private let links: PeerLinks
+    private let listener = Mutex<PeerListener?>(nil)
+
+    init(
+        house: Household, roster: MemberRoster, notary: ReceiptNotary, engine: Engine, peers: PeerCaller, links: PeerLinks
+    ) {
+        self.house = house
+        self.roster = roster
+        self.notary = notary
+        self.engine = engine
+        self.peers = peers
+        self.links = links
+    }
+
+    /// The roster as it was recorded. A record that does not verify any more is left out.
+    static func load(_ identity: NodeIdentity, from store: LedgerStore) throws -> Roster {
+        var roster = Roster(verifier: identity.verifier)
+        for record in try store.states(.member, as: MemberRecord.self) { _ = try? roster.merge(record) }
+        return roster
+    }
+
+    /// The listener whose connections are cut when a member is expelled.
+    func connect(_ listener: PeerListener) { self.listener.withLock { $0 = listener } }
+
+    /// Takes in a record; returns whether it was news. News is durable on return.
+    @Sendable func learn(_ record: MemberRecord) async throws -> Bool {
+        guard let member = try roster.merge(record) else { return false }
+        try await house.store.commit([
+            .state(.member, id: member.node.description, record),
+            .event(
+                Event(
+                    at: house.clock().utc, kind: "member.\(member.status.rawValue)", subjects: [member.node.description],
+                    text: "\(member.name) is \(member.status.rawValue), at \(member.address)")),
+        ])
+        introduce(member)
+        if member.status != .active { await expel(member) }
+        return true
+    }
+
+    func introduce(_ member: Member) {
+        notary.learn(member)
+        engine.handle(.met(member.node, name: member.name))
+    }
+
+    private func expel(_ member: Member) async {
+        engine.handle(.expelled(member.node))
+        links.close(member.node)
+        await peers.close(member.node)
+        listener.withLock { $0 }?.disconnect(member.node)
+    }
+}

@@ -1,0 +1,162 @@
+import Bookkeeping
+import Configuration
+import GRPCCore
+import Identity
+import Logging
+import Node
+import Policy
+import Resources
+import Trading
+import Wire
+
+/// Everything of an agent that exists while its node is in a pool: identity, decisions, peers, guests and jobs.
+final class PoolMembership: Sendable {
+    let house: Household
+    let gate: Gate
+    let roster: MemberRoster
+    let notary: ReceiptNotary
+    let engine: Engine
+    let peers: PeerCaller
+    let links: PeerLinks
+    let issuer: Issuer
+    let sync: MemberSync
+    let guests: GuestKeeper
+    let requests: LeaseRequests
+    let jobs: JobDesk
+    let hosting: JobHost
+    private let registry: MemberRegistry
+    private let switchboard = Switchboard()
+
+    /// Puts the parts together from what is on disk.
+    init(_ identity: NodeIdentity, in house: Household) throws {
+        self.house = house
+        roster = MemberRoster(try MemberRegistry.load(identity, from: house.store))
+        gate = Gate(identity: identity, roster: roster, clock: house.utc)
+        notary = identity.notary()
+        peers = PeerCaller(clients: PeerClients(gatekeeper: gate), roster: roster, clock: house.utc, onReturn: switchboard.returned)
+        links = PeerLinks(peers: peers, log: house.log)
+        engine = try Engine(
+            id: identity.node, capacity: house.capacity, policy: house.configuration.policy.policy, store: house.store,
+            notary: notary, clock: house.clock, log: house.log, perform: switchboard.perform)
+        registry = MemberRegistry(house: house, roster: roster, notary: notary, engine: engine, peers: peers, links: links)
+        issuer = try Issuer(
+            store: house.store, identities: house.identities, roster: roster, clock: house.utc, learn: registry.learn)
+        sync = MemberSync(own: identity.node, roster: roster, peers: peers, log: house.log, learn: registry.learn)
+        requests = LeaseRequests(engine: engine)
+        guests = GuestKeeper(house: house, engine: engine)
+        hosting = JobHost(house: house, engine: engine, guests: guests)
+        jobs = JobDesk(house: house, engine: engine, requests: requests, peers: peers, roster: roster)
+        switchboard.connect(Switchboard.Parts(engine: engine, links: links, guests: guests, requests: requests))
+    }
+
+    var own: NodeID { gate.current.node }
+
+    /// Serves and trades until cancelled. `isUp` is called once peers can connect.
+    func run(_ isUp: @escaping @Sendable () -> Void) async throws {
+        let listen = house.configuration.listen
+        let listener = try PeerListener(
+            on: Endpoint(host: listen.host, port: Int(listen.port)), gatekeeper: gate,
+            services: [PeerService(membership: self), EnrolmentService(membership: self)], log: house.log)
+        registry.connect(listener)
+        for member in roster.members { registry.introduce(member) }
+        let keeper = CertificateKeeper(
+            gate: gate, issuer: issuer, roster: roster, peers: peers, identities: house.identities,
+            address: { [house] in await Self.address(of: listener, house) }, clock: house.utc, learn: registry.learn, log: house.log)
+        defer {
+            switchboard.disconnect()
+            requests.abandon("the agent is stopping")
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await listener.run() }
+            group.addTask {
+                if await listener.endpoint != nil { isUp() }
+                await keeper.run()
+            }
+            group.addTask { await self.engine.run() }
+            group.addTask { await self.links.run() }
+            group.addTask { await self.sync.run() }
+            group.addTask { await self.guests.run() }
+            group.addTask { await self.hosting.run() }
+            group.addTask { await self.jobs.run() }
+            group.addTask { await self.greet() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+        await links.closeAll()
+        await peers.shutDown()
+    }
+
+    /// Where others reach this node.
+    static func address(of listener: PeerListener, _ house: Household) async -> String {
+        let advertise = house.configuration.advertise
+        guard advertise.port == 0, let bound = await listener.endpoint else { return advertise.description }
+        return Endpoint(host: advertise.host, port: bound.port).description
+    }
+
+    var hello: Surplus_V1_PeerHello {
+        let identity = gate.current
+        return .with {
+            $0.versionMin = ProtocolVersion.oldest
+            $0.versionMax = ProtocolVersion.newest
+            $0.pool = identity.pool.description
+            $0.node = identity.node.description
+            $0.software = "surplus \(Software.version)"
+            $0.utcMicroseconds = house.clock().utc.microseconds
+        }
+    }
+
+    /// Says hello to each peer once it is known, and again now and then: versions must fit, clocks should agree.
+    private func greet() async {
+        while !Task.isCancelled {
+            for member in roster.members where member.status == .active && member.node != own && roster.version(of: member.node) == nil {
+                do {
+                    let reply = try await peers.call(member.node) { [hello] in try await $0.hello(hello, options: .within(.seconds(5))) }
+                    peers.saw(member.node, version: reply.software)
+                    let skew = Microseconds(abs(reply.utcMicroseconds - house.clock().utc.microseconds))
+                    if skew > .seconds(5) {
+                        house.log.warning("the clock of a peer differs", metadata: ["peer": "\(member.name)", "by": "\(skew.shortText)"])
+                    }
+                } catch {
+                    house.log.debug("a peer did not answer", metadata: ["peer": "\(member.name)", "error": "\(error)"])
+                }
+            }
+            try? await Task.sleep(for: .seconds(10))
+        }
+    }
+
+    /// What `peer` would be offered now; without amounts, as much as there is.
+    func quote(to peer: NodeID, amounts: Amounts, term: Microseconds?) -> Surplus_V1_QuoteReply {
+        let enforced = guests.areLimitsEnforced
+        return engine.read { node in
+            let wanted = amounts.isPositive ? amounts : node.lendable
+            let ask = Ask(
+                amounts: wanted, least: amounts.isPositive ? nil : .zero, term: term ?? node.policy.longestTerm,
+                bid: Prices(cpu: Bounds.price, memory: Bounds.price))
+            return .with { reply in
+                reply.limitsEnforced = enforced
+                guard wanted.isPositive else {
+                    reply.refusal = Surplus_V1_Refusal(node.hindrance ?? Refusal(term: "cpu", reason: "nothing is free now", retryAfter: .seconds(30)))
+                    return
+                }
+                switch node.quote(ask, to: peer) {
+                case .offer(let terms), .counter(let terms, _): reply.terms = Surplus_V1_Terms(terms)
+                case .refuse(let refusal): reply.refusal = Surplus_V1_Refusal(refusal)
+                }
+            }
+        }
+    }
+
+    /// The peers to ask for a lease: those named, or everyone active, those that could be reached lately first.
+    func candidates(on names: [String]) throws -> [NodeID] {
+        if !names.isEmpty {
+            return try names.map { name in
+                let member = try roster.find(name)
+                guard member.node != own else { throw IdentityError("'\(name)' is this node itself: borrow from another one") }
+                guard member.status == .active else { throw IdentityError("'\(name)' has \(member.status.rawValue): see 'surplus nodes'") }
+                return member.node
+            }
+        }
+        let others = roster.members.filter { $0.status == .active && $0.node != own }.map(\.node).shuffled()
+        return others.filter(roster.isReachable) + others.filter { !roster.isReachable($0) }
+    }
+}

@@ -1,0 +1,215 @@
+import GRPCCore
+import Resources
+import Wire
+
+/// The agent's API for local users. Handlers decode, ask the domain, encode; the work is in the files beside this one.
+struct ControlService: Surplus_V1_Control.ServiceProtocol {
+    let agent: Agent
+
+    // MARK: Looking
+
+    func getStatus(
+        request: ServerRequest<Surplus_V1_GetStatusRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_StatusReply> { try await answer { try await agent.status() } }
+
+    func listNodes(
+        request: ServerRequest<Surplus_V1_ListNodesRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListNodesReply> {
+        try await answer { let pool = try await agent.pool(); return .with { $0.nodes = pool.memberInfos } }
+    }
+
+    func listOffers(
+        request: ServerRequest<Surplus_V1_ListOffersRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListOffersReply> {
+        try await answer { try await agent.pool().offers(request.message) }
+    }
+
+    func getCredits(
+        request: ServerRequest<Surplus_V1_GetCreditsRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_CreditsReply> { try await answer { try await agent.pool().credits() } }
+
+    func verifyLedger(
+        request: ServerRequest<Surplus_V1_VerifyLedgerRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_VerifyLedgerReply> {
+        try await answer { try await agent.pool().verifyLedger() }
+    }
+
+    func streamEvents(
+        request: ServerRequest<Surplus_V1_EventsRequest>, context: ServerContext
+    ) async throws -> StreamingServerResponse<Surplus_V1_EventInfo> {
+        let pool = try await agent.pool()
+        return StreamingServerResponse { writer in
+            try await pool.streamEvents(request.message) { try await writer.write($0) }
+            return [:]
+        }
+    }
+
+    func explain(
+        request: ServerRequest<Surplus_V1_ExplainRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ExplainReply> {
+        try await answer { try await agent.pool().explain(request.message.id) }
+    }
+
+    // MARK: Leases
+
+    func requestLease(
+        request: ServerRequest<Surplus_V1_LeaseRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_LeaseReply> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.pool().requestLease(request.message, by: user) }
+    }
+
+    func listLeases(
+        request: ServerRequest<Surplus_V1_ListLeasesRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListLeasesReply> {
+        try await answer { try await agent.pool().listLeases(all: request.message.all) }
+    }
+
+    func getLease(
+        request: ServerRequest<Surplus_V1_LeaseRef>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_LeaseInfo> {
+        try await answer { try await agent.pool().leaseInfo(request.message.lease) }
+    }
+
+    func renewLease(
+        request: ServerRequest<Surplus_V1_RenewLeaseRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_LeaseInfo> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.pool().renewLease(request.message, by: user) }
+    }
+
+    func releaseLease(
+        request: ServerRequest<Surplus_V1_LeaseRef>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_LeaseInfo> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.pool().releaseLease(request.message.lease, by: user) }
+    }
+
+    func reclaimLease(
+        request: ServerRequest<Surplus_V1_ReclaimLeaseRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListLeasesReply> {
+        try owner(context)
+        return try await answer { try await agent.pool().reclaim(request.message) }
+    }
+
+    // MARK: Jobs
+
+    func submitJob(
+        request: StreamingServerRequest<Surplus_V1_SubmitPart>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_JobInfo> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.pool().jobs.submit(request.messages, by: user) }
+    }
+
+    func attachJob(
+        request: StreamingServerRequest<Surplus_V1_JobInput>, context: ServerContext
+    ) async throws -> StreamingServerResponse<Surplus_V1_JobOutput> {
+        let user = try context.callingUser()
+        let pool = try await agent.pool()
+        return StreamingServerResponse { writer in
+            do {
+                try await pool.jobs.attach(request.messages, by: user) { try await writer.write($0) }
+            } catch { throw RPCError(explaining: error) }
+            return [:]
+        }
+    }
+
+    func listJobs(
+        request: ServerRequest<Surplus_V1_ListJobsRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListJobsReply> {
+        let user = try context.callingUser()
+        return try await answer {
+            let pool = try await agent.pool()
+            let jobs = try await pool.jobs.list(all: request.message.all, by: user)
+            let hosted = try await pool.hosting.list(all: request.message.all, by: user)
+            return .with { $0.jobs = jobs + hosted }
+        }
+    }
+
+    func getJob(
+        request: ServerRequest<Surplus_V1_GetJobRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_JobInfo> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.pool().jobs.info(request.message.job, by: user) }
+    }
+
+    func cancelJob(
+        request: ServerRequest<Surplus_V1_GetJobRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_JobInfo> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.pool().jobs.cancel(request.message.job, by: user) }
+    }
+
+    func fetchOutputs(
+        request: ServerRequest<Surplus_V1_GetJobRequest>, context: ServerContext
+    ) async throws -> StreamingServerResponse<Surplus_V1_FilePart> {
+        let user = try context.callingUser()
+        let pool = try await agent.pool()
+        return StreamingServerResponse { writer in
+            do {
+                try await pool.jobs.fetchOutputs(of: request.message.job, by: user) { try await writer.write($0) }
+            } catch { throw RPCError(explaining: error) }
+            return [:]
+        }
+    }
+
+    // MARK: The pool
+
+    func initPool(
+        request: ServerRequest<Surplus_V1_InitPoolRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_PoolReply> {
+        try owner(context)
+        return try await answer { Surplus_V1_PoolReply(try await agent.initPool(named: request.message.name).gate.current) }
+    }
+
+    func createToken(
+        request: ServerRequest<Surplus_V1_CreateTokenRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_CreateTokenReply> {
+        try owner(context)
+        return try await answer { try await agent.pool().createToken(request.message) }
+    }
+
+    func joinPool(
+        request: ServerRequest<Surplus_V1_JoinPoolRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_PoolReply> {
+        try owner(context)
+        let (address, token) = (request.message.address, request.message.token)
+        return try await answer { Surplus_V1_PoolReply(try await agent.join(address: address, token: token).gate.current) }
+    }
+
+    func revokeNode(
+        request: ServerRequest<Surplus_V1_NodeRef>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_RevokeReply> {
+        try owner(context)
+        return try await answer { try await agent.pool().revoke(request.message.node) }
+    }
+
+    func grantIssuer(
+        request: ServerRequest<Surplus_V1_NodeRef>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_MemberInfo> {
+        try owner(context)
+        return try await answer { try await agent.pool().grantIssuer(request.message.node) }
+    }
+
+    func leavePool(
+        request: ServerRequest<Surplus_V1_LeavePoolRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_PoolReply> {
+        try owner(context)
+        return try await answer { Surplus_V1_PoolReply(try await agent.leavePool(force: request.message.force)) }
+    }
+
+    // MARK: Rights
+
+    /// Changing the pool and taking leases back is for root and the agent's own user.
+    private func owner(_ context: ServerContext) throws {
+        let user = try context.callingUser()
+        guard user.isOwner else {
+            throw RPCError(
+                code: .permissionDenied, message: "this needs the owner's right: call as root or as the user that runs the agent")
+        }
+    }
+
+    private func answer<Message>(_ body: () async throws -> Message) async throws -> ServerResponse<Message> {
+        do { return ServerResponse(message: try await body()) } catch { throw RPCError(explaining: error) }
+    }
+}

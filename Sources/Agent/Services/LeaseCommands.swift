@@ -1,0 +1,172 @@
+import Bookkeeping
+import GRPCCore
+import LedgerStore
+import Node
+import Policy
+import Resources
+import Trading
+import Wire
+
+// What local users do with leases.
+
+extension PoolMembership {
+    /// The term of a lease whose request names none.
+    static let defaultTerm = Microseconds.minutes(15)
+
+    func want(_ request: Surplus_V1_LeaseRequest, by user: String, renewsItself: Bool) throws -> Want {
+        let amounts = try Amounts(positive: request.amounts, "amounts")
+        let least = request.hasLeast ? try Amounts(request.least, "least") : amounts
+        guard least.fits(in: amounts) else { throw FieldError("least", "is more than is asked for") }
+        var prices = engine.read { $0.policy.borrow.maximumPrices }
+        if request.maxCpuPrice > 0 { prices.cpu = try Field.money(request.maxCpuPrice, "max_cpu_price") }
+        let term = request.termMicroseconds == 0 ? Self.defaultTerm : try Field.term(request.termMicroseconds, "term_microseconds")
+        return Want(amounts: amounts, least: least, term: term, maxPrices: prices, user: user, renewsItself: renewsItself)
+    }
+
+    func requestLease(_ request: Surplus_V1_LeaseRequest, by user: LocalCaller) async throws -> Surplus_V1_LeaseReply {
+        try Field.count(request.on, atMost: Negotiating.fanOut, "on")
+        let want = try want(request, by: user.name, renewsItself: request.termMicroseconds == 0)
+        do {
+            let lease = try await requests.borrow(want, from: try candidates(on: request.on))
+            return .with { reply in engine.read { $0.leases[lease] }.map { reply.lease = info(of: $0) } }
+        } catch let refusal as Refusal {
+            return .with { $0.refusal = Surplus_V1_Refusal(refusal) }
+        }
+    }
+
+    func listLeases(all: Bool) throws -> Surplus_V1_ListLeasesReply {
+        let live = engine.read { $0.leases.values }
+        var entries = all ? try house.store.states(.lease, as: LeaseEntry.self).filter { !$0.isLive } : []
+        entries += live.filter { all || $0.lease.state != .settled }
+        return .with { $0.leases = entries.map(info) }
+    }
+
+    func leaseInfo(_ text: String) throws -> Surplus_V1_LeaseInfo { info(of: try entry(text)) }
+
+    func renewLease(_ request: Surplus_V1_RenewLeaseRequest, by user: LocalCaller) async throws -> Surplus_V1_LeaseInfo {
+        let entry = try borrowed(request.lease, by: user)
+        let span = request.extensionMicroseconds == 0 ? entry.lease.terms.term : try Field.term(request.extensionMicroseconds, "extension_microseconds")
+        try await requests.renew(entry.id, by: span)
+        return try leaseInfo(request.lease)
+    }
+
+    func releaseLease(_ text: String, by user: LocalCaller) async throws -> Surplus_V1_LeaseInfo {
+        let entry = try borrowed(text, by: user)
+        engine.handle(.release(entry.id))
+        // The last receipt usually follows within milliseconds; a lender that is away settles later.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = await self.requests.wait(for: entry.id) { $0?.lease.state == .settled || $0 == nil ? true : nil } }
+            group.addTask { try await Task.sleep(for: .seconds(2)) }
+            try await group.next()
+            group.cancelAll()
+        }
+        return try leaseInfo(text)
+    }
+
+    /// The owner takes lent leases back.
+    func reclaim(_ request: Surplus_V1_ReclaimLeaseRequest) throws -> Surplus_V1_ListLeasesReply {
+        let chosen: [LeaseID]
+        if request.lease.isEmpty {
+            chosen = engine.read { $0.leases.values.filter { $0.lease.role == .lender && $0.lease.isOpen }.map(\.id) }
+        } else {
+            let entry = try entry(request.lease)
+            guard entry.lease.role == .lender else {
+                throw Refusal(term: "lease", reason: "\(entry.id) is borrowed, not lent: give it back with 'surplus lease release'")
+            }
+            guard entry.lease.isOpen else { throw Refusal(term: "lease", reason: "\(entry.id) has ended already") }
+            chosen = [entry.id]
+        }
+        for lease in chosen { engine.handle(.reclaim(lease, atOnce: request.now, reason: "the owner takes it back")) }
+        return .with { $0.leases = chosen.compactMap { id in engine.read { $0.leases[id] } }.map(info) }
+    }
+
+    private func entry(_ text: String) throws -> LeaseEntry {
+        let id: LeaseID = try Field.identifier(text, "lease")
+        if let entry = engine.read({ $0.leases[id] }) { return entry }
+        guard let entry = try house.store.state(.lease, id: id.description, as: LeaseEntry.self) else {
+            throw Refusal(term: "lease", reason: "there is no lease \(id) on this node: see 'surplus lease list --all'")
+        }
+        return entry
+    }
+
+    private func borrowed(_ text: String, by user: LocalCaller) throws -> LeaseEntry {
+        let entry = try entry(text)
+        guard entry.lease.role == .borrower else {
+            throw Refusal(term: "lease", reason: "\(entry.id) is lent, not borrowed: take it back with 'surplus lease reclaim'")
+        }
+        guard user.isOwner || entry.lease.user == user.name else {
+            throw RPCError(code: .permissionDenied, message: "\(entry.id) was borrowed by \(entry.lease.user)")
+        }
+        guard entry.lease.isOpen else {
+            throw Refusal(term: "lease", reason: "\(entry.id) has ended already: \(entry.lease.endReason?.rawValue ?? "")")
+        }
+        return entry
+    }
+
+    func info(of entry: LeaseEntry) -> Surplus_V1_LeaseInfo {
+        let lease = entry.lease
+        let isLender = lease.role == .lender
+        return .with {
+            $0.lease = lease.id.description
+            $0.agreement = lease.agreement.description
+            $0.peer = lease.peer.description
+            $0.peerName = name(of: lease.peer)
+            $0.role = lease.role.rawValue
+            $0.user = lease.user
+            $0.state = lease.isSuspect ? "suspect" : lease.state.rawValue
+            $0.reason = [lease.endReason?.rawValue, lease.reason.isEmpty ? nil : lease.reason].compactMap(\.self).joined(separator: ": ")
+            $0.terms = Surplus_V1_Terms(lease.terms)
+            $0.grantedAt = lease.began.utc.microseconds
+            $0.endsAt = lease.ends.utc.microseconds
+            $0.usage = Surplus_V1_Usage(isLender ? entry.meter.usage : entry.bill.usage)
+            $0.chargedMicrocredits = entry.bill.accepted.rawValue
+            $0.reservedMicrocredits = reserved(for: entry).rawValue
+            $0.jobs = jobs.jobs(under: lease.id) + hosting.jobs(under: lease.id)
+            if isLender, let state = guests.state(of: lease.id) {
+                $0.ceiling = Surplus_V1_Amounts(state.ceiling)
+                $0.throttled = state.isThrottled
+            } else {
+                $0.ceiling = Surplus_V1_Amounts(lease.amounts)
+            }
+        }
+    }
+
+    private func reserved(for entry: LeaseEntry) -> Microcredits {
+        engine.read { node in
+            entry.reservations.compactMap { node.books.reservation($0.transfer)?.remaining }.reduce(.zero, +)
+        }
+    }
+
+    // MARK: Offers
+
+    /// Asks every reachable peer what it would offer now, side by side.
+    func offers(_ request: Surplus_V1_ListOffersRequest) async throws -> Surplus_V1_ListOffersReply {
+        let query = Surplus_V1_QuoteRequest.with {
+            $0.amounts = request.amounts
+            $0.termMicroseconds = request.termMicroseconds
+        }
+        _ = try Amounts(request.amounts, "amounts")
+        let members = roster.members.filter { $0.status == .active && $0.node != own }
+        let offers = await withTaskGroup(of: Surplus_V1_Offer.self) { group in
+            for member in members {
+                group.addTask {
+                    var offer = Surplus_V1_Offer.with {
+                        $0.node = member.node.description
+                        $0.name = member.name
+                    }
+                    do {
+                        let reply = try await self.peers.call(member.node) { try await $0.quote(query, options: .within(.seconds(3))) }
+                        offer.limitsEnforced = reply.limitsEnforced
+                        if reply.hasTerms { offer.terms = reply.terms }
+                        if reply.hasRefusal { offer.refusal = reply.refusal }
+                    } catch {
+                        offer.error = (error as? RPCError)?.message ?? "\(error)"
+                    }
+                    return offer
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        return .with { $0.offers = offers.sorted { ($0.name, $0.node) < ($1.name, $1.node) } }
+    }
+}

@@ -1,0 +1,51 @@
+import Configuration
+import Node
+import Resources
+import Wire
+
+extension Agent {
+    func status() async throws -> Surplus_V1_StatusReply {
+        var reply = Surplus_V1_StatusReply.with {
+            $0.name = house.configuration.name
+            $0.version = "surplus \(Software.version)"
+            $0.address = house.configuration.advertise.description
+            $0.startedAt = startedAt.microseconds
+            $0.dataDirectory = house.configuration.dataDirectory
+            $0.policyName = house.configuration.policy.policy.name
+            $0.capacity = Surplus_V1_Amounts(house.capacity)
+            $0.threshold = Surplus_V1_Amounts(house.configuration.policy.policy.thresholds(of: house.capacity))
+        }
+        poolIfAny?.describe(in: &reply)
+        return reply
+    }
+}
+
+extension PoolMembership {
+    func describe(in reply: inout Surplus_V1_StatusReply) {
+        let identity = gate.current
+        reply.node = identity.node.description
+        reply.pool = identity.pool.description
+        reply.poolName = identity.poolName
+        reply.address = roster[identity.node]?.address ?? reply.address
+        reply.certificateExpiresAt = identity.expiresAt.microseconds
+        let others = roster.members.filter { $0.status == .active && $0.node != identity.node }
+        reply.peersKnown = Int32(others.count)
+        reply.peersReachable = Int32(others.count { roster.isReachable($0.node) })
+        let (committed, offered, open, hindrance) = engine.read { node in
+            (node.committed, node.lendable, node.leases.values.filter(\.lease.isOpen).map(\.lease.role), node.hindrance)
+        }
+        reply.committed = Surplus_V1_Amounts(committed)
+        reply.offered = Surplus_V1_Amounts(offered)
+        reply.leasesLent = Int32(open.count { $0 == .lender })
+        reply.leasesBorrowed = Int32(open.count { $0 == .borrower })
+        reply.jobsRunning = Int32(jobs.running + hosting.running)
+        let usage = guests.usage
+        reply.ownerUsage = Surplus_V1_Amounts(usage.owner)
+        reply.guestUsage = Surplus_V1_Amounts(usage.guests)
+        reply.throttling = guests.isThrottling
+        reply.limitsEnforced = guests.areLimitsEnforced
+        reply.enforcement = guests.enforcement
+        if let hindrance { reply.faults.append("nothing is offered: \(hindrance.reason)") }
+        if engine.isFailed { reply.faults.append("the ledger cannot be written: see the agent's log") }
+    }
+}

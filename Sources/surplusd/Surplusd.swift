@@ -1,0 +1,70 @@
+import Agent
+import ArgumentParser
+import Configuration
+import Foundation
+import Logging
+import Resources
+import ServiceLifecycle
+
+@main
+struct Surplusd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "surplusd",
+        abstract: "The agent of one node: lends what its owner allows and borrows for its users.",
+        discussion: """
+            Examples:
+              surplusd --config /etc/surplus/agent.yaml
+              surplusd --config agent.yaml --check-config
+
+            It stops cleanly on SIGTERM and SIGINT. Guests go on running and are found again at the next start.
+            """,
+        version: "surplusd \(Software.version)")
+
+    @Option(name: .shortAndLong, help: "The configuration file.")
+    var config = "/etc/surplus/agent.yaml"
+
+    @Flag(help: "Only check the configuration, and the policy it names; status 0 when they are good.")
+    var checkConfig = false
+
+    func run() async throws {
+        let configuration: AgentConfiguration
+        do { configuration = try AgentConfiguration.load(path: config) } catch {
+            complain("\(error)")
+            throw ExitCode(2)
+        }
+        for note in configuration.notes { complain(note) }
+        if checkConfig { return print("\(config): good; lends by policy '\(configuration.policy.policy.name)'") }
+        try await serve(configuration)
+    }
+
+    private func serve(_ configuration: AgentConfiguration) async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let log = Self.logger(configuration.log)
+        let agent: Agent
+        do {
+            agent = try Agent(configuration, log: log)
+        } catch {
+            complain("\(error)")
+            throw ExitCode.failure
+        }
+        let timeout = Duration.microseconds(configuration.stopTimeout.rawValue)
+        var group = ServiceGroupConfiguration(
+            services: [.init(service: agent, successTerminationBehavior: .gracefullyShutdownGroup)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+        group.maximumGracefulShutdownDuration = timeout
+        group.maximumCancellationDuration = .seconds(5)
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch {
+            complain("\(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    private func complain(_ text: String) { FileHandle.standardError.write(Data("surplusd: \(text)\n".utf8)) }
+
+    private static func logger(_ settings: AgentConfiguration.LogSettings) -> Logger {
+        let level = Logger.Level(rawValue: settings.level.rawValue) ?? .info
+        return Logger(label: "surplusd") { _ in LineLogHandler(format: settings.format, logLevel: level) }
+    }
+}
