@@ -32,15 +32,15 @@ struct HostedJobsTests {
     func limit() throws {
         let jobs = HostedJobs(store: store)
         let first: JobID = JobFixture.newID()
-        try jobs.admit(first, for: JobFixture.newID(), limit: 2)
-        try jobs.admit(first, for: JobFixture.newID(), limit: 2)
-        try jobs.admit(JobFixture.newID(), for: JobFixture.newID(), limit: 2)
+        try jobs.admit(first, of: JobFixture.newID(), under: JobFixture.newID(), limit: 2)
+        try jobs.admit(first, of: JobFixture.newID(), under: JobFixture.newID(), limit: 2)
+        try jobs.admit(JobFixture.newID(), of: JobFixture.newID(), under: JobFixture.newID(), limit: 2)
         let refusal = #expect(throws: Refusal.self) {
-            try jobs.admit(JobFixture.newID(), for: JobFixture.newID(), limit: 2)
+            try jobs.admit(JobFixture.newID(), of: JobFixture.newID(), under: JobFixture.newID(), limit: 2)
         }
         #expect(refusal?.term == "jobs")
         jobs.forgetPreparation(first)
-        try jobs.admit(JobFixture.newID(), for: JobFixture.newID(), limit: 2)
+        try jobs.admit(JobFixture.newID(), of: JobFixture.newID(), under: JobFixture.newID(), limit: 2)
     }
 
     @Test("A borrower that does not discard its jobs gets no more of them, others do")
@@ -52,8 +52,8 @@ struct HostedJobsTests {
             try await store.commit([.state(.hosted, id: job.id.description, job)])
         }
         let jobs = HostedJobs(store: store)
-        #expect(throws: Refusal.self) { try jobs.admit(JobFixture.newID(), for: borrower, limit: 2) }
-        try jobs.admit(JobFixture.newID(), for: JobFixture.newID(), limit: 2)
+        #expect(throws: Refusal.self) { try jobs.admit(JobFixture.newID(), of: borrower, under: JobFixture.newID(), limit: 2) }
+        try jobs.admit(JobFixture.newID(), of: JobFixture.newID(), under: JobFixture.newID(), limit: 2)
     }
 
     @Test("Files of one job come in once at a time")
@@ -61,11 +61,32 @@ struct HostedJobsTests {
         let jobs = HostedJobs(store: store)
         let id: JobID = JobFixture.newID()
         #expect(!jobs.beginReceiving(id))
-        try jobs.admit(id, for: JobFixture.newID(), limit: 2)
+        try jobs.admit(id, of: JobFixture.newID(), under: JobFixture.newID(), limit: 2)
         #expect(jobs.beginReceiving(id))
         #expect(!jobs.beginReceiving(id))
         jobs.endReceiving(id)
         #expect(jobs.beginReceiving(id))
+    }
+
+    @Test("A job that was discarded is not brought back by news of its end")
+    func discarded() async throws {
+        let jobs = HostedJobs(store: store)
+        let job = job()
+        try await jobs.add(job)
+        try await jobs.remove(job.id)
+        #expect(try await jobs.change(job.id) { $0.endedAt = JobFixture.at } == nil)
+        #expect(try store.states(.hosted, as: HostedJob.self).isEmpty)
+    }
+
+    @Test("A record that the disk refuses is not there, and the job's place is kept")
+    func failedRecord() async throws {
+        let jobs = HostedJobs(store: store)
+        let job = job()
+        try jobs.admit(job.id, of: job.borrower, under: job.lease, limit: 2)
+        store.close()
+        await #expect(throws: (any Error).self) { try await jobs.add(job) }
+        #expect(try jobs[job.id] == nil)
+        #expect(jobs.prepared(job.id) != nil)
     }
 
     @Test("Results are kept for a day after the lease has ended, and without end while it lasts")

@@ -40,12 +40,14 @@ struct JobFixture {
         work = try JobWork(record, in: folder)
     }
 
+    static let want = Want(
+        amounts: Amounts(cpu: .cores(1), memory: .mebibytes(64)), term: .minutes(15),
+        maxPrices: Prices(cpu: .credits(1), memory: .credits(1)), user: "ada")
+
     static func record(
         uid: UInt32 = 1000, hasInput: Bool = false, outputs: [String] = [], inputs: Int = 0, own: Bool = false
     ) -> JobRecord {
         var random = SystemRandomNumberGenerator()
-        let want = Want(
-            amounts: Amounts(cpu: .cores(1), memory: .mebibytes(64)), term: .minutes(15), maxPrices: .free, user: "ada")
         let lease = LeaseID(at: at, using: &random)
         return JobRecord(
             id: JobID(at: at, using: &random), user: "ada", uid: uid,
