@@ -41,6 +41,8 @@ struct DecayingAverageTests {
             }
             average.record(.gibibytes(3), at: now + .days(1))
             #expect(average.level == .gibibytes(3))
+            average.record(Bounds.memory, at: now + .days(2))
+            #expect(average.level == Bounds.memory)
         }
     }
 
