@@ -136,7 +136,7 @@ package struct JobsReport: Report {
 
 extension String {
     /// As a shell would read it back as one word.
-    var quoted: String {
+    package var quoted: String {
         let plain = allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-./=:,+@%".contains($0)) }
         return plain && !isEmpty
             ? self : "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"

@@ -1,0 +1,54 @@
+import Reports
+import Resources
+import Wire
+
+extension StatusReport {
+    init(_ message: Surplus_V1_StatusReply) {
+        self.init(
+            node: message.node.nonEmpty, pool: message.pool.nonEmpty, poolName: message.poolName.nonEmpty, name: message.name,
+            version: message.version, address: message.address, startedAt: CivilTime(microseconds: message.startedAt),
+            dataDirectory: message.dataDirectory, policy: message.policyName, capacity: Amounts(shown: message.capacity),
+            threshold: Amounts(shown: message.threshold), ownerUsage: Amounts(shown: message.ownerUsage),
+            guestUsage: Amounts(shown: message.guestUsage), committed: Amounts(shown: message.committed),
+            offered: Amounts(shown: message.offered), limitsEnforced: message.limitsEnforced, enforcement: message.enforcement,
+            throttling: message.throttling, faults: message.faults,
+            peers: .init(reachable: Int(message.peersReachable), known: Int(message.peersKnown)),
+            leases: .init(lent: Int(message.leasesLent), borrowed: Int(message.leasesBorrowed)),
+            jobsRunning: Int(message.jobsRunning), certificateExpiresAt: CivilTime(microseconds: message.certificateExpiresAt))
+    }
+}
+
+extension NodesReport.Node {
+    init(_ message: Surplus_V1_MemberInfo) {
+        self.init(
+            node: message.node, name: message.name, address: message.address, roles: message.roles, status: message.status,
+            reachable: message.reachable, lastSeenAt: CivilTime(microseconds: message.lastSeen), isSelf: message.isSelf,
+            version: message.version.nonEmpty)
+    }
+}
+
+extension OffersReport {
+    init(_ messages: [Surplus_V1_Offer]) {
+        self.init(
+            offers: messages.map {
+                .init(
+                    node: $0.node, name: $0.name, terms: $0.hasTerms && !$0.hasRefusal ? TermFigures($0.terms) : nil,
+                    limitsEnforced: $0.limitsEnforced, refusal: $0.hasRefusal ? RefusalFigures($0.refusal) : nil,
+                    error: $0.error.nonEmpty)
+            })
+    }
+}
+
+extension PoolReport {
+    init(_ message: Surplus_V1_PoolReply) {
+        self.init(pool: message.pool, poolName: message.poolName, node: message.node, name: message.name)
+    }
+}
+
+extension EventReport {
+    init(_ message: Surplus_V1_EventInfo) {
+        self.init(
+            sequence: message.sequence, at: CivilTime(Timestamp(microseconds: message.at)), kind: message.kind,
+            subjects: message.subjects, message: message.text, details: message.details)
+    }
+}

@@ -1,0 +1,75 @@
+import Reports
+import Resources
+import Wire
+
+extension LeaseReport {
+    init(_ message: Surplus_V1_LeaseInfo) {
+        self.init(
+            lease: message.lease, agreement: message.agreement, peer: message.peer, peerName: message.peerName,
+            role: message.role, user: message.user, state: message.state, reason: message.reason.nonEmpty,
+            terms: TermFigures(message.terms), grantedAt: CivilTime(microseconds: message.grantedAt),
+            endsAt: CivilTime(microseconds: message.endsAt), ceiling: Amounts(shown: message.ceiling),
+            throttled: message.throttled, usage: Usage(shown: message.usage),
+            charged: Microcredits(message.chargedMicrocredits), reserved: Microcredits(message.reservedMicrocredits),
+            jobs: message.jobs)
+    }
+}
+
+extension CreditsReport {
+    init(_ message: Surplus_V1_CreditsReply) {
+        self.init(
+            balance: Microcredits(message.balance), earned: Microcredits(message.earned), spent: Microcredits(message.spent),
+            pendingIncoming: Microcredits(message.pendingIncoming), pendingOutgoing: Microcredits(message.pendingOutgoing),
+            lines: message.lines.map(Line.init))
+    }
+}
+
+extension CreditsReport.Line {
+    init(_ message: Surplus_V1_TrustLineInfo) {
+        self.init(
+            peer: message.peer, peerName: message.peerName, balance: Microcredits(message.balance),
+            pendingOwedToUs: Microcredits(message.pendingOwedToUs), pendingWeOwe: Microcredits(message.pendingWeOwe),
+            limitGranted: Microcredits(message.limitGranted), limitReceived: Microcredits(message.limitReceived),
+            disputed: Microcredits(message.disputed))
+    }
+}
+
+extension JobReport {
+    init(_ message: Surplus_V1_JobInfo) {
+        var code: Int?
+        var signal: Int?
+        switch message.exit.how {
+        case .code(let value)?: code = Int(value)
+        case .signal(let value)?: signal = Int(value)
+        case nil: break
+        }
+        self.init(
+            job: message.job, lease: message.lease.nonEmpty, lender: message.lender.nonEmpty,
+            lenderName: message.lenderName.nonEmpty, borrower: message.borrower, user: message.user,
+            program: message.spec.program, arguments: message.spec.arguments, environment: message.spec.environment,
+            outputs: message.spec.outputs, state: message.state.text, exitCode: code, exitSignal: signal,
+            notStarted: message.exit.notStarted.nonEmpty, failure: message.failure.nonEmpty,
+            submittedAt: CivilTime(microseconds: message.submittedAt), startedAt: CivilTime(microseconds: message.startedAt),
+            finishedAt: CivilTime(microseconds: message.finishedAt), usage: Usage(shown: message.usage),
+            charged: Microcredits(message.chargeMicrocredits), limitsEnforced: message.limitsEnforced, hosted: message.hosted,
+            outputsReady: message.outputsReady, outputsFetched: message.outputsFetched, missingOutputs: message.missingOutputs)
+    }
+}
+
+extension Surplus_V1_JobState {
+    var text: String {
+        switch self {
+        case .queued: "queued"
+        case .staging: "staging"
+        case .running: "running"
+        case .collecting: "collecting"
+        case .finished: "finished"
+        case .failed: "failed"
+        case .cancelled: "cancelled"
+        case .unspecified, .UNRECOGNIZED: "unknown"
+        }
+    }
+
+    /// The program has ended and surplus is done with it.
+    var isFinal: Bool { [.finished, .failed, .cancelled].contains(self) }
+}

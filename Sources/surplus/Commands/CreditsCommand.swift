@@ -1,0 +1,20 @@
+import ArgumentParser
+import Reports
+
+struct Credits: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what this node earned and spent, and how it stands with each peer.",
+        discussion: """
+            Examples:
+              surplus credits
+              surplus credits --json | jq .balance_microcredits
+            """)
+
+    @OptionGroup var connection: AgentOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let reply = try await connection.agent.ask { try await $0.getCredits(.init(), options: $1) }
+        try output.show(CreditsReport(reply))
+    }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Reports
+
+struct DevEnv: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "env",
+        abstract: "Print what makes a shell talk to one node.",
+        discussion: """
+            Examples:
+              eval "$(surplus dev env node1 --dir /tmp/pool)"
+            """)
+
+    @Argument(help: ArgumentHelp("Its name, such as node1.", valueName: "node"))
+    var node: String
+
+    @OptionGroup var options: DevOptions
+
+    func run() async throws {
+        let pool = try options.pool
+        try Terminal.print("export SURPLUS_SOCKET=\(pool.layout(of: try pool.node(node)).agentSocket.quoted)\n")
+    }
+}

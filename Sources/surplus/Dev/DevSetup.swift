@@ -1,0 +1,83 @@
+import Glibc
+import Resources
+
+/// The directories and configurations of a pool that is to be started.
+struct DevSetup: Sendable {
+    let pool: DevPool
+    let policy: String
+    let share: Amounts
+
+    /// Plans the pool and makes its directory.
+    ///
+    /// - Parameters:
+    ///   - policy: as a node's configuration refers to it.
+    ///   - enforced: whether limits are; needs root.
+    init(directory: String, nodes: Int, policy: String, enforced: Bool) throws {
+        try OutputPlacement.makeParents(of: directory)
+        let ownsDirectory = mkdir(directory, 0o755) == 0
+        guard ownsDirectory || errno == EEXIST, let real = Paths.real(directory) else { throw Failure(directory, errno: errno) }
+        let tag = Self.tag(of: real)
+        let ports = try Machine.freePorts(nodes)
+        pool = DevPool(
+            directory: real, ownsDirectory: ownsDirectory,
+            nodes: (1...nodes).map { number in
+                let instance = "dev-\(tag)-node\(number)"
+                return DevPool.Node(
+                    name: "node\(number)", address: "127.0.0.1:\(ports[number - 1])", instance: instance,
+                    ownerGroup: enforced ? "/surplus-dev/\(instance)" : nil)
+            })
+        self.policy = policy
+        share = Machine.share(of: nodes)
+        let longest = pool.layout(of: pool.nodes[nodes - 1]).wardenSocket
+        guard longest.utf8.count <= DevLayout.longestSocket else {
+            throw Failure(
+                object: directory, fault: "the path is too long for sockets below it",
+                remedy: "choose one that is \(longest.utf8.count - DevLayout.longestSocket) bytes shorter")
+        }
+    }
+
+    /// Makes the directories, the configuration and the owner's control group of one node.
+    func prepare(_ node: DevPool.Node) throws {
+        let layout = pool.layout(of: node)
+        for (directory, mode) in [
+            (layout.directory, 0o755), (layout.data, 0o700), (layout.run, 0o755), (layout.wardenState, 0o711),
+        ] {
+            guard mkdir(directory, mode_t(mode)) == 0 else { throw Failure(directory, errno: errno) }
+        }
+        if let group = node.ownerGroup { try OwnerGroup(path: group).make() }
+        try TextFile.write(configuration(of: node), to: layout.configuration)
+    }
+
+    /// Paths in it start at its own directory.
+    func configuration(of node: DevPool.Node) -> String {
+        let scope = node.ownerGroup.map { "{cgroup: \($0)}" } ?? "everything"
+        return """
+            # Made by 'surplus dev up'.
+            name: \(node.name)
+            data_directory: data
+            socket: run/agent.sock
+            listen: \(node.address)
+            advertise: \(node.address)
+            capacity:
+              cpu: \(share.cpu.rawValue)m
+              memory: \(share.memory.text)
+            owner:
+              scope: \(scope)
+            policy: \(Self.yaml(policy))
+            warden:
+              socket: run/warden.sock
+
+            """
+    }
+
+    /// A double-quoted scalar: any path is one.
+    private static func yaml(_ text: String) -> String {
+        "\"" + text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
+    }
+
+    /// Eight hexadecimal digits that tell pools in different directories apart (FNV-1a).
+    private static func tag(of directory: String) -> String {
+        let hash = directory.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        return String(repeating: "0", count: hash.leadingZeroBitCount / 4) + (hash == 0 ? "" : String(hash, radix: 16))
+    }
+}

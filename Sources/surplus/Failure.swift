@@ -1,0 +1,61 @@
+import GRPCCore
+import Glibc
+
+/// Why a command could not do what it was asked: the object, the fault, and the remedy where there is one.
+struct Failure: Error, Equatable, CustomStringConvertible {
+    var object: String
+    var fault: String
+    var remedy: String?
+    var status: Int32 = Invocation.failureStatus
+    /// The agent was not there, or went away. Asking again may help.
+    var isLostConnection = false
+
+    /// `token.txt: no such file; make one with 'surplus pool token create'`.
+    var description: String {
+        [object.isEmpty ? fault : "\(object): \(fault)", remedy].compactMap { $0 }.joined(separator: "; ")
+    }
+
+    /// The same with another exit status.
+    func exiting(with status: Int32) -> Failure {
+        var failure = self
+        failure.status = status
+        return failure
+    }
+}
+
+extension Failure {
+    static func lostConnection(to socket: String, _ fault: String) -> Failure {
+        Failure(
+            object: socket, fault: fault, remedy: "see whether surplusd is running, and its log", isLostConnection: true)
+    }
+
+    /// What the agent answered instead of doing it. Its messages name object, fault and remedy themselves.
+    init(_ error: RPCError, socket: String) {
+        switch error.code {
+        case .unavailable, .cancelled, .aborted, .unknown, .internalError, .dataLoss:
+            self = .lostConnection(to: socket, error.message.isEmpty ? "the connection broke" : error.message)
+        case .deadlineExceeded:
+            self.init(object: socket, fault: "the agent did not answer in time", remedy: "see its log")
+            isLostConnection = true
+        case .unimplemented:
+            self.init(
+                object: socket, fault: "the agent does not know this command", remedy: "see 'surplus status' for its version")
+        case .invalidArgument:
+            self.init(object: "", fault: error.message, status: Invocation.usageStatus)
+        default:
+            self.init(object: "", fault: error.message.isEmpty ? "the agent refused: \(error.code)" : error.message)
+        }
+    }
+
+    /// For calls into the C library.
+    ///
+    /// - Parameter code: the value of `errno`.
+    init(_ object: String, errno code: Int32, remedy: String? = nil) {
+        self.init(object: object, fault: String(cString: strerror(code)).lowercasedFirst, remedy: remedy)
+    }
+}
+
+extension String {
+    /// `No such file` as it stands within a sentence.
+    fileprivate var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
+}

@@ -1,0 +1,151 @@
+import ArgumentParser
+import Reports
+import Wire
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a program on a peer as if it ran here.",
+        discussion: """
+            Examples:
+              surplus run -- sort < big.txt > sorted.txt
+              surplus run --cpu 4 --memory 8GiB --for 1h --input src --output build.log -- make -C src -j4
+              surplus run --input photos --output out.tar.xz:photos.tar.xz -- tar cJf out.tar.xz photos
+              surplus run --detach -- ./simulate.sh        then: surplus job attach ID
+
+            The program runs on a borrowed lease, in a sandbox without network, in a directory of its own that holds the
+            inputs. Standard input, output and error, signals and the exit status are passed through. Ctrl-C reaches the
+            program; three times within 5 s it cancels the job. When this program or the agent dies, the job goes on.
+
+            Exit status: the program's own; 125 when surplus failed, 126 when the program could not be run, 127 when there
+            is no such program, 128+n when signal n ended it.
+            """)
+
+    @OptionGroup var wish: WishOptions
+
+    @Option(help: ArgumentHelp("Run under this lease instead of a new one.", valueName: "id"))
+    var lease: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Send a file or directory along, under its own name or NAME. Can be repeated.", valueName: "file[:name]"))
+    var input: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Bring home a file or directory that the program makes. Can be repeated.", valueName: "name[:localpath]"))
+    var output: [String] = []
+
+    @Option(help: ArgumentHelp("Set an environment variable. Can be repeated.", valueName: "key=value"))
+    var env: [String] = []
+
+    @Flag(help: "Only start it: print the job's id and end.")
+    var detach = false
+
+    @Flag(help: "Give the program an empty standard input, and leave this one alone.")
+    var noStdin = false
+
+    @Flag(name: .shortAndLong, help: "No progress line.")
+    var quiet = false
+
+    @Flag(help: "With --detach: print the job as JSON.")
+    var json = false
+
+    @OptionGroup var connection: AgentOptions
+
+    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The program and its arguments.", valueName: "program"))
+    var command: [String] = []
+
+    func validate() throws {
+        guard let program = words.first, !program.isEmpty else {
+            throw ValidationError("run: no program; write it behind --, as in 'surplus run -- sort'")
+        }
+        if ["--help", "-h"].contains(command.first) { throw CleanExit.helpRequest(self) }
+        if program.hasPrefix("-"), command.first != "--" {
+            throw ValidationError("\(program): no option of 'run'; write -- before the program")
+        }
+        if json, !detach { throw ValidationError("--json: there is nothing to print; add --detach") }
+        do {
+            _ = try environment
+            if let name = repeated(try inputs.map(\.name)) { throw Self.overlap("--input", name) }
+            if let name = repeated(try outputs.map(\.name)) { throw Self.overlap("--output", name) }
+        } catch let failure as Failure {
+            throw ValidationError(failure.description)
+        }
+    }
+
+    private static func overlap(_ option: String, _ name: String) -> Failure {
+        Failure(
+            object: option, fault: "'\(name)' is given twice, or lies within another",
+            remedy: "give each once, apart from the others")
+    }
+
+    func run() async throws {
+        let console = Console(quiet: quiet)
+        let session = JobSession(agent: connection.agent, console: console, outputs: .exactly(try outputs))
+        let submission = JobSubmission(submit: try message, inputs: try inputs)
+        let agent = connection.agent
+        let (detach, json, forwardsInput) = (detach, json, !noStdin)
+        let status: Int32
+        do {
+            status = try await session.obeyingSignals {
+                let job = try await submission.send(to: agent, console: console)
+                guard !detach else { return try Self.report(job, json: json) }
+                let input = JobInputQueue(start: 0)
+                if forwardsInput { StandardInput.forward(to: input) }
+                return try await session.attend(job.job, input: input)
+            }
+        } catch let failure as Failure where failure.status < Outcome.surplusFailed {
+            throw failure.exiting(with: Outcome.surplusFailed)
+        }
+        throw ExitCode(status)
+    }
+
+    private static func report(_ job: Surplus_V1_JobInfo, json: Bool) throws -> Int32 {
+        try Terminal.print(json ? try JobReport(job).json() : job.job + "\n")
+        if Terminal.isTerminal(2) { Terminal.note("get it back with 'surplus job attach \(job.job)'") }
+        return 0
+    }
+}
+
+// What the command line means.
+extension Run {
+    private var words: [String] { command.first == "--" ? Array(command.dropFirst()) : command }
+    private var inputs: [InputArgument] { get throws { try input.map { text throws in try InputArgument(text) } } }
+    private var outputs: [OutputArgument] { get throws { try output.map { text throws in try OutputArgument(text) } } }
+
+    private var environment: [String: String] {
+        get throws {
+            var result: [String: String] = [:]
+            for entry in env {
+                guard let equals = entry.firstIndex(of: "="), equals != entry.startIndex else {
+                    throw Failure(object: "--env \(entry)", fault: "no variable is set", remedy: "write KEY=VALUE")
+                }
+                result[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
+            }
+            return result
+        }
+    }
+
+    /// A name that is there twice, or within another one.
+    private func repeated(_ names: [String]) -> String? {
+        let sorted = names.map { $0 + "/" }.sorted()
+        return zip(sorted, sorted.dropFirst()).first { $1.hasPrefix($0) }.map { String($1.dropLast()) }
+    }
+
+    private var message: Surplus_V1_SubmitJob {
+        get throws {
+            let (environment, outputs) = (try environment, try outputs.map(\.name))
+            return .with {
+                $0.spec = .with {
+                    $0.program = words[0]
+                    $0.arguments = Array(words.dropFirst())
+                    $0.environment = environment
+                    $0.outputs = outputs
+                    $0.stdinOpen = !noStdin && !detach
+                }
+                $0.request = wish.request
+                $0.lease = lease ?? ""
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Resources
+import Wire
+
+/// What to borrow, where `run` and `lease request` are the same.
+struct WishOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Processing, such as 1.5 or 250m. Default: 1, or less if nobody has that.", valueName: "cores"),
+        transform: Quantities.cores)
+    var cpu: Millicores?
+
+    @Option(
+        help: ArgumentHelp("Memory, such as 2GiB. Default: 512MiB, or less if nobody has that.", valueName: "size"),
+        transform: Quantities.size)
+    var memory: Bytes?
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("For how long, such as 90s or 1h30m. Default: 10m.", valueName: "duration"),
+        transform: Quantities.duration)
+    var term: Microseconds = .minutes(10)
+
+    @Option(
+        help: ArgumentHelp("Most to pay, in credits per core-hour. Default: what this node's policy says.", valueName: "credits"),
+        transform: Quantities.price)
+    var maxPrice: Microcredits?
+
+    @Option(help: ArgumentHelp("Ask only this node, by name or id. Can be repeated.", valueName: "node"))
+    var on: [String] = []
+
+    /// What is asked for: where nothing was said, something that most programs can do with.
+    var amounts: Amounts { Amounts(cpu: cpu ?? .cores(1), memory: memory ?? .mebibytes(512)) }
+
+    /// What will do: exactly what was said, or not much.
+    var least: Amounts { Amounts(cpu: cpu ?? 100, memory: memory ?? .mebibytes(64)) }
+
+    var request: Surplus_V1_LeaseRequest {
+        .with {
+            $0.amounts = .with { ($0.cpuMillicores, $0.memoryBytes) = (amounts.cpu.rawValue, amounts.memory.rawValue) }
+            $0.least = .with { ($0.cpuMillicores, $0.memoryBytes) = (least.cpu.rawValue, least.memory.rawValue) }
+            $0.termMicroseconds = term.rawValue
+            $0.maxCpuPrice = maxPrice?.rawValue ?? 0
+            $0.on = on
+        }
+    }
+}

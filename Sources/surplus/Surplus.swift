@@ -1,0 +1,34 @@
+import ArgumentParser
+import Glibc
+import Resources
+
+/// The root of the command line.
+@main
+struct Surplus: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "surplus",
+        abstract: "Lend what this machine is not using, and run programs on what others lend.",
+        discussion: """
+            Examples:
+              surplus status                            how this node is doing
+              surplus offers --cpu 2                    who would lend two cores now
+              surplus run -- sort < big.txt > out.txt   a program on a peer
+              surplus run --input photos --output p.tar.xz -- tar cJf p.tar.xz photos
+              surplus credits                           who owes whom
+              surplus dev up --nodes 3 --dir /tmp/pool  a pool on this machine
+            """,
+        version: "surplus \(Software.version)",
+        subcommands: [Status.self, Nodes.self, Offers.self, Version.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Job", subcommands: [Run.self, Job.self, PS.self]),
+            CommandGroup(name: "Trade", subcommands: [Lease.self, Credits.self, Ledger.self]),
+            CommandGroup(name: "Explaining", subcommands: [Events.self, Explain.self]),
+            CommandGroup(name: "Pool", subcommands: [Pool.self, Dev.self]),
+        ])
+
+    static let _errorPrefix = "surplus: "
+
+    static func main() async {
+        Glibc.exit(await Invocation.perform(Array(CommandLine.arguments.dropFirst())))
+    }
+}

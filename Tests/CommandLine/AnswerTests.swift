@@ -1,0 +1,108 @@
+import Foundation
+import GRPCCore
+import Testing
+import Wire
+
+@Suite struct AnswerTests {
+    @Test(
+        "every command that shows or lists something does so as JSON with its schema",
+        arguments: [
+            (["status"], "capacity"), (["nodes"], "nodes"), (["offers"], "offers"), (["credits"], "balance_microcredits"),
+            (["explain", "lse_1"], "summary"), (["lease", "list"], "leases"), (["lease", "show", "lse_1"], "lease"),
+            (["lease", "renew", "lse_1"], "lease"), (["lease", "release", "lse_1"], "lease"),
+            (["lease", "reclaim", "--all"], "leases"),
+            (["job", "list"], "jobs"), (["ps", "--all"], "jobs"), (["pool", "init", "lab"], "pool_name"),
+            (["pool", "grant", "node2"], "nodes"), (["pool", "revoke", "node2"], "told"), (["pool", "leave"], "pool"),
+            (["version"], "version"), (["events", "--last", "1"], "sequence"),
+        ])
+    func json(arguments: [String], key: String) async throws {
+        let ended = try await FakeAgent.serving { await (try Program(arguments + ["--json"], agent: $0)).end() }
+        #expect(ended.status == 0, "\(ended.stderr)")
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(ended.stdout.utf8)) as? [String: Any])
+        #expect(object["schema"] as? Int == 1)
+        #expect(object[key] != nil)
+    }
+
+    @Test("events are one JSON object a line")
+    func jsonLines() async throws {
+        let ended = try await FakeAgent.serving { try await Program.run("events", "--last", "3", "--json", agent: $0) }
+        let lines = ended.stdout.split(separator: "\n")
+        #expect(lines.count == 3)
+        for line in lines { #expect(try JSONSerialization.jsonObject(with: Data(line.utf8)) is [String: Any]) }
+    }
+
+    @Test("what the agent refuses is passed on in its words: 2 when the request was wrong, 1 otherwise")
+    func refusals() async throws {
+        try await FakeAgent.serving { agent in
+            agent.state.withLock { $0.refusal = RPCError(code: .failedPrecondition, message: "pool: not in one; join one") }
+            let refused = try await Program.run("status", agent: agent)
+            #expect(refused.status == 1)
+            #expect(refused.stderr == "surplus: pool: not in one; join one\n")
+            agent.state.withLock { $0.refusal = RPCError(code: .invalidArgument, message: "name: empty; give one") }
+            #expect(try await Program.run("status", agent: agent).status == 2)
+        }
+    }
+
+    @Test("a faulty ledger ends with 1, with the fault on standard output")
+    func faultyLedger() async throws {
+        let ended = try await FakeAgent.serving { try await Program.run("ledger", "verify", agent: $0) }
+        #expect(ended.status == 1)
+        #expect(ended.stdout.contains("FAULTY: transfer 7: hash differs"))
+    }
+
+    @Test("a lease that nobody grants ends with 1 and says what each peer answered")
+    func refusedLease() async throws {
+        let ended = try await FakeAgent.serving { agent in
+            agent.state.withLock {
+                $0.leaseReply = .with {
+                    $0.refusal = .with { ($0.term, $0.reason) = ("cpu", "nobody lends 64 cores") }
+                    $0.asked = [.with { ($0.name, $0.refusal) = ("node2", .with { $0.reason = "only 2 cores" }) }]
+                }
+            }
+            return try await Program.run("lease", "request", "--cpu", "64", agent: agent)
+        }
+        #expect(ended.status == 1)
+        #expect(ended.stdout.isEmpty)
+        #expect(ended.stderr.contains("node2  only 2 cores"))
+        #expect(ended.stderr.contains("cpu: nobody lends 64 cores"))
+    }
+
+    @Test("a token goes into a new file that nobody else can read, and is never made when that cannot be")
+    func tokenFile() async throws {
+        try await FakeAgent.serving { agent in
+            let file = "\(agent.directory)/token"
+            let ended = try await Program.run("pool", "token", "create", "--out", file, agent: agent)
+            #expect(ended.status == 0)
+            #expect(try Scratch.read(file) == "surplus-token-v1.secret\n")
+            #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
+            let again = try await Program.run("pool", "token", "create", "--out", file, agent: agent)
+            #expect(again.status == 1)
+            #expect(again.stderr.contains("exists already"))
+        }
+    }
+
+    @Test("a token that was refused leaves no file")
+    func refusedToken() async throws {
+        try await FakeAgent.serving { agent in
+            agent.state.withLock { $0.refusal = RPCError(code: .permissionDenied, message: "no issuing role") }
+            let ended = try await Program.run("pool", "token", "create", "--out", "\(agent.directory)/token", agent: agent)
+            #expect(ended.status == 1)
+            #expect(Scratch.isMissing("\(agent.directory)/token"))
+        }
+    }
+
+    @Test("joining reads the token from a file or standard input, without the line feed")
+    func join() async throws {
+        try await FakeAgent.serving { agent in
+            let piped = try await Program.run("pool", "join", "blade1:7800", "--token-file", "-", agent: agent, input: "secret\n")
+            #expect(piped.stdout.contains("secret ("))
+            try Scratch.write("filed\n", "\(agent.directory)/token")
+            let filed = try await Program.run(
+                "pool", "join", "blade1:7800", "--token-file", "\(agent.directory)/token", agent: agent)
+            #expect(filed.stdout.contains("filed ("))
+            let empty = try await Program.run("pool", "join", "blade1:7800", "--token-file", "-", agent: agent)
+            #expect(empty.status == 1)
+            #expect(empty.stderr.contains("no token in it"))
+        }
+    }
+}

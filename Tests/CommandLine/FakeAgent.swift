@@ -1,0 +1,231 @@
+import FoundationEssentials
+import GRPCCore
+import Logging
+import Resources
+import Synchronization
+import Wire
+
+@testable import surplus
+
+/// An agent that serves the control API on a real socket and runs no programs: it acts them out. What a job has read and
+/// written is kept by position, as the real agent does, so that lost connections can be tried.
+final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
+    struct State {
+        var jobs: [String: FakeJob] = [:]
+        var submissions: [Surplus_V1_SubmitJob] = []
+        var cancelled: [String] = []
+        /// Connections to break, each after so many bytes of output.
+        var breakAfter: [Int] = []
+        /// What GetStatus and the like answer instead of doing it.
+        var refusal: RPCError?
+        var leaseReply = Surplus_V1_LeaseReply()
+    }
+
+    let directory: String
+    let state = Mutex(State())
+    var socket: String { "\(directory)/agent.sock" }
+    var link: AgentLink { AgentLink(socket: socket) }
+
+    init(directory: String) { self.directory = directory }
+
+    /// Serves while `body` runs, in a temporary directory of its own.
+    static func serving<Result: Sendable>(_ body: @Sendable @escaping (FakeAgent) async throws -> Result) async throws -> Result {
+        try await Scratch.directory { directory in
+            let agent = FakeAgent(directory: directory)
+            var log = Logger(label: "fake-agent")
+            log.logLevel = .critical
+            let listener = try ControlListener(path: agent.socket, services: [agent], log: log)
+            return try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await listener.run() }
+                await listener.waitUntilListening()
+                defer { group.cancelAll() }
+                return try await body(agent)
+            }
+        }
+    }
+
+    private func check() throws {
+        if let refusal = state.withLock({ $0.refusal }) { throw refusal }
+    }
+
+    // MARK: - Jobs
+
+    func submitJob(
+        request: RPCAsyncSequence<Surplus_V1_SubmitPart, any Error>, context: ServerContext
+    ) async throws -> Surplus_V1_JobInfo {
+        try check()
+        var random = SystemRandomNumberGenerator()
+        let id = JobID(at: Timestamp(microseconds: 1_795_247_897_000_000), using: &random).description
+        let work = "\(directory)/\(id)"
+        try Scratch.make(work)
+        let receiver = try FileReceiver(directory: work)
+        var submission = Surplus_V1_SubmitJob()
+        for try await part in request {
+            switch part.part {
+            case .submit(let submit): submission = submit
+            case .file(let file): try await receiver.take(file)
+            case nil: break
+            }
+        }
+        _ = try await receiver.finish()
+        let job = FakeJob(id: id, work: work, spec: submission.spec)
+        let accepted = submission
+        state.withLock {
+            $0.submissions.append(accepted)
+            $0.jobs[id] = job
+        }
+        return job.info
+    }
+
+    func attachJob(
+        request: RPCAsyncSequence<Surplus_V1_JobInput, any Error>, response: RPCWriter<Surplus_V1_JobOutput>,
+        context: ServerContext
+    ) async throws {
+        let (attaches, attached) = AsyncStream.makeStream(of: Surplus_V1_JobAttach.self)
+        let limit = state.withLock { $0.breakAfter.isEmpty ? Int.max : $0.breakAfter.removeFirst() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                var job: FakeJob?
+                for try await input in request {
+                    if let job { job.take(input) } else { job = try self.job(input.attach.job) }
+                    try await response.write(.with { $0.stdinReceived = job?.received ?? 0 })
+                    if case .attach(let attach) = input.input { attached.yield(attach) }
+                }
+                // The client sends nothing more, which is no reason to end.
+                try await Task.sleep(for: .seconds(3600))
+            }
+            group.addTask { [self] in
+                for await attach in attaches {
+                    return try await self.job(attach.job).play(to: response, from: attach, breakAfter: limit)
+                }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    func fetchOutputs(
+        request: Surplus_V1_GetJobRequest, response: RPCWriter<Surplus_V1_FilePart>, context: ServerContext
+    ) async throws {
+        let job = try job(request.job)
+        let sender = FileSender(
+            try job.info.spec.outputs.map {
+                FileSource(root: job.work, path: try RelativePath($0), name: try RelativePath($0))
+            })
+        _ = try await sender.send { try await response.write($0) }
+    }
+
+    func getJob(request: Surplus_V1_GetJobRequest, context: ServerContext) async throws -> Surplus_V1_JobInfo {
+        try job(request.job).info
+    }
+
+    func cancelJob(request: Surplus_V1_GetJobRequest, context: ServerContext) async throws -> Surplus_V1_JobInfo {
+        let job = try job(request.job)
+        state.withLock { $0.cancelled.append(request.job) }
+        job.cancel()
+        return job.info
+    }
+
+    func listJobs(request: Surplus_V1_ListJobsRequest, context: ServerContext) async throws -> Surplus_V1_ListJobsReply {
+        let jobs = state.withLock { $0.jobs.values.map(\.info) }
+        return .with { $0.jobs = jobs.sorted { $0.job < $1.job } }
+    }
+
+    private func job(_ id: String) throws -> FakeJob {
+        guard let job = state.withLock({ $0.jobs[id] }) else {
+            throw RPCError(code: .notFound, message: "\(id): no such job; see 'surplus job list'")
+        }
+        return job
+    }
+}
+
+// MARK: - Everything else
+
+extension FakeAgent {
+    func getStatus(request: Surplus_V1_GetStatusRequest, context: ServerContext) async throws -> Surplus_V1_StatusReply {
+        try check()
+        return .with {
+            ($0.node, $0.name, $0.pool, $0.poolName) = ("nde_1", "node1", "pol_1", "lab")
+            $0.capacity = .with { ($0.cpuMillicores, $0.memoryBytes) = (2000, 1 << 30) }
+            $0.limitsEnforced = true
+            $0.enforcement = "cgroup v1"
+        }
+    }
+
+    func listNodes(request: Surplus_V1_ListNodesRequest, context: ServerContext) async throws -> Surplus_V1_ListNodesReply {
+        .with { $0.nodes = [.with { ($0.node, $0.name, $0.status, $0.isSelf) = ("nde_1", "node1", "active", true) }] }
+    }
+
+    func listOffers(request: Surplus_V1_ListOffersRequest, context: ServerContext) async throws -> Surplus_V1_ListOffersReply {
+        .with { $0.offers = [.with { ($0.name, $0.error) = ("node2", "connection refused") }] }
+    }
+
+    func getCredits(request: Surplus_V1_GetCreditsRequest, context: ServerContext) async throws -> Surplus_V1_CreditsReply {
+        .with { $0.balance = -3472 }
+    }
+
+    func verifyLedger(request: Surplus_V1_VerifyLedgerRequest, context: ServerContext) async throws
+        -> Surplus_V1_VerifyLedgerReply
+    {
+        .with { ($0.ok, $0.fault) = (false, "transfer 7: hash differs") }
+    }
+
+    func streamEvents(
+        request: Surplus_V1_EventsRequest, response: RPCWriter<Surplus_V1_EventInfo>, context: ServerContext
+    ) async throws {
+        for number in 1...max(1, Int64(request.last)) {
+            try await response.write(
+                .with { ($0.sequence, $0.at, $0.kind, $0.text) = (number, number, "lease.granted", "to node2") })
+        }
+    }
+
+    func explain(request: Surplus_V1_ExplainRequest, context: ServerContext) async throws -> Surplus_V1_ExplainReply {
+        .with { ($0.id, $0.kind, $0.summary) = (request.id, "lease", "lent to node2") }
+    }
+
+    func requestLease(request: Surplus_V1_LeaseRequest, context: ServerContext) async throws -> Surplus_V1_LeaseReply {
+        state.withLock { $0.leaseReply }
+    }
+
+    func listLeases(request: Surplus_V1_ListLeasesRequest, context: ServerContext) async throws -> Surplus_V1_ListLeasesReply {
+        .init()
+    }
+
+    func getLease(request: Surplus_V1_LeaseRef, context: ServerContext) async throws -> Surplus_V1_LeaseInfo {
+        .with { $0.lease = request.lease }
+    }
+
+    func renewLease(request: Surplus_V1_RenewLeaseRequest, context: ServerContext) async throws -> Surplus_V1_LeaseInfo {
+        .with { $0.lease = request.lease }
+    }
+
+    func releaseLease(request: Surplus_V1_LeaseRef, context: ServerContext) async throws -> Surplus_V1_LeaseInfo {
+        .with { $0.lease = request.lease }
+    }
+
+    func reclaimLease(request: Surplus_V1_ReclaimLeaseRequest, context: ServerContext) async throws -> Surplus_V1_ListLeasesReply
+    { .init() }
+
+    func initPool(request: Surplus_V1_InitPoolRequest, context: ServerContext) async throws -> Surplus_V1_PoolReply {
+        .with { $0.poolName = request.name }
+    }
+
+    func createToken(request: Surplus_V1_CreateTokenRequest, context: ServerContext) async throws -> Surplus_V1_CreateTokenReply {
+        try check()
+        return .with { ($0.token, $0.id, $0.address) = ("surplus-token-v1.secret", "tok_1", "127.0.0.1:7800") }
+    }
+
+    func joinPool(request: Surplus_V1_JoinPoolRequest, context: ServerContext) async throws -> Surplus_V1_PoolReply {
+        .with { ($0.poolName, $0.node) = (request.token, request.address) }
+    }
+
+    func revokeNode(request: Surplus_V1_NodeRef, context: ServerContext) async throws -> Surplus_V1_RevokeReply {
+        .with { $0.member.name = request.node }
+    }
+
+    func grantIssuer(request: Surplus_V1_NodeRef, context: ServerContext) async throws -> Surplus_V1_MemberInfo {
+        .with { $0.name = request.node }
+    }
+
+    func leavePool(request: Surplus_V1_LeavePoolRequest, context: ServerContext) async throws -> Surplus_V1_PoolReply { .init() }
+}
