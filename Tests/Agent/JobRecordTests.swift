@@ -128,6 +128,9 @@ struct JobEndTests {
         #expect(
             JobEnd(record(.signalled(9)), leaseEnd: "the lease has ended: expired").outcome
                 == .failed("the lease has ended: expired"))
+        #expect(
+            JobEnd(record(.stopped(reason: "expired")), leaseEnd: "the lease has ended").outcome == .failed("the lease has ended")
+        )
         #expect(JobEnd(record(.signalled(9)), leaseEnd: nil).outcome == .exited(.signal(9)))
         #expect(JobEnd(record(.exited(0)), leaseEnd: "the lease has ended: expired").outcome == .exited(.code(0)))
     }

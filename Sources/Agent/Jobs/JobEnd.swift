@@ -51,7 +51,7 @@ extension JobEnd {
         case .signalled(let number): outcome = leaseEnd.map(Outcome.failed) ?? .exited(.signal(number))
         case .notStarted(let status, let reason): outcome = .exited(.notStarted(status: status, reason: reason))
         case .sandboxFailed(let reason): outcome = .failed("the sandbox could not be made: \(reason)")
-        case .stopped(let reason): outcome = .failed("the lender stopped the program: \(reason)")
+        case .stopped(let reason): outcome = .failed(leaseEnd ?? "the lender stopped the program: \(reason)")
         }
     }
 }

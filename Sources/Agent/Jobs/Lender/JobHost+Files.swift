@@ -68,9 +68,22 @@ extension JobHost {
         try await explaining {
             let job = try await observed(try find(reference.job, for: peer))
             guard job.end != nil else { throw RPCError.notNow("\(job.id) has not ended") }
-            try await warden.claimWork(job.id)
+            try await claimWork(of: job)
             let limits = FileLimits(bytes: house.configuration.limits.outputBytes.rawValue)
             try await OutputFiles(directory: job.files.work, order: job.order, limits: limits).send(write)
+        }
+    }
+
+    /// Makes the work directory readable here. The warden may hear of a program's end, and see the last of its processes
+    /// gone, a moment after its output has ended.
+    private func claimWork(of job: HostedJob) async throws {
+        var pause = Duration.milliseconds(1)
+        while true {
+            do { return try await warden.claimWork(job.id) } catch let fault as WardenFault where fault.kind == .wrongState {
+                guard pause < .seconds(2) else { throw RPCError(code: .unavailable, message: "\(fault)") }
+                try await Task.sleep(for: pause)
+                pause = pause * 2
+            }
         }
     }
 
