@@ -38,11 +38,14 @@ final class DataDirectory: Sendable {
     }
 
     /// Makes created, renamed and removed names durable.
-    func synchronize() throws(LedgerStoreError) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .directory(path, Self.reason()) }
+    func synchronize() throws(LedgerStoreError) { try Self.synchronize(path) }
+
+    /// Makes what was written to a file or directory durable.
+    static func synchronize(_ path: String) throws(LedgerStoreError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .directory(path, reason()) }
         defer { Glibc.close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .directory(path, Self.reason()) }
+        guard fsync(descriptor) == 0 else { throw .directory(path, reason()) }
     }
 
     private static func create(_ path: String) throws(LedgerStoreError) {

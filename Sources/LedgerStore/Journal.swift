@@ -28,12 +28,10 @@ struct Journal {
         self.db = db
         self.eventLimit = Int64(eventLimit)
         statements = try JournalStatements(db)
-        guard let segment = try Row.fetchOne(db, sql: "SELECT number, sequence, head FROM segment") else {
-            throw MalformedRow(description: "the segment table is empty")
-        }
-        hasPast = segment["number"] as Int > 1
+        let segment = try SegmentRow(db)
+        hasPast = segment.number > 1
         position = Position(
-            chain: Chain(sequence: segment["sequence"], head: try segment.digest("head")),
+            chain: segment.end,
             events: try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM events") ?? 0,
             transfers: try Int64.fetchOne(db, sql: "SELECT count(*) FROM transfers") ?? 0)
     }

@@ -61,10 +61,11 @@ package final class LedgerStore: Sendable {
     /// Commits records together and returns once they are durable.
     ///
     /// - Throws: ``LedgerStoreError``; then none of them was written.
-    package func commit(_ records: [Record]) async throws {
-        try await withCheckedThrowingContinuation { continuation in
-            commit(records) { continuation.resume(with: $0) }
+    package func commit(_ records: [Record]) async throws(LedgerStoreError) {
+        let result = await withCheckedContinuation { continuation in
+            commit(records) { continuation.resume(returning: $0) }
         }
+        try result.get()
     }
 
     /// Accepts commits again after the disk was full or failed. To be called once the caller has restored itself from
@@ -74,9 +75,10 @@ package final class LedgerStore: Sendable {
     /// Closes the current segment, which is then never written again, and begins the next.
     ///
     /// - Throws: ``LedgerStoreError`` when there is no room for the next one; then the current one goes on.
-    package func closeSegment() async throws {
-        try await withCheckedThrowingContinuation { continuation in
-            writer.queue.push(.roll { continuation.resume(with: $0) })
+    package func closeSegment() async throws(LedgerStoreError) {
+        let result = await withCheckedContinuation { continuation in
+            writer.queue.push(.roll { continuation.resume(returning: $0) })
         }
+        try result.get()
     }
 }

@@ -24,7 +24,7 @@ package enum LedgerStoreError: Error, Hashable, Sendable {
     /// A batch decided earlier could not be written, so this one, which was decided in the belief that it would be,
     /// was not written either.
     case afterFailure(String)
-    /// The store was closed.
+    /// The store was closed, or has closed itself because the current segment could be neither continued nor followed.
     case closed
 }
 

@@ -40,6 +40,8 @@ struct Migrator {
         let partial = copy + ".partial"
         try? FileManager.default.removeItem(atPath: partial)
         try db.execute(sql: "VACUUM INTO ?", arguments: [partial])
+        try DataDirectory.synchronize(partial)
         try FileManager.default.moveItem(atPath: partial, toPath: copy)
+        try DataDirectory.synchronize(URL(fileURLWithPath: copy).deletingLastPathComponent().path)
     }
 }

@@ -77,9 +77,7 @@ extension Rows {
         let here = try rememberedHere(db, capacity: capacity)
         let before = try rememberedBefore(db, capacity: capacity)
         let all = (here + before).sorted { $0.id < $1.id }
-        let horizon: TransferID? = try Row.fetchOne(db, sql: "SELECT horizon FROM segment").flatMap {
-            try $0.optionalID("horizon")
-        }
+        let horizon = try SegmentRow(db).horizon
         return all.count > capacity ? (all.suffix(capacity), all[all.count - capacity - 1].id) : (all, horizon)
     }
 

@@ -78,15 +78,16 @@ extension Verifier {
 
     /// The segment takes up where the one before ended.
     private mutating func checkOpening(_ db: Database) throws {
-        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM segment") else { throw fault("segment", nil, "is empty") }
-        let opening = Chain(sequence: row["opening_sequence"], head: try row.digest("opening_head"))
+        let segment = try segmentRow(db)
+        let opening = segment.opening
         let carried = Tally(entries: try Rows.openingEntries(db), reservations: try Rows.openingReservations(db))
-        let found: Int = row["number"]
-        if result.segments == 0, found > 1 {
-            (result.firstSegment, chain, tally) = (found, opening, carried)
+        if result.segments == 0, segment.number > 1 {
+            (result.firstSegment, chain, tally) = (segment.number, opening, carried)
         } else {
             if result.segments == 0 { result.firstSegment = 1 }
-            guard found == number + 1 else { throw fault("segment", nil, "is number \(found), expected \(number + 1)") }
+            guard segment.number == number + 1 else {
+                throw fault("segment", nil, "is number \(segment.number), expected \(number + 1)")
+            }
             guard opening == chain else {
                 throw fault(
                     "segment", nil,
@@ -95,20 +96,23 @@ extension Verifier {
             }
             guard carried == tally else { throw fault("accounts", nil, "opening balances are not those handed on") }
         }
-        guard carried.digest == (try row.digest("opening_tally")) else {
+        guard carried.digest == segment.openingTally else {
             throw fault("segment", nil, "opening_tally is not the digest of the opening balances")
         }
-        number = found
+        number = segment.number
+    }
+
+    private func segmentRow(_ db: Database) throws -> SegmentRow {
+        do { return try SegmentRow(db) } catch { throw fault("segment", nil, "\(error)") }
     }
 
     /// What stands at the end is what the rows come to.
     private mutating func checkEnd(_ db: Database, isClosed: Bool) throws {
-        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM segment") else { throw fault("segment", nil, "is empty") }
-        let end = Chain(sequence: row["sequence"], head: try row.digest("head"))
+        let end = try segmentRow(db).end
         guard end == chain else {
             throw fault("segment", nil, "ends with row \(end.sequence), the last row there is \(chain.sequence)")
         }
-        if isClosed, try SegmentFiles.closingRow(db) == nil {
+        if isClosed, try Closing(db) == nil {
             throw fault("closing", nil, "is missing, but another segment follows")
         }
         try checkBalances(try Rows.entries(db))
