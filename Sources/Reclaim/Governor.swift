@@ -74,12 +74,15 @@ package struct Governor: Sendable {
 
     /// Takes on a lease, or another limit for one that is open. What the limit grows by is available at once where there
     /// is room; what was cut before stays cut until it is given back step by step.
-    package mutating func open(_ lease: LeaseID, limit: Millicores) -> [Directive] {
+    ///
+    /// - Parameter cut: The ceiling to begin with, for a lease that was cut before the governor was restarted.
+    package mutating func open(_ lease: LeaseID, limit: Millicores, at cut: Millicores? = nil) -> [Directive] {
         let old = guests[lease]
-        let grown = old.map { $0.ceiling + max(limit - $0.limit, .zero) } ?? limit
-        let ceiling = min(grown, limit)
-        guests[lease] = Guest(limit: limit, ceiling: ceiling, rung: old?.rung ?? .shaped)
-        let set: [Directive] = ceiling == old?.ceiling ? [] : [.setCeiling(lease, ceiling)]
+        let grown = old.map { $0.ceiling + max(limit - $0.limit, .zero) } ?? cut ?? limit
+        var guest = Guest(limit: limit, ceiling: min(grown, limit), rung: old?.rung ?? .shaped)
+        if old == nil { guest.rung = rung(of: guest, at: guest.ceiling) }
+        guests[lease] = guest
+        let set: [Directive] = guest.ceiling == old?.ceiling ? [] : [.setCeiling(lease, guest.ceiling)]
         return set + lower(to: room(besides: median(of: \.cpu)), because: "a lease was added")
     }
 

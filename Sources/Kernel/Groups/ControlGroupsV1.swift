@@ -114,6 +114,7 @@ struct ControlGroupsV1: GuestGroups {
             throttled: Microseconds((throttling["throttled_time"] ?? 0) / 1000))
     }
 
+    func add(shim process: pid_t, to group: String) {}
     func settle(_ process: pid_t, used: CoreMicroseconds, in group: String) {}
     func usageOfAllGuests() throws(KernelError) -> GroupUsage { try usage(of: "") }
 
@@ -156,5 +157,9 @@ struct ControlGroupsV1: GuestGroups {
 
     func remove(_ group: String) throws(KernelError) {
         for top in tops { try files.remove(group.isEmpty ? top : "\(top)/\(group)") }
+    }
+
+    func removeShared() {
+        for top in tops { try? kernel.removeDirectory(top) }
     }
 }

@@ -100,6 +100,7 @@ struct ControlGroupsV2: GuestGroups {
     func subgroups(of group: String) throws(KernelError) -> [String] { try kernel.subdirectories(of: path(group)) }
 
     func usage(of group: String) throws(KernelError) -> GroupUsage { try usage(in: path(group)) }
+    func add(shim process: pid_t, to group: String) {}
     func settle(_ process: pid_t, used: CoreMicroseconds, in group: String) {}
     func usageOfAllGuests() throws(KernelError) -> GroupUsage { try usage(in: top) }
 
@@ -142,4 +143,6 @@ struct ControlGroupsV2: GuestGroups {
     }
 
     func remove(_ group: String) throws(KernelError) { try files.remove(path(group)) }
+
+    func removeShared() { try? kernel.removeDirectory(top) }
 }

@@ -41,8 +41,10 @@ package protocol GuestGroups: Sendable {
 
     /// The files into which a process writes `0` to enter the group.
     func entrances(to group: String) -> [String]
-    /// Puts a process into the group. Where groups are no kernel objects, its descendants are what the group consists of.
+    /// Puts a process into the group.
     func add(_ process: pid_t, to group: String) throws(KernelError)
+    /// Says whose descendants the group consists of, where groups are no kernel objects.
+    func add(shim process: pid_t, to group: String)
     /// The processes in the group and below.
     func processes(in group: String) throws(KernelError) -> [pid_t]
     /// The names of the groups directly below.
@@ -67,4 +69,6 @@ package protocol GuestGroups: Sendable {
     func kill(_ group: String) throws(KernelError) -> Bool
     /// Removes the group and those below it; harmless when they are gone. All must be empty.
     func remove(_ group: String) throws(KernelError)
+    /// Removes the shared group itself, unless guests of other wardens are in it.
+    func removeShared()
 }

@@ -5,7 +5,7 @@ import Synchronization
 /// Guests as mere processes, for a warden without privileges: what they use is measured and all of them can be ended, but no
 /// limit is enforced. They run with the lowest priority that any process can give itself.
 ///
-/// A group consists of the descendants of the processes added to it, without these themselves.
+/// A group consists of the descendants of the shims added to it, without these themselves.
 package final class PlainProcesses: GuestGroups {
     private struct Root {
         /// 0 for those that have ended.
@@ -37,7 +37,9 @@ package final class PlainProcesses: GuestGroups {
     package func setProcessLimit(_ limit: Int, of group: String) {}
     package func entrances(to group: String) -> [String] { [] }
 
-    package func add(_ process: pid_t, to group: String) {
+    package func add(_ process: pid_t, to group: String) { add(shim: process, to: group) }
+
+    package func add(shim process: pid_t, to group: String) {
         guard let status = ProcessStatus(process, kernel: kernel) else { return }
         groups.withLock { $0[group, default: []].append(Root(process: process, began: status.began)) }
     }
@@ -108,6 +110,8 @@ package final class PlainProcesses: GuestGroups {
             groups[above] = roots + [past]
         }
     }
+
+    package func removeShared() {}
 
     private func names(in group: String) -> [String] {
         groups.withLock { $0.keys.filter { group.isEmpty || $0 == group || $0.hasPrefix(group + "/") } }

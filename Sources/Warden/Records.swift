@@ -1,0 +1,110 @@
+import Glibc
+import Kernel
+import Reclaim
+import Resources
+import Sandbox
+
+/// A lease as it survives the warden.
+struct LeaseRecord: Hashable {
+    struct End: Hashable {
+        var reason: String
+        var at: Timestamp
+    }
+
+    var grant: LeaseGrant
+    /// When the warden ends it by itself.
+    var deadline: Deadline
+    var meter = Meter()
+    /// How much of the kernel's counter is in the meter.
+    var counted: CoreMicroseconds = .zero
+    /// When that was.
+    var measured: Moment
+    /// The ceiling in force.
+    var ceiling: Millicores
+    /// Set once nothing of it is left but this record.
+    var end: End?
+}
+
+/// A job as it survives the warden. Everything that happens after the start is told by the job's own files.
+struct JobRecord: Hashable {
+    var job: JobID
+    var lease: LeaseID
+    /// Which of the guests' users it runs as.
+    var slot: Int
+    /// Whether its program may have been started.
+    var isStarted: Bool
+}
+
+/// Where the guests' control groups are.
+struct GroupRecord: Hashable {
+    var places: [String]
+}
+
+extension LeaseRecord: Canonical {
+    func write(to writer: inout CanonicalWriter) {
+        writer.write(grant)
+        writer.write(deadline.boot.value)
+        writer.write(deadline.instant.microseconds)
+        writer.write(deadline.utc)
+        writer.write(LeaseMeter(meter))
+        writer.write(meter.remainder)
+        writer.write(counted)
+        writer.write(measured.boot.value)
+        writer.write(measured.instant.microseconds)
+        writer.write(measured.utc)
+        writer.write(ceiling)
+        writer.write(end != nil)
+        if let end {
+            writer.write(end.reason)
+            writer.write(end.at)
+        }
+    }
+
+    init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        grant = try reader.value()
+        deadline = Deadline(try reader.moment())
+        let counters: LeaseMeter = try reader.value()
+        meter = Meter(
+            measured: counters.measured, billable: counters.billable, throttled: counters.throttled,
+            remainder: try reader.integer())
+        counted = try reader.quantity(atMost: CoreMicroseconds(.max))
+        measured = try reader.moment()
+        ceiling = try reader.quantity(atMost: Bounds.cpu)
+        end = try reader.bool() ? End(reason: try reader.string(atMost: 4096), at: try reader.timestamp()) : nil
+    }
+}
+
+extension CanonicalReader {
+    fileprivate mutating func moment() throws(Malformed) -> Moment {
+        Moment(
+            boot: BootID(try string(atMost: 64)), instant: Instant(microseconds: try integer()), utc: try timestamp())
+    }
+}
+
+extension LeaseMeter {
+    init(_ meter: Meter) {
+        self.init(measured: meter.measured, billable: meter.billable, throttled: meter.throttled)
+    }
+}
+
+extension JobRecord: Canonical {
+    func write(to writer: inout CanonicalWriter) {
+        writer.write(job)
+        writer.write(lease)
+        writer.write(Int64(slot))
+        writer.write(isStarted)
+    }
+
+    init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        job = try reader.identifier()
+        lease = try reader.identifier()
+        slot = try reader.number(in: 0...WardenLimits.jobs)
+        isStarted = try reader.bool()
+    }
+}
+
+extension GroupRecord: Canonical {
+    func write(to writer: inout CanonicalWriter) { writer.write(places) }
+
+    init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) { places = try reader.list(atMost: 16) }
+}

@@ -1,0 +1,66 @@
+import Glibc
+import Kernel
+import Resources
+import Sandbox
+
+/// Shows that programs can be run here: starts one that does nothing, through a shim and a sandbox as for any job.
+struct SandboxSelfTest {
+    private static let patience = Microseconds.seconds(5)
+
+    private let configuration: WardenConfiguration
+    private let directory: String
+
+    init(_ configuration: WardenConfiguration) {
+        self.configuration = configuration
+        directory = configuration.state + "/self-test"
+    }
+
+    /// Takes about 50 ms; leaves nothing behind.
+    ///
+    /// - Returns: why it does not work; `nil` when it does.
+    func run() -> String? {
+        guard access(BubblewrapCommand.program, X_OK) == 0 else {
+            return "\(BubblewrapCommand.program) is missing: install bubblewrap"
+        }
+        do throws(KernelError) {
+            try FileTree(directory).remove()
+            let end = try runNothing()
+            try FileTree(directory).remove()
+            return Self.fault(in: end)
+        } catch { return error.description }
+    }
+
+    private static func fault(in end: ExitRecord?) -> String? {
+        switch end?.reason {
+        case .exited(0): nil
+        case .sandboxFailed(let reason), .notStarted(_, let reason), .stopped(let reason): reason
+        case .exited, .signalled: "a program that does nothing ended with \(end.map { "\($0.reason)" } ?? "")"
+        case nil: "a program that does nothing did not end within \(Self.patience.text)"
+        }
+    }
+
+    private func runNothing() throws(KernelError) -> ExitRecord? {
+        let files = JobFiles(directory: directory)
+        let user = configuration.isPrivileged ? configuration.firstGuestUser + uid_t(WardenLimits.jobs) - 1 : geteuid()
+        for (path, mode) in [(directory, mode_t(0o711)), (files.work, 0o700)] {
+            guard mkdir(path, mode) == 0, chmod(path, mode) == 0 else { throw KernelError("make \(path)", errno) }
+        }
+        guard !configuration.isPrivileged || chown(files.work, user, gid_t(user)) == 0 else {
+            throw KernelError("give \(files.work) to user \(user)", errno)
+        }
+        try files.write(
+            ShimSpec(
+                guest: GuestSpec(job: JobID(high: 0, low: 0), lease: LeaseID(high: 0, low: 0), program: "true"),
+                agent: .current, runAs: configuration.isPrivileged ? ProcessOwner(user: user, group: gid_t(user)) : nil,
+                enforcement: "self-test", groups: []))
+        let shim = try ChildProcess.start([configuration.shimProgram, "shim", directory], errors: STDERR_FILENO)
+        defer { waitpid(shim, nil, 0) }
+        let deadline = SystemClock.instant() + Self.patience
+        while SystemClock.instant() < deadline {
+            if let end = try files.exitRecord() { return end }
+            usleep(2000)
+        }
+        kill(shim, SIGKILL)
+        return nil
+    }
+}

@@ -1,0 +1,112 @@
+import Glibc
+import Kernel
+import Resources
+import Sandbox
+
+/// The command line of `surplus-warden`. Read by hand: a parser library would make the smallest program of all, of which one
+/// runs for each job, several times as large.
+package enum WardenArguments: Hashable, Sendable {
+    case serve(WardenConfiguration)
+    case clean(WardenConfiguration)
+    /// What follows the word `shim`.
+    case shim([String])
+    case help
+    case version
+
+    /// What is wrong with a command line, and what to write instead.
+    package struct Misused: Error, Hashable, Sendable, CustomStringConvertible {
+        package var description: String
+    }
+
+    package static let usage = """
+        surplus-warden: keeps guests within what the owner of this machine allows.
+
+        Usage: surplus-warden --socket PATH --state DIR [--instance NAME] [options]
+               surplus-warden --clean DIR [--instance NAME] [options]
+
+          --socket PATH         where the agent reaches it
+          --state DIR           its directory; made if missing
+          --instance NAME       tells wardens on one machine apart (default: default)
+          --agent-uid UID       the user whose agent may give orders (default: who starts it)
+          --unprivileged        without root: guests run in the sandbox, but limits are not enforced
+          --cgroup-parent PATH  the control group to hold guests below (default: the warden's own)
+          --uid-base N          guests run as users from N on (default: by instance, from 1610612736 on)
+          --clean DIR           ends the guests of a warden that is gone, and deletes its directory
+          --version, --help
+
+        Examples:
+          surplus-warden --socket /run/surplus/warden.sock --state /var/lib/surplus-warden --agent-uid 998
+          surplus-warden --clean /var/lib/surplus-warden
+
+        It stops on SIGTERM; guests go on running and are found again at the next start.
+
+        """
+
+    package init(_ arguments: [String]) throws(Misused) {
+        if arguments.first == "shim" {
+            self = .shim(Array(arguments.dropFirst()))
+            return
+        }
+        var values: [String: String] = [:]
+        var rest = arguments[...]
+        while let word = rest.popFirst() {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            switch parts[0] {
+            case "--help", "-h":
+                self = .help
+                return
+            case "--version":
+                self = .version
+                return
+            case "--unprivileged" where parts.count == 1: values[word] = ""
+            case "--socket", "--state", "--instance", "--agent-uid", "--cgroup-parent", "--uid-base", "--clean":
+                guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else {
+                    throw Misused(description: "\(parts[0]) needs a value")
+                }
+                guard values.updateValue(value, forKey: parts[0]) == nil else {
+                    throw Misused(description: "\(parts[0]) is given twice")
+                }
+            default: throw Misused(description: "unknown option '\(word)'")
+            }
+        }
+        self = try Self.command(values)
+    }
+
+    private static func command(_ values: [String: String]) throws(Misused) -> Self {
+        let isCleaning = values["--clean"] != nil
+        guard !isCleaning || values["--state"] == nil && values["--socket"] == nil else {
+            throw Misused(description: "--clean goes with neither --state nor --socket")
+        }
+        guard let state = values["--clean"] ?? values["--state"] else { throw Misused(description: "--state is missing") }
+        guard let socket = isCleaning ? "" : values["--socket"] else { throw Misused(description: "--socket is missing") }
+        let instance = values["--instance"] ?? "default"
+        guard WardenConfiguration.accepts(instance: instance) else {
+            throw Misused(description: "'\(instance)' is no name for an instance: use letters, digits, '-', '_' and '.', at most 64")
+        }
+        let parent = values["--cgroup-parent"]
+        guard parent?.hasPrefix("/") != false, parent?.split(separator: "/").contains("..") != true else {
+            throw Misused(description: "--cgroup-parent wants an absolute path without '..'")
+        }
+        let configuration = WardenConfiguration(
+            socket: absolute(socket), state: absolute(state), instance: instance,
+            agent: try user(values["--agent-uid"], "--agent-uid") ?? getuid(), isPrivileged: values["--unprivileged"] == nil,
+            parent: parent, firstGuestUser: try user(values["--uid-base"], "--uid-base", from: 1))
+        return isCleaning ? .clean(configuration) : .serve(configuration)
+    }
+
+    private static func user(_ text: String?, _ option: String, from lowest: uid_t = 0) throws(Misused) -> uid_t? {
+        guard let text else { return nil }
+        let highest = uid_t.max - uid_t(WardenLimits.jobs) - 1
+        guard let number = uid_t(text), number >= lowest, number <= highest else {
+            throw Misused(description: "\(option) wants a number from \(lowest) to \(highest), not '\(text)'")
+        }
+        return number
+    }
+
+    /// Shims are told where their job is, and run elsewhere.
+    private static func absolute(_ path: String) -> String {
+        guard !path.isEmpty, !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
+        defer { free(here) }
+        return "\(String(cString: here))/\(path)"
+    }
+}

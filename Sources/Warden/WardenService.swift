@@ -1,0 +1,226 @@
+import Glibc
+import Kernel
+import Reclaim
+import Resources
+import Sandbox
+
+/// The warden: one thread around a poll loop, which serves agents, watches the shims of running jobs and keeps the
+/// owner's promise on a tick of its own. It needs no agent to go on, and its guests do not need it.
+package final class WardenService {
+    private static let busyTick = Microseconds.milliseconds(200)
+    private static let idleTick = Microseconds.seconds(1)
+    /// How soon to look again at what no descriptor tells of.
+    private static let turn = Microseconds.milliseconds(5)
+
+    private let configuration: WardenConfiguration
+    private let log: DecisionLog
+    private let clock: SystemClock
+    private let signals: SignalInbox
+    private let state: StateDirectory
+    private let groups: any GuestGroups
+    private let hello: WardenHello
+    private let leases: LeaseKeeper
+    private let jobs: JobKeeper
+    private let door: AgentDoor
+    private var sensor: Sensor
+    private var owner = Amounts.zero
+    private var nextTick: Instant
+    private var isStopping = false
+
+    /// Finds everything again that a former warden left, tests that limits and sandbox work, and listens.
+    ///
+    /// - Precondition: The process has a single thread.
+    /// - Throws: ``KernelError``; nothing is changed that the next start does not find.
+    package init(_ configuration: WardenConfiguration, kernel: any KernelCalls = LinuxKernel()) throws(KernelError) {
+        self.configuration = configuration
+        log = DecisionLog(instance: configuration.instance)
+        clock = try SystemClock(kernel: kernel)
+        signals = try SignalInbox([SIGTERM, SIGINT, SIGCHLD])
+        signal(SIGPIPE, SIG_IGN)
+        state = try StateDirectory(configuration.state)
+        let backing = try Backing(configuration, state, kernel)
+        groups = backing.groups
+        hello = WardenHello(
+            version: WardenProtocol.versions.upperBound, release: Software.version, instance: configuration.instance,
+            enforcement: backing.enforcement, sandboxFault: SandboxSelfTest(configuration).run())
+        leases = LeaseKeeper(state, groups, instance: configuration.instance, log: log)
+        jobs = try JobKeeper(configuration, state, groups, enforcement: hello.enforcement, log: log)
+        sensor = Sensor(groups, kernel: kernel)
+        nextTick = SystemClock.instant()
+        try leases.restore(at: clock.now())
+        try jobs.restore()
+        door = try AgentDoor(configuration, log: log)
+        jobs.reply = { [unowned door] reply, responder in door.reply(reply, to: responder) }
+    }
+
+    /// Serves until SIGTERM or SIGINT. Guests go on running: the next warden finds them.
+    package func run() {
+        log.write(
+            "warden.ready",
+            [
+                "release": Software.version, "enforcement": hello.enforcement, "sandbox": hello.sandboxFault ?? "works",
+                "leases": leases.states(at: clock.now()).count, "jobs": jobs.states.count, "socket": configuration.socket,
+            ])
+        while !isStopping { turn() }
+        door.close()
+        leases.saveAll(at: clock.now())
+        log.write("warden.stopped")
+    }
+
+    private func turn() {
+        wait()
+        jobs.advance()
+        let now = clock.now()
+        if now.instant >= nextTick { tick(at: now) }
+        endLeases(at: now)
+        for notice in leases.notices + jobs.notices { door.tell(notice) }
+        leases.notices = []
+        jobs.notices = []
+    }
+
+    /// Waits until something can be done, and does it.
+    private func wait() {
+        let doors = door.watched
+        let shims = jobs.watched
+        var polled = [signals.descriptor, jobs.chores.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        polled += doors.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
+        polled += shims.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
+        guard poll(&polled, nfds_t(polled.count), patience()) > 0 else { return }
+        if polled[0].revents != 0 { heedSignals() }
+        if polled[1].revents != 0 { jobs.chores.deliver() }
+        for (entry, result) in zip(shims, polled.dropFirst(2 + doors.count)) where result.revents != 0 { jobs.read(entry.job) }
+        for (entry, result) in zip(doors, polled.dropFirst(2)) where result.revents != 0 {
+            door.serve(entry.connection) { request, responder in handle(request, responder) }
+        }
+    }
+
+    /// In milliseconds, rounded up.
+    private func patience() -> Int32 {
+        let untilTick = max(.zero, nextTick - SystemClock.instant())
+        let span = jobs.needsTurns || !leases.ending.isEmpty ? min(untilTick, Self.turn) : untilTick
+        return Int32((span.rawValue + 999) / 1000)
+    }
+
+    private func heedSignals() {
+        for number in signals.take() {
+            if number == SIGCHLD {
+                while waitpid(-1, nil, WNOHANG) > 0 {}
+            } else {
+                isStopping = true
+            }
+        }
+    }
+
+    /// The owner's promise: measures, governs, and ends what has run out.
+    private func tick(at now: Moment) {
+        do throws(KernelError) {
+            owner = try sensor.owner(leases.policy?.owner ?? .everything, at: now.instant)
+        } catch { log.write("owner.unreadable", ["error": error]) }
+        leases.tick(owner: owner, at: now)
+        for lease in leases.expired(at: now) { _ = leases.beginEnding(lease, because: "its time is up") }
+        leases.forgetOld(at: now)
+        jobs.stopOrphans { leases.holds($0) }
+        nextTick = now.instant + (leases.isEmpty ? Self.idleTick : Self.busyTick)
+    }
+
+    /// Goes on with the leases that are being ended.
+    private func endLeases(at now: Moment) {
+        for lease in leases.ending {
+            jobs.stopAll(under: lease, because: "the lease has ended: \(leases.reason(of: lease))")
+            guard !jobs.isBusy(lease) else { continue }
+            do throws(KernelError) {
+                guard try leases.killAll(in: lease), let end = try leases.finish(lease, at: now) else { continue }
+                for responder in end.waiting { door.reply(.closed(end.meter), to: responder) }
+                if end.waiting.isEmpty { leases.notices.append(.leaseEnded(lease, end.meter)) }
+            } catch { log.write("lease.unended", ["lease": lease, "error": error]) }
+        }
+    }
+}
+
+// MARK: Requests
+
+extension WardenService {
+    private func handle(_ request: WardenRequest, _ responder: Responder) {
+        do throws(WardenFault) {
+            if let reply = try answer(request, responder) { door.reply(reply, to: responder) }
+        } catch {
+            log.write("call.refused", ["kind": error.kind.rawValue, "why": error])
+            door.reply(.failed(error), to: responder)
+        }
+    }
+
+    /// - Returns: the answer, or `nil` when it comes later.
+    private func answer(_ request: WardenRequest, _ responder: Responder) throws(WardenFault) -> WardenReply? {
+        switch request {
+        case .hello(let lowest, let highest, let release): return greet(lowest, highest, release, responder)
+        case .setPolicy(let policy): return try set(policy)
+        case .openLease(let grant): return try open(grant)
+        case .closeLease(let lease):
+            let isOpen = leases.beginEnding(lease, because: "the agent closed it", for: responder)
+            return isOpen ? nil : .closed(leases.finalMeter(of: lease))
+        case .prepareJob(let job, let lease):
+            try requireOpen(lease)
+            return .place(try jobs.prepare(job, under: lease))
+        case .startJob(let spec):
+            if let fault = hello.sandboxFault { throw WardenFault(.wrongState, "no program can be run here: \(fault)") }
+            if try !jobs.hasStarted(spec.job) { try requireOpen(spec.lease) }
+            try jobs.start(spec, for: responder)
+            return nil
+        case .signalJob(let job, let number):
+            try jobs.signal(job, number)
+            return .done
+        case .jobState(let job): return .job(try jobs.state(of: job))
+        case .claimWork(let job):
+            try jobs.claim(job, for: responder)
+            return nil
+        case .removeJob(let job):
+            jobs.remove(job, for: responder)
+            return nil
+        case .inventory: return .inventory(WardenInventory(leases: leases.states(at: clock.now()), jobs: jobs.states))
+        case .readings:
+            return .readings(
+                WardenReadings(
+                    owner: owner, guests: leases.using, memoryShort: leases.memoryShort, leases: leases.states(at: clock.now())))
+        }
+    }
+
+    private func greet(_ lowest: Int, _ highest: Int, _ release: String, _ responder: Responder) -> WardenReply? {
+        let own = WardenProtocol.versions
+        guard lowest <= highest, lowest <= own.upperBound, highest >= own.lowerBound else {
+            let older = highest < own.lowerBound ? "the agent (release \(release))" : "the warden (release \(Software.version))"
+            let fault = WardenFault(
+                .version,
+                "the warden speaks protocol versions \(own.lowerBound) to \(own.upperBound), the agent \(lowest) to \(highest): upgrade \(older)")
+            log.write("agent.outdated", ["why": fault])
+            door.dismiss(responder.connection, with: fault, to: responder.call)
+            return nil
+        }
+        door.greet(responder)
+        var hello = hello
+        hello.version = min(highest, own.upperBound)
+        return .hello(hello)
+    }
+
+    private func set(_ policy: WardenPolicy) throws(WardenFault) -> WardenReply {
+        do throws(KernelError) {
+            if policy.owner != leases.policy?.owner { sensor.reset() }
+            try leases.setPolicy(policy)
+        } catch { throw WardenFault(.kernel, "the policy cannot be kept: \(error)") }
+        return .done
+    }
+
+    private func open(_ grant: LeaseGrant) throws(WardenFault) -> WardenReply {
+        let isFirst = leases.isEmpty
+        try leases.open(grant, at: clock.now())
+        // the ticks are longer while there are no guests
+        if isFirst { nextTick = min(nextTick, SystemClock.instant() + Self.busyTick) }
+        return .done
+    }
+
+    private func requireOpen(_ lease: LeaseID) throws(WardenFault) {
+        guard leases.isOpen(lease) else {
+            throw leases.holds(lease) || leases.finalMeter(of: lease) != nil
+                ? WardenFault(.wrongState, "\(lease) has ended") : WardenFault(.unknownLease, "there is no \(lease) here")
+        }
+    }
+}
