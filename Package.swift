@@ -108,7 +108,7 @@ let package = Package(
 
         // 4: programs
         program("surplusd", ["Agent", "Configuration", .arguments, .log, .lifecycle]),
-        program("surplus-warden", ["Warden", "Kernel", "Sandbox", .arguments]),
+        program("surplus-warden", ["Warden", "Kernel", "Sandbox", "Resources"]),
         program("surplus", ["Reports", "Wire", "Resources", "CLinux", .arguments, .grpc]),
         program("surplus-sim", ["Simulation", "Resources", .arguments]),
         program("surplus-bench", ["LedgerStore", "LedgerSchema", "Bookkeeping", "Resources", "Wire", .arguments, .grpc, .sqlite, .crypto]),

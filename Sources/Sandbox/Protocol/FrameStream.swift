@@ -4,8 +4,8 @@ import Resources
 /// Frames over a non-blocking stream socket: each a message behind its length, a big-endian number of 32 bits.
 ///
 /// Neither closes the descriptor nor waits; whoever polls it calls ``receive()`` and ``flush()`` when it is ready.
-struct FrameStream: Sendable {
-    enum Progress: Sendable {
+package struct FrameStream: Sendable {
+    package enum Progress: Sendable {
         /// Everything that could be done now is done.
         case open
         /// The other side has closed, or the connection broke.
@@ -23,25 +23,25 @@ struct FrameStream: Sendable {
     private var sent = 0
 
     /// - Parameter limit: The longest message that is taken, in bytes.
-    init(descriptor: Int32, limit: Int) {
+    package init(descriptor: Int32, limit: Int) {
         self.descriptor = descriptor
         self.limit = limit
     }
 
     /// How many bytes wait to be sent.
-    var backlog: Int { outgoing.count - sent }
+    package var backlog: Int { outgoing.count - sent }
 
     /// Whether part of a message is there and waits for the rest of it.
-    var holdsPart: Bool { read < incoming.count }
+    package var holdsPart: Bool { read < incoming.count }
 
-    mutating func enqueue(_ message: [UInt8]) {
+    package mutating func enqueue(_ message: [UInt8]) {
         let length = UInt32(message.count)
         outgoing += [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) }
         outgoing += message
     }
 
     /// Sends what the socket takes now.
-    mutating func flush() -> Progress {
+    package mutating func flush() -> Progress {
         while sent < outgoing.count {
             let count = outgoing.withUnsafeBytes {
                 send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
@@ -60,7 +60,7 @@ struct FrameStream: Sendable {
     }
 
     /// Reads what the socket has, up to a portion.
-    mutating func receive() -> Progress {
+    package mutating func receive() -> Progress {
         if read > 0 {
             incoming.removeFirst(read)
             read = 0
@@ -87,7 +87,7 @@ struct FrameStream: Sendable {
     /// The next whole message; `nil` when more has to be received first.
     ///
     /// - Throws: `Malformed` when a message claims to be longer than the limit: the stream cannot be read on from there.
-    mutating func next() throws(CanonicalReader.Malformed) -> [UInt8]? {
+    package mutating func next() throws(CanonicalReader.Malformed) -> [UInt8]? {
         guard incoming.count - read >= 4 else { return nil }
         let length = incoming[read..<read + 4].reduce(0) { $0 << 8 | Int($1) }
         guard length <= limit else {

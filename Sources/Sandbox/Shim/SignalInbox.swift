@@ -3,11 +3,12 @@ import Glibc
 import Kernel
 
 /// Signals to this process, read from a descriptor instead of interrupting it.
-struct SignalInbox {
-    let descriptor: Int32
+package struct SignalInbox {
+    /// Readable when a signal has arrived.
+    package let descriptor: Int32
 
     /// - Precondition: The process has a single thread; others would go on receiving the signals.
-    init(_ numbers: [Int32]) throws(KernelError) {
+    package init(_ numbers: [Int32]) throws(KernelError) {
         var set = sigset_t()
         sigemptyset(&set)
         for number in numbers { sigaddset(&set, number) }
@@ -17,7 +18,7 @@ struct SignalInbox {
     }
 
     /// The signals that have arrived; several of one kind may appear as one.
-    func take() -> [Int32] {
+    package func take() -> [Int32] {
         let size = MemoryLayout<signalfd_siginfo>.size
         guard let bytes = try? Descriptor.read(descriptor, atMost: 16 * size, of: "signals") else { return [] }
         return stride(from: 0, to: bytes.count - size + 1, by: size).map { offset in
