@@ -74,6 +74,8 @@ struct Leaving: Sendable {
 
     func announce() async throws {
         let own = membership.own
+        // Who was expelled, or has left before its agent could forget, has nobody to tell.
+        guard membership.roster[own]?.status == .active else { return }
         if await membership.issuer.isIssuer {
             let others = membership.roster.members.filter { $0.node != own && $0.status == .active }
             guard others.isEmpty || others.contains(where: { $0.roles.contains(.issuer) }) else {
@@ -84,7 +86,7 @@ struct Leaving: Sendable {
             return
         }
         var failure: any Error = IdentityError("no issuing node could be reached: try again later, or leave with --force")
-        for member in membership.roster.members where member.status == .active && member.roles.contains(.issuer) {
+        for member in membership.roster.members where member.status == .active && member.roles.contains(.issuer) && member.node != own {
             do {
                 _ = try await membership.peers.call(member.node) { try await $0.leave(.init(), options: .within(.seconds(10))) }
                 return

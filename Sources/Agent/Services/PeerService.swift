@@ -186,6 +186,9 @@ extension RPCError {
     /// Gives a domain error to the caller with its own words.
     init(explaining error: any Error) {
         switch error {
+        // A peer that is away must not look to the caller as if this agent were.
+        case let error as RPCError where !error.isAnswer:
+            self = RPCError(code: .failedPrecondition, message: "a peer could not be asked: \(error.message)")
         case let error as RPCError: self = error
         case let error as FieldError: self = RPCError(code: .invalidArgument, message: "\(error)")
         case let refusal as Refusal:
