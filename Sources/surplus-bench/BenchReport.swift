@@ -8,9 +8,11 @@ struct BenchReport: Codable {
         var value: Double
         var unit: String
         var goal: Double?
+        /// Whether the goal is the most the value may be; otherwise it is the least.
+        var isUpperBound = false
 
-        /// Whether the goal, a lower bound, is reached; `nil` without one.
-        var isReached: Bool? { goal.map { value >= $0 } }
+        /// Whether the goal is reached; `nil` without one.
+        var isReached: Bool? { goal.map { isUpperBound ? value <= $0 : value >= $0 } }
     }
 
     var schema = 1
@@ -33,7 +35,7 @@ struct BenchReport: Codable {
         let rows = figures.map { figure in
             let digits = figure.value >= 100 ? 0 : 2
             let value = String(format: "%.\(digits)f", figure.value)
-            let goal = figure.goal.map { " (goal >= \($0): \(figure.isReached == true ? "reached" : "missed"))" } ?? ""
+            let goal = figure.goal.map { " (goal \(figure.isUpperBound ? "<=" : ">=") \($0): \(figure.isReached == true ? "reached" : "missed"))" } ?? ""
             let name = figure.name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
             return "  " + name + String(repeating: " ", count: max(0, 10 - value.count)) + value + " " + figure.unit + goal
         }

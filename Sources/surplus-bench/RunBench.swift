@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+
+/// `surplus run true`, timed from its start to its end as a shell would.
+struct RunBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Time of `surplus run true` on a peer, under an existing lease and with a new lease each.")
+
+    @Option(help: "The surplus program.")
+    var program: String
+    @Option(help: "The borrowing agent's socket.")
+    var socket: String
+    @Option(help: "The node to run on.")
+    var on: String
+    @Option(help: "Runs of each kind.")
+    var runs = 50
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let held = try surplus(["lease", "request", "--cpu", "0.1", "--memory", "64MiB", "--on", on, "--json"])
+        guard let lease = held.output.firstMatch(of: /lse_[0-9a-z]{26}/).map({ String($0.output) }), held.status == 0 else {
+            throw ValidationError("failed to get a lease: \(held.output)")
+        }
+        defer { _ = try? surplus(["lease", "release", lease]) }
+        var underLease: [Double] = []
+        var newLease: [Double] = []
+        for round in 0..<runs + 3 {
+            let first = try time(["run", "--lease", lease, "--", "true"])
+            let second = try time(["run", "--cpu", "0.1", "--memory", "64MiB", "--on", on, "--", "true"])
+            // The first rounds warm caches.
+            if round >= 3 {
+                underLease.append(first)
+                newLease.append(second)
+            }
+        }
+        let report = report(Percentiles(underLease), Percentiles(newLease))
+        print(json ? try report.json : report.table)
+    }
+
+    private func report(_ underLease: Percentiles, _ newLease: Percentiles) -> BenchReport {
+        BenchReport(
+            benchmark: "run", workload: "surplus run true on a peer, from the start of the command to its end; \(runs) of each kind",
+            figures: [
+                .init(name: "existing lease p50", value: underLease(0.5), unit: "ms", goal: 100, isUpperBound: true),
+                .init(name: "existing lease p95", value: underLease(0.95), unit: "ms"),
+                .init(name: "new lease p50", value: newLease(0.5), unit: "ms", goal: 150, isUpperBound: true),
+                .init(name: "new lease p95", value: newLease(0.95), unit: "ms"),
+            ])
+    }
+
+    private func time(_ arguments: [String]) throws -> Double {
+        let began = ContinuousClock.now
+        let result = try surplus(arguments)
+        guard result.status == 0 else { throw ValidationError("surplus \(arguments.joined(separator: " ")) ended with \(result.status): \(result.output)") }
+        return (ContinuousClock.now - began).milliseconds
+    }
+
+    private func surplus(_ arguments: [String]) throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(["SURPLUS_SOCKET": socket]) { _, new in new }
+        process.standardInput = FileHandle.nullDevice
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    }
+}
