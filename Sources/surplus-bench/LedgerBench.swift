@@ -64,14 +64,14 @@ struct LedgerBench: ParsableCommand {
             figures: [
                 .init(name: "bare SQLite, one by one", value: rate(.bareSingle), unit: persecond),
                 .init(name: "ledger, one by one", value: rate(.single), unit: persecond),
-                .init(name: "  ratio", value: rate(.single) / rate(.bareSingle), unit: "", goal: 0.8),
+                .init(name: "ratio, one by one", value: rate(.single) / rate(.bareSingle), unit: "", goal: 0.8),
                 .init(name: "ledger, one by one, waited for", value: rate(.waiting), unit: persecond),
-                .init(name: "  ratio", value: rate(.waiting) / rate(.bareSingle), unit: ""),
+                .init(name: "ratio, one by one, waited for", value: rate(.waiting) / rate(.bareSingle), unit: ""),
                 .init(name: "bare SQLite, 100 a transaction", value: rate(.bareGrouped), unit: persecond),
                 .init(name: "ledger, 100 a batch", value: rate(.grouped), unit: persecond),
-                .init(name: "  ratio", value: rate(.grouped) / rate(.bareGrouped), unit: "", goal: 0.5),
+                .init(name: "ratio, 100 a batch", value: rate(.grouped) / rate(.bareGrouped), unit: "", goal: 0.5),
                 .init(name: "ledger, 100 callers at once", value: rate(.concurrent), unit: persecond),
-                .init(name: "  ratio", value: rate(.concurrent) / rate(.bareGrouped), unit: "", goal: 0.5),
+                .init(name: "ratio, 100 callers at once", value: rate(.concurrent) / rate(.bareGrouped), unit: "", goal: 0.5),
             ])
     }
 
