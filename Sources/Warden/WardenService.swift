@@ -203,7 +203,12 @@ extension WardenService {
 
     private func set(_ policy: WardenPolicy) throws(WardenFault) -> WardenReply {
         do throws(KernelError) {
-            if policy.owner != leases.policy?.owner { sensor.reset() }
+            if policy.owner != leases.policy?.owner {
+                // What was read of another scope says nothing about this one.
+                sensor.reset()
+                owner = .zero
+                nextTick = SystemClock.instant()
+            }
             try leases.setPolicy(policy)
         } catch { throw WardenFault(.kernel, "the policy cannot be kept: \(error)") }
         return .done
