@@ -124,6 +124,7 @@ let package = Package(
         tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
+        tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),
         tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),
         tests("Wire", [

@@ -39,7 +39,8 @@ package struct GuestSpec: Hashable, Sendable {
         self.processLimit = processLimit
     }
 
-    package static let mostArguments = 8192
+    // bubblewrap takes 9000 words in all, of which each variable is three and the sandbox some 150
+    package static let mostArguments = 5000
     package static let mostVariables = 1024
 }
 

@@ -139,7 +139,7 @@ extension ShimLoop {
                 if (ready[descriptor] ?? 0) & ~Int16(POLLOUT) != 0 {
                     for request in try visitors[index].requests() { try follow(request) }
                 }
-                try visitors[index].tell(
+                visitors[index].tell(
                     Visitor.News(accepted: input.accepted, limit: input.limit, output: sizes, end: end))
                 guard !visitors[index].isLost(at: now) else { throw Visitor.Gone() }
             } catch {

@@ -8,6 +8,8 @@ struct Visitor {
     private var stream: FrameStream
     private var told = Told()
     private var lastProgress = SystemClock.instant()
+    /// It takes no more news. What it said before that still counts, so it stays until all of that was read.
+    private var isDeaf = false
 
     private struct Told {
         var accepted: Int64?
@@ -31,10 +33,10 @@ struct Visitor {
         stream = FrameStream(descriptor: descriptor, limit: ShimProtocol.largestFrame)
     }
 
-    var interest: Int16 { Int16(POLLIN) | (stream.backlog > 0 ? Int16(POLLOUT) : 0) }
+    var interest: Int16 { Int16(POLLIN) | (isServed ? 0 : Int16(POLLOUT)) }
 
     /// Everything that was told is on its way.
-    var isServed: Bool { stream.backlog == 0 }
+    var isServed: Bool { isDeaf || stream.backlog == 0 }
 
     /// Whether it owes the rest of a frame, or has not read what it was sent.
     var isStuck: Bool { stream.backlog > 0 || stream.holdsPart }
@@ -61,7 +63,8 @@ struct Visitor {
 
     /// Tells what it does not know yet. While it has not read the last of it nothing is added, so that one that does not read
     /// costs no memory and learns the newest when it does.
-    mutating func tell(_ news: News) throws(Gone) {
+    mutating func tell(_ news: News) {
+        guard !isDeaf else { return }
         if stream.backlog == 0 {
             if told.accepted != news.accepted || told.limit != news.limit {
                 (told.accepted, told.limit) = (news.accepted, news.limit)
@@ -77,7 +80,7 @@ struct Visitor {
             }
         }
         let backlog = stream.backlog
-        guard stream.flush() != .closed else { throw Gone() }
+        isDeaf = stream.flush() == .closed
         if stream.backlog < backlog { lastProgress = SystemClock.instant() }
     }
 }

@@ -1,0 +1,112 @@
+import Foundation
+import Resources
+import Testing
+
+@testable import Sandbox
+
+@Suite("What a guest can see and do")
+struct IsolationTests {
+    private func output(of script: String) async throws -> String {
+        let job = try TestJob(script: script)
+        let record = try await job.run()
+        let complaints = try job.text(of: .stderr)
+        try #require(record.reason == .exited(0), "\(record.reason), \(complaints)")
+        return try job.text(of: .stdout)
+    }
+
+    @Test("It is never root: neither inside its sandbox nor outside")
+    func users() async throws {
+        #expect(try await output(of: "id -u; id -g; id -G") == "1000\n1000\n1000\n")
+        let job = try TestJob(script: "touch file; echo done; sleep 1000")
+        try await job.start()
+        try await job.attach().waitForOutput(of: 5)
+        let owner = try FileManager.default.attributesOfItem(atPath: job.files.work + "/file")[.ownerAccountID] as? UInt
+        #expect(owner == UInt(TestJob.guest?.user ?? geteuid()) && owner != 0)
+    }
+
+    @Test("A plan that would run the guest as root is refused")
+    func neverRoot() throws {
+        var spec = try TestJob("true").spec
+        spec.runAs = ProcessOwner(user: 0, group: 0)
+        var writer = CanonicalWriter(kind: "test")
+        writer.write(spec)
+        var reader = try CanonicalReader(writer.bytes, kind: "test")
+        #expect(throws: CanonicalReader.Malformed.self) { try reader.value(ShimSpec.self) }
+    }
+
+    @Test(
+        "A plan that says nothing of the guest's user does not make it root",
+        .enabled(if: TestJob.isRoot, "only root could become root"))
+    func notRootByDefault() async throws {
+        let job = try TestJob("true")
+        var spec = job.spec
+        spec.runAs = nil
+        try job.files.write(spec)
+        guard case .sandboxFailed = try await job.run().reason else {
+            Issue.record("the guest ran")
+            return
+        }
+    }
+
+    @Test("It cannot gain privileges")
+    func privileges() async throws {
+        let status = try await output(of: "cat /proc/self/status")
+        #expect(status.contains("NoNewPrivs:\t1\n"))
+        for kind in ["CapPrm", "CapEff", "CapBnd", "CapAmb", "CapInh"] {
+            #expect(status.contains("\(kind):\t0000000000000000\n"), "\(kind) in \(status)")
+        }
+        #expect(try await output(of: "unshare -U true 2>/dev/null || echo refused") == "refused\n")
+    }
+
+    @Test(
+        "It sees none of the host's files", arguments: ["/root", "/home", "/work/main", "/sys", "/run", "/etc/shadow", "/boot"])
+    func files(path: String) async throws {
+        #expect(try await output(of: "test -e \(path) || echo hidden") == "hidden\n")
+    }
+
+    @Test("It cannot write anywhere but in its own places")
+    func writing() async throws {
+        let written = try await output(
+            of: """
+                for d in / /usr /usr/bin /etc /var /dev /work /tmp /var/tmp
+                do touch $d/surplus-probe 2>/dev/null && echo $d; done; true
+                """)
+        #expect(written == "/dev\n/work\n/tmp\n/var/tmp\n")
+        #expect(!FileManager.default.fileExists(atPath: "/tmp/surplus-probe"))
+    }
+
+    @Test("It has no network but a loopback of its own")
+    func network() async throws {
+        #expect(try await output(of: "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '") == "lo\n")
+    }
+
+    @Test("It sees its own processes only, and nothing of how it was started")
+    func processes() async throws {
+        let seen = try await output(of: "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+        #expect(!seen.contains("surplus-warden") && !seen.contains("surplus-sandbox"))
+    }
+
+    @Test("Its environment is what it was given and nothing else")
+    func environment() async throws {
+        let job = try TestJob("env", environment: [.init("GREETING", "hello world"), .init("PATH", "/usr/bin")])
+        _ = try await job.run()
+        let names = try job.text(of: .stdout).split(separator: "\n").sorted()
+        #expect(
+            names == [
+                "GREETING=hello world", "HOME=/work", "LANG=C.UTF-8", "LOGNAME=guest", "PATH=/usr/bin", "PWD=/work",
+                "SURPLUS_JOB=\(job.spec.guest.job)", "SURPLUS_LEASE=\(job.spec.guest.lease)", "SURPLUS_LIMITS=none: a test",
+                "TMPDIR=/tmp", "USER=guest",
+            ])
+    }
+
+    @Test("It has no descriptors but its standard streams, no terminal, and the machine's name is not the host's")
+    func surroundings() async throws {
+        #expect(try await output(of: "ls /proc/$$/fd; hostname; pwd; whoami") == "0\n1\n2\nsurplus\n/work\nguest\n")
+        #expect(try await output(of: "(: < /dev/tty) 2>/dev/null || echo none") == "none\n")
+    }
+
+    @Test("Everything else comes first: it runs at the lowest priority and is the first to go when memory runs out")
+    func priority() async throws {
+        #expect(try await output(of: "nice; cat /proc/self/oom_score_adj; ulimit -c") == "19\n1000\n0\n")
+    }
+}
