@@ -226,6 +226,22 @@ struct JobDeskTests {
         await pair.stop()
     }
 
+    @Test("A job waits a while for what can soon be lent")
+    func waiting() async throws {
+        let pair = try await TestPair()
+        let busy = Refusal(term: "cpu", reason: "all is lent to others", retryAfter: .seconds(30))
+        pair.lending.handle(.lending(busy))
+        let desk = pair.desk()
+        try await pair.running(desk) {
+            let job = try await submit(submission("true"), to: desk)
+            let work = try desk.find(job, by: Self.ada)
+            for await _ in work.changes() where work.view.progress.text.contains("all is lent") { break }
+            pair.lending.handle(.lending(nil))
+            #expect(try await follow(job, at: desk).last?.finished.state == .finished)
+        }
+        await pair.stop()
+    }
+
     @Test("What nobody lends fails with the reasons of those asked")
     func refused() async throws {
         let pair = try await TestPair()

@@ -95,7 +95,9 @@ struct JobDriver: Sendable {
         case .given(let given): lease = given
         case .own(let want, let names, _):
             work.report(.init(text: "asking for \(want.amounts.text)"))
-            lease = try await tenancy.borrow(want, from: names)
+            lease = try await tenancy.borrow(want, from: names) { refusal in
+                work.report(.init(text: "waiting: \(refusal.reason)"))
+            }
         }
         let lender: NodeID
         do {

@@ -12,6 +12,25 @@ struct JobTenancy: Sendable {
     let requests: LeaseRequests
     let roster: MemberRoster
 
+    /// How long a job waits for what is lent to others, or was a moment ago.
+    private static let patience = Duration.seconds(5)
+
+    /// Borrows; asks again for a while when that may help.
+    ///
+    /// - Parameter onWaiting: told why it waits.
+    /// - Throws: ``Refusal``; `CancellationError`.
+    func borrow(_ want: Want, from names: [String], onWaiting: (Refusal) -> Void) async throws -> LeaseID {
+        var backoff = Backoff()
+        let deadline = ContinuousClock.now + Self.patience
+        while true {
+            do { return try await borrow(want, from: names) } catch let refusal as Refusal {
+                guard refusal.retryAfter != nil, ContinuousClock.now < deadline else { throw refusal }
+                onWaiting(refusal)
+                try await backoff.pause()
+            }
+        }
+    }
+
     /// Borrows, and gives the lease back when nobody waits for it any more by the time it comes.
     ///
     /// - Throws: ``Refusal``; `CancellationError`.
