@@ -8,8 +8,10 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
-func module(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
-            exclude: [String] = []) -> Target {
+func module(
+    _ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
+    exclude: [String] = []
+) -> Target {
     .target(name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
@@ -90,18 +92,22 @@ let package = Package(
         module("Configuration", ["Resources", "Policy", "ShippedPolicies", .yams]),
         module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .crypto]),
         module("Identity", ["Resources", .crypto, .x509, .asn1]),
-        module("Wire", [
-            "Resources", "CLinux", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix, .nioTLS, .nioSSL,
-            .nioHTTP2, .nioHPACK, .crypto, .log,
-        ], exclude: ["Protos"]),
+        module(
+            "Wire",
+            [
+                "Resources", "CLinux", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix, .nioTLS, .nioSSL,
+                .nioHTTP2, .nioHPACK, .crypto, .log,
+            ], exclude: ["Protos"]),
         module("Kernel", ["Resources", "CLinux"]),
         module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux"]),
 
         // 3: shells and services
-        module("Agent", [
-            "Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Wire", "Identity",
-            "Configuration", "LedgerStore", "Kernel", "Sandbox", .grpc, .lifecycle, .log, .crypto, .nioCore,
-        ]),
+        module(
+            "Agent",
+            [
+                "Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Wire", "Identity",
+                "Configuration", "LedgerStore", "Kernel", "Sandbox", .grpc, .lifecycle, .log, .crypto, .nioCore,
+            ]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
         module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node"]),
@@ -111,14 +117,19 @@ let package = Package(
         program("surplus-warden", ["Warden", "Kernel", "Sandbox", "Resources"]),
         program("surplus", ["Reports", "Wire", "Resources", "CLinux", .arguments, .grpc]),
         program("surplus-sim", ["Simulation", "Resources", .arguments]),
-        program("surplus-bench", ["LedgerStore", "LedgerSchema", "Bookkeeping", "Resources", "Wire", .arguments, .grpc, .sqlite, .crypto]),
+        program(
+            "surplus-bench",
+            ["LedgerStore", "LedgerSchema", "Bookkeeping", "Resources", "Wire", .arguments, .grpc, .sqlite, .crypto]),
 
-        .target(name: "TestKit", dependencies: ["Resources"], path: "Tests/TestKit", swiftSettings: strict),
+        .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),
         tests("Bookkeeping", ["Resources", "Bookkeeping"]),
         tests("Accounting", ["Resources", "Accounting"]),
+        tests("Reclaim", ["Resources", "Reclaim"]),
+        tests("Kernel", ["Resources", "Kernel"]),
+        tests("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "Warden", "surplus-warden"]),
         tests("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Node"]),
         tests("Simulation", ["Resources", "Simulation"]),
         tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "surplus-bench", .grdb]),
@@ -127,13 +138,20 @@ let package = Package(
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),
         tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),
-        tests("Wire", [
-            "Resources", "Identity", "Wire", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .crypto, .log, .nioCore, .nioPosix,
-            .nioTLS, .nioEmbedded,
-        ]),
-        tests("Agent", [
-            "Resources", "Bookkeeping", "Policy", "Trading", "Node", "Configuration", "LedgerStore", "Identity", "Wire", "Kernel",
-            "Sandbox", "Agent", .grpc, .log, .crypto,
-        ]),
+        tests(
+            "Wire",
+            [
+                "Resources", "Identity", "Wire", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .crypto, .log, .nioCore,
+                .nioPosix,
+                .nioTLS, .nioEmbedded,
+            ]),
+        tests("Integration", ["surplus", "surplusd", "surplus-warden"]),
+        tests(
+            "Agent",
+            [
+                "Resources", "Bookkeeping", "Policy", "Trading", "Node", "Configuration", "LedgerStore", "Identity", "Wire",
+                "Kernel",
+                "Sandbox", "Agent", .grpc, .log, .crypto,
+            ]),
     ]
 )

@@ -1,7 +1,7 @@
 import Bookkeeping
 import Configuration
-import Glibc
 import GRPCCore
+import Glibc
 import Identity
 import Kernel
 import LedgerStore
@@ -40,7 +40,8 @@ package actor Agent: Service {
     package func run() async throws {
         let control = try ControlListener(
             path: house.configuration.socket, services: [ControlService(agent: self)], log: house.log)
-        house.log.notice("started", metadata: ["socket": "\(house.configuration.socket)", "data": "\(house.configuration.dataDirectory)"])
+        house.log.notice(
+            "started", metadata: ["socket": "\(house.configuration.socket)", "data": "\(house.configuration.dataDirectory)"])
         defer { house.store.close() }
         try await withGracefulShutdownHandler {
             try await cancelWhenGracefulShutdown {
@@ -61,9 +62,15 @@ package actor Agent: Service {
         if membership != nil { try await startMembership() }
         try await withTaskCancellationHandler {
             for await membership in memberships {
-                try await withTaskCancellationHandler { try await membership.value } onCancel: { membership.cancel() }
+                try await withTaskCancellationHandler {
+                    try await membership.value
+                } onCancel: {
+                    membership.cancel()
+                }
             }
-        } onCancel: { added.finish() }
+        } onCancel: {
+            added.finish()
+        }
     }
 
     /// Runs the membership; returns once peers can connect, or throws when they never will.
@@ -93,7 +100,8 @@ package actor Agent: Service {
     func pool() throws -> PoolMembership {
         guard let membership else {
             throw RPCError(
-                code: .failedPrecondition, message: "this node is in no pool: found one with 'surplus pool init NAME' or join one with 'surplus pool join'")
+                code: .failedPrecondition,
+                message: "this node is in no pool: found one with 'surplus pool init NAME' or join one with 'surplus pool join'")
         }
         return membership
     }
@@ -111,7 +119,8 @@ package actor Agent: Service {
             .state(.member, id: founding.identity.node.description, founding.record),
             .event(
                 Event(
-                    at: now, kind: "pool.founded", subjects: [founding.identity.pool.description, founding.identity.node.description],
+                    at: now, kind: "pool.founded",
+                    subjects: [founding.identity.pool.description, founding.identity.node.description],
                     text: "founded the pool '\(name)'")),
         ])
         try house.identities.save(founding.authority)
@@ -126,7 +135,8 @@ package actor Agent: Service {
             records.map { .state(.member, id: $0.node.description, $0.record) } + [
                 .event(
                     Event(
-                        at: house.clock().utc, kind: "pool.joined", subjects: [identity.pool.description, identity.node.description],
+                        at: house.clock().utc, kind: "pool.joined",
+                        subjects: [identity.pool.description, identity.node.description],
                         text: "joined the pool '\(identity.poolName)'"))
             ])
         return try await enter(identity)
@@ -147,9 +157,11 @@ package actor Agent: Service {
         let open = membership.engine.read { $0.leases.values.filter { $0.lease.state != .settled }.count }
         guard open == 0 || force else {
             throw RPCError(
-                code: .failedPrecondition, message: "\(open) leases are not settled: release them and wait, or leave with --force and lose what they still bring")
+                code: .failedPrecondition,
+                message:
+                    "\(open) leases are not settled: release them and wait, or leave with --force and lose what they still bring")
         }
-        do { try await Leaving(membership: membership).announce() } catch where force {
+        do { try await Leaving(membership: membership).announce() } catch  where force {
             house.log.warning("left without telling the pool", metadata: ["error": "\(error)"])
         }
         running?.cancel()
@@ -165,7 +177,9 @@ package actor Agent: Service {
     private func checkOutsidePool() throws {
         guard let membership else { return }
         let name = membership.gate.current.poolName
-        throw RPCError(code: .failedPrecondition, message: "this node is in the pool '\(name)' already: leave it first with 'surplus pool leave'")
+        throw RPCError(
+            code: .failedPrecondition,
+            message: "this node is in the pool '\(name)' already: leave it first with 'surplus pool leave'")
     }
 
     // MARK: Capacity
@@ -173,6 +187,7 @@ package actor Agent: Service {
     private static func capacity(of configuration: AgentConfiguration) throws -> Amounts {
         let machine = try Machine().capacity()
         let stated = configuration.capacity
-        return Amounts(cpu: min(stated.cpu ?? machine.cpu, machine.cpu), memory: min(stated.memory ?? machine.memory, machine.memory))
+        return Amounts(
+            cpu: min(stated.cpu ?? machine.cpu, machine.cpu), memory: min(stated.memory ?? machine.memory, machine.memory))
     }
 }

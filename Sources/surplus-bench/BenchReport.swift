@@ -35,7 +35,10 @@ struct BenchReport: Codable {
         let rows = figures.map { figure in
             let digits = figure.value >= 100 ? 0 : 2
             let value = String(format: "%.\(digits)f", figure.value)
-            let goal = figure.goal.map { " (goal \(figure.isUpperBound ? "<=" : ">=") \($0): \(figure.isReached == true ? "reached" : "missed"))" } ?? ""
+            let goal =
+                figure.goal.map {
+                    " (goal \(figure.isUpperBound ? "<=" : ">=") \($0): \(figure.isReached == true ? "reached" : "missed"))"
+                } ?? ""
             let name = figure.name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
             return "  " + name + String(repeating: " ", count: max(0, 10 - value.count)) + value + " " + figure.unit + goal
         }

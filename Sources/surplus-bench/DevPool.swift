@@ -62,7 +62,8 @@ struct DevPool {
     }
 
     private func openLeases() throws -> Int {
-        try ["node1", "node2"].map { try surplus($0, ["lease", "list", "--json"]).output.matches(of: /"lease" ?: ?"lse_/).count }.reduce(0, +)
+        try ["node1", "node2"].map { try surplus($0, ["lease", "list", "--json"]).output.matches(of: /"lease" ?: ?"lse_/).count }
+            .reduce(0, +)
     }
 
     private func balance(_ node: String) throws -> Int64 {

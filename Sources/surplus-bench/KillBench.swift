@@ -6,7 +6,8 @@ import Resources
 struct KillBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kill",
-        abstract: "kill -9 of agents and wardens at seeded moments of trades: nothing acknowledged lost, ledgers agree, no orphans.")
+        abstract:
+            "kill -9 of agents and wardens at seeded moments of trades: nothing acknowledged lost, ledgers agree, no orphans.")
 
     @Option(help: "Where surplus, surplusd and surplus-warden are.")
     var programs: String
@@ -60,8 +61,14 @@ struct KillBench: AsyncParsableCommand {
         in pool: DevPool, _ moment: Int, _ victim: Victim, after delay: Microseconds, downFor pause: Microseconds
     ) async throws -> Fate {
         let word = "moment-\(moment)"
-        let submitted = try pool.surplus("node1", ["run", "--detach", "--cpu", "0.1", "--memory", "64MiB", "--on", "node2", "--json", "--", "sh", "-c", "sleep 0.2; echo \(word)"])
-        guard submitted.status == 0, let job = submitted.output.firstMatch(of: /job_[0-9a-z]{26}/).map({ String($0.output) }) else {
+        let submitted = try pool.surplus(
+            "node1",
+            [
+                "run", "--detach", "--cpu", "0.1", "--memory", "64MiB", "--on", "node2", "--json", "--", "sh", "-c",
+                "sleep 0.2; echo \(word)",
+            ])
+        guard submitted.status == 0, let job = submitted.output.firstMatch(of: /job_[0-9a-z]{26}/).map({ String($0.output) })
+        else {
             throw ValidationError("the pool takes no job: \(submitted.output)")
         }
         // From here on the job is acknowledged: it must finish, or be reported as failed.
@@ -81,7 +88,8 @@ struct KillBench: AsyncParsableCommand {
     private func report(_ fates: [Fate], _ faults: [String]) -> BenchReport {
         func count(_ fate: Fate) -> Double { Double(fates.count { $0 == fate }) }
         return BenchReport(
-            benchmark: "kill", workload: "kill -9 of agents and wardens at \(moments) seeded moments (seed \(seed)) of jobs on a peer",
+            benchmark: "kill",
+            workload: "kill -9 of agents and wardens at \(moments) seeded moments (seed \(seed)) of jobs on a peer",
             figures: [
                 .init(name: "jobs lost", value: count(.lost), unit: "", goal: 0, isUpperBound: true),
                 .init(name: "faults afterwards", value: Double(faults.count), unit: "", goal: 0, isUpperBound: true),

@@ -41,7 +41,8 @@ struct RunBench: AsyncParsableCommand {
 
     private func report(_ underLease: Percentiles, _ newLease: Percentiles) -> BenchReport {
         BenchReport(
-            benchmark: "run", workload: "surplus run true on a peer, from the start of the command to its end; \(runs) of each kind",
+            benchmark: "run",
+            workload: "surplus run true on a peer, from the start of the command to its end; \(runs) of each kind",
             figures: [
                 .init(name: "existing lease p50", value: underLease(0.5), unit: "ms", goal: 100, isUpperBound: true),
                 .init(name: "existing lease p95", value: underLease(0.95), unit: "ms"),
@@ -53,7 +54,9 @@ struct RunBench: AsyncParsableCommand {
     private func time(_ arguments: [String]) throws -> Double {
         let began = ContinuousClock.now
         let result = try surplus(arguments)
-        guard result.status == 0 else { throw ValidationError("surplus \(arguments.joined(separator: " ")) ended with \(result.status): \(result.output)") }
+        guard result.status == 0 else {
+            throw ValidationError("surplus \(arguments.joined(separator: " ")) ended with \(result.status): \(result.output)")
+        }
         return (ContinuousClock.now - began).milliseconds
     }
 

@@ -40,7 +40,7 @@ struct Run: AsyncParsableCommand {
     func run() async throws {
         let results = await runAll()
         let failed = results.filter { !$0.violations.isEmpty }
-        if transcript { results.compactMap(\.transcript).forEach { $0.forEach { print($0) } } }
+        for line in results.compactMap(\.transcript).joined() { print(line) }
         if json { try printJSON(results, failed) } else { printText(results, failed) }
         for result in failed {
             let rest = result.violations.count > 3 ? "; and \(result.violations.count - 3) more" : ""

@@ -57,6 +57,10 @@ final class Alarm: Sendable {
             return state.due != due
         }
         if isStale { sleeper.cancel() }
-        await withTaskCancellationHandler { await sleeper.value } onCancel: { sleeper.cancel() }
+        await withTaskCancellationHandler {
+            await sleeper.value
+        } onCancel: {
+            sleeper.cancel()
+        }
     }
 }

@@ -148,7 +148,8 @@ extension LedgerStore {
     /// What a node restores itself from.
     func snapshot() throws -> Snapshot {
         Snapshot(
-            books: try booksSnapshot(), holds: try states(.hold, as: Hold.self), requests: try states(.request, as: RequestEntry.self),
+            books: try booksSnapshot(), holds: try states(.hold, as: Hold.self),
+            requests: try states(.request, as: RequestEntry.self),
             leases: try states(.lease, as: LeaseEntry.self).filter(\.isLive),
             refused: try states(.refusal, as: RefusedAgreement.self))
     }

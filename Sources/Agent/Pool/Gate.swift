@@ -33,7 +33,8 @@ final class Gate: Gatekeeper {
 
     func admit(_ peer: AuthenticatedPeer) throws {
         guard clock() < peer.expiresAt else {
-            throw IdentityError("the certificate of \(peer.node) expired at \(peer.expiresAt.text): connect again with a renewed one")
+            throw IdentityError(
+                "the certificate of \(peer.node) expired at \(peer.expiresAt.text): connect again with a renewed one")
         }
         let name = roster[peer.node]?.name ?? ""
         try roster.admit(

@@ -69,7 +69,9 @@ actor Issuer {
         let tokenID: TokenID = try Field.identifier(request.token, "token")
         let name = try Names.node(request.name)
         let address = try Field.text(request.address, atMost: Member.longestAddress, "address")
-        guard request.receiptKey.count == 32 else { throw FieldError("receipt_key", "has \(request.receiptKey.count) bytes, must be an Ed25519 key of 32") }
+        guard request.receiptKey.count == 32 else {
+            throw FieldError("receipt_key", "has \(request.receiptKey.count) bytes, must be an Ed25519 key of 32")
+        }
         guard var token = try store.state(.token, id: tokenID.description, as: TokenRecord.self) else {
             throw IdentityError("token \(tokenID) was not created on this node: join at the address that it names")
         }
@@ -88,14 +90,16 @@ actor Issuer {
         let chain = try authority.certify(id, name: name, request: csr, at: now)
         let member =
             roster[id]
-            ?? Member(pool: authority.pool, node: id, name: name, address: address, receiptKeys: [Array(request.receiptKey)], at: now)
+            ?? Member(
+                pool: authority.pool, node: id, name: name, address: address, receiptKeys: [Array(request.receiptKey)], at: now)
         let record = try authority.sign(member)
         token.use(by: id, for: csr)
         try await store.commit([
             .state(.token, id: tokenID.description, token), .state(.member, id: id.description, record),
             .event(
                 Event(
-                    at: now, kind: "member.joined", subjects: [id.description, tokenID.description], text: "\(name) joined from \(address)")),
+                    at: now, kind: "member.joined", subjects: [id.description, tokenID.description],
+                    text: "\(name) joined from \(address)")),
         ])
         _ = try await learn(record)
         return Newcomer(id: id, chain: chain, record: record)
@@ -104,9 +108,13 @@ actor Issuer {
     // MARK: Members
 
     /// A fresh certificate for a member, and its record if its address has changed.
-    func renew(_ node: NodeID, request: CertificateRequest, address: String) async throws -> (chain: [[UInt8]], record: MemberRecord?) {
+    func renew(_ node: NodeID, request: CertificateRequest, address: String) async throws -> (
+        chain: [[UInt8]], record: MemberRecord?
+    ) {
         let authority = try issuing()
-        guard let member = roster[node], member.status == .active else { throw IdentityError("\(node) is not an active member of the pool") }
+        guard let member = roster[node], member.status == .active else {
+            throw IdentityError("\(node) is not an active member of the pool")
+        }
         let chain = try authority.certify(node, name: member.name, request: request, at: clock())
         guard !address.isEmpty, address != member.address else { return (chain, roster.record(of: node)) }
         return (chain, try await state(node) { $0.address = address })

@@ -31,7 +31,9 @@ struct Joining: Sendable {
             $0.address = house.configuration.advertise.description
         }
         let reply = try await ask(endpoint, request, token)
-        guard token.matches(root: Array(reply.root)) else { throw IdentityError("\(address) answered for another pool than the token's") }
+        guard token.matches(root: Array(reply.root)) else {
+            throw IdentityError("\(address) answered for another pool than the token's")
+        }
         try Field.count(reply.chain, atMost: 2, "chain")
         try Field.count(reply.members, atMost: Roster.capacity, "members")
         let identity = try NodeIdentity(keys: keys, chain: reply.chain.map(Array.init), root: Array(reply.root))
@@ -55,7 +57,8 @@ struct Joining: Sendable {
             do {
                 return try await EnrolmentClient().enrol(request, at: endpoint) { chain in
                     guard let root = chain.last, token.matches(root: root) else {
-                        throw IdentityError("the node at \(endpoint) is not of the token's pool: use the address that came with the token")
+                        throw IdentityError(
+                            "the node at \(endpoint) is not of the token's pool: use the address that came with the token")
                     }
                 }
             } catch {
@@ -79,14 +82,17 @@ struct Leaving: Sendable {
         if await membership.issuer.isIssuer {
             let others = membership.roster.members.filter { $0.node != own && $0.status == .active }
             guard others.isEmpty || others.contains(where: { $0.roles.contains(.issuer) }) else {
-                throw IdentityError("this is the only node that can issue certificates: grant the role to another one first ('surplus pool grant NODE'), or --force")
+                throw IdentityError(
+                    "this is the only node that can issue certificates: grant the role to another one first ('surplus pool grant NODE'), or --force"
+                )
             }
             let record = try await membership.issuer.state(own) { $0.status = .left }
             _ = await membership.sync.announce(record)
             return
         }
         var failure: any Error = IdentityError("no issuing node could be reached: try again later, or leave with --force")
-        for member in membership.roster.members where member.status == .active && member.roles.contains(.issuer) && member.node != own {
+        for member in membership.roster.members
+        where member.status == .active && member.roles.contains(.issuer) && member.node != own {
             do {
                 _ = try await membership.peers.call(member.node) { try await $0.leave(.init(), options: .within(.seconds(10))) }
                 return

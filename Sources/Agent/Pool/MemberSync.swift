@@ -84,7 +84,8 @@ final class MemberSync: Sendable {
             $0.known = roster.knowledge.map(Surplus_V1_MemberKnowledge.init)
             $0.news = [Surplus_V1_MemberRecord(record)]
         }
-        guard let reply = try? await peers.call(peer, { try await $0.syncMembers(request, options: .within(Self.timeout)) }) else { return false }
+        guard let reply = try? await peers.call(peer, { try await $0.syncMembers(request, options: .within(Self.timeout)) })
+        else { return false }
         await merge(reply.records, from: peer)
         return true
     }

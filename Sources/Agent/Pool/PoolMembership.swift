@@ -33,7 +33,8 @@ final class PoolMembership: Sendable {
         roster = MemberRoster(try MemberRegistry.load(identity, from: house.store))
         gate = Gate(identity: identity, roster: roster, clock: house.utc)
         notary = identity.notary()
-        peers = PeerCaller(clients: PeerClients(gatekeeper: gate), roster: roster, clock: house.utc, onReturn: switchboard.returned)
+        peers = PeerCaller(
+            clients: PeerClients(gatekeeper: gate), roster: roster, clock: house.utc, onReturn: switchboard.returned)
         links = PeerLinks(peers: peers, log: house.log)
         engine = try Engine(
             id: identity.node, capacity: house.capacity, policy: house.configuration.policy.policy, store: house.store,
@@ -61,7 +62,8 @@ final class PoolMembership: Sendable {
         for member in roster.members { registry.introduce(member) }
         let keeper = CertificateKeeper(
             gate: gate, issuer: issuer, roster: roster, peers: peers, identities: house.identities,
-            address: { [house] in await Self.address(of: listener, house) }, clock: house.utc, learn: registry.learn, log: house.log)
+            address: { [house] in await Self.address(of: listener, house) }, clock: house.utc, learn: registry.learn,
+            log: house.log)
         defer {
             switchboard.disconnect()
             requests.abandon("the agent is stopping")
@@ -108,13 +110,17 @@ final class PoolMembership: Sendable {
     /// Says hello to each peer once it is known, and again now and then: versions must fit, clocks should agree.
     private func greet() async {
         while !Task.isCancelled {
-            for member in roster.members where member.status == .active && member.node != own && roster.version(of: member.node) == nil {
+            for member in roster.members
+            where member.status == .active && member.node != own && roster.version(of: member.node) == nil {
                 do {
-                    let reply = try await peers.call(member.node) { [hello] in try await $0.hello(hello, options: .within(.seconds(5))) }
+                    let reply = try await peers.call(member.node) { [hello] in
+                        try await $0.hello(hello, options: .within(.seconds(5)))
+                    }
                     peers.saw(member.node, version: reply.software)
                     let skew = Microseconds(abs(reply.utcMicroseconds - house.clock().utc.microseconds))
                     if skew > .seconds(5) {
-                        house.log.warning("the clock of a peer differs", metadata: ["peer": "\(member.name)", "by": "\(skew.shortText)"])
+                        house.log.warning(
+                            "the clock of a peer differs", metadata: ["peer": "\(member.name)", "by": "\(skew.shortText)"])
                     }
                 } catch {
                     house.log.debug("a peer did not answer", metadata: ["peer": "\(member.name)", "error": "\(error)"])
@@ -135,7 +141,8 @@ final class PoolMembership: Sendable {
             return .with { reply in
                 reply.limitsEnforced = enforced
                 guard wanted.isPositive else {
-                    reply.refusal = Surplus_V1_Refusal(node.hindrance ?? Refusal(term: "cpu", reason: "nothing is free now", retryAfter: .seconds(30)))
+                    reply.refusal = Surplus_V1_Refusal(
+                        node.hindrance ?? Refusal(term: "cpu", reason: "nothing is free now", retryAfter: .seconds(30)))
                     return
                 }
                 switch node.quote(ask, to: peer) {
@@ -152,7 +159,9 @@ final class PoolMembership: Sendable {
             return try names.map { name in
                 let member = try roster.find(name)
                 guard member.node != own else { throw IdentityError("'\(name)' is this node itself: borrow from another one") }
-                guard member.status == .active else { throw IdentityError("'\(name)' has \(member.status.rawValue): see 'surplus nodes'") }
+                guard member.status == .active else {
+                    throw IdentityError("'\(name)' has \(member.status.rawValue): see 'surplus nodes'")
+                }
                 return member.node
             }
         }

@@ -15,7 +15,10 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
     func listNodes(
         request: ServerRequest<Surplus_V1_ListNodesRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_ListNodesReply> {
-        try await answer { let pool = try await agent.pool(); return .with { $0.nodes = pool.memberInfos } }
+        try await answer {
+            let pool = try await agent.pool()
+            return .with { $0.nodes = pool.memberInfos }
+        }
     }
 
     func listOffers(

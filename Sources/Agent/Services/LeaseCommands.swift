@@ -19,7 +19,8 @@ extension PoolMembership {
         guard least.fits(in: amounts) else { throw FieldError("least", "is more than is asked for") }
         var prices = engine.read { $0.policy.borrow.maximumPrices }
         if request.maxCpuPrice > 0 { prices.cpu = try Field.money(request.maxCpuPrice, "max_cpu_price") }
-        let term = request.termMicroseconds == 0 ? Self.defaultTerm : try Field.term(request.termMicroseconds, "term_microseconds")
+        let term =
+            request.termMicroseconds == 0 ? Self.defaultTerm : try Field.term(request.termMicroseconds, "term_microseconds")
         return Want(amounts: amounts, least: least, term: term, maxPrices: prices, user: user, renewsItself: renewsItself)
     }
 
@@ -45,7 +46,9 @@ extension PoolMembership {
 
     func renewLease(_ request: Surplus_V1_RenewLeaseRequest, by user: LocalCaller) async throws -> Surplus_V1_LeaseInfo {
         let entry = try borrowed(request.lease, by: user)
-        let span = request.extensionMicroseconds == 0 ? entry.lease.terms.term : try Field.term(request.extensionMicroseconds, "extension_microseconds")
+        let span =
+            request.extensionMicroseconds == 0
+            ? entry.lease.terms.term : try Field.term(request.extensionMicroseconds, "extension_microseconds")
         try await requests.renew(entry.id, by: span)
         return try leaseInfo(request.lease)
     }
@@ -55,7 +58,9 @@ extension PoolMembership {
         engine.handle(.release(entry.id))
         // The last receipt usually follows within milliseconds; a lender that is away settles later.
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { _ = await self.requests.wait(for: entry.id) { $0?.lease.state == .settled || $0 == nil ? true : nil } }
+            group.addTask {
+                _ = await self.requests.wait(for: entry.id) { $0?.lease.state == .settled || $0 == nil ? true : nil }
+            }
             group.addTask { try await Task.sleep(for: .seconds(2)) }
             try await group.next()
             group.cancelAll()
@@ -71,7 +76,8 @@ extension PoolMembership {
         } else {
             let entry = try entry(request.lease)
             guard entry.lease.role == .lender else {
-                throw Refusal(term: "lease", reason: "\(entry.id) is borrowed, not lent: give it back with 'surplus lease release'")
+                throw Refusal(
+                    term: "lease", reason: "\(entry.id) is borrowed, not lent: give it back with 'surplus lease release'")
             }
             guard entry.lease.isOpen else { throw Refusal(term: "lease", reason: "\(entry.id) has ended already") }
             chosen = [entry.id]
@@ -114,7 +120,8 @@ extension PoolMembership {
             $0.role = lease.role.rawValue
             $0.user = lease.user
             $0.state = lease.isSuspect ? "suspect" : lease.state.rawValue
-            $0.reason = [lease.endReason?.rawValue, lease.reason.isEmpty ? nil : lease.reason].compactMap(\.self).joined(separator: ": ")
+            $0.reason = [lease.endReason?.rawValue, lease.reason.isEmpty ? nil : lease.reason].compactMap(\.self).joined(
+                separator: ": ")
             $0.terms = Surplus_V1_Terms(lease.terms)
             $0.grantedAt = lease.began.utc.microseconds
             $0.endsAt = lease.ends.utc.microseconds
@@ -155,7 +162,9 @@ extension PoolMembership {
                         $0.name = member.name
                     }
                     do {
-                        let reply = try await self.peers.call(member.node) { try await $0.quote(query, options: .within(.seconds(3))) }
+                        let reply = try await self.peers.call(member.node) {
+                            try await $0.quote(query, options: .within(.seconds(3)))
+                        }
                         offer.limitsEnforced = reply.limitsEnforced
                         if reply.hasTerms { offer.terms = reply.terms }
                         if reply.hasRefusal { offer.refusal = reply.refusal }

@@ -84,7 +84,11 @@ extension PoolMembership {
         let subject = NodeID(id) == nil ? (try? roster.find(id).node.description) ?? id : id
         let events = try house.store.events(subject: subject, limit: Self.longestStory)
         guard !events.isEmpty else {
-            throw Refusal(term: "id", reason: "nothing is known here about '\(id)': give the id of a lease, job, agreement, request, transfer, receipt or node")
+            throw Refusal(
+                term: "id",
+                reason:
+                    "nothing is known here about '\(id)': give the id of a lease, job, agreement, request, transfer, receipt or node"
+            )
         }
         return .with {
             $0.id = subject
@@ -96,7 +100,8 @@ extension PoolMembership {
 
     private static func kind(of id: String) -> String {
         let kinds = [
-            "nde": "node", "pol": "pool", "req": "request", "neg": "negotiation", "agr": "agreement", "lse": "lease", "job": "job",
+            "nde": "node", "pol": "pool", "req": "request", "neg": "negotiation", "agr": "agreement", "lse": "lease",
+            "job": "job",
             "trf": "transfer", "rct": "receipt", "tok": "token",
         ]
         return kinds[String(id.prefix { $0 != "_" })] ?? "thing"

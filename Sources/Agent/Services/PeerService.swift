@@ -170,7 +170,8 @@ struct EnrolmentService: Surplus_V1_Enrolment.ServiceProtocol {
                     $0.poolName = identity.poolName
                     $0.chain = newcomer.chain.map { .init($0) }
                     $0.root = .init(identity.root)
-                    $0.members = membership.roster.records(beyond: [], atMost: WireLimits.message / 2).map(Surplus_V1_MemberRecord.init)
+                    $0.members = membership.roster.records(beyond: [], atMost: WireLimits.message / 2).map(
+                        Surplus_V1_MemberRecord.init)
                 })
         } catch { throw RPCError(explaining: error) }
     }

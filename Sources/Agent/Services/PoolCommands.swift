@@ -8,7 +8,9 @@ import Wire
 
 extension PoolMembership {
     func createToken(_ request: Surplus_V1_CreateTokenRequest) async throws -> Surplus_V1_CreateTokenReply {
-        let span = request.validMicroseconds == 0 ? EnrolmentToken.lifetime : try Field.term(request.validMicroseconds, "valid_microseconds")
+        let span =
+            request.validMicroseconds == 0
+            ? EnrolmentToken.lifetime : try Field.term(request.validMicroseconds, "valid_microseconds")
         guard span <= EnrolmentToken.longestLifetime else {
             throw FieldError("valid_microseconds", "is \(span.text), at most \(EnrolmentToken.longestLifetime.text) are allowed")
         }
@@ -26,7 +28,9 @@ extension PoolMembership {
     /// Expels a node; every peer that can be reached knows on return.
     func revoke(_ name: String) async throws -> Surplus_V1_RevokeReply {
         let member = try roster.find(name)
-        guard member.node != own else { throw IdentityError("'\(name)' is this node itself: 'surplus pool leave' leaves the pool") }
+        guard member.node != own else {
+            throw IdentityError("'\(name)' is this node itself: 'surplus pool leave' leaves the pool")
+        }
         let record = try await issuer.state(member.node) { $0.status = .revoked }
         let (told, unreachable) = await sync.announce(record)
         return .with {
