@@ -13,6 +13,7 @@ package struct LeaseReport: Report {
     package var reason: String?
     package var terms: TermFigures
     package var grantedAt: CivilTime?
+    /// The end of its term, however early it was over.
     package var endsAt: CivilTime?
     /// What is enforced now.
     package var ceiling: AmountFigures
@@ -65,7 +66,7 @@ package struct LeaseReport: Report {
         sheet.add("prices", terms.prices.text)
         sheet.add("notice", terms.notice)
         sheet.add("granted", grantedAt?.clock(on: page))
-        sheet.add(isOver ? "ended" : "ends", endsAt.map { "\($0.clock(on: page)) (\($0.relative(on: page)))" })
+        if !isOver { sheet.add("ends", endsAt.map { "\($0.clock(on: page)) (\($0.relative(on: page)))" }) }
         sheet.add("used", usage.text)
         sheet.add("charged", charged.text)
         sheet.add("reserved", Microcredits(reservedMicrocredits).text)
@@ -98,7 +99,7 @@ package struct LeasesReport: Report {
             table.add([
                 .init(lease.lease), .init(lease.throttled ? "throttled" : lease.state, lease.tone),
                 .init((lease.role == "lender" ? "to " : "from ") + lease.peerName), .init(lease.terms.amounts.cpu.shortText),
-                .init(lease.terms.amounts.memory.shortText), .init(lease.endsAt?.relative(on: page) ?? "-"),
+                .init(lease.terms.amounts.memory.shortText), .init(lease.isOver ? "-" : lease.endsAt?.relative(on: page) ?? "-"),
                 .init(lease.charged.shortText),
             ])
         }

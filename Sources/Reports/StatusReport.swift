@@ -90,7 +90,7 @@ package struct StatusReport: Report {
         sheet.add(
             "certificate",
             certificateExpiresAt.map { ($0.timestamp < page.now ? "expired " : "expires ") + $0.relative(on: page) })
-        sheet.add("running", startedAt.map { "since \($0.clock(on: page)), surplusd \(version)" })
+        sheet.add("running", startedAt.map { "since \($0.clock(on: page)), \(version)" })
         if throttling { sheet.add("guests", "throttled: the owner needs the machine", .warning) }
         for fault in faults { sheet.add("fault", fault, .bad) }
         return sheet.text(on: page) + "\n" + resources(on: page)

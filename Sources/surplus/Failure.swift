@@ -31,9 +31,10 @@ extension Failure {
 
     /// What the agent answered instead of doing it. Its messages name object, fault and remedy themselves.
     init(_ error: RPCError, socket: String) {
+        let message = error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message
         switch error.code {
         case .unavailable, .cancelled, .aborted, .unknown, .internalError, .dataLoss:
-            self = .lostConnection(to: socket, error.message.isEmpty ? "the connection broke" : error.message)
+            self = .lostConnection(to: socket, message.isEmpty ? "the connection broke" : message)
         case .deadlineExceeded:
             self.init(object: socket, fault: "the agent did not answer in time", remedy: "see its log")
             isLostConnection = true
@@ -41,9 +42,9 @@ extension Failure {
             self.init(
                 object: socket, fault: "the agent does not know this command", remedy: "see 'surplus status' for its version")
         case .invalidArgument:
-            self.init(object: "", fault: error.message, status: Invocation.usageStatus)
+            self.init(object: "", fault: message, status: Invocation.usageStatus)
         default:
-            self.init(object: "", fault: error.message.isEmpty ? "the agent refused: \(error.code)" : error.message)
+            self.init(object: "", fault: message.isEmpty ? "the agent refused: \(error.code)" : message)
         }
     }
 

@@ -109,8 +109,9 @@ import Testing
             let bin = "\(directory)/bin"
             try Scratch.make(bin)
             try FileManager.default.copyItem(atPath: Program.path, toPath: "\(bin)/surplus")
-            for name in ["surplusd", "surplus-warden"] {
-                try Scratch.write("#!/bin/sh\n[ \"$1\" = --clean ] && exit 0\nexec sleep 600\n", "\(bin)/\(name)")
+            let warden = "#!/bin/sh\n[ \"$1\" = --clean ] && exit 0\n: > \"$2\"\nexec sleep 600\n"
+            for (name, script) in [("surplus-warden", warden), ("surplusd", "#!/bin/sh\nexec sleep 600\n")] {
+                try Scratch.write(script, "\(bin)/\(name)")
                 try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(name)")
             }
             let up = try Program(["dev", "up", "--nodes", "2", "--dir", "\(directory)/pool"], executable: "\(bin)/surplus")
@@ -137,7 +138,7 @@ import Testing
             let bin = "\(directory)/bin"
             try Scratch.make(bin)
             try FileManager.default.copyItem(atPath: Program.path, toPath: "\(bin)/surplus")
-            try Scratch.write("#!/bin/sh\n[ \"$1\" = --clean ] && exit 0\nexec sleep 600\n", "\(bin)/surplus-warden")
+            try Scratch.write("#!/bin/sh\n[ \"$1\" = --clean ] && exit 0\n: > \"$2\"\nexec sleep 600\n", "\(bin)/surplus-warden")
             try Scratch.write("#!/bin/sh\necho 'config.yaml:3:1: wrong' >&2; exit 2\n", "\(bin)/surplusd")
             for name in ["surplusd", "surplus-warden"] {
                 try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(name)")

@@ -133,7 +133,7 @@ import Wire
         #expect(submission.request.on == ["node2", "node3"])
     }
 
-    @Test("who does not say how much gets a core, or what there is")
+    @Test("who does not say how much or how long gets a core, or what there is, as long as it takes")
     func defaults() async throws {
         let submission = try await FakeAgent.serving { agent in
             _ = try await Program.run("run", "--", "exit", "0", agent: agent)
@@ -141,6 +141,7 @@ import Wire
         }
         #expect(submission.request.amounts.cpuMillicores == 1000)
         #expect(submission.request.least.cpuMillicores == 100)
+        #expect(submission.request.termMicroseconds == 0)
         #expect(submission.spec.stdinOpen)
     }
 

@@ -48,7 +48,7 @@ import Testing
             ["lease", "show"], ["lease", "renew"], ["lease", "release"], ["lease", "reclaim"], ["credits"], ["ledger"],
             ["ledger", "verify"], ["events"], ["explain"], ["version"], ["pool"], ["pool", "init"], ["pool", "token"],
             ["pool", "token", "create"], ["pool", "join"], ["pool", "grant"], ["pool", "revoke"], ["pool", "leave"], ["dev"],
-            ["dev", "up"], ["dev", "status"], ["dev", "down"], ["dev", "env"], ["dev", "exec"], [],
+            ["dev", "up"], ["dev", "start"], ["dev", "status"], ["dev", "down"], ["dev", "env"], ["dev", "exec"], [],
         ])
     func help(command: [String]) async throws {
         let ended = await (try Program(command + ["--help"])).end()

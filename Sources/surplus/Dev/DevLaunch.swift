@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Wire
 
 /// Starts the daemons of a pool, and makes their nodes its members.
@@ -22,16 +21,24 @@ struct DevLaunch: Sendable {
 
     func run() async throws {
         let nodes = setup.pool.nodes
-        for (index, node) in nodes.enumerated() {
-            console.progress("starting \(node.name), \(index + 1) of \(nodes.count)")
+        for node in nodes {
+            console.progress("starting \(node.name)")
             try setup.prepare(node)
-            try daemons.start(node)
+            _ = try daemons.startWarden(of: node)
         }
-        for node in nodes { try await waitUntil(node, "does not answer") { _ in true } }
+        for node in nodes {
+            console.progress("\(node.name) is testing whether its limits bite")
+            let layout = setup.pool.layout(of: node)
+            try await wait(for: node, "its warden does not answer") { access(layout.wardenSocket, F_OK) == 0 }
+            _ = try daemons.startAgent(of: node)
+        }
+        for node in nodes { try await wait(for: node, "does not answer") { await status(of: node) != nil } }
         try await form(nodes)
         for node in nodes {
             console.progress("\(node.name) is looking for the others")
-            try await waitUntil(node, "does not see the others") { Int($0.peersReachable) == nodes.count - 1 }
+            try await wait(for: node, "does not see the others") {
+                await status(of: node).map { Int($0.peersReachable) == nodes.count - 1 } ?? false
+            }
         }
     }
 
@@ -54,21 +61,23 @@ struct DevLaunch: Sendable {
 
     private func link(to node: DevPool.Node) -> AgentLink { AgentLink(socket: setup.pool.layout(of: node).agentSocket) }
 
-    /// Asks a node again and again.
-    private func waitUntil(_ node: DevPool.Node, _ fault: String, _ condition: (Surplus_V1_StatusReply) -> Bool) async throws {
+    /// `nil` when it does not answer.
+    private func status(of node: DevPool.Node) async -> Surplus_V1_StatusReply? {
+        try? await link(to: node).ask(within: .seconds(5)) { try await $0.getStatus(.init(), options: $1) }
+    }
+
+    /// Looks again and again, as long as the node's daemons live.
+    private func wait(for node: DevPool.Node, _ fault: String, until condition: () async -> Bool) async throws {
         let layout = setup.pool.layout(of: node)
         let deadline = ContinuousClock.now + Self.patience
-        while ContinuousClock.now < deadline {
-            if let status = try? await link(to: node).ask(within: .seconds(5), { try await $0.getStatus(.init(), options: $1) }),
-                condition(status)
-            {
-                return
-            }
-            for daemon in [layout.agent, layout.warden] where daemon.hasEnded {
+        while await !condition() {
+            for daemon in [layout.warden, layout.agent] where daemon.hasEnded {
                 throw Failure(object: node.name, fault: "a daemon of it ended", remedy: "it said last: \(daemon.lastWords)")
             }
-            try await Task.sleep(for: .milliseconds(50))
+            guard ContinuousClock.now < deadline else {
+                throw Failure(object: node.name, fault: fault, remedy: "its agent said last: \(layout.agent.lastWords)")
+            }
+            try await Task.sleep(for: .milliseconds(20))
         }
-        throw Failure(object: node.name, fault: fault, remedy: "its agent said last: \(layout.agent.lastWords)")
     }
 }

@@ -85,7 +85,8 @@ final class JobSession: Sendable {
         do {
             _ = try await agent.ask { try await $0.cancelJob(.with { $0.job = job }, options: $1) }
         } catch {
-            console.note("\(error)")
+            // When the job ended meanwhile, nobody waits for the answer any more.
+            if !Task.isCancelled { console.note("\(error)") }
         }
     }
 }

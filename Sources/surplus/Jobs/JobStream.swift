@@ -83,8 +83,11 @@ final class JobStream: Sendable {
         state.withLock { $0.isHeard = true }
         switch message.output {
         case .progress(let progress):
-            state.withLock { $0.phase = progress.state.phase }
-            if progress.state == .running { console.clear() } else { console.progress(progress.line) }
+            let phase = progress.state.phase
+            state.withLock { $0.phase = phase }
+            // While the program runs its output is what there is to see; afterwards only a transfer is worth a line.
+            let isNews = phase == .starting || phase == .outOfReach && progress.totalBytes > 0
+            if isNews { console.progress(progress.line) } else { console.clear() }
         case .data(let data):
             try await write(data)
         case .stdinReceived(let position):

@@ -12,6 +12,8 @@ struct LeaseRequest: AsyncParsableCommand {
               surplus lease request --cpu 2 --memory 1GiB --for 30m
               surplus lease request --cpu 8 --least-cpu 2 --max-price 0.5
               lease=$(surplus lease request --json | jq -r .lease)
+
+            Without --for the lease renews itself until it is released.
             """)
 
     @OptionGroup var wish: WishOptions
@@ -45,7 +47,7 @@ struct LeaseRequest: AsyncParsableCommand {
             try await $0.requestLease(request, options: $1)
         }
         guard reply.hasLease else {
-            Terminal.write(OffersReport(reply.asked).text(on: Terminal.page(plain: true)), to: 2)
+            if !reply.asked.isEmpty { Terminal.write(OffersReport(reply.asked).text(on: Terminal.page(plain: true)), to: 2) }
             throw Failure(object: "lease", fault: RefusalFigures(reply.refusal).text)
         }
         try output.show(LeaseReport(reply.lease))

@@ -16,9 +16,9 @@ struct WishOptions: ParsableArguments {
 
     @Option(
         name: .customLong("for"),
-        help: ArgumentHelp("For how long, such as 90s or 1h30m. Default: 10m.", valueName: "duration"),
+        help: ArgumentHelp("For how long, such as 90s or 1h30m. Default: as long as needed, by renewal.", valueName: "duration"),
         transform: Quantities.duration)
-    var term: Microseconds = .minutes(10)
+    var term: Microseconds?
 
     @Option(
         help: ArgumentHelp("Most to pay, in credits per core-hour. Default: what this node's policy says.", valueName: "credits"),
@@ -38,7 +38,7 @@ struct WishOptions: ParsableArguments {
         .with {
             $0.amounts = .with { ($0.cpuMillicores, $0.memoryBytes) = (amounts.cpu.rawValue, amounts.memory.rawValue) }
             $0.least = .with { ($0.cpuMillicores, $0.memoryBytes) = (least.cpu.rawValue, least.memory.rawValue) }
-            $0.termMicroseconds = term.rawValue
+            $0.termMicroseconds = term?.rawValue ?? 0
             $0.maxCpuPrice = maxPrice?.rawValue ?? 0
             $0.on = on
         }
