@@ -113,9 +113,10 @@ extension Governor {
         max(min(configuration.threshold.cpu, configuration.capacity.cpu) - usage, .zero)
     }
 
+    /// Readings that are still missing from the window count as none used, so that a start is like a quiet second before.
     private func median(of resource: (Amounts) -> Millicores) -> Millicores {
-        let sorted = owner.elements.map(resource).sorted()
-        return sorted.isEmpty ? .zero : sorted[sorted.count / 2]
+        let missing = [Millicores](repeating: .zero, count: configuration.window - owner.elements.count)
+        return (missing + owner.elements.map(resource)).sorted()[configuration.window / 2]
     }
 
     private func peak(of resource: (Amounts) -> Millicores) -> Millicores { owner.elements.map(resource).max() ?? .zero }

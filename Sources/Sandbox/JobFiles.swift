@@ -20,6 +20,8 @@ package struct JobFiles: Hashable, Sendable {
     package var plan: String { directory + "/plan" }
     /// The shim's record of the program's end.
     package var exit: String { directory + "/exit" }
+    /// Disk space that the shim keeps back for that record.
+    var reserve: String { directory + "/reserve" }
     package var socket: String { directory + "/shim.sock" }
 
     package func path(of output: Output) -> String { "\(directory)/\(output.rawValue)" }

@@ -38,7 +38,9 @@ final class AgentDoor {
     /// Descriptors to watch; the listener's connection number is 0.
     var watched: [(connection: Int, descriptor: Int32, events: Int16)] {
         [(0, listener, Int16(POLLIN))]
-            + connections.map { ($0.key, $0.value.descriptor, Int16(POLLIN) | ($0.value.stream.backlog > 0 ? Int16(POLLOUT) : 0)) }
+            + connections.map {
+                ($0.key, $0.value.descriptor, Int16(POLLIN) | ($0.value.stream.backlog > 0 ? Int16(POLLOUT) : 0))
+            }
     }
 
     /// Takes what a watched descriptor has and hands each call to `handle`.
@@ -50,7 +52,8 @@ final class AgentDoor {
                 let call = try WardenCall(bytes: frame)
                 let responder = Responder(connection: connection, call: call.number)
                 guard connections[connection]?.isLeaving == false else { break }
-                if case .hello = call.request {} else if connections[connection]?.isGreeted != true {
+                if case .hello = call.request {
+                } else if connections[connection]?.isGreeted != true {
                     throw CanonicalReader.Malformed(description: "a call before the hello")
                 }
                 handle(call.request, responder)

@@ -117,7 +117,8 @@ extension JobKeeper {
             return files.directory
         }
         guard jobs.count < WardenLimits.jobs else {
-            throw WardenFault(.full, "\(WardenLimits.jobs) jobs have files here, the most there can be: remove some that have ended")
+            throw WardenFault(
+                .full, "\(WardenLimits.jobs) jobs have files here, the most there can be: remove some that have ended")
         }
         let record = JobRecord(job: job, lease: lease, slot: freeSlot(), isStarted: false)
         do throws(KernelError) {
@@ -162,11 +163,15 @@ extension JobKeeper {
         guard let guest = guest(job.record.slot) else { return launch(spec.job) }
         let work = state.files(of: spec.job).work
         let agent = agent.user
-        chores.start({ Self.failure { () throws(KernelError) in
-            try FileTree(work).give(to: guest.user, group: guest.group, from: agent)
-        } }) { [unowned self] failure in
-            if let failure { refuse(spec.job, failure) } else { launch(spec.job) }
-        }
+        chores.start(
+            {
+                Self.failure { () throws(KernelError) in
+                    try FileTree(work).give(to: guest.user, group: guest.group, from: agent)
+                }
+            },
+            then: { [unowned self] failure in
+                if let failure { refuse(spec.job, failure) } else { launch(spec.job) }
+            })
     }
 
     private static func failure(of work: () throws(KernelError) -> Void) -> KernelError? {
@@ -227,11 +232,15 @@ extension JobKeeper {
         guard let guest = guest(known.record.slot) else { return reply(.done, responder) }
         let work = state.files(of: job).work
         let agent = agent
-        chores.start({ Self.failure { () throws(KernelError) in
-            try FileTree(work).give(to: agent.user, group: agent.group, from: guest.user)
-        } }) { [unowned self] failure in
-            reply(failure.map { .failed(WardenFault(.kernel, "\(job) cannot be claimed: \($0)")) } ?? .done, responder)
-        }
+        chores.start(
+            {
+                Self.failure { () throws(KernelError) in
+                    try FileTree(work).give(to: agent.user, group: agent.group, from: guest.user)
+                }
+            },
+            then: { [unowned self] failure in
+                reply(failure.map { .failed(WardenFault(.kernel, "\(job) cannot be claimed: \($0)")) } ?? .done, responder)
+            })
     }
 
     /// Ends the job if it is alive and deletes its files; answered when they are gone.
@@ -245,19 +254,21 @@ extension JobKeeper {
     private func removeIfAsked(_ job: JobID) {
         guard let known = jobs[job], known.removing != nil, !known.isAlive else { return }
         let directory = state.files(of: job).directory
-        chores.start({ Self.failure { () throws(KernelError) in try FileTree(directory).remove() } }) { [unowned self] failure in
-            let waiting = jobs[job]?.removing ?? []
-            if let failure {
-                jobs[job]?.removing = nil
-                log.write("job.unremoved", ["job": job, "error": failure])
-            } else {
-                jobs[job] = nil
-                log.write("job.removed", ["job": job])
-            }
-            for responder in waiting {
-                reply(failure.map { .failed(WardenFault(.kernel, "\(job) cannot be removed: \($0)")) } ?? .done, responder)
-            }
-        }
+        chores.start(
+            { Self.failure { () throws(KernelError) in try FileTree(directory).remove() } },
+            then: { [unowned self] failure in
+                let waiting = jobs[job]?.removing ?? []
+                if let failure {
+                    jobs[job]?.removing = nil
+                    log.write("job.unremoved", ["job": job, "error": failure])
+                } else {
+                    jobs[job] = nil
+                    log.write("job.removed", ["job": job])
+                }
+                for responder in waiting {
+                    reply(failure.map { .failed(WardenFault(.kernel, "\(job) cannot be removed: \($0)")) } ?? .done, responder)
+                }
+            })
     }
 
     /// Tells everything that runs under a lease to end, with the reason for its exit record.

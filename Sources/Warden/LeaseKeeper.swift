@@ -147,7 +147,8 @@ final class LeaseKeeper {
         ended[lease] = record
         governor?.close(lease)
         let meter = LeaseMeter(record.meter)
-        log.write("lease.ended", ["lease": lease, "reason": ending.reason, "cpu": meter.measured.cpu, "memory": meter.measured.memory])
+        log.write(
+            "lease.ended", ["lease": lease, "reason": ending.reason, "cpu": meter.measured.cpu, "memory": meter.measured.memory])
         return (ending.waiting, meter)
     }
 
@@ -228,7 +229,8 @@ extension LeaseKeeper {
                 log.write(
                     "lease.\(change.to)",
                     [
-                        "lease": change.lease, "reason": change.reason, "owner": evidence.owner.cpu, "guests": evidence.guests.cpu,
+                        "lease": change.lease, "reason": change.reason, "owner": evidence.owner.cpu,
+                        "guests": evidence.guests.cpu,
                         "threshold": evidence.threshold.cpu, "before": evidence.before, "after": evidence.after,
                     ])
                 notices.append(.moved(change))
@@ -244,7 +246,9 @@ extension LeaseKeeper {
     /// Brings the kernel to the ceilings that the governor wants, also those that could not be set before.
     private func enforce() {
         for lease in governor?.leases ?? [] {
-            guard let ceiling = governor?.ceiling(of: lease), let entry = leases[lease], entry.record.ceiling != ceiling else { continue }
+            guard let ceiling = governor?.ceiling(of: lease), let entry = leases[lease], entry.record.ceiling != ceiling else {
+                continue
+            }
             do throws(KernelError) {
                 try groups.setCeiling(ceiling, of: group(of: lease))
                 leases[lease]?.record.ceiling = ceiling

@@ -27,7 +27,11 @@ struct Sensor {
         let memory: Bytes
         switch scope {
         case .everything:
-            if let exact = groups.usageOfMachine() { counters.machine = exact } else { counters.machine = try machine.processing() }
+            if let exact = groups.usageOfMachine() {
+                counters.machine = exact
+            } else {
+                counters.machine = try machine.processing()
+            }
             memory = max(.zero, try machine.memory().used - guests.memory)
         case .group(let path):
             let usage = try groups.usage(ofOwner: path) ?? GroupUsage()

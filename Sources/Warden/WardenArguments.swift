@@ -81,7 +81,8 @@ package enum WardenArguments: Hashable, Sendable {
         guard let socket = isCleaning ? "" : values["--socket"] else { throw Misused(description: "--socket is missing") }
         let instance = values["--instance"] ?? "default"
         guard WardenConfiguration.accepts(instance: instance) else {
-            throw Misused(description: "'\(instance)' is no name for an instance: use letters, digits, '-', '_' and '.', at most 64")
+            throw Misused(
+                description: "'\(instance)' is no name for an instance: use letters, digits, '-', '_' and '.', at most 64")
         }
         let parent = values["--cgroup-parent"]
         guard parent?.hasPrefix("/") != false, parent?.split(separator: "/").contains("..") != true else {

@@ -190,7 +190,8 @@ extension WardenService {
             let older = highest < own.lowerBound ? "the agent (release \(release))" : "the warden (release \(Software.version))"
             let fault = WardenFault(
                 .version,
-                "the warden speaks protocol versions \(own.lowerBound) to \(own.upperBound), the agent \(lowest) to \(highest): upgrade \(older)")
+                "the warden speaks protocol versions \(own.lowerBound) to \(own.upperBound), the agent \(lowest) to \(highest): upgrade \(older)"
+            )
             log.write("agent.outdated", ["why": fault])
             door.dismiss(responder.connection, with: fault, to: responder.call)
             return nil

@@ -66,12 +66,21 @@ struct GroupFiles: Sendable {
     /// Makes `group` below `top`, level by level, and calls `made` after each level.
     func make(_ group: String, below top: String, _ made: (String) throws(KernelError) -> Void) throws(KernelError) {
         var path = top
+        if !kernel.exists(top) { try makeParents(of: top) }
         try kernel.makeDirectory(path)
         try made(path)
         for name in group.split(separator: "/") {
             path += "/\(name)"
             try kernel.makeDirectory(path)
             try made(path)
+        }
+    }
+
+    private func makeParents(of directory: String) throws(KernelError) {
+        var path = ""
+        for name in directory.split(separator: "/").dropLast() {
+            path += "/\(name)"
+            if !kernel.exists(path) { try kernel.makeDirectory(path) }
         }
     }
 

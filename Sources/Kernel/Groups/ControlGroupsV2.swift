@@ -50,7 +50,7 @@ struct ControlGroupsV2: GuestGroups {
         let parent = top.lastIndex(of: "/").map { String(top[..<$0]) } ?? top
         do {
             try open(parent)
-        } catch where error.number == EBUSY {
+        } catch  where error.number == EBUSY {
             let leaf = parent + "/surplus-warden"
             try kernel.makeDirectory(leaf)
             try kernel.write("\(getpid())", to: leaf + "/cgroup.procs")

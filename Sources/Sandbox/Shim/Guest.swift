@@ -32,9 +32,9 @@ struct Guest {
     /// - Throws: ``KernelError``; nothing is left running then.
     init(_ spec: ShimSpec, work: String) throws(KernelError) {
         let bubblewrap = BubblewrapCommand(spec, work: work, view: .current())
-        let stdin = spec.guest.hasInput ? try Descriptor.pipe() : (reading: try Self.emptyInput(), writing: -1)
-        let stdout = try Descriptor.pipe()
-        let stderr = try Descriptor.pipe()
+        let stdin = spec.guest.hasInput ? try Self.pipe(of: spec.runAs) : (reading: try Self.emptyInput(), writing: -1)
+        let stdout = try Self.pipe(of: spec.runAs)
+        let stderr = try Self.pipe(of: spec.runAs)
         let status = try Descriptor.pipe()
         var own: [Int32] = []
         for file in bubblewrap.ownFiles { own.append(try Self.memory(holding: Array(file.content.utf8))) }
@@ -53,6 +53,13 @@ struct Guest {
         for descriptor in [stdin.writing, stdout.reading, stderr.reading, status.reading] where descriptor >= 0 {
             Descriptor.makeNonBlocking(descriptor)
         }
+    }
+
+    /// A pipe that belongs to the guest's user, so that a program can open its streams again, as `/dev/stdout`.
+    private static func pipe(of user: ProcessOwner?) throws(KernelError) -> (reading: Int32, writing: Int32) {
+        let ends = try Descriptor.pipe()
+        try user?.take(ends.reading, called: "a pipe")
+        return ends
     }
 
     private static func emptyInput() throws(KernelError) -> Int32 {

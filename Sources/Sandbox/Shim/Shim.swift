@@ -34,20 +34,27 @@ package enum Shim {
         defer { close(lock) }
         guard try files.exitRecord() == nil else { return }
         let spec = try files.spec()
+        var loop: ShimLoop
         do throws(KernelError) {
-            var loop = try ShimLoop(files, spec)
-            let nothing = open("/dev/null", O_WRONLY | O_CLOEXEC)
-            dup2(nothing, STDOUT_FILENO)
-            close(nothing)
-            try loop.run()
+            loop = try ShimLoop(files, spec)
         } catch {
+            unlink(files.socket)
+            unlink(files.reserve)
             // whoever waits for the job must learn of its end, also of one before its beginning
             let now = SystemClock.utc()
-            let record = ExitRecord(
-                reason: reason(of: error), cpu: .zero, peakMemory: .zero, started: now, finished: now, output: OutputSizes())
-            unlink(files.socket)
-            try files.write(record, for: spec.agent.user)
+            return try files.write(
+                ExitRecord(
+                    reason: reason(of: error), cpu: .zero, peakMemory: .zero, started: now, finished: now,
+                    output: OutputSizes()), for: spec.agent.user)
         }
+        try closeStandardOutput()
+        try loop.run()
+    }
+
+    private static func closeStandardOutput() throws(KernelError) {
+        let nothing = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        guard nothing >= 0, dup2(nothing, STDOUT_FILENO) >= 0 else { throw KernelError("close the standard output", errno) }
+        close(nothing)
     }
 
     /// A command line that is too long is the program's fault, anything else the sandbox's.

@@ -30,7 +30,7 @@ struct ShimLoop {
         let limit = spec.guest.outputLimit
         stdout = try OutputSpool(files.path(of: .stdout), "stdout", limit, owner: spec.agent, holdsComplaints: false)
         stderr = try OutputSpool(files.path(of: .stderr), "stderr", limit, owner: spec.agent, holdsComplaints: true)
-        reserve = try DiskReserve(at: files.directory + "/reserve")
+        reserve = try DiskReserve(at: files.reserve)
         listener = try UnixSocket.listen(at: files.socket, mode: 0o600)
         guard spec.agent == .current || chown(files.socket, spec.agent.user, spec.agent.group) == 0 else {
             throw KernelError("give \(files.socket) to user \(spec.agent.user)", errno)

@@ -16,6 +16,7 @@ struct DevSetup: Sendable {
         try OutputPlacement.makeParents(of: directory)
         let ownsDirectory = mkdir(directory, 0o755) == 0
         guard ownsDirectory || errno == EEXIST, let real = Paths.real(directory) else { throw Failure(directory, errno: errno) }
+        if enforced { try Self.checkEntry(to: real) }
         let tag = Self.tag(of: real)
         let ports = try Machine.freePorts(nodes)
         pool = DevPool(
@@ -33,6 +34,21 @@ struct DevSetup: Sendable {
             throw Failure(
                 object: directory, fault: "the path is too long for sockets below it",
                 remedy: "choose one that is \(longest.utf8.count - DevLayout.longestSocket) bytes shorter")
+        }
+    }
+
+    /// Guests run as users of their own, who have to get to their files.
+    private static func checkEntry(to directory: String) throws(Failure) {
+        var path = ""
+        for name in directory.split(separator: "/") {
+            path += "/\(name)"
+            var status = Glibc.stat()
+            guard stat(path, &status) == 0 else { throw Failure(path, errno: errno) }
+            guard status.st_mode & S_IXOTH != 0 else {
+                throw Failure(
+                    object: path, fault: "guests of the pool, who are other users, cannot enter it",
+                    remedy: "'chmod o+x \(path)' lets them, or choose another directory")
+            }
         }
     }
 
