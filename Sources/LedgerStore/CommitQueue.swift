@@ -33,7 +33,8 @@ final class CommitQueue: Sendable {
     private struct State {
         var items: [Item] = []
         var isWaiting = false
-        var isClosed = false
+        /// Why nothing is accepted any more.
+        var closure: LedgerStoreError?
         var failure: LedgerStoreError?
     }
 
@@ -48,7 +49,7 @@ final class CommitQueue: Sendable {
     /// Queues an item, or soon completes it with an error; never on the caller's thread.
     func push(_ item: Item) {
         let refusal: LedgerStoreError? = state.withLock { state in
-            if state.isClosed { return .closed }
+            if let closure = state.closure { return closure }
             if let failure = state.failure { return .afterFailure("\(failure)") }
             if state.items.count >= capacity { return .overloaded(state.items.count) }
             state.items.append(item)
@@ -67,8 +68,8 @@ final class CommitQueue: Sendable {
         while true {
             let (task, isClosed) = state.withLock { state in
                 let task = Self.next(&state.items, atMost: limit)
-                state.isWaiting = task == nil && !state.isClosed
-                return (task, state.isClosed)
+                state.isWaiting = task == nil && state.closure == nil
+                return (task, state.closure != nil)
             }
             if let task { return task }
             if isClosed { return nil }
@@ -105,10 +106,24 @@ final class CommitQueue: Sendable {
     /// Nothing is accepted any more; what is queued is still taken.
     func close() {
         state.withLock { state in
-            state.isClosed = true
+            state.closure = state.closure ?? .closed
             wakeWriter(&state)
         }
     }
+
+    /// Nothing is accepted any more, and what is queued fails. To be called by who takes.
+    func abandon(_ failure: LedgerStoreError) {
+        let closure = LedgerStoreError.abandoned("\(failure)")
+        let items = state.withLock { state in
+            state.closure = closure
+            defer { state.items = [] }
+            return state.items
+        }
+        for item in items { item.completion(.failure(closure)) }
+    }
+
+    /// Why nothing is accepted any more; `nil` as long as something is.
+    var closure: LedgerStoreError? { state.withLock { $0.closure } }
 
     private func wakeWriter(_ state: inout State) {
         if state.isWaiting { wake.signal() }

@@ -37,6 +37,11 @@ final class DataDirectory: Sendable {
         }
     }
 
+    /// Gives a file in it a name that no other has. Durable once synchronized.
+    func rename(_ file: String, to name: String) throws(LedgerStoreError) {
+        do { try FileManager.default.moveItem(atPath: file, toPath: name) } catch { throw .directory(path, "\(error)") }
+    }
+
     /// Makes created, renamed and removed names durable.
     func synchronize() throws(LedgerStoreError) { try Self.synchronize(path) }
 

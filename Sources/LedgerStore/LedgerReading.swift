@@ -91,7 +91,7 @@ extension LedgerStore {
     /// Reads from the current segment; once more when that was closed meanwhile.
     func read<Value>(_ body: (Database) throws -> Value) throws(LedgerStoreError) -> Value {
         while true {
-            guard let segment = writer.segment else { throw .closed }
+            let segment = try writer.openSegment()
             do {
                 return try segment.pool.read(body)
             } catch {

@@ -24,8 +24,11 @@ package enum LedgerStoreError: Error, Hashable, Sendable {
     /// A batch decided earlier could not be written, so this one, which was decided in the belief that it would be,
     /// was not written either.
     case afterFailure(String)
-    /// The store was closed, or has closed itself because the current segment could be neither continued nor followed.
+    /// The store was closed.
     case closed
+    /// The store has closed itself because the current segment could be neither continued nor followed; the text says
+    /// why. Opening it again completes what was interrupted.
+    case abandoned(String)
 }
 
 extension LedgerStoreError: CustomStringConvertible {
@@ -44,6 +47,7 @@ extension LedgerStoreError: CustomStringConvertible {
         case .overloaded(let count): "failed to write ledger: \(count) batches wait already; slow down"
         case .afterFailure(let fault): "failed to write ledger: what came before was not written (\(fault))"
         case .closed: "failed to access ledger: it is closed"
+        case .abandoned(let fault): "failed to go on with the ledger (\(fault)); mend that and start again"
         }
     }
 

@@ -74,7 +74,7 @@ extension SegmentFiles {
     /// Closes `segment`, after which nothing is written to it, and opens its successor.
     func replace(_ segment: Segment, by successor: Successor) throws -> Segment {
         try segment.pool.write { try successor.handover.close($0) }
-        try FileManager.default.moveItem(atPath: successor.path, toPath: successor.finalPath)
+        try directory.rename(successor.path, to: successor.finalPath)
         try directory.synchronize()
         return try Segment(path: successor.finalPath, options: options)
     }
@@ -84,6 +84,7 @@ extension SegmentFiles {
     func seal(_ path: String) {
         do {
             guard try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int != 0o400 else { return }
+            // Opening it for writing also rolls back what a crash has left half done here.
             let queue = try DatabaseQueue(path: path)
             try queue.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA journal_mode = DELETE")

@@ -14,19 +14,15 @@ struct Verifier {
     /// The file being read.
     private var file = ""
 
-    /// Checks closed segments, oldest first, then the current one.
-    static func run(closed: [String], current: Segment, signatures: LedgerStore.SignatureCheck) throws -> Verification {
+    /// Checks closed segments, oldest first, each within `readClosed`, then the current one.
+    static func run(
+        closed: some Sequence<String>, current: Segment, signatures: LedgerStore.SignatureCheck,
+        readClosed: (() throws -> Void) throws -> Void
+    ) throws -> Verification {
         try withoutActuallyEscaping(signatures) { signatures in
             var verifier = Verifier(checkSignature: signatures)
             do {
-                for path in closed {
-                    var configuration = Configuration()
-                    configuration.readonly = true
-                    configuration.busyMode = .timeout(60)
-                    try DatabaseQueue(path: path, configuration: configuration).read { db in
-                        try verifier.check(db, path: path, isClosed: true)
-                    }
-                }
+                for path in closed { try readClosed { try verifier.checkClosed(path) } }
                 try current.pool.read { db in try verifier.check(db, path: current.path, isClosed: false) }
             } catch let fault as Verification.Fault {
                 verifier.result.fault = fault
@@ -36,6 +32,19 @@ struct Verifier {
     }
 
     private init(checkSignature: @escaping LedgerStore.SignatureCheck) { self.checkSignature = checkSignature }
+
+    private mutating func checkClosed(_ path: String) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(60)
+        do {
+            try DatabaseQueue(path: path, configuration: configuration).read { db in
+                try check(db, path: path, isClosed: true)
+            }
+        } catch let error as DatabaseError {
+            throw LedgerStoreError(error, file: path)
+        }
+    }
 
     private mutating func check(_ db: Database, path: String, isClosed: Bool) throws {
         file = URL(fileURLWithPath: path).lastPathComponent

@@ -14,7 +14,7 @@ final class Writer: Sendable {
     let options: LedgerStore.Options
     private let current: Mutex<Segment?>
     private let finished = DispatchGroup()
-    /// Tidies closed segments up while commits go on in the current one.
+    /// Tidies closed segments up while commits go on in the current one. Who reads them does it here too.
     private let sealing = DispatchQueue(label: "ledger.sealing", qos: .utility)
 
     /// - Parameter segment: the current one, opened.
@@ -27,6 +27,25 @@ final class Writer: Sendable {
 
     /// The segment to read from; `nil` once closed.
     var segment: Segment? { current.withLock { $0 } }
+
+    /// The segment to read from.
+    ///
+    /// - Throws: why there is none any more.
+    func openSegment() throws(LedgerStoreError) -> Segment {
+        guard let segment else { throw queue.closure ?? .closed }
+        return segment
+    }
+
+    /// Reads closed segments while none of them is being tidied up. A crash in the middle of that leaves a journal that a
+    /// reader must not roll back and cannot do without; and a reader would keep the tidying from being completed.
+    ///
+    /// - Throws: ``LedgerStoreError/closed`` once the files may be another process's.
+    func readClosed(_ body: () throws -> Void) throws {
+        try sealing.sync {
+            _ = try openSegment()
+            try body()
+        }
+    }
 
     /// The files of closed segments, oldest first.
     func closedSegments() throws(LedgerStoreError) -> [String] { try files.closed() }
@@ -67,8 +86,7 @@ final class Writer: Sendable {
             // The segment can be neither continued nor followed; opening the store again sorts it out.
             let failure = LedgerStoreError(error, file: segment.path)
             completion?(.failure(failure))
-            queue.fail(failure)
-            queue.close()
+            queue.abandon(failure)
             return false
         }
     }

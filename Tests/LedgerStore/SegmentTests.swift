@@ -91,6 +91,69 @@ struct SegmentTests {
         }
     }
 
+    @Test("a closed segment whose tidying up was killed is rolled back before it is read")
+    func killedWhileTidying() async throws {
+        try await fill(closing: 6)
+        for number in 1...6 { try leaveHotJournal(of: Segment.name(number)) }
+        try await directory.withStore { store in
+            let verification = try store.verify(signatures: isSigned)
+            #expect(verification.fault == nil && verification.segments == 7 && verification.transfers == 8)
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        #expect(!names.contains { $0.hasSuffix("-journal") })
+        for number in 1...6 {
+            let file = directory.file(Segment.name(number))
+            #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o400)
+        }
+    }
+
+    /// Makes a file what it is when its writer is killed in the middle of a large transaction: half changed, with the
+    /// journal that undoes it.
+    private func leaveHotJournal(of name: String) throws {
+        let (file, copy) = (directory.file(name), directory.file("copy"))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        let queue = try DatabaseQueue(path: file)
+        try queue.writeWithoutTransaction { db in
+            // A cache too small for the transaction makes SQLite write before the commit.
+            try db.execute(sql: "PRAGMA cache_size = 1; BEGIN; CREATE TABLE half_done (filler)")
+            for _ in 0..<50 { try db.execute(sql: "INSERT INTO half_done VALUES (zeroblob(4000))") }
+            for suffix in ["", "-journal"] { try FileManager.default.copyItem(atPath: file + suffix, toPath: copy + suffix) }
+            try db.rollback()
+        }
+        try queue.close()
+        try FileManager.default.removeItem(atPath: file)
+        for suffix in ["", "-journal"] { try FileManager.default.moveItem(atPath: copy + suffix, toPath: file + suffix) }
+        var configuration = Configuration()
+        configuration.readonly = true
+        let error = #expect(throws: DatabaseError.self) {
+            try DatabaseQueue(path: file, configuration: configuration).read { try Closing($0) }
+        }
+        #expect(error?.extendedResultCode == .SQLITE_READONLY_ROLLBACK)
+    }
+
+    @Test("a store that can neither continue nor follow a segment says why to all, and is completed when opened again")
+    func abandoned() async throws {
+        let next = directory.file(Segment.name(2))
+        try await directory.withStore { store in
+            try await store.commit([.transfer(direct(1))])
+            // In the way of the successor's name.
+            try FileManager.default.createDirectory(atPath: next, withIntermediateDirectories: false)
+            let error = await #expect(throws: LedgerStoreError.self) { try await store.closeSegment() }
+            let abandoned = LedgerStoreError.abandoned("\(try #require(error))")
+            await #expect(throws: abandoned) { try await store.commit([.transfer(direct(2))]) }
+            store.resume()
+            await #expect(throws: abandoned) { try await store.commit([.transfer(direct(2))]) }
+            store.close()
+            #expect(throws: abandoned) { try store.lastTransfers(1) }
+        }
+        try FileManager.default.removeItem(atPath: next)
+        try await directory.withStore { store in
+            try await store.commit([.transfer(direct(2))])
+            let verification = try store.verify(signatures: isSigned)
+            #expect(verification.fault == nil && verification.segments == 2 && verification.transfers == 2)
+        }
+    }
+
     @Test("closing a segment that was interrupted anywhere is completed at the next start", arguments: 0...3)
     func interrupted(stage: Int) async throws {
         try await fill(closing: 1)
