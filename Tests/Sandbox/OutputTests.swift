@@ -14,6 +14,18 @@ struct OutputTests {
         #expect(try job.text(of: .stderr) == "error\n")
     }
 
+    @Test("A program can open its streams again by their names")
+    func reopened() async throws {
+        let job = try TestJob(script: "echo out > /dev/stdout; echo error > /dev/stderr; cat /dev/stdin", hasInput: true)
+        try await job.start()
+        let client = try job.attach()
+        try await client.write(Array("in\n".utf8), at: 0)
+        try await client.endInput(at: 3)
+        #expect(try await client.end().reason == .exited(0))
+        #expect(try job.text(of: .stdout) == "out\nin\n")
+        #expect(try job.text(of: .stderr) == "error\n")
+    }
+
     @Test("An output stops at its limit, and the program with it")
     func limit() async throws {
         let job = try TestJob("yes", outputLimit: .mebibytes(1))
