@@ -32,6 +32,9 @@ final class Engine: Sendable {
     private let state: Mutex<State>
     private let feed = EventFeed()
     private let log: Logger
+    /// Ends with what the ledger cannot recover from.
+    private let ledgerLoss: AsyncThrowingStream<Never, any Error>
+    private let ledgerLost: AsyncThrowingStream<Never, any Error>.Continuation
 
     init(
         id: NodeID, capacity: Amounts, policy: LendingPolicy, store: LedgerStore, notary: any Notary,
@@ -43,15 +46,23 @@ final class Engine: Sendable {
         self.perform = perform
         self.log = log
         alarm = Alarm(clock: clock)
+        (ledgerLoss, ledgerLost) = AsyncThrowingStream.makeStream()
         let node = Node(id: id, capacity: capacity, policy: policy, restoring: try store.snapshot(), at: clock())
         var system = SystemRandomNumberGenerator()
         state = Mutex(State(node: node, random: SeededGenerator(seed: system.next())))
     }
 
     /// Brings the kernel and the peers in line with what was restored, then keeps the time until cancelled.
-    func run() async {
+    ///
+    /// - Throws: ``LedgerStoreError`` once the ledger has closed itself: only a new start can open it again.
+    func run() async throws {
         decide { node, now, random, notary in node.resume(at: now, random: &random, notary: notary) }
-        await alarm.run { [weak self] in self?.handle(.tick) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.alarm.run { [weak self] in self?.handle(.tick) } }
+            group.addTask { for try await _ in self.ledgerLoss {} }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
     }
 
     /// Decides about an event. What follows happens once it is durable.
@@ -110,23 +121,41 @@ final class Engine: Sendable {
     // MARK: Failed commits
 
     private func recover(from error: LedgerStoreError) {
-        guard error != .closed else { return }
+        guard !isFinal(error) else { return }
         log.error("failed to write the ledger: \(error); nothing is decided until it can be written again")
         Task { [weak self] in
             var wait = Duration.milliseconds(100)
             while let self, !Task.isCancelled {
                 try? await Task.sleep(for: wait)
-                if self.restore() { return self.log.notice("the ledger can be written again") }
+                do throws(LedgerStoreError) {
+                    try self.restore()
+                    return self.log.notice("the ledger can be written again")
+                } catch {
+                    if self.isFinal(error) { return }
+                }
                 wait = min(wait * 2, .seconds(10))
             }
         }
     }
 
+    /// Whether the ledger will never be written again here; ends ``run()`` unless it was closed on purpose.
+    private func isFinal(_ error: LedgerStoreError) -> Bool {
+        switch error {
+        case .closed: return true
+        case .abandoned:
+            ledgerLost.finish(throwing: error)
+            return true
+        default: return false
+        }
+    }
+
     /// Makes the node anew from what is durable, once the disk takes records again.
-    private func restore() -> Bool {
-        state.withLock { state in
+    ///
+    /// - Throws: when it cannot even be read.
+    private func restore() throws(LedgerStoreError) {
+        try state.withLock { state throws(LedgerStoreError) in
             store.resume()
-            guard let snapshot = try? store.snapshot() else { return false }
+            let snapshot = try store.snapshot()
             let now = clock()
             state.node = Node(
                 id: state.node.id, capacity: state.node.capacity, policy: state.node.policy, restoring: snapshot, at: now)
@@ -136,7 +165,6 @@ final class Engine: Sendable {
             outcome.records.append(
                 .event(Event(at: now.utc, kind: "ledger.restored", subjects: [], text: "the ledger can be written again")))
             queue(outcome, life: state.life)
-            return true
         }
     }
 
@@ -146,7 +174,7 @@ final class Engine: Sendable {
 
 extension LedgerStore {
     /// What a node restores itself from.
-    func snapshot() throws -> Snapshot {
+    func snapshot() throws(LedgerStoreError) -> Snapshot {
         Snapshot(
             books: try booksSnapshot(), holds: try states(.hold, as: Hold.self),
             requests: try states(.request, as: RequestEntry.self),

@@ -74,7 +74,7 @@ final class PoolMembership: Sendable {
                 if await listener.endpoint != nil { isUp() }
                 await keeper.run()
             }
-            group.addTask { await self.engine.run() }
+            group.addTask { try await self.engine.run() }
             group.addTask { await self.links.run() }
             group.addTask { await self.sync.run() }
             group.addTask { await self.guests.run() }
