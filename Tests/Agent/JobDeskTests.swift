@@ -57,7 +57,7 @@ struct JobDeskTests {
 
     /// Returns once nothing is left to be done about a job.
     private func tidied(_ job: String, at desk: JobDesk) async throws {
-        let work = try desk.find(job, by: Self.ada)
+        let work = try await desk.find(job, by: Self.ada)
         for await _ in work.changes() where work.record.isTidy { return }
     }
 
@@ -133,7 +133,7 @@ struct JobDeskTests {
         let desk = pair.desk()
         try await pair.running(desk) {
             let job = try await submit(submission("sleep"), to: desk)
-            let work = try desk.find(job, by: Self.ada)
+            let work = try await desk.find(job, by: Self.ada)
             for await _ in work.changes() where work.record.stage == .running { break }
             #expect(desk.running == 1)
             let info = try await desk.cancel(job, by: Self.ada)
@@ -151,7 +151,7 @@ struct JobDeskTests {
         let desk = pair.desk()
         try await pair.running(desk) {
             let job = try await submit(submission("sleep"), to: desk)
-            let work = try desk.find(job, by: Self.ada)
+            let work = try await desk.find(job, by: Self.ada)
             for await _ in work.changes() where work.record.stage == .running { break }
             let lease = try #require(work.record.lease)
             pair.lending.handle(.reclaim(lease, atOnce: true, reason: "the owner is back"))
@@ -168,7 +168,7 @@ struct JobDeskTests {
         let first = pair.desk()
         let job = try await pair.running(first) {
             let job = try await submit(submission("cat", hasInput: true), to: first)
-            let work = try first.find(job, by: Self.ada)
+            let work = try await first.find(job, by: Self.ada)
             for await _ in work.changes() where work.record.stage == .running { break }
             let watch = JobWatch(work: work) { first.info($0) }
             try await watch.take(.with { $0.stdin = Data("before ".utf8) })
@@ -176,7 +176,6 @@ struct JobDeskTests {
         }
         let second = pair.desk()
         try await pair.running(second) {
-            while (try? second.find(job, by: Self.ada)) == nil { await Task.yield() }
             let more = [
                 Surplus_V1_JobInput.with { ($0.stdin, $0.stdinOffset) = (Data("before after".utf8), 0) },
                 .with { ($0.stdinEnd, $0.stdinOffset) = (true, 12) },
@@ -234,7 +233,7 @@ struct JobDeskTests {
         let desk = pair.desk()
         try await pair.running(desk) {
             let job = try await submit(submission("true"), to: desk)
-            let work = try desk.find(job, by: Self.ada)
+            let work = try await desk.find(job, by: Self.ada)
             for await _ in work.changes() where work.view.progress.text.contains("all is lent") { break }
             pair.lending.handle(.lending(nil))
             #expect(try await follow(job, at: desk).last?.finished.state == .finished)

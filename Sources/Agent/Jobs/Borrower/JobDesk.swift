@@ -21,6 +21,8 @@ final class JobDesk: Sendable {
     private let driver: JobDriver
     /// Jobs that something is still to be done about; `nil` while one is on its way in.
     private let works = Mutex<[JobID: JobWork?]>([:])
+    private let isRestored = Mutex(false)
+    private let restored = EventFeed()
     private let queue: AsyncStream<JobWork>
     private let queued: AsyncStream<JobWork>.Continuation
 
@@ -58,7 +60,8 @@ final class JobDesk: Sendable {
             do {
                 let records = try house.store.states(.job, as: JobRecord.self)
                 for record in records where !record.isTidy { try adopt(record) }
-                return
+                isRestored.withLock { $0 = true }
+                return restored.notify()
             } catch {
                 house.log.error("jobs cannot be taken up again", metadata: ["error": "\(error)"])
                 try? await backoff.pause()
@@ -128,21 +131,19 @@ final class JobDesk: Sendable {
     /// The job, if `user` may see it.
     ///
     /// - Throws: `RPCError` otherwise: who may not see a job does not learn that there is one.
-    func find(_ text: String, by user: LocalCaller) throws -> JobWork {
+    func find(_ text: String, by user: LocalCaller) async throws -> JobWork {
         let id: JobID = try Field.identifier(text, "job")
-        let work: JobWork
-        if let live = works.withLock({ $0[id] ?? nil }) {
-            work = live
-        } else if let record = try house.store.state(.job, id: id.description, as: JobRecord.self) {
-            guard record.isTidy else {
-                throw RPCError(code: .unavailable, message: "the agent is starting: try again in a moment")
-            }
-            work = try JobWork(record, in: folder(of: id))
-        } else {
-            throw RPCError.noJob(id)
-        }
-        guard user.maySee(work.record) else { throw RPCError.noJob(id) }
+        guard let work = try await work(id), user.maySee(work.record) else { throw RPCError.noJob(id) }
         return work
+    }
+
+    private func work(_ id: JobID) async throws -> JobWork? {
+        if let live = works.withLock({ $0[id] ?? nil }) { return live }
+        guard let record = try house.store.state(.job, id: id.description, as: JobRecord.self) else { return nil }
+        if record.isTidy { return try JobWork(record, in: folder(of: id)) }
+        // The agent has just started: the job is about to be taken up.
+        for await _ in restored.announcements() where isRestored.withLock({ $0 }) { return try await work(id) }
+        throw CancellationError()
     }
 
     private var live: [JobRecord] { works.withLock { $0.values.compactMap { $0?.record } }.sorted { $0.id < $1.id } }
@@ -167,14 +168,16 @@ final class JobDesk: Sendable {
         return records.filter(user.maySee).sorted { $0.id < $1.id }.map(info)
     }
 
-    func info(_ job: String, by user: LocalCaller) async throws -> Surplus_V1_JobInfo { info(try find(job, by: user).record) }
+    func info(_ job: String, by user: LocalCaller) async throws -> Surplus_V1_JobInfo {
+        info(try await find(job, by: user).record)
+    }
 
     func attach(
         _ input: RPCAsyncSequence<Surplus_V1_JobInput, any Error>, by user: LocalCaller,
         _ write: @escaping @Sendable (Surplus_V1_JobOutput) async throws -> Void
     ) async throws {
         try await AttachCall.serve(input) { [self] attach in
-            JobWatch(work: try find(attach.job, by: user), describe: info)
+            JobWatch(work: try await find(attach.job, by: user), describe: info)
         } take: { message, watch in
             try await watch.take(message)
         } show: { attach, watch in
@@ -184,7 +187,7 @@ final class JobDesk: Sendable {
 
     /// Ends a job, whatever it is doing; answered once it has. One that has ended already stays as it is.
     func cancel(_ job: String, by user: LocalCaller) async throws -> Surplus_V1_JobInfo {
-        let work = try find(job, by: user)
+        let work = try await find(job, by: user)
         if !work.record.isFinal {
             work.cancel()
             await work.waitForEnd()
@@ -195,7 +198,7 @@ final class JobDesk: Sendable {
     func fetchOutputs(
         of job: String, by user: LocalCaller, _ write: (Surplus_V1_FilePart) async throws -> Void
     ) async throws {
-        let work = try find(job, by: user)
+        let work = try await find(job, by: user)
         let record = work.record
         guard record.outputsReady else {
             throw RPCError.notNow(
