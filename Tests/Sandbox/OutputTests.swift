@@ -49,7 +49,10 @@ struct OutputTests {
     func fullDisk() async throws {
         let directory = try TestJob.makeDirectory()
         try #require(mount("none", directory, "tmpfs", 0, "size=1m,mode=711") == 0)
-        defer { umount2(directory, Int32(MNT_DETACH)) }
+        defer {
+            umount2(directory, Int32(MNT_DETACH))
+            rmdir(directory)
+        }
         let job = try TestJob("yes", in: directory)
         #expect(try await job.run().reason == .stopped(reason: "failed to write stdout: No space left on device"))
     }
