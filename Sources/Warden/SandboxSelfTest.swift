@@ -22,6 +22,9 @@ struct SandboxSelfTest {
         guard access(BubblewrapCommand.program, X_OK) == 0 else {
             return "\(BubblewrapCommand.program) is missing: install bubblewrap"
         }
+        guard configuration.isPrivileged || geteuid() != 0 else {
+            return "guests would run as root: start the warden as another user, or without --unprivileged"
+        }
         do throws(KernelError) {
             try FileTree(directory).remove()
             let end = try runNothing()
