@@ -20,7 +20,7 @@ package struct Cleaner {
     ///
     /// - Throws: ``KernelError``, with `EWOULDBLOCK` while a warden runs on the state; calling again goes on.
     package func run() throws(KernelError) {
-        guard kernel.exists(configuration.state) else { return }
+        guard kernel.exists(configuration.state) else { return try removeStrayGroups() }
         let state = try StateDirectory(configuration.state)
         defer { state.unlock() }
         let jobs = try state.jobs().map { state.files(of: $0) }
@@ -30,13 +30,19 @@ package struct Cleaner {
                 close(watch.descriptor)
             }
         }
-        if configuration.isPrivileged { try removeGroups(state) }
+        if configuration.isPrivileged { try remove(from: Backing.find(configuration, state, kernel)) }
         try waitForShims(jobs)
         try FileTree(configuration.state).remove()
     }
 
-    private func removeGroups(_ state: StateDirectory) throws(KernelError) {
-        let groups = try Backing.find(configuration, state, kernel)
+    /// Somebody has deleted the directory by hand: what can be found without it is removed.
+    private func removeStrayGroups() throws(KernelError) {
+        guard configuration.isPrivileged else { return }
+        let groups = try ControlGroups.detect(parent: configuration.parent, kernel: kernel)
+        if try groups.subgroups(of: "").contains(configuration.instance) { try remove(from: groups) }
+    }
+
+    private func remove(from groups: any GuestGroups) throws(KernelError) {
         let deadline = SystemClock.instant() + Self.patience
         while try !groups.kill(configuration.instance) {
             guard SystemClock.instant() < deadline else {

@@ -44,7 +44,13 @@ struct ControlGroupsV1: GuestGroups {
 
     func make(_ group: String) throws(KernelError) {
         for top in tops {
-            try files.make(group, below: top) { (_) throws(KernelError) in }
+            try files.make(group, below: top) { (directory) throws(KernelError) in
+                // before Linux 5.11 a group's memory counted for those above only if asked for, before it had children
+                let hierarchy = directory + "/memory.use_hierarchy"
+                if directory == top, kernel.exists(hierarchy), try files.number(in: hierarchy) == 0 {
+                    try kernel.write("1", to: hierarchy)
+                }
+            }
         }
     }
 

@@ -1,0 +1,88 @@
+import Glibc
+import Kernel
+import Reclaim
+import Resources
+import Sandbox
+
+/// Finding everything again after a restart, and keeping it for the next.
+extension LeaseKeeper {
+    /// Records of leases that have ended are kept for this long, for agents that ask again.
+    private static let memory = Microseconds.hours(48)
+
+    /// Finds everything again: goes on where a former warden stopped, and ends what has no record.
+    ///
+    /// - Throws: ``KernelError`` when the state directory cannot be read.
+    func restore(at now: Moment) throws(KernelError) {
+        if let policy = try state.policy.load() { adopt(policy) }
+        for lease in try state.leases() {
+            do throws(KernelError) {
+                guard let record = try state.lease(lease).load() else { continue }
+                if record.end != nil { remember(lease, record, at: now) } else { try resume(lease, record, at: now) }
+            } catch { log.write("lease.unrestored", ["lease": lease, "error": error]) }
+        }
+        removeOrphans()
+    }
+
+    private func remember(_ lease: LeaseID, _ record: LeaseRecord, at now: Moment) {
+        ended[lease] = record
+        forgetOld(at: now)
+    }
+
+    /// Lets go of old records of ended leases.
+    func forgetOld(at now: Moment) {
+        for (lease, record) in ended where now.utc - (record.end?.at ?? now.utc) > Self.memory {
+            ended[lease] = nil
+            try? state.lease(lease).remove()
+        }
+    }
+
+    /// The counter of a group that has survived tells what was used meanwhile. After a reboot the group is new, and what
+    /// the record holds is all there is.
+    private func resume(_ lease: LeaseID, _ former: LeaseRecord, at now: Moment) throws(KernelError) {
+        var record = former
+        let names = try groups.subgroups(of: instance)
+        if former.measured.boot != now.boot || !names.contains(lease.description) {
+            record.counted = .zero
+            record.measured = now
+        }
+        leases[lease] = Lease(record: record, saved: now.instant)
+        try establish(record.grant)
+        try groups.setCeiling(max(record.ceiling, 10), of: group(of: lease))
+        obey(governor?.open(lease, limit: record.grant.amounts.cpu, at: record.ceiling) ?? [])
+        measure(lease, at: now)
+        log.write("lease.resumed", ["lease": lease, "remaining": record.deadline.remaining(at: now)])
+    }
+
+    /// Groups of this instance that belong to no lease: a crash between making a group and its record, or a self-test.
+    private func removeOrphans() {
+        let names = (try? groups.subgroups(of: instance)) ?? []
+        for name in names where LeaseID(name).map({ leases[$0] == nil }) ?? true {
+            let group = "\(instance)/\(name)"
+            log.write("group.orphan", ["group": group])
+            do throws(KernelError) {
+                var tries = 0
+                while try !groups.kill(group), tries < 500 {
+                    usleep(2000)
+                    tries += 1
+                }
+                try groups.remove(group)
+            } catch { log.write("group.unremoved", ["group": group, "error": error]) }
+        }
+    }
+
+    /// Writes all meters down, as before the warden stops.
+    func saveAll(at now: Moment) {
+        for lease in leases.keys {
+            measure(lease, at: now)
+            save(lease, at: now)
+        }
+    }
+
+    func save(_ lease: LeaseID, at now: Moment) {
+        guard let record = leases[lease]?.record else { return }
+        leases[lease]?.saved = now.instant
+        do throws(KernelError) {
+            try state.lease(lease).save(record)
+        } catch { log.write("lease.unsaved", ["lease": lease, "error": error]) }
+    }
+}
