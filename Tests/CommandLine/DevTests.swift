@@ -77,6 +77,15 @@ import Testing
         }
     }
 
+    @Test("a directory that guests cannot enter is refused when they are users of their own")
+    func closedDirectory() async throws {
+        try await Scratch.directory { directory in
+            try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: directory)
+            #expect(throws: Failure.self) { try DevSetup(directory: "\(directory)/p", nodes: 1, policy: "blade", enforced: true) }
+            _ = try DevSetup(directory: "\(directory)/q", nodes: 1, policy: "blade", enforced: false)
+        }
+    }
+
     @Test("the directory of a pool is taken by one pool only")
     func secondPool() async throws {
         try await Scratch.directory { directory in

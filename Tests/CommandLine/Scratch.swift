@@ -5,7 +5,7 @@ enum Scratch {
     /// A directory that exists while `body` runs. Its path is short enough for sockets below it.
     static func directory<Result: Sendable>(_ body: @Sendable (String) async throws -> Result) async throws -> Result {
         var template = Array("/tmp/surplus-test-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
+        guard mkdtemp(&template) != nil, chmod(template, 0o755) == 0 else { throw CocoaError(.fileWriteUnknown) }
         let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         defer { try? FileManager.default.removeItem(atPath: path) }
         return try await body(path)
