@@ -6,11 +6,11 @@ package import Resources
 /// The clients of this node's peers, one for each peer and address. Connections are made at the first call and closed after
 /// five minutes without calls.
 package actor PeerClients {
-    package typealias Client = Surplus_V1_Peer.Client<DialedTransport>
+    package typealias Client = Surplus_V1_Peer.Client<PeerTransport>
 
     private struct Entry {
         var endpoint: Endpoint
-        var grpc: GRPCClient<DialedTransport>
+        var grpc: GRPCClient<PeerTransport>
         var running: Task<Void, Never>
     }
 
@@ -33,8 +33,9 @@ package actor PeerClients {
             // It moved: calls under way end where they are, new ones go to the new place.
             entry.grpc.beginGracefulShutdown()
         }
-        let transport = DialedTransport { [gatekeeper, dialer, contexts] in
-            try await dialer.dial(endpoint, tls: try contexts.client(gatekeeper.credentials)) { chain in
+        let transport = PeerTransport { [gatekeeper, dialer, contexts] idleTime in
+            let tls = try contexts.client(gatekeeper.credentials)
+            return try await dialer.dial(endpoint, tls: tls, idleTime: idleTime) { chain in
                 let peer = try gatekeeper.identify(chain)
                 guard peer.node == node else {
                     throw WireError("node \(peer.node) answered where \(node) was expected: its address may have changed")

@@ -225,6 +225,24 @@ struct PeerListenerTests {
         }
     }
 
+    @Test("Calls that move much data have a connection of their own")
+    func bulk() async throws {
+        let pool = try TestPool()
+        let (server, client) = (try pool.node(), try pool.node())
+        try await withPeerListener(of: server) { listener, endpoint in
+            try await withClients(of: client) { clients in
+                let rpc = try await clients.client(of: server.node, at: endpoint)
+                _ = try await rpc.hello(Surplus_V1_PeerHello())
+                #expect(listener.connectionCount == 1)
+                for _ in 0..<2 {
+                    let reply = try await rpc.stageInputs { try await $0.write(.with { $0.file.data = Data(count: 7) }) }
+                    #expect(reply.bytes == 7)
+                }
+                #expect(listener.connectionCount == 2)
+            }
+        }
+    }
+
     @Test("More connections than allowed are closed, those that are open stay")
     func connectionLimit() async throws {
         let pool = try TestPool()

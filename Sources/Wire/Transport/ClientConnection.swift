@@ -15,12 +15,14 @@ final class ClientConnection: Sendable {
     private let state = Mutex((calls: 0, isRetired: false))
 
     /// - Parameter makeChannel: connects, and passes the channel to the function it is given when it is ready for calls.
-    init(authority: String, makeChannel: @Sendable (@escaping Configure) async throws -> Configured) async throws {
+    init(
+        authority: String, idleTime: Duration, makeChannel: @Sendable (@escaping Configure) async throws -> Configured
+    ) async throws {
         var config = Transport.Config.defaults
         config.http2.authority = authority
         config.http2.targetWindowSize = WireLimits.window
         config.connection.flushCoalescing = nil
-        config.connection.maxIdleTime = WireLimits.idleTime
+        config.connection.maxIdleTime = idleTime
         config.connection.keepalive = .init(time: .seconds(30), timeout: .seconds(20), allowWithoutCalls: false)
         let made = Mutex<(any Channel)?>(nil)
         transport = try await Transport.wrapping(config: config) { configure in

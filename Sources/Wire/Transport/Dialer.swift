@@ -10,14 +10,16 @@ internal import Synchronization
 struct Dialer: Sendable {
     let eventLoopGroup: MultiThreadedEventLoopGroup
 
-    /// Connects over mutual TLS 1.3 to whoever `verify` accepts by its certificate chain (DER, leaf first).
+    /// Connects over mutual TLS 1.3 to whoever `verify` accepts by its certificate chain (DER, leaf first). The connection
+    /// closes when it had no calls for `idleTime`.
     ///
     /// - Throws: ``WireError`` with what `verify` said, when that was the reason.
     func dial(
-        _ endpoint: Endpoint, tls: NIOSSLContext, verify: @escaping @Sendable ([[UInt8]]) throws -> Void
+        _ endpoint: Endpoint, tls: NIOSSLContext, idleTime: Duration = WireLimits.idleTime,
+        verify: @escaping @Sendable ([[UInt8]]) throws -> Void
     ) async throws(WireError) -> ClientConnection {
         do {
-            return try await ClientConnection(authority: endpoint.description) { configure in
+            return try await ClientConnection(authority: endpoint.description, idleTime: idleTime) { configure in
                 try await ClientBootstrap(group: eventLoopGroup)
                     .connectTimeout(WireLimits.connectTimeout)
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -41,7 +43,7 @@ struct Dialer: Sendable {
     ///
     /// - Throws: what NIO throws, with `errno` where there is one.
     func dial(path: String) async throws -> ClientConnection {
-        try await ClientConnection(authority: "localhost") { configure in
+        try await ClientConnection(authority: "localhost", idleTime: WireLimits.idleTime) { configure in
             try await ClientBootstrap(group: eventLoopGroup).connect(unixDomainSocketPath: path) { channel in
                 let opened = channel.eventLoop.makePromise(of: ClientConnection.Configured.self)
                 return channel.eventLoop.makeCompletedFuture {

@@ -35,4 +35,6 @@ package enum WireLimits {
     static let handshakeTimeout = TimeAmount.seconds(10)
     /// Clients close connections without calls after this time, servers a little later.
     static let idleTime = Duration.seconds(5 * 60)
+    /// As ``idleTime``, for connections that moved much data.
+    static let bulkIdleTime = Duration.seconds(15)
 }
