@@ -30,10 +30,10 @@ import Testing
         #expect(ran.status == 7, "\(ran.errors)")
         #expect(ran.text == "out\n")
         #expect(ran.errors.contains("err\n"))
-        try pool.eventually("both leases are settled") {
+        let _: Bool = try pool.eventually("both leases are settled") {
             let open = try ["node1", "node2"].flatMap { try pool.json($0, ["lease", "list"], as: Leases.self).leases }
             return open.isEmpty ? true : nil
-        } as Bool
+        }
         let borrower: Credits = try pool.json("node1", ["credits"])
         let lender: Credits = try pool.json("node2", ["credits"])
         #expect(lender.earnedMicrocredits > 0)
