@@ -2,6 +2,7 @@ import GRPCCore
 import LedgerStore
 import Resources
 import Sandbox
+import Trading
 import Wire
 
 extension RPCError {
@@ -33,5 +34,13 @@ extension RPCError {
             self = RPCError(code: .failedPrecondition, message: "\(fault)")
         default: self = RPCError(code: .unavailable, message: "\(error)")
         }
+    }
+}
+
+extension Lease {
+    /// That it has ended, and why, for people.
+    var endStory: String {
+        let why = [endReason?.rawValue ?? "expired", reason.isEmpty ? nil : reason].compactMap(\.self)
+        return "the lease has ended: \(why.joined(separator: ": "))"
     }
 }

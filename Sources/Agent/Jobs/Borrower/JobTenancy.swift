@@ -50,7 +50,7 @@ struct JobTenancy: Sendable {
         guard let lease = engine.read({ $0.leases[id]?.lease }), lease.role == .borrower else {
             throw Refusal(term: "lease", reason: "there is no borrowed lease \(id) on this node")
         }
-        guard lease.isOpen else { throw Refusal(term: "lease", reason: "\(id) has ended: \(lease.story)") }
+        guard lease.isOpen else { throw Refusal(term: "lease", reason: lease.endStory) }
         return lease.peer
     }
 
@@ -60,7 +60,7 @@ struct JobTenancy: Sendable {
     func end(of id: LeaseID) async -> String? {
         await requests.wait(for: id) { entry in
             guard let lease = entry?.lease else { return "the lease is over" }
-            return lease.isOpen ? nil : "the lease ended: \(lease.story)"
+            return lease.isOpen ? nil : lease.endStory
         }
     }
 
@@ -98,13 +98,6 @@ struct JobTenancy: Sendable {
         }
         for try await value in answers { return value }
         throw CancellationError()
-    }
-}
-
-extension Lease {
-    /// How it ended, for people.
-    fileprivate var story: String {
-        [endReason?.rawValue, reason.isEmpty ? nil : reason].compactMap(\.self).joined(separator: ": ")
     }
 }
 

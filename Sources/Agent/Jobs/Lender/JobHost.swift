@@ -91,7 +91,7 @@ final class JobHost: Sendable {
             guard let lease = engine.read({ $0.leases[id]?.lease }), lease.role == .lender, lease.peer == peer else {
                 throw RPCError(code: .permissionDenied, message: "you hold no lease \(id) of this node")
             }
-            guard lease.isOpen, !lease.hasEnded(at: engine.now) else { throw RPCError.notNow("\(id) has ended") }
+            guard lease.isOpen, !lease.hasEnded(at: engine.now) else { throw RPCError.notNow(lease.endStory) }
             return lease.state != .granted
         }
         if try isActive() { return }
@@ -185,8 +185,7 @@ final class JobHost: Sendable {
         guard let lease = engine.read({ $0.leases[job.lease]?.lease }) else { return "the lease has ended" }
         // The warden ends a lease by its own clock, a moment before it is closed here.
         guard !lease.isOpen || lease.ends.remaining(at: engine.now) <= .seconds(1) else { return nil }
-        let why = [lease.endReason?.rawValue ?? "expired", lease.reason.isEmpty ? nil : lease.reason].compactMap(\.self)
-        return "the lease has ended: \(why.joined(separator: ": "))"
+        return lease.endStory
     }
 
     // MARK: Parts
