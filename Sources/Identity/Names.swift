@@ -1,5 +1,3 @@
-import Resources
-
 /// The rules for the labels that people give to pools and nodes. Labels are shown, never trusted.
 package enum Names {
     /// The longest name, in bytes.
