@@ -59,6 +59,16 @@ struct DetectionTests {
         #expect(groups.usageOfMachine() == nil, "a container's counter is not the machine's")
     }
 
+    @Test(
+        "Guests of version 1 are idle where the kernel can do that, and else have the least shares",
+        arguments: [(["cpu.idle": "0"], "cpu.idle=1"), (["cpu.idle": "1"], "cpu.idle=1"), ([:], "cpu.shares=2")])
+    func yields(files: [String: String], written: String) throws {
+        let new = ["cgroup.procs": "", "cpu.shares": "1024"].merging(files) { $1 }
+        let kernel = PaperKernel(Self.v1, inNewDirectories: new)
+        try ControlGroups.detect(kernel: kernel).yieldToOwner()
+        #expect(kernel.writes == ["/sys/fs/cgroup/cpu,cpuacct/user/surplus/\(written)"], "an idle group takes no shares")
+    }
+
     @Test("A missing controller is named")
     func missing() {
         var files = Self.v1
@@ -99,6 +109,17 @@ struct UnifiedTests {
         #expect(
             enabled
                 == ["/cg", "/cg/surplus", "/cg/surplus/node", "/cg/surplus/node/lease"].map {
+                    "\($0)/cgroup.subtree_control=+cpu +memory +pids"
+                })
+    }
+
+    @Test("Groups above that are missing are made, with the controllers that those below need")
+    func parents() throws {
+        try ControlGroups.detect(parent: "/lent/here", kernel: kernel).make("")
+        let enabled = kernel.writes.filter { $0.contains("subtree_control") }
+        #expect(
+            enabled
+                == ["/cg", "/cg/lent", "/cg/lent/here", "/cg/lent/here/surplus"].map {
                     "\($0)/cgroup.subtree_control=+cpu +memory +pids"
                 })
     }

@@ -37,8 +37,9 @@ struct WardenLeaseTests {
     func expired() async throws {
         let warden = try await RunningWarden()
         try await warden.allowAll()
-        let lease = try await warden.openLease(for: .milliseconds(700))
+        let lease = try await warden.openLease()
         let job = try await warden.shell("trap '' TERM; while :; do sleep 0.01; done", under: lease)
+        try await warden.shorten(lease, to: .milliseconds(100))
         #expect(try await job.shim.end().reason == .stopped(reason: "the lease has ended: its time is up"))
         var told: LeaseID?
         for await notice in warden.client.notices {
@@ -56,7 +57,7 @@ struct WardenLeaseTests {
     func changed() async throws {
         let warden = try await RunningWarden()
         try await warden.allowAll()
-        let lease = try await warden.openLease(for: .seconds(1))
+        let lease = try await warden.openLease(for: .seconds(20))
         for (cpu, memory) in [(500, 64), (1500, 300)] as [(Int64, Int64)] {
             let amounts = Amounts(cpu: Millicores(cpu), memory: .mebibytes(memory))
             try await warden.client.openLease(LeaseGrant(lease: lease, amounts: amounts, floor: .zero, remaining: .minutes(1)))

@@ -50,8 +50,9 @@ struct WardenRestartTests {
     func overdue() async throws {
         let warden = try await RunningWarden()
         try await warden.allowAll()
-        let lease = try await warden.openLease(for: .milliseconds(300))
+        let lease = try await warden.openLease()
         let job = try await warden.shell("sleep 1000", under: lease)
+        try await warden.shorten(lease, to: .milliseconds(300))
         warden.end(SIGKILL)
         let gap = SystemClock.instant()
         try await eventually { SystemClock.instant() - gap > .milliseconds(300) }

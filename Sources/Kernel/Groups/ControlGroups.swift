@@ -66,7 +66,6 @@ struct GroupFiles: Sendable {
     /// Makes `group` below `top`, level by level, and calls `made` after each level.
     func make(_ group: String, below top: String, _ made: (String) throws(KernelError) -> Void) throws(KernelError) {
         var path = top
-        if !kernel.exists(top) { try makeParents(of: top) }
         try kernel.makeDirectory(path)
         try made(path)
         for name in group.split(separator: "/") {
@@ -76,7 +75,8 @@ struct GroupFiles: Sendable {
         }
     }
 
-    private func makeParents(of directory: String) throws(KernelError) {
+    /// Makes the directories above that are missing.
+    func makeParents(of directory: String) throws(KernelError) {
         var path = ""
         for name in directory.split(separator: "/").dropLast() {
             path += "/\(name)"

@@ -44,6 +44,7 @@ struct ControlGroupsV1: GuestGroups {
 
     func make(_ group: String) throws(KernelError) {
         for top in tops {
+            if !kernel.exists(top) { try files.makeParents(of: top) }
             try files.make(group, below: top) { (directory) throws(KernelError) in
                 // before Linux 5.11 a group's memory counted for those above only if asked for, before it had children
                 let hierarchy = directory + "/memory.use_hierarchy"
@@ -57,10 +58,12 @@ struct ControlGroupsV1: GuestGroups {
     func yieldToOwner() throws(KernelError) {
         try make("")
         let idle = path("cpu", "") + "/cpu.idle"
-        // shares cannot be set once the group is idle
-        if kernel.exists(idle), try files.number(in: idle) == 1 { return }
-        try kernel.write("2", to: path("cpu", "") + "/cpu.shares")
-        if kernel.exists(idle) { try kernel.write("1", to: idle) }
+        if kernel.exists(idle) {
+            // shares cannot be set in an idle group, which another warden may have made of it
+            try kernel.write("1", to: idle)
+        } else {
+            try kernel.write("2", to: path("cpu", "") + "/cpu.shares")
+        }
     }
 
     func setWeight(_ weight: Millicores, of group: String) throws(KernelError) {

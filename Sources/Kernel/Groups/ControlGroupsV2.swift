@@ -44,10 +44,17 @@ struct ControlGroupsV2: GuestGroups {
         if !missing.isEmpty { try kernel.write(missing.map { "+" + $0 }.joined(separator: " "), to: file) }
     }
 
-    /// The group above the shared one may be that of this process (a service with a delegated group): it makes room by moving
-    /// into a group of its own.
+    /// Makes the groups above the shared one that are missing. The last of them may be that of this process (a service with a
+    /// delegated group): it makes room by moving into a group of its own.
     private func open(above top: String) throws(KernelError) {
-        let parent = top.lastIndex(of: "/").map { String(top[..<$0]) } ?? top
+        var parent = hierarchy.mount
+        for name in top.dropFirst(hierarchy.mount.count).split(separator: "/").dropLast() {
+            if !kernel.exists("\(parent)/\(name)") {
+                try open(parent)
+                try kernel.makeDirectory("\(parent)/\(name)")
+            }
+            parent += "/\(name)"
+        }
         do {
             try open(parent)
         } catch  where error.number == EBUSY {
