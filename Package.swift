@@ -113,7 +113,7 @@ let package = Package(
         module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node"]),
 
         // 4: programs
-        program("surplusd", ["Agent", "Configuration", "Resources", .arguments, .log, .lifecycle]),
+        program("surplusd", ["Agent", "Configuration", "Resources", "Wire", .arguments, .log, .lifecycle]),
         program("surplus-warden", ["Warden", "Kernel", "Sandbox", "Resources"]),
         program("surplus", ["Reports", "Wire", "Resources", "CLinux", .arguments, .grpc]),
         program("surplus-sim", ["Simulation", "Resources", .arguments]),

@@ -38,13 +38,19 @@ final class CommitQueue: Sendable {
         var failure: LedgerStoreError?
     }
 
+    /// Yields why nothing is written any more, each time that begins.
+    let outages: AsyncStream<LedgerStoreError>
+    private let outage: AsyncStream<LedgerStoreError>.Continuation
     private let capacity: Int
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
     /// Completes what is refused: the caller may hold the lock that its completion takes.
     private let refusals = DispatchQueue(label: "ledger.refusals")
 
-    init(capacity: Int) { self.capacity = capacity }
+    init(capacity: Int) {
+        self.capacity = capacity
+        (outages, outage) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
 
     /// Queues an item, or soon completes it with an error; never on the caller's thread.
     func push(_ item: Item) {
@@ -97,6 +103,7 @@ final class CommitQueue: Sendable {
             return state.items
         }
         for item in items { item.completion(.failure(.afterFailure("\(failure)"))) }
+        outage.yield(failure)
     }
 
     func resume() {
@@ -120,6 +127,7 @@ final class CommitQueue: Sendable {
             return state.items
         }
         for item in items { item.completion(.failure(closure)) }
+        outage.yield(closure)
     }
 
     /// Why nothing is accepted any more; `nil` as long as something is.

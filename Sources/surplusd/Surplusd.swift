@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import Resources
 import ServiceLifecycle
+import Wire
 
 @main
 struct Surplusd: AsyncParsableCommand {
@@ -38,6 +39,7 @@ struct Surplusd: AsyncParsableCommand {
     }
 
     private func serve(_ configuration: AgentConfiguration) async throws {
+        HeapLimits.apply()
         signal(SIGPIPE, SIG_IGN)
         let log = Self.logger(configuration.log)
         let agent: Agent

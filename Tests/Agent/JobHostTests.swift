@@ -78,6 +78,9 @@ struct JobHostTests {
         let pair = try await TestPair()
         let tenancy = JobTenancy(engine: pair.engine, requests: pair.requests, roster: pair.roster)
         let task = Task { try await tenancy.borrow(JobFixture.want, from: ["lender"]) }
+        for await _ in pair.engine.announcements() where pair.engine.read({ !$0.requests.isEmpty || !$0.leases.isEmpty }) {
+            break
+        }
         task.cancel()
         switch await task.result {
         case .success(let lease): pair.engine.handle(.release(lease))

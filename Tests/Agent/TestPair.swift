@@ -86,7 +86,11 @@ final class TestPair: Sendable {
     }
 
     /// A desk on what is on disk: another one stands for the agent after a restart.
-    func desk() -> JobDesk { JobDesk(house: house, engine: engine, requests: requests, peers: peers, roster: roster) }
+    func desk() -> JobDesk {
+        JobDesk(
+            house: house, engine: engine, requests: requests, peers: peers, roster: roster, hosted: HostedJobs(store: house.store)
+        )
+    }
 
     /// Does `body` while `desk` runs.
     func running<Value: Sendable>(_ desk: JobDesk, _ body: @Sendable @escaping () async throws -> Value) async throws -> Value {

@@ -55,16 +55,14 @@ import Wire
         let ended = try await FakeAgent.serving { agent in
             agent.state.withLock {
                 $0.leaseReply = .with {
-                    $0.refusal = .with { ($0.term, $0.reason) = ("cpu", "nobody lends 64 cores") }
-                    $0.asked = [.with { ($0.name, $0.refusal) = ("node2", .with { $0.reason = "only 2 cores" }) }]
+                    $0.refusal = .with { ($0.term, $0.reason) = ("cpu", "node2: only 2 cores; node3: no answer") }
                 }
             }
             return try await Program.run("lease", "request", "--cpu", "64", agent: agent)
         }
         #expect(ended.status == 1)
         #expect(ended.stdout.isEmpty)
-        #expect(ended.stderr.contains("node2  only 2 cores"))
-        #expect(ended.stderr.contains("cpu: nobody lends 64 cores"))
+        #expect(ended.stderr.contains("cpu: node2: only 2 cores; node3: no answer"))
     }
 
     @Test("a token goes into a new file that nobody else can read, and is never made when that cannot be")

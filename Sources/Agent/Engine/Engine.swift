@@ -10,8 +10,8 @@ import Trading
 /// Runs the node's decision code against the real clock and the ledger on disk.
 ///
 /// Events are decided one after the other under a lock; the records of each decision are queued in the same order, and its
-/// actions are performed, in order, once they are durable. When a commit fails nothing that rests on it is performed: the
-/// node is made anew from what was written, as after a crash.
+/// actions are performed, in order, once they are durable. When a commit fails, be it the node's or another's, nothing that
+/// rests on it is performed: the node is made anew from what was written, as after a crash.
 final class Engine: Sendable {
     /// What performs actions; called on the ledger's writer thread, so it must not block.
     typealias Perform = @Sendable (NodeAction) -> Void
@@ -60,6 +60,7 @@ final class Engine: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.alarm.run { [weak self] in self?.handle(.tick) } }
             group.addTask { for try await _ in self.ledgerLoss {} }
+            group.addTask { for await error in self.store.outages { self.lose(error) } }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -108,27 +109,31 @@ final class Engine: Sendable {
         case .success:
             for action in actions { perform(action) }
             feed.notify()
-        case .failure(let error):
-            let isFirst = state.withLock { state in
-                guard state.life == life, !state.isFailed else { return false }
-                state.isFailed = true
-                return true
-            }
-            if isFirst { recover(from: error) }
+        case .failure(let error): lose(error, life: life)
         }
     }
 
     // MARK: Failed commits
 
-    private func recover(from error: LedgerStoreError) {
-        guard !isFinal(error) else { return }
+    /// Decides nothing more until the node was made anew.
+    ///
+    /// - Parameter life: the one that the failed commit belongs to; `nil` for the present one.
+    private func lose(_ error: LedgerStoreError, life: Int? = nil) {
+        let isFirst = state.withLock { state in
+            guard life.map({ $0 == state.life }) ?? true, !state.isFailed else { return false }
+            state.isFailed = true
+            return true
+        }
+        guard isFirst, !isFinal(error) else { return }
         log.error("failed to write the ledger: \(error); nothing is decided until it can be written again")
         Task { [weak self] in
             var wait = Duration.milliseconds(100)
             while let self, !Task.isCancelled {
                 try? await Task.sleep(for: wait)
                 do throws(LedgerStoreError) {
+                    try await self.probe()
                     try self.restore()
+                    self.feed.notify()
                     return self.log.notice("the ledger can be written again")
                 } catch {
                     if self.isFinal(error) { return }
@@ -149,22 +154,24 @@ final class Engine: Sendable {
         }
     }
 
-    /// Makes the node anew from what is durable, once the disk takes records again.
-    ///
-    /// - Throws: when it cannot even be read.
+    /// Finds out whether the disk takes records again; when it does, all that was queued before is written.
+    private func probe() async throws(LedgerStoreError) {
+        store.resume()
+        try await store.commit([
+            .event(Event(at: now.utc, kind: "ledger.restored", subjects: [], text: "the ledger can be written again"))
+        ])
+    }
+
+    /// Makes the node anew from what is durable.
     private func restore() throws(LedgerStoreError) {
         try state.withLock { state throws(LedgerStoreError) in
-            store.resume()
             let snapshot = try store.snapshot()
             let now = clock()
             state.node = Node(
                 id: state.node.id, capacity: state.node.capacity, policy: state.node.policy, restoring: snapshot, at: now)
             state.life += 1
             state.isFailed = false
-            var outcome = state.node.resume(at: now, random: &state.random, notary: notary)
-            outcome.records.append(
-                .event(Event(at: now.utc, kind: "ledger.restored", subjects: [], text: "the ledger can be written again")))
-            queue(outcome, life: state.life)
+            queue(state.node.resume(at: now, random: &state.random, notary: notary), life: state.life)
         }
     }
 

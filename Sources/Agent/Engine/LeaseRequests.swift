@@ -7,9 +7,14 @@ import Trading
 final class LeaseRequests: Sendable {
     private struct State {
         var requests: [RequestID: CheckedContinuation<LeaseID, any Error>] = [:]
-        var renewals: [LeaseID: [CheckedContinuation<Void, any Error>]] = [:]
+        var renewals: [LeaseID: [Int: CheckedContinuation<Void, any Error>]] = [:]
         var watchers: [LeaseID: [Int: AsyncStream<Void>.Continuation]] = [:]
-        var next = 0
+        private var last = 0
+
+        mutating func number() -> Int {
+            last += 1
+            return last
+        }
     }
 
     private let state = Mutex(State())
@@ -17,33 +22,53 @@ final class LeaseRequests: Sendable {
 
     init(engine: Engine) { self.engine = engine }
 
-    /// Borrows from the best of `peers`.
+    /// Borrows from the best of `peers`. When it is cancelled, a lease that comes of it all the same is given back.
     ///
-    /// - Throws: ``Refusal`` with the reasons of everyone asked.
+    /// - Throws: ``Refusal`` with the reasons of everyone asked; `CancellationError`.
     func borrow(_ want: Want, from peers: [NodeID]) async throws -> LeaseID {
         var random = SystemRandomNumberGenerator()
         let id = RequestID(at: engine.now.utc, using: &random)
-        return try await withCheckedThrowingContinuation { continuation in
-            state.withLock { $0.requests[id] = continuation }
-            engine.handle(.borrow(id, want, from: peers))
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                state.withLock { $0.requests[id] = continuation }
+                // cancelled before there was something to cancel
+                if Task.isCancelled { return cancel(id) }
+                engine.handle(.borrow(id, want, from: peers))
+            }
+        } onCancel: {
+            cancel(id)
         }
     }
 
-    /// - Throws: ``Refusal`` when it is not renewed.
+    private func cancel(_ id: RequestID) {
+        state.withLock { $0.requests.removeValue(forKey: id) }?.resume(throwing: CancellationError())
+    }
+
+    /// - Throws: ``Refusal`` when it is not renewed; `CancellationError`, and then it may be renewed or not.
     func renew(_ lease: LeaseID, by span: Microseconds) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            state.withLock { $0.renewals[lease, default: []].append(continuation) }
-            engine.handle(.renew(lease, by: span))
+        let number = state.withLock { $0.number() }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                state.withLock { $0.renewals[lease, default: [:]][number] = continuation }
+                if Task.isCancelled { return cancel(number, of: lease) }
+                engine.handle(.renew(lease, by: span))
+            }
+        } onCancel: {
+            cancel(number, of: lease)
         }
+    }
+
+    private func cancel(_ renewal: Int, of lease: LeaseID) {
+        state.withLock { $0.renewals[lease]?.removeValue(forKey: renewal) }?.resume(throwing: CancellationError())
     }
 
     /// Announces changes of a lease; the first value comes at once.
     func changes(of lease: LeaseID) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let number = state.withLock { state in
-            state.next += 1
-            state.watchers[lease, default: [:]][state.next] = continuation
-            return state.next
+            let number = state.number()
+            state.watchers[lease, default: [:]][number] = continuation
+            return number
         }
         continuation.onTermination = { [weak self] _ in
             self?.state.withLock { state in
@@ -73,8 +98,8 @@ final class LeaseRequests: Sendable {
     }
 
     func renewed(_ lease: LeaseID, _ refusal: Refusal?) {
-        let waiting = state.withLock { $0.renewals.removeValue(forKey: lease) } ?? []
-        for continuation in waiting {
+        let waiting = state.withLock { $0.renewals.removeValue(forKey: lease) } ?? [:]
+        for continuation in waiting.values {
             if let refusal { continuation.resume(throwing: refusal) } else { continuation.resume() }
         }
     }
@@ -88,7 +113,9 @@ final class LeaseRequests: Sendable {
     func abandon(_ reason: String) {
         let (requests, renewals, watchers) = state.withLock { state in
             defer { state = State() }
-            return (Array(state.requests.values), state.renewals.values.flatMap(\.self), state.watchers.values.flatMap(\.values))
+            return (
+                Array(state.requests.values), state.renewals.values.flatMap(\.values), state.watchers.values.flatMap(\.values)
+            )
         }
         let refusal = Refusal(term: "agent", reason: reason)
         for continuation in requests { continuation.resume(throwing: refusal) }

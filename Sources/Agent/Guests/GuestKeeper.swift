@@ -33,6 +33,8 @@ final class GuestKeeper: Sendable {
     /// How often the machine is measured for decisions; the warden's own tick is shorter.
     private static let interval = Duration.seconds(1)
     private static let reconcileEvery = 30
+    /// By how much the ends of a lease may differ here and there.
+    private static let tolerance = Microseconds.seconds(1)
 
     let warden: WardenClient?
     private let policy: WardenPolicy
@@ -98,10 +100,13 @@ final class GuestKeeper: Sendable {
                 let meter = try await warden.closeLease(lease)
                 engine.handle(.guestClosed(lease, meter.map { Self.reading(lease, $0) }))
             }
-        } catch {
-            log.warning("the warden did not carry out an order", metadata: ["order": "\(order)", "error": "\(error)"])
+        } catch let fault as WardenFault {
+            log.warning("the warden did not carry out an order", metadata: ["order": "\(order)", "error": "\(fault)"])
             // What could not be opened is not lent. What could not be closed is tried again by reconciliation.
-            if case .open(let lease, _, _) = order { engine.handle(.guestFailed(lease, reason: "\(error)")) }
+            if case .open(let lease, _, _) = order { engine.handle(.guestFailed(lease, reason: "\(fault)")) }
+        } catch {
+            // a warden that is back soon, as after an upgrade, is told what it missed: it costs nobody a lease
+            lose(error)
         }
     }
 
@@ -161,19 +166,27 @@ final class GuestKeeper: Sendable {
         engine.handle(.lending(Refusal(term: "lending", reason: "the warden cannot be reached", retryAfter: .seconds(10))))
     }
 
-    /// Compares what the kernel holds with what was lent: closes what nobody holds, opens what should be there.
+    /// Compares what the kernel holds with what was lent: closes what nobody holds, opens and changes what should be there.
     private func reconcile(_ warden: WardenClient) async throws {
         // A warden that was restarted has its policy from its own records; saying it again costs nothing.
         try await warden.setPolicy(policy)
         let inventory = try await warden.inventory()
-        let held = Set(inventory.leases.map { $0.lease })
+        let held = Dictionary(inventory.leases.map { ($0.lease, $0) }, uniquingKeysWith: { first, _ in first })
         let now = engine.now
         let entries = engine.read { node in node.leases.values.filter { $0.lease.role == .lender } }
-        for entry in entries where entry.lease.isOpen && !held.contains(entry.id) {
-            order(.open(entry.id, entry.lease.amounts, remaining: entry.lease.ends.remaining(at: now)))
+        for entry in entries where entry.lease.isOpen {
+            let remaining = entry.lease.ends.remaining(at: now)
+            guard let state = held[entry.id] else {
+                order(.open(entry.id, entry.lease.amounts, remaining: remaining))
+                continue
+            }
+            let isLate = remaining - state.remaining > Self.tolerance || state.remaining - remaining > Self.tolerance
+            if isLate || state.amounts != entry.lease.amounts {
+                order(.change(entry.id, entry.lease.amounts, remaining: remaining))
+            }
         }
         let open = Set(entries.filter { $0.lease.isOpen }.map { $0.id })
-        for lease in held.subtracting(open).sorted() { order(.close(lease)) }
+        for lease in held.keys.sorted() where !open.contains(lease) { order(.close(lease)) }
     }
 
     private func pass(on notice: WardenNotice) {

@@ -46,7 +46,8 @@ final class PoolMembership: Sendable {
         requests = LeaseRequests(engine: engine)
         guests = GuestKeeper(house: house, engine: engine)
         hosting = JobHost(house: house, engine: engine, guests: guests)
-        jobs = JobDesk(house: house, engine: engine, requests: requests, peers: peers, roster: roster)
+        jobs = JobDesk(
+            house: house, engine: engine, requests: requests, peers: peers, roster: roster, hosted: hosting.jobs)
         switchboard.connect(Switchboard.Parts(engine: engine, links: links, guests: guests, requests: requests))
     }
 
@@ -151,21 +152,5 @@ final class PoolMembership: Sendable {
                 }
             }
         }
-    }
-
-    /// The peers to ask for a lease: those named, or everyone active, those that could be reached lately first.
-    func candidates(on names: [String]) throws -> [NodeID] {
-        if !names.isEmpty {
-            return try names.map { name in
-                let member = try roster.find(name)
-                guard member.node != own else { throw IdentityError("'\(name)' is this node itself: borrow from another one") }
-                guard member.status == .active else {
-                    throw IdentityError("'\(name)' has \(member.status.rawValue): see 'surplus nodes'")
-                }
-                return member.node
-            }
-        }
-        let others = roster.members.filter { $0.status == .active && $0.node != own }.map(\.node).shuffled()
-        return others.filter(roster.isReachable) + others.filter { !roster.isReachable($0) }
     }
 }

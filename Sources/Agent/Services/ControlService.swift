@@ -133,7 +133,11 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         request: ServerRequest<Surplus_V1_GetJobRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_JobInfo> {
         let user = try context.callingUser()
-        return try await answer { try await agent.pool().jobs.info(request.message.job, by: user) }
+        return try await answer {
+            let (pool, job) = (try await agent.pool(), request.message.job)
+            if let hosted = try pool.hosting.info(job, by: user) { return hosted }
+            return try await pool.jobs.info(job, by: user)
+        }
     }
 
     func cancelJob(

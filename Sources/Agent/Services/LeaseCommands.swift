@@ -10,25 +10,11 @@ import Wire
 // What local users do with leases.
 
 extension PoolMembership {
-    /// The term of a lease whose request names none.
-    static let defaultTerm = Microseconds.minutes(15)
-
-    func want(_ request: Surplus_V1_LeaseRequest, by user: String, renewsItself: Bool) throws -> Want {
-        let amounts = try Amounts(positive: request.amounts, "amounts")
-        let least = request.hasLeast ? try Amounts(request.least, "least") : amounts
-        guard least.fits(in: amounts) else { throw FieldError("least", "is more than is asked for") }
-        var prices = engine.read { $0.policy.borrow.maximumPrices }
-        if request.maxCpuPrice > 0 { prices.cpu = try Field.money(request.maxCpuPrice, "max_cpu_price") }
-        let term =
-            request.termMicroseconds == 0 ? Self.defaultTerm : try Field.term(request.termMicroseconds, "term_microseconds")
-        return Want(amounts: amounts, least: least, term: term, maxPrices: prices, user: user, renewsItself: renewsItself)
-    }
-
     func requestLease(_ request: Surplus_V1_LeaseRequest, by user: LocalCaller) async throws -> Surplus_V1_LeaseReply {
-        try Field.count(request.on, atMost: Negotiating.fanOut, "on")
-        let want = try want(request, by: user.name, renewsItself: request.termMicroseconds == 0)
+        let policy = engine.read { $0.policy.borrow }
+        let want = try Want(request, user: user.name, policy: policy, renewsItself: request.termMicroseconds == 0)
         do {
-            let lease = try await requests.borrow(want, from: try candidates(on: request.on))
+            let lease = try await requests.borrow(want, from: try roster.candidates(on: request.on, except: own))
             return .with { reply in engine.read { $0.leases[lease] }.map { reply.lease = info(of: $0) } }
         } catch let refusal as Refusal {
             return .with { $0.refusal = Surplus_V1_Refusal(refusal) }

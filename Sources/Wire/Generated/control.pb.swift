@@ -490,6 +490,7 @@ package nonisolated struct Surplus_V1_LeaseReply: Sendable {
   /// Clears the value of `lease`. Subsequent reads from it will return its default value.
   package mutating func clearLease() {self._lease = nil}
 
+  /// with the reasons of every peer asked
   package var refusal: Surplus_V1_Refusal {
     get {_refusal ?? Surplus_V1_Refusal()}
     set {_refusal = newValue}
@@ -498,9 +499,6 @@ package nonisolated struct Surplus_V1_LeaseReply: Sendable {
   package var hasRefusal: Bool {self._refusal != nil}
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
   package mutating func clearRefusal() {self._refusal = nil}
-
-  /// every peer asked and what it said
-  package var asked: [Surplus_V1_Offer] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1631,7 +1629,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}refusal\0\u{1}asked\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}refusal\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1641,7 +1639,6 @@ nonisolated extension Surplus_V1_LeaseReply: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.asked) }()
       default: break
       }
     }
@@ -1658,16 +1655,12 @@ nonisolated extension Surplus_V1_LeaseReply: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._refusal {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
-    if !self.asked.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.asked, fieldNumber: 3)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_LeaseReply, rhs: Surplus_V1_LeaseReply) -> Bool {
     if lhs._lease != rhs._lease {return false}
     if lhs._refusal != rhs._refusal {return false}
-    if lhs.asked != rhs.asked {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Glibc
 import Resources
 
@@ -58,16 +59,19 @@ struct DevUp: AsyncParsableCommand {
         console.clear()
         try output.show(setup.pool.report)
         guard !output.json else { return }
-        let dir = options.dir
-        try Terminal.print(
-            """
+        try Terminal.print(Self.tips(options.dir))
+    }
 
-            eval "$(surplus dev env node1 --dir \(dir))"   be a user of node1 in this shell
-            surplus offers                                 what the others lend
-            surplus run -- echo hello                      run a program on one of them
-            surplus dev down --dir \(dir)                  end it all
-
-            """)
+    private static func tips(_ dir: String) -> String {
+        let tips = [
+            ("eval \"$(surplus dev env node1 --dir \(dir))\"", "be a user of node1 in this shell"),
+            ("surplus offers", "what the others lend"),
+            ("surplus run -- echo hello", "run a program on one of them"),
+            ("surplus dev down --dir \(dir)", "end it all"),
+        ]
+        let width = tips.map(\.0.count).max() ?? 0
+        let lines = tips.map { $0.0.padding(toLength: width, withPad: " ", startingAt: 0) + "   " + $0.1 }
+        return "\n" + lines.joined(separator: "\n") + "\n"
     }
 
     /// As a node's configuration refers to it: a shipped policy by its name, a file by its absolute path.

@@ -47,7 +47,6 @@ struct LeaseRequest: AsyncParsableCommand {
             try await $0.requestLease(request, options: $1)
         }
         guard reply.hasLease else {
-            if !reply.asked.isEmpty { Terminal.write(OffersReport(reply.asked).text(on: Terminal.page(plain: true)), to: 2) }
             throw Failure(object: "lease", fault: RefusalFigures(reply.refusal).text)
         }
         try output.show(LeaseReport(reply.lease))

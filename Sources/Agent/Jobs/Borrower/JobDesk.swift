@@ -18,6 +18,8 @@ final class JobDesk: Sendable {
     let engine: Engine
     let roster: MemberRoster
     let tenancy: JobTenancy
+    /// The jobs of others, to say of them why they are not found here.
+    private let hosted: HostedJobs
     private let driver: JobDriver
     /// Jobs that something is still to be done about; `nil` while one is on its way in.
     private let works = Mutex<[JobID: JobWork?]>([:])
@@ -26,7 +28,10 @@ final class JobDesk: Sendable {
     private let queue: AsyncStream<JobWork>
     private let queued: AsyncStream<JobWork>.Continuation
 
-    init(house: Household, engine: Engine, requests: LeaseRequests, peers: PeerCaller, roster: MemberRoster) {
+    init(
+        house: Household, engine: Engine, requests: LeaseRequests, peers: PeerCaller, roster: MemberRoster, hosted: HostedJobs
+    ) {
+        self.hosted = hosted
         self.house = house
         self.engine = engine
         self.roster = roster
@@ -133,8 +138,11 @@ final class JobDesk: Sendable {
     /// - Throws: `RPCError` otherwise: who may not see a job does not learn that there is one.
     func find(_ text: String, by user: LocalCaller) async throws -> JobWork {
         let id: JobID = try Field.identifier(text, "job")
-        guard let work = try await work(id), user.maySee(work.record) else { throw RPCError.noJob(id) }
-        return work
+        if let work = try await work(id), user.maySee(work.record) { return work }
+        guard user.isOwner, let guest = try hosted[id] else { throw RPCError.noJob(id) }
+        throw RPCError.notNow(
+            "\(id) runs here for \(roster[guest.borrower]?.name ?? "a peer"), where it can be attached to and cancelled; "
+                + "'surplus lease reclaim \(guest.lease)' takes back what it runs on")
     }
 
     private func work(_ id: JobID) async throws -> JobWork? {

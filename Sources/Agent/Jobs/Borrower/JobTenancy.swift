@@ -31,16 +31,9 @@ struct JobTenancy: Sendable {
         }
     }
 
-    /// Borrows, and gives the lease back when nobody waits for it any more by the time it comes.
-    ///
     /// - Throws: ``Refusal``; `CancellationError`.
     func borrow(_ want: Want, from names: [String]) async throws -> LeaseID {
-        let candidates = try roster.candidates(on: names, except: engine.read { $0.id })
-        return try await unlessCancelled {
-            try await requests.borrow(want, from: candidates)
-        } late: { [engine] lease in
-            engine.handle(.release(lease))
-        }
+        try await requests.borrow(want, from: try roster.candidates(on: names, except: engine.read { $0.id }))
     }
 
     /// The lender of a lease that can be used.
@@ -73,31 +66,12 @@ struct JobTenancy: Sendable {
                 continue
             }
             do {
-                try await unlessCancelled {
-                    try await requests.renew(id, by: lease.terms.term)
-                } late: { _ in
-                }
+                try await requests.renew(id, by: lease.terms.term)
             } catch let refusal as Refusal {
                 guard let pause = refusal.retryAfter else { return }
                 try await Task.sleep(for: .microseconds(max(pause, .seconds(1)).rawValue))
             }
         }
-    }
-
-    /// Waits for an answer of the node, which cannot be interrupted, or for cancellation.
-    private func unlessCancelled<Value: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Value, late: @escaping @Sendable (Value) -> Void
-    ) async throws -> Value {
-        let (answers, answer) = AsyncThrowingStream.makeStream(of: Value.self)
-        Task {
-            do {
-                let value = try await body()
-                if case .terminated = answer.yield(value) { late(value) }
-                answer.finish()
-            } catch { answer.finish(throwing: error) }
-        }
-        for try await value in answers { return value }
-        throw CancellationError()
     }
 }
 
@@ -106,7 +80,11 @@ extension Want {
     static let usualTerm = Microseconds.minutes(15)
 
     /// What a request asks for; prices it leaves open are the policy's.
-    init(_ request: Surplus_V1_LeaseRequest, user: String, policy: BorrowRule) throws {
+    ///
+    /// - Parameter renewsItself: whether the lease goes on until it is released.
+    init(
+        _ request: Surplus_V1_LeaseRequest, user: String, policy: BorrowRule, renewsItself: Bool = false
+    ) throws {
         let amounts = try Amounts(positive: request.amounts, "request.amounts")
         let least = request.hasLeast ? try Amounts(request.least, "request.least") : amounts
         guard least.fits(in: amounts) else { throw FieldError("request.least", "is more than is asked for") }
@@ -116,7 +94,8 @@ extension Want {
         let term = request.termMicroseconds
         self.init(
             amounts: amounts, least: least,
-            term: term == 0 ? Self.usualTerm : try Field.term(term, "request.term_microseconds"), maxPrices: prices, user: user)
+            term: term == 0 ? Self.usualTerm : try Field.term(term, "request.term_microseconds"), maxPrices: prices, user: user,
+            renewsItself: renewsItself)
     }
 }
 

@@ -122,6 +122,12 @@ final class JobHost: Sendable {
         return try jobs.all.filter { all || $0.end == nil }.map(info)
     }
 
+    /// A job that runs here for a peer; `nil` when there is none that `user` may see.
+    func info(_ text: String, by user: LocalCaller) throws -> Surplus_V1_JobInfo? {
+        guard user.isOwner else { return nil }
+        return try jobs[try Field.identifier(text, "job")].map(info)
+    }
+
     /// Jobs of others that run here.
     var running: Int { (try? jobs.all.count { $0.end == nil }) ?? 0 }
 
