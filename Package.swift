@@ -145,7 +145,7 @@ let package = Package(
                 .nioPosix,
                 .nioTLS, .nioEmbedded,
             ]),
-        tests("Integration", ["surplus", "surplusd", "surplus-warden"]),
+        tests("Integration", ["surplus", "surplusd", "surplus-warden", "Sandbox"]),
         tests(
             "Agent",
             [

@@ -25,11 +25,15 @@ package actor Agent: Service {
     /// - Throws: when another agent has the directory, or something in it is damaged.
     package init(_ configuration: AgentConfiguration, log: Logger) throws {
         let clock = try SystemClock()
+        try self.init(configuration, clock: { clock.now() }, log: log)
+    }
+
+    init(_ configuration: AgentConfiguration, clock: @escaping @Sendable () -> Moment, log: Logger) throws {
         let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger")
         house = Household(
             configuration: configuration, capacity: try Self.capacity(of: configuration), store: store,
-            identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: { clock.now() }, log: log)
-        startedAt = clock.now().utc
+            identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log)
+        startedAt = clock().utc
         (memberships, added) = AsyncStream.makeStream()
         if let identity = try house.identities.identity() {
             membership = try PoolMembership(identity, in: house)
@@ -73,9 +77,9 @@ package actor Agent: Service {
         }
     }
 
-    /// Runs the membership; returns once peers can connect, or throws when they never will.
+    /// Runs the membership, unless it runs; returns once peers can connect, or throws when they never will.
     private func startMembership() async throws {
-        guard let membership else { return }
+        guard let membership, running == nil else { return }
         let (up, isUp) = AsyncThrowingStream.makeStream(of: Void.self)
         let task = Task {
             do {

@@ -36,21 +36,16 @@ final class CommitQueue: Sendable {
         /// Why nothing is accepted any more.
         var closure: LedgerStoreError?
         var failure: LedgerStoreError?
+        var outage: AsyncStream<LedgerStoreError>.Continuation?
     }
 
-    /// Yields why nothing is written any more, each time that begins.
-    let outages: AsyncStream<LedgerStoreError>
-    private let outage: AsyncStream<LedgerStoreError>.Continuation
     private let capacity: Int
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
     /// Completes what is refused: the caller may hold the lock that its completion takes.
     private let refusals = DispatchQueue(label: "ledger.refusals")
 
-    init(capacity: Int) {
-        self.capacity = capacity
-        (outages, outage) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    }
+    init(capacity: Int) { self.capacity = capacity }
 
     /// Queues an item, or soon completes it with an error; never on the caller's thread.
     func push(_ item: Item) {
@@ -97,17 +92,27 @@ final class CommitQueue: Sendable {
     /// Fails all that waits and all that comes, until ``resume()``: it was decided in the belief that what has just
     /// failed would be written.
     func fail(_ failure: LedgerStoreError) {
-        let items = state.withLock { state in
+        let (items, outage) = state.withLock { state in
             state.failure = failure
             defer { state.items = [] }
-            return state.items
+            return (state.items, state.outage)
         }
         for item in items { item.completion(.failure(.afterFailure("\(failure)"))) }
-        outage.yield(failure)
+        outage?.yield(failure)
     }
 
     func resume() {
         state.withLock { $0.failure = nil }
+    }
+
+    /// Yields why nothing is written any more, each time that begins; to the last who asked.
+    func outages() -> AsyncStream<LedgerStoreError> {
+        let (outages, outage) = AsyncStream.makeStream(of: LedgerStoreError.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { state in
+            state.outage = outage
+            if let present = state.closure ?? state.failure { outage.yield(present) }
+        }
+        return outages
     }
 
     /// Nothing is accepted any more; what is queued is still taken.
@@ -121,13 +126,13 @@ final class CommitQueue: Sendable {
     /// Nothing is accepted any more, and what is queued fails. To be called by who takes.
     func abandon(_ failure: LedgerStoreError) {
         let closure = LedgerStoreError.abandoned("\(failure)")
-        let items = state.withLock { state in
+        let (items, outage) = state.withLock { state in
             state.closure = closure
             defer { state.items = [] }
-            return state.items
+            return (state.items, state.outage)
         }
         for item in items { item.completion(.failure(closure)) }
-        outage.yield(closure)
+        outage?.yield(closure)
     }
 
     /// Why nothing is accepted any more; `nil` as long as something is.

@@ -23,7 +23,10 @@ final class DataDirectory: Sendable {
 
     /// Lets others open the directory.
     func unlock() {
-        if let descriptor = lock.withLock({ $0.take() }) { Glibc.close(descriptor) }
+        guard let descriptor = lock.withLock({ $0.take() }) else { return }
+        // closing alone would leave the lock with a child that was forked a moment ago, until it executes
+        flock(descriptor, LOCK_UN)
+        Glibc.close(descriptor)
     }
 
     func file(_ name: String) -> String { path + "/" + name }
@@ -58,7 +61,8 @@ final class DataDirectory: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw .directory(path, reason() + "; create it and make this user its owner")
+            let remedy = errno == EROFS ? "mount it writable" : "create it and make this user its owner"
+            throw .directory(path, "\(reason()); \(remedy), or choose another directory")
         }
         var status = stat()
         guard stat(path, &status) == 0 else { throw .directory(path, reason()) }

@@ -72,9 +72,9 @@ package final class LedgerStore: Sendable {
     /// the store, so that what it decides rests on what was written.
     package func resume() { writer.queue.resume() }
 
-    /// Why commits fail until ``resume()``, or for good, each time that begins; for one consumer. It need not be the one
-    /// whose commit failed: whatever was decided and not yet written is lost.
-    package var outages: AsyncStream<LedgerStoreError> { writer.queue.outages }
+    /// Why commits fail until ``resume()``, or for good, each time that begins; for one consumer, the last who asked. It need
+    /// not be the one whose commit failed: whatever was decided and not yet written is lost.
+    package func outages() -> AsyncStream<LedgerStoreError> { writer.queue.outages() }
 
     /// Closes the current segment, which is then never written again, and begins the next.
     ///

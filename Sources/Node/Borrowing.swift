@@ -41,6 +41,14 @@ extension Node {
         conclude(id, &step)
     }
 
+    /// Waits no longer for a peer's answers to proposals.
+    mutating func giveUp(on peer: NodeID, _ refusal: Refusal, _ step: inout Step) {
+        for id in requests.keys where requests[id]?.acceptance == nil {
+            requests[id]?.request.giveUp(on: peer, refusal)
+            conclude(id, &step)
+        }
+    }
+
     /// Accepts the best offer once every peer has answered, or reports that there is none.
     mutating func conclude(_ id: RequestID, _ step: inout Step) {
         guard let entry = requests[id], entry.acceptance == nil else { return }

@@ -32,6 +32,8 @@ package enum NodeEvent: Sendable {
     case met(NodeID, name: String)
     /// A peer has left the pool or was expelled: nothing with it goes on.
     case expelled(NodeID)
+    /// A peer cannot be reached, or wants nothing to do with this node: what waits for its answer need not.
+    case unreachable(NodeID, Refusal)
     /// A peer can be reached again: what waits for it is sent at once.
     case reachable(NodeID)
     /// Time has passed; sent at the instant of ``Outcome/wake`` or later.

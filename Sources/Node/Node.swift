@@ -96,6 +96,7 @@ package struct Node: Sendable {
         case .lending(let hindrance): hinder(hindrance, &step)
         case .met(let peer, let name): names[peer] = name
         case .expelled(let peer): expel(peer, &step)
+        case .unreachable(let peer, let refusal): giveUp(on: peer, refusal, &step)
         case .reachable(let peer): hasten(peer, &step)
         case .tick: break
         }

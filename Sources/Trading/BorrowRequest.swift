@@ -156,6 +156,13 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
     /// The lender declined an acceptance after all.
     package mutating func decline(_ index: Int, _ refusal: Refusal) { talks[index].state = .rejected(refusal) }
 
+    /// Waits no longer for `peer`, which cannot be asked.
+    package mutating func giveUp(on peer: NodeID, _ refusal: Refusal) {
+        for index in talks.indices where talks[index].peer == peer && talks[index].state == .proposed {
+            talks[index].state = .rejected(refusal)
+        }
+    }
+
     /// Resends what was not answered and gives up on rounds whose time has run out.
     package mutating func tick(at now: Moment) -> [Outgoing] {
         var outgoing: [Outgoing] = []

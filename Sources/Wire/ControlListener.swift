@@ -45,7 +45,7 @@ package final class ControlListener: Sendable {
     package func run() async throws {
         defer { unlink(path) }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.grpc.serve() }
+            group.addTask { try await self.grpc.serveUntilCancelled() }
             group.addTask { try await self.openDoor() }
             try await group.waitForAll()
         }

@@ -30,7 +30,7 @@ package final class PeerListener: Sendable {
     }
 
     /// Serves until ``beginGracefulShutdown()`` was called and all calls have ended, or until the task is cancelled.
-    package func run() async throws { try await grpc.serve() }
+    package func run() async throws { try await grpc.serveUntilCancelled() }
 
     /// Takes no new connections and calls any more.
     package func beginGracefulShutdown() { grpc.beginGracefulShutdown() }
@@ -62,7 +62,7 @@ package final class PeerListener: Sendable {
         if method.service == Surplus_V1_Enrolment.descriptor { return }
         switch caller {
         case .peer(let peer):
-            do { try gatekeeper.admit(peer) } catch { throw RPCError(code: .permissionDenied, message: "\(error)") }
+            do { try gatekeeper.admit(peer) } catch { throw RPCError(code: .unauthenticated, message: "\(error)") }
         case .refused(let reason):
             throw RPCError(code: .unauthenticated, message: reason)
         case .stranger, .local:

@@ -52,7 +52,8 @@ final class LivePool {
     }
 
     /// Repeats `body` until it gives a value; the deadline is for a broken program, not part of the rule under test.
-    func eventually<Value>(within seconds: Double = 30, _ what: String, _ body: () throws -> Value?) throws -> Value {
+    @discardableResult
+    static func eventually<Value>(within seconds: Double = 30, _ what: String, _ body: () throws -> Value?) throws -> Value {
         let deadline = Date(timeIntervalSinceNow: seconds)
         while Date() < deadline {
             if let value = try body() { return value }
@@ -65,12 +66,29 @@ final class LivePool {
         var description: String { "did not happen in time: \(what)" }
     }
 
+    /// The daemons of a node, by their process ids.
+    func daemons(_ node: String) throws -> Daemons {
+        struct Status: Decodable { let nodes: [Daemons] }
+        let result = try Self.run(["dev", "status", "--dir", directory, "--json"])
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try #require(try decoder.decode(Status.self, from: result.output).nodes.first { $0.name == node })
+    }
+
+    struct Daemons: Decodable {
+        let name: String
+        /// `nil` when it does not run.
+        let pid: pid_t?
+        let wardenPid: pid_t?
+    }
+
+    /// - Parameter path: another program than those under test.
     static func run(
-        _ arguments: [String], _ environment: [String: String] = [:], program: String = "surplus", input: Data? = nil,
-        in working: String? = nil
+        _ arguments: [String], _ environment: [String: String] = [:], program: String = "surplus", path: String? = nil,
+        input: Data? = nil, in working: String? = nil
     ) throws -> Result {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "\(programs)/\(program)")
+        process.executableURL = URL(fileURLWithPath: path ?? "\(programs)/\(program)")
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         if let working { process.currentDirectoryURL = URL(fileURLWithPath: working) }

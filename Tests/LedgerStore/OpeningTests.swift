@@ -44,6 +44,21 @@ struct OpeningTests {
         try await directory.withStore { try await $0.commit([.transfer(direct(1))]) }
     }
 
+    @Test("once closed the directory is free, also while a child that was just forked has its files open")
+    func lockOfChild() throws {
+        let store = try LedgerStore(directory: directory.path)
+        let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+        let file = URL(fileURLWithPath: directory.file("lock")).resolvingSymlinksInPath().path
+        let lock = try #require(
+            descriptors.compactMap { Int32($0) }.first {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == file
+            })
+        let inherited = dup(lock)
+        defer { close(inherited) }
+        store.close()
+        try LedgerStore(directory: directory.path).close()
+    }
+
     @Test("a ledger of a newer schema is refused and not touched")
     func newerSchema() throws {
         try LedgerStore(directory: directory.path).close()

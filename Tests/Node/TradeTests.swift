@@ -33,6 +33,21 @@ struct TradeTests {
         #expect(pool.members[1].node.committed == .zero)
     }
 
+    @Test("A peer that cannot be asked is not waited for; what others offer is taken at once")
+    func unreachable() throws {
+        var pool = Pool(3)
+        pool.ask()
+        while let toLast = pool.wire.firstIndex(where: { $0.to == 2 }) { pool.wire.remove(at: toLast) }
+        pool.feed(.unreachable(pool.members[2].id, Refusal(term: "peer", reason: "revoked")), to: 0)
+        pool.deliver()
+        #expect(pool.members[0].node.leases.values.map(\.lease.peer) == [pool.members[1].id])
+        pool.ask()
+        for peer in 1...2 {
+            pool.feed(.unreachable(pool.members[peer].id, Refusal(term: "peer", reason: "gone")), to: 0)
+        }
+        #expect(pool.members[0].node.requests.isEmpty, "nobody is left to wait for")
+    }
+
     @Test("A borrower never believes in a lease longer than its lender does")
     func term() throws {
         var pool = Pool()

@@ -97,7 +97,7 @@ struct PeerListenerTests {
                 let rpc = try await clients.client(of: server.node, at: endpoint)
                 _ = try await rpc.hello(Surplus_V1_PeerHello())
                 server.set(TestPool.start + .hours(25))
-                #expect(await rpcError { _ = try await rpc.hello(Surplus_V1_PeerHello()) }?.code == .permissionDenied)
+                #expect(await rpcError { _ = try await rpc.hello(Surplus_V1_PeerHello()) }?.code == .unauthenticated)
             }
         }
     }
@@ -128,7 +128,7 @@ struct PeerListenerTests {
                 _ = try await rpc.hello(Surplus_V1_PeerHello())
                 try server.merge(try pool.revocation(of: client.node))
                 let error = await rpcError { _ = try await rpc.hello(Surplus_V1_PeerHello()) }
-                #expect(error?.code == .permissionDenied)
+                #expect(error?.code == .unauthenticated)
                 #expect(error?.message.contains("node \(client.node) was revoked") == true)
             }
         }

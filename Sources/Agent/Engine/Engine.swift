@@ -56,11 +56,12 @@ final class Engine: Sendable {
     ///
     /// - Throws: ``LedgerStoreError`` once the ledger has closed itself: only a new start can open it again.
     func run() async throws {
+        let outages = store.outages()
         decide { node, now, random, notary in node.resume(at: now, random: &random, notary: notary) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.alarm.run { [weak self] in self?.handle(.tick) } }
             group.addTask { for try await _ in self.ledgerLoss {} }
-            group.addTask { for await error in self.store.outages { self.lose(error) } }
+            group.addTask { for await error in outages { self.lose(error) } }
             defer { group.cancelAll() }
             try await group.next()
         }

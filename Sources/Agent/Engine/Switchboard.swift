@@ -34,5 +34,6 @@ final class Switchboard: Sendable {
         }
     }
 
+    func failed(_ peer: NodeID, _ refusal: Refusal) { parts.withLock { $0 }?.engine.handle(.unreachable(peer, refusal)) }
     func returned(_ peer: NodeID) { parts.withLock { $0 }?.engine.handle(.reachable(peer)) }
 }

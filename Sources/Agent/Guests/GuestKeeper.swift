@@ -100,7 +100,7 @@ final class GuestKeeper: Sendable {
                 let meter = try await warden.closeLease(lease)
                 engine.handle(.guestClosed(lease, meter.map { Self.reading(lease, $0) }))
             }
-        } catch let fault as WardenFault {
+        } catch let fault as WardenFault where fault.kind != .version {
             log.warning("the warden did not carry out an order", metadata: ["order": "\(order)", "error": "\(fault)"])
             // What could not be opened is not lent. What could not be closed is tried again by reconciliation.
             if case .open(let lease, _, _) = order { engine.handle(.guestFailed(lease, reason: "\(fault)")) }

@@ -37,16 +37,26 @@ final class CertificateKeeper: Sendable {
         self.log = log
     }
 
-    /// Looks every half minute, until cancelled.
+    /// Looks every half minute and when there is news about members, until cancelled.
     func run() async {
-        while !Task.isCancelled {
-            do {
-                try await keepCertificate()
-                try await keepRole()
-            } catch {
-                log.warning("failed to renew a certificate, trying again in 30 s", metadata: ["error": "\(error)"])
+        let (calls, call) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await _ in self.roster.announcements() { call.yield() } }
+            group.addTask {
+                while (try? await Task.sleep(for: Self.interval)) != nil { call.yield() }
+                call.finish()
             }
-            try? await Task.sleep(for: Self.interval)
+            for await _ in calls { await look() }
+        }
+    }
+
+    /// Renews what is due. What fails is tried again by ``run()``.
+    func look() async {
+        do {
+            try await keepCertificate()
+            try await keepRole()
+        } catch {
+            log.warning("failed to renew a certificate, trying again in 30 s", metadata: ["error": "\(error)"])
         }
     }
 

@@ -9,9 +9,11 @@ final class MemberRoster: Sendable {
         var lastSeen: [NodeID: Timestamp] = [:]
         var versions: [NodeID: String] = [:]
         var unreachable: Set<NodeID> = []
+        var rebuffs: [NodeID: String] = [:]
     }
 
     private let state: Mutex<State>
+    private let news = EventFeed()
 
     init(_ roster: Roster) { state = Mutex(State(roster: roster)) }
 
@@ -29,11 +31,16 @@ final class MemberRoster: Sendable {
 
     /// Takes in a record; returns the member when that was news.
     func merge(_ record: MemberRecord) throws(IdentityError) -> Member? {
-        try state.withLock { (state) throws(IdentityError) -> Member? in
+        let member = try state.withLock { (state) throws(IdentityError) -> Member? in
             guard try state.roster.merge(record) else { return nil }
             return try? Member(document: record.document)
         }
+        if member != nil { news.notify() }
+        return member
     }
+
+    /// Announces news about members; the first value comes at once.
+    func announcements() -> AsyncStream<Void> { news.announcements() }
 
     func records(beyond known: [Roster.Knowledge], atMost bytes: Int) -> [MemberRecord] {
         state.withLock { $0.roster.records(beyond: known, atMost: bytes) }
@@ -53,6 +60,12 @@ final class MemberRoster: Sendable {
             return isBack
         }
     }
+
+    /// Notes why a peer does not accept this node; `nil` when it does.
+    func note(_ rebuff: String?, from node: NodeID) { state.withLock { $0.rebuffs[node] = rebuff } }
+
+    /// Why peers do not accept this node, by those that said so when last asked.
+    var rebuffs: [NodeID: String] { state.withLock { $0.rebuffs } }
 
     func lost(_ node: NodeID) { state.withLock { _ = $0.unreachable.insert(node) } }
 

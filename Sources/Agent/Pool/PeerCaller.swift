@@ -34,9 +34,11 @@ final class PeerCaller: Sendable {
         do {
             let value = try await body(client)
             saw(peer)
+            roster.note(nil, from: peer)
             return value
         } catch {
             if let error = error as? RPCError, error.isAnswer { saw(peer) } else { roster.lost(peer) }
+            if let error = error as? RPCError, error.code == .unauthenticated { roster.note(error.message, from: peer) }
             throw error
         }
     }

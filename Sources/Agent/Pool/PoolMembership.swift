@@ -35,7 +35,7 @@ final class PoolMembership: Sendable {
         notary = identity.notary()
         peers = PeerCaller(
             clients: PeerClients(gatekeeper: gate), roster: roster, clock: house.utc, onReturn: switchboard.returned)
-        links = PeerLinks(peers: peers, log: house.log)
+        links = PeerLinks(peers: peers, log: house.log, onFailure: switchboard.failed)
         engine = try Engine(
             id: identity.node, capacity: house.capacity, policy: house.configuration.policy.policy, store: house.store,
             notary: notary, clock: house.clock, log: house.log, perform: switchboard.perform)
@@ -72,7 +72,10 @@ final class PoolMembership: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listener.run() }
             group.addTask {
-                if await listener.endpoint != nil { isUp() }
+                let isListening = await listener.endpoint != nil
+                // the others are to learn the right address before anybody is told to use it
+                await keeper.look()
+                if isListening { isUp() }
                 await keeper.run()
             }
             group.addTask { try await self.engine.run() }

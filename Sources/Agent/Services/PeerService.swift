@@ -190,10 +190,11 @@ extension RPCError {
         // A peer that is away must not look to the caller as if this agent were.
         case let error as RPCError where !error.isAnswer:
             self = RPCError(code: .failedPrecondition, message: "a peer could not be asked: \(error.message)")
-        case let error as RPCError: self = error
+        // What came with a peer's answer belongs to that call, and some of it may not be sent in another.
+        case let error as RPCError: self = RPCError(code: error.code, message: error.message)
         case let error as FieldError: self = RPCError(code: .invalidArgument, message: "\(error)")
         case let refusal as Refusal:
-            self = RPCError(code: .failedPrecondition, message: refusal.reason, metadata: ["surplus-term": "\(refusal.term)"])
+            self = RPCError(code: .failedPrecondition, message: refusal.reason)
         default: self = RPCError(code: .failedPrecondition, message: "\(error)")
         }
     }

@@ -1,5 +1,6 @@
 import GRPCCore
 import Logging
+import Policy
 import Resources
 import Synchronization
 import Trading
@@ -21,10 +22,13 @@ final class PeerLinks: Sendable {
     private let peers: PeerCaller
     private let links = Mutex<[NodeID: Link]>([:])
     private let log: Logger
+    /// Told when a peer cannot be reached, or refuses to be.
+    private let onFailure: @Sendable (NodeID, Refusal) -> Void
 
-    init(peers: PeerCaller, log: Logger) {
+    init(peers: PeerCaller, log: Logger, onFailure: @escaping @Sendable (NodeID, Refusal) -> Void) {
         self.peers = peers
         self.log = log
+        self.onFailure = onFailure
     }
 
     /// Queues a message; never blocks.
@@ -74,7 +78,7 @@ final class PeerLinks: Sendable {
 
     private func open(to peer: NodeID) -> Link {
         let (messages, queue) = AsyncStream.makeStream(of: TradeMessage.self, bufferingPolicy: .bufferingOldest(Self.queueLimit))
-        let task = Task { [peers, log] in
+        let task = Task { [peers, log, onFailure] in
             do {
                 try await peers.call(peer) { client in
                     _ = try await client.deliver { writer in
@@ -85,9 +89,18 @@ final class PeerLinks: Sendable {
                 }
             } catch {
                 log.debug("messages to a peer were lost", metadata: ["peer": "\(peer)", "error": "\(error)"])
+                if let refusal = Self.refusal(error) { onFailure(peer, refusal) }
             }
             queue.finish()
         }
         return Link(queue: queue, task: task)
+    }
+
+    /// What a failed call says about the peer; `nil` when only a connection broke, which the next message opens again.
+    private static func refusal(_ error: any Error) -> Refusal? {
+        guard let error = error as? RPCError else { return nil }
+        if error.code == .unauthenticated { return Refusal(term: "peer", reason: error.message) }
+        guard error.cause is WireError else { return nil }
+        return Refusal(term: "peer", reason: error.message, retryAfter: .seconds(10))
     }
 }

@@ -116,7 +116,7 @@ extension WardenClient {
             failure = nil
             return made
         } catch {
-            let pause = min(max((failure?.pause ?? .zero) * 2, .milliseconds(100)), .seconds(5))
+            let pause = min(max((failure?.pause ?? .zero) * 2, .milliseconds(100)), .seconds(1))
             failure = (error, SystemClock.instant() + pause, pause)
             throw error
         }

@@ -106,3 +106,10 @@ extension Listener {
         return (GRPCServer(transport: transport, services: services, interceptors: [interceptor]), transport)
     }
 }
+
+extension GRPCServer {
+    /// Serves until it was shut down or the task is cancelled, which is no error.
+    func serveUntilCancelled() async throws {
+        do { try await serve() } catch  where Task.isCancelled {}
+    }
+}

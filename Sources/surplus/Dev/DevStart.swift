@@ -22,5 +22,10 @@ struct DevStart: AsyncParsableCommand {
         for node in nodes {
             for program in try daemons.start(node) { try Terminal.print("\(node.name): started \(program)\n") }
         }
+        let watch = DevWatch(pool: pool)
+        for node in nodes {
+            try await watch.warden(of: node)
+            try await watch.agent(of: node)
+        }
     }
 }

@@ -168,12 +168,9 @@ final class JobDesk: Sendable {
     /// - Parameter all: also those that have ended.
     func list(all: Bool, by user: LocalCaller) async throws -> [Surplus_V1_JobInfo] {
         let live = live
-        var records = live.filter { all || !$0.isFinal }
-        if all {
-            let known = Set(live.map(\.id))
-            records += try house.store.states(.job, as: JobRecord.self).filter { !known.contains($0.id) }
-        }
-        return records.filter(user.maySee).sorted { $0.id < $1.id }.map(info)
+        let known = Set(live.map(\.id))
+        let others = try house.store.states(.job, as: JobRecord.self).filter { !known.contains($0.id) }
+        return (live + others).filter { (all || !$0.isFinal) && user.maySee($0) }.sorted { $0.id < $1.id }.map(info)
     }
 
     func info(_ job: String, by user: LocalCaller) async throws -> Surplus_V1_JobInfo {

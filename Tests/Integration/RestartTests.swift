@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+extension LiveTests {
+    /// Whatever is killed, a job that was accepted comes to its end, and nothing acknowledged is lost.
+    @Suite struct RestartTests {
+        private struct Leases: Decodable {
+            struct Lease: Decodable { let lease: String }
+            let leases: [Lease]
+        }
+
+        private static func submit(on pool: LivePool, _ script: String) throws -> String {
+            let ran = try pool.surplus(
+                "node1", ["run", "--cpu", "0.2", "--memory", "64MiB", "--detach", "--", "sh", "-c", script])
+            try #require(ran.status == 0, "\(ran.errors)")
+            return try #require(ran.text.firstMatch(of: /job_[0-9a-z]{26}/).map { String($0.output) })
+        }
+
+        @Test(
+            "a running job survives the death of everything but itself, with all its output and its own exit status",
+            arguments: [["node1"], ["node2"], ["node1", "node2"]])
+        func killed(nodes: [String]) throws {
+            let pool = try LivePool(nodes: 2)
+            let job = try Self.submit(on: pool, "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.05; done; exit 9")
+            try LivePool.eventually("it has begun") {
+                try pool.surplus("node1", ["job", "logs", job]).text.contains("line 3\n") ? true : nil
+            }
+            for node in nodes {
+                let daemons = try pool.daemons(node)
+                for pid in [daemons.pid, daemons.wardenPid] { kill(try #require(pid), SIGKILL) }
+            }
+            for node in nodes {
+                let started = try LivePool.run(["dev", "start", node, "--dir", pool.directory])
+                #expect(started.status == 0, "\(started.errors)")
+            }
+            let waited = try pool.surplus("node1", ["job", "wait", job])
+            #expect(waited.status == 9, "\(waited.errors)")
+            let logs = try pool.surplus("node1", ["job", "logs", job])
+            #expect(logs.text == (0..<40).map { "line \($0)\n" }.joined())
+            try LivePool.eventually("all leases are settled") {
+                try ["node1", "node2"].allSatisfy { try pool.json($0, ["lease", "list"], as: Leases.self).leases.isEmpty }
+                    ? true : nil
+            }
+            for node in ["node1", "node2"] { #expect(try pool.surplus(node, ["ledger", "verify"]).status == 0) }
+        }
+
+        @Test("a watcher whose agent is restarted finds the job again by attaching, from where it likes")
+        func attached() throws {
+            let pool = try LivePool(nodes: 2)
+            let job = try Self.submit(on: pool, "echo one; sleep 4; echo two")
+            try LivePool.eventually("it has begun") {
+                try pool.surplus("node1", ["job", "logs", job]).text == "one\n" ? true : nil
+            }
+            kill(try #require(try pool.daemons("node1").pid), SIGKILL)
+            let unreachable = try pool.surplus("node1", ["job", "list"])
+            #expect(unreachable.status == 1)
+            #expect(unreachable.complaint().contains("surplusd"))
+            #expect(try LivePool.run(["dev", "start", "node1", "--dir", pool.directory]).status == 0)
+            #expect(try pool.surplus("node1", ["job", "list", "--all"]).text.contains(job))
+            let attached = try pool.surplus("node1", ["job", "attach", job])
+            #expect(attached.status == 0, "\(attached.errors)")
+            #expect(attached.text == "one\ntwo\n")
+        }
+    }
+}
