@@ -41,8 +41,12 @@ struct Deliberation {
 
     private mutating func fitAmounts() throws(Refusal) -> Amounts {
         let lendable = policy.lendable(given: standing)
-        try check("cpu", policy.cpu, asked: ask.amounts.cpu, least: ask.least.cpu, free: lendable.cpu)
-        try check("memory", policy.memory, asked: ask.amounts.memory, least: ask.least.memory, free: lendable.memory)
+        var idle = standing
+        (idle.ownerUsage, idle.committed) = (.zero, .zero)
+        let most = policy.lendable(given: idle)
+        try check("cpu", policy.cpu, asked: ask.amounts.cpu, least: ask.least.cpu, free: lendable.cpu, most: most.cpu)
+        try check(
+            "memory", policy.memory, asked: ask.amounts.memory, least: ask.least.memory, free: lendable.memory, most: most.memory)
         let amounts = ask.amounts.limited(to: lendable)
         guard amounts.isPositive else {
             throw Refusal(
@@ -52,20 +56,24 @@ struct Deliberation {
     }
 
     private mutating func check<Q: TextualQuantity>(
-        _ term: String, _ rule: ResourceRule?, asked: Q, least: Q, free: Q
+        _ term: String, _ rule: ResourceRule?, asked: Q, least: Q, free: Q, most: Q
     ) throws(Refusal) {
         guard least <= free else {
             guard rule != nil else {
                 throw Refusal(term: "policy", reason: "policy '\(policy.name)' does not lend \(term)")
             }
+            guard least <= most else {
+                throw Refusal(
+                    term: term, reason: "at most \(most.text) of \(term) can ever be lent (asked for: at least \(least.text))")
+            }
             throw Refusal(
-                term: term, reason: "\(free.text) of \(term) can be lent now, at least \(least.text) is asked for",
+                term: term, reason: "\(free.text) of \(term) can be lent now (asked for: at least \(least.text))",
                 retryAfter: Self.retryAfter)
         }
         guard asked > free else { return }
         objections.append(
             Objection(
-                term: term, reason: "\(free.text) of \(term) can be lent now, \(asked.text) is asked for", isConceded: true))
+                term: term, reason: "\(free.text) of \(term) can be lent now (asked for: \(asked.text))", isConceded: true))
     }
 
     // MARK: Prices
@@ -99,7 +107,7 @@ struct Deliberation {
         if term < ask.term {
             objections.append(
                 Objection(
-                    term: "term", reason: "\(policy.longestTerm.text) is the longest term, \(ask.term.text) is asked for"))
+                    term: "term", reason: "\(policy.longestTerm.text) is the longest term (asked for: \(ask.term.text))"))
         }
         let due = prices.ceiling(for: amounts, term: term)
         let headroom = standing.creditHeadroom

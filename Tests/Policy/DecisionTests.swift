@@ -50,15 +50,24 @@ struct DecisionTests {
         let greedy = ask(cpu: .cores(7), least: modest)
         let (terms, reason) = try #require(decide(greedy).countered)
         #expect(terms.amounts.cpu == .cores(6))
-        #expect(reason == "6 cores of cpu can be lent now, 7 cores is asked for")
+        #expect(reason == "6 cores of cpu can be lent now (asked for: 7 cores)")
         #expect(decide(ask(cpu: .cores(7), least: modest, round: 4)).offered?.amounts.cpu == .cores(6))
+    }
+
+    @Test("What can never be lent is refused without a time to try again")
+    func never() {
+        let refusal = decide(ask(cpu: .cores(7))).refused
+        #expect(refusal?.reason == "at most 6 cores of cpu can ever be lent (asked for: at least 7 cores)")
+        #expect(refusal?.retryAfter == nil)
     }
 
     @Test("When not even the least is free, the refusal names the resource, the numbers and when to try again")
     func nothingFree() {
-        let refusal = decide(ask(cpu: .cores(7))).refused
+        var busy = idle
+        busy.committed = Amounts(cpu: .cores(1), memory: .zero)
+        let refusal = decide(ask(cpu: .cores(6)), nil, busy).refused
         #expect(refusal?.term == "cpu")
-        #expect(refusal?.reason == "6 cores of cpu can be lent now, at least 7 cores is asked for")
+        #expect(refusal?.reason == "5 cores of cpu can be lent now (asked for: at least 6 cores)")
         #expect(refusal?.retryAfter == .seconds(30))
         #expect(decide(ask(memory: .gibibytes(9))).refused?.term == "memory")
     }

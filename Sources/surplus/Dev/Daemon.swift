@@ -14,8 +14,10 @@ struct Daemon {
         printf '%s %s\\n' "$boot" "$stat" > "$0.new" && mv "$0.new" "$0" && exec "$@"
         """
 
-    /// Starts `command`.
+    /// Starts `command`; to be called when it is not running.
     func start(_ command: [String]) throws(Failure) {
+        // that of one which has ended would speak for this one until it has written its own
+        unlink(record)
         _ = try Spawn.start(["/bin/sh", "-c", Self.wrapper, record] + command, output: log, errors: log, session: true)
     }
 
