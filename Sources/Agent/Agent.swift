@@ -44,22 +44,28 @@ package actor Agent: Service {
     package func run() async throws {
         let control = try ControlListener(
             path: house.configuration.socket, services: [ControlService(agent: self)], log: house.log)
-        house.log.notice(
-            "started", metadata: ["socket": "\(house.configuration.socket)", "data": "\(house.configuration.dataDirectory)"])
         defer { house.store.close() }
         try await withGracefulShutdownHandler {
             try await cancelWhenGracefulShutdown {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await control.run() }
+                    group.addTask { await self.announce(control) }
                     group.addTask { try await self.runMemberships() }
                     defer { group.cancelAll() }
-                    try await group.next()
+                    // the announcement ends first
+                    for _ in 0..<2 { try await group.next() }
                 }
             }
         } onGracefulShutdown: {
             control.beginGracefulShutdown()
         }
         house.log.notice("stopped")
+    }
+
+    private func announce(_ control: ControlListener) async {
+        guard await control.waitUntilListening() else { return }
+        let configuration = house.configuration
+        house.log.notice("started", metadata: ["socket": "\(configuration.socket)", "data": "\(configuration.dataDirectory)"])
     }
 
     private func runMemberships() async throws {
@@ -178,8 +184,12 @@ package actor Agent: Service {
         return identity
     }
 
+    /// Checks what would keep this node from being in a pool, before anybody is told that it is.
     private func checkOutsidePool() throws {
-        guard let membership else { return }
+        guard let membership else {
+            let listen = house.configuration.listen
+            return try Wire.Endpoint(host: listen.host, port: Int(listen.port)).checkFree()
+        }
         let name = membership.gate.current.poolName
         throw RPCError(
             code: .failedPrecondition,

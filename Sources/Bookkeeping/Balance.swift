@@ -25,6 +25,11 @@ package struct Balance: Hashable, Codable, Sendable {
     /// Posted debits minus posted credits. On a peer's account: positive is what the peer owes this node, negative
     /// what this node owes the peer.
     package var net: Microcredits { debitsPosted - creditsPosted }
+
+    /// All four counters, for people.
+    package var text: String {
+        "debits \(debitsPosted.text) (\(debitsPending.text) pending), credits \(creditsPosted.text) (\(creditsPending.text) pending)"
+    }
 }
 
 /// How a transfer moves the counters on either of its accounts.

@@ -43,8 +43,8 @@ extension BooksError: CustomStringConvertible {
         case .amountOutOfRange(let id, let amount): "\(id) is over \(amount); amounts are 0 to \(Bounds.money)"
         case .overflow(let account): "account \(account) cannot hold that much"
         case .noTrustLine(let peer): "there is no trust line with \(peer); set one first"
-        case .peerLimit(let peer, let owed, let granted): "\(peer) would owe \(owed), its limit is \(granted)"
-        case .ownLimit(let peer, let owed, let limit): "this node would owe \(peer) \(owed), the limit is \(limit)"
+        case .peerLimit(let peer, let owed, let granted): "\(peer) would owe \(owed.text), its limit is \(granted.text)"
+        case .ownLimit(let peer, let owed, let limit): "this node would owe \(peer) \(owed.text), the limit is \(limit.text)"
         case .unknownReservation(let id): "there is no reservation \(id)"
         case .closedReservation(let id, let kind):
             "reservation \(id) is closed: \(kind == .expire ? "it expired" : "it was voided")"

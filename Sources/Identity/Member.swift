@@ -5,6 +5,15 @@ package struct Member: Hashable, Sendable {
     /// Where a member stands. It can only go forward: whoever left or was revoked comes back as a new node.
     package enum Status: String, Hashable, Sendable, CaseIterable {
         case active, left, revoked
+
+        /// For people: what is said of a member behind its name.
+        package var story: String {
+            switch self {
+            case .active: "is active"
+            case .left: "has left the pool"
+            case .revoked: "was revoked"
+            }
+        }
     }
 
     package enum Role: String, Hashable, Sendable, CaseIterable {

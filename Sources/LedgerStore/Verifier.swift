@@ -135,7 +135,8 @@ extension Verifier {
     private func checkBalances(_ found: [Tally.Entry]) throws {
         for entry in found where entry.balance != tally.balance(of: entry.line.account, in: entry.line.unit) {
             let counted = tally.balance(of: entry.line.account, in: entry.line.unit)
-            throw fault("accounts", entry.line.account.description, "has \(entry.balance), the transfers make \(counted)")
+            throw fault(
+                "accounts", entry.line.account.description, "has \(entry.balance.text), the transfers make \(counted.text)")
         }
         for entry in tally.entries where !found.contains(where: { $0.line == entry.line }) {
             throw fault("accounts", entry.line.account.description, "is missing")

@@ -145,6 +145,8 @@ package enum Timing {
     package static let doubtPatience = Microseconds.days(7)
     /// How far ahead of this node's clock an id of a peer's making may be dated.
     package static let idTolerance = Microseconds.days(1)
+    /// How long before its end a lease that is given back counts as one that has run its time.
+    package static let endTolerance = Microseconds.seconds(1)
     /// How long a settled lease is remembered, to answer late messages alike.
     package static let settledMemory = Microseconds.minutes(20)
     /// How long a refused agreement is remembered.

@@ -137,7 +137,7 @@ extension Node {
         // One term ahead is enough to never run out; more would let a lease outgrow what the policy lends for.
         let left = lease.ends.remaining(at: now)
         guard left <= policy.longestTerm else {
-            let reason = "\(left.text) of its term are left, renewed when it is \(policy.longestTerm.text) or less"
+            let reason = "\(left.shortText) of its term are left, renewed when it is \(policy.longestTerm.text) or less"
             return Refusal(term: "term", reason: reason, retryAfter: left - policy.longestTerm)
         }
         guard isTimely(renewal.reservation, at: now) else {
@@ -188,7 +188,9 @@ extension Node {
         guard let entry = leases[id], entry.lease.peer == peer, entry.lease.role == .lender else {
             return step.send(.closed(id, .released, detail: "it is not known here"), to: peer)
         }
-        close(id, .released, "released by \(name(of: peer))", &step)
+        // A borrower whose clock is a little ahead gives back what ends anyway.
+        let isOver = entry.lease.ends.remaining(at: step.now) <= Timing.endTolerance
+        close(id, isOver ? .expired : .released, isOver ? "" : "released by \(name(of: peer))", &step)
         step.send(.closed(id, leases[id]?.lease.endReason ?? .released, detail: ""), to: peer)
     }
 

@@ -31,7 +31,16 @@ extension Node {
             }
             return nil
         } catch {
-            return Refusal(term: "credit", reason: error.description)
+            return Refusal(term: "credit", reason: describe(error))
+        }
+    }
+
+    /// With the names of peers, as people know them.
+    private func describe(_ error: BooksError) -> String {
+        switch error {
+        case .peerLimit(let peer, _, _), .ownLimit(let peer, _, _):
+            error.description.replacing(peer.description, with: name(of: peer))
+        default: error.description
         }
     }
 

@@ -118,7 +118,7 @@ package struct JobsReport: Report {
     package init(jobs: [JobReport]) { self.jobs = jobs }
 
     package func text(on page: Page) -> String {
-        guard !jobs.isEmpty else { return "no jobs: 'surplus run -- PROGRAM' starts one\n" }
+        guard !jobs.isEmpty else { return "no jobs: 'surplus run -- PROGRAM' starts one; --all shows those that have ended\n" }
         var table = Table([
             .init("JOB"), .init("STATE"), .init("ON", .left, .omitted), .init("SUBMITTED", .left, .omitted),
             .init("CHARGED", .right, .omitted), .init("COMMAND", .left, .omitted),

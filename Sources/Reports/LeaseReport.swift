@@ -90,7 +90,9 @@ package struct LeasesReport: Report {
     package init(leases: [LeaseReport]) { self.leases = leases }
 
     package func text(on page: Page) -> String {
-        guard !leases.isEmpty else { return "no leases: 'surplus run' and 'surplus lease request' make one\n" }
+        guard !leases.isEmpty else {
+            return "no leases: 'surplus run' and 'surplus lease request' make one; --all shows those that have ended\n"
+        }
         var table = Table([
             .init("LEASE"), .init("STATE"), .init("PEER", .left, .omitted), .init("CPU", .right, .omitted),
             .init("MEMORY", .right, .omitted), .init("ENDS", .left, .omitted), .init("CHARGED", .right, .omitted),

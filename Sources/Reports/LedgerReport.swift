@@ -21,6 +21,7 @@ package struct LedgerReport: Report {
     package func text(on page: Page) -> String {
         var sheet = Sheet()
         sheet.add("ledger", ok ? "ok" : "FAULTY: \(fault ?? "the agent did not say where")", ok ? .good : .bad)
+        guard ok else { return sheet.text(on: page) }
         sheet.add("checked", "\(transfers) transfers, \(receipts) receipts, \(segments) segments")
         sheet.add("chain head", chainHead, .dim)
         return sheet.text(on: page)

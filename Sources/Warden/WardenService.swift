@@ -64,6 +64,11 @@ package final class WardenService {
         while !isStopping { turn() }
         door.close()
         leases.saveAll(at: clock.now())
+        if leases.states(at: clock.now()).isEmpty, jobs.states.isEmpty {
+            // nothing to find again
+            try? groups.remove(configuration.instance)
+            groups.removeShared()
+        }
         log.write("warden.stopped")
     }
 

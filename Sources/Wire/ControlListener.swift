@@ -17,7 +17,7 @@ package final class ControlListener: Sendable {
     package static let longestPath = 107
 
     /// - Parameters:
-    ///   - path: where the socket is made, in place of one that was left behind.
+    ///   - path: where the socket is made, in place of one that was left behind; its directory, too, if that is missing.
     ///   - mode: its permissions: who may connect at all.
     package init(
         path: String, mode: UInt32 = 0o660, services: [any RegistrableRPCService], limits: ListenerLimits = .control,
@@ -28,6 +28,7 @@ package final class ControlListener: Sendable {
                 "failed to listen on \(path): a socket's path has at most \(Self.longestPath) bytes: choose a shorter one")
         }
         try Self.removeStale(path)
+        try Self.makeDirectory(of: path)
         self.path = path
         self.mode = mode
         connections = AcceptedConnections(limits: limits)
@@ -45,7 +46,7 @@ package final class ControlListener: Sendable {
     package func run() async throws {
         defer { unlink(path) }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.grpc.serveUntilCancelled() }
+            group.addTask { try await self.grpc.serveUntilCancelled(on: self.path) }
             group.addTask { try await self.openDoor() }
             try await group.waitForAll()
         }
@@ -54,13 +55,22 @@ package final class ControlListener: Sendable {
     /// Takes no new connections and calls any more.
     package func beginGracefulShutdown() { grpc.beginGracefulShutdown() }
 
-    /// Returns once callers can connect.
-    package func waitUntilListening() async { _ = await transport.listeningAddress }
+    /// Returns once callers can connect, or (with false) when they never will.
+    @discardableResult
+    package func waitUntilListening() async -> Bool { await transport.listeningAddress != nil }
 
     private func openDoor() async throws {
         guard await transport.listeningAddress != nil else { return }
         guard chmod(path, mode) == 0 else {
             throw WireError("failed to set the permissions of \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private static func makeDirectory(of path: String) throws(WireError) {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        let directory = String(path[..<slash])
+        guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
+            throw WireError("failed to make \(directory) for the socket: \(String(cString: strerror(errno))); make it")
         }
     }
 

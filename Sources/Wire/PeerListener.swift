@@ -12,6 +12,7 @@ package final class PeerListener: Sendable {
     private let connections: AcceptedConnections
     private let grpc: GRPCServer<HTTP2ServerTransport.Custom<Listener>>
     private let transport: HTTP2ServerTransport.Custom<Listener>
+    private let place: Endpoint
 
     /// - Parameters:
     ///   - endpoint: where to listen; a host name is looked up now.
@@ -20,6 +21,7 @@ package final class PeerListener: Sendable {
         on endpoint: Endpoint, gatekeeper: any Gatekeeper, services: [any RegistrableRPCService],
         limits: ListenerLimits = .peer, eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, log: Logger
     ) throws {
+        place = endpoint
         connections = AcceptedConnections(limits: limits)
         let listener = Listener(
             address: try endpoint.resolved(), security: .mutualTLS(TLSContexts(), gatekeeper), connections: connections,
@@ -30,7 +32,7 @@ package final class PeerListener: Sendable {
     }
 
     /// Serves until ``beginGracefulShutdown()`` was called and all calls have ended, or until the task is cancelled.
-    package func run() async throws { try await grpc.serveUntilCancelled() }
+    package func run() async throws { try await grpc.serveUntilCancelled(on: "\(place)") }
 
     /// Takes no new connections and calls any more.
     package func beginGracefulShutdown() { grpc.beginGracefulShutdown() }

@@ -19,7 +19,7 @@ struct RunBench: AsyncParsableCommand {
     var json = false
 
     func run() throws {
-        let held = try surplus(["lease", "request", "--cpu", "0.1", "--memory", "64MiB", "--on", on, "--json"])
+        let held = try surplus(["lease", "request", "--cpu", "0.4", "--memory", "64MiB", "--on", on, "--json"])
         guard let lease = held.output.firstMatch(of: /lse_[0-9a-z]{26}/).map({ String($0.output) }), held.status == 0 else {
             throw ValidationError("failed to get a lease: \(held.output)")
         }
@@ -28,7 +28,7 @@ struct RunBench: AsyncParsableCommand {
         var newLease: [Double] = []
         for round in 0..<runs + 3 {
             let first = try time(["run", "--lease", lease, "--", "true"])
-            let second = try time(["run", "--cpu", "0.1", "--memory", "64MiB", "--on", on, "--", "true"])
+            let second = try time(["run", "--cpu", "0.4", "--memory", "64MiB", "--on", on, "--", "true"])
             // The first rounds warm caches.
             if round >= 3 {
                 underLease.append(first)
@@ -42,7 +42,7 @@ struct RunBench: AsyncParsableCommand {
     private func report(_ underLease: Percentiles, _ newLease: Percentiles) -> BenchReport {
         BenchReport(
             benchmark: "run",
-            workload: "surplus run true on a peer, from the start of the command to its end; \(runs) of each kind",
+            workload: "surplus run true on 0.4 cores of a peer, from the start of the command to its end; \(runs) of each kind",
             figures: [
                 .init(name: "existing lease p50", value: underLease(0.5), unit: "ms", goal: 100, isUpperBound: true),
                 .init(name: "existing lease p95", value: underLease(0.95), unit: "ms"),

@@ -40,6 +40,25 @@ extension LiveTests {
             #expect(try !pool.surplus("nodes").text.contains("four"))
         }
 
+        @Test("a node leaves its pool and can join again as a new one, also when the pool has done without it already")
+        func leaving() throws {
+            let (pool, member) = (try LoneAgent(name: "one"), try LoneAgent(name: "two"))
+            for agent in [pool, member] { try agent.start() }
+            #expect(try pool.surplus("pool", "init", "lab").status == 0)
+            let address = try #require(try pool.status().address)
+            for round in 1...3 {
+                let token = pool.directory + "/token-\(round)"
+                #expect(try pool.surplus("pool", "token", "create", "--out", token).status == 0)
+                #expect(try member.surplus("pool", "join", address, "--token-file", token).status == 0)
+                if round == 2 { #expect(try pool.surplus("pool", "revoke", "two").status == 0) }
+                let left = try member.surplus("pool", "leave")
+                #expect(left.status == 0, "\(left.errors)")
+                #expect(try member.status().pool ?? "" == "")
+            }
+            let alone = try pool.surplus("pool", "leave")
+            #expect(alone.status == 0, "\(alone.errors)")
+        }
+
         @Test("a node that was revoked is cut off within seconds, and its guests' lender no longer answers it")
         func revoked() throws {
             let pool = try LivePool(nodes: 3)
@@ -88,6 +107,24 @@ extension LiveTests {
         }
 
         // MARK: The data directory
+
+        @Test("where it cannot listen an agent says so and ends")
+        func listening() throws {
+            let first = try LoneAgent(more: "warden: none", place: nil)
+            try first.start()
+            #expect(try first.surplus("pool", "init", "lab").status == 0)
+            let address = try #require(try first.status().address)
+            let second = try LoneAgent(listen: address)
+            try second.start()
+            let initialised = try second.surplus("pool", "init", "other")
+            #expect(initialised.status == 1)
+            #expect(initialised.complaint().contains("failed to listen on \(address): Address already in use"))
+            let third = try LoneAgent(socket: "data/lock/agent.sock")
+            try Data().write(to: URL(fileURLWithPath: third.data + "/lock"))
+            let ended = try LivePool.run(Array(third.command.dropFirst()), program: "surplusd")
+            #expect(ended.status == 1)
+            #expect(ended.complaint().contains("data/lock"))
+        }
 
         @Test("a second agent on a data directory is refused and leaves the first alone")
         func second() throws {

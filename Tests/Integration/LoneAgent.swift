@@ -7,7 +7,7 @@ final class LoneAgent {
     private let process = Process()
     private let place: String?
 
-    var socket: String { directory + "/agent.sock" }
+    var socket: String { directory + "/run/agent.sock" }
     var data: String { directory + "/data" }
     var errors: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
     var isRunning: Bool { process.isRunning }
@@ -16,7 +16,10 @@ final class LoneAgent {
     /// - Parameters:
     ///   - more: further lines of the configuration.
     ///   - place: a shell script that runs first in a mount namespace of its own; `$1` is the data directory.
-    init(name: String = "lone", more: String = "warden: none", place: String? = nil) throws {
+    init(
+        name: String = "lone", more: String = "warden: none", listen: String = "127.0.0.1:0", socket: String = "run/agent.sock",
+        place: String? = nil
+    ) throws {
         directory = NSTemporaryDirectory() + "/surplus-it-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try FileManager.default.createDirectory(
@@ -24,8 +27,8 @@ final class LoneAgent {
         let configuration = """
             name: \(name)
             data_directory: data
-            socket: agent.sock
-            listen: 127.0.0.1:0
+            socket: \(socket)
+            listen: \(listen)
             advertise: 127.0.0.1:0
             \(more)
 

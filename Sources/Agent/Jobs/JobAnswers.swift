@@ -40,6 +40,7 @@ extension RPCError {
 extension Lease {
     /// That it has ended, and why, for people.
     var endStory: String {
+        if endReason == .expired, reason.isEmpty { return "the lease has ended: its term of \(terms.term.text) is over" }
         let why = [endReason?.rawValue ?? "expired", reason.isEmpty ? nil : reason].compactMap(\.self)
         return "the lease has ended: \(why.joined(separator: ": "))"
     }

@@ -96,6 +96,9 @@ struct Leaving: Sendable {
             do {
                 _ = try await membership.peers.call(member.node) { try await $0.leave(.init(), options: .within(.seconds(10))) }
                 return
+            } catch let error as RPCError where error.code == .unauthenticated {
+                // The pool has done without this node already.
+                return
             } catch { failure = error }
         }
         throw failure

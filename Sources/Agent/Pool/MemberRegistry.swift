@@ -61,6 +61,7 @@ final class MemberRegistry: Sendable {
         engine.handle(.expelled(member.node))
         links.close(member.node)
         await peers.close(member.node)
-        listener.withLock { $0 }?.disconnect(member.node)
+        // Who leaves of its own accord is still to get the answer that says so; its next call is refused.
+        if member.status == .revoked { listener.withLock { $0 }?.disconnect(member.node) }
     }
 }

@@ -51,15 +51,17 @@ extension PoolMembership {
     // MARK: The story
 
     private static let page = 500
+    /// The most events of the past given at once.
+    private static let longestPast = 1000
     /// The most events given for one id.
-    private static let longestStory = 1000
+    private static let longestStory = 200
 
     func streamEvents(
         _ request: Surplus_V1_EventsRequest, _ write: (Surplus_V1_EventInfo) async throws -> Void
     ) async throws {
         var after = request.afterSequence
         if after == 0, request.last > 0 {
-            for stored in try house.store.lastEvents(min(Int(request.last), Self.longestStory)) {
+            for stored in try house.store.lastEvents(min(Int(request.last), Self.longestPast)) {
                 try await write(Surplus_V1_EventInfo(stored))
                 after = stored.sequence
             }
@@ -93,9 +95,16 @@ extension PoolMembership {
         return .with {
             $0.id = subject
             $0.kind = Self.kind(of: subject)
-            $0.summary = events.last?.event.text ?? ""
+            $0.summary = summary(of: subject, events)
             $0.events = events.map(Surplus_V1_EventInfo.init)
         }
+    }
+
+    private func summary(of subject: String, _ events: [StoredEvent]) -> String {
+        let summary =
+            NodeID(subject).flatMap { roster[$0] }.map { "\($0.name) \($0.status.story), at \($0.address)" }
+            ?? events.last?.event.text ?? ""
+        return events.count < Self.longestStory ? summary : "\(summary) (the last \(events.count) events)"
     }
 
     private static func kind(of id: String) -> String {

@@ -31,6 +31,7 @@ extension PoolMembership {
         guard member.node != own else {
             throw IdentityError("'\(name)' is this node itself: 'surplus pool leave' leaves the pool")
         }
+        guard member.status != .revoked else { throw IdentityError("'\(name)' \(member.status.story) already") }
         let record = try await issuer.state(member.node) { $0.status = .revoked }
         let (told, unreachable) = await sync.announce(record)
         return .with {
@@ -42,7 +43,7 @@ extension PoolMembership {
 
     func grantIssuer(_ name: String) async throws -> Surplus_V1_MemberInfo {
         let member = try roster.find(name)
-        guard member.status == .active else { throw IdentityError("'\(name)' has \(member.status.rawValue)") }
+        guard member.status == .active else { throw IdentityError("'\(name)' \(member.status.story)") }
         let record = try await issuer.state(member.node) { $0.roles.insert(.issuer) }
         _ = await sync.announce(record)
         return info(of: roster[member.node] ?? member)

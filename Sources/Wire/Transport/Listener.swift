@@ -1,5 +1,6 @@
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
+internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -109,7 +110,13 @@ extension Listener {
 
 extension GRPCServer {
     /// Serves until it was shut down or the task is cancelled, which is no error.
-    func serveUntilCancelled() async throws {
-        do { try await serve() } catch  where Task.isCancelled {}
+    ///
+    /// - Parameter place: where it listens, for the error when that cannot be.
+    func serveUntilCancelled(on place: String) async throws {
+        do { try await serve() } catch {
+            guard !Task.isCancelled else { return }
+            guard let fault = (error as? RuntimeError)?.cause as? IOError else { throw error }
+            throw WireError("failed to listen on \(place): \(String(cString: strerror(fault.errnoCode)))")
+        }
     }
 }

@@ -18,9 +18,10 @@ struct Offers: AsyncParsableCommand {
     var memory: Bytes?
 
     @Option(
-        name: .customLong("for"), help: ArgumentHelp("For this long, such as 1h. Default: 10m.", valueName: "duration"),
+        name: .customLong("for"),
+        help: ArgumentHelp("For this long, such as 1h. Default: as long as they lend.", valueName: "duration"),
         transform: Quantities.duration)
-    var term: Microseconds = .minutes(10)
+    var term: Microseconds?
 
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
@@ -29,9 +30,12 @@ struct Offers: AsyncParsableCommand {
         let reply = try await connection.agent.ask(within: .seconds(60)) { [cpu, memory, term] in
             try await $0.listOffers(
                 .with {
-                    if let cpu { $0.amounts.cpuMillicores = cpu.rawValue }
-                    if let memory { $0.amounts.memoryBytes = memory.rawValue }
-                    $0.termMicroseconds = term.rawValue
+                    if cpu != nil || memory != nil {
+                        // a program needs some of both
+                        $0.amounts.cpuMillicores = (cpu ?? WishOptions.leastUseful.cpu).rawValue
+                        $0.amounts.memoryBytes = (memory ?? WishOptions.leastUseful.memory).rawValue
+                    }
+                    $0.termMicroseconds = term?.rawValue ?? 0
                 }, options: $1)
         }
         try output.show(OffersReport(reply.offers))

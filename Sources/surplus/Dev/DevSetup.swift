@@ -31,6 +31,7 @@ struct DevSetup: Sendable {
         share = Machine.share(of: nodes)
         let longest = pool.layout(of: pool.nodes[nodes - 1]).wardenSocket
         guard longest.utf8.count <= DevLayout.longestSocket else {
+            if ownsDirectory { rmdir(real) }
             throw Failure(
                 object: directory, fault: "the path is too long for sockets below it",
                 remedy: "choose one that is \(longest.utf8.count - DevLayout.longestSocket) bytes shorter")

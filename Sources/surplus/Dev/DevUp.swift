@@ -63,6 +63,7 @@ struct DevUp: AsyncParsableCommand {
     }
 
     private static func tips(_ dir: String) -> String {
+        let dir = dir.allSatisfy { $0.isLetter || $0.isNumber || "/._-+".contains($0) } ? dir : dir.quoted
         let tips = [
             ("eval \"$(surplus dev env node1 --dir \(dir))\"", "be a user of node1 in this shell"),
             ("surplus offers", "what the others lend"),

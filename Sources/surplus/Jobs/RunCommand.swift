@@ -63,6 +63,9 @@ struct Run: AsyncParsableCommand {
         if program.hasPrefix("-"), command.first != "--" {
             throw ValidationError("\(program): no option of 'run'; write -- before the program")
         }
+        if lease != nil, let option = wish.given.first {
+            throw ValidationError("\(option): the lease given with --lease decides that; leave one of them out")
+        }
         if json, !detach { throw ValidationError("--json: there is nothing to print; add --detach") }
         do {
             _ = try environment

@@ -50,5 +50,9 @@ struct LeaseRequest: AsyncParsableCommand {
             throw Failure(object: "lease", fault: RefusalFigures(reply.refusal).text)
         }
         try output.show(LeaseReport(reply.lease))
+        let granted = Microseconds(reply.lease.terms.termMicroseconds)
+        if let term = wish.term, granted < term {
+            Terminal.note("lent for \(granted.text), not \(term.text): 'surplus lease renew' prolongs it")
+        }
     }
 }

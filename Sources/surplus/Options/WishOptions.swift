@@ -32,7 +32,18 @@ struct WishOptions: ParsableArguments {
     var amounts: Amounts { Amounts(cpu: cpu ?? .cores(1), memory: memory ?? .mebibytes(512)) }
 
     /// What will do: exactly what was said, or not much.
-    var least: Amounts { Amounts(cpu: cpu ?? 100, memory: memory ?? .mebibytes(64)) }
+    var least: Amounts { Amounts(cpu: cpu ?? Self.leastUseful.cpu, memory: memory ?? Self.leastUseful.memory) }
+
+    /// With less hardly a program is content.
+    static let leastUseful = Amounts(cpu: 100, memory: .mebibytes(64))
+
+    /// The options that were written.
+    var given: [String] {
+        [
+            ("--cpu", cpu != nil), ("--memory", memory != nil), ("--for", term != nil), ("--max-price", maxPrice != nil),
+            ("--on", !on.isEmpty),
+        ].filter(\.1).map(\.0)
+    }
 
     var request: Surplus_V1_LeaseRequest {
         .with {

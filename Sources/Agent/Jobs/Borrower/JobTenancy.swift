@@ -107,7 +107,7 @@ extension MemberRoster {
                 let member = try find(name)
                 guard member.node != own else { throw IdentityError("'\(name)' is this node itself: borrow from another one") }
                 guard member.status == .active else {
-                    throw IdentityError("'\(name)' has \(member.status.rawValue): see 'surplus nodes'")
+                    throw IdentityError("'\(name)' \(member.status.story): see 'surplus nodes'")
                 }
                 return member.node
             }
