@@ -16,11 +16,23 @@ extension Node {
         }
         let request = BorrowRequest(id: id, want: want, peers: asked, now: step.now, random: &step.random)
         requests[id] = RequestEntry(request: request)
-        step.tell(
-            "request.opened", [id] + request.talks.map(\.negotiation),
-            "asked \(asked.count) \(asked.count == 1 ? "peer" : "peers") for \(want.amounts.text)",
-            [Event.Detail("peers", asked.map(name(of:)).joined(separator: " ")), Event.Detail("user", want.user)])
         send(request.proposals, &step)
+    }
+
+    private func tellOpening(of entry: inout RequestEntry, _ step: inout Step) {
+        guard !entry.isTold else { return }
+        entry.isTold = true
+        let (request, peers) = (entry.request, entry.request.talks.map(\.peer))
+        step.record(
+            .event(
+                Event(
+                    at: request.began.utc, kind: "request.opened",
+                    subjects: [request.id.description] + request.talks.map(\.negotiation.description),
+                    text: "asked \(peers.count) \(peers.count == 1 ? "peer" : "peers") for \(request.want.amounts.text)",
+                    details: [
+                        Event.Detail("peers", peers.map(name(of:)).joined(separator: " ")),
+                        Event.Detail("user", request.want.user),
+                    ])))
     }
 
     mutating func take(_ answer: Answer, from peer: NodeID, _ step: inout Step) {
@@ -51,12 +63,13 @@ extension Node {
 
     /// Accepts the best offer once every peer has answered, or reports that there is none.
     mutating func conclude(_ id: RequestID, _ step: inout Step) {
-        guard let entry = requests[id], entry.acceptance == nil else { return }
+        guard var entry = requests[id], entry.acceptance == nil else { return }
         switch entry.request.verdict(at: step.now) {
         case .waiting: return
         case .best(let talk): accept(talk, of: entry, &step)
         case .hopeless:
             requests[id] = nil
+            tellOpening(of: &entry, &step)
             let refusal = entry.request.refusal(naming: name(of:))
             step.tell("request.refused", [id], "nobody lends: \(refusal.reason)")
             step.act(.decided(id, .failure(refusal)))
@@ -67,6 +80,7 @@ extension Node {
         var entry = entry
         let (peer, negotiation) = (entry.request.talks[talk].peer, entry.request.talks[talk].negotiation)
         guard let terms = entry.request.offeredTerms(talk, at: step.now) else { return }
+        tellOpening(of: &entry, &step)
         let agreement = Agreement(
             id: step.newID(), lease: step.newID(), negotiation: negotiation, reservation: step.newID(), borrower: id,
             lender: peer, user: entry.request.want.user, terms: terms, at: step.now.utc)

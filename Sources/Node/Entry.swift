@@ -93,6 +93,8 @@ package struct Retry: Codable, Hashable, Sendable {
 package struct RequestEntry: Codable, Sendable {
     package internal(set) var request: BorrowRequest
     var acceptance: PendingAcceptance?
+    /// Whether the story says that it was opened. Told with what came of it: peers are asked without waiting for the disk.
+    var isTold = false
 
     package var isInDoubt: Bool { acceptance != nil }
 }

@@ -282,7 +282,7 @@ extension Node {
     mutating func expel(_ peer: NodeID, _ step: inout Step) {
         for id in requests.keys where requests[id]?.acceptance?.agreement.lender == peer { abandon(id, &step) }
         for id in holds.keys where holds[id]?.borrower == peer { withdraw(id, by: peer, &step) }
-        for (id, entry) in leases.pairs where entry.lease.peer == peer && entry.lease.isOpen {
+        for (id, entry) in leases.unsettled.pairs where entry.lease.peer == peer && entry.lease.isOpen {
             close(id, .revoked, "\(name(of: peer)) is no longer a member of the pool", &step)
         }
     }

@@ -33,7 +33,7 @@ package struct Node: Sendable {
     package internal(set) var requests: SortedMap<RequestID, RequestEntry>
 
     /// Both sides: open leases, and closed ones until they are settled and late messages have died out.
-    package internal(set) var leases: SortedMap<LeaseID, LeaseEntry>
+    package internal(set) var leases: LeaseTable
     var reconcileAt: Deadline
 
     /// A node as it was when `snapshot` was taken. Open leases are suspect until the other side is heard of.
@@ -45,7 +45,7 @@ package struct Node: Sendable {
         holds = SortedMap(snapshot.holds.map { ($0.negotiation, $0) })
         refused = SortedMap(snapshot.refused.map { ($0.id, $0) })
         requests = SortedMap(snapshot.requests.filter(\.isInDoubt).map { ($0.request.id, $0) })
-        leases = SortedMap(snapshot.leases.map { ($0.id, $0) })
+        leases = LeaseTable(snapshot.leases)
         reconcileAt = Deadline(now)
         for entry in leases.values where entry.lease.role == .lender {
             leaseOfAgreement[entry.lease.agreement] = entry.id
@@ -67,7 +67,7 @@ package struct Node: Sendable {
     /// What to do after a restart, before the first event: the kernel is brought in line with the leases.
     package mutating func resume(at now: Moment, random: inout SeededGenerator, notary: any Notary) -> Outcome {
         var step = Step(now: now, notary: notary, random: random)
-        for id in leases.keys {
+        for id in leases.unsettled.keys {
             guard var entry = leases[id] else { continue }
             _ = entry.lease.suspect()
             entry.retry?.hasten(at: now)
@@ -128,7 +128,7 @@ package struct Node: Sendable {
 extension Node {
     /// What is promised now: lent leases and binding offers.
     package var committed: Amounts {
-        let lent = leases.values.reduce(Amounts.zero) { $1.holdsCapacity ? $0 + $1.lease.amounts : $0 }
+        let lent = leases.unsettled.values.reduce(Amounts.zero) { $1.holdsCapacity ? $0 + $1.lease.amounts : $0 }
         return holds.values.reduce(lent) { $0 + $1.terms.amounts }
     }
 
@@ -139,7 +139,7 @@ extension Node {
     package func standing(towards peer: NodeID) -> Standing {
         Standing(
             capacity: capacity, ownerUsage: owner.level, committed: committed,
-            openLeases: holds.count + leases.values.count { $0.holdsCapacity }, creditHeadroom: headroom(for: peer))
+            openLeases: holds.count + leases.unsettled.values.count { $0.holdsCapacity }, creditHeadroom: headroom(for: peer))
     }
 
     /// What could be lent to anyone now.

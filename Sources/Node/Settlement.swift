@@ -85,7 +85,7 @@ extension Node {
 
     /// The borrower has co-signed: the amount is posted.
     mutating func settle(_ reply: ReceiptReply, from peer: NodeID, _ step: inout Step) {
-        guard var entry = leases.values.first(where: { $0.bill.outstanding?.receipt.id == reply.receipt }),
+        guard var entry = leases.unsettled.values.first(where: { $0.bill.outstanding?.receipt.id == reply.receipt }),
             entry.lease.peer == peer, entry.lease.role == .lender,
             let signed = entry.bill.settle(
                 reply.receipt, signature: reply.borrowerSignature, accepted: reply.accepted, notary: step.notary)

@@ -8,7 +8,8 @@ extension Node {
     mutating func runTimers(_ step: inout Step) {
         clearDoubts(&step)
         dropLapsed(&step)
-        for id in leases.keys { runTimers(of: id, &step) }
+        for id in leases.unsettled.keys { runTimers(of: id, &step) }
+        while let entry = leases.nextToForget, entry.forget?.hasPassed(at: step.now) == true { forget(entry.id, &step) }
         reconcile(&step)
     }
 
@@ -22,8 +23,9 @@ extension Node {
             consider(entry.acceptance == nil ? entry.request.nextTick(at: now) : entry.acceptance?.retry.at.instant(at: now))
             if entry.acceptance?.isReported == false { consider(entry.acceptance?.patience.instant(at: now)) }
         }
-        for entry in leases.values { consider(nextWake(of: entry, at: now)) }
-        if leases.values.contains(where: \.lease.isOpen) { consider(reconcileAt.instant(at: now)) }
+        for entry in leases.unsettled.values { consider(nextWake(of: entry, at: now)) }
+        consider(leases.nextToForget?.forget?.instant(at: now))
+        if leases.unsettled.values.contains(where: \.lease.isOpen) { consider(reconcileAt.instant(at: now)) }
         consider(books.nextExpiry(at: now))
         return wake
     }
@@ -141,7 +143,7 @@ extension Node {
         guard reconcileAt.hasPassed(at: step.now) else { return }
         reconcileAt = Deadline(Timing.reconcileInterval, after: step.now)
         var claims = SortedMap<NodeID, [LeaseClaim]>()
-        for entry in leases.values where entry.lease.isOpen {
+        for entry in leases.unsettled.values where entry.lease.isOpen {
             let claim = LeaseClaim(lease: entry.id, role: entry.lease.role, isOpen: true)
             claims[entry.lease.peer] = (claims[entry.lease.peer] ?? []) + [claim]
         }
@@ -170,10 +172,11 @@ extension Node {
 
     /// A peer can be reached again.
     mutating func hasten(_ peer: NodeID, _ step: inout Step) {
-        for id in leases.keys where leases[id]?.lease.peer == peer { leases[id]?.retry?.hasten(at: step.now) }
+        for id in leases.unsettled.keys where leases[id]?.lease.peer == peer { leases[id]?.retry?.hasten(at: step.now) }
         for id in requests.keys where requests[id]?.acceptance?.agreement.lender == peer {
             requests[id]?.acceptance?.retry.hasten(at: step.now)
         }
-        if leases.values.contains(where: { $0.lease.peer == peer && $0.lease.isSuspect }) { reconcileAt = Deadline(step.now) }
+        let isDoubted = leases.unsettled.values.contains { $0.lease.peer == peer && $0.lease.isSuspect }
+        if isDoubted { reconcileAt = Deadline(step.now) }
     }
 }

@@ -179,6 +179,30 @@ struct SettlementTests {
             #expect(pool.balance(0, with: 1) == .zero && pool.lease(id, 0)?.isOpen == true)
         }
     }
+
+    @Test("Settled leases are set apart, still answer late messages, and are forgotten in their turn")
+    func settledApart() throws {
+        var pool = Pool()
+        var ids: [LeaseID] = []
+        for _ in 0..<3 {
+            let id = try pool.borrow()
+            ids.append(id)
+            pool.feed(.release(id), to: 0)
+            pool.deliver()
+            pool.advance(by: .minutes(1))
+        }
+        let open = try pool.borrow()
+        #expect(pool.members.allSatisfy { $0.node.leases.unsettled.keys == [open] })
+        #expect(pool.members.allSatisfy { $0.node.leases.keys == ids + [open] })
+        let before = pool.members[1].store.transfers
+        pool.wire.append(.init(from: 0, to: 1, message: .release(ids[1])))
+        pool.deliver()
+        #expect(pool.lease(ids[1], 1)?.state == .settled && pool.members[1].store.transfers == before)
+        for left in (0...2).reversed() {
+            while pool.members[0].node.leases.count > left + 1 { pool.advance(by: .seconds(10)) }
+            #expect(pool.members[0].node.leases.keys.filter(ids.contains) == ids.suffix(left))
+        }
+    }
 }
 
 /// A shared die, for closures that decide about losses.

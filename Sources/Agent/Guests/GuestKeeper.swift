@@ -173,7 +173,7 @@ final class GuestKeeper: Sendable {
         let inventory = try await warden.inventory()
         let held = Dictionary(inventory.leases.map { ($0.lease, $0) }, uniquingKeysWith: { first, _ in first })
         let now = engine.now
-        let entries = engine.read { node in node.leases.values.filter { $0.lease.role == .lender } }
+        let entries = engine.read { node in node.leases.unsettled.values.filter { $0.lease.role == .lender } }
         for entry in entries where entry.lease.isOpen {
             let remaining = entry.lease.ends.remaining(at: now)
             guard let state = held[entry.id] else {
