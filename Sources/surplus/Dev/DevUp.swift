@@ -58,7 +58,9 @@ struct DevUp: AsyncParsableCommand {
         }
         console.clear()
         try output.show(setup.pool.report)
-        if geteuid() != 0 { Terminal.note("limits not enforced: guests can take more than they were lent; run as root for limits") }
+        if geteuid() != 0 {
+            Terminal.note("limits not enforced: guests can take more than they were lent; run as root for limits")
+        }
         guard !output.json else { return }
         try Terminal.print(Self.tips(options.dir))
     }
