@@ -19,7 +19,7 @@ package struct LeaseEntry: Codable, Sendable {
     var guest = Guest.absent
     /// When the lender draws the next receipt.
     var receiptDue: Deadline?
-    /// What the lender pays for an end without the full notice.
+    /// What the lender pays for an end without the full notice; on the borrower's side what is due.
     var compensation = Microcredits.zero
     /// What was sent and not yet answered.
     var retry: Retry?

@@ -225,11 +225,21 @@ extension Node {
         step.act(.changed(id))
     }
 
+    /// What a lender who ends a lease now has to pay for the notice that it did not give, at the price of full use.
+    private func dueCompensation(of lease: Lease, at now: Moment) -> Microcredits {
+        let unexpired = lease.reclaimBy?.remaining(at: now) ?? min(lease.terms.notice.notice, lease.ends.remaining(at: now))
+        return lease.terms.prices.cost(of: Usage(of: lease.amounts, for: max(.zero, unexpired - Timing.endTolerance)))
+    }
+
     mutating func closedByPeer(
         _ id: LeaseID, _ why: Lease.EndReason, _ detail: String, by peer: NodeID, _ step: inout Step
     ) {
-        guard let entry = leases[id], entry.lease.role == .borrower, entry.lease.peer == peer else { return }
-        if entry.lease.isOpen { return close(id, why, String(detail.prefix(500)), &step) }
+        guard var entry = leases[id], entry.lease.role == .borrower, entry.lease.peer == peer else { return }
+        if entry.lease.isOpen {
+            if why == .revoked { entry.compensation = dueCompensation(of: entry.lease, at: step.now) }
+            leases[id] = entry
+            return close(id, why, String(detail.prefix(500)), &step)
+        }
         leases[id]?.retry = nil
     }
 

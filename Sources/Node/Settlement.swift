@@ -133,14 +133,22 @@ extension Node {
                 guard isBookable(signed.receipt, of: entry, at: step.now) else {
                     throw Bill.Fault.conflicting("its transfers have ids that were used before or are dated ahead")
                 }
-                let answered = entry.bill.answer(signed, accepted: accepted, notary: step.notary)
-                accept(answered, accepted, dispute, of: &entry, from: peer, &step)
+                let missing = signed.receipt.isFinal ? max(.zero, entry.compensation - signed.receipt.compensation) : .zero
+                let paid = max(.zero, accepted - missing)
+                let answered = entry.bill.answer(signed, accepted: paid, notary: step.notary)
+                accept(answered, paid, dispute ?? Self.objection(toMissing: missing), of: &entry, from: peer, &step)
             }
         } catch .outdated {
             return
         } catch {
             step.tell("receipt.refused", [receipt.id, entry.id, peer], "refused a receipt of \(name(of: peer)): \(error)")
         }
+    }
+
+    private static func objection(toMissing compensation: Microcredits) -> Refusal? {
+        guard compensation > .zero else { return nil }
+        return Refusal(
+            term: "compensation", reason: "the lease was ended without its notice, and \(compensation.text) are not paid for that")
     }
 
     /// Whether everything the receipt moves can be booked under the ids it names: what is co-signed must reach the books.

@@ -125,6 +125,20 @@ struct SettlementTests {
         pool.expectRest()
     }
 
+    @Test("A lender who ends a lease without notice and pays nothing for that is paid so much less")
+    func unpaidNotice() throws {
+        var pool = Pool(policy: Pool.policy(notice: .standard))
+        let id = try pool.borrow(Pool.want(cores: 2, term: .minutes(15)))
+        pool.advance(by: .minutes(1))
+        pool.use(id, cpu: CoreMicroseconds(.cores(2), for: .seconds(50)))
+        pool.wire.append(.init(from: 1, to: 0, message: .closed(id, .revoked, detail: "own work")))
+        pool.advance(by: .seconds(10))
+        let cost = { Prices(cpu: .credits(1), memory: .zero).cost(of: Usage(of: Amounts(cpu: .cores(2)), for: $0)) }
+        // The notice is 30 s, of which one is allowed for messages on their way.
+        #expect(pool.balance(1, with: 0) == cost(.seconds(50)) - cost(.seconds(29)))
+        pool.expectRest()
+    }
+
     // MARK: Hostile receipts
 
     /// A lender's receipt of its own making over an open lease.

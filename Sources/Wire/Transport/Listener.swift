@@ -109,14 +109,27 @@ extension Listener {
 }
 
 extension GRPCServer {
+    /// How long open calls may go on when the task is cancelled. Streams that were opened in the moment of the end would bring
+    /// the process down: by then nobody opens any more.
+    private static var lastWords: Duration { .seconds(1) }
+
     /// Serves until it was shut down or the task is cancelled, which is no error.
     ///
     /// - Parameter place: where it listens, for the error when that cannot be.
     func serveUntilCancelled(on place: String) async throws {
-        do { try await serve() } catch {
-            guard !Task.isCancelled else { return }
-            guard let fault = (error as? RuntimeError)?.cause as? IOError else { throw error }
-            throw WireError("failed to listen on \(place): \(String(cString: strerror(fault.errnoCode)))")
+        let serving = Task { try await serve() }
+        try await withTaskCancellationHandler {
+            do { try await serving.value } catch {
+                guard !Task.isCancelled else { return }
+                guard let fault = (error as? RuntimeError)?.cause as? IOError else { throw error }
+                throw WireError("failed to listen on \(place): \(String(cString: strerror(fault.errnoCode)))")
+            }
+        } onCancel: {
+            beginGracefulShutdown()
+            Task {
+                try? await Task.sleep(for: Self.lastWords)
+                serving.cancel()
+            }
         }
     }
 }
