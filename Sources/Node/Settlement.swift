@@ -148,7 +148,8 @@ extension Node {
     private static func objection(toMissing compensation: Microcredits) -> Refusal? {
         guard compensation > .zero else { return nil }
         return Refusal(
-            term: "compensation", reason: "the lease was ended without its notice, and \(compensation.text) are not paid for that")
+            term: "compensation", reason: "the lease was ended without its notice, and \(compensation.text) are not paid for that"
+        )
     }
 
     /// Whether everything the receipt moves can be booked under the ids it names: what is co-signed must reach the books.
