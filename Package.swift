@@ -40,6 +40,7 @@ extension Target.Dependency {
     static let grpcTransport = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
     static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let sqlite = product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -87,7 +88,9 @@ let package = Package(
         module("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim"]),
 
         // 2: adapters, one kind of I/O each
-        module("ShippedPolicies", path: "Policies", resources: [.embedInCode("blade.yaml"), .embedInCode("closed.yaml")]),
+        module(
+            "ShippedPolicies", path: "Policies",
+            resources: ["blade", "workstation", "render-farm", "closed"].map { .embedInCode("\($0).yaml") }),
         module("LedgerSchema", path: "Ledger", resources: [.embedInCode("V0001_ledger.sql")]),
         module("Configuration", ["Resources", "Policy", "ShippedPolicies", .yams]),
         module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .crypto]),
@@ -113,13 +116,18 @@ let package = Package(
         module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node"]),
 
         // 4: programs
-        program("surplusd", ["Agent", "Configuration", "Resources", "Wire", .arguments, .log, .lifecycle]),
+        program("surplusd", ["Agent", "Configuration", "Resources", "Wire", .arguments, .log, .lifecycle, .signals]),
         program("surplus-warden", ["Warden", "Kernel", "Sandbox", "Resources"]),
-        program("surplus", ["Reports", "Wire", "Resources", "CLinux", .arguments, .grpc]),
+        program(
+            "surplus",
+            ["Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Resources", "CLinux", .arguments, .grpc]),
         program("surplus-sim", ["Simulation", "Resources", .arguments]),
         program(
             "surplus-bench",
-            ["LedgerStore", "LedgerSchema", "Bookkeeping", "Resources", "Wire", .arguments, .grpc, .sqlite, .crypto]),
+            [
+                "LedgerStore", "LedgerSchema", "Bookkeeping", "Configuration", "Policy", "Resources", "Wire", .arguments, .grpc,
+                .sqlite, .crypto,
+            ]),
 
         .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),

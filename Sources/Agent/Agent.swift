@@ -30,8 +30,10 @@ package actor Agent: Service {
 
     init(_ configuration: AgentConfiguration, clock: @escaping @Sendable () -> Moment, log: Logger) throws {
         let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger")
+        let (policy, fault) = try PolicyDesk.open(configuration.policy, in: store)
+        if let fault { log.error("\(fault)") }
         house = Household(
-            configuration: configuration, capacity: try Self.capacity(of: configuration), store: store,
+            configuration: configuration, capacity: try Self.capacity(of: configuration), store: store, policy: policy,
             identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log)
         startedAt = clock().utc
         (memberships, added) = AsyncStream.makeStream()

@@ -10,6 +10,7 @@ struct Household: Sendable {
     /// What this node shares out between owner and guests.
     let capacity: Amounts
     let store: LedgerStore
+    let policy: PolicyDesk
     let identities: IdentityStore
     let clock: @Sendable () -> Moment
     let log: Logger

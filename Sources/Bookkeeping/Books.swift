@@ -192,6 +192,9 @@ extension Books {
         return clamped(Int128(line.mayOwe.rawValue) - owed(to: peer, in: unit))
     }
 
+    /// What the peer owes this node, reservations included; zero when it owes nothing.
+    package func debt(of peer: NodeID, in unit: LedgerUnit = .credit) -> Microcredits { clamped(owed(by: peer, in: unit)) }
+
     private func owed(by peer: NodeID, in unit: LedgerUnit) -> Int128 {
         let balance = balance(of: .peer(peer), in: unit)
         return Int128(balance.net.rawValue) + Int128(balance.debitsPending.rawValue)

@@ -3,16 +3,18 @@ import Glibc
 
 /// Starts programs.
 package enum ChildProcess {
-    /// Starts a program in a session of its own, with an environment that holds nothing but a PATH. It inherits no
-    /// descriptor but its three standard ones.
+    /// Starts a program in a session of its own, with an environment that holds nothing but a PATH and what is given. It
+    /// inherits no descriptor but its three standard ones.
     ///
     /// - Parameters:
     ///   - command: The program's path and its arguments.
+    ///   - environment: Further variables.
     ///   - input: What becomes its standard input; `nil` for an empty one.
     ///   - output: What becomes its standard output; `nil` to throw it away.
     ///   - errors: What becomes its standard error; `nil` to throw it away.
     package static func start(
-        _ command: [String], input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil
+        _ command: [String], environment extra: [String: String] = [:], input: Int32? = nil, output: Int32? = nil,
+        errors: Int32? = nil
     ) throws(KernelError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -38,7 +40,8 @@ package enum ChildProcess {
         let flags = Int32(SURPLUS_SPAWN_SETSID) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
         posix_spawnattr_setflags(&attributes, Int16(flags))
         let arguments = command.map { strdup($0) } + [nil]
-        let environment = [strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), nil]
+        let variables = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] + extra.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let environment = variables.map { strdup($0) } + [nil]
         defer { for pointer in arguments + environment { free(pointer) } }
         var process = pid_t()
         let fault = posix_spawn(&process, command[0], &actions, &attributes, arguments, environment)

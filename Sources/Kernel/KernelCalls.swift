@@ -14,6 +14,8 @@ package protocol KernelCalls: Sendable {
     func removeDirectory(_ path: String) throws(KernelError)
     /// The names of the directories in a directory, sorted; empty when it does not exist.
     func subdirectories(of path: String) throws(KernelError) -> [String]
+    /// The names of everything in a directory, sorted; empty when it does not exist.
+    func entries(of path: String) throws(KernelError) -> [String]
     func exists(_ path: String) -> Bool
     /// Sends a signal; harmless when the process is gone.
     func signal(_ number: Int32, to process: pid_t) throws(KernelError)
@@ -66,6 +68,12 @@ package struct LinuxKernel: KernelCalls {
     }
 
     package func subdirectories(of path: String) throws(KernelError) -> [String] {
+        try names(in: path) { $0 == UInt8(DT_DIR) }
+    }
+
+    package func entries(of path: String) throws(KernelError) -> [String] { try names(in: path) { _ in true } }
+
+    private func names(in path: String, ofType belongs: (UInt8) -> Bool) throws(KernelError) -> [String] {
         guard let directory = opendir(path) else {
             if errno == ENOENT { return [] }
             throw KernelError("list \(path)", errno)
@@ -73,7 +81,7 @@ package struct LinuxKernel: KernelCalls {
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
-            guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
+            guard belongs(entry.pointee.d_type) else { continue }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
             if name != "." && name != ".." { names.append(name) }
         }

@@ -7,9 +7,11 @@ package struct Machine: Sendable {
 
     package init(kernel: any KernelCalls = LinuxKernel()) { self.kernel = kernel }
 
+    package static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// The processors online and the memory the kernel manages.
     package func capacity() throws(KernelError) -> Amounts {
-        Amounts(cpu: .cores(Int64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))), memory: try memory().total)
+        Amounts(cpu: .cores(Int64(Self.processors)), memory: try memory().total)
     }
 
     /// Processing done on all processors since boot, by anything but the idle loop. Time stolen by a hypervisor is not

@@ -23,13 +23,15 @@ package enum NodeEvent: Sendable {
     case guestClosed(LeaseID, MeterReading?)
     /// The machine was measured.
     case readings(owner: Amounts, guests: [MeterReading])
+    /// What the policy's conditions are judged by was looked at.
+    case surroundings(Surroundings)
     /// The owner changed the policy.
     case policy(LendingPolicy)
     /// Why nothing can be lent for now, whatever the policy says; `nil` when lending is possible (again). Until the first of
     /// these nothing is offered.
     case lending(Refusal?)
-    /// A peer is known under this name.
-    case met(NodeID, name: String)
+    /// A peer is known under this name and has these roles in the pool.
+    case met(NodeID, name: String, roles: [String])
     /// A peer has left the pool or was expelled: nothing with it goes on.
     case expelled(NodeID)
     /// A peer cannot be reached, or wants nothing to do with this node: what waits for its answer need not.

@@ -125,20 +125,12 @@ extension Node {
         guard renewal.number == lease.renewals + 1 else {
             return Refusal(term: "renewal", reason: "number \(renewal.number) after number \(lease.renewals)")
         }
-        guard policy.renewable, policy.lendsAnything else {
-            return Refusal(term: "policy", reason: "the policy renews no leases")
-        }
-        guard policy.borrowers.admits(.init(id: lease.peer, name: name(of: lease.peer))) else {
-            return Refusal(term: "borrower", reason: "the policy lends to you no more")
-        }
-        guard renewal.span > .zero, renewal.span <= policy.longestTerm else {
-            return Refusal(term: "term", reason: "\(renewal.span.text) asked, the longest term is \(policy.longestTerm.text)")
-        }
+        if let refusal = policyObjection(to: renewal, of: lease) { return refusal }
         // One term ahead is enough to never run out; more would let a lease outgrow what the policy lends for.
-        let left = lease.ends.remaining(at: now)
-        guard left <= policy.longestTerm else {
-            let reason = "\(left.shortText) of its term are left, renewed when it is \(policy.longestTerm.text) or less"
-            return Refusal(term: "term", reason: reason, retryAfter: left - policy.longestTerm)
+        let (left, longest) = (lease.ends.remaining(at: now), longestTerm(of: lease))
+        guard left <= longest else {
+            let reason = "\(left.shortText) of its term are left, renewed when it is \(longest.text) or less"
+            return Refusal(term: "term", reason: reason, retryAfter: left - longest)
         }
         guard isTimely(renewal.reservation, at: now) else {
             return Refusal(term: "renewal", reason: "its reservation has an id that is dated ahead")
@@ -267,19 +259,7 @@ extension Node {
         step.act(.changed(id))
     }
 
-    // MARK: Policy and membership
-
-    mutating func adopt(_ policy: LendingPolicy, _ step: inout Step) {
-        guard policy != self.policy else { return }
-        self.policy = policy
-        for var line in books.trustLines where line.granted != policy.credit.granted || line.ownCeiling != policy.credit.owes {
-            line.granted = policy.credit.granted
-            line.ownCeiling = policy.credit.owes
-            books.set(line)
-            step.record(.trustLine(line))
-        }
-        step.tell("policy.adopted", [], "lends by policy '\(policy.name)'")
-    }
+    // MARK: Hindrances and membership
 
     mutating func hinder(_ hindrance: Refusal?, _ step: inout Step) {
         guard hindrance != self.hindrance else { return }

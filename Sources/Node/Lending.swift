@@ -31,11 +31,11 @@ extension Node {
     private mutating func decide(_ proposal: Proposal, from peer: NodeID, _ step: inout Step) {
         let terms = proposal.terms
         let ask = Ask(
-            amounts: terms.amounts, least: proposal.least, term: terms.term, bid: terms.prices, round: proposal.round,
-            rounds: Negotiating.rounds)
+            amounts: terms.amounts, least: proposal.least, term: terms.term, bid: terms.prices,
+            notice: terms.notice, round: proposal.round, rounds: Negotiating.rounds)
         // A new round replaces what an earlier one of the same conversation held.
         if holds.removeValue(forKey: proposal.negotiation) != nil { step.forget(.hold, proposal.negotiation) }
-        switch quote(ask, to: peer) {
+        switch quote(ask, to: peer, for: proposal.user) {
         case .offer(let offered): offer(offered, for: proposal, to: peer, &step)
         case .counter(let terms, let reason):
             reply(proposal, .countered(terms, reason: reason), to: peer, &step)
@@ -47,7 +47,7 @@ extension Node {
     private mutating func offer(_ terms: Terms, for proposal: Proposal, to peer: NodeID, _ step: inout Step) {
         let line = trustLine(with: peer, &step)
         let hold = Hold(
-            negotiation: proposal.negotiation, round: proposal.round, borrower: peer, terms: terms,
+            negotiation: proposal.negotiation, round: proposal.round, borrower: peer, user: proposal.user, terms: terms,
             until: Deadline(Negotiating.offerTime, after: step.now))
         holds[proposal.negotiation] = hold
         talks[proposal.negotiation] = nil
@@ -93,7 +93,7 @@ extension Node {
             guard hold.borrower == peer, hold.round == proposal.round else {
                 return hold.borrower == peer && hold.round < proposal.round ? nil : Earlier(answer: nil)
             }
-            let limit = books.trustLine(with: peer)?.granted ?? policy.credit.granted
+            let limit = books.trustLine(with: peer)?.granted ?? creditLimit(of: borrower(peer))
             return Earlier(answer: offered(hold, at: now, limit: limit))
         }
         guard let talk = talks[proposal.negotiation] else { return nil }

@@ -19,8 +19,16 @@ package struct Node: Sendable {
     /// Why nothing is offered for now.
     package internal(set) var hindrance: Refusal? = Refusal(
         term: "lending", reason: "the node has just started", retryAfter: .seconds(1))
+    /// How the policy's conditions stand.
+    package internal(set) var gates: Gates
     var owner = OwnerUsage()
-    var names: [NodeID: String] = [:]
+    var members: [NodeID: Member] = [:]
+
+    /// What the pool says of a peer.
+    struct Member: Sendable {
+        let name: String
+        let roles: [String]
+    }
 
     // The lender's side of negotiations.
     var holds: SortedMap<NegotiationID, Hold>
@@ -41,6 +49,7 @@ package struct Node: Sendable {
         self.id = id
         self.capacity = capacity
         self.policy = policy
+        gates = Gates(policy)
         books = Books(restoring: snapshot.books)
         holds = SortedMap(snapshot.holds.map { ($0.negotiation, $0) })
         refused = SortedMap(snapshot.refused.map { ($0.id, $0) })
@@ -50,6 +59,13 @@ package struct Node: Sendable {
         for entry in leases.values where entry.lease.role == .lender {
             leaseOfAgreement[entry.lease.agreement] = entry.id
         }
+    }
+
+    /// This node as it is on disk, after a commit has failed: what is never recorded is still known.
+    package func restored(from snapshot: Snapshot, at now: Moment) -> Node {
+        var node = Node(id: id, capacity: capacity, policy: policy, restoring: snapshot, at: now)
+        (node.hindrance, node.gates, node.owner, node.members) = (hindrance, gates, owner, members)
+        return node
     }
 
     /// Decides what follows from one event.
@@ -75,6 +91,8 @@ package struct Node: Sendable {
             resumeGuest(entry, &step)
         }
         for id in requests.keys { requests[id]?.acceptance?.retry.hasten(at: now) }
+        // The policy may have changed while nobody was here.
+        follow(&step)
         runTimers(&step)
         random = step.random
         step.outcome.wake = nextWake(at: now)
@@ -92,9 +110,10 @@ package struct Node: Sendable {
         case .guestFailed(let id, let reason): close(id, .failed, reason, &step)
         case .guestClosed(let id, let reading): guestClosed(id, reading, &step)
         case .readings(let owner, let guests): measure(owner: owner, guests, &step)
+        case .surroundings(let surroundings): observe(surroundings, &step)
         case .policy(let policy): adopt(policy, &step)
         case .lending(let hindrance): hinder(hindrance, &step)
-        case .met(let peer, let name): names[peer] = name
+        case .met(let peer, let name, let roles): meet(peer, name, roles, &step)
         case .expelled(let peer): expel(peer, &step)
         case .unreachable(let peer, let refusal): giveUp(on: peer, refusal, &step)
         case .reachable(let peer): hasten(peer, &step)
@@ -115,6 +134,7 @@ package struct Node: Sendable {
         case .renewed(let answer): renewed(answer, by: peer, &step)
         case .release(let id): released(id, by: peer, &step)
         case .reclaim(let id, let remaining, let reason): noticed(id, remaining, reason, by: peer, &step)
+        case .resized(let id, let amounts, let reason): resized(id, amounts, reason, by: peer, &step)
         case .closed(let id, let why, let detail): closedByPeer(id, why, detail, by: peer, &step)
         case .receipt(let offer): examine(offer, from: peer, &step)
         case .receiptAnswer(let reply): settle(reply, from: peer, &step)
@@ -135,32 +155,23 @@ extension Node {
     /// What the owner is counted on to use.
     package var ownerUsage: Amounts { owner.level }
 
-    /// How this node stands towards one borrower.
-    package func standing(towards peer: NodeID) -> Standing {
-        Standing(
-            capacity: capacity, ownerUsage: owner.level, committed: committed,
-            openLeases: holds.count + leases.unsettled.values.count { $0.holdsCapacity }, creditHeadroom: headroom(for: peer))
-    }
-
     /// What could be lent to anyone now.
     package var lendable: Amounts {
         guard hindrance == nil else { return .zero }
-        return policy.lendable(
-            given: Standing(
-                capacity: capacity, ownerUsage: owner.level, committed: committed, openLeases: 0, creditHeadroom: .zero))
+        return policy.lendable(given: standing)
     }
 
-    /// What a peer would be offered for `ask`, without obligation.
-    package func quote(_ ask: Ask, to peer: NodeID) -> Decision {
-        if let hindrance { return .refuse(hindrance) }
-        return policy.decide(ask, from: Borrower(id: peer, name: name(of: peer)), given: standing(towards: peer))
+    /// Why nothing can be lent to anyone, when that is so.
+    package var reasonForNothing: Refusal {
+        if let hindrance { return hindrance }
+        if !policy.lendsAnything { return Refusal(term: "policy", reason: "policy '\(policy.name)' lends nothing") }
+        guard let reason = gates.holdBack.cpu ?? gates.holdBack.memory else {
+            return Refusal(term: "cpu", reason: "nothing is free now", retryAfter: .seconds(30))
+        }
+        return Refusal(term: "condition", reason: "not lent now: \(reason)", retryAfter: .seconds(30))
     }
 
-    func name(of peer: NodeID) -> String { names[peer] ?? peer.description }
-
-    private func headroom(for peer: NodeID) -> Microcredits {
-        books.trustLine(with: peer) == nil ? policy.credit.granted : books.headroom(toOweBy: peer)
-    }
+    func name(of peer: NodeID) -> String { members[peer]?.name ?? peer.description }
 }
 
 extension LeaseEntry {

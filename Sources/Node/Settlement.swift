@@ -8,7 +8,7 @@ extension Node {
     /// The trust line with a peer, opened by the policy's limits at first contact.
     mutating func trustLine(with peer: NodeID, _ step: inout Step) -> TrustLine {
         if let line = books.trustLine(with: peer) { return line }
-        let line = TrustLine(peer: peer, granted: policy.credit.granted, ownCeiling: policy.credit.owes)
+        let line = TrustLine(peer: peer, granted: creditLimit(of: borrower(peer)), ownCeiling: policy.credit.owes)
         books.set(line)
         step.record(.trustLine(line))
         return line

@@ -144,7 +144,8 @@ extension Node {
         reconcileAt = Deadline(Timing.reconcileInterval, after: step.now)
         var claims = SortedMap<NodeID, [LeaseClaim]>()
         for entry in leases.unsettled.values where entry.lease.isOpen {
-            let claim = LeaseClaim(lease: entry.id, role: entry.lease.role, isOpen: true)
+            let amounts = entry.lease.role == .lender ? entry.lease.amounts : nil
+            let claim = LeaseClaim(lease: entry.id, role: entry.lease.role, isOpen: true, amounts: amounts)
             claims[entry.lease.peer] = (claims[entry.lease.peer] ?? []) + [claim]
         }
         for (peer, claims) in claims.pairs { step.send(.claims(claims), to: peer) }
@@ -155,7 +156,12 @@ extension Node {
         for claim in claims where claim.isOpen {
             if var entry = leases[claim.lease], entry.lease.peer == peer, entry.lease.role != claim.role {
                 if entry.lease.trust() { leases[claim.lease] = entry }
-                if entry.lease.isOpen { continue }
+                if entry.lease.isOpen {
+                    if let amounts = claim.amounts {
+                        resized(claim.lease, amounts, "as \(name(of: peer)) has it", by: peer, &step)
+                    }
+                    continue
+                }
                 if entry.lease.role == .lender {
                     step.send(.closed(claim.lease, entry.lease.endReason ?? .expired, detail: entry.lease.reason), to: peer)
                 } else {

@@ -1,14 +1,26 @@
 import Resources
 
-/// A peer that asks: its certified identity and the name it goes by.
+/// Who asks: a node's certified identity, the name it goes by, its roles in the pool, and its user who wants something. The
+/// user is what the node says, so limits on users are only as good as one's trust in that node.
 package struct Borrower: Hashable, Codable, Sendable {
     package var id: NodeID
     package var name: String
+    /// The roles the pool has given the node.
+    package var roles: [String]
+    /// Empty when it is not known.
+    package var user: String
 
-    package init(id: NodeID, name: String) {
+    package init(id: NodeID, name: String, roles: [String] = [], user: String = "") {
         self.id = id
         self.name = name
+        self.roles = roles
+        self.user = user
     }
+
+    /// What the node can be called in a policy.
+    var nodeNames: [String] { [name, id.description] }
+
+    func isNode(_ text: String) -> Bool { text == name || text == id.description }
 }
 
 /// Who may borrow. Entries are node names or node ids; a name is a label that the pool vouches for, an id cannot be
@@ -17,14 +29,14 @@ package struct Borrowers: Hashable, Codable, Sendable {
     package enum Admitted: Hashable, Codable, Sendable {
         case everyone
         case nobody
-        case only([String])
+        case only(Set<String>)
     }
 
     package var admitted: Admitted
     /// Left out even when admitted.
-    package var except: [String]
+    package var except: Set<String>
 
-    package init(_ admitted: Admitted, except: [String] = []) {
+    package init(_ admitted: Admitted, except: Set<String> = []) {
         self.admitted = admitted
         self.except = except
     }
@@ -34,12 +46,11 @@ package struct Borrowers: Hashable, Codable, Sendable {
 
     /// Whether the policy lends to this peer at all.
     package func admits(_ borrower: Borrower) -> Bool {
-        let names = [borrower.name, borrower.id.description]
-        guard !names.contains(where: except.contains) else { return false }
+        guard !borrower.nodeNames.contains(where: except.contains) else { return false }
         return switch admitted {
         case .everyone: true
         case .nobody: false
-        case .only(let list): names.contains(where: list.contains)
+        case .only(let list): borrower.nodeNames.contains(where: list.contains)
         }
     }
 }

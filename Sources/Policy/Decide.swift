@@ -4,8 +4,16 @@ extension LendingPolicy {
     /// What could be lent to anyone now.
     ///
     /// Of each resource the smaller of two bounds, less what is committed: the share of the capacity that is lent at
-    /// most, and what the owner leaves free below the threshold.
+    /// most, and what the owner leaves free below the threshold. Nothing of what the policy's conditions hold back.
     package func lendable(given standing: Standing) -> Amounts {
+        let free = free(given: standing)
+        return Amounts(
+            cpu: standing.heldBack.cpu == nil ? free.cpu : .zero,
+            memory: standing.heldBack.memory == nil ? free.memory : .zero)
+    }
+
+    /// The same, whatever the conditions say.
+    func free(given standing: Standing) -> Amounts {
         func free<Q: Quantity>(_ rule: ResourceRule?, _ capacity: Q, _ owner: Q, _ committed: Q) -> Q {
             guard let rule else { return .zero }
             return max(.zero, min(rule.share.of(capacity), rule.threshold.of(capacity) - owner) - committed)
@@ -13,6 +21,15 @@ extension LendingPolicy {
         return Amounts(
             cpu: free(cpu, standing.capacity.cpu, standing.ownerUsage.cpu, standing.committed.cpu),
             memory: free(memory, standing.capacity.memory, standing.ownerUsage.memory, standing.committed.memory))
+    }
+
+    /// The most any one node may owe, as far as this borrower is concerned: what the most specific limit says, or the
+    /// policy's general one.
+    ///
+    /// - Parameter isInForce: whether the limit at an index of ``LimitBook/rules`` counts now.
+    package func creditLimit(of borrower: Borrower, isInForce: (Int) -> Bool = { _ in true }) -> Microcredits {
+        let rules = limits.rules(for: borrower).filter(isInForce).map { Restriction(limits.rules[$0]) }
+        return rules.settling { $0.subject.limitsOneNode ? $0.owes : nil } ?? credit.granted
     }
 
     /// Decides about one ask. The same arguments give the same answer, which names the terms and numbers behind it.
@@ -52,10 +69,30 @@ extension LendingPolicy {
         guard borrowers.admits(borrower) else {
             throw Refusal(term: "borrower", reason: "policy '\(name)' does not lend to '\(borrower.name)'")
         }
+        if let refusing = standing.restrictions.first(where: \.rule.refuses) {
+            throw Refusal(term: "borrower", reason: "policy '\(name)' does not lend to \(refusing.rule.subject.text)")
+        }
         guard standing.openLeases < maximumLeases else {
             throw Refusal(
                 term: "leases", reason: "\(standing.openLeases) of at most \(maximumLeases) leases are taken",
                 retryAfter: Deliberation.retryAfter)
+        }
+        for restriction in standing.restrictions {
+            guard let most = restriction.rule.leases, restriction.tally.leases >= most else { continue }
+            throw Refusal(
+                term: "leases",
+                reason: "\(restriction.rule.subject.text) has \(restriction.tally.leases) of at most \(most) leases",
+                retryAfter: most == 0 ? nil : Deliberation.retryAfter)
+        }
+    }
+}
+
+extension Subject {
+    /// Whether what it may owe is one node's trust line, as opposed to a bound on several together or on users.
+    var limitsOneNode: Bool {
+        switch self {
+        case .eachPeer, .peer, .role: true
+        case .everyone, .eachUser, .user, .group: false
         }
     }
 }

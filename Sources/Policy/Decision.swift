@@ -8,18 +8,22 @@ package struct Ask: Hashable, Codable, Sendable {
     package var term: Microseconds
     /// The most the borrower pays in this round.
     package var bid: Prices
+    /// The warning it would like before the lease is ended early.
+    package var notice: NoticeClass
     /// Counted from 1.
     package var round: Int
     /// After so many rounds the negotiation ends with or without agreement.
     package var rounds: Int
 
     package init(
-        amounts: Amounts, least: Amounts? = nil, term: Microseconds, bid: Prices, round: Int = 1, rounds: Int = 4
+        amounts: Amounts, least: Amounts? = nil, term: Microseconds, bid: Prices, notice: NoticeClass = .standard,
+        round: Int = 1, rounds: Int = 4
     ) {
         self.amounts = amounts
         self.least = least ?? amounts
         self.term = term
         self.bid = bid
+        self.notice = notice
         self.round = round
         self.rounds = rounds
     }
@@ -36,15 +40,22 @@ package struct Standing: Hashable, Codable, Sendable {
     package var openLeases: Int
     /// How much more this borrower may come to owe, reservations counted as owed.
     package var creditHeadroom: Microcredits
+    /// What the policy's conditions hold back.
+    package var heldBack: HoldBack
+    /// The limits in force that bind this borrower, in the order of the policy.
+    package var restrictions: [Restriction]
 
     package init(
-        capacity: Amounts, ownerUsage: Amounts, committed: Amounts, openLeases: Int, creditHeadroom: Microcredits
+        capacity: Amounts, ownerUsage: Amounts, committed: Amounts, openLeases: Int, creditHeadroom: Microcredits,
+        heldBack: HoldBack = .nothing, restrictions: [Restriction] = []
     ) {
         self.capacity = capacity
         self.ownerUsage = ownerUsage
         self.committed = committed
         self.openLeases = openLeases
         self.creditHeadroom = creditHeadroom
+        self.heldBack = heldBack
+        self.restrictions = restrictions
     }
 }
 

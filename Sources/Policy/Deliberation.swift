@@ -28,9 +28,11 @@ struct Deliberation {
 
     mutating func conclude() throws(Refusal) -> Decision {
         let amounts = try fitAmounts()
-        let prices = haggle(over: amounts)
+        let allowed = standing.restrictions.settling { $0.notices }
+        let notice = policy.notices.choose(asked: ask.notice, allowed: allowed)
+        let prices = haggle(over: amounts, notice)
         let term = try fitTerm(amounts, prices)
-        let terms = Terms(amounts: amounts, prices: prices, term: term, notice: policy.notice)
+        let terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice.notice)
         let unsettled = objections.first { !$0.isConceded }
         if objections.isEmpty || (isLastRound && unsettled == nil) { return .offer(terms) }
         if isLastRound, let unsettled { throw Refusal(term: unsettled.term, reason: unsettled.reason) }
@@ -40,59 +42,126 @@ struct Deliberation {
     // MARK: Amounts
 
     private mutating func fitAmounts() throws(Refusal) -> Amounts {
-        let lendable = policy.lendable(given: standing)
-        var idle = standing
-        (idle.ownerUsage, idle.committed) = (.zero, .zero)
-        let most = policy.lendable(given: idle)
-        try check("cpu", policy.cpu, asked: ask.amounts.cpu, least: ask.least.cpu, free: lendable.cpu, most: most.cpu)
-        try check(
-            "memory", policy.memory, asked: ask.amounts.memory, least: ask.least.memory, free: lendable.memory, most: most.memory)
-        let amounts = ask.amounts.limited(to: lendable)
+        let free = policy.free(given: standing)
+        let most = policy.most(of: standing.capacity)
+        let amounts = Amounts(
+            cpu: try fit(
+                Resource(
+                    term: "cpu", rule: policy.cpu, asked: ask.amounts.cpu, least: ask.least.cpu, free: free.cpu, most: most.cpu,
+                    heldBack: standing.heldBack.cpu, limit: { $0.cpu }, taken: { $0.cpu })),
+            memory: try fit(
+                Resource(
+                    term: "memory", rule: policy.memory, asked: ask.amounts.memory, least: ask.least.memory, free: free.memory,
+                    most: most.memory, heldBack: standing.heldBack.memory, limit: { $0.memory }, taken: { $0.memory })))
         guard amounts.isPositive else {
+            if let reason = standing.heldBack.cpu ?? standing.heldBack.memory {
+                throw Refusal(term: "condition", reason: "not lent now: \(reason)", retryAfter: Self.retryAfter)
+            }
             throw Refusal(
                 term: ask.amounts.cpu > .zero ? "cpu" : "memory", reason: "nothing is free", retryAfter: Self.retryAfter)
         }
         return amounts
     }
 
-    private mutating func check<Q: TextualQuantity>(
-        _ term: String, _ rule: ResourceRule?, asked: Q, least: Q, free: Q, most: Q
-    ) throws(Refusal) {
-        guard least <= free else {
-            guard rule != nil else {
-                throw Refusal(term: "policy", reason: "policy '\(policy.name)' does not lend \(term)")
-            }
-            guard least <= most else {
-                throw Refusal(
-                    term: term, reason: "at most \(most.text) of \(term) can ever be lent (asked for: at least \(least.text))")
-            }
-            throw Refusal(
-                term: term, reason: "\(free.text) of \(term) can be lent now (asked for: at least \(least.text))",
-                retryAfter: Self.retryAfter)
+    /// One resource in an ask, with what there is of it.
+    private struct Resource<Q: TextualQuantity> {
+        let term: String
+        let rule: ResourceRule?
+        let asked: Q
+        let least: Q
+        let free: Q
+        let most: Q
+        let heldBack: String?
+        let limit: (LimitRule) -> Q?
+        let taken: (Amounts) -> Q
+    }
+
+    /// What can be given of a resource: what is free, or what the strictest limit leaves.
+    private mutating func fit<Q>(_ resource: Resource<Q>) throws(Refusal) -> Q {
+        guard resource.asked > .zero else { return .zero }
+        guard resource.rule != nil || resource.least == .zero else {
+            throw Refusal(term: "policy", reason: "policy '\(policy.name)' does not lend \(resource.term)")
         }
-        guard asked > free else { return }
-        objections.append(
-            Objection(
-                term: term, reason: "\(free.text) of \(term) can be lent now (asked for: \(asked.text))", isConceded: true))
+        if resource.rule != nil, let reason = resource.heldBack {
+            guard resource.least == .zero else {
+                throw Refusal(
+                    term: "condition", reason: "\(resource.term) is not lent now: \(reason)", retryAfter: Self.retryAfter)
+            }
+            object(resource, "\(resource.term) is not lent now: \(reason)")
+            return .zero
+        }
+        let limit = standing.restrictions.strictest { restriction in
+            resource.limit(restriction.rule).map { max(.zero, $0 - resource.taken(restriction.tally.amounts)) }
+        }
+        if let limit, limit.value < resource.free { return try fit(resource, into: limit.value, by: limit.by) }
+        guard resource.least <= resource.free else { throw refusal(of: resource) }
+        if resource.asked > resource.free {
+            object(resource, "\(resource.free.text) of \(resource.term) can be lent now (asked for: \(resource.asked.text))")
+        }
+        return min(resource.asked, resource.free)
+    }
+
+    private mutating func fit<Q>(_ resource: Resource<Q>, into left: Q, by rule: LimitRule) throws(Refusal) -> Q {
+        guard resource.asked > left else { return resource.asked }
+        let limit = resource.limit(rule).map(\.text) ?? ""
+        let reason = "\(rule.subject.text) has \(left.text) left of at most \(limit) of \(resource.term)"
+        guard resource.least <= left else {
+            let canEver = (resource.limit(rule) ?? .zero) >= resource.least
+            throw Refusal(
+                term: resource.term, reason: "\(reason) (asked for: at least \(resource.least.text))",
+                retryAfter: canEver ? Self.retryAfter : nil)
+        }
+        object(resource, "\(reason) (asked for: \(resource.asked.text))")
+        return left
+    }
+
+    private func refusal<Q>(of resource: Resource<Q>) -> Refusal {
+        let asked = "(asked for: at least \(resource.least.text))"
+        guard resource.least <= resource.most else {
+            return Refusal(
+                term: resource.term, reason: "at most \(resource.most.text) of \(resource.term) can ever be lent \(asked)")
+        }
+        return Refusal(
+            term: resource.term, reason: "\(resource.free.text) of \(resource.term) can be lent now \(asked)",
+            retryAfter: Self.retryAfter)
+    }
+
+    private mutating func object<Q>(_ resource: Resource<Q>, _ reason: String) {
+        objections.append(Objection(term: resource.term, reason: reason, isConceded: true))
     }
 
     // MARK: Prices
 
-    private mutating func haggle(over amounts: Amounts) -> Prices {
-        Prices(
-            cpu: amounts.cpu > .zero ? settle(policy.cpu, bid: ask.bid.cpu, per: "core-hour") : .zero,
-            memory: amounts.memory > .zero ? settle(policy.memory, bid: ask.bid.memory, per: "GiB-hour") : .zero)
+    private mutating func haggle(over amounts: Amounts, _ notice: NoticeMenu.Entry) -> Prices {
+        let factors = [notice.price] + [standing.restrictions.settling { $0.price }].compactMap(\.self)
+        let (free, most) = (policy.free(given: standing), policy.most(of: standing.capacity))
+        return Prices(
+            cpu: amounts.cpu > .zero
+                ? settle(policy.cpu, Self.scarcity(free.cpu, most.cpu), factors, bid: ask.bid.cpu, per: "core-hour") : .zero,
+            memory: amounts.memory > .zero
+                ? settle(policy.memory, Self.scarcity(free.memory, most.memory), factors, bid: ask.bid.memory, per: "GiB-hour")
+                : .zero)
+    }
+
+    /// The part of what may be lent that is taken, by the owner or by guests.
+    static func scarcity<Q: Quantity>(_ free: Q, _ most: Q) -> BasisPoints {
+        guard most > .zero else { return .whole }
+        let taken = (most - min(free, most)).scaled(by: BasisPoints.whole.rawValue, over: most.rawValue)
+        return BasisPoints(taken.rawValue)
     }
 
     /// The price of one resource in this round.
     ///
     /// The lowest acceptable price falls from the asking price to the floor in equal steps over the rounds: a linear
     /// time-dependent tactic (Faratin, Sierra and Jennings, "Negotiation decision functions for autonomous agents", 1998).
-    private mutating func settle(_ rule: ResourceRule?, bid: Microcredits, per unit: String) -> Microcredits {
+    private mutating func settle(
+        _ rule: ResourceRule?, _ scarcity: BasisPoints, _ factors: [BasisPoints], bid: Microcredits, per unit: String
+    ) -> Microcredits {
         guard let rule else { return .zero }
-        let concession = (rule.price - rule.floor).scaled(by: Int64(ask.round - 1), over: Int64(max(1, ask.rounds - 1)))
-        let acceptable = rule.price - concession
-        guard bid < acceptable else { return min(rule.price, bid) }
+        let (asked, least) = rule.pricing.quote(at: scarcity, factors: factors)
+        let concession = (asked - least).scaled(by: Int64(ask.round - 1), over: Int64(max(1, ask.rounds - 1)))
+        let acceptable = asked - concession
+        guard bid < acceptable else { return min(asked, bid) }
         objections.append(
             Objection(
                 term: "price",
@@ -103,14 +172,24 @@ struct Deliberation {
     // MARK: Term and credit
 
     private mutating func fitTerm(_ amounts: Amounts, _ prices: Prices) throws(Refusal) -> Microseconds {
-        let term = min(ask.term, policy.longestTerm)
+        let limit = standing.restrictions.strictest { $0.rule.longestTerm }
+        let longest = min(policy.longestTerm, limit?.value ?? policy.longestTerm)
+        let term = min(ask.term, longest)
+        guard term >= policy.shortestTerm else {
+            throw Refusal(
+                term: "term",
+                reason:
+                    "\(limit?.by.subject.text ?? "nobody") can have \(term.text), the shortest term is \(policy.shortestTerm.text)"
+            )
+        }
         if term < ask.term {
+            let whose =
+                limit.map { $0.value == longest && longest < policy.longestTerm ? " for \($0.by.subject.text)" : "" } ?? ""
             objections.append(
-                Objection(
-                    term: "term", reason: "\(policy.longestTerm.text) is the longest term (asked for: \(ask.term.text))"))
+                Objection(term: "term", reason: "\(longest.text) is the longest term\(whose) (asked for: \(ask.term.text))"))
         }
         let due = prices.ceiling(for: amounts, term: term)
-        let headroom = standing.creditHeadroom
+        let headroom = creditHeadroom
         // What is given away needs no credit; the ceiling is rounded up and would ask for a microcredit.
         guard prices != .free, due > headroom else { return term }
         let shortfall = "\((due - headroom).text) of credit is missing: up to \(due.text) for \(term.text), \(headroom.text) left"
@@ -119,6 +198,14 @@ struct Deliberation {
         }
         objections.append(Objection(term: "credit", reason: shortfall))
         return affordable
+    }
+
+    /// What the borrower's own line and the limits on groups and users leave.
+    private var creditHeadroom: Microcredits {
+        let limit = standing.restrictions.strictest { restriction in
+            restriction.rule.subject.limitsOneNode ? nil : restriction.rule.owes.map { $0 - restriction.tally.owed }
+        }
+        return min(standing.creditHeadroom, limit?.value ?? standing.creditHeadroom)
     }
 
     /// The longest term in whole seconds that costs at most `limit`; `nil` when that is shorter than the policy's shortest.

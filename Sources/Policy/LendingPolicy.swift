@@ -8,37 +8,48 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package var cpu: ResourceRule?
     /// How memory is lent; `nil` when it is not.
     package var memory: ResourceRule?
+    /// When anything is lent at all; always when `nil`.
+    package var release: ReleaseRule?
+    /// What becomes of running leases when a condition stops the lending.
+    package var stop: StopManner
     package var borrowers: Borrowers
+    package var limits: LimitBook
     /// The longest term of one lease; longer wishes are countered with it.
     package var longestTerm: Microseconds
     /// The shortest term worth a lease.
     package var shortestTerm: Microseconds
     /// Whether a lease may be renewed at its end, each time for at most ``longestTerm``.
     package var renewable: Bool
-    /// The warning that borrowers get before a lease is ended early.
-    package var notice: NoticeClass
+    /// The warning that borrowers can get before a lease is ended early, and what it costs.
+    package var notices: NoticeMenu
     /// The most leases lent at one time.
     package var maximumLeases: Int
     package var credit: CreditRule
     package var borrow: BorrowRule
+    package var hooks: LeaseHooks
 
     package init(
-        name: String, cpu: ResourceRule? = nil, memory: ResourceRule? = nil, borrowers: Borrowers = .everyone,
+        name: String, cpu: ResourceRule? = nil, memory: ResourceRule? = nil, release: ReleaseRule? = nil,
+        stop: StopManner = .takeBack, borrowers: Borrowers = .everyone, limits: LimitBook = LimitBook(),
         longestTerm: Microseconds = .minutes(15), shortestTerm: Microseconds = .seconds(1), renewable: Bool = true,
-        notice: NoticeClass = .standard, maximumLeases: Int = 64, credit: CreditRule = CreditRule(),
-        borrow: BorrowRule = BorrowRule()
+        notices: NoticeMenu = .only(.standard), maximumLeases: Int = 64, credit: CreditRule = CreditRule(),
+        borrow: BorrowRule = BorrowRule(), hooks: LeaseHooks = LeaseHooks()
     ) {
         self.name = name
         self.cpu = cpu
         self.memory = memory
+        self.release = release
+        self.stop = stop
         self.borrowers = borrowers
+        self.limits = limits
         self.longestTerm = longestTerm
         self.shortestTerm = shortestTerm
         self.renewable = renewable
-        self.notice = notice
+        self.notices = notices
         self.maximumLeases = maximumLeases
         self.credit = credit
         self.borrow = borrow
+        self.hooks = hooks
     }
 
     /// Whether anything is lent to anybody.
@@ -48,6 +59,23 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package func thresholds(of capacity: Amounts) -> Amounts {
         Amounts(cpu: cpu?.threshold.of(capacity.cpu) ?? .zero, memory: memory?.threshold.of(capacity.memory) ?? .zero)
     }
+
+    /// The most that is ever lent of `capacity`, when the owner is idle and nothing is promised.
+    package func most(of capacity: Amounts) -> Amounts {
+        func most<Q: Quantity>(_ rule: ResourceRule?, _ capacity: Q) -> Q {
+            rule.map { min($0.share.of(capacity), $0.threshold.of(capacity)) } ?? .zero
+        }
+        return Amounts(cpu: most(cpu, capacity.cpu), memory: most(memory, capacity.memory))
+    }
+
+    /// Every condition in it.
+    package var conditions: [Condition] {
+        [release, cpu?.release, memory?.release].compactMap(\.self).flatMap { [$0.when, $0.until].compactMap(\.self) }
+            + limits.rules.compactMap(\.when)
+    }
+
+    /// The programs whose running some condition asks about.
+    package var watchedPrograms: Set<String> { conditions.reduce(into: []) { $0.formUnion($1.programs) } }
 }
 
 /// How one resource is lent.
@@ -56,23 +84,36 @@ package struct ResourceRule: Hashable, Codable, Sendable {
     package var threshold: BasisPoints
     /// The most of the capacity that is lent at all, however idle the owner is.
     package var share: BasisPoints
-    /// The asking price, in microcredits per core-hour or GiB-hour.
-    package var price: Microcredits
-    /// The lowest price accepted in the last round of haggling, at most ``price``.
-    package var floor: Microcredits
+    package var pricing: Pricing
+    /// When this resource is lent, in addition to ``LendingPolicy/release``; always when `nil`.
+    package var release: ReleaseRule?
 
-    /// - Parameter floor: no haggling when it is left out.
-    package init(threshold: BasisPoints, share: BasisPoints, price: Microcredits, floor: Microcredits? = nil) {
+    package init(threshold: BasisPoints, share: BasisPoints, pricing: Pricing, release: ReleaseRule? = nil) {
         self.threshold = threshold
         self.share = share
-        self.price = price
-        self.floor = floor ?? price
+        self.pricing = pricing
+        self.release = release
     }
+
+    /// At one price at all times.
+    ///
+    /// - Parameter floor: no haggling when it is left out.
+    package init(threshold: BasisPoints, share: BasisPoints, price: Microcredits, floor: Microcredits? = nil) {
+        self.init(threshold: threshold, share: share, pricing: .fixed(price, floor: floor))
+    }
+}
+
+/// What becomes of running leases when a condition stops the lending.
+package enum StopManner: String, Hashable, Codable, Sendable, CaseIterable {
+    /// They end after the notice of their class.
+    case takeBack = "take_back"
+    /// They run to the end of their term and are not renewed.
+    case letRun = "let_run"
 }
 
 /// How far this node trusts others to pay, and how far it goes into debt itself.
 package struct CreditRule: Hashable, Codable, Sendable {
-    /// The most any one peer may owe this node.
+    /// The most any one peer may owe this node, where no limit says otherwise.
     package var granted: Microcredits
     /// The most this node owes any one peer.
     package var owes: Microcredits
@@ -90,5 +131,20 @@ package struct BorrowRule: Hashable, Codable, Sendable {
 
     package init(maximumPrices: Prices = Prices(cpu: .credits(2), memory: 500_000)) {
         self.maximumPrices = maximumPrices
+    }
+}
+
+/// Programs of the owner's that run when a lease is lent and when it ends.
+package struct LeaseHooks: Hashable, Codable, Sendable {
+    /// A program with its arguments; nothing runs when empty.
+    package var started: [String]
+    package var ended: [String]
+    /// After so long a hook is ended.
+    package var timeout: Microseconds
+
+    package init(started: [String] = [], ended: [String] = [], timeout: Microseconds = .seconds(30)) {
+        self.started = started
+        self.ended = ended
+        self.timeout = timeout
     }
 }

@@ -37,6 +37,8 @@ package struct StatusReport: Report {
     package var enforcement: String
     /// Guests are held below what their leases say because the owner needs the machine.
     package var throttling: Bool
+    /// What the policy's conditions do not lend now, and why.
+    package var heldBack: [String]
     package var faults: [String]
     package var peers: Peers
     package var leases: Leases
@@ -47,7 +49,8 @@ package struct StatusReport: Report {
         node: String?, pool: String?, poolName: String?, name: String, version: String, address: String,
         startedAt: CivilTime?, dataDirectory: String, policy: String, capacity: Amounts, threshold: Amounts,
         ownerUsage: Amounts, guestUsage: Amounts, committed: Amounts, offered: Amounts, limitsEnforced: Bool,
-        enforcement: String, throttling: Bool, faults: [String], peers: Peers, leases: Leases, jobsRunning: Int,
+        enforcement: String, throttling: Bool, heldBack: [String], faults: [String], peers: Peers, leases: Leases,
+        jobsRunning: Int,
         certificateExpiresAt: CivilTime?
     ) {
         self.node = node
@@ -68,6 +71,7 @@ package struct StatusReport: Report {
         self.limitsEnforced = limitsEnforced
         self.enforcement = enforcement
         self.throttling = throttling
+        self.heldBack = heldBack
         self.faults = faults
         self.peers = peers
         self.leases = leases
@@ -94,6 +98,7 @@ package struct StatusReport: Report {
             certificateExpiresAt.map { ($0.timestamp < page.now ? "expired " : "expires ") + $0.relative(on: page) })
         sheet.add("running", startedAt.map { "since \($0.clock(on: page)), \(version)" })
         if throttling { sheet.add("guests", "throttled: the owner needs the machine", .warning) }
+        for reason in heldBack { sheet.add("not lent", reason, .warning) }
         for fault in faults { sheet.add("fault", fault, .bad) }
         return sheet.text(on: page) + "\n" + resources(on: page)
     }

@@ -96,6 +96,13 @@ package struct BitsPerSecond: Quantity {
     package static var unit: String { "bit/s" }
 }
 
+/// How many tasks run or wait to run on average: thousandths of a task, as in the kernel's load averages.
+package struct Load: Quantity {
+    package let rawValue: Int64
+    package init(_ value: Int64) { rawValue = value }
+    package static var unit: String { "mtask" }
+}
+
 /// Money: millionths of a credit. Negative where a balance is owed.
 package struct Microcredits: Quantity {
     package let rawValue: Int64

@@ -1,7 +1,7 @@
 /// Why a text is not the quantity it should be, and what to write instead.
 package struct TextError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
 
 /// A quantity that people write and read, as in `1.5 cores`, `512 MiB`, `1 h 30 min`, `0.25 credits`, `80%`.
@@ -190,4 +190,46 @@ extension BasisPoints: TextualQuantity {
 
     package var text: String { "\(Decimal.text(rawValue, unit: 100))%" }
     package var shortText: String { "\(Decimal.short(rawValue, unit: 100))%" }
+}
+
+extension BitsPerSecond: TextualQuantity {
+    private static let form = "write a data rate, such as 100 Mbit/s or 1 Gbit/s"
+    private static let units = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"]
+
+    /// `100 Mbit/s`, `1.5Gbit/s`, `64 kbit/s`; each step is a thousand of the one before.
+    package init(text: String) throws(TextError) {
+        var scanner = TextScanner(text)
+        let number = try scanner.number(else: Self.form)
+        let unit = scanner.word().lowercased()
+        guard scanner.skip("/"), scanner.word() == "s", unit.hasSuffix("bit"), unit.count <= 4,
+            let step = Self.units.firstIndex(where: { $0.lowercased() == unit + "/s" })
+        else { throw scanner.fault(Self.form) }
+        try scanner.finish(else: Self.form)
+        self.init(try number.exactly((0..<step).reduce(1) { size, _ in size * 1000 }, finest: "1 bit/s"))
+    }
+
+    package var text: String { "\(Decimal.text(rawValue, unit: step.size)) \(step.name)" }
+    package var shortText: String { "\(Decimal.short(rawValue, unit: step.size)) \(step.name)" }
+
+    /// The largest unit that is not above the value.
+    private var step: (name: String, size: Int64) {
+        var (index, size): (Int, Int64) = (0, 1)
+        while index < Self.units.count - 1, rawValue.magnitude >= UInt64(size) * 1000 { (index, size) = (index + 1, size * 1000) }
+        return (Self.units[index], size)
+    }
+}
+
+extension Load: TextualQuantity {
+    private static let form = "write a number with at most three digits behind the point, such as 0.5"
+
+    /// `2`, `0.75`.
+    package init(text: String) throws(TextError) {
+        var scanner = TextScanner(text)
+        let number = try scanner.number(else: Self.form)
+        try scanner.finish(else: Self.form)
+        self.init(try number.exactly(1000, finest: "0.001"))
+    }
+
+    package var text: String { Decimal.text(rawValue, unit: 1000) }
+    package var shortText: String { Decimal.short(rawValue, unit: 1000) }
 }

@@ -7,20 +7,24 @@ package struct Want: Hashable, Codable, Sendable {
     package var least: Amounts
     package var term: Microseconds
     package var maxPrices: Prices
+    /// The warning it would like before the lease is ended early.
     package var notice: NoticeClass
+    /// The least warning that will do; any when `nil`.
+    package var leastNotice: NoticeClass?
     package var user: String
     /// Whether the lease is to renew itself until released.
     package var renewsItself: Bool
 
     package init(
         amounts: Amounts, least: Amounts? = nil, term: Microseconds, maxPrices: Prices, notice: NoticeClass = .standard,
-        user: String, renewsItself: Bool = false
+        leastNotice: NoticeClass? = nil, user: String, renewsItself: Bool = false
     ) {
         self.amounts = amounts
         self.least = least ?? amounts
         self.term = term
         self.maxPrices = maxPrices
         self.notice = notice
+        self.leastNotice = leastNotice
         self.user = user
         self.renewsItself = renewsItself
     }
@@ -44,6 +48,10 @@ package struct Want: Hashable, Codable, Sendable {
         }
         if terms.term > term {
             return Refusal(term: "term", reason: "\(terms.term.text) offered, \(term.text) asked for")
+        }
+        if let leastNotice, terms.notice < leastNotice {
+            return Refusal(
+                term: "notice", reason: "'\(terms.notice.rawValue)' notice offered, at least '\(leastNotice.rawValue)' asked for")
         }
         guard Bounds.accepts(term: terms.term), Bounds.accepts(terms.prices), Bounds.accepts(terms.amounts) else {
             return Refusal(term: "terms", reason: "terms out of range")

@@ -5,13 +5,18 @@ package struct Hold: Hashable, Codable, Sendable {
     package let negotiation: NegotiationID
     package let round: Int
     package let borrower: NodeID
+    /// Who asks on the borrower's side.
+    package let user: String
     package let terms: Terms
     package let until: Deadline
 
-    package init(negotiation: NegotiationID, round: Int, borrower: NodeID, terms: Terms, until: Deadline) {
+    package init(
+        negotiation: NegotiationID, round: Int, borrower: NodeID, user: String, terms: Terms, until: Deadline
+    ) {
         self.negotiation = negotiation
         self.round = round
         self.borrower = borrower
+        self.user = user
         self.terms = terms
         self.until = until
     }

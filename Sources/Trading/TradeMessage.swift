@@ -16,6 +16,8 @@ package enum TradeMessage: Hashable, Sendable {
     case release(LeaseID)
     /// The owner takes the lease back when the given time has passed.
     case reclaim(LeaseID, remaining: Microseconds, reason: String)
+    /// The lender gives so much of the lease from now on.
+    case resized(LeaseID, Amounts, reason: String)
     case closed(LeaseID, Lease.EndReason, detail: String)
     case receipt(ReceiptOffer)
     case receiptAnswer(ReceiptReply)
@@ -35,6 +37,7 @@ package enum TradeMessage: Hashable, Sendable {
         case .renewed: "renewed"
         case .release: "release"
         case .reclaim: "reclaim"
+        case .resized: "resized"
         case .closed: "closed"
         case .receipt: "receipt"
         case .receiptAnswer: "receipt-answer"
@@ -163,11 +166,14 @@ package struct LeaseClaim: Hashable, Sendable {
     package var lease: LeaseID
     package var role: Lease.Role
     package var isOpen: Bool
+    /// What the lender gives of it now; `nil` from a borrower.
+    package var amounts: Amounts?
 
-    package init(lease: LeaseID, role: Lease.Role, isOpen: Bool) {
+    package init(lease: LeaseID, role: Lease.Role, isOpen: Bool, amounts: Amounts? = nil) {
         self.lease = lease
         self.role = role
         self.isOpen = isOpen
+        self.amounts = amounts
     }
 }
 

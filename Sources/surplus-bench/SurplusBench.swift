@@ -5,5 +5,7 @@ struct SurplusBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "surplus-bench",
         abstract: "Measures Surplus on this machine.",
-        subcommands: [LedgerBench.self, TradeBench.self, RunBench.self, IdleBench.self, KillBench.self, LedgerWriter.self])
+        subcommands: [
+            LedgerBench.self, TradeBench.self, RunBench.self, PolicyBench.self, IdleBench.self, KillBench.self, LedgerWriter.self,
+        ])
 }

@@ -7,6 +7,8 @@ struct Failure: Error, Equatable, CustomStringConvertible {
     var fault: String
     var remedy: String?
     var status: Int32 = Invocation.failureStatus
+    /// What stands below the first line, such as a piece of a file.
+    var excerpt: [String] = []
     /// The agent was not there, or went away. Asking again may help.
     var isLostConnection = false
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Reports
 
 /// Runs one command line, says what went wrong, and knows the exit status.
 enum Invocation {
@@ -14,6 +15,7 @@ enum Invocation {
             return 0
         } catch let failure as Failure {
             Terminal.note(failure.description)
+            for line in failure.excerpt { Terminal.write(line.printable + "\n", to: STDERR_FILENO) }
             return failure.status
         } catch let exit as ExitCode {
             return exit.rawValue

@@ -22,6 +22,7 @@ struct Surplus: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Job", subcommands: [Run.self, Job.self, PS.self]),
             CommandGroup(name: "Trade", subcommands: [Lease.self, Credits.self, Ledger.self]),
+            CommandGroup(name: "Owner", subcommands: [PolicyCommands.self]),
             CommandGroup(name: "Explaining", subcommands: [Events.self, Explain.self]),
             CommandGroup(name: "Pool", subcommands: [Pool.self, Dev.self]),
         ])

@@ -18,6 +18,7 @@ struct Surplusd: AsyncParsableCommand {
               surplusd --config agent.yaml --check-config
 
             It stops cleanly on SIGTERM and SIGINT. Guests go on running and are found again at the next start.
+            On SIGHUP it reads the policy anew; a bad one is logged, and the running one kept.
             """,
         version: "surplusd \(Software.version)")
 
@@ -30,7 +31,7 @@ struct Surplusd: AsyncParsableCommand {
     func run() async throws {
         let configuration: AgentConfiguration
         do { configuration = try AgentConfiguration.load(path: config) } catch {
-            complain("\(error)")
+            complain(error.report)
             throw ExitCode(2)
         }
         for note in configuration.notes { complain(note) }
@@ -51,7 +52,10 @@ struct Surplusd: AsyncParsableCommand {
         }
         let timeout = Duration.microseconds(configuration.stopTimeout.rawValue)
         var group = ServiceGroupConfiguration(
-            services: [.init(service: agent, successTerminationBehavior: .gracefullyShutdownGroup)],
+            services: [
+                .init(service: agent, successTerminationBehavior: .gracefullyShutdownGroup),
+                .init(service: PolicyReloading(agent: agent, config: config, log: log)),
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         group.maximumGracefulShutdownDuration = timeout
         group.maximumCancellationDuration = .seconds(5)

@@ -206,6 +206,21 @@ extension FakeAgent {
     func reclaimLease(request: Surplus_V1_ReclaimLeaseRequest, context: ServerContext) async throws -> Surplus_V1_ListLeasesReply
     { .init() }
 
+    func getPolicy(request: Surplus_V1_GetPolicyRequest, context: ServerContext) async throws -> Surplus_V1_PolicyReply {
+        .with {
+            ($0.name, $0.configured) = ("none", "none.yaml")
+            $0.source.files = [.with { ($0.name, $0.content) = ("none.yaml", .init("name: none\nlend: nothing\n".utf8)) }]
+        }
+    }
+
+    func explainPolicy(
+        request: Surplus_V1_ExplainPolicyRequest, context: ServerContext
+    ) async throws -> Surplus_V1_ExplainPolicyReply { .with { $0.refusal.reason = "policy 'none' lends nothing" } }
+
+    func applyPolicy(
+        request: Surplus_V1_ApplyPolicyRequest, context: ServerContext
+    ) async throws -> Surplus_V1_ApplyPolicyReply { .with { ($0.name, $0.changed) = ("none", false) } }
+
     func initPool(request: Surplus_V1_InitPoolRequest, context: ServerContext) async throws -> Surplus_V1_PoolReply {
         .with { $0.poolName = request.name }
     }

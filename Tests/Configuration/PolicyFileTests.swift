@@ -47,7 +47,7 @@ struct PolicyFileTests {
             cpu: ResourceRule(threshold: .percent(50), share: .percent(40), price: .credits(2), floor: 1_500_000),
             memory: ResourceRule(threshold: .percent(60), share: .percent(30), price: 100_000),
             borrowers: Borrowers(.only(["node1", "nde_00000000000000000000000001"]), except: ["node2"]),
-            longestTerm: .hours(1), shortestTerm: .seconds(30), renewable: false, notice: .firm, maximumLeases: 3,
+            longestTerm: .hours(1), shortestTerm: .seconds(30), renewable: false, notices: .only(.firm), maximumLeases: 3,
             credit: CreditRule(granted: .credits(1), owes: .credits(2)),
             borrow: BorrowRule(maximumPrices: Prices(cpu: .credits(3), memory: .credits(4))))
         #expect(try PolicyFile(bytes: Array(text.utf8), file: "p.yaml").policy == expected)
@@ -79,12 +79,18 @@ struct PolicyFileTests {
             "p.yaml:4:5: unknown key 'treshold'; did you mean 'threshold'?"),
         Fault("nmae: a\n", "p.yaml:1:1: unknown key 'nmae'; did you mean 'name'?"),
         Fault("Name: a\n", "p.yaml:1:1: unknown key 'Name'; did you mean 'name'?"),
-        Fault("color: a\n", "p.yaml:1:1: unknown key 'color'; known are borrow, credit, lend, name"),
+        Fault(
+            "color: a\n",
+            "p.yaml:1:1: unknown key 'color'; known are borrow, conditions, credit, groups, hooks, include, lend, limits, name, schedules"
+        ),
         Fault("name: a\n", "p.yaml:1:1: needs the key 'lend'"),
         Fault("name: a\nlend: everything\n", "p.yaml:2:7: lend is 'everything'; known are nothing"),
         Fault("name: a\nlend:\n", "p.yaml:2:6: lend has no value; write one, or remove the key"),
         Fault("name: a\nlend: {}\n", "p.yaml:2:7: lend names neither cpu nor memory; name one, or write 'lend: nothing'"),
-        Fault("- a\n", "p.yaml:1:1: expected keys (name, lend, credit, borrow), not a list"),
+        Fault(
+            "- a\n",
+            "p.yaml:1:1: expected keys (name, include, schedules, conditions, groups, lend, limits, credit, borrow, hooks), not a list"
+        ),
         Fault("name: [a]\nlend: nothing\n", "p.yaml:1:7: name should be a single value, not a list"),
         Fault(
             "name: a b\nlend: nothing\n",

@@ -42,7 +42,7 @@ struct Pool {
     static func policy(notice: NoticeClass = .standard, credit: CreditRule = CreditRule()) -> LendingPolicy {
         LendingPolicy(
             name: "test", cpu: ResourceRule(threshold: .percent(100), share: .percent(75), price: .credits(1)),
-            longestTerm: .minutes(15), notice: notice, maximumLeases: 16, credit: credit)
+            longestTerm: .minutes(15), notices: .only(notice), maximumLeases: 16, credit: credit)
     }
 
     private(set) var clock = ManualClock()

@@ -25,8 +25,7 @@ struct TradeTests {
     func cheapest() throws {
         var pool = Pool(3)
         var cheap = Pool.policy()
-        cheap.cpu?.price = 500_000
-        cheap.cpu?.floor = 500_000
+        cheap.cpu?.pricing = .fixed(500_000)
         pool.feed(.policy(cheap), to: 2)
         let id = try pool.borrow()
         #expect(pool.lease(id, 0)?.peer == pool.members[2].id)

@@ -25,7 +25,7 @@ struct DecisionPropertyTests {
             }
             policy = LendingPolicy(
                 name: "random", cpu: rule(), memory: rule(), longestTerm: .seconds(number(60...3600)),
-                notice: NoticeClass.allCases[Int(number(0...3))], maximumLeases: 20)
+                notices: .only(NoticeClass.allCases[Int(number(0...3))]), maximumLeases: 20)
             let asked = amounts(0...16)
             ask = Ask(
                 amounts: asked, least: asked.limited(to: amounts(0...8)), term: Microseconds(number(1...3_600_000_000)),
@@ -51,7 +51,7 @@ struct DecisionPropertyTests {
             #expect(terms.amounts.fits(in: each.policy.lendable(given: each.standing)))
             #expect(terms.amounts.isPositive)
             #expect(terms.term <= each.policy.longestTerm && terms.term >= each.policy.shortestTerm)
-            #expect(terms.notice == each.policy.notice)
+            #expect(each.policy.notices.classes == [terms.notice])
         }
     }
 
@@ -85,10 +85,12 @@ struct DecisionPropertyTests {
         forEachCase { each in
             guard let terms = each.decision.offered ?? each.decision.countered?.0 else { return }
             if terms.amounts.cpu > .zero, let rule = each.policy.cpu {
-                #expect(terms.prices.cpu >= rule.floor && terms.prices.cpu <= rule.price)
+                let (asked, least) = rule.pricing.quote(at: .zero)
+                #expect(terms.prices.cpu >= least && terms.prices.cpu <= asked)
             }
             if terms.amounts.memory > .zero, let rule = each.policy.memory {
-                #expect(terms.prices.memory >= rule.floor && terms.prices.memory <= rule.price)
+                let (asked, least) = rule.pricing.quote(at: .zero)
+                #expect(terms.prices.memory >= least && terms.prices.memory <= asked)
             }
         }
     }

@@ -167,10 +167,8 @@ struct DecisionTests {
     @Test("What is given away needs no credit")
     func gift() {
         var free = policy
-        free.cpu?.price = .zero
-        free.cpu?.floor = .zero
-        free.memory?.price = .zero
-        free.memory?.floor = .zero
+        free.cpu?.pricing = .fixed(.zero)
+        free.memory?.pricing = .fixed(.zero)
         var standing = idle
         standing.creditHeadroom = .zero
         #expect(decide(ask(bid: .free), free, standing).offered?.prices == .free)

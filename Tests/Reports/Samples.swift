@@ -21,7 +21,8 @@ enum Samples {
         capacity: Amounts(cpu: 2000, memory: .gibibytes(8)), threshold: Amounts(cpu: 1600, memory: .gibibytes(6)),
         ownerUsage: Amounts(cpu: 400, memory: .gibibytes(1)), guestUsage: Amounts(cpu: 800, memory: .mebibytes(512)),
         committed: Amounts(cpu: 1000, memory: .gibibytes(1)), offered: Amounts(cpu: 200, memory: .gibibytes(4)),
-        limitsEnforced: true, enforcement: "cgroup v1", throttling: false, faults: [], peers: .init(reachable: 2, known: 3),
+        limitsEnforced: true, enforcement: "cgroup v1", throttling: false, heldBack: [], faults: [],
+        peers: .init(reachable: 2, known: 3),
         leases: .init(lent: 1, borrowed: 0), jobsRunning: 1, certificateExpiresAt: time(.hours(23)))
 
     static let node = NodesReport.Node(

@@ -42,6 +42,7 @@ package final class FaultyKernel: KernelCalls {
 
     package func removeDirectory(_ path: String) throws(KernelError) { try real.removeDirectory(path) }
     package func subdirectories(of path: String) throws(KernelError) -> [String] { try real.subdirectories(of: path) }
+    package func entries(of path: String) throws(KernelError) -> [String] { try real.entries(of: path) }
     package func exists(_ path: String) -> Bool { real.exists(path) }
     package func signal(_ number: Int32, to process: pid_t) throws(KernelError) { try real.signal(number, to: process) }
 }

@@ -61,6 +61,13 @@ package final class PaperKernel: KernelCalls {
         }
     }
 
+    package func entries(of path: String) throws(KernelError) -> [String] {
+        state.withLock { state in
+            let below = (Array(state.files.keys) + state.directories).filter { $0.hasPrefix(path + "/") }
+            return Set(below.map { String($0.dropFirst(path.count + 1).prefix { $0 != "/" }) }).sorted()
+        }
+    }
+
     package func exists(_ path: String) -> Bool {
         state.withLock { state in
             state.files[path] != nil || state.directories.contains(path) || state.files.keys.contains { $0.hasPrefix(path + "/") }

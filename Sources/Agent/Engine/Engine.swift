@@ -168,8 +168,7 @@ final class Engine: Sendable {
         try state.withLock { state throws(LedgerStoreError) in
             let snapshot = try store.snapshot()
             let now = clock()
-            state.node = Node(
-                id: state.node.id, capacity: state.node.capacity, policy: state.node.policy, restoring: snapshot, at: now)
+            state.node = state.node.restored(from: snapshot, at: now)
             state.life += 1
             state.isFailed = false
             queue(state.node.resume(at: now, random: &state.random, notary: notary), life: state.life)

@@ -16,6 +16,7 @@ final class GuestKeeper: Sendable {
         case open(LeaseID, Amounts, remaining: Microseconds)
         case change(LeaseID, Amounts, remaining: Microseconds)
         case close(LeaseID)
+        case followPolicy
     }
 
     /// How a lent lease stands in the kernel.
@@ -37,7 +38,7 @@ final class GuestKeeper: Sendable {
     private static let tolerance = Microseconds.seconds(1)
 
     let warden: WardenClient?
-    private let policy: WardenPolicy
+    private let house: Household
     private let engine: Engine
     private let log: Logger
     private let state = Mutex(State())
@@ -45,21 +46,33 @@ final class GuestKeeper: Sendable {
     private let orderQueue: AsyncStream<Order>.Continuation
 
     init(house: Household, engine: Engine) {
+        self.house = house
         self.engine = engine
         log = house.log
-        let owner: WardenPolicy.OwnerScope =
-            switch house.configuration.ownerScope {
-            case .everything: .everything
-            case .cgroup(let path): .group(path)
-            }
-        policy = WardenPolicy(
-            capacity: house.capacity, threshold: house.configuration.policy.policy.thresholds(of: house.capacity), owner: owner)
         switch house.configuration.warden {
         case .path(let path): warden = WardenClient(socket: path, release: Software.version)
         case .none: warden = nil
         }
         (orders, orderQueue) = AsyncStream.makeStream()
     }
+
+    /// What the warden keeps guests to. What is not lent any more has no threshold of its own: leases that are still under
+    /// notice keep to the machine's capacity.
+    private var policy: WardenPolicy {
+        let policy = house.policy.current.policy
+        var threshold = policy.thresholds(of: house.capacity)
+        if policy.cpu == nil { threshold.cpu = house.capacity.cpu }
+        if policy.memory == nil { threshold.memory = house.capacity.memory }
+        let owner: WardenPolicy.OwnerScope =
+            switch house.configuration.ownerScope {
+            case .everything: .everything
+            case .cgroup(let path): .group(path)
+            }
+        return WardenPolicy(capacity: house.capacity, threshold: threshold, owner: owner)
+    }
+
+    /// Tells the warden about a changed policy.
+    func followPolicy() { order(.followPolicy) }
 
     /// Queues an order; never blocks.
     func order(_ order: Order) { orderQueue.yield(order) }
@@ -80,7 +93,7 @@ final class GuestKeeper: Sendable {
         for await order in orders {
             switch order {
             case .open(let lease, _, _): engine.handle(.guestFailed(lease, reason: refusal.reason))
-            case .change: break
+            case .change, .followPolicy: break
             case .close(let lease): engine.handle(.guestClosed(lease, nil))
             }
         }
@@ -96,6 +109,7 @@ final class GuestKeeper: Sendable {
                 engine.handle(.guestOpened(lease))
             case .change(let lease, let amounts, let remaining):
                 try await set(lease, amounts, remaining, warden)
+            case .followPolicy: try await warden.setPolicy(policy)
             case .close(let lease):
                 let meter = try await warden.closeLease(lease)
                 engine.handle(.guestClosed(lease, meter.map { Self.reading(lease, $0) }))
@@ -220,8 +234,9 @@ final class GuestKeeper: Sendable {
     /// How limits are enforced, or why nothing is lent.
     var enforcement: String { state.withLock { $0.hello?.enforcement ?? $0.fault } }
 
-    var usage: (owner: Amounts, guests: Amounts) {
-        state.withLock { ($0.readings?.owner ?? .zero, $0.readings?.guests ?? .zero) }
+    /// What the owner and the guests use now; `nil` while the warden cannot be reached.
+    var usage: (owner: Amounts, guests: Amounts)? {
+        state.withLock { $0.readings.map { ($0.owner, $0.guests) } }
     }
 
     var isThrottling: Bool { state.withLock { $0.readings?.leases.contains { $0.ceiling < $0.amounts.cpu } ?? false } }

@@ -54,7 +54,7 @@ final class MemberRegistry: Sendable {
 
     func introduce(_ member: Member) {
         notary.learn(member)
-        engine.handle(.met(member.node, name: member.name))
+        engine.handle(.met(member.node, name: member.name, roles: member.roles.map(\.rawValue).sorted()))
     }
 
     private func expel(_ member: Member) async {

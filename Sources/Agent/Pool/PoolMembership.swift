@@ -37,7 +37,7 @@ final class PoolMembership: Sendable {
             clients: PeerClients(gatekeeper: gate), roster: roster, clock: house.utc, onReturn: switchboard.returned)
         links = PeerLinks(peers: peers, log: house.log, onFailure: switchboard.failed)
         engine = try Engine(
-            id: identity.node, capacity: house.capacity, policy: house.configuration.policy.policy, store: house.store,
+            id: identity.node, capacity: house.capacity, policy: house.policy.current.policy, store: house.store,
             notary: notary, clock: house.clock, log: house.log, perform: switchboard.perform)
         registry = MemberRegistry(house: house, roster: roster, notary: notary, engine: engine, peers: peers, links: links)
         issuer = try Issuer(
@@ -82,6 +82,8 @@ final class PoolMembership: Sendable {
             group.addTask { await self.links.run() }
             group.addTask { await self.sync.run() }
             group.addTask { await self.guests.run() }
+            group.addTask { await LeaseHookRunner(house: self.house, engine: self.engine, name: self.name).run() }
+            group.addTask { await SurroundingsWatch(house: self.house, engine: self.engine, guests: self.guests).run() }
             group.addTask { await self.hosting.run() }
             group.addTask { await self.jobs.run() }
             group.addTask { await self.greet() }
@@ -145,8 +147,7 @@ final class PoolMembership: Sendable {
             return .with { reply in
                 reply.limitsEnforced = enforced
                 guard wanted.isPositive else {
-                    reply.refusal = Surplus_V1_Refusal(
-                        node.hindrance ?? Refusal(term: "cpu", reason: "nothing is free now", retryAfter: .seconds(30)))
+                    reply.refusal = Surplus_V1_Refusal(node.reasonForNothing)
                     return
                 }
                 switch node.quote(ask, to: peer) {

@@ -160,6 +160,26 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         }
     }
 
+    // MARK: The policy
+
+    func getPolicy(
+        request: ServerRequest<Surplus_V1_GetPolicyRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_PolicyReply> { try await answer { await agent.policy() } }
+
+    func explainPolicy(
+        request: ServerRequest<Surplus_V1_ExplainPolicyRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ExplainPolicyReply> {
+        try await answer { try await agent.pool().explainPolicy(request.message) }
+    }
+
+    func applyPolicy(
+        request: ServerRequest<Surplus_V1_ApplyPolicyRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ApplyPolicyReply> {
+        try owner(context)
+        let user = try context.callingUser().name
+        return try await answer { try await agent.applyPolicy(request.message, by: user) }
+    }
+
     // MARK: The pool
 
     func initPool(

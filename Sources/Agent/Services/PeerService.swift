@@ -1,3 +1,4 @@
+import Configuration
 import GRPCCore
 import Identity
 import Node
@@ -192,6 +193,7 @@ extension RPCError {
             self = RPCError(code: .failedPrecondition, message: "a peer could not be asked: \(error.message)")
         // What came with a peer's answer belongs to that call, and some of it may not be sent in another.
         case let error as RPCError: self = RPCError(code: error.code, message: error.message)
+        case let error as ConfigurationError: self = RPCError(code: .invalidArgument, message: error.report)
         case let error as FieldError: self = RPCError(code: .invalidArgument, message: "\(error)")
         case let refusal as Refusal:
             self = RPCError(code: .failedPrecondition, message: refusal.reason)

@@ -5,15 +5,16 @@ import Wire
 
 extension Agent {
     func status() async throws -> Surplus_V1_StatusReply {
+        let policy = house.policy.current.policy
         var reply = Surplus_V1_StatusReply.with {
             $0.name = house.configuration.name
             $0.version = "surplus \(Software.version)"
             $0.address = house.configuration.advertise.description
             $0.startedAt = startedAt.microseconds
             $0.dataDirectory = house.configuration.dataDirectory
-            $0.policyName = house.configuration.policy.policy.name
+            $0.policyName = policy.name
             $0.capacity = Surplus_V1_Amounts(house.capacity)
-            $0.threshold = Surplus_V1_Amounts(house.configuration.policy.policy.thresholds(of: house.capacity))
+            $0.threshold = Surplus_V1_Amounts(policy.thresholds(of: house.capacity))
         }
         poolIfAny?.describe(in: &reply)
         return reply
@@ -31,15 +32,20 @@ extension PoolMembership {
         let others = roster.members.filter { $0.status == .active && $0.node != identity.node }
         reply.peersKnown = Int32(others.count)
         reply.peersReachable = Int32(others.count { roster.isReachable($0.node) })
-        let (committed, offered, open, hindrance) = engine.read { node in
-            (node.committed, node.lendable, node.leases.values.filter(\.lease.isOpen).map(\.lease.role), node.hindrance)
+        let (committed, offered, open, hindrance, heldBack) = engine.read { node in
+            (
+                node.committed, node.lendable, node.leases.values.filter(\.lease.isOpen).map(\.lease.role), node.hindrance,
+                node.gates.holdBack
+            )
         }
+        if let reason = heldBack.cpu { reply.heldBack.append("cpu: \(reason)") }
+        if let reason = heldBack.memory, reason != heldBack.cpu { reply.heldBack.append("memory: \(reason)") }
         reply.committed = Surplus_V1_Amounts(committed)
         reply.offered = Surplus_V1_Amounts(offered)
         reply.leasesLent = Int32(open.count { $0 == .lender })
         reply.leasesBorrowed = Int32(open.count { $0 == .borrower })
         reply.jobsRunning = Int32(jobs.running + hosting.running)
-        let usage = guests.usage
+        let usage = guests.usage ?? (.zero, .zero)
         reply.ownerUsage = Surplus_V1_Amounts(usage.owner)
         reply.guestUsage = Surplus_V1_Amounts(usage.guests)
         reply.throttling = guests.isThrottling

@@ -29,6 +29,12 @@ extension Surplus_V1_TradeMessage {
                     $0.remainingMicroseconds = remaining.rawValue
                     $0.reason = reason
                 }
+            case .resized(let id, let amounts, let reason):
+                wire.resized = .with {
+                    $0.lease = id.description
+                    $0.amounts = Surplus_V1_Amounts(amounts)
+                    $0.reason = reason
+                }
             case .closed(let id, let why, let detail):
                 wire.closed = .with {
                     $0.lease = id.description
@@ -70,6 +76,10 @@ extension TradeMessage {
                 try Field.identifier(message.lease, "reclaim.lease"),
                 remaining: try Field.span(message.remainingMicroseconds, "reclaim.remaining_microseconds"),
                 reason: try Field.text(message.reason, atMost: Self.longestText, "reclaim.reason"))
+        case .resized(let message):
+            self = .resized(
+                try Field.identifier(message.lease, "resized.lease"), try Amounts(message.amounts, "resized.amounts"),
+                reason: try Field.text(message.reason, atMost: Self.longestText, "resized.reason"))
         case .closed(let message): self = try Self.closed(message)
         case .receiptOffer(let message): self = .receipt(try ReceiptOffer(message))
         case .receiptAnswer(let message): self = .receiptAnswer(try ReceiptReply(message))
@@ -95,7 +105,9 @@ extension TradeMessage {
                 throw FieldError("lease_claims.claims.role", "is '\(claim.role.prefix(64))', must be lender or borrower")
             }
             claims.append(
-                LeaseClaim(lease: try Field.identifier(claim.lease, "lease_claims.claims.lease"), role: role, isOpen: claim.open))
+                LeaseClaim(
+                    lease: try Field.identifier(claim.lease, "lease_claims.claims.lease"), role: role, isOpen: claim.open,
+                    amounts: claim.hasAmounts ? try Amounts(claim.amounts, "lease_claims.claims.amounts") : nil))
         }
         return claims
     }
@@ -370,6 +382,7 @@ extension Surplus_V1_LeaseClaims {
                     $0.lease = claim.lease.description
                     $0.role = claim.role.rawValue
                     $0.open = claim.isOpen
+                    if let amounts = claim.amounts { $0.amounts = Surplus_V1_Amounts(amounts) }
                 }
             }
         }

@@ -4,6 +4,8 @@ import Glibc
 package enum ControlGroups {
     /// The name of the group that the guests of all agents share.
     package static let shared = "surplus"
+    /// What the path of every guest's control group has in it.
+    package static let guestPath = "/\(shared)/"
 
     /// The machine's control groups, or why there are none to use.
     ///

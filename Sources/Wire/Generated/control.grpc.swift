@@ -269,6 +269,45 @@ package enum Surplus_V1_Control: Sendable {
                 type: .serverStreaming
             )
         }
+        /// Namespace for "GetPolicy" metadata.
+        package enum GetPolicy: Sendable {
+            /// Request type for "GetPolicy".
+            package typealias Input = Surplus_V1_GetPolicyRequest
+            /// Response type for "GetPolicy".
+            package typealias Output = Surplus_V1_PolicyReply
+            /// Descriptor for "GetPolicy".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "GetPolicy",
+                type: .unary
+            )
+        }
+        /// Namespace for "ExplainPolicy" metadata.
+        package enum ExplainPolicy: Sendable {
+            /// Request type for "ExplainPolicy".
+            package typealias Input = Surplus_V1_ExplainPolicyRequest
+            /// Response type for "ExplainPolicy".
+            package typealias Output = Surplus_V1_ExplainPolicyReply
+            /// Descriptor for "ExplainPolicy".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ExplainPolicy",
+                type: .unary
+            )
+        }
+        /// Namespace for "ApplyPolicy" metadata.
+        package enum ApplyPolicy: Sendable {
+            /// Request type for "ApplyPolicy".
+            package typealias Input = Surplus_V1_ApplyPolicyRequest
+            /// Response type for "ApplyPolicy".
+            package typealias Output = Surplus_V1_ApplyPolicyReply
+            /// Descriptor for "ApplyPolicy".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ApplyPolicy",
+                type: .unary
+            )
+        }
         /// Namespace for "InitPool" metadata.
         package enum InitPool: Sendable {
             /// Request type for "InitPool".
@@ -368,6 +407,9 @@ package enum Surplus_V1_Control: Sendable {
             GetJob.descriptor,
             CancelJob.descriptor,
             FetchOutputs.descriptor,
+            GetPolicy.descriptor,
+            ExplainPolicy.descriptor,
+            ApplyPolicy.descriptor,
             InitPool.descriptor,
             CreateToken.descriptor,
             JoinPool.descriptor,
@@ -673,6 +715,52 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_GetJobRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_FilePart>
+
+        /// Handle the "GetPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The lending policy: what is in force, what it would offer and why, and changing it.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_GetPolicyRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_PolicyReply` messages.
+        func getPolicy(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_GetPolicyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_PolicyReply>
+
+        /// Handle the "ExplainPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ExplainPolicyRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ExplainPolicyReply` messages.
+        func explainPolicy(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ExplainPolicyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ExplainPolicyReply>
+
+        /// Handle the "ApplyPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ApplyPolicyRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ApplyPolicyReply` messages.
+        func applyPolicy(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ApplyPolicyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ApplyPolicyReply>
 
         /// Handle the "InitPool" method.
         ///
@@ -1040,6 +1128,52 @@ extension Surplus_V1_Control {
             request: GRPCCore.ServerRequest<Surplus_V1_GetJobRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_FilePart>
+
+        /// Handle the "GetPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The lending policy: what is in force, what it would offer and why, and changing it.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_GetPolicyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_PolicyReply` message.
+        func getPolicy(
+            request: GRPCCore.ServerRequest<Surplus_V1_GetPolicyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_PolicyReply>
+
+        /// Handle the "ExplainPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ExplainPolicyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ExplainPolicyReply` message.
+        func explainPolicy(
+            request: GRPCCore.ServerRequest<Surplus_V1_ExplainPolicyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ExplainPolicyReply>
+
+        /// Handle the "ApplyPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ApplyPolicyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ApplyPolicyReply` message.
+        func applyPolicy(
+            request: GRPCCore.ServerRequest<Surplus_V1_ApplyPolicyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ApplyPolicyReply>
 
         /// Handle the "InitPool" method.
         ///
@@ -1409,6 +1543,52 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws
 
+        /// Handle the "GetPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The lending policy: what is in force, what it would offer and why, and changing it.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_GetPolicyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_PolicyReply` to respond with.
+        func getPolicy(
+            request: Surplus_V1_GetPolicyRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_PolicyReply
+
+        /// Handle the "ExplainPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ExplainPolicyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ExplainPolicyReply` to respond with.
+        func explainPolicy(
+            request: Surplus_V1_ExplainPolicyRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ExplainPolicyReply
+
+        /// Handle the "ApplyPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ApplyPolicyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ApplyPolicyReply` to respond with.
+        func applyPolicy(
+            request: Surplus_V1_ApplyPolicyRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ApplyPolicyReply
+
         /// Handle the "InitPool" method.
         ///
         /// - Parameters:
@@ -1709,6 +1889,39 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.GetPolicy.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_GetPolicyRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_PolicyReply>(),
+            handler: { request, context in
+                try await self.getPolicy(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ExplainPolicy.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ExplainPolicyRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ExplainPolicyReply>(),
+            handler: { request, context in
+                try await self.explainPolicy(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ApplyPolicy.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ApplyPolicyRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ApplyPolicyReply>(),
+            handler: { request, context in
+                try await self.applyPolicy(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Control.Method.InitPool.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_InitPoolRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_PoolReply>(),
@@ -1976,6 +2189,39 @@ extension Surplus_V1_Control.ServiceProtocol {
             context: context
         )
         return response
+    }
+
+    package func getPolicy(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_GetPolicyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_PolicyReply> {
+        let response = try await self.getPolicy(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func explainPolicy(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ExplainPolicyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ExplainPolicyReply> {
+        let response = try await self.explainPolicy(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func applyPolicy(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ApplyPolicyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ApplyPolicyReply> {
+        let response = try await self.applyPolicy(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
     }
 
     package func initPool(
@@ -2304,6 +2550,45 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
                 )
                 return [:]
             }
+        )
+    }
+
+    package func getPolicy(
+        request: GRPCCore.ServerRequest<Surplus_V1_GetPolicyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_PolicyReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_PolicyReply>(
+            message: try await self.getPolicy(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func explainPolicy(
+        request: GRPCCore.ServerRequest<Surplus_V1_ExplainPolicyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ExplainPolicyReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ExplainPolicyReply>(
+            message: try await self.explainPolicy(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func applyPolicy(
+        request: GRPCCore.ServerRequest<Surplus_V1_ApplyPolicyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ApplyPolicyReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ApplyPolicyReply>(
+            message: try await self.applyPolicy(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
         )
     }
 
@@ -2762,6 +3047,67 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_FilePart>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_FilePart>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The lending policy: what is in force, what it would offer and why, and changing it.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_GetPolicyRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_GetPolicyRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_PolicyReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getPolicy<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_GetPolicyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_GetPolicyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_PolicyReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PolicyReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ExplainPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ExplainPolicyRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ExplainPolicyRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ExplainPolicyReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func explainPolicy<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ExplainPolicyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ExplainPolicyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ExplainPolicyReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ExplainPolicyReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ApplyPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ApplyPolicyRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ApplyPolicyRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ApplyPolicyReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func applyPolicy<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ApplyPolicyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ApplyPolicyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ApplyPolicyReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ApplyPolicyReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "InitPool" method.
@@ -3467,6 +3813,100 @@ extension Surplus_V1_Control {
             )
         }
 
+        /// Call the "GetPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The lending policy: what is in force, what it would offer and why, and changing it.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_GetPolicyRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_GetPolicyRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_PolicyReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func getPolicy<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_GetPolicyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_GetPolicyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_PolicyReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PolicyReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.GetPolicy.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ExplainPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ExplainPolicyRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ExplainPolicyRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ExplainPolicyReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func explainPolicy<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ExplainPolicyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ExplainPolicyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ExplainPolicyReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ExplainPolicyReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ExplainPolicy.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ApplyPolicy" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ApplyPolicyRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ApplyPolicyRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ApplyPolicyReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func applyPolicy<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ApplyPolicyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ApplyPolicyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ApplyPolicyReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ApplyPolicyReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ApplyPolicy.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "InitPool" method.
         ///
         /// - Parameters:
@@ -4124,6 +4564,85 @@ extension Surplus_V1_Control.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_GetJobRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_FilePart>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetPolicy" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The lending policy: what is in force, what it would offer and why, and changing it.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_GetPolicyRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getPolicy<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_GetPolicyRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PolicyReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getPolicy(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_GetPolicyRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_PolicyReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ExplainPolicy" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ExplainPolicyRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func explainPolicy<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ExplainPolicyRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ExplainPolicyReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.explainPolicy(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ExplainPolicyRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ExplainPolicyReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ApplyPolicy" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ApplyPolicyRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func applyPolicy<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ApplyPolicyRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ApplyPolicyReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.applyPolicy(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ApplyPolicyRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ApplyPolicyReply>(),
             options: options,
             onResponse: handleResponse
         )
@@ -4832,6 +5351,97 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.fetchOutputs(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetPolicy" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The lending policy: what is in force, what it would offer and why, and changing it.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getPolicy<Result>(
+        _ message: Surplus_V1_GetPolicyRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PolicyReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_GetPolicyRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getPolicy(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ExplainPolicy" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func explainPolicy<Result>(
+        _ message: Surplus_V1_ExplainPolicyRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ExplainPolicyReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ExplainPolicyRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.explainPolicy(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ApplyPolicy" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func applyPolicy<Result>(
+        _ message: Surplus_V1_ApplyPolicyRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ApplyPolicyReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ApplyPolicyRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.applyPolicy(
             request: request,
             options: options,
             onResponse: handleResponse

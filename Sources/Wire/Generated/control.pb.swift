@@ -189,6 +189,12 @@ package nonisolated struct Surplus_V1_StatusReply: @unchecked Sendable {
     set {_uniqueStorage()._throttling = newValue}
   }
 
+  /// what the policy's conditions do not lend now, and why
+  package var heldBack: [String] {
+    get {_storage._heldBack}
+    set {_uniqueStorage()._heldBack = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -467,6 +473,9 @@ package nonisolated struct Surplus_V1_LeaseRequest: Sendable {
 
   /// node names or ids; empty: anyone
   package var on: [String] = []
+
+  /// the least warning that will do; unspecified: any
+  package var leastNotice: Surplus_V1_NoticeClass = .unspecified
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -832,7 +841,7 @@ nonisolated extension Surplus_V1_GetStatusRequest: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StatusReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}pool\0\u{3}pool_name\0\u{1}version\0\u{1}address\0\u{3}started_at\0\u{3}data_directory\0\u{3}policy_name\0\u{1}capacity\0\u{1}threshold\0\u{3}owner_usage\0\u{3}guest_usage\0\u{1}committed\0\u{1}offered\0\u{3}limits_enforced\0\u{1}enforcement\0\u{1}faults\0\u{3}peers_reachable\0\u{3}peers_known\0\u{3}leases_lent\0\u{3}leases_borrowed\0\u{3}jobs_running\0\u{3}certificate_expires_at\0\u{1}throttling\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}pool\0\u{3}pool_name\0\u{1}version\0\u{1}address\0\u{3}started_at\0\u{3}data_directory\0\u{3}policy_name\0\u{1}capacity\0\u{1}threshold\0\u{3}owner_usage\0\u{3}guest_usage\0\u{1}committed\0\u{1}offered\0\u{3}limits_enforced\0\u{1}enforcement\0\u{1}faults\0\u{3}peers_reachable\0\u{3}peers_known\0\u{3}leases_lent\0\u{3}leases_borrowed\0\u{3}jobs_running\0\u{3}certificate_expires_at\0\u{1}throttling\0\u{3}held_back\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -860,6 +869,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
     var _jobsRunning: Int32 = 0
     var _certificateExpiresAt: Int64 = 0
     var _throttling: Bool = false
+    var _heldBack: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -895,6 +905,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
       _jobsRunning = source._jobsRunning
       _certificateExpiresAt = source._certificateExpiresAt
       _throttling = source._throttling
+      _heldBack = source._heldBack
     }
   }
 
@@ -938,6 +949,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
         case 23: try { try decoder.decodeSingularInt32Field(value: &_storage._jobsRunning) }()
         case 24: try { try decoder.decodeSingularInt64Field(value: &_storage._certificateExpiresAt) }()
         case 25: try { try decoder.decodeSingularBoolField(value: &_storage._throttling) }()
+        case 26: try { try decoder.decodeRepeatedStringField(value: &_storage._heldBack) }()
         default: break
         }
       }
@@ -1025,6 +1037,9 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
       if _storage._throttling != false {
         try visitor.visitSingularBoolField(value: _storage._throttling, fieldNumber: 25)
       }
+      if !_storage._heldBack.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._heldBack, fieldNumber: 26)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1059,6 +1074,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
         if _storage._jobsRunning != rhs_storage._jobsRunning {return false}
         if _storage._certificateExpiresAt != rhs_storage._certificateExpiresAt {return false}
         if _storage._throttling != rhs_storage._throttling {return false}
+        if _storage._heldBack != rhs_storage._heldBack {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1575,7 +1591,7 @@ nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1588,6 +1604,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.maxCpuPrice) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.on) }()
+      case 6: try { try decoder.decodeSingularEnumField(value: &self.leastNotice) }()
       default: break
       }
     }
@@ -1613,6 +1630,9 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
     if !self.on.isEmpty {
       try visitor.visitRepeatedStringField(value: self.on, fieldNumber: 5)
     }
+    if self.leastNotice != .unspecified {
+      try visitor.visitSingularEnumField(value: self.leastNotice, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1622,6 +1642,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
     if lhs.termMicroseconds != rhs.termMicroseconds {return false}
     if lhs.maxCpuPrice != rhs.maxCpuPrice {return false}
     if lhs.on != rhs.on {return false}
+    if lhs.leastNotice != rhs.leastNotice {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

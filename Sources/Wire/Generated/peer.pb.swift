@@ -411,6 +411,14 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     set {message = .leaseClaims(newValue)}
   }
 
+  package var resized: Surplus_V1_Resized {
+    get {
+      if case .resized(let v)? = message {return v}
+      return Surplus_V1_Resized()
+    }
+    set {message = .resized(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -429,6 +437,7 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     case receiptOffer(Surplus_V1_ReceiptOffer)
     case receiptAnswer(Surplus_V1_ReceiptAnswer)
     case leaseClaims(Surplus_V1_LeaseClaims)
+    case resized(Surplus_V1_Resized)
 
   }
 
@@ -723,6 +732,32 @@ package nonisolated struct Surplus_V1_Reclaim: Sendable {
   package init() {}
 }
 
+/// The lender gives so much of the lease from now on.
+package nonisolated struct Surplus_V1_Resized: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var lease: String = String()
+
+  package var amounts: Surplus_V1_Amounts {
+    get {_amounts ?? Surplus_V1_Amounts()}
+    set {_amounts = newValue}
+  }
+  /// Returns true if `amounts` has been explicitly set.
+  package var hasAmounts: Bool {self._amounts != nil}
+  /// Clears the value of `amounts`. Subsequent reads from it will return its default value.
+  package mutating func clearAmounts() {self._amounts = nil}
+
+  package var reason: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _amounts: Surplus_V1_Amounts? = nil
+}
+
 package nonisolated struct Surplus_V1_Closed: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -813,9 +848,21 @@ package nonisolated struct Surplus_V1_LeaseClaims: Sendable {
 
     package var remainingMicroseconds: Int64 = 0
 
+    /// from the lender: what it gives of the lease now
+    package var amounts: Surplus_V1_Amounts {
+      get {_amounts ?? Surplus_V1_Amounts()}
+      set {_amounts = newValue}
+    }
+    /// Returns true if `amounts` has been explicitly set.
+    package var hasAmounts: Bool {self._amounts != nil}
+    /// Clears the value of `amounts`. Subsequent reads from it will return its default value.
+    package mutating func clearAmounts() {self._amounts = nil}
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
+
+    fileprivate var _amounts: Surplus_V1_Amounts? = nil
   }
 
   package init() {}
@@ -1428,7 +1475,7 @@ nonisolated extension Surplus_V1_DeliverEnd: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TradeMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0\u{1}resized\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1631,6 +1678,19 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
           self.message = .leaseClaims(v)
         }
       }()
+      case 16: try {
+        var v: Surplus_V1_Resized?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .resized(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .resized(v)
+        }
+      }()
       default: break
       }
     }
@@ -1701,6 +1761,10 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
     case .leaseClaims?: try {
       guard case .leaseClaims(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .resized?: try {
+      guard case .resized(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
     }()
     case nil: break
     }
@@ -2252,6 +2316,50 @@ nonisolated extension Surplus_V1_Reclaim: SwiftProtobuf.Message, SwiftProtobuf._
   }
 }
 
+nonisolated extension Surplus_V1_Resized: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Resized"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}amounts\0\u{1}reason\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.lease) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._amounts) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.lease.isEmpty {
+      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 1)
+    }
+    try { if let v = self._amounts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_Resized, rhs: Surplus_V1_Resized) -> Bool {
+    if lhs.lease != rhs.lease {return false}
+    if lhs._amounts != rhs._amounts {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Surplus_V1_Closed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Closed"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}reason\0\u{1}detail\0")
@@ -2407,7 +2515,7 @@ nonisolated extension Surplus_V1_LeaseClaims: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_LeaseClaims.Claim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Surplus_V1_LeaseClaims.protoMessageName + ".Claim"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}role\0\u{1}open\0\u{3}remaining_microseconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}role\0\u{1}open\0\u{3}remaining_microseconds\0\u{1}amounts\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2419,12 +2527,17 @@ nonisolated extension Surplus_V1_LeaseClaims.Claim: SwiftProtobuf.Message, Swift
       case 2: try { try decoder.decodeSingularStringField(value: &self.role) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.`open`) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.remainingMicroseconds) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._amounts) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.lease.isEmpty {
       try visitor.visitSingularStringField(value: self.lease, fieldNumber: 1)
     }
@@ -2437,6 +2550,9 @@ nonisolated extension Surplus_V1_LeaseClaims.Claim: SwiftProtobuf.Message, Swift
     if self.remainingMicroseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.remainingMicroseconds, fieldNumber: 4)
     }
+    try { if let v = self._amounts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2445,6 +2561,7 @@ nonisolated extension Surplus_V1_LeaseClaims.Claim: SwiftProtobuf.Message, Swift
     if lhs.role != rhs.role {return false}
     if lhs.`open` != rhs.`open` {return false}
     if lhs.remainingMicroseconds != rhs.remainingMicroseconds {return false}
+    if lhs._amounts != rhs._amounts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

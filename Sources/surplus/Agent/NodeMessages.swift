@@ -11,7 +11,7 @@ extension StatusReport {
             threshold: Amounts(shown: message.threshold), ownerUsage: Amounts(shown: message.ownerUsage),
             guestUsage: Amounts(shown: message.guestUsage), committed: Amounts(shown: message.committed),
             offered: Amounts(shown: message.offered), limitsEnforced: message.limitsEnforced, enforcement: message.enforcement,
-            throttling: message.throttling, faults: message.faults,
+            throttling: message.throttling, heldBack: message.heldBack, faults: message.faults,
             peers: .init(reachable: Int(message.peersReachable), known: Int(message.peersKnown)),
             leases: .init(lent: Int(message.leasesLent), borrowed: Int(message.leasesBorrowed)),
             jobsRunning: Int(message.jobsRunning), certificateExpiresAt: CivilTime(microseconds: message.certificateExpiresAt))

@@ -25,7 +25,7 @@ struct DevUp: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What every node lends, and on which terms: a policy file, or one that comes along (blade, closed).",
+            "What every node lends, and on which terms: a policy file, or one that comes along (blade, workstation, render-farm, closed).",
             valueName: "file"))
     var policy = "blade"
 

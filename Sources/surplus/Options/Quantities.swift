@@ -1,3 +1,4 @@
+import ArgumentParser
 import Resources
 
 /// Reads quantities from the command line, and says why one cannot be meant.
@@ -12,6 +13,13 @@ enum Quantities {
 
     static func duration(_ text: String) throws -> Microseconds {
         try Microseconds(text: text).checked(.milliseconds(1)...Bounds.term)
+    }
+
+    static func notice(_ text: String) throws -> NoticeClass {
+        guard let notice = NoticeClass(rawValue: text) else {
+            throw ValidationError("'\(text)'" + Spelling.hint(for: text, among: NoticeClass.allCases.map(\.rawValue)))
+        }
+        return notice
     }
 
     static func price(_ text: String) throws -> Microcredits {

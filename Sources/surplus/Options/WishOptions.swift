@@ -25,6 +25,12 @@ struct WishOptions: ParsableArguments {
         transform: Quantities.price)
     var maxPrice: Microcredits?
 
+    @Option(
+        help: ArgumentHelp(
+            "Least warning before the owner ends the lease early: elastic (none), standard (30 s), notice (2 min), firm (10 min). "
+                + "Default: whatever is offered.", valueName: "class"), transform: Quantities.notice)
+    var notice: NoticeClass?
+
     @Option(help: ArgumentHelp("Ask only this node, by name or id. Can be repeated.", valueName: "node"))
     var on: [String] = []
 
@@ -41,7 +47,7 @@ struct WishOptions: ParsableArguments {
     var given: [String] {
         [
             ("--cpu", cpu != nil), ("--memory", memory != nil), ("--for", term != nil), ("--max-price", maxPrice != nil),
-            ("--on", !on.isEmpty),
+            ("--notice", notice != nil), ("--on", !on.isEmpty),
         ].filter(\.1).map(\.0)
     }
 
@@ -52,6 +58,7 @@ struct WishOptions: ParsableArguments {
             $0.termMicroseconds = term?.rawValue ?? 0
             $0.maxCpuPrice = maxPrice?.rawValue ?? 0
             $0.on = on
+            $0.leastNotice = notice?.wire ?? .unspecified
         }
     }
 }

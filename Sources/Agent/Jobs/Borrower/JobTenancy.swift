@@ -92,10 +92,11 @@ extension Want {
         var prices = policy.maximumPrices
         if request.maxCpuPrice != 0 { prices.cpu = try Field.money(request.maxCpuPrice, "request.max_cpu_price") }
         let term = request.termMicroseconds
+        let leastNotice = request.leastNotice == .unspecified ? nil : try NoticeClass(request.leastNotice, "request.least_notice")
         self.init(
             amounts: amounts, least: least,
-            term: term == 0 ? Self.usualTerm : try Field.term(term, "request.term_microseconds"), maxPrices: prices, user: user,
-            renewsItself: renewsItself)
+            term: term == 0 ? Self.usualTerm : try Field.term(term, "request.term_microseconds"), maxPrices: prices,
+            notice: leastNotice ?? .standard, leastNotice: leastNotice, user: user, renewsItself: renewsItself)
     }
 }
 

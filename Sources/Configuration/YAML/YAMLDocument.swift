@@ -10,6 +10,7 @@ enum YAMLDocument {
     /// The root of the one document in `bytes`.
     static func root(of bytes: [UInt8], file: String) throws(ConfigurationError) -> YAMLValue {
         let text = try text(of: bytes, file: file)
+        let source = SourceText(file: file, text: text)
         let root: Node?
         // Anchors are weak references into the parser.
         let parser: Parser
@@ -17,11 +18,11 @@ enum YAMLDocument {
             parser = try Parser(yaml: text, encoding: .utf8)
             root = try parser.singleRoot()
         } catch {
-            throw describe(error, text, file)
+            throw describe(error, source)
         }
         defer { withExtendedLifetime(parser) {} }
         guard let root else { throw ConfigurationError(file: file, "is empty") }
-        let value = YAMLValue(node: root, path: "", file: file)
+        let value = YAMLValue(node: root, path: "", source: source)
         try check(value, depth: 1)
         return value
     }
@@ -82,25 +83,25 @@ enum YAMLDocument {
                 throw value.fault("contains a control character; remove it")
             }
         case .sequence(let sequence):
-            for node in sequence { try check(YAMLValue(node: node, path: value.path, file: value.file), depth: depth + 1) }
+            for node in sequence { try check(YAMLValue(node: node, path: value.path, source: value.source), depth: depth + 1) }
         case .mapping(let mapping):
             for (key, node) in mapping {
-                try check(YAMLValue(node: key, path: value.path, file: value.file), depth: depth + 1)
-                try check(YAMLValue(node: node, path: value.path, file: value.file), depth: depth + 1)
+                try check(YAMLValue(node: key, path: value.path, source: value.source), depth: depth + 1)
+                try check(YAMLValue(node: node, path: value.path, source: value.source), depth: depth + 1)
             }
         case .alias:
             throw value.fault("is an alias; aliases are not understood, write the value out")
         }
     }
 
-    private static func describe(_ error: any Error, _ text: String, _ file: String) -> ConfigurationError {
+    private static func describe(_ error: any Error, _ source: SourceText) -> ConfigurationError {
         func fail(_ mark: Mark?, _ message: String) -> ConfigurationError {
-            let position = mark.map { ConfigurationError.Position(line: $0.line, column: $0.column) }
-            return ConfigurationError(file: file, position: position, message)
+            guard let mark else { return ConfigurationError(file: source.file, message) }
+            return source.fault(at: .init(line: mark.line, column: mark.column), length: 1, message)
         }
         switch error as? YamlError {
         case .scanner(_, let problem, let mark, _):
-            let line = text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(mark.line - 1).first ?? ""
+            let line = source.line(mark.line)
             let indentation = line.prefix { $0 == " " || $0 == "\t" }
             if indentation.contains("\t") { return fail(mark, "a tab is used for indentation; use spaces") }
             return fail(mark, "failed to parse: \(problem)")

@@ -1,7 +1,7 @@
 /// Guesses which of the known words was meant.
-enum Spelling {
+package enum Spelling {
     /// The known word nearest to `word`, if one is near enough to be a slip of the fingers.
-    static func nearest(to word: String, among known: [String]) -> String? {
+    package static func nearest(to word: String, among known: [String]) -> String? {
         guard word.utf8.count <= 64 else { return nil }
         let tolerance = max(1, word.count / 3)
         let ranked = known.map { (distance: distance(word.lowercased(), $0), word: $0) }
@@ -9,14 +9,14 @@ enum Spelling {
     }
 
     /// `; did you mean 'threshold'?`, or what there is to choose from.
-    static func hint(for word: String, among known: [String]) -> String {
+    package static func hint(for word: String, among known: [String]) -> String {
         if let nearest = nearest(to: word, among: known) { return "; did you mean '\(nearest)'?" }
         return "; known are \(known.sorted().joined(separator: ", "))"
     }
 
     /// The number of insertions, deletions, substitutions and swaps of neighbours that make one word of the other
     /// (Damerau 1964, in the form that edits no part of a word twice).
-    static func distance(_ a: String, _ b: String) -> Int {
+    package static func distance(_ a: String, _ b: String) -> Int {
         let (a, b) = (Array(a), Array(b))
         var beforeLast: [Int] = []
         var last = Array(0...b.count)

@@ -6,12 +6,20 @@ struct YAMLValue {
     let node: Node
     /// Its place in the document, such as `lend.cpu.threshold`; empty at the root.
     let path: String
-    let file: String
+    let source: SourceText
 
     /// The error for this value; `message` follows its path.
-    func fault(_ message: String) -> ConfigurationError {
-        let position = node.mark.map { ConfigurationError.Position(line: $0.line, column: $0.column) }
-        return ConfigurationError(file: file, position: position, path.isEmpty ? message : "\(path) \(message)")
+    func fault(_ message: String) -> ConfigurationError { fault(in: nil, message) }
+
+    /// The error for a part of this value's text, which is named in Unicode scalars from the text's beginning.
+    func fault(in range: Range<Int>?, _ message: String) -> ConfigurationError {
+        let message = path.isEmpty ? message : "\(path) \(message)"
+        guard let mark = node.mark else { return ConfigurationError(file: source.file, message) }
+        let start = ConfigurationError.Position(line: mark.line, column: mark.column)
+        let text = node.scalar?.string ?? ""
+        guard let range else { return source.fault(at: start, length: text.unicodeScalars.count, message) }
+        let (position, length) = source.find(range, of: text, at: start)
+        return source.fault(at: position, length: length, message)
     }
 
     /// `file:line:column: path message`, for what is odd but no error.
@@ -26,9 +34,23 @@ struct YAMLValue {
         return try YAMLMapping(mapping, at: self)
     }
 
+    /// The entries of a mapping whose keys people choose, in the order of the file, no key twice.
+    func entries() throws(ConfigurationError) -> [(key: YAMLValue, name: String, value: YAMLValue)] {
+        guard case .mapping(let mapping) = node else { throw fault("should have names as keys, not \(kind)") }
+        var entries: [(key: YAMLValue, name: String, value: YAMLValue)] = []
+        var names: Set<String> = []
+        for (keyNode, node) in mapping {
+            let key = YAMLValue(node: keyNode, path: "", source: source)
+            let name = try key.string(longest: 64)
+            guard names.insert(name).inserted else { throw key.fault("the key '\(name)' appears more than once; keep one") }
+            entries.append((key, name, YAMLValue(node: node, path: "\(path).\(name)", source: source)))
+        }
+        return entries
+    }
+
     func list() throws(ConfigurationError) -> [YAMLValue] {
         guard case .sequence(let sequence) = node else { throw fault("should be a list, such as [a, b], not \(kind)") }
-        return sequence.enumerated().map { YAMLValue(node: $1, path: "\(path)[\($0)]", file: file) }
+        return sequence.enumerated().map { YAMLValue(node: $1, path: "\(path)[\($0)]", source: source) }
     }
 
     /// The value as text of at most `longest` bytes, never empty.
@@ -102,14 +124,14 @@ struct YAMLMapping<Key: YAMLKey> {
     fileprivate init(_ mapping: Node.Mapping, at whole: YAMLValue) throws(ConfigurationError) {
         self.whole = whole
         for (keyNode, node) in mapping {
-            let place = YAMLValue(node: keyNode, path: "", file: whole.file)
+            let place = YAMLValue(node: keyNode, path: "", source: whole.source)
             guard let name = keyNode.scalar?.string else { throw place.fault("a key should be a single word") }
             guard let key = Key(rawValue: name) else {
                 let known = Key.allCases.map(\.rawValue)
                 throw place.fault("unknown key '\(name.prefix(64))'" + Spelling.hint(for: name, among: known))
             }
             guard values[key] == nil else { throw place.fault("the key '\(name)' appears more than once; keep one") }
-            values[key] = YAMLValue(node: node, path: whole.path.isEmpty ? name : "\(whole.path).\(name)", file: whole.file)
+            values[key] = YAMLValue(node: node, path: whole.path.isEmpty ? name : "\(whole.path).\(name)", source: whole.source)
         }
     }
 

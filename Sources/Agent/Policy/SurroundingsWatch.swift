@@ -1,0 +1,67 @@
+import Kernel
+import Policy
+import Resources
+
+/// Looks at what the policy's conditions ask about, every second while there are any. While the warden is away, as during an
+/// upgrade, nothing can be lent, and nothing is taken back either: nobody looks.
+struct SurroundingsWatch: Sendable {
+    private static let interval = Duration.seconds(1)
+
+    let house: Household
+    let engine: Engine
+    let guests: GuestKeeper
+
+    func run() async {
+        var sensor = SurroundingsSensor(directory: house.configuration.dataDirectory)
+        while !Task.isCancelled {
+            let policy = house.policy.current.policy
+            if !policy.conditions.isEmpty, let usage = guests.usage {
+                let now = house.clock()
+                let view = sensor.read(programs: policy.watchedPrograms, guests: ControlGroups.guestPath, at: now.instant)
+                engine.handle(.surroundings(surroundings(view, usage, at: now)))
+            }
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// The machine's view in terms of the policy's gauges.
+    private func surroundings(
+        _ view: MachineView, _ usage: (owner: Amounts, guests: Amounts), at now: Moment
+    ) -> Surroundings {
+        let clock = WallClock.reading(at: now.utc)
+        var result = Surroundings(
+            civil: CivilMinute(day: Weekday(rawValue: clock.weekday) ?? .monday, minute: clock.minute),
+            programs: view.programs)
+        result[.cpuUsed] = usage.owner.cpu.rawValue
+        result[.cpuUtilisation] = Surroundings.share(usage.owner.cpu.rawValue, of: house.capacity.cpu.rawValue)
+        result[.memoryUtilisation] = Surroundings.share(usage.owner.memory.rawValue, of: house.capacity.memory.rawValue)
+        result.setLoad(view.load, guests: usage.guests.cpu)
+        result[.memoryFree] = view.memoryFree?.rawValue
+        result[.diskFree] = view.disk?.free.rawValue
+        result[.diskUtilisation] = view.disk.map { Surroundings.share($0.size.rawValue - $0.free.rawValue, of: $0.size.rawValue) }
+        result[.cpuPressure] = view.cpuPressure?.rawValue
+        result[.memoryPressure] = view.memoryPressure?.rawValue
+        result[.ioPressure] = view.ioPressure?.rawValue
+        result[.users] = view.users.map { Int64($0.names.count) }
+        result[.usersIdle] = view.users?.idle.rawValue
+        result[.power] = (view.power.isOnBattery ? PowerSource.battery : .mains).reading
+        result[.batteryCharge] = view.power.charge?.rawValue
+        result[.networkUtilisation] = view.network?.utilisation.rawValue
+        result[.networkSpare] = view.network?.spare.rawValue
+        return result
+    }
+}
+
+extension Surroundings {
+    /// The load without what guests make of it, taken to be the cores that they keep busy.
+    fileprivate mutating func setLoad(_ load: Load?, guests: Millicores) {
+        guard let load else { return }
+        let own = max(0, load.rawValue - guests.rawValue)
+        self[.load] = own
+        self[.loadPerCore] = own / Int64(max(1, Machine.processors))
+    }
+
+    fileprivate static func share(_ part: Int64, of whole: Int64) -> Int64 {
+        Microseconds(part).scaled(by: BasisPoints.whole.rawValue, over: max(1, whole)).rawValue
+    }
+}

@@ -1,0 +1,162 @@
+import Policy
+import Resources
+
+/// A policy spelled out: every setting that is in force, defaults and included files too, with its path.
+package struct PolicyOutline: Hashable, Sendable {
+    /// One setting. Where a policy lists several things of a kind, each has its name in brackets: `limits[peer node1].leases`.
+    package struct Setting: Hashable, Sendable {
+        package let path: [String]
+        package let value: String
+
+        /// As it is shown: `lend.cpu.share`.
+        package var key: String {
+            path.reduce("") { $1.hasPrefix("[") || $0.isEmpty ? $0 + $1 : "\($0).\($1)" }
+        }
+    }
+
+    /// In the order of a policy file.
+    package private(set) var settings: [Setting] = []
+
+    package init(_ policy: LendingPolicy) {
+        add(["name"], policy.name)
+        addNames(policy)
+        for group in policy.limits.groups { add(["groups", group.name], Self.list(group.members)) }
+        addLending(policy)
+        addLimits(policy.limits.rules)
+        add(["credit", "grants"], policy.credit.granted.text)
+        add(["credit", "owes"], policy.credit.owes.text)
+        add(["borrow", "highest_price", "cpu"], policy.borrow.maximumPrices.cpu.text)
+        add(["borrow", "highest_price", "memory"], policy.borrow.maximumPrices.memory.text)
+        if !policy.hooks.started.isEmpty { add(["hooks", "started"], Self.list(policy.hooks.started)) }
+        if !policy.hooks.ended.isEmpty { add(["hooks", "ended"], Self.list(policy.hooks.ended)) }
+        if policy.hooks != LeaseHooks() { add(["hooks", "timeout"], policy.hooks.timeout.text) }
+    }
+
+    private mutating func add(_ path: [String], _ value: String) { settings.append(Setting(path: path, value: value)) }
+
+    // MARK: Names
+
+    /// The schedules and conditions that are used, each before what uses it.
+    private mutating func addNames(_ policy: LendingPolicy) {
+        var names: [(section: String, name: String, text: String)] = []
+        func collect(_ condition: Condition) {
+            condition.walkInsideOut { part in
+                guard case .named(let name, let during, let inner) = part, !names.contains(where: { $0.name == name }) else {
+                    return
+                }
+                names.append((during ? "schedules" : "conditions", name, inner.text))
+            }
+        }
+        for condition in policy.conditions { collect(condition) }
+        for section in ["schedules", "conditions"] {
+            for name in names where name.section == section { add([section, name.name], name.text) }
+        }
+    }
+
+    // MARK: Lending
+
+    private mutating func addLending(_ policy: LendingPolicy) {
+        guard policy.lendsAnything || policy.cpu != nil || policy.memory != nil else { return add(["lend"], "nothing") }
+        add(policy.release, below: ["lend"])
+        if policy.release != nil || policy.cpu?.release != nil || policy.memory?.release != nil {
+            add(["lend", "stop"], policy.stop.rawValue)
+        }
+        add(policy.cpu, below: ["lend", "cpu"])
+        add(policy.memory, below: ["lend", "memory"])
+        add(["lend", "to"], policy.borrowers.text)
+        if !policy.borrowers.except.isEmpty { add(["lend", "except"], Self.list(policy.borrowers.except.sorted())) }
+        add(["lend", "longest_term"], policy.longestTerm.text)
+        add(["lend", "shortest_term"], policy.shortestTerm.text)
+        add(["lend", "renewable"], "\(policy.renewable)")
+        if policy.notices.entries.count == 1, policy.notices.entries[0].price == .whole {
+            add(["lend", "notice"], policy.notices.entries[0].notice.rawValue)
+        } else {
+            for entry in policy.notices.entries { add(["lend", "notice", entry.notice.rawValue], entry.price.text) }
+        }
+        add(["lend", "leases"], "\(policy.maximumLeases)")
+    }
+
+    private mutating func add(_ rule: ReleaseRule?, below path: [String]) {
+        guard let rule else { return }
+        add(path + ["when"], rule.when.text)
+        if let until = rule.until { add(path + ["until"], until.text) }
+    }
+
+    private mutating func add(_ rule: ResourceRule?, below path: [String]) {
+        guard let rule else { return }
+        add(rule.release, below: path)
+        add(path + ["threshold"], rule.threshold.text)
+        add(path + ["share"], rule.share.text)
+        let pricing = rule.pricing
+        if pricing.whenIdle == pricing.whenScarce {
+            add(path + ["price"], pricing.whenIdle.text)
+        } else {
+            add(path + ["price", "idle"], pricing.whenIdle.text)
+            add(path + ["price", "scarce"], pricing.whenScarce.text)
+        }
+        switch pricing.floor {
+        case .amount(let amount): add(path + ["floor"], amount.text)
+        case .share(.whole): break
+        case .share(let share): add(path + ["floor"], share.text)
+        }
+    }
+
+    // MARK: Limits
+
+    private mutating func addLimits(_ rules: [LimitRule]) {
+        for rule in rules {
+            let when = rule.when.map { " when \($0.text)" } ?? ""
+            let path = ["limits", "[\(rule.subject.text)\(when)]"]
+            if rule.refuses { add(path + ["refuse"], "true") }
+            if let cpu = rule.cpu { add(path + ["most", "cpu"], cpu.text) }
+            if let memory = rule.memory { add(path + ["most", "memory"], memory.text) }
+            if let leases = rule.leases { add(path + ["leases"], "\(leases)") }
+            if let term = rule.longestTerm { add(path + ["longest_term"], term.text) }
+            if let owes = rule.owes { add(path + ["owes"], owes.text) }
+            if let price = rule.price { add(path + ["price"], price.text) }
+            if let notices = rule.notices { add(path + ["notice"], Self.list(notices.sorted().map(\.rawValue))) }
+        }
+    }
+
+    private static func list(_ words: [String]) -> String { "[" + words.map(PolicyText.quoted).joined(separator: ", ") + "]" }
+
+    // MARK: Differences
+
+    /// A setting that is not the same in two policies; `nil` where one does not have it.
+    package struct Difference: Hashable, Sendable {
+        package let key: String
+        package let before: String?
+        package let after: String?
+
+        package init(key: String, before: String?, after: String?) {
+            self.key = key
+            self.before = before
+            self.after = after
+        }
+    }
+
+    /// What changes from this policy to `other`, in the order of a policy file.
+    package func differences(to other: PolicyOutline) -> [Difference] {
+        let before = Dictionary(settings.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        let after = Dictionary(other.settings.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        var keys = settings.map(\.key)
+        keys += other.settings.map(\.key).filter { before[$0] == nil }
+        return keys.compactMap { key in
+            before[key] == after[key] ? nil : Difference(key: key, before: before[key], after: after[key])
+        }
+    }
+}
+
+extension Group {
+    fileprivate var members: [String] { peers + users.map { "\($0.name)@\($0.node ?? "*")" } }
+}
+
+extension Borrowers {
+    fileprivate var text: String {
+        switch admitted {
+        case .everyone: "everyone"
+        case .nobody: "nobody"
+        case .only(let names): "[" + names.sorted().joined(separator: ", ") + "]"
+        }
+    }
+}

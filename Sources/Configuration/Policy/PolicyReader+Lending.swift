@@ -1,0 +1,139 @@
+import Policy
+import Resources
+
+extension PolicyReader {
+    private enum LendKey: String, CaseIterable {
+        case cpu, memory, when, until, stop, to, except, notice, renewable, leases
+        case longestTerm = "longest_term"
+        case shortestTerm = "shortest_term"
+    }
+    private enum ResourceKey: String, CaseIterable { case threshold, share, price, floor, when, until }
+    private enum ScarcityKey: String, CaseIterable { case idle, scarce }
+    private enum LendWord: String, CaseIterable { case nothing }
+    private enum BorrowersWord: String, CaseIterable { case everyone, nobody }
+
+    mutating func readLending(_ value: YAMLValue) throws(ConfigurationError) {
+        guard !value.isScalar else {
+            _ = try value.choice(of: LendWord.self)
+            draft.lends = false
+            return
+        }
+        let keys = try value.mapping(of: LendKey.self)
+        draft.lends = true
+        draft.lend = value
+        if let cpu = keys[.cpu] { try resource(cpu, into: \.cpu) }
+        if let memory = keys[.memory] { try resource(memory, into: \.memory) }
+        try release(keys[.when], keys[.until], into: \.release)
+        if let stop = keys[.stop] { draft.stop = try stop.choice(of: StopManner.self) }
+        if let to = keys[.to] { draft.borrowers.admitted = try admitted(to) }
+        if let except = keys[.except] { draft.borrowers.except = try members(of: except) }
+        if let notice = keys[.notice] { draft.notices = try notices(notice) }
+        if let renewable = keys[.renewable] { draft.renewable = try renewable.boolean() }
+        if let leases = keys[.leases] { draft.maximumLeases = try leases.integer(1...10_000) }
+        let range = Self.terms
+        if let longest = keys[.longestTerm] {
+            draft.longestTerm = try longest.quantity(range)
+            draft.termPlaces.longest = longest
+        }
+        if let shortest = keys[.shortestTerm] {
+            draft.shortestTerm = try shortest.quantity(range)
+            draft.termPlaces.shortest = shortest
+        }
+    }
+
+    static var terms: ClosedRange<Microseconds> { .seconds(1)...Bounds.term }
+
+    private mutating func release(
+        _ when: YAMLValue?, _ until: YAMLValue?, into draft: WritableKeyPath<PolicyDraft, ReleaseDraft>
+    ) throws(ConfigurationError) {
+        if let when {
+            self.draft[keyPath: draft].when = (try condition(when), when)
+            // What an included file says about stopping belongs to its own 'when'.
+            self.draft[keyPath: draft].until = nil
+        }
+        if let until { self.draft[keyPath: draft].until = (try condition(until), until) }
+    }
+
+    // MARK: Resources
+
+    private mutating func resource(
+        _ value: YAMLValue, into draft: WritableKeyPath<PolicyDraft, ResourceDraft>
+    ) throws(ConfigurationError) {
+        guard !value.isScalar else {
+            _ = try value.choice(of: LendWord.self)
+            self.draft[keyPath: draft] = ResourceDraft(key: self.draft[keyPath: draft].key)
+            return
+        }
+        let keys = try value.mapping(of: ResourceKey.self)
+        self.draft[keyPath: draft].place = value
+        let share = BasisPoints(1)...BasisPoints.whole
+        if let threshold = keys[.threshold] { self.draft[keyPath: draft].threshold = try threshold.quantity(share) }
+        if let place = keys[.share] { self.draft[keyPath: draft].share = (try place.quantity(share), place) }
+        if let price = keys[.price] {
+            self.draft[keyPath: draft].price = try self.price(price)
+            self.draft[keyPath: draft].floor = nil
+        }
+        if let floor = keys[.floor] { self.draft[keyPath: draft].floor = (try self.floor(floor), floor) }
+        try release(keys[.when], keys[.until], into: draft.appending(path: \.release))
+    }
+
+    /// One price, or the two between which it follows scarcity.
+    private func price(
+        _ value: YAMLValue
+    ) throws(ConfigurationError) -> (whenIdle: Microcredits, whenScarce: Microcredits) {
+        let range = Microcredits.zero...Bounds.price
+        guard !value.isScalar else {
+            let price = try value.quantity(range)
+            return (price, price)
+        }
+        let keys = try value.mapping(of: ScarcityKey.self)
+        let idle: Microcredits = try keys.required(.idle).quantity(range)
+        let scarce: Microcredits = try keys.required(.scarce).quantity(range)
+        guard idle <= scarce else {
+            throw value.fault("contradicts: what is plentiful would cost \(idle.text), what is scarce \(scarce.text)")
+        }
+        return (idle, scarce)
+    }
+
+    private func floor(_ value: YAMLValue) throws(ConfigurationError) -> Pricing.Floor {
+        guard try value.string().hasSuffix("%") else { return .amount(try value.quantity(.zero...Bounds.price)) }
+        return .share(try value.quantity(.zero...BasisPoints.whole))
+    }
+
+    /// One class at the plain price, or classes with their prices.
+    private func notices(_ value: YAMLValue) throws(ConfigurationError) -> NoticeMenu {
+        guard !value.isScalar else { return .only(try value.choice(of: NoticeClass.self)) }
+        let keys = try value.mapping(of: NoticeClass.self)
+        var prices: [NoticeClass: BasisPoints] = [:]
+        for notice in NoticeClass.allCases {
+            if let price = keys[notice] { prices[notice] = try price.quantity(Self.factors) }
+        }
+        guard !prices.isEmpty else { throw value.fault("names no class; name one") }
+        return NoticeMenu(prices)
+    }
+
+    /// Prices as shares of a price.
+    static var factors: ClosedRange<BasisPoints> { .zero ... .percent(1000) }
+
+    // MARK: Borrowers
+
+    private func admitted(_ value: YAMLValue) throws(ConfigurationError) -> Borrowers.Admitted {
+        guard value.isScalar else {
+            let list = try members(of: value)
+            guard !list.isEmpty else { throw value.fault("is an empty list; write nobody, or name somebody") }
+            return .only(list)
+        }
+        return switch try value.choice(of: BorrowersWord.self) {
+        case .everyone: .everyone
+        case .nobody: .nobody
+        }
+    }
+
+    func members(of value: YAMLValue) throws(ConfigurationError) -> Set<String> {
+        let list = try value.list()
+        guard list.count <= 10_000 else { throw value.fault("has more than 10000 entries") }
+        var names: Set<String> = []
+        for entry in list { names.insert(try Label.read(entry)) }
+        return names
+    }
+}

@@ -1,0 +1,137 @@
+import Bookkeeping
+import Policy
+import Resources
+import Trading
+
+// The policy and what it says changes: leases are brought in line with what may be lent from then on.
+
+extension Node {
+    mutating func adopt(_ policy: LendingPolicy, _ step: inout Step) {
+        guard policy != self.policy else { return }
+        self.policy = policy
+        gates = Gates(policy)
+        step.tell("policy.adopted", [], "lends by policy '\(policy.name)'")
+        follow(&step)
+    }
+
+    mutating func observe(_ surroundings: Surroundings, _ step: inout Step) {
+        let before = gates.holdBack
+        guard gates.observe(surroundings, at: step.now.instant) else { return }
+        let after = gates.holdBack
+        tellChange("cpu", before.cpu, after.cpu, &step)
+        tellChange("memory", before.memory, after.memory, &step)
+        follow(&step)
+    }
+
+    private func tellChange(_ resource: String, _ before: String?, _ after: String?, _ step: inout Step) {
+        guard (before == nil) != (after == nil) else { return }
+        if let after {
+            step.tell("lending.stopped", [], "\(resource) is not lent any more: \(after)")
+        } else {
+            step.tell("lending.started", [], "\(resource) is lent from now on: its condition holds")
+        }
+    }
+
+    mutating func meet(_ peer: NodeID, _ name: String, _ roles: [String], _ step: inout Step) {
+        members[peer] = Member(name: name, roles: roles)
+        if let line = books.trustLine(with: peer) { adjust(line, &step) }
+    }
+
+    // MARK: Following the policy
+
+    /// Brings trust lines and running leases in line with the policy as it stands now.
+    mutating func follow(_ step: inout Step) {
+        for line in books.trustLines { adjust(line, &step) }
+        takeBackWhatIsNotLent(&step)
+        keepLimits(&step)
+        fitIntoCapacity(&step)
+    }
+
+    private mutating func adjust(_ line: TrustLine, _ step: inout Step) {
+        var line = line
+        let granted = creditLimit(of: borrower(line.peer))
+        guard line.granted != granted || line.ownCeiling != policy.credit.owes else { return }
+        line.granted = granted
+        line.ownCeiling = policy.credit.owes
+        books.set(line)
+        step.record(.trustLine(line))
+    }
+
+    /// Gives notice to leases that the policy would not grant any more to anybody, or not to their holder.
+    private mutating func takeBackWhatIsNotLent(_ step: inout Step) {
+        for lease in lent {
+            if let reason = refusal(of: lease) ?? unlent(lease) {
+                reclaim(lease.id, atOnce: false, reason: reason, &step)
+            } else if policy.stop == .takeBack, let reason = heldBack(lease) {
+                reclaim(lease.id, atOnce: false, reason: "not lent any more: \(reason)", &step)
+            }
+        }
+    }
+
+    private func unlent(_ lease: Lease) -> String? {
+        if !policy.lendsAnything { return "the policy lends nothing any more" }
+        if lease.amounts.cpu > .zero, policy.cpu == nil { return "the policy lends no cpu any more" }
+        if lease.amounts.memory > .zero, policy.memory == nil { return "the policy lends no memory any more" }
+        return nil
+    }
+
+    /// Gives notice to the youngest leases of whoever has more than its limits allow.
+    private mutating func keepLimits(_ step: inout Step) {
+        guard !policy.limits.rules.isEmpty else { return }
+        for lease in lent.reversed() {
+            let restrictions = restrictions(on: borrower(lease.peer, lease.user), countingLeaving: false)
+            guard let excess = restrictions.first(where: \.isExceeded) else { continue }
+            reclaim(lease.id, atOnce: false, reason: "\(excess.rule.subject.text) has more than the policy allows", &step)
+        }
+    }
+
+    /// Makes leases smaller that may be made smaller at once, and gives notice to the youngest of the others, until all fit
+    /// into what the policy lends at most. What was made smaller before grows again where there is room.
+    private mutating func fitIntoCapacity(_ step: inout Step) {
+        let most = policy.most(of: capacity)
+        var kept = Amounts.zero
+        for lease in lent {
+            let isElastic = lease.terms.notice == .elastic
+            let wanted = isElastic ? lease.terms.amounts : lease.amounts
+            let room = (most - kept).clampedToZero
+            let given = wanted.limited(to: room)
+            if given == wanted || (isElastic && given.memory == wanted.memory && given.cpu >= Self.elasticFloor.of(wanted.cpu)) {
+                resize(lease.id, to: given, "the policy lends \(most.cpu.text) at most", &step)
+                kept += given
+            } else {
+                reclaim(lease.id, atOnce: false, reason: "the policy lends \(most.text) at most", &step)
+            }
+        }
+    }
+
+    /// Below this part of what was granted an elastic lease is of no use and ends.
+    private static let elasticFloor = BasisPoints.percent(10)
+
+    /// Leases that are lent and not being taken back, oldest first.
+    private var lent: [Lease] {
+        leases.unsettled.values.map(\.lease).filter { $0.role == .lender && $0.isOpen && $0.state != .reclaiming }
+    }
+
+    // MARK: Sizes
+
+    private mutating func resize(_ id: LeaseID, to amounts: Amounts, _ reason: String, _ step: inout Step) {
+        guard var entry = leases[id], entry.lease.resize(to: amounts) else { return }
+        keep(entry, &step)
+        let change = "from now on it is \(amounts.text)"
+        step.tell("lease.resized", [id, entry.lease.peer], "\(change): \(reason)")
+        step.act(.changeGuest(id, amounts, remaining: entry.lease.ends.remaining(at: step.now)))
+        step.send(.resized(id, amounts, reason: reason), to: entry.lease.peer)
+        step.act(.changed(id))
+    }
+
+    /// The lender gives more or less of a lease from now on.
+    mutating func resized(_ id: LeaseID, _ amounts: Amounts, _ reason: String, by peer: NodeID, _ step: inout Step) {
+        guard var entry = leases[id], entry.lease.role == .borrower, entry.lease.peer == peer, Bounds.accepts(amounts),
+            entry.lease.resize(to: amounts)
+        else { return }
+        keep(entry, &step)
+        step.tell(
+            "lease.resized", [id, peer], "\(name(of: peer)) gives \(entry.lease.amounts.text) of it: \(reason.prefix(500))")
+        step.act(.changed(id))
+    }
+}

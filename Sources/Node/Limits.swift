@@ -1,0 +1,160 @@
+import Bookkeeping
+import Policy
+import Resources
+import Trading
+
+// Who a borrower is to the policy, and what it has already.
+
+extension Node {
+    /// What a user of a peer would be offered for `ask`, without obligation.
+    package func quote(_ ask: Ask, to peer: NodeID, for user: String = "") -> Decision {
+        quote(ask, to: borrower(peer, user))
+    }
+
+    package func quote(_ ask: Ask, to borrower: Borrower) -> Decision {
+        if let hindrance { return .refuse(hindrance) }
+        return policy.decide(ask, from: borrower, given: standing(towards: borrower))
+    }
+
+    /// A peer and its user as the policy sees them.
+    package func borrower(_ peer: NodeID, _ user: String = "") -> Borrower {
+        Borrower(id: peer, name: name(of: peer), roles: members[peer]?.roles ?? [], user: user)
+    }
+
+    /// How this node stands, whoever asks.
+    package var standing: Standing {
+        Standing(
+            capacity: capacity, ownerUsage: owner.level, committed: committed,
+            openLeases: holds.count + leases.unsettled.values.count { $0.holdsCapacity }, creditHeadroom: .zero,
+            heldBack: gates.holdBack)
+    }
+
+    /// How this node stands towards one borrower.
+    package func standing(towards borrower: Borrower) -> Standing {
+        var result = standing
+        result.creditHeadroom =
+            books.trustLine(with: borrower.id) == nil ? creditLimit(of: borrower) : books.headroom(toOweBy: borrower.id)
+        result.restrictions = restrictions(on: borrower)
+        return result
+    }
+
+    /// The limits in force that bind a borrower, with what their subjects have.
+    ///
+    /// - Parameter countingLeaving: whether leases count that are being taken back.
+    func restrictions(on borrower: Borrower, countingLeaving: Bool = true) -> [Restriction] {
+        let rules = policy.limits.rules(for: borrower).filter(gates.isInForce)
+        guard !rules.isEmpty else { return [] }
+        let holdings = holdings(countingLeaving: countingLeaving)
+        return rules.map { index in
+            let rule = policy.limits.rules[index]
+            return Restriction(rule, tally(of: rule, for: borrower, holdings))
+        }
+    }
+
+    /// Every limit that binds a borrower, in force now or not.
+    package func limits(on borrower: Borrower) -> [(restriction: Restriction, isInForce: Bool)] {
+        let holdings = holdings(countingLeaving: true)
+        return policy.limits.rules(for: borrower).map { index in
+            let rule = policy.limits.rules[index]
+            return (Restriction(rule, tally(of: rule, for: borrower, holdings)), gates.isInForce(limit: index))
+        }
+    }
+
+    /// The most a borrower's node may owe this one.
+    package func creditLimit(of borrower: Borrower) -> Microcredits {
+        policy.creditLimit(of: borrower, isInForce: gates.isInForce)
+    }
+
+    /// What one borrower has of this node: a lease or a binding offer.
+    private struct Holding {
+        let borrower: Borrower
+        let amounts: Amounts
+        /// What it may still come to cost, and what it has cost so far.
+        let owed: Microcredits
+        /// Whether it counts against what may be lent; a lease that is only unsettled does not.
+        let isOpen: Bool
+    }
+
+    private func holdings(countingLeaving: Bool) -> [Holding] {
+        let lent = leases.unsettled.values.filter { $0.lease.role == .lender }.map { entry in
+            let reserved = entry.reservations.compactMap { books.reservation($0.transfer)?.remaining }.reduce(.zero, +)
+            return Holding(
+                borrower: borrower(entry.lease.peer, entry.lease.user), amounts: entry.lease.amounts,
+                owed: reserved + entry.bill.accepted,
+                isOpen: entry.holdsCapacity && (countingLeaving || entry.lease.state != .reclaiming))
+        }
+        return lent
+            + holds.values.map { hold in
+                Holding(
+                    borrower: borrower(hold.borrower, hold.user), amounts: hold.terms.amounts, owed: hold.terms.ceiling,
+                    isOpen: true)
+            }
+    }
+
+    private func tally(of rule: LimitRule, for borrower: Borrower, _ holdings: [Holding]) -> SubjectTally {
+        var tally = SubjectTally.zero
+        for holding in holdings where policy.limits.counts(holding.borrower, towards: rule, for: borrower) {
+            if holding.isOpen {
+                tally.amounts += holding.amounts
+                tally.leases += 1
+            }
+            tally.owed += holding.owed
+        }
+        if rule.owes != nil, let debts = debts(towards: rule) { tally.owed = debts }
+        return tally
+    }
+
+    /// What several nodes owe together, where a rule bounds that; `nil` for rules about users, whose debts the books do not
+    /// tell apart.
+    private func debts(towards rule: LimitRule) -> Microcredits? {
+        let lines = books.trustLines
+        switch rule.subject {
+        case .everyone: return lines.reduce(.zero) { $0 + books.debt(of: $1.peer) }
+        case .group(let name):
+            guard let group = policy.limits.group(named: name) else { return .zero }
+            return lines.reduce(.zero) { group.hasNode(borrower($1.peer)) ? $0 + books.debt(of: $1.peer) : $0 }
+        case .eachPeer, .eachUser, .peer, .user, .role: return nil
+        }
+    }
+
+    // MARK: Renewals
+
+    /// The longest term that the policy gives the holder of a lease.
+    func longestTerm(of lease: Lease) -> Microseconds {
+        let rules = policy.limits.rules(for: borrower(lease.peer, lease.user)).filter(gates.isInForce)
+        return rules.compactMap { policy.limits.rules[$0].longestTerm }.reduce(policy.longestTerm, min)
+    }
+
+    /// What the policy has against a renewal.
+    func policyObjection(to renewal: Renewal, of lease: Lease) -> Refusal? {
+        guard policy.renewable, policy.lendsAnything else {
+            return Refusal(term: "policy", reason: "the policy renews no leases")
+        }
+        if let reason = refusal(of: lease) { return Refusal(term: "borrower", reason: reason) }
+        let held = heldBack(lease)
+        if let reason = held { return Refusal(term: "condition", reason: "not lent now: \(reason)", retryAfter: .seconds(30)) }
+        let longest = longestTerm(of: lease)
+        guard renewal.span > .zero, renewal.span <= longest else {
+            return Refusal(term: "term", reason: "\(renewal.span.text) asked, the longest term is \(longest.text)")
+        }
+        return nil
+    }
+
+    /// Why the policy does not lend to the holder of a lease any more.
+    func refusal(of lease: Lease) -> String? {
+        // Names say nothing before the pool has said whose they are.
+        guard members[lease.peer] != nil else { return nil }
+        let borrower = borrower(lease.peer, lease.user)
+        guard policy.borrowers.admits(borrower) else { return "the policy lends to '\(borrower.name)' no more" }
+        let refusing = policy.limits.rules(for: borrower).first { gates.isInForce(limit: $0) && policy.limits.rules[$0].refuses }
+        return refusing.map { "the policy lends to \(policy.limits.rules[$0].subject.text) no more" }
+    }
+
+    /// Why what a lease uses is definitely not released now.
+    func heldBack(_ lease: Lease) -> String? {
+        let (stopped, reasons) = (gates.hasStopped, gates.holdBack)
+        if lease.amounts.cpu > .zero, stopped.cpu { return reasons.cpu }
+        if lease.amounts.memory > .zero, stopped.memory { return reasons.memory }
+        return nil
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Reports
+import Resources
+import Wire
+
+struct PolicyExplain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Say what would be offered now, and which condition or limit holds back what is not.",
+        discussion: """
+            Examples:
+              surplus policy explain                          to somebody whom no limit names
+              surplus policy explain --peer node2 --user anna
+              surplus policy explain --cpu 4 --memory 8GiB --for 2h --notice firm
+            """)
+
+    @Option(help: ArgumentHelp("What this node would be offered, by name or id.", valueName: "node"))
+    var peer: String?
+
+    @Option(help: ArgumentHelp("What this user would be offered.", valueName: "name"))
+    var user: String?
+
+    @Option(
+        help: ArgumentHelp("For this much processing. Default: as much as there is.", valueName: "cores"),
+        transform: Quantities.cores)
+    var cpu: Millicores?
+
+    @Option(help: ArgumentHelp("For this much memory.", valueName: "size"), transform: Quantities.size)
+    var memory: Bytes?
+
+    @Option(
+        name: .customLong("for"), help: ArgumentHelp("For this long. Default: the longest term.", valueName: "duration"),
+        transform: Quantities.duration)
+    var term: Microseconds?
+
+    @Option(
+        help: ArgumentHelp("With this warning before an early end: elastic, standard, notice or firm.", valueName: "class"),
+        transform: Quantities.notice)
+    var notice: NoticeClass?
+
+    @OptionGroup var connection: AgentOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let request = Surplus_V1_ExplainPolicyRequest.with {
+            $0.peer = peer ?? ""
+            $0.user = user ?? ""
+            if cpu != nil || memory != nil {
+                // a program needs some of both
+                $0.amounts.cpuMillicores = (cpu ?? WishOptions.leastUseful.cpu).rawValue
+                $0.amounts.memoryBytes = (memory ?? WishOptions.leastUseful.memory).rawValue
+            }
+            $0.termMicroseconds = term?.rawValue ?? 0
+            $0.notice = notice?.wire ?? .unspecified
+        }
+        let reply = try await connection.agent.ask { try await $0.explainPolicy(request, options: $1) }
+        try output.show(PolicyExplanation(reply))
+    }
+}
+
+extension PolicyExplanation {
+    init(_ message: Surplus_V1_ExplainPolicyReply) {
+        self.init(
+            policy: message.policy, offer: message.hasOffer ? TermFigures(message.offer) : nil, reason: message.reason.nonEmpty,
+            refusal: message.hasRefusal ? RefusalFigures(message.refusal) : nil, capacity: Amounts(shown: message.capacity),
+            most: Amounts(shown: message.most), ownerUsage: Amounts(shown: message.ownerUsage),
+            committed: Amounts(shown: message.committed), lendable: Amounts(shown: message.lendable),
+            conditions: message.gates.map { gate in
+                Condition(
+                    key: gate.key, when: gate.when, until: gate.until.nonEmpty, state: gate.state,
+                    findings: gate.findings.map { .init(asked: $0.asked, found: $0.found, truth: $0.truth) })
+            },
+            limits: message.limits.map { limit in
+                Limit(
+                    subject: limit.subject, allows: limit.text, when: limit.when.nonEmpty, inForce: limit.inForce,
+                    taken: Amounts(shown: limit.taken), leases: Int(limit.leases), owed: Microcredits(limit.owedMicrocredits))
+            },
+            creditLimit: Microcredits(message.creditLimitMicrocredits),
+            creditHeadroom: Microcredits(message.creditHeadroomMicrocredits), openLeases: Int(message.openLeases),
+            mostLeases: Int(message.mostLeases))
+    }
+}
