@@ -91,7 +91,7 @@ let package = Package(
         module(
             "ShippedPolicies", path: "Policies",
             resources: ["blade", "workstation", "render-farm", "closed"].map { .embedInCode("\($0).yaml") }),
-        module("LedgerSchema", path: "Ledger", resources: [.embedInCode("V0001_ledger.sql")]),
+        module("LedgerSchema", path: "Ledger", resources: [.embedInCode("V0001_ledger.sql"), .embedInCode("V0001_audit.sql")]),
         module("Configuration", ["Resources", "Policy", "ShippedPolicies", .yams]),
         module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .crypto]),
         module("Identity", ["Resources", .crypto, .x509, .asn1]),
@@ -120,7 +120,7 @@ let package = Package(
         program("surplus-warden", ["Warden", "Kernel", "Sandbox", "Resources"]),
         program(
             "surplus",
-            ["Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Resources", "CLinux", .arguments, .grpc]),
+            ["Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Resources", "CLinux", .arguments, .grpc]),
         program("surplus-sim", ["Simulation", "Resources", .arguments]),
         program(
             "surplus-bench",

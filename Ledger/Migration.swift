@@ -1,4 +1,4 @@
-/// One numbered step of the ledger's schema. Steps are never edited once released; a change is a new step.
+/// One numbered step of a schema. Steps are never edited once released; a change is a new step.
 package struct Migration: Sendable {
     /// 1, 2, 3, ...; kept in the database as `user_version`.
     package let version: Int
@@ -10,8 +10,13 @@ package struct Migration: Sendable {
         self.sql = sql
     }
 
-    /// All steps, in order.
+    /// All steps of the ledger, in order.
     package static var all: [Migration] {
         [Migration(version: 1, sql: String(decoding: PackageResources.V0001_ledger_sql, as: UTF8.self))]
+    }
+
+    /// All steps of the audit log, in order.
+    package static var audit: [Migration] {
+        [Migration(version: 1, sql: String(decoding: PackageResources.V0001_audit_sql, as: UTF8.self))]
     }
 }

@@ -15,6 +15,7 @@ import Wire
 package actor Agent: Service {
     nonisolated let house: Household
     nonisolated let startedAt: Timestamp
+    nonisolated let trail: AuditTrail
     private var membership: PoolMembership?
     private var running: Task<Void, any Error>?
     private let memberships: AsyncStream<Task<Void, any Error>>
@@ -36,6 +37,8 @@ package actor Agent: Service {
             configuration: configuration, capacity: try Self.capacity(of: configuration), store: store, policy: policy,
             identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log)
         startedAt = clock().utc
+        trail = AuditTrail(
+            store: try AuditStore(path: configuration.dataDirectory + "/audit.sqlite"), clock: house.utc, log: log)
         (memberships, added) = AsyncStream.makeStream()
         if let identity = try house.identities.identity() {
             membership = try PoolMembership(identity, in: house)
@@ -45,8 +48,11 @@ package actor Agent: Service {
     /// Serves until graceful shutdown or cancellation. Guests go on running; they are found again at the next start.
     package func run() async throws {
         let control = try ControlListener(
-            path: house.configuration.socket, services: [ControlService(agent: self)], log: house.log)
-        defer { house.store.close() }
+            path: house.configuration.socket, services: [ControlService(agent: self)], guards: guards, log: house.log)
+        defer {
+            house.store.close()
+            trail.store.close()
+        }
         try await withGracefulShutdownHandler {
             try await cancelWhenGracefulShutdown {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -64,8 +70,20 @@ package actor Agent: Service {
         house.log.notice("stopped")
     }
 
+    /// What each call of the control API passes, wherever it comes from.
+    private nonisolated var guards: [any ServerInterceptor] {
+        let roles = LocalRoles(rights: house.configuration.rights)
+        return [RightsGuard(roles: roles, trail: trail) { await self.poolIfAny?.roster }]
+    }
+
     private func announce(_ control: ControlListener) async {
         guard await control.waitUntilListening() else { return }
+        let strangers = LocalRoles(rights: house.configuration.rights).strangers
+        if !strangers.isEmpty {
+            house.log.warning(
+                "the configuration gives rights to users or groups that are not known here",
+                metadata: ["names": "\(strangers.joined(separator: " "))"])
+        }
         let configuration = house.configuration
         house.log.notice("started", metadata: ["socket": "\(configuration.socket)", "data": "\(configuration.dataDirectory)"])
     }
@@ -89,9 +107,10 @@ package actor Agent: Service {
     private func startMembership() async throws {
         guard let membership, running == nil else { return }
         let (up, isUp) = AsyncThrowingStream.makeStream(of: Void.self)
+        let (control, guards) = (ControlService(agent: self), guards)
         let task = Task {
             do {
-                try await membership.run { isUp.yield() }
+                try await membership.run(serving: control, behind: guards) { isUp.yield() }
                 isUp.finish()
             } catch {
                 isUp.finish(throwing: error)
@@ -182,7 +201,9 @@ package actor Agent: Service {
         self.membership = nil
         try house.identities.forgetPool()
         let stale = try house.store.states(.member, as: MemberRecord.self).compactMap { try? Member(document: $0.document).node }
-        try await house.store.commit(stale.map { .state(.member, id: $0.description, nil) })
+        let users = membership.roster.users.all.map(\.user)
+        try await house.store.commit(
+            stale.map { .state(.member, id: $0.description, nil) } + users.map { .state(.user, id: $0.description, nil) })
         return identity
     }
 

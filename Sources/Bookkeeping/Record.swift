@@ -34,6 +34,8 @@ package enum StateKind: String, Hashable, Codable, Sendable, CaseIterable {
     case hosted
     /// A member of the pool.
     case member
+    /// A user of the pool.
+    case user
     /// An enrolment token.
     case token
     /// Single values of the agent, by name.

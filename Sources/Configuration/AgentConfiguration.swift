@@ -20,6 +20,7 @@ package struct AgentConfiguration: Hashable, Sendable {
     package var warden = WardenSocket.path("/run/surplus/warden.sock")
     package var log = LogSettings()
     package var limits = JobLimits()
+    package var rights = LocalRights()
     /// How long a clean stop may take.
     package var stopTimeout = Microseconds.seconds(10)
 

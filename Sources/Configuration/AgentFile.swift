@@ -25,7 +25,7 @@ private struct AgentReader {
     let directory: String
 
     private enum Key: String, CaseIterable {
-        case name, socket, listen, advertise, capacity, owner, policy, warden, log, limits
+        case name, socket, listen, advertise, capacity, owner, policy, warden, log, limits, rights
         case dataDirectory = "data_directory"
         case stopTimeout = "stop_timeout"
     }
@@ -55,6 +55,7 @@ private struct AgentReader {
         if let warden = keys[.warden] { result.warden = try self.warden(warden) }
         if let log = keys[.log] { result.log = try self.log(log) }
         if let limits = keys[.limits] { result.limits = try self.limits(limits) }
+        if let rights = keys[.rights] { result.rights = try LocalRights(rights) }
         if let timeout = keys[.stopTimeout] { result.stopTimeout = try timeout.quantity(.seconds(1) ... .minutes(10)) }
         if case .path(result.socket) = result.warden, let socket = keys[.socket] ?? keys[.warden] {
             throw socket.fault("contradicts: agent and warden cannot share the socket \(result.socket)")

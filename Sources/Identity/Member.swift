@@ -19,6 +19,8 @@ package struct Member: Hashable, Sendable {
     package enum Role: String, Hashable, Sendable, CaseIterable {
         /// May certify and admit others.
         case issuer
+        /// What it may ask of others; ``Member/access`` is which of these counts.
+        case viewer, borrower, `operator`
     }
 
     package var pool: PoolID
@@ -48,6 +50,15 @@ package struct Member: Hashable, Sendable {
         self.status = status
         self.version = version
         self.at = at
+    }
+
+    /// What the node may ask of others. Where nothing is said about that, it borrows.
+    package var access: Resources.Role {
+        get { Resources.Role.ofPools.last { role in Role(rawValue: role.rawValue).map(roles.contains) == true } ?? .borrower }
+        set {
+            roles.subtract([.viewer, .borrower, .operator])
+            if let role = Role(rawValue: newValue.rawValue) { roles.insert(role) }
+        }
     }
 
     /// The next statement about the same member.
@@ -107,20 +118,5 @@ extension Member {
         guard receiptKeys.allSatisfy({ $0.count == 32 }) else {
             throw CanonicalReader.Malformed(description: "a receipt key that is not 32 bytes long")
         }
-    }
-}
-
-/// A ``Member`` statement, signed: the bytes that were signed, never a re-encoding.
-package struct MemberRecord: Hashable, Codable, Sendable {
-    package let document: [UInt8]
-    /// ECDSA P-256 with SHA-256, raw (64 bytes).
-    package let signature: [UInt8]
-    /// DER: the issuing certificate.
-    package let issuerChain: [[UInt8]]
-
-    package init(document: [UInt8], signature: [UInt8], issuerChain: [[UInt8]]) {
-        self.document = document
-        self.signature = signature
-        self.issuerChain = issuerChain
     }
 }

@@ -42,6 +42,8 @@ package struct Roster: Sendable {
     }
 
     package let verifier: PeerVerifier
+    /// The users of the pool. What an issuer states about them counts as long as its statements about members do.
+    package private(set) var users = UserRoster()
     private var entries: [NodeID: Entry] = [:]
     /// Issuing certificates that were checked before, by their bytes.
     private var issuers: [[UInt8]: (certificate: Certificate, node: NodeID)] = [:]
@@ -105,17 +107,42 @@ extension Roster {
         guard member.pool == verifier.pool else {
             throw IdentityError("a record about \(member.node) of pool \(member.pool), this node is in \(verifier.pool)")
         }
-        let (certificate, issuer) = try self.issuer(of: record, stated: member.at)
-        if let standing = entries[issuer]?.member, standing.status == .revoked, member.at >= standing.at,
-            !(member.node == issuer && member.status == .revoked)
-        {
-            throw IdentityError("a record about \(member.node) signed by \(issuer) after that node was revoked")
+        let issuer = try author(of: record, about: "\(member.node)", stated: member.at) {
+            member.node == $0 && member.status == .revoked
+        }
+        return try insert(Entry(member: member, record: record, issuer: issuer))
+    }
+
+    /// Takes in a record about a user, as ``merge(_:)`` does those about members.
+    @discardableResult
+    package mutating func merge(user record: UserRecord) throws(IdentityError) -> Bool {
+        try Self.checkSize(of: record)
+        let user: PoolUser
+        do { user = try PoolUser(document: record.document) } catch {
+            throw IdentityError("a user record that cannot be read: \(error.description)")
+        }
+        guard user.pool == verifier.pool else {
+            throw IdentityError("a record about \(user.user) of pool \(user.pool), this node is in \(verifier.pool)")
+        }
+        let issuer = try author(of: record, about: "\(user.user)", stated: user.at) { _ in false }
+        return try users.insert(UserRoster.Entry(user: user, record: record, issuer: issuer))
+    }
+
+    /// Who signed a statement about `subject`, made at `stated`.
+    ///
+    /// - Parameter isItsEnd: whether the statement is the one that revokes the given issuer.
+    private mutating func author(
+        of record: SignedStatement, about subject: String, stated: Timestamp, isItsEnd: (NodeID) -> Bool
+    ) throws(IdentityError) -> NodeID {
+        let (certificate, issuer) = try self.issuer(of: record, stated: stated)
+        if let standing = entries[issuer]?.member, standing.status == .revoked, stated >= standing.at, !isItsEnd(issuer) {
+            throw IdentityError("a record about \(subject) signed by \(issuer) after that node was revoked")
         }
         guard let key = P256.Signing.PublicKey(certificate.publicKey),
             let signature = try? P256.Signing.ECDSASignature(rawRepresentation: record.signature),
             key.isValidSignature(signature, for: record.document)
-        else { throw IdentityError("a record about \(member.node) whose signature is not that of its issuer \(issuer)") }
-        return try insert(Entry(member: member, record: record, issuer: issuer))
+        else { throw IdentityError("a record about \(subject) whose signature is not that of its issuer \(issuer)") }
+        return issuer
     }
 
     /// What this side knows of each member, the oldest id first.
@@ -128,9 +155,8 @@ extension Roster {
         var result: [MemberRecord] = []
         for entry in entries.values.sorted(by: { $0.member.node < $1.member.node }) {
             if let their = known[entry.member.node], !their.isBehind(entry.knowledge) { continue }
-            let size = entry.record.document.count + entry.record.signature.count + entry.record.issuerChain.joined().count + 64
-            guard size <= left else { break }
-            left -= size
+            guard entry.record.size <= left else { break }
+            left -= entry.record.size
             result.append(entry.record)
         }
         return result
@@ -153,14 +179,19 @@ extension Roster {
         entries = entries.filter { node, entry in
             entry.issuer != issuer || entry.member.at < revocation || node == issuer
         }
+        users.forgetStatements(by: issuer, since: revocation)
     }
 
     private static func read(_ record: MemberRecord) throws(IdentityError) -> Member {
-        guard record.document.count <= 4096, record.issuerChain.count == 1 else {
-            throw IdentityError("a member record of \(record.document.count) bytes with \(record.issuerChain.count) certificates")
-        }
+        try checkSize(of: record)
         do { return try Member(document: record.document) } catch {
             throw IdentityError("a member record that cannot be read: \(error.description)")
+        }
+    }
+
+    private static func checkSize(of record: SignedStatement) throws(IdentityError) {
+        guard record.document.count <= 4096, record.issuerChain.count == 1 else {
+            throw IdentityError("a record of \(record.document.count) bytes with \(record.issuerChain.count) certificates")
         }
     }
 
@@ -178,7 +209,7 @@ extension Roster {
             issuers[record.issuerChain[0]] = (certificate, node)
             return (certificate, node)
         } catch {
-            throw IdentityError("a member record from no issuer of this pool: \(error.description)")
+            throw IdentityError("a record from no issuer of this pool: \(error.description)")
         }
     }
 }

@@ -6,6 +6,8 @@ import LedgerSchema
 struct Migrator {
     let path: String
     let steps: [Migration]
+    /// What marks the file as one of this kind.
+    var applicationID = Segment.applicationID
 
     /// - Throws: ``LedgerStoreError`` when the file is no ledger or of a newer schema than the newest step.
     func run(_ db: Database) throws {
@@ -19,7 +21,7 @@ struct Migrator {
             try db.inTransaction(.immediate) {
                 try db.execute(sql: step.sql)
                 try db.execute(sql: "PRAGMA user_version = \(step.version)")
-                try db.execute(sql: "PRAGMA application_id = \(Segment.applicationID)")
+                try db.execute(sql: "PRAGMA application_id = \(applicationID)")
                 return .commit
             }
         }
@@ -28,7 +30,7 @@ struct Migrator {
     private func checkOwner(_ db: Database, isEmpty: Bool) throws {
         let owner = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-        guard owner == Segment.applicationID || isEmpty && owner == 0 && tables == 0 else {
+        guard owner == applicationID || isEmpty && owner == 0 && tables == 0 else {
             throw LedgerStoreError.damaged(file: path, "it is a SQLite database of another program")
         }
     }

@@ -66,6 +66,7 @@ package enum JobTag: IdentifierTag { package static let prefix = "job" }
 package enum TransferTag: IdentifierTag { package static let prefix = "trf" }
 package enum ReceiptTag: IdentifierTag { package static let prefix = "rct" }
 package enum TokenTag: IdentifierTag { package static let prefix = "tok" }
+package enum UserTag: IdentifierTag { package static let prefix = "usr" }
 
 /// A member of a pool; random, assigned at enrolment, carried in its certificate.
 package typealias NodeID = Identifier<NodeTag>
@@ -80,6 +81,8 @@ package typealias JobID = Identifier<JobTag>
 package typealias TransferID = Identifier<TransferTag>
 package typealias ReceiptID = Identifier<ReceiptTag>
 package typealias TokenID = Identifier<TokenTag>
+/// A person or program that a pool knows; random, assigned with its first certificate, carried in each of them.
+package typealias UserID = Identifier<UserTag>
 
 /// Crockford's base 32 of a 128-bit number: 26 digits, the first at most 7.
 enum Base32 {

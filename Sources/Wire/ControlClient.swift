@@ -3,11 +3,11 @@ internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
-/// Calls the agent of this machine over its Unix socket.
+/// Calls an agent: that of this machine over its Unix socket, another over mutual TLS.
 package enum ControlClient {
     package typealias Client = Surplus_V1_Control.Client<DialedTransport>
 
-    /// Connects, runs `body`, and closes the connection when the calls in it have ended.
+    /// Connects to a socket, runs `body`, and closes the connection when the calls in it have ended.
     ///
     /// - Throws: ``WireError`` when there is no connection, and what `body` throws.
     package static func connect<Result: Sendable>(
@@ -17,6 +17,25 @@ package enum ControlClient {
         let transport = DialedTransport {
             do { return try await dialer.dial(path: path) } catch { throw failure(path, error) }
         }
+        return try await call(over: transport, body)
+    }
+
+    /// Connects to an agent elsewhere, which must prove to be what `verify` accepts by its certificate chain (DER, leaf
+    /// first); otherwise as ``connect(to:_:)``.
+    package static func connect<Result: Sendable>(
+        to endpoint: Endpoint, with credentials: TransportCredentials,
+        verify: @escaping @Sendable ([[UInt8]]) throws -> Void, _ body: (Client) async throws -> Result
+    ) async throws -> Result {
+        let dialer = Dialer(eventLoopGroup: .singleton)
+        let transport = DialedTransport {
+            try await dialer.dial(endpoint, tls: try TLSContexts.makeClient(credentials), verify: verify)
+        }
+        return try await call(over: transport, body)
+    }
+
+    private static func call<Result: Sendable>(
+        over transport: DialedTransport, _ body: (Client) async throws -> Result
+    ) async throws -> Result {
         do { try await transport.prepare() } catch { throw (error as? RPCError)?.cause as? WireError ?? error }
         return try await withGRPCClient(transport: transport) { try await body(Client(wrapping: $0)) }
     }

@@ -5,7 +5,7 @@ package import Logging
 internal import NIOCore
 package import NIOPosix
 
-/// Where local people and programs call: a Unix socket. Handlers find their caller with `context.callingUser()`.
+/// Where local people and programs call: a Unix socket. Handlers find their caller in `context.caller`.
 package final class ControlListener: Sendable {
     private let path: String
     private let mode: mode_t
@@ -19,8 +19,10 @@ package final class ControlListener: Sendable {
     /// - Parameters:
     ///   - path: where the socket is made, in place of one that was left behind; its directory, too, if that is missing.
     ///   - mode: its permissions: who may connect at all.
+    ///   - guards: what each call passes before its handler.
     package init(
-        path: String, mode: UInt32 = 0o660, services: [any RegistrableRPCService], limits: ListenerLimits = .control,
+        path: String, mode: UInt32 = 0o660, services: [any RegistrableRPCService], guards: [any ServerInterceptor] = [],
+        limits: ListenerLimits = .control,
         eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, log: Logger
     ) throws(WireError) {
         guard path.utf8.count <= Self.longestPath else {
@@ -38,7 +40,7 @@ package final class ControlListener: Sendable {
         }
         let listener = Listener(
             address: address, security: .kernel, connections: connections, eventLoopGroup: eventLoopGroup, log: log)
-        (grpc, transport) = listener.server(of: services, limits: limits) { _, _ in }
+        (grpc, transport) = listener.server(of: services, guards: guards, limits: limits) { _, _ in }
     }
 
     /// Serves until ``beginGracefulShutdown()`` was called and all calls have ended, or until the task is cancelled. The

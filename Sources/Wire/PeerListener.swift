@@ -4,10 +4,10 @@ package import Logging
 package import NIOPosix
 package import Resources
 
-/// Where the other nodes of the pool call: mutual TLS 1.3 over TCP.
+/// Where the other nodes of the pool call, and its users from elsewhere: mutual TLS 1.3 over TCP.
 ///
 /// Who comes without a certificate may only enrol. Whoever else calls is asked for at the ``Gatekeeper`` at every call; a
-/// caller that is refused is told why.
+/// caller that is refused is told why. Users may only call the control API.
 package final class PeerListener: Sendable {
     private let connections: AcceptedConnections
     private let grpc: GRPCServer<HTTP2ServerTransport.Custom<Listener>>
@@ -16,17 +16,19 @@ package final class PeerListener: Sendable {
 
     /// - Parameters:
     ///   - endpoint: where to listen; a host name is looked up now.
-    ///   - services: what is offered; handlers find their caller with `context.callingPeer()`.
+    ///   - services: what is offered; handlers find their caller with `context.callingPeer()` or in `context.caller`.
+    ///   - guards: what each call of the control API passes before its handler.
     package init(
         on endpoint: Endpoint, gatekeeper: any Gatekeeper, services: [any RegistrableRPCService],
-        limits: ListenerLimits = .peer, eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, log: Logger
+        guards: [any ServerInterceptor] = [], limits: ListenerLimits = .peer,
+        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, log: Logger
     ) throws {
         place = endpoint
         connections = AcceptedConnections(limits: limits)
         let listener = Listener(
             address: try endpoint.resolved(), security: .mutualTLS(TLSContexts(), gatekeeper), connections: connections,
             eventLoopGroup: eventLoopGroup, log: log)
-        (grpc, transport) = listener.server(of: services, limits: limits) { caller, method throws(RPCError) in
+        (grpc, transport) = listener.server(of: services, guards: guards, limits: limits) { caller, method throws(RPCError) in
             try Self.check(caller, calling: method, gatekeeper)
         }
     }
@@ -57,6 +59,14 @@ package final class PeerListener: Sendable {
         }
     }
 
+    /// Cuts the connections of a user whose rights have changed.
+    package func disconnect(_ user: UserID) {
+        connections.close { caller in
+            guard case .user(let caller) = caller else { return false }
+            return caller.user == user
+        }
+    }
+
     private static func check(
         _ caller: Caller, calling method: MethodDescriptor, _ gatekeeper: any Gatekeeper
     ) throws(RPCError) {
@@ -65,11 +75,21 @@ package final class PeerListener: Sendable {
         switch caller {
         case .peer(let peer):
             do { try gatekeeper.admit(peer) } catch { throw RPCError(code: .unauthenticated, message: "\(error)") }
+        case .user(let user):
+            do { try gatekeeper.admit(user) } catch { throw RPCError(code: .unauthenticated, message: "\(error)") }
+            guard method.service == Surplus_V1_Control.descriptor else {
+                throw RPCError(
+                    code: .permissionDenied,
+                    message: "this call is for the nodes of the pool, not for users: users call what 'surplus' calls")
+            }
         case .refused(let reason):
             throw RPCError(code: .unauthenticated, message: reason)
         case .stranger, .local:
             throw RPCError(
-                code: .unauthenticated, message: "this call needs the certificate of a node: join the pool first, with a token")
+                code: .unauthenticated,
+                message: method.service == Surplus_V1_Control.descriptor
+                    ? "this call needs the certificate of a user: ask an operator for one ('surplus pool user add')"
+                    : "this call needs the certificate of a node: join the pool first, with a token")
         }
     }
 }

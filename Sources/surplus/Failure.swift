@@ -26,23 +26,23 @@ struct Failure: Error, Equatable, CustomStringConvertible {
 }
 
 extension Failure {
-    static func lostConnection(to socket: String, _ fault: String) -> Failure {
+    static func lostConnection(to agent: String, _ fault: String) -> Failure {
         Failure(
-            object: socket, fault: fault, remedy: "see whether surplusd is running, and its log", isLostConnection: true)
+            object: agent, fault: fault, remedy: "see whether surplusd is running, and its log", isLostConnection: true)
     }
 
     /// What the agent answered instead of doing it. Its messages name object, fault and remedy themselves.
-    init(_ error: RPCError, socket: String) {
+    init(_ error: RPCError, agent name: String) {
         let message = error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message
         switch error.code {
         case .unavailable, .cancelled, .aborted, .unknown, .internalError, .dataLoss:
-            self = .lostConnection(to: socket, message.isEmpty ? "the connection broke" : message)
+            self = .lostConnection(to: name, message.isEmpty ? "the connection broke" : message)
         case .deadlineExceeded:
-            self.init(object: socket, fault: "the agent did not answer in time", remedy: "see its log")
+            self.init(object: name, fault: "the agent did not answer in time", remedy: "see its log")
             isLostConnection = true
         case .unimplemented:
             self.init(
-                object: socket, fault: "the agent does not know this command", remedy: "see 'surplus status' for its version")
+                object: name, fault: "the agent does not know this command", remedy: "see 'surplus status' for its version")
         case .invalidArgument:
             self.init(object: "", fault: message, status: Invocation.usageStatus)
         default:

@@ -10,8 +10,12 @@ enum Invocation {
     /// - Returns: the status to exit with: 0, what the command asked for, 2 for bad usage, 1 otherwise.
     static func perform(_ arguments: [String]) async -> Int32 {
         do {
-            var command = try await Surplus.asyncParseAsRoot(arguments)
-            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+            var arguments = arguments
+            let choice = try AgentChoice(leading: &arguments)
+            try await AgentOptions.$leading.withValue(choice) { [arguments] in
+                var command = try await Surplus.asyncParseAsRoot(arguments)
+                if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+            }
             return 0
         } catch let failure as Failure {
             Terminal.note(failure.description)

@@ -15,6 +15,7 @@ struct Surplus: AsyncParsableCommand {
               surplus run -- sort < big.txt > out.txt   a program on a peer
               surplus run --input photos --output p.tar.xz -- tar cJf p.tar.xz photos
               surplus credits                           who owes whom
+              surplus --agent blade1 status             how another node is doing, with your certificate
               surplus dev up --nodes 3 --dir /tmp/pool  a pool on this machine
             """,
         version: "surplus \(Software.version)",
@@ -23,7 +24,7 @@ struct Surplus: AsyncParsableCommand {
             CommandGroup(name: "Job", subcommands: [Run.self, Job.self, PS.self]),
             CommandGroup(name: "Trade", subcommands: [Lease.self, Credits.self, Ledger.self]),
             CommandGroup(name: "Owner", subcommands: [PolicyCommands.self]),
-            CommandGroup(name: "Explaining", subcommands: [Events.self, Explain.self]),
+            CommandGroup(name: "Explaining", subcommands: [Events.self, Explain.self, Audit.self]),
             CommandGroup(name: "Pool", subcommands: [Pool.self, Dev.self]),
         ])
 

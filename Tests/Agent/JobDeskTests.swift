@@ -9,9 +9,9 @@ import Wire
 
 @Suite("The job desk", .timeLimit(.minutes(1)))
 struct JobDeskTests {
-    private static let ada = LocalCaller(uid: 4711, gid: 4711, pid: 1)
-    private static let eve = LocalCaller(uid: 4712, gid: 4712, pid: 1)
-    private static let root = LocalCaller(uid: 0, gid: 0, pid: 1)
+    private static let ada = JobFixture.user(4711)
+    private static let eve = JobFixture.user(4712)
+    private static let root = JobFixture.user(0, .owner)
 
     private func submission(
         _ program: String, _ arguments: [String] = [], outputs: [String] = [], hasInput: Bool = false,

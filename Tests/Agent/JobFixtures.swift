@@ -56,6 +56,11 @@ struct JobFixture {
             tenancy: own ? .own(want, from: [], renews: true) : .given(lease), inputs: inputs, inputBytes: 0, submittedAt: at)
     }
 
+    static func user(_ uid: UInt32, _ role: Role = .borrower) -> CallingUser {
+        let caller = LocalCaller(uid: uid, gid: uid, pid: 1)
+        return CallingUser(identity: .local(caller), name: "user\(uid)", role: role, origin: "uid \(uid), pid 1")
+    }
+
     static func newID<Tag>(_: Identifier<Tag>.Type = Identifier<Tag>.self) -> Identifier<Tag> {
         var random = SystemRandomNumberGenerator()
         return Identifier(at: at, using: &random)

@@ -40,8 +40,8 @@ struct JobHostTests {
             try await host.discard(.with { $0.job = job.id.description }, for: other)
         }
         #expect(refused?.code == .notFound)
-        #expect(try await host.list(all: true, by: LocalCaller(uid: 4711, gid: 1, pid: 1)).isEmpty)
-        #expect(try await host.list(all: true, by: LocalCaller(uid: 0, gid: 0, pid: 1)).map(\.job) == [job.id.description])
+        #expect(try await host.list(all: true, by: JobFixture.user(4711)).isEmpty)
+        #expect(try await host.list(all: true, by: JobFixture.user(0, .owner)).map(\.job) == [job.id.description])
         await pair.stop()
     }
 

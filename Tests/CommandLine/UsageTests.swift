@@ -15,6 +15,13 @@ import Testing
             (["lease", "request", "--cpu", "1", "--least-cpu", "2"], "at most"), (["events", "--last", "-1"], "--last"),
             (["dev", "up", "--nodes", "0", "--dir", "/tmp/x"], "out of range"), (["dev", "up", "--nodes", "3"], "--dir"),
             (["dev", "exec", "node1", "--dir", "/tmp/x"], "no program"), (["job", "attach"], "job"),
+            (["pool", "user", "add", "anna", "--out", "/tmp/x"], "--role"),
+            (["pool", "user", "add", "anna", "--role", "owner", "--out", "/tmp/x"], "viewer, borrower, operator"),
+            (["pool", "user", "add", "anna", "--role", "borrower"], "--out"), (["pool", "role", "blade1"], "role"),
+            (["pool", "role", "blade1", "king"], "no role of a pool"), (["audit", "--last", "0"], "--last"),
+            (["audit", "--since", "never"], "write a duration"), (["--agent"], "no value"),
+            (["--agent", "blade1:99999", "status"], "no address"), (["status", "--agent", "a b"], "no address"),
+            (["status", "--agent", "blade1", "--socket", "/run/x"], "contradict"),
         ])
     func badUsage(arguments: [String], hint: String) async throws {
         let ended = await (try Program(arguments)).end()
@@ -47,7 +54,10 @@ import Testing
             ["job", "logs"], ["job", "fetch"], ["job", "cancel"], ["ps"], ["lease"], ["lease", "request"], ["lease", "list"],
             ["lease", "show"], ["lease", "renew"], ["lease", "release"], ["lease", "reclaim"], ["credits"], ["ledger"],
             ["ledger", "verify"], ["events"], ["explain"], ["version"], ["pool"], ["pool", "init"], ["pool", "token"],
-            ["pool", "token", "create"], ["pool", "join"], ["pool", "grant"], ["pool", "revoke"], ["pool", "leave"], ["dev"],
+            ["pool", "token", "create"], ["pool", "join"], ["pool", "grant"], ["pool", "revoke"], ["pool", "leave"],
+            ["pool", "role"], ["pool", "user"], ["pool", "user", "add"],
+            ["pool", "user", "list"], ["pool", "user", "role"], ["pool", "user", "renew"], ["pool", "user", "revoke"],
+            ["audit"], ["dev"],
             ["dev", "up"], ["dev", "start"], ["dev", "status"], ["dev", "down"], ["dev", "env"], ["dev", "exec"], [],
         ])
     func help(command: [String]) async throws {

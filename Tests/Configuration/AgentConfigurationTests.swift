@@ -103,6 +103,40 @@ struct AgentConfigurationTests {
         #expect(fault(text) == "a.yaml:" + message)
     }
 
+    @Test("Rights name users, groups and users of the pool; who is not mentioned borrows, unless that was said otherwise")
+    func rights() throws {
+        let given = try parse("rights: {owner: [alice, '%wheel'], operator: anna@pool, viewer: ['1000', guest]}").rights.roles
+        #expect(
+            given == [
+                .user("alice"): .owner, .group("wheel"): .owner, .poolUser("anna"): .operator, .user("1000"): .viewer,
+                .user("guest"): .viewer, .everyone: .borrower,
+            ])
+        #expect(try parse("rights: {viewer: everyone}").rights.roles == [.everyone: .viewer])
+        #expect(try parse("rights: {borrower: []}").rights.roles.isEmpty)
+        #expect(try parse("rights: {borrower: '%lab'}").rights.roles == [.group("lab"): .borrower])
+    }
+
+    @Test(
+        "What rights cannot mean is refused with its place",
+        arguments: zip(
+            [
+                "rights: {ownr: x}", "rights: {owner: everyone}", "rights: {viewer: [root]}", "rights: {viewer: 'a b'}",
+                "rights: {owner: [a], viewer: [a]}", "rights: {viewer: [a, a]}", "rights: everyone", "rights: {viewer: '@pool'}",
+            ],
+            [
+                "1:10: unknown key 'ownr'; did you mean 'owner'?",
+                "1:17: rights.owner is everyone; name the users and groups that own this node",
+                "1:19: rights.viewer[0] is root, who owns every node; remove it",
+                "1:18: rights.viewer is 'a b'; write a user, %group, NAME@pool for a user of the pool, or everyone",
+                "1:18: rights.owner[0] contradicts: 'a' is owner and viewer; keep one",
+                "1:22: rights.viewer[1] names 'a' twice; keep one",
+                "1:9: rights should have keys (viewer, borrower, operator, owner), not 'everyone'",
+                "1:18: rights.viewer is '@pool'; write a user, %group, NAME@pool for a user of the pool, or everyone",
+            ]))
+    func rightsFaults(_ text: String, _ message: String) {
+        #expect(fault(text) == "a.yaml:" + message)
+    }
+
     @Test("Socket paths beyond the system's limit and a socket shared by agent and warden are refused")
     func sockets() {
         #expect(fault("socket: /\(String(repeating: "x", count: 107))")?.contains("107 bytes") == true)

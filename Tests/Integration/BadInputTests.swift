@@ -172,7 +172,7 @@ extension LiveTests {
             }
             #expect(refused.status == 1)
             #expect(refused.complaint().contains("no space left"))
-            #expect(try agent.surplus("status").text.contains("the ledger cannot be written"))
+            #expect(try agent.surplus("status").text.contains("cannot be written"))
             unlink(filler)
             try LivePool.eventually("there is room again") {
                 try createToken().status == 0 ? true : nil

@@ -32,6 +32,21 @@ final class TestPool: Sendable {
         return try NodeIdentity(keys: keys, chain: chain, root: try founding.authority.root)
     }
 
+    /// A user with a certificate and, in a record, a role.
+    func user(
+        _ name: String = "anna", for span: Microseconds = .days(90), at time: Timestamp = start
+    ) throws -> (identity: UserIdentity, user: PoolUser) {
+        let id = random.withLock { UserID(at: Self.start, using: &$0) }
+        let key = UserKey()
+        let certified = try founding.issuing.certify(id, name: name, request: try key.request(), for: span, at: time)
+        let identity = try UserIdentity(
+            key: key, chain: certified.chain, root: try founding.authority.root, address: "127.0.0.1:1")
+        let user = PoolUser(
+            pool: founding.authority.pool, user: id, name: name, role: .borrower, key: certified.key,
+            expiresAt: certified.expiresAt, at: time)
+        return (identity, user)
+    }
+
     func revocation(of node: NodeID) throws -> MemberRecord {
         try founding.issuing.sign(
             Member(
@@ -69,6 +84,20 @@ final class TestGatekeeper: Gatekeeper {
         return AuthenticatedPeer(node: peer.node, issuer: peer.issuer, issuedAt: peer.issuedAt, expiresAt: peer.expiresAt)
     }
 
+    func merge(user record: UserRecord) throws { try state.withLock { _ = try $0.roster.merge(user: record) } }
+
+    func recognise(_ chain: [[UInt8]]) throws -> Caller {
+        switch try state.withLock({ try $0.identity.verifier.identify(chain, at: $0.now) }) {
+        case .node: .peer(try identify(chain))
+        case .user(let user): .user(AuthenticatedUser(user: user.user, key: user.key, expiresAt: user.expiresAt))
+        }
+    }
+
+    func admit(_ user: AuthenticatedUser) throws {
+        let verified = VerifiedUser(user: user.user, name: "", key: user.key, expiresAt: user.expiresAt)
+        _ = try state.withLock { try $0.roster.users.admit(verified) }
+    }
+
     func admit(_ peer: AuthenticatedPeer) throws {
         try state.withLock {
             guard $0.now <= peer.expiresAt else {
@@ -92,6 +121,8 @@ struct Gullible: Gatekeeper {
 
     var credentials: TransportCredentials { inner.credentials }
     func admit(_ peer: AuthenticatedPeer) {}
+    func admit(_ user: AuthenticatedUser) {}
+    func recognise(_ chain: [[UInt8]]) -> Caller { .peer(identify(chain)) }
 
     func identify(_ chain: [[UInt8]]) -> AuthenticatedPeer {
         AuthenticatedPeer(node: expected, issuer: expected, issuedAt: TestPool.start, expiresAt: TestPool.start)

@@ -24,7 +24,10 @@ final class TestService: RegistrableRPCService {
             Surplus_V1_EnrolReply.with { $0.poolName = request.name }
         }
         serve(Surplus_V1_Control.Method.GetStatus.descriptor, with: &router) { (_: Surplus_V1_GetStatusRequest, context) in
-            Surplus_V1_StatusReply.with { $0.name = (try? context.callingUser()).map { "\($0.uid) \($0.gid) \($0.pid)" } ?? "" }
+            Surplus_V1_StatusReply.with {
+                if case .local(let user) = context.caller { $0.name = "\(user.uid) \(user.gid) \(user.pid)" }
+                if case .user(let user) = context.caller { $0.name = user.user.description }
+            }
         }
         router.registerHandler(
             forMethod: Surplus_V1_Peer.Method.StageInputs.descriptor, deserializer: ProtobufDeserializer<Surplus_V1_StagePart>(),

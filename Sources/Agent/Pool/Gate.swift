@@ -26,7 +26,19 @@ final class Gate: Gatekeeper {
     }
 
     func identify(_ chain: [[UInt8]]) throws -> AuthenticatedPeer {
-        let peer = try current.verifier.verify(chain, at: clock())
+        try authenticate(try current.verifier.verify(chain, at: clock()))
+    }
+
+    func recognise(_ chain: [[UInt8]]) throws -> Caller {
+        switch try current.verifier.identify(chain, at: clock()) {
+        case .node(let peer): return .peer(try authenticate(peer))
+        case .user(let user):
+            _ = try roster.admit(user)
+            return .user(AuthenticatedUser(user: user.user, key: user.key, expiresAt: user.expiresAt))
+        }
+    }
+
+    private func authenticate(_ peer: VerifiedPeer) throws -> AuthenticatedPeer {
         try roster.admit(peer)
         return AuthenticatedPeer(node: peer.node, issuer: peer.issuer, issuedAt: peer.issuedAt, expiresAt: peer.expiresAt)
     }
@@ -40,5 +52,13 @@ final class Gate: Gatekeeper {
         try roster.admit(
             VerifiedPeer(
                 node: peer.node, name: name, issuer: peer.issuer, issuedAt: peer.issuedAt, expiresAt: peer.expiresAt))
+    }
+
+    func admit(_ user: AuthenticatedUser) throws {
+        let admitted = try roster.admit(
+            VerifiedUser(user: user.user, name: "", key: user.key, expiresAt: user.expiresAt))
+        guard clock() < user.expiresAt else {
+            throw CertificateRefusal.userExpired(name: admitted.name, at: user.expiresAt)
+        }
     }
 }

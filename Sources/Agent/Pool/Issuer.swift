@@ -9,22 +9,25 @@ import Wire
 actor Issuer {
     private let store: LedgerStore
     private let identities: IdentityStore
-    private let roster: MemberRoster
-    private let clock: @Sendable () -> Timestamp
+    let roster: MemberRoster
+    let clock: @Sendable () -> Timestamp
     private var authority: IssuingAuthority?
     private let root: PoolAuthority?
     /// Makes a record durable and acts on it here.
     private let learn: @Sendable (MemberRecord) async throws -> Bool
+    let learnUser: @Sendable (UserRecord) async throws -> Bool
 
     init(
         store: LedgerStore, identities: IdentityStore, roster: MemberRoster, clock: @escaping @Sendable () -> Timestamp,
-        learn: @escaping @Sendable (MemberRecord) async throws -> Bool
+        learn: @escaping @Sendable (MemberRecord) async throws -> Bool,
+        learnUser: @escaping @Sendable (UserRecord) async throws -> Bool
     ) throws {
         self.store = store
         self.identities = identities
         self.roster = roster
         self.clock = clock
         self.learn = learn
+        self.learnUser = learnUser
         authority = try identities.issuing()
         root = try identities.authority()
     }
@@ -138,7 +141,7 @@ actor Issuer {
         return try root.authorise(node, name: member.name, request: request, at: clock())
     }
 
-    private func issuing() throws -> IssuingAuthority {
+    func issuing() throws -> IssuingAuthority {
         guard let authority else {
             let others = roster.members.filter { $0.status == .active && $0.roles.contains(.issuer) }.map(\.name)
             let remedy = others.isEmpty ? "no node has it" : "nodes that have it: \(others.joined(separator: ", "))"

@@ -6,7 +6,7 @@ import Resources
 import Synchronization
 import Wire
 
-/// Makes news about members durable and lets every part of the agent know them.
+/// Makes news about members and users durable and lets every part of the agent know them.
 final class MemberRegistry: Sendable {
     private let house: Household
     private let roster: MemberRoster
@@ -31,6 +31,7 @@ final class MemberRegistry: Sendable {
     static func load(_ identity: NodeIdentity, from store: LedgerStore) throws -> Roster {
         var roster = Roster(verifier: identity.verifier)
         for record in try store.states(.member, as: MemberRecord.self) { _ = try? roster.merge(record) }
+        for record in try store.states(.user, as: UserRecord.self) { _ = try? roster.merge(user: record) }
         return roster
     }
 
@@ -52,9 +53,24 @@ final class MemberRegistry: Sendable {
         return true
     }
 
+    /// Takes in a record about a user, as ``learn(_:)`` does. The user's connections end: what it may do has changed.
+    @Sendable func learnUser(_ record: UserRecord) async throws -> Bool {
+        guard let user = try roster.merge(user: record) else { return false }
+        let role = user.role?.rawValue ?? "of no known role"
+        try await house.store.commit([
+            .state(.user, id: user.user.description, record),
+            .event(
+                Event(
+                    at: house.clock().utc, kind: "user.\(user.status.rawValue)", subjects: [user.user.description],
+                    text: "user \(user.name) is \(user.status == .active ? role : user.status.rawValue)")),
+        ])
+        listener.withLock { $0 }?.disconnect(user.user)
+        return true
+    }
+
     func introduce(_ member: Member) {
         notary.learn(member)
-        engine.handle(.met(member.node, name: member.name, roles: member.roles.map(\.rawValue).sorted()))
+        engine.handle(.met(member.node, name: member.name, roles: member.roleNames))
     }
 
     private func expel(_ member: Member) async {
@@ -64,4 +80,9 @@ final class MemberRegistry: Sendable {
         // Who leaves of its own accord is still to get the answer that says so; its next call is refused.
         if member.status == .revoked { listener.withLock { $0 }?.disconnect(member.node) }
     }
+}
+
+extension Member {
+    /// The roles that count, by their names: the issuing one and that of its access.
+    var roleNames: [String] { (roles.contains(.issuer) ? [Role.issuer.rawValue] : []) + [access.rawValue] }
 }

@@ -46,6 +46,25 @@ final class MemberRoster: Sendable {
         state.withLock { $0.roster.records(beyond: known, atMost: bytes) }
     }
 
+    // MARK: Users
+
+    var users: UserRoster { state.withLock { $0.roster.users } }
+
+    /// The user behind a certificate that verifies.
+    func admit(_ user: VerifiedUser) throws(CertificateRefusal) -> PoolUser {
+        try state.withLock { (state) throws(CertificateRefusal) in try state.roster.users.admit(user) }
+    }
+
+    /// Takes in a record about a user; returns the user when that was news.
+    func merge(user record: UserRecord) throws(IdentityError) -> PoolUser? {
+        try state.withLock { (state) throws(IdentityError) -> PoolUser? in
+            guard try state.roster.merge(user: record) else { return nil }
+            return try? PoolUser(document: record.document)
+        }
+    }
+
+    // MARK: Records
+
     func record(of node: NodeID) -> MemberRecord? { state.withLock { $0.roster.record(of: node) } }
 
     // MARK: Reachability

@@ -41,8 +41,11 @@ final class PoolMembership: Sendable {
             notary: notary, clock: house.clock, log: house.log, perform: switchboard.perform)
         registry = MemberRegistry(house: house, roster: roster, notary: notary, engine: engine, peers: peers, links: links)
         issuer = try Issuer(
-            store: house.store, identities: house.identities, roster: roster, clock: house.utc, learn: registry.learn)
-        sync = MemberSync(own: identity.node, roster: roster, peers: peers, log: house.log, learn: registry.learn)
+            store: house.store, identities: house.identities, roster: roster, clock: house.utc, learn: registry.learn,
+            learnUser: registry.learnUser)
+        sync = MemberSync(
+            own: identity.node, roster: roster, peers: peers, log: house.log, learn: registry.learn,
+            learnUser: registry.learnUser)
         requests = LeaseRequests(engine: engine)
         guests = GuestKeeper(house: house, engine: engine)
         hosting = JobHost(house: house, engine: engine, guests: guests)
@@ -54,11 +57,16 @@ final class PoolMembership: Sendable {
     var own: NodeID { gate.current.node }
 
     /// Serves and trades until cancelled. `isUp` is called once peers can connect.
-    func run(_ isUp: @escaping @Sendable () -> Void) async throws {
+    ///
+    /// - Parameter control: the control API, for callers from elsewhere, and what its calls pass before.
+    func run(
+        serving control: any RegistrableRPCService, behind guards: [any ServerInterceptor], _ isUp: @escaping @Sendable () -> Void
+    ) async throws {
         let listen = house.configuration.listen
         let listener = try PeerListener(
             on: Endpoint(host: listen.host, port: Int(listen.port)), gatekeeper: gate,
-            services: [PeerService(membership: self), EnrolmentService(membership: self)], log: house.log)
+            services: [PeerService(membership: self), EnrolmentService(membership: self), control], guards: guards,
+            log: house.log)
         registry.connect(listener)
         for member in roster.members { registry.introduce(member) }
         let keeper = CertificateKeeper(

@@ -2,7 +2,8 @@ import GRPCCore
 import Resources
 import Wire
 
-/// The agent's API for local users. Handlers decode, ask the domain, encode; the work is in the files beside this one.
+/// The agent's API for users, local ones and those of the pool. Whether a caller has the right that its call needs was found
+/// out by the ``RightsGuard``; whose lease or job it is about is looked at in the domain. Handlers decode, ask the domain, encode; the work is in the files beside this one.
 struct ControlService: Surplus_V1_Control.ServiceProtocol {
     let agent: Agent
 
@@ -91,8 +92,7 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
     func reclaimLease(
         request: ServerRequest<Surplus_V1_ReclaimLeaseRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_ListLeasesReply> {
-        try owner(context)
-        return try await answer { try await agent.pool().reclaim(request.message) }
+        try await answer { try await agent.pool().reclaim(request.message) }
     }
 
     // MARK: Jobs
@@ -175,7 +175,6 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
     func applyPolicy(
         request: ServerRequest<Surplus_V1_ApplyPolicyRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_ApplyPolicyReply> {
-        try owner(context)
         let user = try context.callingUser().name
         return try await answer { try await agent.applyPolicy(request.message, by: user) }
     }
@@ -185,21 +184,18 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
     func initPool(
         request: ServerRequest<Surplus_V1_InitPoolRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_PoolReply> {
-        try owner(context)
-        return try await answer { Surplus_V1_PoolReply(try await agent.initPool(named: request.message.name).gate.current) }
+        try await answer { Surplus_V1_PoolReply(try await agent.initPool(named: request.message.name).gate.current) }
     }
 
     func createToken(
         request: ServerRequest<Surplus_V1_CreateTokenRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_CreateTokenReply> {
-        try owner(context)
-        return try await answer { try await agent.pool().createToken(request.message) }
+        try await answer { try await agent.pool().createToken(request.message) }
     }
 
     func joinPool(
         request: ServerRequest<Surplus_V1_JoinPoolRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_PoolReply> {
-        try owner(context)
         let (address, token) = (request.message.address, request.message.token)
         return try await answer { Surplus_V1_PoolReply(try await agent.join(address: address, token: token).gate.current) }
     }
@@ -207,33 +203,70 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
     func revokeNode(
         request: ServerRequest<Surplus_V1_NodeRef>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_RevokeReply> {
-        try owner(context)
-        return try await answer { try await agent.pool().revoke(request.message.node) }
+        try await answer { try await agent.pool().revoke(request.message.node) }
     }
 
     func grantIssuer(
         request: ServerRequest<Surplus_V1_NodeRef>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_MemberInfo> {
-        try owner(context)
-        return try await answer { try await agent.pool().grantIssuer(request.message.node) }
+        try await answer { try await agent.pool().grantIssuer(request.message.node) }
     }
 
     func leavePool(
         request: ServerRequest<Surplus_V1_LeavePoolRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_PoolReply> {
-        try owner(context)
+        guard try context.callingUser().isLocal else {
+            throw RPCError(
+                code: .failedPrecondition, message: "leaving the pool would cut this very connection: ask on the node itself")
+        }
         return try await answer { Surplus_V1_PoolReply(try await agent.leavePool(force: request.message.force)) }
     }
 
     // MARK: Rights
 
-    /// Changing the pool and taking leases back is for root and the agent's own user.
-    private func owner(_ context: ServerContext) throws {
-        let user = try context.callingUser()
-        guard user.isOwner else {
-            throw RPCError(
-                code: .permissionDenied, message: "this needs the owner's right: call as root or as the user that runs the agent")
+    func setNodeRole(
+        request: ServerRequest<Surplus_V1_SetNodeRoleRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_MemberInfo> {
+        try await answer { try await agent.pool().setNodeRole(request.message) }
+    }
+
+    func addUser(
+        request: ServerRequest<Surplus_V1_AddUserRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_UserCertificate> {
+        try await answer { try await agent.pool().addUser(request.message) }
+    }
+
+    func listUsers(
+        request: ServerRequest<Surplus_V1_ListUsersRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListUsersReply> {
+        try await answer {
+            let pool = try await agent.pool()
+            return .with { $0.users = pool.userInfos }
         }
+    }
+
+    func setUserRole(
+        request: ServerRequest<Surplus_V1_SetUserRoleRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_UserReply> {
+        try await answer { try await agent.pool().setUserRole(request.message) }
+    }
+
+    func renewUser(
+        request: ServerRequest<Surplus_V1_RenewUserRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_UserCertificate> {
+        try await answer { try await agent.pool().renewUser(request.message) }
+    }
+
+    func revokeUser(
+        request: ServerRequest<Surplus_V1_UserRef>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_UserReply> {
+        try await answer { try await agent.pool().revokeUser(request.message.user) }
+    }
+
+    func listAudit(
+        request: ServerRequest<Surplus_V1_ListAuditRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListAuditReply> {
+        try await answer { try await agent.audit(request.message) }
     }
 
     private func answer<Message>(_ body: () async throws -> Message) async throws -> ServerResponse<Message> {

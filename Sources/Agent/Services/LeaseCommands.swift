@@ -10,7 +10,7 @@ import Wire
 // What local users do with leases.
 
 extension PoolMembership {
-    func requestLease(_ request: Surplus_V1_LeaseRequest, by user: LocalCaller) async throws -> Surplus_V1_LeaseReply {
+    func requestLease(_ request: Surplus_V1_LeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeaseReply {
         let policy = engine.read { $0.policy.borrow }
         let want = try Want(request, user: user.name, policy: policy, renewsItself: request.termMicroseconds == 0)
         do {
@@ -30,7 +30,7 @@ extension PoolMembership {
 
     func leaseInfo(_ text: String) throws -> Surplus_V1_LeaseInfo { info(of: try entry(text)) }
 
-    func renewLease(_ request: Surplus_V1_RenewLeaseRequest, by user: LocalCaller) async throws -> Surplus_V1_LeaseInfo {
+    func renewLease(_ request: Surplus_V1_RenewLeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeaseInfo {
         let entry = try borrowed(request.lease, by: user)
         let span =
             request.extensionMicroseconds == 0
@@ -39,7 +39,7 @@ extension PoolMembership {
         return try leaseInfo(request.lease)
     }
 
-    func releaseLease(_ text: String, by user: LocalCaller) async throws -> Surplus_V1_LeaseInfo {
+    func releaseLease(_ text: String, by user: CallingUser) async throws -> Surplus_V1_LeaseInfo {
         let entry = try borrowed(text, by: user)
         engine.handle(.release(entry.id))
         // The last receipt usually follows within milliseconds; a lender that is away settles later.
@@ -81,13 +81,17 @@ extension PoolMembership {
         return entry
     }
 
-    private func borrowed(_ text: String, by user: LocalCaller) throws -> LeaseEntry {
+    private func borrowed(_ text: String, by user: CallingUser) throws -> LeaseEntry {
         let entry = try entry(text)
         guard entry.lease.role == .borrower else {
             throw Refusal(term: "lease", reason: "\(entry.id) is lent, not borrowed: take it back with 'surplus lease reclaim'")
         }
-        guard user.isOwner || entry.lease.user == user.name else {
-            throw RPCError(code: .permissionDenied, message: "\(entry.id) was borrowed by \(entry.lease.user)")
+        guard user.sees(to: entry.lease.user) else {
+            throw RPCError(
+                code: .permissionDenied,
+                message:
+                    "\(entry.id) was borrowed by \(entry.lease.user), and \(user.name) has the role \(user.role), which lacks "
+                    + "the right 'operate': \(Right.operate.remedy)")
         }
         guard entry.lease.isOpen else {
             throw Refusal(term: "lease", reason: "\(entry.id) has ended already: \(entry.lease.endReason?.rawValue ?? "")")

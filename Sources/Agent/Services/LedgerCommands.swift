@@ -111,7 +111,7 @@ extension PoolMembership {
         let kinds = [
             "nde": "node", "pol": "pool", "req": "request", "neg": "negotiation", "agr": "agreement", "lse": "lease",
             "job": "job",
-            "trf": "transfer", "rct": "receipt", "tok": "token",
+            "trf": "transfer", "rct": "receipt", "tok": "token", "usr": "user",
         ]
         return kinds[String(id.prefix { $0 != "_" })] ?? "thing"
     }

@@ -31,9 +31,7 @@ struct PeerService: Surplus_V1_Peer.ServiceProtocol {
     ) async throws -> ServerResponse<Surplus_V1_DeliverEnd> {
         let peer = try context.callingPeer()
         membership.peers.saw(peer)
-        for try await message in request.messages {
-            membership.engine.handle(.message(from: peer, try TradeMessage(message)))
-        }
+        for try await message in request.messages { membership.take(try TradeMessage(message), from: peer) }
         return ServerResponse(message: Surplus_V1_DeliverEnd())
     }
 
@@ -83,10 +81,19 @@ struct PeerService: Surplus_V1_Peer.ServiceProtocol {
         membership.peers.saw(peer)
         try Field.count(request.message.known, atMost: Roster.capacity, "known")
         try Field.count(request.message.news, atMost: 1000, "news")
+        try Field.count(request.message.knownUsers, atMost: UserRoster.capacity, "known_users")
+        try Field.count(request.message.userNews, atMost: 1000, "user_news")
         let known = try request.message.known.map(Roster.Knowledge.init)
+        let knownUsers = try request.message.knownUsers.map(UserRoster.Knowledge.init)
         await membership.sync.merge(request.message.news, from: peer)
+        await membership.sync.merge(users: request.message.userNews, from: peer)
         let records = membership.roster.records(beyond: known, atMost: WireLimits.message / 2)
-        return ServerResponse(message: .with { $0.records = records.map(Surplus_V1_MemberRecord.init) })
+        let users = membership.roster.users.records(beyond: knownUsers, atMost: WireLimits.message / 4)
+        return ServerResponse(
+            message: .with {
+                $0.records = records.map(Surplus_V1_MemberRecord.init)
+                $0.users = users.map(Surplus_V1_MemberRecord.init)
+            })
     }
 
     // MARK: Trade

@@ -4,7 +4,7 @@ import Identity
 import Resources
 import Wire
 
-// What local owners do with the pool.
+// What operators do with the members of the pool.
 
 extension PoolMembership {
     func createToken(_ request: Surplus_V1_CreateTokenRequest) async throws -> Surplus_V1_CreateTokenReply {
@@ -61,7 +61,7 @@ extension PoolMembership {
             $0.node = member.node.description
             $0.name = member.name
             $0.address = member.address
-            $0.roles = member.roles.map(\.rawValue).sorted()
+            $0.roles = member.roleNames
             $0.status = member.status.rawValue
             $0.isSelf = isSelf
             $0.reachable = isSelf || (member.status == .active && roster.isReachable(member.node))

@@ -17,6 +17,7 @@ extension Agent {
             $0.threshold = Surplus_V1_Amounts(policy.thresholds(of: house.capacity))
         }
         poolIfAny?.describe(in: &reply)
+        if let fault = trail.fault { reply.faults.append("nothing can be changed: the audit log cannot be written: \(fault)") }
         return reply
     }
 }

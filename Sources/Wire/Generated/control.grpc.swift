@@ -1,4 +1,4 @@
-/// The agent's API for people and programs: over a Unix socket to local users.
+/// The agent's API for people and programs: over a Unix socket to local users, over mutual TLS to those of the pool.
 
 // DO NOT EDIT.
 // swift-format-ignore-file
@@ -386,6 +386,97 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "SetNodeRole" metadata.
+        package enum SetNodeRole: Sendable {
+            /// Request type for "SetNodeRole".
+            package typealias Input = Surplus_V1_SetNodeRoleRequest
+            /// Response type for "SetNodeRole".
+            package typealias Output = Surplus_V1_MemberInfo
+            /// Descriptor for "SetNodeRole".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "SetNodeRole",
+                type: .unary
+            )
+        }
+        /// Namespace for "AddUser" metadata.
+        package enum AddUser: Sendable {
+            /// Request type for "AddUser".
+            package typealias Input = Surplus_V1_AddUserRequest
+            /// Response type for "AddUser".
+            package typealias Output = Surplus_V1_UserCertificate
+            /// Descriptor for "AddUser".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "AddUser",
+                type: .unary
+            )
+        }
+        /// Namespace for "ListUsers" metadata.
+        package enum ListUsers: Sendable {
+            /// Request type for "ListUsers".
+            package typealias Input = Surplus_V1_ListUsersRequest
+            /// Response type for "ListUsers".
+            package typealias Output = Surplus_V1_ListUsersReply
+            /// Descriptor for "ListUsers".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ListUsers",
+                type: .unary
+            )
+        }
+        /// Namespace for "SetUserRole" metadata.
+        package enum SetUserRole: Sendable {
+            /// Request type for "SetUserRole".
+            package typealias Input = Surplus_V1_SetUserRoleRequest
+            /// Response type for "SetUserRole".
+            package typealias Output = Surplus_V1_UserReply
+            /// Descriptor for "SetUserRole".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "SetUserRole",
+                type: .unary
+            )
+        }
+        /// Namespace for "RenewUser" metadata.
+        package enum RenewUser: Sendable {
+            /// Request type for "RenewUser".
+            package typealias Input = Surplus_V1_RenewUserRequest
+            /// Response type for "RenewUser".
+            package typealias Output = Surplus_V1_UserCertificate
+            /// Descriptor for "RenewUser".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "RenewUser",
+                type: .unary
+            )
+        }
+        /// Namespace for "RevokeUser" metadata.
+        package enum RevokeUser: Sendable {
+            /// Request type for "RevokeUser".
+            package typealias Input = Surplus_V1_UserRef
+            /// Response type for "RevokeUser".
+            package typealias Output = Surplus_V1_UserReply
+            /// Descriptor for "RevokeUser".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "RevokeUser",
+                type: .unary
+            )
+        }
+        /// Namespace for "ListAudit" metadata.
+        package enum ListAudit: Sendable {
+            /// Request type for "ListAudit".
+            package typealias Input = Surplus_V1_ListAuditRequest
+            /// Response type for "ListAudit".
+            package typealias Output = Surplus_V1_ListAuditReply
+            /// Descriptor for "ListAudit".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ListAudit",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "surplus.v1.Control" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             GetStatus.descriptor,
@@ -415,7 +506,14 @@ package enum Surplus_V1_Control: Sendable {
             JoinPool.descriptor,
             RevokeNode.descriptor,
             GrantIssuer.descriptor,
-            LeavePool.descriptor
+            LeavePool.descriptor,
+            SetNodeRole.descriptor,
+            AddUser.descriptor,
+            ListUsers.descriptor,
+            SetUserRole.descriptor,
+            RenewUser.descriptor,
+            RevokeUser.descriptor,
+            ListAudit.descriptor
         ]
     }
 }
@@ -845,6 +943,108 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_LeavePoolRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_PoolReply>
+
+        /// Handle the "SetNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Rights: who may ask for what, and who did.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_SetNodeRoleRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_MemberInfo` messages.
+        func setNodeRole(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_SetNodeRoleRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_MemberInfo>
+
+        /// Handle the "AddUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_AddUserRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_UserCertificate` messages.
+        func addUser(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_AddUserRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UserCertificate>
+
+        /// Handle the "ListUsers" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ListUsersRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ListUsersReply` messages.
+        func listUsers(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ListUsersRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListUsersReply>
+
+        /// Handle the "SetUserRole" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_SetUserRoleRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_UserReply` messages.
+        func setUserRole(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_SetUserRoleRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UserReply>
+
+        /// Handle the "RenewUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_RenewUserRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_UserCertificate` messages.
+        func renewUser(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_RenewUserRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UserCertificate>
+
+        /// Handle the "RevokeUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_UserRef` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_UserReply` messages.
+        func revokeUser(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_UserRef>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UserReply>
+
+        /// Handle the "ListAudit" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ListAuditRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ListAuditReply` messages.
+        func listAudit(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ListAuditRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListAuditReply>
     }
 
     /// Service protocol for the "surplus.v1.Control" service.
@@ -1258,6 +1458,108 @@ extension Surplus_V1_Control {
             request: GRPCCore.ServerRequest<Surplus_V1_LeavePoolRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_PoolReply>
+
+        /// Handle the "SetNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Rights: who may ask for what, and who did.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_SetNodeRoleRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_MemberInfo` message.
+        func setNodeRole(
+            request: GRPCCore.ServerRequest<Surplus_V1_SetNodeRoleRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_MemberInfo>
+
+        /// Handle the "AddUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_AddUserRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_UserCertificate` message.
+        func addUser(
+            request: GRPCCore.ServerRequest<Surplus_V1_AddUserRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UserCertificate>
+
+        /// Handle the "ListUsers" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListUsersRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ListUsersReply` message.
+        func listUsers(
+            request: GRPCCore.ServerRequest<Surplus_V1_ListUsersRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListUsersReply>
+
+        /// Handle the "SetUserRole" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_SetUserRoleRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_UserReply` message.
+        func setUserRole(
+            request: GRPCCore.ServerRequest<Surplus_V1_SetUserRoleRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UserReply>
+
+        /// Handle the "RenewUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_RenewUserRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_UserCertificate` message.
+        func renewUser(
+            request: GRPCCore.ServerRequest<Surplus_V1_RenewUserRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UserCertificate>
+
+        /// Handle the "RevokeUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_UserRef` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_UserReply` message.
+        func revokeUser(
+            request: GRPCCore.ServerRequest<Surplus_V1_UserRef>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UserReply>
+
+        /// Handle the "ListAudit" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListAuditRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ListAuditReply` message.
+        func listAudit(
+            request: GRPCCore.ServerRequest<Surplus_V1_ListAuditRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListAuditReply>
     }
 
     /// Simple service protocol for the "surplus.v1.Control" service.
@@ -1672,6 +1974,108 @@ extension Surplus_V1_Control {
             request: Surplus_V1_LeavePoolRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_PoolReply
+
+        /// Handle the "SetNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Rights: who may ask for what, and who did.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_SetNodeRoleRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_MemberInfo` to respond with.
+        func setNodeRole(
+            request: Surplus_V1_SetNodeRoleRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_MemberInfo
+
+        /// Handle the "AddUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_AddUserRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_UserCertificate` to respond with.
+        func addUser(
+            request: Surplus_V1_AddUserRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_UserCertificate
+
+        /// Handle the "ListUsers" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ListUsersRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ListUsersReply` to respond with.
+        func listUsers(
+            request: Surplus_V1_ListUsersRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ListUsersReply
+
+        /// Handle the "SetUserRole" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_SetUserRoleRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_UserReply` to respond with.
+        func setUserRole(
+            request: Surplus_V1_SetUserRoleRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_UserReply
+
+        /// Handle the "RenewUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_RenewUserRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_UserCertificate` to respond with.
+        func renewUser(
+            request: Surplus_V1_RenewUserRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_UserCertificate
+
+        /// Handle the "RevokeUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_UserRef` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_UserReply` to respond with.
+        func revokeUser(
+            request: Surplus_V1_UserRef,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_UserReply
+
+        /// Handle the "ListAudit" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ListAuditRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ListAuditReply` to respond with.
+        func listAudit(
+            request: Surplus_V1_ListAuditRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ListAuditReply
     }
 }
 
@@ -1987,6 +2391,83 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.SetNodeRole.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_SetNodeRoleRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_MemberInfo>(),
+            handler: { request, context in
+                try await self.setNodeRole(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.AddUser.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_AddUserRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UserCertificate>(),
+            handler: { request, context in
+                try await self.addUser(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ListUsers.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListUsersRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListUsersReply>(),
+            handler: { request, context in
+                try await self.listUsers(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.SetUserRole.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_SetUserRoleRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UserReply>(),
+            handler: { request, context in
+                try await self.setUserRole(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.RenewUser.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_RenewUserRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UserCertificate>(),
+            handler: { request, context in
+                try await self.renewUser(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.RevokeUser.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UserRef>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UserReply>(),
+            handler: { request, context in
+                try await self.revokeUser(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ListAudit.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListAuditRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListAuditReply>(),
+            handler: { request, context in
+                try await self.listAudit(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -2284,6 +2765,83 @@ extension Surplus_V1_Control.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_PoolReply> {
         let response = try await self.leavePool(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func setNodeRole(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_SetNodeRoleRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_MemberInfo> {
+        let response = try await self.setNodeRole(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func addUser(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_AddUserRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UserCertificate> {
+        let response = try await self.addUser(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func listUsers(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ListUsersRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListUsersReply> {
+        let response = try await self.listUsers(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func setUserRole(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_SetUserRoleRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UserReply> {
+        let response = try await self.setUserRole(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func renewUser(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_RenewUserRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UserCertificate> {
+        let response = try await self.renewUser(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func revokeUser(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_UserRef>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UserReply> {
+        let response = try await self.revokeUser(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func listAudit(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ListAuditRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListAuditReply> {
+        let response = try await self.listAudit(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -2663,6 +3221,97 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_PoolReply> {
         return GRPCCore.ServerResponse<Surplus_V1_PoolReply>(
             message: try await self.leavePool(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func setNodeRole(
+        request: GRPCCore.ServerRequest<Surplus_V1_SetNodeRoleRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_MemberInfo> {
+        return GRPCCore.ServerResponse<Surplus_V1_MemberInfo>(
+            message: try await self.setNodeRole(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func addUser(
+        request: GRPCCore.ServerRequest<Surplus_V1_AddUserRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UserCertificate> {
+        return GRPCCore.ServerResponse<Surplus_V1_UserCertificate>(
+            message: try await self.addUser(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func listUsers(
+        request: GRPCCore.ServerRequest<Surplus_V1_ListUsersRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListUsersReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ListUsersReply>(
+            message: try await self.listUsers(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func setUserRole(
+        request: GRPCCore.ServerRequest<Surplus_V1_SetUserRoleRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UserReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_UserReply>(
+            message: try await self.setUserRole(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func renewUser(
+        request: GRPCCore.ServerRequest<Surplus_V1_RenewUserRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UserCertificate> {
+        return GRPCCore.ServerResponse<Surplus_V1_UserCertificate>(
+            message: try await self.renewUser(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func revokeUser(
+        request: GRPCCore.ServerRequest<Surplus_V1_UserRef>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UserReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_UserReply>(
+            message: try await self.revokeUser(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func listAudit(
+        request: GRPCCore.ServerRequest<Surplus_V1_ListAuditRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListAuditReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ListAuditReply>(
+            message: try await self.listAudit(
                 request: request.message,
                 context: context
             ),
@@ -3222,6 +3871,143 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_PoolReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PoolReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "SetNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Rights: who may ask for what, and who did.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_SetNodeRoleRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_SetNodeRoleRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_MemberInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func setNodeRole<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_SetNodeRoleRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_SetNodeRoleRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_MemberInfo>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberInfo>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "AddUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_AddUserRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_AddUserRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UserCertificate` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func addUser<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_AddUserRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_AddUserRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UserCertificate>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserCertificate>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListUsers" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListUsersRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListUsersRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListUsersReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listUsers<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListUsersRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListUsersRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListUsersReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListUsersReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "SetUserRole" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_SetUserRoleRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_SetUserRoleRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UserReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func setUserRole<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_SetUserRoleRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_SetUserRoleRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UserReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "RenewUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_RenewUserRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_RenewUserRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UserCertificate` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func renewUser<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_RenewUserRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_RenewUserRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UserCertificate>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserCertificate>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "RevokeUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_UserRef` message.
+        ///   - serializer: A serializer for `Surplus_V1_UserRef` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UserReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func revokeUser<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_UserRef>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_UserRef>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UserReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListAudit" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListAuditRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListAuditRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListAuditReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listAudit<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListAuditRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListAuditRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListAuditReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListAuditReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -4086,6 +4872,220 @@ extension Surplus_V1_Control {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "SetNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Rights: who may ask for what, and who did.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_SetNodeRoleRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_SetNodeRoleRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_MemberInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func setNodeRole<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_SetNodeRoleRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_SetNodeRoleRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_MemberInfo>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberInfo>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.SetNodeRole.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "AddUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_AddUserRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_AddUserRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UserCertificate` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func addUser<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_AddUserRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_AddUserRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UserCertificate>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserCertificate>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.AddUser.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ListUsers" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListUsersRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListUsersRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListUsersReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func listUsers<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListUsersRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListUsersRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListUsersReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListUsersReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ListUsers.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "SetUserRole" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_SetUserRoleRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_SetUserRoleRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UserReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func setUserRole<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_SetUserRoleRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_SetUserRoleRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UserReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.SetUserRole.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "RenewUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_RenewUserRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_RenewUserRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UserCertificate` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func renewUser<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_RenewUserRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_RenewUserRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UserCertificate>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserCertificate>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.RenewUser.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "RevokeUser" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_UserRef` message.
+        ///   - serializer: A serializer for `Surplus_V1_UserRef` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UserReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func revokeUser<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_UserRef>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_UserRef>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UserReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.RevokeUser.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ListAudit" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListAuditRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListAuditRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListAuditReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func listAudit<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListAuditRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListAuditRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListAuditReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListAuditReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ListAudit.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -4793,6 +5793,185 @@ extension Surplus_V1_Control.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LeavePoolRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_PoolReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "SetNodeRole" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Rights: who may ask for what, and who did.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_SetNodeRoleRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func setNodeRole<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_SetNodeRoleRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.setNodeRole(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_SetNodeRoleRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_MemberInfo>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "AddUser" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_AddUserRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func addUser<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_AddUserRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserCertificate>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.addUser(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_AddUserRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UserCertificate>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListUsers" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ListUsersRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listUsers<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ListUsersRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListUsersReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listUsers(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListUsersRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListUsersReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "SetUserRole" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_SetUserRoleRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func setUserRole<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_SetUserRoleRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.setUserRole(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_SetUserRoleRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UserReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RenewUser" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_RenewUserRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func renewUser<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_RenewUserRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserCertificate>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.renewUser(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_RenewUserRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UserCertificate>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RevokeUser" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_UserRef` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func revokeUser<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_UserRef>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.revokeUser(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UserRef>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UserReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListAudit" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ListAuditRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listAudit<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ListAuditRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListAuditReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listAudit(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListAuditRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListAuditReply>(),
             options: options,
             onResponse: handleResponse
         )
@@ -5616,6 +6795,213 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.leavePool(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "SetNodeRole" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Rights: who may ask for what, and who did.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func setNodeRole<Result>(
+        _ message: Surplus_V1_SetNodeRoleRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MemberInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_SetNodeRoleRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.setNodeRole(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "AddUser" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func addUser<Result>(
+        _ message: Surplus_V1_AddUserRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserCertificate>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_AddUserRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.addUser(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListUsers" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listUsers<Result>(
+        _ message: Surplus_V1_ListUsersRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListUsersReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ListUsersRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listUsers(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "SetUserRole" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func setUserRole<Result>(
+        _ message: Surplus_V1_SetUserRoleRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_SetUserRoleRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.setUserRole(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RenewUser" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func renewUser<Result>(
+        _ message: Surplus_V1_RenewUserRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserCertificate>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_RenewUserRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.renewUser(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RevokeUser" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func revokeUser<Result>(
+        _ message: Surplus_V1_UserRef,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UserReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_UserRef>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.revokeUser(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListAudit" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listAudit<Result>(
+        _ message: Surplus_V1_ListAuditRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListAuditReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ListAuditRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listAudit(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -8,7 +8,7 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The agent's API for people and programs: over a Unix socket to local users.
+/// The agent's API for people and programs: over a Unix socket to local users, over mutual TLS to those of the pool.
 
 package import SwiftProtobuf
 

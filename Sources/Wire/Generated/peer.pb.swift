@@ -171,6 +171,24 @@ package nonisolated struct Surplus_V1_MemberRecord: Sendable {
   package init() {}
 }
 
+/// What one side knows of a user of the pool.
+package nonisolated struct Surplus_V1_UserKnowledge: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var user: String = String()
+
+  /// active, revoked
+  package var status: String = String()
+
+  package var version: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// What one side knows of a member.
 package nonisolated struct Surplus_V1_MemberKnowledge: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -198,6 +216,11 @@ package nonisolated struct Surplus_V1_SyncMembersRequest: Sendable {
 
   package var news: [Surplus_V1_MemberRecord] = []
 
+  package var knownUsers: [Surplus_V1_UserKnowledge] = []
+
+  /// canonical bytes of kind "user"
+  package var userNews: [Surplus_V1_MemberRecord] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -209,6 +232,8 @@ package nonisolated struct Surplus_V1_MemberRecords: Sendable {
   // methods supported on all messages.
 
   package var records: [Surplus_V1_MemberRecord] = []
+
+  package var users: [Surplus_V1_MemberRecord] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1266,6 +1291,46 @@ nonisolated extension Surplus_V1_MemberRecord: SwiftProtobuf.Message, SwiftProto
   }
 }
 
+nonisolated extension Surplus_V1_UserKnowledge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UserKnowledge"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}status\0\u{1}version\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.status) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if !self.status.isEmpty {
+      try visitor.visitSingularStringField(value: self.status, fieldNumber: 2)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_UserKnowledge, rhs: Surplus_V1_UserKnowledge) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Surplus_V1_MemberKnowledge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberKnowledge"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}status\0\u{1}version\0")
@@ -1308,7 +1373,7 @@ nonisolated extension Surplus_V1_MemberKnowledge: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Surplus_V1_SyncMembersRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SyncMembersRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}known\0\u{1}news\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}known\0\u{1}news\0\u{3}known_users\0\u{3}user_news\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1318,6 +1383,8 @@ nonisolated extension Surplus_V1_SyncMembersRequest: SwiftProtobuf.Message, Swif
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.known) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.news) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.knownUsers) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.userNews) }()
       default: break
       }
     }
@@ -1330,12 +1397,20 @@ nonisolated extension Surplus_V1_SyncMembersRequest: SwiftProtobuf.Message, Swif
     if !self.news.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.news, fieldNumber: 2)
     }
+    if !self.knownUsers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.knownUsers, fieldNumber: 3)
+    }
+    if !self.userNews.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.userNews, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_SyncMembersRequest, rhs: Surplus_V1_SyncMembersRequest) -> Bool {
     if lhs.known != rhs.known {return false}
     if lhs.news != rhs.news {return false}
+    if lhs.knownUsers != rhs.knownUsers {return false}
+    if lhs.userNews != rhs.userNews {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1343,7 +1418,7 @@ nonisolated extension Surplus_V1_SyncMembersRequest: SwiftProtobuf.Message, Swif
 
 nonisolated extension Surplus_V1_MemberRecords: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberRecords"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}records\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}records\0\u{1}users\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1352,6 +1427,7 @@ nonisolated extension Surplus_V1_MemberRecords: SwiftProtobuf.Message, SwiftProt
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.records) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.users) }()
       default: break
       }
     }
@@ -1361,11 +1437,15 @@ nonisolated extension Surplus_V1_MemberRecords: SwiftProtobuf.Message, SwiftProt
     if !self.records.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.records, fieldNumber: 1)
     }
+    if !self.users.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.users, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_MemberRecords, rhs: Surplus_V1_MemberRecords) -> Bool {
     if lhs.records != rhs.records {return false}
+    if lhs.users != rhs.users {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -17,6 +17,20 @@ package struct AuthenticatedPeer: Hashable, Sendable {
     }
 }
 
+/// A user of the pool whose certificate verified when its connection began.
+package struct AuthenticatedUser: Hashable, Sendable {
+    package let user: UserID
+    /// The public key of the certificate, to look again whether it is still the user's.
+    package let key: Digest
+    package let expiresAt: Timestamp
+
+    package init(user: UserID, key: Digest, expiresAt: Timestamp) {
+        self.user = user
+        self.key = key
+        self.expiresAt = expiresAt
+    }
+}
+
 /// A local user, as the kernel knows it (SO_PEERCRED): who it was when it connected.
 package struct LocalCaller: Hashable, Sendable {
     package let uid: UInt32
@@ -35,6 +49,7 @@ package enum Caller: Hashable, Sendable {
     /// Not known yet, or came without a certificate.
     case stranger
     case peer(AuthenticatedPeer)
+    case user(AuthenticatedUser)
     /// Came with a certificate that is not accepted, for the reason given.
     case refused(String)
     case local(LocalCaller)
@@ -42,19 +57,23 @@ package enum Caller: Hashable, Sendable {
     /// Whether it is known who this is, and that it may call.
     var isProven: Bool {
         switch self {
-        case .peer, .local: true
+        case .peer, .user, .local: true
         case .stranger, .refused: false
         }
     }
 }
 
 /// Carries the ``Caller`` to the handlers of a call.
-struct CallerContext: ServerContext.TransportSpecific {
+private struct CallerContext: ServerContext.TransportSpecific {
     let caller: Caller
 }
 
 extension ServerContext {
-    package var caller: Caller { (transportSpecific as? CallerContext)?.caller ?? .stranger }
+    /// Who made the call.
+    package var caller: Caller {
+        get { (transportSpecific as? CallerContext)?.caller ?? .stranger }
+        set { transportSpecific = CallerContext(caller: newValue) }
+    }
 
     /// The member of the pool that calls.
     ///
@@ -63,17 +82,8 @@ extension ServerContext {
         switch caller {
         case .peer(let peer): return peer.node
         case .refused(let reason): throw RPCError(code: .unauthenticated, message: reason)
-        case .stranger, .local: throw RPCError(code: .unauthenticated, message: "this call needs the certificate of a node")
+        case .stranger, .user, .local:
+            throw RPCError(code: .unauthenticated, message: "this call needs the certificate of a node")
         }
-    }
-
-    /// The local user that calls.
-    ///
-    /// - Throws: `unauthenticated` when the call did not come over the Unix socket.
-    package func callingUser() throws(RPCError) -> LocalCaller {
-        guard case .local(let user) = caller else {
-            throw RPCError(code: .unauthenticated, message: "this call is for local users, over the agent's socket")
-        }
-        return user
     }
 }

@@ -67,7 +67,7 @@ struct CallerInterceptor: ServerInterceptor {
         var request = request
         request.metadata.removeAllValues(forKey: ConnectionStamp.header)
         var context = context
-        context.transportSpecific = CallerContext(caller: caller)
+        context.caller = caller
         return try await next(request, context)
     }
 }

@@ -18,13 +18,21 @@ package protocol Gatekeeper: Sendable {
     /// This node's credentials as they are now. Asked for every new connection, so that renewed ones take effect at once.
     var credentials: TransportCredentials { get }
 
-    /// Who presents `chain` (DER, leaf first).
+    /// The node that presents `chain` (DER, leaf first).
     ///
     /// - Throws: an error whose description says why the chain is not accepted and what helps.
     func identify(_ chain: [[UInt8]]) throws -> AuthenticatedPeer
+
+    /// The node or user that presents `chain`, as a caller.
+    ///
+    /// - Throws: as ``identify(_:)``.
+    func recognise(_ chain: [[UInt8]]) throws -> Caller
 
     /// Whether that peer is still wanted: not revoked, not gone, its certificate not expired. Asked at each call.
     ///
     /// - Throws: as ``identify(_:)``.
     func admit(_ peer: AuthenticatedPeer) throws
+
+    /// Whether that user is still wanted, as ``admit(_:)-(AuthenticatedPeer)``.
+    func admit(_ user: AuthenticatedUser) throws
 }

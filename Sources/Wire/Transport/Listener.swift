@@ -79,7 +79,7 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
 
     private static func caller(presenting certificates: [NIOSSLCertificate], _ gatekeeper: any Gatekeeper) -> Caller {
         do {
-            return .peer(try gatekeeper.identify(try certificates.map { try $0.toDERBytes() }))
+            return try gatekeeper.recognise(try certificates.map { try $0.toDERBytes() })
         } catch {
             return .refused("\(error)")
         }
@@ -87,9 +87,10 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
 }
 
 extension Listener {
-    /// A server that offers `services` on this listener to the callers that `rule` lets through.
+    /// A server that offers `services` on this listener to the callers that `rule` lets through; calls of the control API
+    /// then pass through `guards`.
     func server(
-        of services: [any RegistrableRPCService], limits: ListenerLimits,
+        of services: [any RegistrableRPCService], guards: [any ServerInterceptor], limits: ListenerLimits,
         rule: @escaping @Sendable (Caller, MethodDescriptor) throws(RPCError) -> Void
     ) -> (GRPCServer<HTTP2ServerTransport.Custom<Listener>>, HTTP2ServerTransport.Custom<Listener>) {
         var config = HTTP2ServerTransport.Custom<Listener>.Config.defaults
@@ -103,8 +104,12 @@ extension Listener {
         config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
         config.channelDebuggingCallbacks.onAcceptHTTP2Stream = ConnectionStamp.stamp
         let transport = HTTP2ServerTransport.Custom(listenerFactory: self, config: config)
-        let interceptor = CallerInterceptor(connections: connections, rule: rule)
-        return (GRPCServer(transport: transport, services: services, interceptors: [interceptor]), transport)
+        let callers = ConditionalInterceptor<any ServerInterceptor>.apply(
+            CallerInterceptor(connections: connections, rule: rule), to: .all)
+        let control = guards.map {
+            ConditionalInterceptor<any ServerInterceptor>.apply($0, to: .services([Surplus_V1_Control.descriptor]))
+        }
+        return (GRPCServer(transport: transport, services: services, interceptorPipeline: [callers] + control), transport)
     }
 }
 

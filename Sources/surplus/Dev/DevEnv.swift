@@ -17,6 +17,8 @@ struct DevEnv: AsyncParsableCommand {
 
     func run() async throws {
         let pool = try options.pool
-        try Terminal.print("export SURPLUS_SOCKET=\(pool.layout(of: try pool.node(node)).agentSocket.quoted)\n")
+        // The other variable goes before this one.
+        try Terminal.print(
+            "unset SURPLUS_AGENT\nexport SURPLUS_SOCKET=\(pool.layout(of: try pool.node(node)).agentSocket.quoted)\n")
     }
 }

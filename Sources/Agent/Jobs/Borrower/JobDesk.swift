@@ -136,10 +136,10 @@ final class JobDesk: Sendable {
     /// The job, if `user` may see it.
     ///
     /// - Throws: `RPCError` otherwise: who may not see a job does not learn that there is one.
-    func find(_ text: String, by user: LocalCaller) async throws -> JobWork {
+    func find(_ text: String, by user: CallingUser) async throws -> JobWork {
         let id: JobID = try Field.identifier(text, "job")
         if let work = try await work(id), user.maySee(work.record) { return work }
-        guard user.isOwner, let guest = try hosted[id] else { throw RPCError.noJob(id) }
+        guard user.may(.own), let guest = try hosted[id] else { throw RPCError.noJob(id) }
         throw RPCError.notNow(
             "\(id) runs here for \(roster[guest.borrower]?.name ?? "a peer"), where it can be attached to and cancelled; "
                 + "'surplus lease reclaim \(guest.lease)' takes back what it runs on")
@@ -166,19 +166,19 @@ final class JobDesk: Sendable {
     // MARK: Showing
 
     /// - Parameter all: also those that have ended.
-    func list(all: Bool, by user: LocalCaller) async throws -> [Surplus_V1_JobInfo] {
+    func list(all: Bool, by user: CallingUser) async throws -> [Surplus_V1_JobInfo] {
         let live = live
         let known = Set(live.map(\.id))
         let others = try house.store.states(.job, as: JobRecord.self).filter { !known.contains($0.id) }
         return (live + others).filter { (all || !$0.isFinal) && user.maySee($0) }.sorted { $0.id < $1.id }.map(info)
     }
 
-    func info(_ job: String, by user: LocalCaller) async throws -> Surplus_V1_JobInfo {
+    func info(_ job: String, by user: CallingUser) async throws -> Surplus_V1_JobInfo {
         info(try await find(job, by: user).record)
     }
 
     func attach(
-        _ input: RPCAsyncSequence<Surplus_V1_JobInput, any Error>, by user: LocalCaller,
+        _ input: RPCAsyncSequence<Surplus_V1_JobInput, any Error>, by user: CallingUser,
         _ write: @escaping @Sendable (Surplus_V1_JobOutput) async throws -> Void
     ) async throws {
         try await AttachCall.serve(input) { [self] attach in
@@ -191,7 +191,7 @@ final class JobDesk: Sendable {
     }
 
     /// Ends a job, whatever it is doing; answered once it has. One that has ended already stays as it is.
-    func cancel(_ job: String, by user: LocalCaller) async throws -> Surplus_V1_JobInfo {
+    func cancel(_ job: String, by user: CallingUser) async throws -> Surplus_V1_JobInfo {
         let work = try await find(job, by: user)
         if !work.record.isFinal {
             work.cancel()
@@ -201,7 +201,7 @@ final class JobDesk: Sendable {
     }
 
     func fetchOutputs(
-        of job: String, by user: LocalCaller, _ write: (Surplus_V1_FilePart) async throws -> Void
+        of job: String, by user: CallingUser, _ write: (Surplus_V1_FilePart) async throws -> Void
     ) async throws {
         let work = try await find(job, by: user)
         let record = work.record
@@ -232,7 +232,13 @@ final class JobDesk: Sendable {
     }
 }
 
-extension LocalCaller {
-    /// Users see their own jobs, the owner of the node all.
-    fileprivate func maySee(_ record: JobRecord) -> Bool { isOwner || record.uid == uid }
+extension CallingUser {
+    /// Users see their own jobs, operators those of all.
+    fileprivate func maySee(_ record: JobRecord) -> Bool {
+        if may(.operate) { return true }
+        switch identity {
+        case .local(let caller): return record.uid == caller.uid
+        case .user, .node: return record.remote == remoteID
+        }
+    }
 }

@@ -34,7 +34,10 @@ struct JobRecord: Codable, Sendable {
 
     let id: JobID
     let user: String
-    let uid: UInt32
+    /// The number of the local user whose it is.
+    let uid: UInt32?
+    /// The id of the user of the pool, or of the node, whose it is: it was submitted from elsewhere.
+    let remote: String?
     let order: JobOrder
     let tenancy: Tenancy
     /// Input files, directories and links.
@@ -58,12 +61,14 @@ struct JobRecord: Codable, Sendable {
     var isTidy = false
 
     init(
-        id: JobID, user: String, uid: UInt32, order: JobOrder, tenancy: Tenancy, inputs: Int, inputBytes: Int64,
+        id: JobID, user: String, uid: UInt32?, remote: String? = nil, order: JobOrder, tenancy: Tenancy, inputs: Int,
+        inputBytes: Int64,
         submittedAt: Timestamp
     ) {
         self.id = id
         self.user = user
         self.uid = uid
+        self.remote = remote
         self.order = order
         self.tenancy = tenancy
         self.inputs = inputs

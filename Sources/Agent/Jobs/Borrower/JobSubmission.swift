@@ -12,7 +12,7 @@ extension JobDesk {
     ///
     /// - Throws: when anything about it cannot be accepted; then nothing of it is left.
     func submit(
-        _ parts: RPCAsyncSequence<Surplus_V1_SubmitPart, any Error>, by user: LocalCaller
+        _ parts: RPCAsyncSequence<Surplus_V1_SubmitPart, any Error>, by user: CallingUser
     ) async throws -> Surplus_V1_JobInfo {
         guard open < Self.openLimit else {
             throw RPCError(
@@ -37,7 +37,7 @@ extension JobDesk {
     }
 
     private func take(
-        _ parts: RPCAsyncSequence<Surplus_V1_SubmitPart, any Error>, as id: JobID, into folder: JobFolder, by user: LocalCaller
+        _ parts: RPCAsyncSequence<Surplus_V1_SubmitPart, any Error>, as id: JobID, into folder: JobFolder, by user: CallingUser
     ) async throws -> JobRecord {
         var accepted: (order: JobOrder, tenancy: JobRecord.Tenancy)?
         var receiver: FileReceiver?
@@ -58,7 +58,8 @@ extension JobDesk {
         let totals = try await receiver?.finish() ?? FileTotals()
         if totals.entries > 0 { try await onThread { try folder.synchronise() } }
         var record = JobRecord(
-            id: id, user: user.name, uid: user.uid, order: accepted.order, tenancy: accepted.tenancy, inputs: totals.entries,
+            id: id, user: user.name, uid: user.uid, remote: user.remoteID, order: accepted.order, tenancy: accepted.tenancy,
+            inputs: totals.entries,
             inputBytes: totals.bytes, submittedAt: house.clock().utc)
         // What is known already need not be found out, and recorded, later.
         if case .given(let lease) = accepted.tenancy { record.place(under: lease, of: try tenancy.lender(of: lease)) }
@@ -72,12 +73,16 @@ extension JobDesk {
     }
 
     /// Under which lease the job is to run; says at once what can never work.
-    private func choice(of submit: Surplus_V1_SubmitJob, by user: LocalCaller) throws -> JobRecord.Tenancy {
+    private func choice(of submit: Surplus_V1_SubmitJob, by user: CallingUser) throws -> JobRecord.Tenancy {
         guard submit.lease.isEmpty else {
             let id: LeaseID = try Field.identifier(submit.lease, "lease")
             _ = try tenancy.lender(of: id)
-            guard user.isOwner || engine.read({ $0.leases[id]?.lease.user }) == user.name else {
-                throw RPCError(code: .permissionDenied, message: "\(id) was borrowed by somebody else: see 'surplus lease list'")
+            guard let borrower = engine.read({ $0.leases[id]?.lease.user }), user.sees(to: borrower) else {
+                throw RPCError(
+                    code: .permissionDenied,
+                    message:
+                        "\(id) was borrowed by somebody else, and \(user.name) has the role \(user.role), which lacks the right "
+                        + "'operate': see 'surplus lease list' for your own")
             }
             return .given(id)
         }

@@ -117,14 +117,14 @@ final class JobHost: Sendable {
     }
 
     /// - Parameter all: also those that have ended.
-    func list(all: Bool, by user: LocalCaller) async throws -> [Surplus_V1_JobInfo] {
-        guard user.isOwner else { return [] }
+    func list(all: Bool, by user: CallingUser) async throws -> [Surplus_V1_JobInfo] {
+        guard user.may(.own) else { return [] }
         return try jobs.all.filter { all || $0.end == nil }.map(info)
     }
 
     /// A job that runs here for a peer; `nil` when there is none that `user` may see.
-    func info(_ text: String, by user: LocalCaller) throws -> Surplus_V1_JobInfo? {
-        guard user.isOwner else { return nil }
+    func info(_ text: String, by user: CallingUser) throws -> Surplus_V1_JobInfo? {
+        guard user.may(.own) else { return nil }
         return try jobs[try Field.identifier(text, "job")].map(info)
     }
 

@@ -1,0 +1,159 @@
+import GRPCCore
+import LedgerStore
+import Logging
+import Resources
+import Synchronization
+import Wire
+
+/// Has every call that would change something in the audit log before it can: an entry is durable before the handler sees
+/// the first message, and what became of the call is added before it is answered.
+final class AuditTrail: Sendable {
+    /// For how long the first message of a refused call is waited for, to name what it was about.
+    private static let patience = Duration.seconds(1)
+
+    struct Call: Sendable {
+        let user: CallingUser
+        let method: String
+    }
+
+    let store: AuditStore
+    private let clock: @Sendable () -> Timestamp
+    private let log: Logger
+    private let failure = Mutex<String?>(nil)
+
+    init(store: AuditStore, clock: @escaping @Sendable () -> Timestamp, log: Logger) {
+        self.store = store
+        self.clock = clock
+        self.log = log
+    }
+
+    /// Why the last call could not be recorded; `nil` when it was.
+    var fault: String? { failure.withLock { $0 } }
+
+    /// Records a call that the caller may not make.
+    func refuse<Input: Sendable>(
+        _ call: Call, _ messages: RPCAsyncSequence<Input, any Error>, _ error: RPCError
+    ) async throws(RPCError) {
+        let object = await Self.object(of: messages)
+        _ = try await begin(call, object: object, .refused, reason: error.message)
+    }
+
+    /// Makes a call and records it.
+    func follow<Input: Sendable, Output: Sendable>(
+        _ call: Call, _ request: StreamingServerRequest<Input>,
+        _ next: (StreamingServerRequest<Input>) async throws -> StreamingServerResponse<Output>
+    ) async throws -> StreamingServerResponse<Output> {
+        let entry = Entry()
+        var recorded = request
+        recorded.messages = RPCAsyncSequence(
+            wrapping: request.messages.map { [self] message in
+                if entry.claim() { entry.sequence = try await begin(call, object: Self.object(of: message), .begun) }
+                return message
+            })
+        do {
+            var response = try await next(recorded)
+            // What was thrown counts as an answer, too.
+            var contents = try response.accepted.get()
+            await end(entry, .done)
+            contents.producer = { [self, producer = contents.producer] writer in
+                do {
+                    let trailer = try await producer(writer)
+                    await end(entry, .done)
+                    return trailer
+                } catch {
+                    await end(streaming: entry, after: error)
+                    throw error
+                }
+            }
+            response.accepted = .success(contents)
+            return response
+        } catch {
+            await end(entry, after: error)
+            throw error
+        }
+    }
+
+    // MARK: Entries
+
+    /// The place of a call's entry, once there is one. Requests are read one message after the other.
+    private final class Entry: Sendable {
+        private let state = Mutex<(isClaimed: Bool, sequence: Int64?)>((false, nil))
+
+        /// Whether it is the caller that makes the entry.
+        func claim() -> Bool {
+            state.withLock { state in
+                defer { state.isClaimed = true }
+                return !state.isClaimed
+            }
+        }
+
+        /// The place of the entry, for the first who says how the call ended.
+        func take() -> Int64? { state.withLock { $0.sequence.take() } }
+
+        var sequence: Int64? {
+            get { state.withLock { $0.sequence } }
+            set { state.withLock { $0.sequence = newValue } }
+        }
+    }
+
+    private func begin(
+        _ call: Call, object: String, _ outcome: AuditEntry.Outcome, reason: String = ""
+    ) async throws(RPCError) -> Int64 {
+        let entry = AuditEntry(
+            at: clock(), user: call.user.name, role: call.user.role.rawValue, origin: call.user.origin, method: call.method,
+            object: object, outcome: outcome, reason: reason)
+        do {
+            let sequence = try await store.begin(entry)
+            failure.withLock { $0 = nil }
+            return sequence
+        } catch {
+            failure.withLock { $0 = "\(error)" }
+            log.error("failed to write the audit log", metadata: ["error": "\(error)"])
+            throw RPCError(
+                code: .failedPrecondition, message: "nothing is changed without a record of who did it: \(error)")
+        }
+    }
+
+    private func end(_ entry: Entry, after error: any Error) async {
+        let error = error as? RPCError
+        await end(
+            entry, error?.code == .permissionDenied ? .refused : .failed, reason: error?.message ?? "the call was cancelled")
+    }
+
+    /// Who stops watching a job has not failed.
+    private func end(streaming entry: Entry, after error: any Error) async {
+        let wasLeft = error is CancellationError || (error as? RPCError)?.code == .cancelled
+        if wasLeft { await end(entry, .done) } else { await end(entry, after: error) }
+    }
+
+    private func end(_ entry: Entry, _ outcome: AuditEntry.Outcome, reason: String = "") async {
+        guard let sequence = entry.take() else { return }
+        // The record of a call that was cancelled is still written.
+        let writing = Task { [store] in try await store.end(sequence, outcome, reason: reason) }
+        do { try await writing.value } catch {
+            // That it was made is on record; nothing false is.
+            log.error("failed to write the audit log", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: Objects
+
+    private static func object<Input: Sendable>(of message: Input) -> String {
+        (message as? any AuditedRequest)?.auditedObject ?? ""
+    }
+
+    private static func object<Input: Sendable>(of messages: RPCAsyncSequence<Input, any Error>) async -> String {
+        await withTaskGroup(of: String?.self) { group in
+            group.addTask {
+                var iterator = messages.makeAsyncIterator()
+                return (try? await iterator.next()).flatMap { $0 }.map { object(of: $0) }
+            }
+            group.addTask {
+                try? await Task.sleep(for: patience)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next().flatMap { $0 } ?? ""
+        }
+    }
+}

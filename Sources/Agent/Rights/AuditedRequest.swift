@@ -1,0 +1,44 @@
+import Wire
+
+/// A request that can say in a few words what it is about. Secrets are no part of that: neither tokens nor what a program
+/// is called with.
+protocol AuditedRequest {
+    var auditedObject: String { get }
+}
+
+extension Surplus_V1_LeaseRequest: AuditedRequest {
+    var auditedObject: String {
+        let figures = "\(amounts.cpuMillicores)m cpu, \(amounts.memoryBytes) bytes"
+        return on.isEmpty ? figures : "\(figures) on \(on.prefix(4).joined(separator: ", "))"
+    }
+}
+
+extension Surplus_V1_LeaseRef: AuditedRequest { var auditedObject: String { lease } }
+extension Surplus_V1_RenewLeaseRequest: AuditedRequest { var auditedObject: String { lease } }
+extension Surplus_V1_ReclaimLeaseRequest: AuditedRequest { var auditedObject: String { lease.isEmpty ? "all" : lease } }
+
+extension Surplus_V1_SubmitPart: AuditedRequest {
+    var auditedObject: String {
+        submit.lease.isEmpty ? submit.spec.program : "\(submit.spec.program) under \(submit.lease)"
+    }
+}
+
+extension Surplus_V1_JobInput: AuditedRequest { var auditedObject: String { attach.job } }
+extension Surplus_V1_GetJobRequest: AuditedRequest { var auditedObject: String { job } }
+
+extension Surplus_V1_ApplyPolicyRequest: AuditedRequest {
+    var auditedObject: String {
+        let file = hasSource ? source.files.first?.name ?? "" : "the configured one"
+        return dryRun ? "only to see: \(file)" : file
+    }
+}
+
+extension Surplus_V1_InitPoolRequest: AuditedRequest { var auditedObject: String { name } }
+extension Surplus_V1_JoinPoolRequest: AuditedRequest { var auditedObject: String { address } }
+extension Surplus_V1_LeavePoolRequest: AuditedRequest { var auditedObject: String { force ? "by force" : "" } }
+extension Surplus_V1_NodeRef: AuditedRequest { var auditedObject: String { node } }
+extension Surplus_V1_SetNodeRoleRequest: AuditedRequest { var auditedObject: String { "\(node): \(role)" } }
+extension Surplus_V1_AddUserRequest: AuditedRequest { var auditedObject: String { "\(name): \(role)" } }
+extension Surplus_V1_SetUserRoleRequest: AuditedRequest { var auditedObject: String { "\(user): \(role)" } }
+extension Surplus_V1_RenewUserRequest: AuditedRequest { var auditedObject: String { user } }
+extension Surplus_V1_UserRef: AuditedRequest { var auditedObject: String { user } }
