@@ -120,7 +120,10 @@ let package = Package(
         program("surplus-warden", ["Warden", "Kernel", "Sandbox", "Resources"]),
         program(
             "surplus",
-            ["Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Resources", "CLinux", .arguments, .grpc]),
+            [
+                "Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Resources", "CLinux", .arguments,
+                .grpc,
+            ]),
         program("surplus-sim", ["Simulation", "Resources", .arguments]),
         program(
             "surplus-bench",

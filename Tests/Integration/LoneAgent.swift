@@ -89,9 +89,10 @@ final class LoneAgent {
 }
 
 extension LivePool.Result {
-    /// The one line that says what is wrong; a failed expectation when there is none, or more.
+    /// The one line that says what is wrong, which the line at fault may follow, indented; a failed expectation when there is
+    /// none, or more.
     func complaint(sourceLocation: SourceLocation = #_sourceLocation) -> String {
-        let lines = errors.split(separator: "\n")
+        let lines = errors.split(separator: "\n").filter { !$0.hasPrefix("  ") }
         #expect(lines.count == 1, "one clear error, not: \(errors)", sourceLocation: sourceLocation)
         #expect(errors.hasPrefix("surplus"), sourceLocation: sourceLocation)
         return errors
