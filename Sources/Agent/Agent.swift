@@ -23,19 +23,23 @@ package actor Agent: Service {
 
     /// Opens what is in the data directory.
     ///
+    /// - Parameter recentLog: where `log` leaves what it writes, for those who ask the agent for it.
     /// - Throws: when another agent has the directory, or something in it is damaged.
-    package init(_ configuration: AgentConfiguration, log: Logger) throws {
+    package init(_ configuration: AgentConfiguration, log: Logger, recentLog: RecentLog = RecentLog()) throws {
         let clock = try SystemClock()
-        try self.init(configuration, clock: { clock.now() }, log: log)
+        try self.init(configuration, clock: { clock.now() }, log: log, recentLog: recentLog)
     }
 
-    init(_ configuration: AgentConfiguration, clock: @escaping @Sendable () -> Moment, log: Logger) throws {
+    init(
+        _ configuration: AgentConfiguration, clock: @escaping @Sendable () -> Moment, log: Logger,
+        recentLog: RecentLog = RecentLog()
+    ) throws {
         let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger")
         let (policy, fault) = try PolicyDesk.open(configuration.policy, in: store)
         if let fault { log.error("\(fault)") }
         house = Household(
             configuration: configuration, capacity: try Self.capacity(of: configuration), store: store, policy: policy,
-            identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log)
+            identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log, recentLog: recentLog)
         startedAt = clock().utc
         trail = AuditTrail(
             store: try AuditStore(path: configuration.dataDirectory + "/audit.sqlite"), clock: house.utc, log: log)

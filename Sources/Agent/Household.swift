@@ -14,6 +14,7 @@ struct Household: Sendable {
     let identities: IdentityStore
     let clock: @Sendable () -> Moment
     let log: Logger
+    var recentLog = RecentLog()
 
     var utc: @Sendable () -> Timestamp { { [clock] in clock().utc } }
 }

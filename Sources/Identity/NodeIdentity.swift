@@ -75,5 +75,8 @@ package struct NodeIdentity: Sendable {
     /// The transport key, PKCS#8 DER. Secret.
     package var privateKey: [UInt8] { [UInt8](keys.transport.derRepresentation) }
 
+    /// When the pool's root certificate ends, and with it the pool.
+    package var rootExpiresAt: Timestamp { Timestamp(verifier.root.notValidAfter) }
+
     package func notary() -> ReceiptNotary { ReceiptNotary(node: node, key: keys.receipt) }
 }

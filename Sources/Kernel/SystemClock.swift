@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Resources
 
@@ -20,6 +21,12 @@ package struct SystemClock: Sendable {
 
     /// Civil time.
     package static func utc() -> Timestamp { Timestamp(microseconds: microseconds(of: CLOCK_REALTIME)) }
+
+    /// Whether something, such as an NTP daemon, keeps civil time in step with others; `nil` when the kernel does not tell.
+    package static func isSynchronised() -> Bool? {
+        let status = surplus_clock_is_synchronised()
+        return status < 0 ? nil : status == 1
+    }
 
     private static func microseconds(of clock: clockid_t) -> Int64 {
         var time = timespec()

@@ -20,7 +20,7 @@ package struct LeaseEntry: Codable, Sendable {
     /// When the lender draws the next receipt.
     var receiptDue: Deadline?
     /// What the lender pays for an end without the full notice; on the borrower's side what is due.
-    var compensation = Microcredits.zero
+    package internal(set) var compensation = Microcredits.zero
     /// What was sent and not yet answered.
     var retry: Retry?
     /// When a closed or settled lease may be forgotten.
@@ -122,16 +122,18 @@ package struct Snapshot: Sendable {
     package var requests: [RequestEntry]
     package var leases: [LeaseEntry]
     package var refused: [RefusedAgreement]
+    package var pause: Pause?
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
-        refused: [RefusedAgreement] = []
+        refused: [RefusedAgreement] = [], pause: Pause? = nil
     ) {
         self.books = books
         self.holds = holds
         self.requests = requests
         self.leases = leases
         self.refused = refused
+        self.pause = pause
     }
 }
 

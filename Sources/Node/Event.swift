@@ -30,6 +30,11 @@ package enum NodeEvent: Sendable {
     /// Why nothing can be lent for now, whatever the policy says; `nil` when lending is possible (again). Until the first of
     /// these nothing is offered.
     case lending(Refusal?)
+    /// The owner stops lending, for a while or until told otherwise: leases end after their notice, or at once, which pays
+    /// for the notice.
+    case pause(by: String, for: Microseconds?, atOnce: Bool)
+    /// The owner lends again.
+    case resume(by: String)
     /// A peer is known under this name and has these roles in the pool.
     case met(NodeID, name: String, roles: [String])
     /// A peer has left the pool or was expelled: nothing with it goes on.

@@ -122,6 +122,7 @@ extension Node {
         guard lease.state != .reclaiming else {
             return Refusal(term: "lease", reason: "its owner takes it back: \(lease.reason)")
         }
+        if let pause { return pause.refusal(at: now) }
         guard renewal.number == lease.renewals + 1 else {
             return Refusal(term: "renewal", reason: "number \(renewal.number) after number \(lease.renewals)")
         }
@@ -189,12 +190,8 @@ extension Node {
     /// The owner takes a lent lease back.
     mutating func reclaim(_ id: LeaseID, atOnce: Bool, reason: String, _ step: inout Step) {
         guard var entry = leases[id], entry.lease.role == .lender, entry.lease.isOpen else { return }
-        let notice = entry.lease.terms.notice.notice
-        let began = entry.lease.reclaim(notice: notice, reason: reason, at: step.now)
+        let began = entry.takeBack(atOnce: atOnce, reason: reason, at: step.now)
         if atOnce {
-            // An early end pays for what is left of the notice, at the price of full use.
-            let unexpired = max(.zero, entry.lease.reclaimBy?.remaining(at: step.now) ?? .zero)
-            entry.compensation = entry.lease.terms.prices.cost(of: Usage(of: entry.lease.amounts, for: unexpired))
             leases[id] = entry
             return close(id, .revoked, reason, &step)
         }

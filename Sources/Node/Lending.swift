@@ -35,7 +35,7 @@ extension Node {
             notice: terms.notice, round: proposal.round, rounds: Negotiating.rounds)
         // A new round replaces what an earlier one of the same conversation held.
         if holds.removeValue(forKey: proposal.negotiation) != nil { step.forget(.hold, proposal.negotiation) }
-        switch quote(ask, to: peer, for: proposal.user) {
+        switch quote(ask, to: peer, for: proposal.user, at: step.now) {
         case .offer(let offered): offer(offered, for: proposal, to: peer, &step)
         case .counter(let terms, let reason):
             reply(proposal, .countered(terms, reason: reason), to: peer, &step)
@@ -164,6 +164,7 @@ extension Node {
             agreement.terms.details + [Event.Detail("reserved", reservation.amount.text), Event.Detail("user", agreement.user)])
         step.act(.openGuest(entry.id, agreement.terms.amounts, remaining: agreement.terms.term))
         confirm(entry.id, to: peer, &step)
+        holdToPause(entry.id, &step)
     }
 
     private func confirm(_ lease: LeaseID, to peer: NodeID, _ step: inout Step) {

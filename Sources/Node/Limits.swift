@@ -7,12 +7,12 @@ import Trading
 
 extension Node {
     /// What a user of a peer would be offered for `ask`, without obligation.
-    package func quote(_ ask: Ask, to peer: NodeID, for user: String = "") -> Decision {
-        quote(ask, to: borrower(peer, user))
+    package func quote(_ ask: Ask, to peer: NodeID, for user: String = "", at now: Moment) -> Decision {
+        quote(ask, to: borrower(peer, user), at: now)
     }
 
-    package func quote(_ ask: Ask, to borrower: Borrower) -> Decision {
-        if let hindrance { return .refuse(hindrance) }
+    package func quote(_ ask: Ask, to borrower: Borrower, at now: Moment) -> Decision {
+        if let obstacle = obstacle(at: now) { return .refuse(obstacle) }
         return policy.decide(ask, from: borrower, given: standing(towards: borrower))
     }
 

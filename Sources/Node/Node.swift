@@ -19,6 +19,8 @@ package struct Node: Sendable {
     /// Why nothing is offered for now.
     package internal(set) var hindrance: Refusal? = Refusal(
         term: "lending", reason: "the node has just started", retryAfter: .seconds(1))
+    /// The owner's word that nothing is lent for now.
+    package internal(set) var pause: Pause?
     /// How the policy's conditions stand.
     package internal(set) var gates: Gates
     var owner = OwnerUsage()
@@ -55,6 +57,7 @@ package struct Node: Sendable {
         refused = SortedMap(snapshot.refused.map { ($0.id, $0) })
         requests = SortedMap(snapshot.requests.filter(\.isInDoubt).map { ($0.request.id, $0) })
         leases = LeaseTable(snapshot.leases)
+        pause = snapshot.pause
         reconcileAt = Deadline(now)
         for entry in leases.values where entry.lease.role == .lender {
             leaseOfAgreement[entry.lease.agreement] = entry.id
@@ -113,6 +116,8 @@ package struct Node: Sendable {
         case .surroundings(let surroundings): observe(surroundings, &step)
         case .policy(let policy): adopt(policy, &step)
         case .lending(let hindrance): hinder(hindrance, &step)
+        case .pause(let user, let span, let atOnce): pauseLending(by: user, for: span, atOnce: atOnce, &step)
+        case .resume(let user): resumeLending(by: user, &step)
         case .met(let peer, let name, let roles): meet(peer, name, roles, &step)
         case .expelled(let peer): expel(peer, &step)
         case .unreachable(let peer, let refusal): giveUp(on: peer, refusal, &step)
@@ -157,13 +162,13 @@ extension Node {
 
     /// What could be lent to anyone now.
     package var lendable: Amounts {
-        guard hindrance == nil else { return .zero }
+        guard hindrance == nil, pause == nil else { return .zero }
         return policy.lendable(given: standing)
     }
 
     /// Why nothing can be lent to anyone, when that is so.
-    package var reasonForNothing: Refusal {
-        if let hindrance { return hindrance }
+    package func reasonForNothing(at now: Moment) -> Refusal {
+        if let obstacle = obstacle(at: now) { return obstacle }
         if !policy.lendsAnything { return Refusal(term: "policy", reason: "policy '\(policy.name)' lends nothing") }
         guard let reason = gates.holdBack.cpu ?? gates.holdBack.memory else {
             return Refusal(term: "cpu", reason: "nothing is free now", retryAfter: .seconds(30))

@@ -8,6 +8,7 @@ extension Node {
     mutating func runTimers(_ step: inout Step) {
         clearDoubts(&step)
         dropLapsed(&step)
+        endPauseInTime(&step)
         for id in leases.unsettled.keys { runTimers(of: id, &step) }
         while let entry = leases.nextToForget, entry.forget?.hasPassed(at: step.now) == true { forget(entry.id, &step) }
         reconcile(&step)
@@ -27,6 +28,7 @@ extension Node {
         consider(leases.nextToForget?.forget?.instant(at: now))
         if leases.unsettled.values.contains(where: \.lease.isOpen) { consider(reconcileAt.instant(at: now)) }
         consider(books.nextExpiry(at: now))
+        consider(pause?.until?.instant(at: now))
         return wake
     }
 

@@ -20,13 +20,20 @@ package struct CivilTime: Hashable, Encodable, Sendable {
 
     /// The reader's time of day, with the date before it when it was not today.
     func clock(on page: Page) -> String {
+        guard !page.isPlain else { return rfc3339 }
         let (date, time) = Self.civil(timestamp.microseconds + page.utcOffset.rawValue)
         let today = Self.civil(page.now.microseconds + page.utcOffset.rawValue).date
         return date == today ? time : "\(date) \(time)"
     }
 
+    /// `08:02:47 (in 4 min 30 s)`.
+    func clockAndDistance(on page: Page) -> String {
+        page.isPlain ? rfc3339 : "\(clock(on: page)) (\(relative(on: page)))"
+    }
+
     /// `12 s ago`, `in 4 min 30 s`, `now`.
     func relative(on page: Page) -> String {
+        guard !page.isPlain else { return rfc3339 }
         let distance = timestamp - page.now
         let span = Microseconds(abs(distance.rawValue / 1_000_000) * 1_000_000)
         guard span > .zero else { return "now" }

@@ -56,7 +56,7 @@ package struct CreditsReport: Report {
         sheet.add("earned", Self.withPending(earnedMicrocredits, pendingIncomingMicrocredits))
         sheet.add("spent", Self.withPending(spentMicrocredits, pendingOutgoingMicrocredits))
         guard !lines.isEmpty else { return sheet.text(on: page) }
-        return sheet.text(on: page) + "\n" + table.text(on: page)
+        return sheet.text(on: page) + page.gap + table.text(on: page)
     }
 
     private static func withPending(_ posted: Int64, _ pending: Int64) -> String {

@@ -18,18 +18,15 @@ package struct EventReport: Report {
         self.details = details
     }
 
-    /// One line, however long: events are read as a stream.
+    /// When, what kind and what, on one line where the page is wide enough.
     package func text(on page: Page) -> String {
-        page.paint(at.clock(on: page), .dim) + "  " + page.paint(kind.printable, .strong) + "  " + message.printable + "\n"
+        Entry(at: at, mark: (kind, .strong), message: message).text(on: page)
     }
 
-    /// The same with the readings below.
+    /// The same with the readings below; for programs, behind it.
     func textWithDetails(on page: Page) -> String {
-        var result = text(on: page)
-        for (key, value) in details.sorted(by: { $0.key < $1.key }) {
-            result += page.paint("          \(key.printable) = \(value.printable)", .dim) + "\n"
-        }
-        return result
+        let readings = details.sorted(by: { $0.key < $1.key }).map { ($0.key, $0.value) }
+        return Entry(at: at, mark: (kind, .strong), message: message, fields: readings).text(on: page)
     }
 }
 
@@ -51,6 +48,6 @@ package struct ExplanationReport: Report {
         var sheet = Sheet()
         sheet.add(kind, id, .strong)
         sheet.add("summary", summary)
-        return sheet.text(on: page) + "\n" + events.map { $0.textWithDetails(on: page) }.joined()
+        return sheet.text(on: page) + page.gap + events.map { $0.textWithDetails(on: page) }.joined()
     }
 }

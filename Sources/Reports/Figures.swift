@@ -14,7 +14,7 @@ package struct AmountFigures: Hashable, Encodable, Sendable {
     var memory: Bytes { Bytes(memoryBytes) }
 
     /// `1.5 cores, 512 MiB`.
-    var shortText: String { "\(cpu.shortText), \(memory.shortText)" }
+    func text(on page: Page) -> String { "\(page.figure(cpu)), \(page.figure(memory))" }
 }
 
 /// ``Prices`` with the units in the names.
@@ -62,7 +62,9 @@ package struct UsageFigures: Hashable, Encodable, Sendable {
     }
 
     /// `12.5 s of a core, 3072 MiB-s`.
-    var text: String { "\(Microseconds(cpuCoreMicroseconds).shortText) of a core, \(memoryMibSeconds) MiB-s" }
+    func text(on page: Page) -> String {
+        "\(page.figure(Microseconds(cpuCoreMicroseconds))) of a core, \(memoryMibSeconds) MiB-s"
+    }
 }
 
 /// Why something was not done.

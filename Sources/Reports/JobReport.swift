@@ -73,7 +73,7 @@ package struct JobReport: Report {
     var command: String { ([program] + arguments).map(\.quoted).joined(separator: " ") }
 
     /// `running`, `exit 0`, `signal 9`, `not started`, `failed`.
-    var outcome: String {
+    package var outcome: String {
         guard state == "finished" else { return state }
         if notStarted != nil { return "not started" }
         return exitSignal.map { "signal \($0)" } ?? exitCode.map { "exit \($0)" } ?? state
@@ -97,9 +97,9 @@ package struct JobReport: Report {
         sheet.add("lease", lease)
         for (key, value) in environment.sorted(by: { $0.key < $1.key }) { sheet.add("environment", "\(key)=\(value)") }
         for (label, time) in [("submitted", submittedAt), ("started", startedAt), ("ended", finishedAt)] {
-            sheet.add(label, time.map { "\($0.clock(on: page)) (\($0.relative(on: page)))" })
+            sheet.add(label, time?.clockAndDistance(on: page))
         }
-        sheet.add("used", startedAt.map { _ in usage.text })
+        sheet.add("used", startedAt.map { _ in usage.text(on: page) })
         sheet.add("charged", startedAt.map { _ in charged.text })
         if startedAt != nil, !limitsEnforced { sheet.add("limits", "not enforced", .warning) }
         sheet.add("outputs", outputs.isEmpty ? nil : outputs.joined(separator: " ") + outputState)
@@ -118,7 +118,9 @@ package struct JobsReport: Report {
     package init(jobs: [JobReport]) { self.jobs = jobs }
 
     package func text(on page: Page) -> String {
-        guard !jobs.isEmpty else { return "no jobs: 'surplus run -- PROGRAM' starts one; --all shows those that have ended\n" }
+        guard !jobs.isEmpty else {
+            return page.hint("no jobs: 'surplus run -- PROGRAM' starts one; --all shows those that have ended")
+        }
         var table = Table([
             .init("JOB"), .init("STATE"), .init("ON", .left, .omitted), .init("SUBMITTED", .left, .omitted),
             .init("CHARGED", .right, .omitted), .init("COMMAND", .left, .omitted),
@@ -126,7 +128,7 @@ package struct JobsReport: Report {
         for job in jobs {
             table.add([
                 .init(job.job), .init(job.outcome, job.tone), .init(job.hosted ? "this node" : job.lenderName ?? "-"),
-                .init(job.submittedAt?.relative(on: page) ?? "-"), .init(job.charged.shortText),
+                .init(job.submittedAt?.relative(on: page) ?? "-"), .init(page.figure(job.charged)),
                 .init(job.command),
             ])
         }

@@ -23,11 +23,14 @@ package struct LeaseReport: Report {
     package var chargedMicrocredits: Int64
     package var reservedMicrocredits: Int64
     package var jobs: [String]
+    /// What the lender pays for an end without the full notice.
+    package var compensationMicrocredits: Int64
 
     package init(
         lease: String, agreement: String, peer: String, peerName: String, role: String, user: String, state: String,
         reason: String?, terms: TermFigures, grantedAt: CivilTime?, endsAt: CivilTime?, ceiling: Amounts, throttled: Bool,
-        usage: Usage, charged: Microcredits, reserved: Microcredits, jobs: [String]
+        usage: Usage, charged: Microcredits, reserved: Microcredits, jobs: [String],
+        compensation: Microcredits = .zero
     ) {
         self.lease = lease
         self.agreement = agreement
@@ -46,9 +49,11 @@ package struct LeaseReport: Report {
         chargedMicrocredits = charged.rawValue
         reservedMicrocredits = reserved.rawValue
         self.jobs = jobs
+        compensationMicrocredits = compensation.rawValue
     }
 
     var charged: Microcredits { Microcredits(chargedMicrocredits) }
+    var compensation: Microcredits { Microcredits(compensationMicrocredits) }
     var isOver: Bool { state == "closed" || state == "settled" }
 
     package func text(on page: Page) -> String {
@@ -57,19 +62,22 @@ package struct LeaseReport: Report {
         sheet.add(role == "lender" ? "lent to" : "borrowed from", "\(peerName) (\(peer))")
         sheet.add("user", user)
         sheet.add("state", state + (reason.map { ": \($0)" } ?? ""), tone)
-        sheet.add("amounts", terms.amounts.shortText)
+        sheet.add("amounts", terms.amounts.text(on: page))
         if !isOver {
             sheet.add(
-                "ceiling now", ceiling.shortText + (throttled ? ", throttled: the owner needs the machine" : ""),
+                "ceiling now", ceiling.text(on: page) + (throttled ? ", throttled: the owner needs the machine" : ""),
                 throttled ? .warning : .plain)
         }
         sheet.add("prices", terms.prices.text)
         sheet.add("notice", terms.notice)
         sheet.add("granted", grantedAt?.clock(on: page))
-        if !isOver { sheet.add("ends", endsAt.map { "\($0.clock(on: page)) (\($0.relative(on: page)))" }) }
-        sheet.add("used", usage.text)
+        if !isOver { sheet.add("ends", endsAt?.clockAndDistance(on: page)) }
+        sheet.add("used", usage.text(on: page))
         sheet.add("charged", charged.text)
         sheet.add("reserved", Microcredits(reservedMicrocredits).text)
+        if compensationMicrocredits != 0 {
+            sheet.add("compensation", Microcredits(compensationMicrocredits).text + " for the notice that is not kept", .warning)
+        }
         for job in jobs { sheet.add("job", job) }
         sheet.add("agreement", agreement, .dim)
         return sheet.text(on: page)
@@ -91,7 +99,7 @@ package struct LeasesReport: Report {
 
     package func text(on page: Page) -> String {
         guard !leases.isEmpty else {
-            return "no leases: 'surplus run' and 'surplus lease request' make one; --all shows those that have ended\n"
+            return page.hint("no leases: 'surplus run' and 'surplus lease request' make one; --all shows those that have ended")
         }
         var table = Table([
             .init("LEASE"), .init("STATE"), .init("PEER", .left, .omitted), .init("CPU", .right, .omitted),
@@ -100,9 +108,10 @@ package struct LeasesReport: Report {
         for lease in leases {
             table.add([
                 .init(lease.lease), .init(lease.throttled ? "throttled" : lease.state, lease.tone),
-                .init((lease.role == "lender" ? "to " : "from ") + lease.peerName), .init(lease.terms.amounts.cpu.shortText),
-                .init(lease.terms.amounts.memory.shortText), .init(lease.isOver ? "-" : lease.endsAt?.relative(on: page) ?? "-"),
-                .init(lease.charged.shortText),
+                .init((lease.role == "lender" ? "to " : "from ") + lease.peerName), .init(page.figure(lease.terms.amounts.cpu)),
+                .init(page.figure(lease.terms.amounts.memory)),
+                .init(lease.isOver ? "-" : lease.endsAt?.relative(on: page) ?? "-"),
+                .init(page.figure(lease.charged)),
             ])
         }
         return table.text(on: page)

@@ -32,7 +32,7 @@ package struct NodesReport: Report {
 
     package func text(on page: Page) -> String {
         guard !nodes.isEmpty else {
-            return "not in a pool: make one with 'surplus pool init', or join one with 'surplus pool join'\n"
+            return page.hint("not in a pool: make one with 'surplus pool init', or join one with 'surplus pool join'")
         }
         var table = Table([
             .init("NODE", .left, .shortened), .init("STATUS"), .init("SEEN", .left, .omitted), .init("ADDRESS", .left, .omitted),
@@ -40,7 +40,8 @@ package struct NodesReport: Report {
         ])
         for node in nodes {
             table.add([
-                .init(node.name + (node.isSelf ? " (this)" : ""), node.isSelf ? .strong : .plain), state(of: node),
+                .init(node.name + (node.isSelf && !page.isPlain ? " (this)" : ""), node.isSelf ? .strong : .plain),
+                state(of: node),
                 .init(node.isSelf ? "now" : node.lastSeenAt?.relative(on: page) ?? "never"), .init(node.address),
                 .init(node.roles.joined(separator: " ")), .init(node.node, .dim),
             ])

@@ -30,7 +30,7 @@ package struct OffersReport: Report {
 
     /// The offers as a table, then why the others make none.
     package func text(on page: Page) -> String {
-        guard !offers.isEmpty else { return "no peers to ask: see 'surplus nodes'\n" }
+        guard !offers.isEmpty else { return page.hint("no peers to ask: see 'surplus nodes'") }
         var table = Table([
             .init("NODE", .left, .shortened), .init("CPU", .right), .init("MEMORY", .right), .init("CORE-HOUR", .right, .omitted),
             .init("GIB-HOUR", .right, .omitted), .init("UP TO", .right, .omitted), .init("NOTICE", .left, .omitted),
@@ -44,12 +44,12 @@ package struct OffersReport: Report {
                 continue
             }
             table.add([
-                .init(offer.name), .init(terms.amounts.cpu.shortText), .init(terms.amounts.memory.shortText),
-                .init(terms.prices.cpu.shortText), .init(terms.prices.memory.shortText), .init(terms.term.shortText),
+                .init(offer.name), .init(page.figure(terms.amounts.cpu)), .init(page.figure(terms.amounts.memory)),
+                .init(page.figure(terms.prices.cpu)), .init(page.figure(terms.prices.memory)), .init(page.figure(terms.term)),
                 .init(terms.notice), offer.limitsEnforced ? "enforced" : .init("not enforced", .warning),
             ])
         }
         let parts = [table.isEmpty ? "" : table.text(on: page), refusals.text(on: page)]
-        return parts.filter { !$0.isEmpty }.joined(separator: "\n")
+        return parts.filter { !$0.isEmpty }.joined(separator: page.gap)
     }
 }

@@ -8,17 +8,22 @@ package struct Page: Sendable {
     package var colour: Bool
     /// Whether block characters can be shown; ASCII otherwise.
     package var blocks: Bool
+    /// Whether programs such as grep and cut read it: one record a line, its fields in the order of the headings with a tab
+    /// between them, no headings, nothing shortened or rounded, times in UTC (RFC 3339).
+    package var isPlain: Bool
     /// Relative times are counted from here.
     package var now: Timestamp
     /// What is added to UTC to show the reader's time of day.
     package var utcOffset: Microseconds
 
     package init(
-        width: Int? = nil, colour: Bool = false, blocks: Bool = false, now: Timestamp, utcOffset: Microseconds = .zero
+        width: Int? = nil, colour: Bool = false, blocks: Bool = false, isPlain: Bool = false, now: Timestamp,
+        utcOffset: Microseconds = .zero
     ) {
         self.width = width
         self.colour = colour
         self.blocks = blocks
+        self.isPlain = isPlain
         self.now = now
         self.utcOffset = utcOffset
     }
@@ -27,6 +32,17 @@ package struct Page: Sendable {
     package func paint(_ text: String, _ tone: Tone) -> String {
         guard colour, let code = tone.code, !text.isEmpty else { return text }
         return "\u{1B}[\(code)m\(text)\u{1B}[0m"
+    }
+
+    /// A quantity: to three digits for people, exact for programs.
+    func figure(_ quantity: some TextualQuantity) -> String { isPlain ? quantity.text : quantity.shortText }
+
+    /// What stands between two parts of a report.
+    var gap: String { isPlain ? "" : "\n" }
+
+    /// What to say where there is nothing to list; nothing to programs.
+    func hint(_ text: String) -> String {
+        isPlain ? "" : text.wrapped(at: width ?? .max).map { $0 + "\n" }.joined()
     }
 }
 

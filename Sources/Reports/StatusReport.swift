@@ -44,14 +44,15 @@ package struct StatusReport: Report {
     package var leases: Leases
     package var jobsRunning: Int
     package var certificateExpiresAt: CivilTime?
+    /// That the owner lends nothing for now; `nil` when lending goes on.
+    package var pause: PauseFigures?
 
     package init(
         node: String?, pool: String?, poolName: String?, name: String, version: String, address: String,
         startedAt: CivilTime?, dataDirectory: String, policy: String, capacity: Amounts, threshold: Amounts,
         ownerUsage: Amounts, guestUsage: Amounts, committed: Amounts, offered: Amounts, limitsEnforced: Bool,
         enforcement: String, throttling: Bool, heldBack: [String], faults: [String], peers: Peers, leases: Leases,
-        jobsRunning: Int,
-        certificateExpiresAt: CivilTime?
+        jobsRunning: Int, certificateExpiresAt: CivilTime?, pause: PauseFigures? = nil
     ) {
         self.node = node
         self.pool = pool
@@ -77,6 +78,7 @@ package struct StatusReport: Report {
         self.leases = leases
         self.jobsRunning = jobsRunning
         self.certificateExpiresAt = certificateExpiresAt
+        self.pause = pause
     }
 
     package func text(on page: Page) -> String {
@@ -95,17 +97,20 @@ package struct StatusReport: Report {
         sheet.add("leases", "\(leases.lent) lent, \(leases.borrowed) borrowed; \(counted(jobsRunning, "job")) running")
         sheet.add(
             "certificate",
-            certificateExpiresAt.map { ($0.timestamp < page.now ? "expired " : "expires ") + $0.relative(on: page) })
+            certificateExpiresAt.map {
+                page.isPlain ? $0.rfc3339 : ($0.timestamp < page.now ? "expired " : "expires ") + $0.relative(on: page)
+            })
         sheet.add("running", startedAt.map { "since \($0.clock(on: page)), \(version)" })
+        sheet.add("lending", pause?.text(on: page), .warning)
         if throttling { sheet.add("guests", "throttled: the owner needs the machine", .warning) }
         for reason in heldBack { sheet.add("not lent", reason, .warning) }
         for fault in faults { sheet.add("fault", fault, .bad) }
-        return sheet.text(on: page) + "\n" + resources(on: page)
+        return sheet.text(on: page) + page.gap + resources(on: page)
     }
 
     private func resources(on page: Page) -> String {
         var table = Table([
-            .init(""), .init("USE", .left, .omitted), .init("OWNER", .right), .init("GUESTS", .right),
+            .init(""), .init("USE", .left, .picture), .init("OWNER", .right), .init("GUESTS", .right),
             .init("LENT", .right, .omitted),
             .init("TO LEND", .right, .omitted), .init("CAPACITY", .right), .init("THRESHOLD", .right, .omitted),
         ])
@@ -115,7 +120,7 @@ package struct StatusReport: Report {
                 threshold: resource(threshold).rawValue, capacity: resource(capacity).rawValue)
             table.add(
                 [.init(name, .strong), .init(gauge.text(on: page))]
-                    + [ownerUsage, guestUsage, committed, offered, capacity, threshold].map { .init(resource($0).shortText) })
+                    + [ownerUsage, guestUsage, committed, offered, capacity, threshold].map { .init(page.figure(resource($0))) })
         }
         add("cpu") { $0.cpu }
         add("memory") { $0.memory }
@@ -124,4 +129,6 @@ package struct StatusReport: Report {
 }
 
 /// `1 job`, `2 jobs`.
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+    "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
+}

@@ -1,11 +1,16 @@
 /// Rows under headings, aligned, and made narrower step by step where the page is narrow: first by shortening the columns
-/// that may be shortened, then by leaving out those that may be left out, the last one first.
+/// that may be shortened, then by leaving out those that may be left out, the last one first; where the rest does not
+/// fit either, or is less than half, each row becomes a block of its own, with everything in it. On a plain page a row is a line, its cells behind tabs.
 package struct Table: Sendable {
     package struct Column: Sendable {
         package enum Alignment: Sendable { case left, right }
 
         /// What happens to a column on a narrow page.
-        package enum Patience: Sendable { case kept, shortened, omitted }
+        package enum Patience: Sendable {
+            case kept, shortened, omitted
+            /// Left out first, and on a plain page: it says what another column does.
+            case picture
+        }
 
         let title: String
         let alignment: Alignment
@@ -49,15 +54,16 @@ package struct Table: Sendable {
 
     /// The heading and one line for each row, each ending in a line feed.
     package func text(on page: Page) -> String {
-        let layout = layout(in: page.width ?? .max)
+        guard !page.isPlain else { return rows.map(record).joined() }
+        guard let layout = layout(in: page.width ?? .max) else { return rows.map { block($0, page) }.joined() }
         let mark = page.blocks ? "…" : "~"
         var result = line(columns.map { Cell($0.title, .dim) }, layout, mark, page)
         for row in rows { result += line(row, layout, mark, page) }
         return result
     }
 
-    /// The columns that are shown, and how wide each is.
-    private func layout(in width: Int) -> [(column: Int, width: Int)] {
+    /// The columns that are shown, and how wide each is; `nil` when those that must be do not fit, or not half of all would.
+    private func layout(in width: Int) -> [(column: Int, width: Int)]? {
         var layout = columns.indices.map { column in
             (column: column, width: rows.reduce(columns[column].title.columns) { max($0, $1[column].text.columns) })
         }
@@ -68,11 +74,33 @@ package struct Table: Sendable {
                 layout[index].width -= cut
                 excess -= cut
             }
-            guard excess > 0, let last = layout.lastIndex(where: { columns[$0.column].patience == .omitted }) else {
-                return layout
-            }
+            guard excess > 0 else { return layout.count * 2 < columns.count ? nil : layout }
+            guard
+                let last = layout.firstIndex(where: { columns[$0.column].patience == .picture })
+                    ?? layout.lastIndex(where: { columns[$0.column].patience == .omitted })
+            else { return nil }
             layout.remove(at: last)
         }
+    }
+
+    /// A row for programs.
+    private func record(_ cells: [Cell]) -> String {
+        zip(columns, cells).filter { $0.0.patience != .picture }.map(\.1.text).joined(separator: "\t") + "\n"
+    }
+
+    /// A row on a page too narrow for a table: its first cell, and the others below with their headings.
+    private func block(_ cells: [Cell], _ page: Page) -> String {
+        let inset = "  "
+        var result = ""
+        for line in cells[0].text.wrapped(at: page.width ?? .max) { result += page.paint(line, .strong) + "\n" }
+        var sheet = Sheet()
+        for (column, cell) in zip(columns, cells).dropFirst() where column.patience != .picture {
+            sheet.add(column.title.lowercased(), cell.text, cell.tone)
+        }
+        var narrower = page
+        narrower.width = page.width.map { $0 - inset.count }
+        for line in sheet.text(on: narrower).split(separator: "\n") { result += inset + line + "\n" }
+        return result
     }
 
     private func line(_ cells: [Cell], _ layout: [(column: Int, width: Int)], _ mark: String, _ page: Page) -> String {

@@ -45,7 +45,8 @@ struct Disk {
         func all<T>(_ kind: StateKind, as _: T.Type) -> [T] { (states[kind]?.values ?? []).compactMap { $0 as? T } }
         return Snapshot(
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
-            leases: all(.lease, as: LeaseEntry.self).filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self))
+            leases: all(.lease, as: LeaseEntry.self).filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self),
+            pause: all(.setting, as: Pause.self).first)
     }
 
     func lease(_ id: LeaseID) -> LeaseEntry? { states[.lease]?[id.description] as? LeaseEntry }

@@ -28,6 +28,9 @@ extension World {
         if !node.committed.fits(in: most) {
             violate("leases stay within what the policy lends", index, "\(node.committed.text) of \(most.text)")
         }
+        if node.pause != nil, let lease = node.leases.values.first(where: { $0.isKept })?.id {
+            violate("a pause gives notice to every lease", index, "\(lease) goes on")
+        }
         checkTerms(node, index)
     }
 
@@ -127,4 +130,9 @@ extension World {
             }
         }
     }
+}
+
+extension LeaseEntry {
+    /// Lent, and not being taken back.
+    fileprivate var isKept: Bool { lease.role == .lender && lease.isOpen && lease.state != .reclaiming }
 }

@@ -172,6 +172,10 @@ extension World {
         let memory = Bytes(Int64.random(in: 0...scenario.capacity.memory.rawValue / 2, using: &random))
         nodes[index].machine.setOwner(
             Amounts(cpu: random.chance(.percent(60)) ? Millicores(cpu.rawValue / 8) : cpu, memory: memory))
+        if random.chance(.percent(2)) {
+            let span = random.span(.seconds(1) ... .minutes(1))
+            feed(.pause(by: "owner", for: span, atOnce: random.chance(.percent(30))), to: index)
+        }
         guard random.chance(.percent(10)), let lent = lentLeases(index).randomElement(using: &random) else { return }
         feed(.reclaim(lent, atOnce: random.chance(.percent(30)), reason: "the owner needs the machine"), to: index)
     }

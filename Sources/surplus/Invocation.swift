@@ -13,7 +13,7 @@ enum Invocation {
             var arguments = arguments
             let choice = try AgentChoice(leading: &arguments)
             try await AgentOptions.$leading.withValue(choice) { [arguments] in
-                var command = try await Surplus.asyncParseAsRoot(arguments)
+                var command = try await parse(arguments)
                 if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
             }
             return 0
@@ -24,22 +24,53 @@ enum Invocation {
         } catch let exit as ExitCode {
             return exit.rawValue
         } catch {
-            return explain(error)
+            return explain(error, arguments)
         }
     }
 
+    /// To the parser a negative number looks like another option. What it is given for says better why it will not do.
+    static func parse(_ arguments: [String]) async throws -> any ParsableCommand {
+        do { return try await Surplus.asyncParseAsRoot(arguments) } catch {
+            guard Surplus.message(for: error).hasPrefix("Missing value"), let joined = joiningNegatives(arguments) else {
+                throw error
+            }
+            return try await Surplus.asyncParseAsRoot(joined)
+        }
+    }
+
+    /// `--last -1` as `--last=-1`; `nil` when there is nothing of the kind.
+    private static func joiningNegatives(_ arguments: [String]) -> [String]? {
+        var result: [String] = []
+        for argument in arguments {
+            let isNumber = argument.first == "-" && argument.dropFirst().first?.isNumber == true
+            if isNumber, let option = result.last, option.hasPrefix("-"), !option.contains("="), option != "--" {
+                result[result.count - 1] = "\(option)=\(argument)"
+            } else {
+                result.append(argument)
+            }
+        }
+        return result == arguments ? nil : result
+    }
+
     /// Help and version go to standard output, complaints about the command line to standard error.
-    private static func explain(_ error: any Error) -> Int32 {
+    private static func explain(_ error: any Error, _ arguments: [String]) -> Int32 {
         let text = Surplus.fullMessage(for: error, columns: Terminal.width(of: STDOUT_FILENO)) + "\n"
         switch Surplus.exitCode(for: error) {
         case .success:
             return (try? Terminal.print(text)) == nil ? failureStatus : 0
         case .validationFailure:
-            Terminal.write(text, to: STDERR_FILENO)
+            Terminal.write(harmless(text, arguments), to: STDERR_FILENO)
             return usageStatus
         default:
-            Terminal.write(text, to: STDERR_FILENO)
+            Terminal.write(harmless(text, arguments), to: STDERR_FILENO)
             return failureStatus
         }
+    }
+
+    /// A complaint quotes what was written, which may hold anything.
+    private static func harmless(_ text: String, _ arguments: [String]) -> String {
+        let quoted = arguments.filter { $0 != $0.printable }.reduce(text) { $0.replacing($1, with: $1.printable) }
+        return quoted.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
+            .joined(separator: "\n")
     }
 }

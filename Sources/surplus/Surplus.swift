@@ -16,6 +16,8 @@ struct Surplus: AsyncParsableCommand {
               surplus run --input photos --output p.tar.xz -- tar cJf p.tar.xz photos
               surplus credits                           who owes whom
               surplus --agent blade1 status             how another node is doing, with your certificate
+              surplus pause --for 2h                    lend nothing meanwhile
+              surplus doctor                            what is wrong here, and what to do about it
               surplus dev up --nodes 3 --dir /tmp/pool  a pool on this machine
             """,
         version: "surplus \(Software.version)",
@@ -23,9 +25,11 @@ struct Surplus: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Job", subcommands: [Run.self, Job.self, PS.self]),
             CommandGroup(name: "Trade", subcommands: [Lease.self, Credits.self, Ledger.self]),
-            CommandGroup(name: "Owner", subcommands: [PolicyCommands.self]),
-            CommandGroup(name: "Explaining", subcommands: [Events.self, Explain.self, Audit.self]),
+            CommandGroup(
+                name: "Owner", subcommands: [PolicyCommands.self, PauseLending.self, ResumeLending.self, Reclaim.self]),
+            CommandGroup(name: "Explaining", subcommands: [Events.self, Explain.self, Audit.self, Logs.self, Doctor.self]),
             CommandGroup(name: "Pool", subcommands: [Pool.self, Dev.self]),
+            CommandGroup(name: "Shell", subcommands: [Completions.self, Manual.self]),
         ])
 
     static let _errorPrefix = "surplus: "

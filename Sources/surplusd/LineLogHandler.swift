@@ -1,16 +1,20 @@
+import Agent
 import Configuration
 import Foundation
 import Logging
 import Resources
 
-/// Writes one line for each message to standard error: logfmt for people, or JSON for collectors.
+/// Writes one line for each message to standard error: logfmt for people, or JSON for collectors; and keeps it for those who
+/// ask the agent.
 struct LineLogHandler: LogHandler {
     let format: AgentConfiguration.LogSettings.Format
+    let recent: RecentLog
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
 
-    init(format: AgentConfiguration.LogSettings.Format, logLevel: Logger.Level) {
+    init(format: AgentConfiguration.LogSettings.Format, recent: RecentLog, logLevel: Logger.Level) {
         self.format = format
+        self.recent = recent
         self.logLevel = logLevel
     }
 
@@ -21,6 +25,7 @@ struct LineLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
+        recent.add(level: event.level, message: "\(event.message)", fields: fields.map { ($0.key, "\($0.value)") })
         let all =
             [("time", Date().formatted(.iso8601)), ("level", event.level.rawValue), ("message", "\(event.message)")]
             + fields.map { ($0.key, "\($0.value)") }

@@ -16,6 +16,7 @@ struct Surplusd: AsyncParsableCommand {
             Examples:
               surplusd --config /etc/surplus/agent.yaml
               surplusd --config agent.yaml --check-config
+              surplusd --config agent.yaml --diagnose        what 'surplus doctor' asks while no agent runs
 
             It stops cleanly on SIGTERM and SIGINT. Guests go on running and are found again at the next start.
             On SIGHUP it reads the policy anew; a bad one is logged, and the running one kept.
@@ -28,7 +29,11 @@ struct Surplusd: AsyncParsableCommand {
     @Flag(help: "Only check the configuration, and the policy it names; status 0 when they are good.")
     var checkConfig = false
 
+    @Flag(help: "Only look for what could keep an agent from working here, and write the findings as JSON.")
+    var diagnose = false
+
     func run() async throws {
+        if diagnose { return print(try await Diagnosis.json(ofConfiguration: config)) }
         let configuration: AgentConfiguration
         do { configuration = try AgentConfiguration.load(path: config) } catch {
             complain(error.report)
@@ -42,10 +47,11 @@ struct Surplusd: AsyncParsableCommand {
     private func serve(_ configuration: AgentConfiguration) async throws {
         HeapLimits.apply()
         signal(SIGPIPE, SIG_IGN)
-        let log = Self.logger(configuration.log)
+        let recent = RecentLog()
+        let log = Self.logger(configuration.log, recent)
         let agent: Agent
         do {
-            agent = try Agent(configuration, log: log)
+            agent = try Agent(configuration, log: log, recentLog: recent)
         } catch {
             complain("\(error)")
             throw ExitCode.failure
@@ -69,8 +75,8 @@ struct Surplusd: AsyncParsableCommand {
 
     private func complain(_ text: String) { FileHandle.standardError.write(Data("surplusd: \(text)\n".utf8)) }
 
-    private static func logger(_ settings: AgentConfiguration.LogSettings) -> Logger {
+    private static func logger(_ settings: AgentConfiguration.LogSettings, _ recent: RecentLog) -> Logger {
         let level = Logger.Level(rawValue: settings.level.rawValue) ?? .info
-        return Logger(label: "surplusd") { _ in LineLogHandler(format: settings.format, logLevel: level) }
+        return Logger(label: "surplusd") { _ in LineLogHandler(format: settings.format, recent: recent, logLevel: level) }
     }
 }

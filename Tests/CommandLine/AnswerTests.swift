@@ -8,11 +8,13 @@ import Wire
         "every command that shows or lists something does so as JSON with its schema",
         arguments: [
             (["status"], "capacity"), (["nodes"], "nodes"), (["offers"], "offers"), (["credits"], "balance_microcredits"),
-            (["explain", "lse_1"], "summary"), (["lease", "list"], "leases"), (["lease", "show", "lse_1"], "lease"),
-            (["lease", "renew", "lse_1"], "lease"), (["lease", "release", "lse_1"], "lease"),
-            (["lease", "reclaim", "--all"], "leases"),
+            (["explain", Sample.lease], "summary"), (["lease", "list"], "leases"), (["lease", "show", Sample.lease], "lease"),
+            (["lease", "renew", Sample.lease], "lease"), (["lease", "release", Sample.lease], "lease"),
+            (["reclaim", "--all"], "leases"), (["pause"], "pause"), (["resume"], "was_paused"), (["doctor"], "findings"),
+            (["logs", "-n", "1"], "message"),
             (["job", "list"], "jobs"), (["ps", "--all"], "jobs"), (["pool", "init", "lab"], "pool_name"),
-            (["pool", "grant", "node2"], "nodes"), (["pool", "revoke", "node2"], "told"), (["pool", "leave"], "pool"),
+            (["pool", "grant", "node2"], "nodes"), (["pool", "revoke", "node2", "--yes"], "told"),
+            (["pool", "leave", "--yes"], "pool"),
             (["version"], "version"), (["events", "--last", "1"], "sequence"),
         ])
     func json(arguments: [String], key: String) async throws {

@@ -19,6 +19,14 @@ final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
         /// What GetStatus and the like answer instead of doing it.
         var refusal: RPCError?
         var leaseReply = Surplus_V1_LeaseReply()
+        var preview = Surplus_V1_LeasePreview()
+        var findings: [Surplus_V1_Finding] = []
+        // What was asked for.
+        var pauses: [Surplus_V1_PauseRequest] = []
+        var reclaims: [Surplus_V1_ReclaimLeaseRequest] = []
+        var logRequests: [Surplus_V1_LogRequest] = []
+        var left = 0
+        var revoked: [String] = []
     }
 
     let directory: String
@@ -203,8 +211,12 @@ extension FakeAgent {
         .with { $0.lease = request.lease }
     }
 
-    func reclaimLease(request: Surplus_V1_ReclaimLeaseRequest, context: ServerContext) async throws -> Surplus_V1_ListLeasesReply
-    { .init() }
+    func reclaimLease(
+        request: Surplus_V1_ReclaimLeaseRequest, context: ServerContext
+    ) async throws -> Surplus_V1_ListLeasesReply {
+        state.withLock { $0.reclaims.append(request) }
+        return .init()
+    }
 
     func getPolicy(request: Surplus_V1_GetPolicyRequest, context: ServerContext) async throws -> Surplus_V1_PolicyReply {
         .with {
@@ -235,12 +247,43 @@ extension FakeAgent {
     }
 
     func revokeNode(request: Surplus_V1_NodeRef, context: ServerContext) async throws -> Surplus_V1_RevokeReply {
-        .with { $0.member.name = request.node }
+        state.withLock { $0.revoked.append(request.node) }
+        return .with { $0.member.name = request.node }
     }
 
     func grantIssuer(request: Surplus_V1_NodeRef, context: ServerContext) async throws -> Surplus_V1_MemberInfo {
         .with { $0.name = request.node }
     }
 
-    func leavePool(request: Surplus_V1_LeavePoolRequest, context: ServerContext) async throws -> Surplus_V1_PoolReply { .init() }
+    func leavePool(request: Surplus_V1_LeavePoolRequest, context: ServerContext) async throws -> Surplus_V1_PoolReply {
+        state.withLock { $0.left += 1 }
+        return .init()
+    }
+
+    func pauseLending(request: Surplus_V1_PauseRequest, context: ServerContext) async throws -> Surplus_V1_PauseReply {
+        state.withLock { $0.pauses.append(request) }
+        return .with { $0.pause = .with { ($0.by, $0.since) = ("ann", 1) } }
+    }
+
+    func resumeLending(request: Surplus_V1_ResumeRequest, context: ServerContext) async throws -> Surplus_V1_PauseReply {
+        .with { $0.wasPaused = true }
+    }
+
+    func diagnose(request: Surplus_V1_DiagnoseRequest, context: ServerContext) async throws -> Surplus_V1_DiagnoseReply {
+        .with { $0.findings = state.withLock { $0.findings } }
+    }
+
+    func streamLog(
+        request: Surplus_V1_LogRequest, response: RPCWriter<Surplus_V1_LogEntry>, context: ServerContext
+    ) async throws {
+        state.withLock { $0.logRequests.append(request) }
+        for number in 1...max(1, Int64(request.last)) {
+            try await response.write(
+                .with { ($0.sequence, $0.at, $0.level, $0.message) = (number, number, "warning", "a peer did not answer") })
+        }
+    }
+
+    func previewLease(request: Surplus_V1_LeaseRequest, context: ServerContext) async throws -> Surplus_V1_LeasePreview {
+        state.withLock { $0.preview }
+    }
 }

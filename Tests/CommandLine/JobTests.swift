@@ -87,9 +87,11 @@ import Wire
     @Test("a job that is not there is 125 where the program's status would be, 1 elsewhere")
     func unknown() async throws {
         try await FakeAgent.serving { agent in
-            for verb in ["attach", "wait"] { #expect(try await Program.run("job", verb, "job_x", agent: agent).status == 125) }
+            for verb in ["attach", "wait"] {
+                #expect(try await Program.run("job", verb, Sample.job, agent: agent).status == 125)
+            }
             for verb in ["show", "logs", "cancel", "fetch"] {
-                let ended = try await Program.run("job", verb, "job_x", agent: agent)
+                let ended = try await Program.run("job", verb, Sample.job, agent: agent)
                 #expect(ended.status == 1)
                 #expect(ended.stderr.contains("no such job; see 'surplus job list'"))
             }

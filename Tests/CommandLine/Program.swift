@@ -31,7 +31,12 @@ final class Program: Sendable {
     private let state = Mutex(State())
 
     /// Starts `executable` with the socket of `agent`, in `directory`, with nothing open but three pipes.
-    init(_ arguments: [String], agent: FakeAgent? = nil, in directory: String? = nil, executable: String = Program.path) throws {
+    ///
+    /// - Parameter variables: more of its environment, as `NAME=value`.
+    init(
+        _ arguments: [String], agent: FakeAgent? = nil, in directory: String? = nil, executable: String = Program.path,
+        variables more: [String] = []
+    ) throws {
         // Writing to a program that has ended is an error here, not the end of the tests.
         Foundation.signal(SIGPIPE, SIG_IGN)
         let pipes = try (0..<3).map { _ in try Self.pipe() }
@@ -56,9 +61,11 @@ final class Program: Sendable {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         let words = [executable] + arguments
         var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        let variables = [
+        let usual = [
             "PATH=/usr/bin:/bin", "SURPLUS_SOCKET=\(agent?.socket ?? "/nonexistent/agent.sock")", "SWIFT_BACKTRACE=enable=no",
         ]
+        let names = more.map { $0.prefix { $0 != "=" } }
+        let variables = usual.filter { variable in !names.contains(variable.prefix { $0 != "=" }) } + more
         var environment: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
         defer { for pointer in argv + environment { free(pointer) } }
         var pid = pid_t()

@@ -11,7 +11,7 @@ import Testing
             (["run", "--input", "/etc:../up", "--", "x"], "leads out"), (["run", "--output", "/abs", "--", "x"], "relative"),
             (["run", "--output", "a", "--output", "a/b", "--", "x"], "twice"),
             (["run", "--input", "/nonexistent", "--", "x"], "no such file"),
-            (["lease", "reclaim"], "--all"), (["lease", "reclaim", "--all", "lse_1"], "--all"), (["lease", "show"], "lease"),
+            (["reclaim"], "--all"), (["reclaim", "--all", Sample.lease], "--all"), (["lease", "show"], "lease"),
             (["lease", "request", "--cpu", "1", "--least-cpu", "2"], "at most"), (["events", "--last", "-1"], "--last"),
             (["dev", "up", "--nodes", "0", "--dir", "/tmp/x"], "out of range"), (["dev", "up", "--nodes", "3"], "--dir"),
             (["dev", "exec", "node1", "--dir", "/tmp/x"], "no program"), (["job", "attach"], "job"),
@@ -31,6 +31,43 @@ import Testing
         #expect(ended.stderr.contains(hint), "\(ended.stderr)")
     }
 
+    @Test(
+        "an id that cannot be one is bad usage, whatever it is for",
+        arguments: [
+            ["lease", "show", "lse_1"], ["lease", "renew", "job_01jd3x9k3v8q2m7r5t6w8y0z1a"], ["lease", "release", "x"],
+            ["reclaim", "lse_"], ["run", "--lease", "7", "--", "true"], ["job", "show", "job_1"], ["job", "attach", "nonsense"],
+            ["job", "wait", "lse_01jd3x9k3v8q2m7r5t6w8y0z1a"], ["job", "logs", ""], ["job", "cancel", "job_1"],
+            ["job", "fetch", "job_1"], ["explain", "trf_1"],
+        ])
+    func malformedID(arguments: [String]) async throws {
+        let ended = await (try Program(arguments)).end()
+        #expect(ended.status == 2)
+        #expect(ended.stdout.isEmpty)
+        #expect(ended.stderr.contains("not the id of"), "\(ended.stderr)")
+    }
+
+    @Test(
+        "a negative number is reported for what it is, not as a missing value",
+        arguments: [
+            (["run", "--cpu", "-1", "--", "x"], "'-1'"), (["events", "--last", "-5"], "-5 is negative"),
+            (["logs", "-n", "-5"], "-5 is negative"), (["pause", "--for", "-1h"], "'-1h'"),
+            (["dev", "up", "--nodes", "-3", "--dir", "/tmp/x"], "-3 is out of range"),
+        ])
+    func negative(arguments: [String], reading: String) async throws {
+        let ended = await (try Program(arguments)).end()
+        #expect(ended.status == 2)
+        #expect(ended.stderr.contains(reading), "\(ended.stderr)")
+        #expect(!ended.stderr.contains("Missing value"))
+    }
+
+    @Test("what was written is quoted such that it cannot move the cursor")
+    func hostileArgument() async throws {
+        let ended = await (try Program(["run", "--bad\u{1B}[2J\nname", "x"])).end()
+        #expect(ended.status == 2)
+        #expect(ended.stderr.contains("\\u{1b}[2J\\u{a}name"), "\(ended.stderr)")
+        #expect(!ended.stderr.contains("\u{1B}"))
+    }
+
     @Test("without an agent a command ends with 1 and says where it looked and what to do")
     func noAgent() async throws {
         let ended = try await Program.run("status")
@@ -44,29 +81,6 @@ import Testing
     @Test("without an agent 'run' ends with 125, which no program's own failure looks like")
     func runWithoutAgent() async throws {
         #expect(try await Program.run("run", "--", "true").status == 125)
-    }
-
-    @Test(
-        "help begins with what the command does and examples, on standard output, and ends with 0",
-        arguments: [
-            ["status"], ["nodes"], ["offers"], ["run"], ["job"], ["job", "list"], ["job", "show"], ["job", "attach"],
-            ["job", "wait"],
-            ["job", "logs"], ["job", "fetch"], ["job", "cancel"], ["ps"], ["lease"], ["lease", "request"], ["lease", "list"],
-            ["lease", "show"], ["lease", "renew"], ["lease", "release"], ["lease", "reclaim"], ["credits"], ["ledger"],
-            ["ledger", "verify"], ["events"], ["explain"], ["version"], ["pool"], ["pool", "init"], ["pool", "token"],
-            ["pool", "token", "create"], ["pool", "join"], ["pool", "grant"], ["pool", "revoke"], ["pool", "leave"],
-            ["pool", "role"], ["pool", "user"], ["pool", "user", "add"],
-            ["pool", "user", "list"], ["pool", "user", "role"], ["pool", "user", "renew"], ["pool", "user", "revoke"],
-            ["audit"], ["dev"],
-            ["dev", "up"], ["dev", "start"], ["dev", "status"], ["dev", "down"], ["dev", "env"], ["dev", "exec"], [],
-        ])
-    func help(command: [String]) async throws {
-        let ended = await (try Program(command + ["--help"])).end()
-        #expect(ended.status == 0)
-        #expect(ended.stderr.isEmpty)
-        #expect(ended.stdout.hasPrefix("OVERVIEW: "))
-        let usage = try #require(ended.stdout.range(of: "\nUSAGE: surplus"))
-        #expect(ended.stdout[..<usage.lowerBound].contains("\nExamples:\n"))
     }
 
     @Test("an answer that cannot be written is a failure")

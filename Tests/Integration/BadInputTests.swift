@@ -50,12 +50,12 @@ extension LiveTests {
                 let token = pool.directory + "/token-\(round)"
                 #expect(try pool.surplus("pool", "token", "create", "--out", token).status == 0)
                 #expect(try member.surplus("pool", "join", address, "--token-file", token).status == 0)
-                if round == 2 { #expect(try pool.surplus("pool", "revoke", "two").status == 0) }
-                let left = try member.surplus("pool", "leave")
+                if round == 2 { #expect(try pool.surplus("pool", "revoke", "two", "--yes").status == 0) }
+                let left = try member.surplus("pool", "leave", "--yes")
                 #expect(left.status == 0, "\(left.errors)")
                 #expect(try member.status().pool ?? "" == "")
             }
-            let alone = try pool.surplus("pool", "leave")
+            let alone = try pool.surplus("pool", "leave", "--yes")
             #expect(alone.status == 0, "\(alone.errors)")
         }
 
@@ -63,7 +63,7 @@ extension LiveTests {
         func revoked() throws {
             let pool = try LivePool(nodes: 3)
             #expect(try pool.surplus("node2", ["run", "--on", "node3", "--", "true"]).status == 0)
-            #expect(try pool.surplus("node1", ["pool", "revoke", "node2"]).status == 0)
+            #expect(try pool.surplus("node1", ["pool", "revoke", "node2", "--yes"]).status == 0)
             let refused = try LivePool.eventually("node2 is refused") {
                 let ran = try pool.surplus("node2", ["run", "--on", "node3", "--", "true"])
                 return ran.status == 0 ? nil : ran

@@ -61,7 +61,7 @@ extension LiveTests {
             #expect(try anna(["events", "--last", "5"]).status == 0)
 
             for (arguments, right) in [
-                (["lease", "reclaim", "--all"], "own"), (["audit"], "audit"), (["pool", "revoke", "node1"], "operate"),
+                (["reclaim", "--all"], "own"), (["audit"], "audit"), (["pool", "revoke", "node1", "--yes"], "operate"),
             ] {
                 let refused = try anna(arguments)
                 #expect(refused.status == 1)
@@ -187,7 +187,7 @@ extension LiveTests {
             #expect(added.status == 0, "\(added.errors)")
             let audit: Audit = try pool.json("node1", ["audit", "--user", "node2@node"])
             #expect(audit.contains("node2@node", "AddUser", "done"))
-            let leave = try surplus(address, as: identity, "pool", "leave")
+            let leave = try surplus(address, as: identity, "pool", "leave", "--yes")
             #expect(leave.complaint().contains("lacks the right 'own'"))
         }
 
@@ -214,7 +214,7 @@ extension LiveTests {
             let lease = try call(nobody, "lease", "request", "--cpu", "0.1")
             #expect(lease.complaint().contains("nobody has the role viewer, which lacks the right 'borrow'"))
             #expect(try call(daemon, "pool", "token", "create", "--out", "-").status == 0)
-            let leave = try call(daemon, "pool", "leave")
+            let leave = try call(daemon, "pool", "leave", "--yes")
             #expect(leave.complaint().contains("daemon has the role operator, which lacks the right 'own'"))
             let audit = try call(bin, "audit")
             #expect(audit.complaint().contains("bin has the role borrower, which lacks the right 'audit'"))

@@ -115,7 +115,7 @@ struct TradeTests {
         #expect(pool.members[1].node.lendable == .zero)
         let ask = Ask(
             amounts: Amounts(cpu: .cores(1)), term: .minutes(1), bid: Prices(cpu: .credits(2), memory: .zero))
-        guard case .refuse = pool.members[1].node.quote(ask, to: pool.members[2].id) else {
+        guard case .refuse = pool.members[1].node.quote(ask, to: pool.members[2].id, at: pool.now) else {
             return #expect(Bool(false), "promised twice")
         }
         pool.advance(by: Negotiating.offerTime)

@@ -32,7 +32,7 @@ import Testing
     func lease() throws {
         let expected = """
             {"agreement":"agr_01jd3x9k3v8q2m7r5t6w8y0z1a","ceiling":{"cpu_millicores":1500,"memory_bytes":536870912},\
-            "charged_microcredits":3472,"ends_at":"2026-11-21T08:02:47.000000Z","granted_at":"2026-11-21T07:58:07.000000Z",\
+            "charged_microcredits":3472,"compensation_microcredits":0,"ends_at":"2026-11-21T08:02:47.000000Z","granted_at":"2026-11-21T07:58:07.000000Z",\
             "jobs":["job_01jd3x9k3v8q2m7r5t6w8y0z1a"],"lease":"lse_01jd3x9k3v8q2m7r5t6w8y0z1a","peer":"nde_2","peer_name":"node2",\
             "reserved_microcredits":250000,"role":"borrower","schema":1,"state":"active","terms":{"amounts":{"cpu_millicores":1500,\
             "memory_bytes":536870912},"notice":"standard","prices":{"cpu_microcredits_per_core_hour":1000000,\

@@ -8,6 +8,7 @@ enum Samples {
     static let wide = Page(width: 120, now: now)
     static let narrow = Page(width: 40, now: now)
     static let pipe = Page(now: now)
+    static let plain = Page(isPlain: true, now: now)
 
     static func time(_ offset: Microseconds) -> CivilTime { CivilTime(now + offset) }
 
@@ -78,10 +79,32 @@ enum Samples {
             socket: "/tmp/d/node1/run/agent.sock")
     ])
 
+    static let pause = PauseReport(
+        pause: PauseFigures(by: "ann", since: time(-.minutes(5)), until: time(.hours(2))), wasPaused: false, dryRun: true,
+        leases: [lease])
+
+    static let doctor = DoctorReport(findings: [
+        .init(area: "kernel", name: "control groups", severity: "fine", finding: "cgroup v2 with cpu and memory", remedy: nil),
+        .init(
+            area: "kernel", name: "user namespaces", severity: "warning",
+            finding: "users cannot make any; only a warden that runs as root can run guests",
+            remedy: "sysctl -w user.max_user_namespaces=10000 kernel.unprivileged_userns_clone=1"),
+        .init(area: "disk", name: "ledger", severity: "fault", finding: "it is damaged", remedy: "restore it"),
+    ])
+
     static let all: [any Report] = [
         status, NodesReport(nodes: [node]), offers, lease, LeasesReport(leases: [lease]), job, JobsReport(jobs: [job]), credits,
         ledger, explanation, dev, PoolReport(pool: "pol_1", poolName: "lab", node: "nde_1", name: "node1"),
         TokenReport(token: "tok_1", file: "token", address: "127.0.0.1:7801", expiresAt: time(.minutes(15))),
-        RevocationReport(node: node, told: 2, unreachable: 1), VersionReport(version: "0.1.0"),
+        RevocationReport(node: node, told: 2, unreachable: 1), VersionReport(version: "0.1.0"), pause,
+        ReclaimReport(leases: [lease], dryRun: true), doctor,
+        LogReport(
+            sequence: 7, at: time(-.seconds(2)), level: "warning",
+            message: "the clock of a peer differs, by more than is good for certificates", fields: ["peer": "node2"], missed: 3),
+        DryRunReport(
+            command: "lease request", summary: "1.5 cores and 512 MiB would be borrowed from node2 for 15 min",
+            effects: [
+                .init("node2", "be asked first and lend it", terms: terms, ceiling: 250_000), .init("node3", "not lend it: cpu"),
+            ]),
     ]
 }

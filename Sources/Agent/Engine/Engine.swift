@@ -186,6 +186,7 @@ extension LedgerStore {
             books: try booksSnapshot(), holds: try states(.hold, as: Hold.self),
             requests: try states(.request, as: RequestEntry.self),
             leases: try states(.lease, as: LeaseEntry.self).filter(\.isLive),
-            refused: try states(.refusal, as: RefusedAgreement.self))
+            refused: try states(.refusal, as: RefusedAgreement.self),
+            pause: try state(.setting, id: Pause.key, as: Pause.self))
     }
 }

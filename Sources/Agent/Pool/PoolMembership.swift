@@ -146,7 +146,7 @@ final class PoolMembership: Sendable {
 
     /// What `peer` would be offered now; without amounts, as much as there is.
     func quote(to peer: NodeID, amounts: Amounts, term: Microseconds?) -> Surplus_V1_QuoteReply {
-        let enforced = guests.areLimitsEnforced
+        let (enforced, now) = (guests.areLimitsEnforced, engine.now)
         return engine.read { node in
             let wanted = amounts.isPositive ? amounts : node.lendable
             let ask = Ask(
@@ -155,10 +155,10 @@ final class PoolMembership: Sendable {
             return .with { reply in
                 reply.limitsEnforced = enforced
                 guard wanted.isPositive else {
-                    reply.refusal = Surplus_V1_Refusal(node.reasonForNothing)
+                    reply.refusal = Surplus_V1_Refusal(node.reasonForNothing(at: now))
                     return
                 }
-                switch node.quote(ask, to: peer) {
+                switch node.quote(ask, to: peer, at: now) {
                 case .offer(let terms), .counter(let terms, _): reply.terms = Surplus_V1_Terms(terms)
                 case .refuse(let refusal): reply.refusal = Surplus_V1_Refusal(refusal)
                 }

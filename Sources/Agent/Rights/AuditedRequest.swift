@@ -33,6 +33,9 @@ extension Surplus_V1_ApplyPolicyRequest: AuditedRequest {
     }
 }
 
+extension Surplus_V1_PauseRequest: AuditedRequest {
+    var auditedObject: String { (dryRun ? "only to see" : "") + (now ? " at once" : "") }
+}
 extension Surplus_V1_InitPoolRequest: AuditedRequest { var auditedObject: String { name } }
 extension Surplus_V1_JoinPoolRequest: AuditedRequest { var auditedObject: String { address } }
 extension Surplus_V1_LeavePoolRequest: AuditedRequest { var auditedObject: String { force ? "by force" : "" } }

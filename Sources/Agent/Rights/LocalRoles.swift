@@ -49,6 +49,12 @@ struct LocalRoles: Sendable {
     }
 }
 
+/// What users are called on this machine.
+enum UserName {
+    /// The name, or the number where there is none.
+    static func of(_ uid: UInt32) -> String { Account(uid: uid)?.name ?? String(uid) }
+}
+
 /// A local user as the system's user database has it.
 private struct Account {
     private static let bufferSize = 16_384

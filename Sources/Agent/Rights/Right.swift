@@ -63,6 +63,12 @@ extension Right {
             Method.ExplainPolicy.descriptor: .look,
             Method.ApplyPolicy.descriptor: .own,
 
+            Method.PauseLending.descriptor: .own,
+            Method.ResumeLending.descriptor: .own,
+            Method.Diagnose.descriptor: .look,
+            Method.StreamLog.descriptor: .audit,
+            Method.PreviewLease.descriptor: .look,
+
             Method.InitPool.descriptor: .own,
             Method.JoinPool.descriptor: .own,
             Method.LeavePool.descriptor: .own,

@@ -222,6 +222,48 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         return try await answer { Surplus_V1_PoolReply(try await agent.leavePool(force: request.message.force)) }
     }
 
+    // MARK: The owner's console
+
+    func pauseLending(
+        request: ServerRequest<Surplus_V1_PauseRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_PauseReply> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.pool().pauseLending(request.message, by: user) }
+    }
+
+    func resumeLending(
+        request: ServerRequest<Surplus_V1_ResumeRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_PauseReply> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.pool().resumeLending(by: user) }
+    }
+
+    func diagnose(
+        request: ServerRequest<Surplus_V1_DiagnoseRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_DiagnoseReply> {
+        try await answer {
+            let findings = await Diagnosis(house: agent.house, pool: await agent.poolIfAny).findings()
+            return .with { $0.findings = findings.map(Surplus_V1_Finding.init) }
+        }
+    }
+
+    func streamLog(
+        request: ServerRequest<Surplus_V1_LogRequest>, context: ServerContext
+    ) async throws -> StreamingServerResponse<Surplus_V1_LogEntry> {
+        let reading = try LogReading(request.message, of: agent.house.recentLog)
+        return StreamingServerResponse { writer in
+            try await reading.run { try await writer.write($0) }
+            return [:]
+        }
+    }
+
+    func previewLease(
+        request: ServerRequest<Surplus_V1_LeaseRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_LeasePreview> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.pool().previewLease(request.message, by: user) }
+    }
+
     // MARK: Rights
 
     func setNodeRole(

@@ -54,25 +54,7 @@ extension PoolMembership {
         return try leaseInfo(text)
     }
 
-    /// The owner takes lent leases back.
-    func reclaim(_ request: Surplus_V1_ReclaimLeaseRequest) throws -> Surplus_V1_ListLeasesReply {
-        let chosen: [LeaseID]
-        if request.lease.isEmpty {
-            chosen = engine.read { $0.leases.values.filter { $0.lease.role == .lender && $0.lease.isOpen }.map(\.id) }
-        } else {
-            let entry = try entry(request.lease)
-            guard entry.lease.role == .lender else {
-                throw Refusal(
-                    term: "lease", reason: "\(entry.id) is borrowed, not lent: give it back with 'surplus lease release'")
-            }
-            guard entry.lease.isOpen else { throw Refusal(term: "lease", reason: "\(entry.id) has ended already") }
-            chosen = [entry.id]
-        }
-        for lease in chosen { engine.handle(.reclaim(lease, atOnce: request.now, reason: "the owner takes it back")) }
-        return .with { $0.leases = chosen.compactMap { id in engine.read { $0.leases[id] } }.map(info) }
-    }
-
-    private func entry(_ text: String) throws -> LeaseEntry {
+    func entry(_ text: String) throws -> LeaseEntry {
         let id: LeaseID = try Field.identifier(text, "lease")
         if let entry = engine.read({ $0.leases[id] }) { return entry }
         guard let entry = try house.store.state(.lease, id: id.description, as: LeaseEntry.self) else {
@@ -84,7 +66,7 @@ extension PoolMembership {
     private func borrowed(_ text: String, by user: CallingUser) throws -> LeaseEntry {
         let entry = try entry(text)
         guard entry.lease.role == .borrower else {
-            throw Refusal(term: "lease", reason: "\(entry.id) is lent, not borrowed: take it back with 'surplus lease reclaim'")
+            throw Refusal(term: "lease", reason: "\(entry.id) is lent, not borrowed: take it back with 'surplus reclaim'")
         }
         guard user.sees(to: entry.lease.user) else {
             throw RPCError(
@@ -118,6 +100,7 @@ extension PoolMembership {
             $0.usage = Surplus_V1_Usage(isLender ? entry.meter.usage : entry.bill.usage)
             $0.chargedMicrocredits = entry.bill.accepted.rawValue
             $0.reservedMicrocredits = reserved(for: entry).rawValue
+            $0.compensationMicrocredits = entry.compensation.rawValue
             $0.jobs = jobs.jobs(under: lease.id) + hosting.jobs(under: lease.id)
             if isLender, let state = guests.state(of: lease.id) {
                 $0.ceiling = Surplus_V1_Amounts(state.ceiling)

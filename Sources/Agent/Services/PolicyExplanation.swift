@@ -12,6 +12,7 @@ extension PoolMembership {
         let amounts = try Amounts(request.amounts, "amounts")
         let term = request.termMicroseconds > 0 ? try Field.term(request.termMicroseconds, "term_microseconds") : nil
         let notice = try NoticeClass(request.notice, "notice")
+        let now = engine.now
         return engine.read { node in
             let borrower = request.peer.isEmpty ? Borrower(id: peer, name: "", user: user) : node.borrower(peer, user)
             var reply = Self.standing(of: node, towards: borrower)
@@ -24,7 +25,7 @@ extension PoolMembership {
             let ask = Ask(
                 amounts: wanted, least: amounts.isPositive ? nil : .zero, term: term ?? node.policy.longestTerm,
                 bid: Prices(cpu: Bounds.price, memory: Bounds.price), notice: notice)
-            switch node.quote(ask, to: borrower) {
+            switch node.quote(ask, to: borrower, at: now) {
             case .offer(let terms): reply.offer = Surplus_V1_Terms(terms)
             case .counter(let terms, let reason):
                 reply.offer = Surplus_V1_Terms(terms)

@@ -33,14 +33,15 @@ extension PoolMembership {
         let others = roster.members.filter { $0.status == .active && $0.node != identity.node }
         reply.peersKnown = Int32(others.count)
         reply.peersReachable = Int32(others.count { roster.isReachable($0.node) })
-        let (committed, offered, open, hindrance, heldBack) = engine.read { node in
+        let (committed, offered, open, hindrance, heldBack, pause) = engine.read { node in
             (
                 node.committed, node.lendable, node.leases.values.filter(\.lease.isOpen).map(\.lease.role), node.hindrance,
-                node.gates.holdBack
+                node.gates.holdBack, node.pause
             )
         }
         if let reason = heldBack.cpu { reply.heldBack.append("cpu: \(reason)") }
         if let reason = heldBack.memory, reason != heldBack.cpu { reply.heldBack.append("memory: \(reason)") }
+        if let pause { reply.pause = Surplus_V1_PauseInfo(pause) }
         reply.committed = Surplus_V1_Amounts(committed)
         reply.offered = Surplus_V1_Amounts(offered)
         reply.leasesLent = Int32(open.count { $0 == .lender })

@@ -1,5 +1,6 @@
 #pragma once
 #include "child_processes.h"
+#include "clock_status.h"
 #include "descriptors.h"
 #include "file_handles.h"
 #include "heap.h"

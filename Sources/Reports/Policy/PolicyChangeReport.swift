@@ -25,11 +25,11 @@ package struct PolicyEffect: Encodable, Sendable {
         self.reason = reason
     }
 
-    fileprivate func text(isConditional: Bool) -> String {
+    fileprivate func text(isConditional: Bool, on page: Page) -> String {
         let verb = isConditional ? "would be" : "is"
         let what =
             kind == "resized"
-            ? "\(verb) \(amounts?.shortText ?? "smaller") from now on"
+            ? "\(verb) \(amounts?.text(on: page) ?? "smaller") from now on"
             : "\(verb) taken back" + (remainingMicroseconds.map { " in \(Microseconds($0).shortText)" } ?? "")
         return "\(what): \(reason)"
     }
@@ -39,7 +39,8 @@ extension [PolicyEffect] {
     fileprivate func text(isConditional: Bool, on page: Page) -> String {
         var sheet = Sheet()
         for effect in self {
-            sheet.add(effect.lease, "lent to \(effect.peerName), \(effect.text(isConditional: isConditional))", .warning)
+            sheet.add(
+                effect.lease, "lent to \(effect.peerName), \(effect.text(isConditional: isConditional, on: page))", .warning)
         }
         return sheet.text(on: page)
     }

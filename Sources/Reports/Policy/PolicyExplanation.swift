@@ -105,7 +105,7 @@ package struct PolicyExplanation: Report {
         var sheet = Sheet()
         sheet.add("policy", policy, .strong)
         if let offer {
-            sheet.add("would offer", "\(offer.amounts.shortText) for up to \(offer.term.shortText)", .good)
+            sheet.add("would offer", "\(offer.amounts.text(on: page)) for up to \(offer.term.shortText)", .good)
             sheet.add("at", "\(offer.prices.text), '\(offer.notice)' notice")
             sheet.add("because", reason, .warning)
         } else {
@@ -115,8 +115,8 @@ package struct PolicyExplanation: Report {
         let (limit, left) = (Microcredits(creditLimitMicrocredits), Microcredits(creditHeadroomMicrocredits))
         sheet.add("credit", "\(left.text) left of \(limit.text)")
         for condition in conditions { add(condition, to: &sheet) }
-        for limit in limits { add(limit, to: &sheet) }
-        return sheet.text(on: page) + "\n" + resources(on: page)
+        for limit in limits { add(limit, to: &sheet, on: page) }
+        return sheet.text(on: page) + page.gap + resources(on: page)
     }
 
     private func add(_ condition: Condition, to sheet: inout Sheet) {
@@ -127,9 +127,9 @@ package struct PolicyExplanation: Report {
         for finding in condition.findings { sheet.add("found", finding.text, finding.tone) }
     }
 
-    private func add(_ limit: Limit, to sheet: inout Sheet) {
+    private func add(_ limit: Limit, to sheet: inout Sheet, on page: Page) {
         let when = limit.when.map { ", while \($0)" + (limit.inForce ? "" : " (not now)") } ?? ""
-        let taken = "\(counted(limit.leases, "lease")), \(limit.taken.shortText)"
+        let taken = "\(counted(limit.leases, "lease")), \(limit.taken.text(on: page))"
         sheet.add(limit.subject, "\(limit.allows)\(when); has \(taken)", limit.inForce ? .plain : .dim)
     }
 
@@ -140,7 +140,8 @@ package struct PolicyExplanation: Report {
         ])
         func add<Q: TextualQuantity>(_ name: String, _ resource: (AmountFigures) -> Q) {
             table.add(
-                [.init(name, .strong)] + [capacity, most, ownerUsage, committed, lendable].map { .init(resource($0).shortText) })
+                [.init(name, .strong)]
+                    + [capacity, most, ownerUsage, committed, lendable].map { .init(page.figure(resource($0))) })
         }
         add("cpu") { $0.cpu }
         add("memory") { $0.memory }

@@ -477,6 +477,71 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "PauseLending" metadata.
+        package enum PauseLending: Sendable {
+            /// Request type for "PauseLending".
+            package typealias Input = Surplus_V1_PauseRequest
+            /// Response type for "PauseLending".
+            package typealias Output = Surplus_V1_PauseReply
+            /// Descriptor for "PauseLending".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "PauseLending",
+                type: .unary
+            )
+        }
+        /// Namespace for "ResumeLending" metadata.
+        package enum ResumeLending: Sendable {
+            /// Request type for "ResumeLending".
+            package typealias Input = Surplus_V1_ResumeRequest
+            /// Response type for "ResumeLending".
+            package typealias Output = Surplus_V1_PauseReply
+            /// Descriptor for "ResumeLending".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ResumeLending",
+                type: .unary
+            )
+        }
+        /// Namespace for "Diagnose" metadata.
+        package enum Diagnose: Sendable {
+            /// Request type for "Diagnose".
+            package typealias Input = Surplus_V1_DiagnoseRequest
+            /// Response type for "Diagnose".
+            package typealias Output = Surplus_V1_DiagnoseReply
+            /// Descriptor for "Diagnose".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "Diagnose",
+                type: .unary
+            )
+        }
+        /// Namespace for "StreamLog" metadata.
+        package enum StreamLog: Sendable {
+            /// Request type for "StreamLog".
+            package typealias Input = Surplus_V1_LogRequest
+            /// Response type for "StreamLog".
+            package typealias Output = Surplus_V1_LogEntry
+            /// Descriptor for "StreamLog".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "StreamLog",
+                type: .serverStreaming
+            )
+        }
+        /// Namespace for "PreviewLease" metadata.
+        package enum PreviewLease: Sendable {
+            /// Request type for "PreviewLease".
+            package typealias Input = Surplus_V1_LeaseRequest
+            /// Response type for "PreviewLease".
+            package typealias Output = Surplus_V1_LeasePreview
+            /// Descriptor for "PreviewLease".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "PreviewLease",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "surplus.v1.Control" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             GetStatus.descriptor,
@@ -513,7 +578,12 @@ package enum Surplus_V1_Control: Sendable {
             SetUserRole.descriptor,
             RenewUser.descriptor,
             RevokeUser.descriptor,
-            ListAudit.descriptor
+            ListAudit.descriptor,
+            PauseLending.descriptor,
+            ResumeLending.descriptor,
+            Diagnose.descriptor,
+            StreamLog.descriptor,
+            PreviewLease.descriptor
         ]
     }
 }
@@ -1045,6 +1115,84 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_ListAuditRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListAuditReply>
+
+        /// Handle the "PauseLending" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The owner's console.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_PauseRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_PauseReply` messages.
+        func pauseLending(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_PauseRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_PauseReply>
+
+        /// Handle the "ResumeLending" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ResumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_PauseReply` messages.
+        func resumeLending(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ResumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_PauseReply>
+
+        /// Handle the "Diagnose" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_DiagnoseRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_DiagnoseReply` messages.
+        func diagnose(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_DiagnoseRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_DiagnoseReply>
+
+        /// Handle the "StreamLog" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_LogRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_LogEntry` messages.
+        func streamLog(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_LogRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LogEntry>
+
+        /// Handle the "PreviewLease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What RequestLease would come to.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_LeaseRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_LeasePreview` messages.
+        func previewLease(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_LeaseRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LeasePreview>
     }
 
     /// Service protocol for the "surplus.v1.Control" service.
@@ -1560,6 +1708,84 @@ extension Surplus_V1_Control {
             request: GRPCCore.ServerRequest<Surplus_V1_ListAuditRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListAuditReply>
+
+        /// Handle the "PauseLending" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The owner's console.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_PauseRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_PauseReply` message.
+        func pauseLending(
+            request: GRPCCore.ServerRequest<Surplus_V1_PauseRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_PauseReply>
+
+        /// Handle the "ResumeLending" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_PauseReply` message.
+        func resumeLending(
+            request: GRPCCore.ServerRequest<Surplus_V1_ResumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_PauseReply>
+
+        /// Handle the "Diagnose" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_DiagnoseRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_DiagnoseReply` message.
+        func diagnose(
+            request: GRPCCore.ServerRequest<Surplus_V1_DiagnoseRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_DiagnoseReply>
+
+        /// Handle the "StreamLog" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LogRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_LogEntry` messages.
+        func streamLog(
+            request: GRPCCore.ServerRequest<Surplus_V1_LogRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LogEntry>
+
+        /// Handle the "PreviewLease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What RequestLease would come to.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LeaseRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_LeasePreview` message.
+        func previewLease(
+            request: GRPCCore.ServerRequest<Surplus_V1_LeaseRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LeasePreview>
     }
 
     /// Simple service protocol for the "surplus.v1.Control" service.
@@ -2076,6 +2302,85 @@ extension Surplus_V1_Control {
             request: Surplus_V1_ListAuditRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_ListAuditReply
+
+        /// Handle the "PauseLending" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The owner's console.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_PauseRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_PauseReply` to respond with.
+        func pauseLending(
+            request: Surplus_V1_PauseRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_PauseReply
+
+        /// Handle the "ResumeLending" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ResumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_PauseReply` to respond with.
+        func resumeLending(
+            request: Surplus_V1_ResumeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_PauseReply
+
+        /// Handle the "Diagnose" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_DiagnoseRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_DiagnoseReply` to respond with.
+        func diagnose(
+            request: Surplus_V1_DiagnoseRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_DiagnoseReply
+
+        /// Handle the "StreamLog" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_LogRequest` message.
+        ///   - response: A response stream of `Surplus_V1_LogEntry` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func streamLog(
+            request: Surplus_V1_LogRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_LogEntry>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
+        /// Handle the "PreviewLease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What RequestLease would come to.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_LeaseRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_LeasePreview` to respond with.
+        func previewLease(
+            request: Surplus_V1_LeaseRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_LeasePreview
     }
 }
 
@@ -2468,6 +2773,61 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.PauseLending.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_PauseRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_PauseReply>(),
+            handler: { request, context in
+                try await self.pauseLending(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ResumeLending.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ResumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_PauseReply>(),
+            handler: { request, context in
+                try await self.resumeLending(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.Diagnose.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_DiagnoseRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_DiagnoseReply>(),
+            handler: { request, context in
+                try await self.diagnose(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.StreamLog.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LogRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LogEntry>(),
+            handler: { request, context in
+                try await self.streamLog(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.PreviewLease.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LeaseRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LeasePreview>(),
+            handler: { request, context in
+                try await self.previewLease(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -2842,6 +3202,61 @@ extension Surplus_V1_Control.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListAuditReply> {
         let response = try await self.listAudit(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func pauseLending(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_PauseRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_PauseReply> {
+        let response = try await self.pauseLending(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func resumeLending(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ResumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_PauseReply> {
+        let response = try await self.resumeLending(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func diagnose(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_DiagnoseRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_DiagnoseReply> {
+        let response = try await self.diagnose(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func streamLog(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_LogRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LogEntry> {
+        let response = try await self.streamLog(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
+    package func previewLease(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_LeaseRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LeasePreview> {
+        let response = try await self.previewLease(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -3312,6 +3727,75 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListAuditReply> {
         return GRPCCore.ServerResponse<Surplus_V1_ListAuditReply>(
             message: try await self.listAudit(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func pauseLending(
+        request: GRPCCore.ServerRequest<Surplus_V1_PauseRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_PauseReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_PauseReply>(
+            message: try await self.pauseLending(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func resumeLending(
+        request: GRPCCore.ServerRequest<Surplus_V1_ResumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_PauseReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_PauseReply>(
+            message: try await self.resumeLending(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func diagnose(
+        request: GRPCCore.ServerRequest<Surplus_V1_DiagnoseRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_DiagnoseReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_DiagnoseReply>(
+            message: try await self.diagnose(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func streamLog(
+        request: GRPCCore.ServerRequest<Surplus_V1_LogRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LogEntry> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_LogEntry>(
+            metadata: [:],
+            producer: { writer in
+                try await self.streamLog(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
+        )
+    }
+
+    package func previewLease(
+        request: GRPCCore.ServerRequest<Surplus_V1_LeaseRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LeasePreview> {
+        return GRPCCore.ServerResponse<Surplus_V1_LeasePreview>(
+            message: try await self.previewLease(
                 request: request.message,
                 context: context
             ),
@@ -4008,6 +4492,109 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListAuditReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListAuditReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "PauseLending" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The owner's console.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_PauseRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_PauseRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_PauseReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func pauseLending<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_PauseRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_PauseRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_PauseReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PauseReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ResumeLending" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ResumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_PauseReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func resumeLending<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ResumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ResumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_PauseReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PauseReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Diagnose" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_DiagnoseRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_DiagnoseRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_DiagnoseReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func diagnose<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_DiagnoseRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_DiagnoseRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_DiagnoseReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DiagnoseReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "StreamLog" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LogRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_LogRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LogEntry` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func streamLog<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LogRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LogRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LogEntry>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_LogEntry>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "PreviewLease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What RequestLease would come to.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LeaseRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_LeaseRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LeasePreview` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func previewLease<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LeaseRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LeaseRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LeasePreview>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LeasePreview>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -5086,6 +5673,162 @@ extension Surplus_V1_Control {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "PauseLending" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The owner's console.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_PauseRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_PauseRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_PauseReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func pauseLending<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_PauseRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_PauseRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_PauseReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PauseReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.PauseLending.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ResumeLending" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ResumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_PauseReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func resumeLending<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ResumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ResumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_PauseReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PauseReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ResumeLending.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "Diagnose" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_DiagnoseRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_DiagnoseRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_DiagnoseReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func diagnose<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_DiagnoseRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_DiagnoseRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_DiagnoseReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DiagnoseReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.Diagnose.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "StreamLog" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LogRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_LogRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LogEntry` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func streamLog<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LogRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LogRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LogEntry>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_LogEntry>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.StreamLog.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "PreviewLease" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What RequestLease would come to.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LeaseRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_LeaseRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LeasePreview` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func previewLease<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LeaseRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LeaseRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LeasePreview>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LeasePreview>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.PreviewLease.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -5972,6 +6715,137 @@ extension Surplus_V1_Control.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListAuditRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListAuditReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PauseLending" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The owner's console.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_PauseRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func pauseLending<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_PauseRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PauseReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.pauseLending(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_PauseRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_PauseReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ResumeLending" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ResumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func resumeLending<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ResumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PauseReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.resumeLending(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ResumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_PauseReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Diagnose" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_DiagnoseRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func diagnose<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_DiagnoseRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DiagnoseReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.diagnose(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_DiagnoseRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_DiagnoseReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "StreamLog" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_LogRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func streamLog<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_LogRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_LogEntry>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.streamLog(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LogRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LogEntry>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PreviewLease" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What RequestLease would come to.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_LeaseRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func previewLease<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_LeaseRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LeasePreview>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.previewLease(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LeaseRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LeasePreview>(),
             options: options,
             onResponse: handleResponse
         )
@@ -7002,6 +7876,157 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.listAudit(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PauseLending" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The owner's console.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func pauseLending<Result>(
+        _ message: Surplus_V1_PauseRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PauseReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_PauseRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.pauseLending(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ResumeLending" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func resumeLending<Result>(
+        _ message: Surplus_V1_ResumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_PauseReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ResumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.resumeLending(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Diagnose" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func diagnose<Result>(
+        _ message: Surplus_V1_DiagnoseRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DiagnoseReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_DiagnoseRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.diagnose(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "StreamLog" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func streamLog<Result>(
+        _ message: Surplus_V1_LogRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_LogEntry>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_LogRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.streamLog(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PreviewLease" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What RequestLease would come to.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func previewLease<Result>(
+        _ message: Surplus_V1_LeaseRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LeasePreview>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_LeaseRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.previewLease(
             request: request,
             options: options,
             onResponse: handleResponse

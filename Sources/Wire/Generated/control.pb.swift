@@ -195,6 +195,16 @@ package nonisolated struct Surplus_V1_StatusReply: @unchecked Sendable {
     set {_uniqueStorage()._heldBack = newValue}
   }
 
+  /// absent: lending goes on
+  package var pause: Surplus_V1_PauseInfo {
+    get {_storage._pause ?? Surplus_V1_PauseInfo()}
+    set {_uniqueStorage()._pause = newValue}
+  }
+  /// Returns true if `pause` has been explicitly set.
+  package var hasPause: Bool {_storage._pause != nil}
+  /// Clears the value of `pause`. Subsequent reads from it will return its default value.
+  package mutating func clearPause() {_uniqueStorage()._pause = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -578,6 +588,9 @@ package nonisolated struct Surplus_V1_ReclaimLeaseRequest: Sendable {
   /// without waiting for the notice, paying for it
   package var now: Bool = false
 
+  /// say what would be, change nothing
+  package var dryRun: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -841,7 +854,7 @@ nonisolated extension Surplus_V1_GetStatusRequest: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StatusReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}pool\0\u{3}pool_name\0\u{1}version\0\u{1}address\0\u{3}started_at\0\u{3}data_directory\0\u{3}policy_name\0\u{1}capacity\0\u{1}threshold\0\u{3}owner_usage\0\u{3}guest_usage\0\u{1}committed\0\u{1}offered\0\u{3}limits_enforced\0\u{1}enforcement\0\u{1}faults\0\u{3}peers_reachable\0\u{3}peers_known\0\u{3}leases_lent\0\u{3}leases_borrowed\0\u{3}jobs_running\0\u{3}certificate_expires_at\0\u{1}throttling\0\u{3}held_back\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}pool\0\u{3}pool_name\0\u{1}version\0\u{1}address\0\u{3}started_at\0\u{3}data_directory\0\u{3}policy_name\0\u{1}capacity\0\u{1}threshold\0\u{3}owner_usage\0\u{3}guest_usage\0\u{1}committed\0\u{1}offered\0\u{3}limits_enforced\0\u{1}enforcement\0\u{1}faults\0\u{3}peers_reachable\0\u{3}peers_known\0\u{3}leases_lent\0\u{3}leases_borrowed\0\u{3}jobs_running\0\u{3}certificate_expires_at\0\u{1}throttling\0\u{3}held_back\0\u{2}\u{e}pause\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -870,6 +883,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
     var _certificateExpiresAt: Int64 = 0
     var _throttling: Bool = false
     var _heldBack: [String] = []
+    var _pause: Surplus_V1_PauseInfo? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -906,6 +920,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
       _certificateExpiresAt = source._certificateExpiresAt
       _throttling = source._throttling
       _heldBack = source._heldBack
+      _pause = source._pause
     }
   }
 
@@ -950,6 +965,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
         case 24: try { try decoder.decodeSingularInt64Field(value: &_storage._certificateExpiresAt) }()
         case 25: try { try decoder.decodeSingularBoolField(value: &_storage._throttling) }()
         case 26: try { try decoder.decodeRepeatedStringField(value: &_storage._heldBack) }()
+        case 40: try { try decoder.decodeSingularMessageField(value: &_storage._pause) }()
         default: break
         }
       }
@@ -1040,6 +1056,9 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
       if !_storage._heldBack.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._heldBack, fieldNumber: 26)
       }
+      try { if let v = _storage._pause {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1075,6 +1094,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
         if _storage._certificateExpiresAt != rhs_storage._certificateExpiresAt {return false}
         if _storage._throttling != rhs_storage._throttling {return false}
         if _storage._heldBack != rhs_storage._heldBack {return false}
+        if _storage._pause != rhs_storage._pause {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1814,7 +1834,7 @@ nonisolated extension Surplus_V1_RenewLeaseRequest: SwiftProtobuf.Message, Swift
 
 nonisolated extension Surplus_V1_ReclaimLeaseRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ReclaimLeaseRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}now\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}now\0\u{3}dry_run\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1824,6 +1844,7 @@ nonisolated extension Surplus_V1_ReclaimLeaseRequest: SwiftProtobuf.Message, Swi
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.lease) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.now) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.dryRun) }()
       default: break
       }
     }
@@ -1836,12 +1857,16 @@ nonisolated extension Surplus_V1_ReclaimLeaseRequest: SwiftProtobuf.Message, Swi
     if self.now != false {
       try visitor.visitSingularBoolField(value: self.now, fieldNumber: 2)
     }
+    if self.dryRun != false {
+      try visitor.visitSingularBoolField(value: self.dryRun, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_ReclaimLeaseRequest, rhs: Surplus_V1_ReclaimLeaseRequest) -> Bool {
     if lhs.lease != rhs.lease {return false}
     if lhs.now != rhs.now {return false}
+    if lhs.dryRun != rhs.dryRun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

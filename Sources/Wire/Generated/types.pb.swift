@@ -905,6 +905,12 @@ package nonisolated struct Surplus_V1_LeaseInfo: @unchecked Sendable {
     set {_uniqueStorage()._throttled = newValue}
   }
 
+  /// what the lender pays for an end without the full notice
+  package var compensationMicrocredits: Int64 {
+    get {_storage._compensationMicrocredits}
+    set {_uniqueStorage()._compensationMicrocredits = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2025,7 +2031,7 @@ nonisolated extension Surplus_V1_MemberInfo: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0\u{4}\u{17}compensation_microcredits\0")
 
   fileprivate class _StorageClass {
     var _lease: String = String()
@@ -2045,6 +2051,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
     var _reservedMicrocredits: Int64 = 0
     var _jobs: [String] = []
     var _throttled: Bool = false
+    var _compensationMicrocredits: Int64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2072,6 +2079,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       _reservedMicrocredits = source._reservedMicrocredits
       _jobs = source._jobs
       _throttled = source._throttled
+      _compensationMicrocredits = source._compensationMicrocredits
     }
   }
 
@@ -2107,6 +2115,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         case 15: try { try decoder.decodeSingularInt64Field(value: &_storage._reservedMicrocredits) }()
         case 16: try { try decoder.decodeRepeatedStringField(value: &_storage._jobs) }()
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._throttled) }()
+        case 40: try { try decoder.decodeSingularInt64Field(value: &_storage._compensationMicrocredits) }()
         default: break
         }
       }
@@ -2170,6 +2179,9 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       if _storage._throttled != false {
         try visitor.visitSingularBoolField(value: _storage._throttled, fieldNumber: 17)
       }
+      if _storage._compensationMicrocredits != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._compensationMicrocredits, fieldNumber: 40)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2196,6 +2208,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._reservedMicrocredits != rhs_storage._reservedMicrocredits {return false}
         if _storage._jobs != rhs_storage._jobs {return false}
         if _storage._throttled != rhs_storage._throttled {return false}
+        if _storage._compensationMicrocredits != rhs_storage._compensationMicrocredits {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -14,7 +14,8 @@ extension StatusReport {
             throttling: message.throttling, heldBack: message.heldBack, faults: message.faults,
             peers: .init(reachable: Int(message.peersReachable), known: Int(message.peersKnown)),
             leases: .init(lent: Int(message.leasesLent), borrowed: Int(message.leasesBorrowed)),
-            jobsRunning: Int(message.jobsRunning), certificateExpiresAt: CivilTime(microseconds: message.certificateExpiresAt))
+            jobsRunning: Int(message.jobsRunning), certificateExpiresAt: CivilTime(microseconds: message.certificateExpiresAt),
+            pause: message.hasPause ? PauseFigures(message.pause) : nil)
     }
 }
 

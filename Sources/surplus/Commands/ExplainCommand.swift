@@ -10,7 +10,7 @@ struct Explain: AsyncParsableCommand {
               surplus explain "$(surplus job list --json | jq -r '.jobs[0].job')"
             """)
 
-    @Argument(help: ArgumentHelp("Any id that surplus has shown.", valueName: "id"))
+    @Argument(help: ArgumentHelp("Any id that surplus has shown, or a node's name.", valueName: "id"), transform: Identifiers.any)
     var id: String
 
     @OptionGroup var connection: AgentOptions

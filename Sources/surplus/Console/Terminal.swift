@@ -16,14 +16,25 @@ enum Terminal {
 
     /// The page that reports are written on: standard output as it is.
     ///
-    /// - Parameter plain: no colours, no block characters, nothing left out.
-    static func page(plain: Bool) -> Page {
+    /// - Parameters:
+    ///   - plain: for programs that read it line by line.
+    ///   - colour: what was asked for; what the environment says counts where that is ``OutputOptions/Colour/auto``.
+    static func page(plain: Bool, colour: OutputOptions.Colour) -> Page {
         let interactive = isTerminal(STDOUT_FILENO) && !plain
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(variable).first?.uppercased() ?? ""
         return Page(
             width: interactive ? width(of: STDOUT_FILENO) : nil,
-            colour: interactive && variable("NO_COLOR") == nil && variable("TERM") != "dumb",
-            blocks: interactive && (locale.contains("UTF-8") || locale.contains("UTF8")), now: now(), utcOffset: utcOffset())
+            colour: !plain && (colour == .always || colour == .auto && wantsColour(interactive)),
+            blocks: interactive && (locale.contains("UTF-8") || locale.contains("UTF8")), isPlain: plain, now: now(),
+            utcOffset: utcOffset())
+    }
+
+    /// What the environment says, see https://no-color.org and https://bixense.com/clicolors: NO_COLOR before CLICOLOR_FORCE
+    /// before all else.
+    private static func wantsColour(_ interactive: Bool) -> Bool {
+        if variable("NO_COLOR") != nil { return false }
+        if let forced = variable("CLICOLOR_FORCE"), forced != "0" { return true }
+        return interactive && variable("CLICOLOR") != "0" && variable("TERM") != "dumb"
     }
 
     /// An environment variable that is set and not empty.

@@ -16,7 +16,7 @@ struct Dev: AsyncParsableCommand {
 
 /// Which pool.
 struct DevOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The directory that holds everything of the pool.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The directory that holds everything of the pool.", valueName: "dir"), completion: .directory)
     var dir: String
 
     /// The pool that is there.

@@ -10,7 +10,7 @@ struct DevEnv: AsyncParsableCommand {
               eval "$(surplus dev env node1 --dir /tmp/pool)"
             """)
 
-    @Argument(help: ArgumentHelp("Its name, such as node1.", valueName: "node"))
+    @Argument(help: ArgumentHelp("Its name, such as node1.", valueName: "node"), completion: .devNodes)
     var node: String
 
     @OptionGroup var options: DevOptions

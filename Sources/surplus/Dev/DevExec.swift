@@ -10,7 +10,7 @@ struct DevExec: AsyncParsableCommand {
               surplus dev exec node2 --dir /tmp/pool -- sh -c 'exec stress-ng --cpu 1 --timeout 20'
             """)
 
-    @Argument(help: ArgumentHelp("Its name, such as node2.", valueName: "node"))
+    @Argument(help: ArgumentHelp("Its name, such as node2.", valueName: "node"), completion: .devNodes)
     var node: String
 
     @OptionGroup var options: DevOptions

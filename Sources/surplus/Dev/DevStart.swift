@@ -10,7 +10,7 @@ struct DevStart: AsyncParsableCommand {
               surplus dev start node2 --dir /tmp/pool
             """)
 
-    @Argument(help: ArgumentHelp("Only this node's daemons, such as node2.", valueName: "node"))
+    @Argument(help: ArgumentHelp("Only this node's daemons, such as node2.", valueName: "node"), completion: .devNodes)
     var node: String?
 
     @OptionGroup var options: DevOptions

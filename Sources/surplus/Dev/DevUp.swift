@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Glibc
 import Resources
 
@@ -26,7 +25,7 @@ struct DevUp: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "What every node lends, and on which terms: a policy file, or one that comes along (blade, workstation, render-farm, closed).",
-            valueName: "file"))
+            valueName: "file"), completion: .file(extensions: ["yaml"]))
     var policy = "blade"
 
     @Option(help: ArgumentHelp("The name of the pool.", valueName: "pool"))
@@ -74,7 +73,7 @@ struct DevUp: AsyncParsableCommand {
             ("surplus dev down --dir \(dir)", "end it all"),
         ]
         let width = tips.map(\.0.count).max() ?? 0
-        let lines = tips.map { $0.0.padding(toLength: width, withPad: " ", startingAt: 0) + "   " + $0.1 }
+        let lines = tips.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 3) + $0.1 }
         return "\n" + lines.joined(separator: "\n") + "\n"
     }
 

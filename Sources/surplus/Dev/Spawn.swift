@@ -42,12 +42,29 @@ enum Spawn {
     ///
     /// - Returns: its exit status as a shell would give it.
     static func run(_ command: [String]) throws(Failure) -> Int32 {
-        let pid = try start(command, output: "/dev/null", errors: nil, session: false)
+        wait(for: try start(command, output: "/dev/null", errors: nil, session: false))
+    }
+
+    /// - Returns: the exit status of a child as a shell would give it.
+    private static func wait(for pid: pid_t) -> Int32 {
         var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0 {
-            guard errno == EINTR else { throw Failure(command[0], errno: errno) }
-        }
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
+    }
+
+    /// Runs a program to its end.
+    ///
+    /// - Returns: what it wrote to standard output, at most a megabyte.
+    static func output(of command: [String]) throws(Failure) -> String {
+        var template = Array("/tmp/surplus-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw Failure("/tmp", errno: errno) }
+        close(descriptor)
+        let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        defer { unlink(path) }
+        let status = wait(for: try start(command, output: path, errors: nil, session: false))
+        guard status == 0 else { throw Failure(object: command[0], fault: "ended with \(status)") }
+        return TextFile.read(path) ?? ""
     }
 
     /// Becomes another program.

@@ -14,6 +14,8 @@ struct JobCancel: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        let before = try await job.info()
+        if before.state.isFinal { Terminal.note("\(before.job): it had ended already (\(JobReport(before).outcome))") }
         let info = try await job.connection.agent.ask(within: .seconds(60)) { [job] in
             try await $0.cancelJob(.with { $0.job = job.job }, options: $1)
         }

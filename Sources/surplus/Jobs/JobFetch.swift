@@ -10,7 +10,7 @@ struct JobFetch: AsyncParsableCommand {
               surplus job fetch --to results job_01jd3x9k3v8q2m7r5t6w8y0z1a
             """)
 
-    @Option(help: ArgumentHelp("Put them into this directory.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Put them into this directory.", valueName: "dir"), completion: .directory)
     var to = "."
 
     @OptionGroup var job: JobOptions

@@ -3,7 +3,9 @@ import Wire
 
 /// Which job.
 struct JobOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("Its id, as 'surplus job list' shows it.", valueName: "job"))
+    @Argument(
+        help: ArgumentHelp("Its id, as 'surplus job list' shows it.", valueName: "job"), completion: .jobs,
+        transform: Identifiers.job)
     var job: String
 
     @OptionGroup var connection: AgentOptions
@@ -24,7 +26,7 @@ struct JobOptions: ParsableArguments {
 
 /// Where outputs go that were asked for when the job was submitted.
 struct FetchOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Put the outputs into this directory.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Put the outputs into this directory.", valueName: "dir"), completion: .directory)
     var to = "."
 
     @Flag(help: "Leave the outputs with the agent.")

@@ -11,6 +11,7 @@ struct Run: AsyncParsableCommand {
               surplus run --cpu 4 --memory 8GiB --for 1h --input src --output build.log -- make -C src -j4
               surplus run --input photos --output out.tar.xz:photos.tar.xz -- tar cJf out.tar.xz photos
               surplus run --detach -- ./simulate.sh        then: surplus job attach ID
+              surplus run --dry-run --cpu 4 -- make        who would lend that, and for how much
 
             The program runs on a borrowed lease, in a sandbox without network, in a directory of its own that holds the
             inputs. Standard input, output and error, signals and the exit status are passed through. Ctrl-C reaches the
@@ -22,12 +23,15 @@ struct Run: AsyncParsableCommand {
 
     @OptionGroup var wish: WishOptions
 
-    @Option(help: ArgumentHelp("Run under this lease instead of a new one.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp("Run under this lease instead of a new one.", valueName: "id"), completion: .leases,
+        transform: Identifiers.lease)
     var lease: String?
 
     @Option(
         help: ArgumentHelp(
-            "Send a file or directory along, under its own name or NAME. Can be repeated.", valueName: "file[:name]"))
+            "Send a file or directory along, under its own name or NAME. Can be repeated.", valueName: "file[:name]"),
+        completion: .file())
     var input: [String] = []
 
     @Option(
@@ -47,9 +51,10 @@ struct Run: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "No progress line.")
     var quiet = false
 
-    @Flag(help: "With --detach: print the job as JSON.")
+    @Flag(help: "With --detach or --dry-run: print JSON.")
     var json = false
 
+    @OptionGroup var dryRun: DryRunOptions
     @OptionGroup var connection: AgentOptions
 
     @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The program and its arguments.", valueName: "program"))
@@ -66,7 +71,7 @@ struct Run: AsyncParsableCommand {
         if lease != nil, let option = wish.given.first {
             throw ValidationError("\(option): the lease given with --lease decides that; leave one of them out")
         }
-        if json, !detach { throw ValidationError("--json: there is nothing to print; add --detach") }
+        if json, !detach, !dryRun.dryRun { throw ValidationError("--json: there is nothing to print; add --detach or --dry-run") }
         do {
             _ = try environment
             if let name = repeated(try inputs.map(\.name)) { throw Self.overlap("--input", name) }
@@ -83,6 +88,9 @@ struct Run: AsyncParsableCommand {
     }
 
     func run() async throws {
+        do { if dryRun.dryRun { return try await preview() } } catch let failure as Failure {
+            throw failure.exiting(with: Outcome.surplusFailed)
+        }
         let console = Console(quiet: quiet)
         let session = JobSession(agent: connection.agent, console: console, outputs: .exactly(try outputs))
         let submission = JobSubmission(submit: try message, inputs: try inputs)
@@ -101,6 +109,30 @@ struct Run: AsyncParsableCommand {
             throw failure.exiting(with: Outcome.surplusFailed)
         }
         throw ExitCode(status)
+    }
+
+    /// What the program would run on.
+    private func preview() async throws {
+        let command = words.map(\.quoted).joined(separator: " ")
+        let report: DryRunReport
+        if let lease {
+            let info = try await connection.agent.ask { try await $0.getLease(.with { $0.lease = lease }, options: $1) }
+            report = DryRunReport(
+                command: "run", summary: "'\(command)' would run under the lease \(lease)",
+                effects: [.init(info.peerName, "run it", terms: TermFigures(info.terms))])
+        } else {
+            let preview = try await LeasePreview.ask(connection.agent, wish.request)
+            report = preview.report(command: "run", purpose: "to run '\(command)'")
+            guard preview.isPossible else {
+                try show(report)
+                throw ExitCode(Outcome.surplusFailed)
+            }
+        }
+        try show(report)
+    }
+
+    private func show(_ report: DryRunReport) throws {
+        try Terminal.print(json ? try report.json() : report.text(on: Terminal.page(plain: false, colour: .auto)))
     }
 
     private static func report(_ job: Surplus_V1_JobInfo, json: Bool) throws -> Int32 {

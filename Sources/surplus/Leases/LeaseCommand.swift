@@ -9,9 +9,8 @@ struct Lease: AsyncParsableCommand {
               surplus lease list
               surplus lease renew ID --for 15m
               surplus lease release ID                      give it back
-              surplus lease reclaim --all                   as the owner: take everything back
+
+            The owner takes lent leases back with 'surplus reclaim'.
             """,
-        subcommands: [
-            LeaseRequest.self, LeaseList.self, LeaseShow.self, LeaseRenew.self, LeaseRelease.self, LeaseReclaim.self,
-        ])
+        subcommands: [LeaseRequest.self, LeaseList.self, LeaseShow.self, LeaseRenew.self, LeaseRelease.self])
 }

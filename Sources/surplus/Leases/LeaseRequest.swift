@@ -11,6 +11,7 @@ struct LeaseRequest: AsyncParsableCommand {
             Examples:
               surplus lease request --cpu 2 --memory 1GiB --for 30m
               surplus lease request --cpu 8 --least-cpu 2 --max-price 0.5
+              surplus lease request --cpu 4 --dry-run     who would lend that, and for how much
               lease=$(surplus lease request --json | jq -r .lease)
 
             Without --for the lease renews itself until it is released.
@@ -27,6 +28,7 @@ struct LeaseRequest: AsyncParsableCommand {
         help: ArgumentHelp("Be content with this much memory. Default: --memory.", valueName: "size"), transform: Quantities.size)
     var leastMemory: Bytes?
 
+    @OptionGroup var dryRun: DryRunOptions
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
 
@@ -43,6 +45,12 @@ struct LeaseRequest: AsyncParsableCommand {
         var request = wish.request
         if let leastCpu { request.least.cpuMillicores = leastCpu.rawValue }
         if let leastMemory { request.least.memoryBytes = leastMemory.rawValue }
+        if dryRun.dryRun {
+            let preview = try await LeasePreview.ask(connection.agent, request)
+            try output.show(preview.report(command: "lease request", purpose: nil))
+            guard preview.isPossible else { throw ExitCode(Invocation.failureStatus) }
+            return
+        }
         let reply = try await connection.agent.ask(within: .seconds(120)) { [request] in
             try await $0.requestLease(request, options: $1)
         }

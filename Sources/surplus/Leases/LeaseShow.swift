@@ -10,7 +10,7 @@ struct LeaseShow: AsyncParsableCommand {
               surplus lease show lse_01jd3x9k3v8q2m7r5t6w8y0z1a
             """)
 
-    @Argument(help: ArgumentHelp("Its id.", valueName: "lease"))
+    @Argument(help: ArgumentHelp("Its id.", valueName: "lease"), completion: .leases, transform: Identifiers.lease)
     var lease: String
 
     @OptionGroup var connection: AgentOptions

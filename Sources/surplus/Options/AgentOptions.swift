@@ -28,7 +28,8 @@ struct AgentOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The local agent's Unix socket.", discussion: "Default: $SURPLUS_SOCKET, else \(defaultSocket).", valueName: "path"))
+            "The local agent's Unix socket.", discussion: "Default: $SURPLUS_SOCKET, else \(defaultSocket).", valueName: "path"),
+        completion: .file())
     var socket: String?
 
     func validate() throws {

@@ -31,7 +31,7 @@ struct WishOptions: ParsableArguments {
                 + "Default: whatever is offered.", valueName: "class"), transform: Quantities.notice)
     var notice: NoticeClass?
 
-    @Option(help: ArgumentHelp("Ask only this node, by name or id. Can be repeated.", valueName: "node"))
+    @Option(help: ArgumentHelp("Ask only this node, by name or id. Can be repeated.", valueName: "node"), completion: .nodes)
     var on: [String] = []
 
     /// What is asked for: where nothing was said, something that most programs can do with.

@@ -10,7 +10,7 @@ struct PoolGrant: AsyncParsableCommand {
               surplus pool grant blade2
             """)
 
-    @Argument(help: ArgumentHelp("Its name or id.", valueName: "node"))
+    @Argument(help: ArgumentHelp("Its name or id.", valueName: "node"), completion: .nodes)
     var node: String
 
     @OptionGroup var connection: AgentOptions

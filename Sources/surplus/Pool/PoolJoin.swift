@@ -14,7 +14,7 @@ struct PoolJoin: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Host and port of the node that made the token.", valueName: "address"))
     var address: String
 
-    @Option(help: ArgumentHelp("The token's file, or - for standard input.", valueName: "path"))
+    @Option(help: ArgumentHelp("The token's file, or - for standard input.", valueName: "path"), completion: .file())
     var tokenFile: String
 
     @OptionGroup var connection: AgentOptions

@@ -25,7 +25,7 @@ struct PoolTokenCreate: AsyncParsableCommand {
             Whoever has the token can join: the file is readable by you alone.
             """)
 
-    @Option(help: ArgumentHelp("A new file for the token, or - for standard output.", valueName: "file"))
+    @Option(help: ArgumentHelp("A new file for the token, or - for standard output.", valueName: "file"), completion: .file())
     var out: String
 
     @Option(help: ArgumentHelp("For how long it is good. Default: 15m.", valueName: "duration"), transform: Quantities.duration)

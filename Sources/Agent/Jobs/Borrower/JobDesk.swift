@@ -142,7 +142,7 @@ final class JobDesk: Sendable {
         guard user.may(.own), let guest = try hosted[id] else { throw RPCError.noJob(id) }
         throw RPCError.notNow(
             "\(id) runs here for \(roster[guest.borrower]?.name ?? "a peer"), where it can be attached to and cancelled; "
-                + "'surplus lease reclaim \(guest.lease)' takes back what it runs on")
+                + "'surplus reclaim \(guest.lease)' takes back what it runs on")
     }
 
     private func work(_ id: JobID) async throws -> JobWork? {

@@ -1,0 +1,104 @@
+import Configuration
+import Foundation
+import Identity
+import Kernel
+import LedgerStore
+import Resources
+
+/// Looks for what keeps an agent from working as it should, and says the remedy for each: on behalf of a running agent, or
+/// in place of one that does not run.
+package struct Diagnosis: Sendable {
+    let house: Household
+    /// `nil` outside any pool.
+    let pool: PoolMembership?
+
+    /// Everything that a running agent can tell.
+    func findings() async -> [Finding] {
+        async let peers = greetPeers()
+        async let privileges = PrivilegeChecks.ask(pool?.guests.warden, house.configuration)
+        let (store, configuration) = (house.store, house.configuration)
+        let disk = try? await onThread {
+            DiskChecks(directory: configuration.dataDirectory, ledgerFault: { try store.quickCheck() }).findings
+        }
+        let certificates = CertificateChecks(
+            identity: pool?.gate.current, issuingUntil: (try? house.identities.issuing())?.expiresAt, now: house.clock().utc)
+        let answered = await peers
+        let clock = ClockChecks(isSynchronised: SystemClock.isSynchronised(), peers: answered?.skews ?? [])
+        var findings = [agent] + Self.judge(configuration)
+        findings += await privileges.findings(isAgent: true)
+        findings += KernelChecks().findings + clock.findings + (disk ?? [])
+        return findings + certificates.findings + (answered?.findings ?? [])
+    }
+
+    private func greetPeers() async -> PeerChecks? {
+        guard let pool else { return nil }
+        return await PeerChecks.ask(pool)
+    }
+
+    private var agent: Finding {
+        guard let pool else {
+            return .note(.agent, "pool", "in none: make one with 'surplus pool init', or join one with 'surplus pool join'")
+        }
+        if pool.engine.isFailed {
+            return .fault(
+                .agent, "ledger", "it cannot be written, nothing is decided", remedy: "see 'surplus logs' for the reason")
+        }
+        let now = house.clock()
+        guard let obstacle = pool.engine.read({ $0.obstacle(at: now) }) else { return .fine(.agent, "lending", "possible") }
+        return .note(.agent, "lending", "nothing is offered: \(obstacle.reason)")
+    }
+
+    private static func judge(_ configuration: AgentConfiguration) -> [Finding] {
+        let notes = configuration.notes.map { note in
+            Finding.warning(.configuration, "policy", note, remedy: "change the policy, or leave it if that is meant")
+        }
+        return [.fine(.configuration, "file", "good; lends by policy '\(configuration.policy.policy.name)'")] + notes
+    }
+}
+
+// MARK: - In place of an agent
+
+extension Diagnosis {
+    /// What can be seen while no agent runs, by the user who looks.
+    ///
+    /// - Parameter file: the configuration of the agent that does not run.
+    static func findings(ofConfiguration file: String) async -> [Finding] {
+        var findings: [Finding] = []
+        let configuration: AgentConfiguration
+        do throws(ConfigurationError) {
+            configuration = try AgentConfiguration.load(path: file)
+            findings += judge(configuration)
+        } catch {
+            findings.append(.fault(.configuration, "file", "\(error)", remedy: "correct it; Docs/agent.yaml has every key"))
+            guard let standard = try? AgentConfiguration() else { return findings }
+            configuration = standard
+        }
+        let data = configuration.dataDirectory
+        let disk = DiskChecks(directory: data, ledgerFault: { try LedgerStore.quickCheck(directory: data + "/ledger") })
+        findings += await PrivilegeChecks.ask(nil, configuration).findings(isAgent: false)
+        findings += KernelChecks().findings
+        findings += ClockChecks(isSynchronised: SystemClock.isSynchronised()).findings
+        return findings + disk.findings + certificates(in: data)
+    }
+
+    private static func certificates(in dataDirectory: String) -> [Finding] {
+        let store = IdentityStore(dataDirectory: dataDirectory)
+        do {
+            return CertificateChecks(
+                identity: try store.identity(), issuingUntil: try store.issuing()?.expiresAt, now: SystemClock.utc()
+            ).findings
+        } catch {
+            return [
+                .fault(
+                    .certificates, "files", "\(error)", remedy: "look as root or as the user that runs the agent")
+            ]
+        }
+    }
+
+    /// The same as JSON, for a program that asks.
+    package static func json(ofConfiguration file: String) async throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(await findings(ofConfiguration: file)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,91 @@
+import GRPCCore
+import Node
+import Policy
+import Resources
+import Trading
+import Wire
+
+// What a lease request would come to, asked of the peers without obligation.
+
+extension PoolMembership {
+    func previewLease(_ request: Surplus_V1_LeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeasePreview {
+        let policy = engine.read { $0.policy.borrow }
+        let want = try Want(request, user: user.name, policy: policy, renewsItself: request.termMicroseconds == 0)
+        let peers = try roster.candidates(on: request.on, except: own)
+        let candidates = try await withThrowingTaskGroup(of: Surplus_V1_LeaseCandidate.self) { group in
+            for peer in peers { group.addTask { try await self.candidate(peer, want) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        return .with {
+            $0.amounts = request.amounts
+            $0.least = request.hasLeast ? request.least : request.amounts
+            $0.termMicroseconds = want.term.rawValue
+            $0.most = Surplus_V1_Prices(want.maxPrices)
+            $0.renewsItself = want.renewsItself
+            $0.candidates = candidates.sorted { ($0.rank, $0.name, $0.node) < ($1.rank, $1.name, $1.node) }
+        }
+    }
+
+    /// What a peer would lend: what is wanted, else as much of it as there is, if that would do.
+    private func candidate(_ peer: NodeID, _ want: Want) async throws -> Surplus_V1_LeaseCandidate {
+        var candidate = Surplus_V1_LeaseCandidate.with {
+            $0.node = peer.description
+            $0.name = name(of: peer)
+        }
+        do {
+            var reply = try await quote(peer, want.amounts, want.term)
+            if reply.hasRefusal, want.least != want.amounts {
+                let most = try await quote(peer, .zero, want.term)
+                let fitting = most.hasTerms ? try Terms(most.terms, "terms").amounts.limited(to: want.amounts) : .zero
+                if fitting.isPositive, want.least.fits(in: fitting) { reply = try await quote(peer, fitting, want.term) }
+            }
+            guard reply.hasTerms, !reply.hasRefusal else {
+                candidate.refusal = reply.refusal
+                return candidate
+            }
+            let terms = try Terms(reply.terms, "terms")
+            candidate.terms = reply.terms
+            candidate.ceilingMicrocredits = terms.ceiling.rawValue
+            if let objection = want.objection(to: terms) { candidate.refusal = Surplus_V1_Refusal(objection) }
+        } catch let error as RPCError {
+            candidate.refusal = Surplus_V1_Refusal(
+                Refusal(term: "peer", reason: "it cannot be asked: \(error.message)", retryAfter: .seconds(10)))
+        }
+        return candidate
+    }
+
+    private func quote(_ peer: NodeID, _ amounts: Amounts, _ term: Microseconds) async throws -> Surplus_V1_QuoteReply {
+        try await peers.call(peer) {
+            try await $0.quote(
+                .with {
+                    $0.amounts = Surplus_V1_Amounts(amounts)
+                    $0.termMicroseconds = term.rawValue
+                }, options: .within(.seconds(3)))
+        }
+    }
+}
+
+extension Want {
+    /// What keeps these terms from being taken; `nil` when nothing does.
+    fileprivate func objection(to terms: Terms) -> Refusal? {
+        if terms.prices.cpu > maxPrices.cpu {
+            return Refusal(
+                term: "price",
+                reason: "\(terms.prices.cpu.text) a core-hour are asked, at most \(maxPrices.cpu.text) would be paid")
+        }
+        if terms.prices.memory > maxPrices.memory {
+            return Refusal(
+                term: "price",
+                reason: "\(terms.prices.memory.text) a GiB-hour are asked, at most \(maxPrices.memory.text) would be paid")
+        }
+        guard least.fits(in: terms.amounts) else {
+            return Refusal(term: "amounts", reason: "\(terms.amounts.text) could be lent, at least \(least.text) are needed")
+        }
+        return nil
+    }
+}
+
+extension Surplus_V1_LeaseCandidate {
+    /// The cheapest first, those that would not do last.
+    fileprivate var rank: Int64 { hasRefusal ? .max : ceilingMicrocredits }
+}

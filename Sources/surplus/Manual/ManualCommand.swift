@@ -1,0 +1,42 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+
+struct Manual: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write the manual pages, one for each command.",
+        discussion: """
+            Examples:
+              surplus manual --out /usr/local/share/man/man1     then: man surplus, man surplus-run
+              surplus manual --out . && man ./surplus-lease-request.1
+
+            The pages say what --help says. Their date is today's, or that of SOURCE_DATE_EPOCH.
+            """)
+
+    @Option(
+        help: ArgumentHelp("The directory for the pages; it is made if need be.", valueName: "dir"), completion: .directory)
+    var out: String
+
+    func run() throws {
+        let tree = try CommandTree.load()
+        try OutputPlacement.makeParents(of: out + "/page")
+        let day = ManualDay.current
+        for command in tree.withDescendants {
+            try TextFile.write(ManualPage(command, day: day).text, to: "\(out)/\(command.pageName).1")
+        }
+    }
+}
+
+/// The day that pages are of, as mdoc(7) writes it.
+enum ManualDay {
+    static var current: String {
+        var seconds = Terminal.variable("SOURCE_DATE_EPOCH").flatMap { time_t($0) } ?? time(nil)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        let months = [
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+            "December",
+        ]
+        return "\(months[Int(parts.tm_mon)]) \(parts.tm_mday), \(parts.tm_year + 1900)"
+    }
+}

@@ -1,0 +1,67 @@
+import Testing
+import Wire
+
+@testable import surplus
+
+@Suite struct OwnerTests {
+    @Test("the doctor ends with 1 when something is at fault, and with 0 for warnings alone")
+    func doctor() async throws {
+        try await FakeAgent.serving { agent in
+            let warning = Surplus_V1_Finding.with {
+                ($0.area, $0.name, $0.severity, $0.finding) = ("clock", "skew", "warning", "it is late")
+                $0.remedy = "set it"
+            }
+            agent.state.withLock { $0.findings = [warning] }
+            let warned = try await Program.run("doctor", agent: agent)
+            #expect(warned.status == 0)
+            #expect(warned.stdout.contains("remedy: set it") && warned.stdout.contains("0 faults, 1 warning"))
+            agent.state.withLock { $0.findings.append(.with { ($0.area, $0.severity) = ("disk", "fault") }) }
+            #expect(try await Program.run("doctor", agent: agent).status == 1)
+        }
+    }
+
+    @Test("without an agent the doctor says so, how to start it, and looks around all the same")
+    func absentAgent() async throws {
+        let ended = try await Program.run("doctor", "--config", "/nonexistent/agent.yaml", "--plain")
+        #expect(ended.status == 1)
+        let areas = Set(ended.stdout.split(separator: "\n").compactMap { $0.split(separator: "\t").dropFirst().first })
+        #expect(areas.isSuperset(of: ["agent", "configuration", "kernel", "clock"]), "\(ended.stdout)")
+        #expect(ended.stdout.contains("surplusd --config /nonexistent/agent.yaml"))
+    }
+
+    @Test("logs asks for the last 100, and for all when a time is given")
+    func logs() async throws {
+        try await FakeAgent.serving { agent in
+            for arguments in [[], ["--since", "1h", "--level", "warning"], ["-n", "3", "--follow"]] {
+                let ended = await (try Program(["logs"] + arguments, agent: agent)).end()
+                #expect(ended.status == 0)
+            }
+            let asked = agent.state.withLock { $0.logRequests }
+            #expect(asked.map(\.last) == [100, 0, 3])
+            #expect(asked.map(\.level) == ["", "warning", ""])
+            #expect(asked.map(\.follow) == [false, false, true])
+            #expect(asked[1].since > 0)
+        }
+    }
+
+    @Test("status says that lending is paused, by whom and until when")
+    func paused() async throws {
+        try await FakeAgent.serving { agent in
+            let paused = try await Program.run("pause", agent: agent)
+            #expect(paused.stdout.contains("paused by ann") && paused.stdout.contains("'surplus resume'"))
+            #expect(try await Program.run("resume", agent: agent).stdout.contains("goes on"))
+        }
+    }
+
+    @Test("cancelling a job that has ended says that it had")
+    func cancelEnded() async throws {
+        try await FakeAgent.serving { agent in
+            let run = try await Program.run("run", "--detach", "--", "echo hello", agent: agent)
+            let job = run.stdout.trimmed
+            _ = try await Program.run("job", "cancel", job, agent: agent)
+            let again = try await Program.run("job", "cancel", job, agent: agent)
+            #expect(again.status == 0)
+            #expect(again.stderr.contains("\(job): it had ended already"), "\(again.stderr)")
+        }
+    }
+}

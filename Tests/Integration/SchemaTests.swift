@@ -1,0 +1,223 @@
+import Foundation
+import Testing
+
+extension LiveTests {
+    /// What commands print as JSON against what Docs/schema says of it.
+    @Suite struct SchemaTests {
+        private static let schemas =
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path + "/Docs/schema"
+
+        /// Validates each line `SCHEMA DOCUMENT` of standard input; prints the first fault of each document that has one.
+        private static let validator = """
+            import json, os, sys
+            from jsonschema import Draft202012Validator
+            folder = sys.argv[1]
+            common = json.load(open(f'{folder}/common.json'))['$defs']
+            def local(node):
+                if isinstance(node, dict):
+                    return {k: '#/$defs/' + v.rsplit('/', 1)[1] if k == '$ref' else local(v) for k, v in node.items()}
+                return [local(n) for n in node] if isinstance(node, list) else node
+            def load(name):
+                schema = local(json.load(open(f'{folder}/{name}.json')))
+                schema['$defs'] = local(common)
+                Draft202012Validator.check_schema(schema)
+                return Draft202012Validator(schema)
+            loaded = {}
+            for line in sys.stdin:
+                name, text = line.split(' ', 1)
+                schema = loaded.setdefault(name, load(name))
+                for error in schema.iter_errors(json.loads(text)):
+                    print(f'{name}: {"/".join(map(str, error.absolute_path))}: {error.message}')
+                    break
+            """
+
+        private struct Schema: Decodable {
+            let commands: [String]
+            enum CodingKeys: String, CodingKey { case commands = "x-commands" }
+        }
+
+        /// The schema of each command.
+        private static func documented() throws -> [String: String] {
+            var result: [String: String] = [:]
+            for file in try FileManager.default.contentsOfDirectory(atPath: schemas) where file != "common.json" {
+                let data = try Data(contentsOf: URL(fileURLWithPath: "\(schemas)/\(file)"))
+                for command in try JSONDecoder().decode(Schema.self, from: data).commands {
+                    #expect(result[command] == nil, "\(command) has two schemas")
+                    result[command] = String(file.dropLast(".json".count))
+                }
+            }
+            return result
+        }
+
+        /// Every command that has `--json`, as the program itself tells.
+        private static func commandsWithJSON() throws -> [String] {
+            struct Dump: Decodable { let command: Command }
+            struct Command: Decodable {
+                struct Argument: Decodable {
+                    struct Name: Decodable { let name: String }
+                    let names: [Name]?
+                }
+                let commandName: String
+                let subcommands: [Command]?
+                let arguments: [Argument]?
+
+                func found(_ path: [String]) -> [String] {
+                    let hasJSON = arguments?.contains { $0.names?.contains { $0.name == "json" } == true } == true
+                    return (hasJSON ? [path.joined(separator: " ")] : [])
+                        + (subcommands ?? []).flatMap { $0.found(path + [$0.commandName]) }
+                }
+            }
+            let dump = try LivePool.run(["--experimental-dump-help"])
+            return try JSONDecoder().decode(Dump.self, from: dump.output).command.found([])
+        }
+
+        /// What was printed, by command.
+        private final class Collection {
+            var documents: [(command: String, text: String)] = []
+
+            /// Runs `command` with more arguments and keeps what it prints.
+            @discardableResult
+            func run(
+                _ pool: LivePool, _ node: String, _ command: String, _ more: [String] = [], status: Int32 = 0
+            ) throws -> LivePool.Result {
+                let words = command.split(separator: " ").map(String.init)
+                let separator = more.firstIndex(of: "--") ?? more.endIndex
+                let arguments = words + more[..<separator] + ["--json"] + more[separator...]
+                let result = try pool.surplus(node, arguments)
+                #expect(result.status == status, "\(arguments): \(result.errors)")
+                keep(command, result)
+                return result
+            }
+
+            func keep(_ command: String, _ result: LivePool.Result) {
+                let isOneObject = !result.text.hasPrefix("{\"")
+                for text in isOneObject ? [result.text] : result.text.split(separator: "\n").map(String.init) {
+                    documents.append((command, text.split(separator: "\n").joined()))
+                }
+            }
+        }
+
+        @Test("every command's JSON is as documented: nothing that is not in its schema, nothing missing")
+        func documentedJSON() throws {
+            let collection = Collection()
+            let pool = try LivePool(nodes: 2)
+            try trade(pool, collection)
+            try govern(pool, collection)
+            try own(pool, collection)
+            try found(collection)
+
+            let documented = try Self.documented()
+            let shown = Set(collection.documents.map(\.command))
+            for command in try Self.commandsWithJSON() {
+                let variants = documented.keys.filter { $0 == command || $0.hasPrefix(command + " --") }
+                #expect(!variants.isEmpty, "\(command): Docs/schema has no schema for it")
+                for variant in variants { #expect(shown.contains(variant), "\(variant): this test does not run it") }
+            }
+            let lines = try collection.documents.map { "\(try #require(documented[$0.command], "\($0.command)")) \($0.text)\n" }
+            let python = try LivePool.run(
+                ["-c", Self.validator, Self.schemas], path: "/usr/bin/python3", input: Data(lines.joined().utf8))
+            #expect(python.status == 0, "\(python.errors)")
+            #expect(python.text.isEmpty, "\(python.text)")
+        }
+
+        /// Borrowing: leases, jobs, credits.
+        private func trade(_ pool: LivePool, _ collection: Collection) throws {
+            struct ID: Decodable {
+                let lease: String?
+                let job: String?
+            }
+            func run(_ command: String, _ more: [String] = [], status: Int32 = 0) throws -> LivePool.Result {
+                try collection.run(pool, "node1", command, more, status: status)
+            }
+            let wish = ["--cpu", "0.1", "--memory", "64MiB"]
+            try LivePool.eventually("node2 lends") {
+                try pool.surplus("node1", ["lease", "request", "--dry-run"] + wish).status == 0 ? true : nil
+            }
+            for command in ["version", "status", "nodes", "offers", "credits", "ledger verify"] { _ = try run(command) }
+            _ = try run("lease request --dry-run", wish)
+            _ = try run("lease request --dry-run", ["--cpu", "1000"], status: 1)
+            _ = try run("run --dry-run", wish + ["--", "true"])
+            let requested = try run("lease request", wish + ["--for", "5m"])
+            let lease = try #require(try JSONDecoder().decode(ID.self, from: requested.output).lease)
+            _ = try run("lease renew --dry-run", [lease])
+            _ = try run("lease renew", [lease, "--for", "1m"])
+            _ = try run("lease show", [lease])
+            _ = try run("run --dry-run", ["--lease", lease, "--", "true"])
+            let submitted = try run("run --detach", ["--lease", lease, "--env", "A=b", "--", "sh", "-c", "exit 3"])
+            let job = try #require(try JSONDecoder().decode(ID.self, from: submitted.output).job)
+            #expect(try pool.surplus("node1", ["job", "wait", job]).status == 3)
+            for command in ["job show", "job cancel", "explain"] { _ = try run(command, [job]) }
+            for command in ["job list", "ps", "lease list"] { _ = try run(command, ["--all"]) }
+            _ = try collection.run(pool, "node2", "job list", ["--all"])
+            _ = try run("explain", [lease])
+            _ = try collection.run(pool, "node2", "reclaim", ["--all", "--dry-run", "--now"])
+            _ = try run("lease release --dry-run", [lease])
+            _ = try run("lease release", [lease])
+            for command in ["credits", "status", "ledger verify"] { _ = try run(command) }
+            _ = try run("events", ["--last", "50"])
+        }
+
+        /// Policies, rights, and who changed what.
+        private func govern(_ pool: LivePool, _ collection: Collection) throws {
+            let policy = pool.directory + "/careful.yaml"
+            try """
+            include: blade
+            name: careful
+            lend: {when: users < 1000, until: load > 5000}
+            limits: [{for: each peer, leases: 9, when: on every day}]
+            """.write(toFile: policy, atomically: true, encoding: .utf8)
+            _ = try collection.run(pool, "node2", "policy check", [policy])
+            _ = try collection.run(pool, "node2", "policy diff", ["closed"])
+            for command in ["policy apply", "policy diff"] { _ = try collection.run(pool, "node2", command, [policy]) }
+            for command in ["policy show", "policy explain"] { _ = try collection.run(pool, "node2", command) }
+            _ = try collection.run(pool, "node2", "policy explain", ["--peer", "node1", "--cpu", "1000"])
+            _ = try collection.run(pool, "node2", "policy reset")
+            let (file, newer) = (pool.directory + "/anna.pem", pool.directory + "/newer.pem")
+            _ = try collection.run(pool, "node1", "pool user add", ["anna", "--role", "viewer", "--out", file])
+            _ = try collection.run(pool, "node1", "pool user role", ["anna", "borrower"])
+            _ = try collection.run(pool, "node1", "pool user renew", ["anna", "--out", newer])
+            _ = try collection.run(pool, "node1", "pool user revoke", ["anna"])
+            _ = try collection.run(pool, "node1", "pool user list")
+            _ = try collection.run(pool, "node1", "pool role", ["node2", "operator"])
+            _ = try collection.run(pool, "node1", "audit")
+        }
+
+        /// The owner's side, and the machine.
+        private func own(_ pool: LivePool, _ collection: Collection) throws {
+            _ = try collection.run(pool, "node2", "pause", ["--for", "1h"])
+            for command in ["status", "doctor", "resume", "resume"] { try collection.run(pool, "node2", command) }
+            _ = try collection.run(pool, "node1", "offers")
+            _ = try collection.run(pool, "node1", "logs", ["-n", "20"])
+            _ = try collection.run(pool, "node2", "reclaim", ["--all"])
+            _ = try collection.run(pool, "node1", "pool grant", ["node2"])
+            _ = try collection.run(pool, "node1", "pool revoke --dry-run", ["node2"])
+            _ = try collection.run(pool, "node2", "pool leave --dry-run")
+            let token = pool.directory + "/token"
+            _ = try collection.run(pool, "node1", "pool token create", ["--out", token])
+            _ = try collection.run(pool, "node1", "pool revoke", ["node2", "--yes"])
+            _ = try collection.run(pool, "node1", "nodes")
+            _ = try collection.run(pool, "node1", "dev status", ["--dir", pool.directory])
+        }
+
+        /// Making, joining and leaving a pool.
+        private func found(_ collection: Collection) throws {
+            let (one, two) = (try LoneAgent(name: "one"), try LoneAgent(name: "two"))
+            for agent in [one, two] { try agent.start() }
+            collection.keep("status", try one.surplus("status", "--json"))
+            collection.keep("doctor", try one.surplus("doctor", "--json"))
+            collection.keep("pool init", try one.surplus("pool", "init", "lab", "--json"))
+            let token = one.directory + "/token"
+            #expect(try one.surplus("pool", "token", "create", "--out", token).status == 0)
+            let address = try #require(try one.status().address)
+            collection.keep("pool join", try two.surplus("pool", "join", address, "--token-file", token, "--json"))
+            collection.keep("pool leave", try two.surplus("pool", "leave", "--yes", "--json"))
+            let directory = one.directory + "/pool"
+            defer { _ = try? LivePool.run(["dev", "down", "--dir", directory]) }
+            chmod(one.directory, 0o711)
+            let up = try LivePool.run(["dev", "up", "--nodes", "1", "--dir", directory, "--json"])
+            #expect(up.status == 0, "\(up.errors)")
+            collection.keep("dev up", up)
+        }
+    }
+}
