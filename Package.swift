@@ -33,6 +33,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
     static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -94,12 +95,13 @@ let package = Package(
         module("LedgerSchema", path: "Ledger", resources: [.embedInCode("V0001_ledger.sql"), .embedInCode("V0001_audit.sql")]),
         module("Configuration", ["Resources", "Policy", "ShippedPolicies", .yams]),
         module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .crypto]),
+        module("HistoryStore", ["Resources", "Accounting", .grdb], resources: [.embedInCode("Schema/V0001_history.sql")]),
         module("Identity", ["Resources", .crypto, .x509, .asn1]),
         module(
             "Wire",
             [
                 "Resources", "CLinux", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix, .nioTLS, .nioSSL,
-                .nioHTTP2, .nioHPACK, .crypto, .log,
+                .nioHTTP1, .nioHTTP2, .nioHPACK, .crypto, .log,
             ], exclude: ["Protos"]),
         module("Kernel", ["Resources", "CLinux"]),
         module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux"]),
@@ -109,7 +111,7 @@ let package = Package(
             "Agent",
             [
                 "Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Wire", "Identity",
-                "Configuration", "LedgerStore", "Kernel", "Sandbox", .grpc, .lifecycle, .log, .crypto, .nioCore,
+                "Configuration", "LedgerStore", "HistoryStore", "Kernel", "Sandbox", .grpc, .lifecycle, .log, .crypto, .nioCore,
             ]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
@@ -128,7 +130,8 @@ let package = Package(
         program(
             "surplus-bench",
             [
-                "LedgerStore", "LedgerSchema", "Bookkeeping", "Configuration", "Policy", "Resources", "Wire", .arguments, .grpc,
+                "LedgerStore", "LedgerSchema", "HistoryStore", "Accounting", "Bookkeeping", "Configuration", "Policy",
+                "Kernel", "Resources", "Wire", .arguments, .grpc,
                 .sqlite, .crypto,
             ]),
 
@@ -144,6 +147,7 @@ let package = Package(
         tests("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Node"]),
         tests("Simulation", ["Resources", "Simulation"]),
         tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "surplus-bench", .grdb]),
+        tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
@@ -160,9 +164,8 @@ let package = Package(
         tests(
             "Agent",
             [
-                "Resources", "Bookkeeping", "Policy", "Trading", "Node", "Configuration", "LedgerStore", "Identity", "Wire",
-                "Kernel",
-                "Sandbox", "Agent", .grpc, .log, .crypto,
+                "Resources", "Accounting", "Bookkeeping", "Policy", "Trading", "Node", "Configuration", "LedgerStore",
+                "HistoryStore", "Identity", "Wire", "Kernel", "Sandbox", "Agent", .grpc, .log, .crypto,
             ]),
     ]
 )

@@ -14,6 +14,8 @@ import Wire
 /// A node's agent: answers local users on its socket and, once the node is in a pool, lends and borrows there.
 package actor Agent: Service {
     nonisolated let house: Household
+    nonisolated let accountant: Accountant
+    nonisolated let metrics: MetricsServer?
     nonisolated let startedAt: Timestamp
     nonisolated let trail: AuditTrail
     private var membership: PoolMembership?
@@ -40,12 +42,14 @@ package actor Agent: Service {
         house = Household(
             configuration: configuration, capacity: try Self.capacity(of: configuration), store: store, policy: policy,
             identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log, recentLog: recentLog)
+        accountant = Accountant(house: house)
+        metrics = configuration.accounting.metrics.map { MetricsServer(on: $0, log: log) }
         startedAt = clock().utc
         trail = AuditTrail(
             store: try AuditStore(path: configuration.dataDirectory + "/audit.sqlite"), clock: house.utc, log: log)
         (memberships, added) = AsyncStream.makeStream()
         if let identity = try house.identities.identity() {
-            membership = try PoolMembership(identity, in: house)
+            membership = try PoolMembership(identity, in: house, accountant: accountant)
         }
     }
 
@@ -63,6 +67,10 @@ package actor Agent: Service {
                     group.addTask { try await control.run() }
                     group.addTask { await self.announce(control) }
                     group.addTask { try await self.runMemberships() }
+                    group.addTask { await self.accountant.run { await self.poolIfAny?.guests } }
+                    if let metrics = self.metrics {
+                        group.addTask { await metrics.run { await self.metricsPage(accepting: $0) } }
+                    }
                     defer { group.cancelAll() }
                     // the announcement ends first
                     for _ in 0..<2 { try await group.next() }
@@ -179,7 +187,7 @@ package actor Agent: Service {
 
     private func enter(_ identity: NodeIdentity) async throws -> PoolMembership {
         try house.identities.save(identity)
-        let membership = try PoolMembership(identity, in: house)
+        let membership = try PoolMembership(identity, in: house, accountant: accountant)
         self.membership = membership
         try await startMembership()
         return membership

@@ -21,6 +21,7 @@ package struct AgentConfiguration: Hashable, Sendable {
     package var log = LogSettings()
     package var limits = JobLimits()
     package var rights = LocalRights()
+    package var accounting = AccountingSettings()
     /// How long a clean stop may take.
     package var stopTimeout = Microseconds.seconds(10)
 
@@ -63,6 +64,16 @@ package struct AgentConfiguration: Hashable, Sendable {
         package var outputBytes = Bytes.gibibytes(1)
         /// Guest jobs on this node at one time.
         package var jobs = 64
+    }
+
+    /// What is measured, how much of it is kept, and where others may read it.
+    package struct AccountingSettings: Hashable, Sendable {
+        /// Between two readings; shorter while a threshold is exceeded.
+        package var interval = Microseconds.seconds(1)
+        /// The most that the history may take on disk.
+        package var maximumSize = Bytes.mebibytes(256)
+        /// Where the OpenMetrics page is served; `nil`: nowhere. Port 0 lets the system choose.
+        package var metrics: Endpoint? = Endpoint(host: "127.0.0.1", port: 7801)
     }
 
     /// The configuration of a file that says nothing: a node that lends nothing, named after the machine.

@@ -25,7 +25,7 @@ private struct AgentReader {
     let directory: String
 
     private enum Key: String, CaseIterable {
-        case name, socket, listen, advertise, capacity, owner, policy, warden, log, limits, rights
+        case name, socket, listen, advertise, capacity, owner, policy, warden, log, limits, rights, accounting
         case dataDirectory = "data_directory"
         case stopTimeout = "stop_timeout"
     }
@@ -42,6 +42,12 @@ private struct AgentReader {
         case jobOutput = "job_output"
     }
 
+    private enum AccountingKey: String, CaseIterable {
+        case interval, metrics
+        case maximumSize = "maximum_size"
+    }
+    private enum MetricsWord: String, CaseIterable { case none }
+
     func configuration(from root: YAMLValue) throws(ConfigurationError) -> AgentConfiguration {
         let keys = try root.mapping(of: Key.self)
         var result = try AgentConfiguration()
@@ -56,6 +62,7 @@ private struct AgentReader {
         if let log = keys[.log] { result.log = try self.log(log) }
         if let limits = keys[.limits] { result.limits = try self.limits(limits) }
         if let rights = keys[.rights] { result.rights = try LocalRights(rights) }
+        if let accounting = keys[.accounting] { result.accounting = try self.accounting(accounting) }
         if let timeout = keys[.stopTimeout] { result.stopTimeout = try timeout.quantity(.seconds(1) ... .minutes(10)) }
         if case .path(result.socket) = result.warden, let socket = keys[.socket] ?? keys[.warden] {
             throw socket.fault("contradicts: agent and warden cannot share the socket \(result.socket)")
@@ -155,5 +162,23 @@ private struct AgentReader {
         if let output = keys[.jobOutput] { limits.outputBytes = try output.quantity(range) }
         if let jobs = keys[.jobs] { limits.jobs = try jobs.integer(1...10_000) }
         return limits
+    }
+
+    private func accounting(_ value: YAMLValue) throws(ConfigurationError) -> AgentConfiguration.AccountingSettings {
+        let keys = try value.mapping(of: AccountingKey.self)
+        var accounting = AgentConfiguration.AccountingSettings()
+        if let interval = keys[.interval] { accounting.interval = try interval.quantity(.milliseconds(100) ... .seconds(60)) }
+        if let size = keys[.maximumSize] { accounting.maximumSize = try size.quantity(.mebibytes(8) ... .gibibytes(1024)) }
+        if let metrics = keys[.metrics] { accounting.metrics = try self.metrics(metrics) }
+        return accounting
+    }
+
+    /// An address has a colon; a word is `none`.
+    private func metrics(_ value: YAMLValue) throws(ConfigurationError) -> Endpoint? {
+        guard try value.string().contains(":") else {
+            _ = try value.choice(of: MetricsWord.self)
+            return nil
+        }
+        return try endpoint(value)
     }
 }

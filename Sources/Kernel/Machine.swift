@@ -38,11 +38,7 @@ package struct Machine: Sendable {
     /// How long, since boot, some task waited for `resource` (`"cpu"`, `"memory"`, `"io"`); `nil` where the kernel does not
     /// measure pressure.
     package func pressure(of resource: String) -> Microseconds? {
-        guard let text = try? kernel.read("/proc/pressure/\(resource)"),
-            let some = text.split(separator: "\n").first(where: { $0.hasPrefix("some ") }),
-            let total = some.split(separator: " ").last(where: { $0.hasPrefix("total=") })
-        else { return nil }
-        return Int64(total.dropFirst(6)).map { Microseconds($0) }
+        PressureTotals(reading: "/proc/pressure/\(resource)", kernel).some
     }
 
     /// Reads lines of a name and a whole number; what stands behind the number is left out.

@@ -46,6 +46,8 @@ package struct StatusReport: Report {
     package var certificateExpiresAt: CivilTime?
     /// That the owner lends nothing for now; `nil` when lending goes on.
     package var pause: PauseFigures?
+    /// Where the agent serves its metrics.
+    package var metricsUrl: String?
 
     package init(
         node: String?, pool: String?, poolName: String?, name: String, version: String, address: String,
@@ -100,6 +102,7 @@ package struct StatusReport: Report {
             certificateExpiresAt.map {
                 page.isPlain ? $0.rfc3339 : ($0.timestamp < page.now ? "expired " : "expires ") + $0.relative(on: page)
             })
+        sheet.add("metrics", metricsUrl)
         sheet.add("running", startedAt.map { "since \($0.clock(on: page)), \(version)" })
         sheet.add("lending", pause?.text(on: page), .warning)
         if throttling { sheet.add("guests", "throttled: the owner needs the machine", .warning) }

@@ -29,6 +29,8 @@ final class LeaseKeeper {
     private(set) var policy: WardenPolicy?
     var governor: Governor?
     var memoryShort: Bytes = .zero
+    /// The last counters that an agent was told.
+    var measured: (at: Instant, measurements: [LeaseMeasurement])?
     /// What happened that agents are told of.
     var notices: [WardenNotice] = []
 

@@ -186,6 +186,7 @@ extension WardenService {
             return .readings(
                 WardenReadings(
                     owner: owner, guests: leases.using, memoryShort: leases.memoryShort, leases: leases.states(at: clock.now())))
+        case .measurements: return .measurements(leases.measurements(at: SystemClock.instant()))
         }
     }
 

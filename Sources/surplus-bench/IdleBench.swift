@@ -17,9 +17,9 @@ struct IdleBench: ParsableCommand {
 
     func run() throws {
         let pids = [agent, warden]
-        let before = try pids.map(processing)
+        let before = try pids.map(Self.processing)
         Thread.sleep(forTimeInterval: seconds)
-        let used = zip(before, try pids.map(processing)).map { $1 - $0 }.reduce(0, +)
+        let used = zip(before, try pids.map(Self.processing)).map { $1 - $0 }.reduce(0, +)
         let memory = try pids.map(memory)
         func sum(_ key: String) -> Double { memory.map { $0[key] ?? 0 }.reduce(0, +) / 1024 }
         let report = BenchReport(
@@ -35,7 +35,7 @@ struct IdleBench: ParsableCommand {
     }
 
     /// Seconds of processing so far.
-    private func processing(_ pid: Int32) throws -> Double {
+    static func processing(_ pid: Int32) throws -> Double {
         let text = try read("/proc/\(pid)/stat")
         let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
         guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
@@ -46,7 +46,7 @@ struct IdleBench: ParsableCommand {
 
     /// The kernel's figures in KiB, by name.
     private func memory(_ pid: Int32) throws -> [String: Double] {
-        let lines = try (read("/proc/\(pid)/status") + read("/proc/\(pid)/smaps_rollup")).split(separator: "\n")
+        let lines = try (Self.read("/proc/\(pid)/status") + Self.read("/proc/\(pid)/smaps_rollup")).split(separator: "\n")
         var values: [String: Double] = [:]
         for line in lines {
             let parts = line.split(whereSeparator: { $0 == ":" || $0.isWhitespace })
@@ -55,7 +55,7 @@ struct IdleBench: ParsableCommand {
         return values
     }
 
-    private func read(_ path: String) throws -> String {
+    private static func read(_ path: String) throws -> String {
         do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
             throw ValidationError("failed to read \(path): is the process running?")
         }

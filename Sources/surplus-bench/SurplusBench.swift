@@ -6,6 +6,7 @@ struct SurplusBench: AsyncParsableCommand {
         commandName: "surplus-bench",
         abstract: "Measures Surplus on this machine.",
         subcommands: [
-            LedgerBench.self, TradeBench.self, RunBench.self, PolicyBench.self, IdleBench.self, KillBench.self, LedgerWriter.self,
+            LedgerBench.self, TradeBench.self, RunBench.self, PolicyBench.self, IdleBench.self, KillBench.self,
+            AccountingBench.self, LedgerWriter.self, HistoryWriter.self,
         ])
 }

@@ -14,6 +14,7 @@ struct Surplus: AsyncParsableCommand {
               surplus offers --cpu 2                    who would lend two cores now
               surplus run -- sort < big.txt > out.txt   a program on a peer
               surplus run --input photos --output p.tar.xz -- tar cJf p.tar.xz photos
+              surplus usage --since 7d                  what this node used, over time
               surplus credits                           who owes whom
               surplus --agent blade1 status             how another node is doing, with your certificate
               surplus pause --for 2h                    lend nothing meanwhile
@@ -21,7 +22,7 @@ struct Surplus: AsyncParsableCommand {
               surplus dev up --nodes 3 --dir /tmp/pool  a pool on this machine
             """,
         version: "surplus \(Software.version)",
-        subcommands: [Status.self, Nodes.self, Offers.self, Version.self],
+        subcommands: [Status.self, Nodes.self, Offers.self, ShowUsage.self, Version.self],
         groupedSubcommands: [
             CommandGroup(name: "Job", subcommands: [Run.self, Job.self, PS.self]),
             CommandGroup(name: "Trade", subcommands: [Lease.self, Credits.self, Ledger.self]),

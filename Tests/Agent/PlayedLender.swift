@@ -111,6 +111,8 @@ final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
 
     // MARK: What jobs do not need
 
+    func getUsage(request: Surplus_V1_UsageRequest, context: ServerContext) async throws -> Surplus_V1_UsageReply { .init() }
+
     private var unplayed: RPCError { RPCError(code: .unimplemented, message: "not played") }
 
     func hello(request: Surplus_V1_PeerHello, context: ServerContext) async throws -> Surplus_V1_PeerHello { throw unplayed }

@@ -15,7 +15,7 @@ import Wire
             (["job", "list"], "jobs"), (["ps", "--all"], "jobs"), (["pool", "init", "lab"], "pool_name"),
             (["pool", "grant", "node2"], "nodes"), (["pool", "revoke", "node2", "--yes"], "told"),
             (["pool", "leave", "--yes"], "pool"),
-            (["version"], "version"), (["events", "--last", "1"], "sequence"),
+            (["usage"], "series"), (["version"], "version"), (["events", "--last", "1"], "sequence"),
         ])
     func json(arguments: [String], key: String) async throws {
         let ended = try await FakeAgent.serving { await (try Program(arguments + ["--json"], agent: $0)).end() }
@@ -103,6 +103,35 @@ import Wire
             let empty = try await Program.run("pool", "join", "blade1:7800", "--token-file", "-", agent: agent)
             #expect(empty.status == 1)
             #expect(empty.stderr.contains("no token in it"))
+        }
+    }
+
+    @Test("usage asks for the time that was written, and shows figures with their units and a line over time")
+    func usage() async throws {
+        try await FakeAgent.serving { agent in
+            let ended = try await Program.run(
+                "usage", "node1", "--since", "2026-11-21T07:00:00Z", "--until", "2026-11-21T08:30Z", "--step", "1min", "--metric",
+                "cpu",
+                agent: agent)
+            #expect(ended.status == 0, "\(ended.stderr)")
+            #expect(ended.stdout.contains(/cpu +0 cores +0.25 cores +0.9 cores +1 core +/), "\(ended.stdout)")
+            #expect(ended.stdout.contains("not measured  network_received"))
+            let request = try #require(agent.state.withLock { $0.usageRequests.last })
+            #expect(request.from == 1_795_244_400_000_000)
+            #expect(request.until == 1_795_249_800_000_000)
+            #expect(request.stepMicroseconds == 60_000_000)
+            #expect(request.metrics == ["cpu"])
+            #expect(request.target == "node1")
+        }
+    }
+
+    @Test("usage --since 7d is seven days ago")
+    func usageAgo() async throws {
+        try await FakeAgent.serving { agent in
+            let before = Int64(Date().timeIntervalSince1970 * 1e6) - 7 * 86_400_000_000
+            #expect(try await Program.run("usage", "--since", "7d", agent: agent).status == 0)
+            let from = try #require(agent.state.withLock { $0.usageRequests.last }).from
+            #expect(from >= before && from - before < 60_000_000)
         }
     }
 }

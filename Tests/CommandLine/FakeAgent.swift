@@ -27,6 +27,7 @@ final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
         var logRequests: [Surplus_V1_LogRequest] = []
         var left = 0
         var revoked: [String] = []
+        var usageRequests: [Surplus_V1_UsageRequest] = []
     }
 
     let directory: String
@@ -189,6 +190,23 @@ extension FakeAgent {
 
     func explain(request: Surplus_V1_ExplainRequest, context: ServerContext) async throws -> Surplus_V1_ExplainReply {
         .with { ($0.id, $0.kind, $0.summary) = (request.id, "lease", "lent to node2") }
+    }
+
+    func getUsage(request: Surplus_V1_UsageRequest, context: ServerContext) async throws -> Surplus_V1_UsageReply {
+        let until = request.until == 0 ? 1_795_247_940_000_000 : request.until
+        state.withLock { $0.usageRequests.append(request) }
+        return .with {
+            ($0.target, $0.kind, $0.node) = (request.target.isEmpty ? "nde_1" : request.target, "node", "node1")
+            ($0.from, $0.until, $0.stepMicroseconds) = (until - 180_000_000, until, 60_000_000)
+            $0.series = [
+                .with { series in
+                    (series.metric, series.unit) = ("cpu", "millicores")
+                    series.total = .with { ($0.samples, $0.mean, $0.p95, $0.max) = (60, 250, 900, 1000) }
+                    series.points = [.with { ($0.at, $0.figures) = (until - 60_000_000, series.total) }]
+                }
+            ]
+            $0.unmeasured = ["network_received"]
+        }
     }
 
     func requestLease(request: Surplus_V1_LeaseRequest, context: ServerContext) async throws -> Surplus_V1_LeaseReply {

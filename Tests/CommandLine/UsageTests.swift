@@ -22,6 +22,12 @@ import Testing
             (["audit", "--since", "never"], "write a duration"), (["--agent"], "no value"),
             (["--agent", "blade1:99999", "status"], "no address"), (["status", "--agent", "a b"], "no address"),
             (["status", "--agent", "blade1", "--socket", "/run/x"], "contradict"),
+            (["usage", "--since", "yesterday"], "write how long ago"), (["usage", "--since", "7"], "write how long ago"),
+            (["usage", "--since", "2026-13-45"], "write how long ago"),
+            (["usage", "--since", "1h", "--until", "2h"], "is not before"),
+            (["usage", "--metric", "gpu"], "gpu"), (["usage", "--step", "1500ms"], "whole number"),
+            (["usage", "--step", "0s"], "out of range"),
+            (["usage", "a", "b"], "b"), (["usage", "--since", "100000d"], "longer ago"),
         ])
     func badUsage(arguments: [String], hint: String) async throws {
         let ended = await (try Program(arguments)).end()

@@ -49,6 +49,7 @@ struct AgentConfigurationTests {
             warden: {socket: /dev-node1/warden.sock}
             log: {level: debug, format: json}
             limits: {job_input: 10 MiB, job_output: 20 MiB, jobs: 5}
+            accounting: {interval: 250ms, maximum_size: 64 MiB, metrics: 10.0.0.7:9100}
             stop_timeout: 3s
             """, file: "/tmp/node1/config.yaml")
         #expect(configuration.name == "node1")
@@ -66,6 +67,10 @@ struct AgentConfigurationTests {
         #expect(configuration.limits.inputBytes == .mebibytes(10))
         #expect(configuration.limits.outputBytes == .mebibytes(20))
         #expect(configuration.limits.jobs == 5)
+        #expect(configuration.accounting.interval == .milliseconds(250))
+        #expect(configuration.accounting.maximumSize == .mebibytes(64))
+        #expect(configuration.accounting.metrics == Endpoint(host: "10.0.0.7", port: 9100))
+        #expect(try parse("accounting: {metrics: none}").accounting.metrics == nil)
         #expect(configuration.stopTimeout == .seconds(3))
         #expect(try parse("warden: none").warden == AgentConfiguration.WardenSocket.none)
         #expect(try parse("owner: {scope: everything}").ownerScope == .everything)
@@ -85,6 +90,8 @@ struct AgentConfigurationTests {
                 "capasity: {}", "capacity: {cpu: 0}", "capacity: {memory: 512}", "listen: '7800'", "listen: a:99999",
                 "owner: {scope: group}", "owner: {scope: {cgroup: ../x}}", "warden: off", "policy: bade",
                 "log: {level: verbose}", "limits: {jobs: many}", "stop_timeout: 1h",
+                "accounting: {interval: 50ms}", "accounting: {interval: 2min}", "accounting: {maximum_size: 1 MiB}",
+                "accounting: {metrics: off}", "accounting: {metrics: 'a b:1'}", "accounting: {intervall: 1s}",
             ],
             [
                 "1:1: unknown key 'capasity'; did you mean 'capacity'?",
@@ -98,6 +105,12 @@ struct AgentConfigurationTests {
                 "1:14: log.level is 'verbose'; known are critical, debug, error, info, notice, trace, warning",
                 "1:16: limits.jobs is 'many'; write a whole number from 1 to 10000",
                 "1:15: stop_timeout is 1 h, above the largest value, 10 min",
+                "1:24: accounting.interval is 50 ms, below the smallest value, 100 ms",
+                "1:24: accounting.interval is 2 min, above the largest value, 1 min",
+                "1:28: accounting.maximum_size is 1 MiB, below the smallest value, 8 MiB",
+                "1:23: accounting.metrics is 'off'; known are none",
+                "1:23: accounting.metrics is 'a b:1'; write host:port, such as 10.0.0.7:7800 or [fd00::7]:7800",
+                "1:14: unknown key 'intervall'; did you mean 'interval'?",
             ]))
     func faults(_ text: String, _ message: String) {
         #expect(fault(text) == "a.yaml:" + message)

@@ -30,6 +30,7 @@ final class LoneAgent {
             socket: \(socket)
             listen: \(listen)
             advertise: 127.0.0.1:0
+            \(more.contains("accounting:") ? "" : "accounting: {metrics: none}")
             \(more)
 
             """

@@ -156,6 +156,7 @@ extension LiveTests {
             _ = try run("lease release", [lease])
             for command in ["credits", "status", "ledger verify"] { _ = try run(command) }
             _ = try run("events", ["--last", "50"])
+            _ = try run("usage", ["--since", "5m"])
         }
 
         /// Policies, rights, and who changed what.

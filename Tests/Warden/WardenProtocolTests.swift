@@ -19,7 +19,7 @@ struct WardenProtocolTests {
         .setPolicy(WardenPolicy(capacity: amounts, threshold: amounts, owner: .group("/owner"))),
         .openLease(LeaseGrant(lease: lease, amounts: amounts, floor: .zero, remaining: .seconds(9))), .closeLease(lease),
         .prepareJob(job, lease), .startJob(spec), .signalJob(job, 15), .jobState(job), .claimWork(job), .removeJob(job),
-        .inventory, .readings,
+        .inventory, .readings, .measurements,
     ]
 
     @Test("Every request reads back as it was written", arguments: requests)
@@ -29,6 +29,9 @@ struct WardenProtocolTests {
     }
 
     static let messages: [WardenMessage] = {
+        var activity = GroupActivity()
+        (activity.diskRead, activity.ioPressure) = (8, PressureTotals(some: 9, full: 10))
+        let measured = LeaseMeasurement(lease: lease, at: Instant(microseconds: 1), cpu: 2, memory: 3, activity: activity)
         let meter = LeaseMeter(measured: Usage(cpu: 5, memory: 6), billable: Usage(cpu: 4, memory: 3), throttled: 2)
         let state = LeaseState(
             lease: lease, amounts: amounts, floor: .zero, remaining: -5, ceiling: 10, rung: .throttled, using: amounts,
@@ -44,6 +47,12 @@ struct WardenProtocolTests {
             .reply(5, .job(jobs[3])),
             .reply(6, .inventory(WardenInventory(leases: [state], jobs: jobs))),
             .reply(7, .readings(WardenReadings(owner: amounts, guests: .zero, memoryShort: 1, leases: [state]))),
+            .reply(
+                10,
+                .measurements([
+                    measured,
+                    LeaseMeasurement(lease: lease, at: Instant(microseconds: 5), cpu: 6, memory: 7, activity: GroupActivity()),
+                ])),
             .reply(8, .failed(WardenFault(.full, "no more"))),
             .reply(9, .hello(WardenHello(version: 1, release: "a", instance: "b", enforcement: "c", sandboxFault: "d"))),
             .notice(.moved(RungChange(lease: lease, from: .shaped, to: .throttled, reason: "r", evidence: evidence))),

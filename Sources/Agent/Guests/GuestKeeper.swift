@@ -1,6 +1,7 @@
 import Bookkeeping
 import Configuration
 import Identity
+import Kernel
 import Logging
 import Node
 import Policy
@@ -29,6 +30,10 @@ final class GuestKeeper: Sendable {
         var hello: WardenHello?
         var fault = "the warden was not reached yet"
         var readings: WardenReadings?
+        /// When they were taken.
+        var readAt = Instant(microseconds: 0)
+        /// How often leases were throttled and let back, since the agent was started.
+        var moves: (throttled: Int64, relieved: Int64) = (0, 0)
     }
 
     /// How often the machine is measured for decisions; the warden's own tick is shorter.
@@ -143,7 +148,7 @@ final class GuestKeeper: Sendable {
                     round = 0
                 }
                 let readings = try await warden.readings()
-                state.withLock { $0.readings = readings }
+                state.withLock { ($0.readings, $0.readAt) = (readings, engine.now.instant) }
                 engine.handle(.readings(owner: readings.owner, guests: readings.leases.map { Self.reading($0.lease, $0.meter) }))
                 if round % Self.reconcileEvery == 0 { try await reconcile(warden) }
                 round += 1
@@ -207,6 +212,7 @@ final class GuestKeeper: Sendable {
         switch notice {
         case .moved(let change):
             let evidence = change.evidence
+            state.withLock { if change.to > change.from { $0.moves.throttled += 1 } else { $0.moves.relieved += 1 } }
             engine.tell(
                 Event(
                     at: engine.now.utc, kind: change.to > change.from ? "guest.throttled" : "guest.relieved",
@@ -239,12 +245,38 @@ final class GuestKeeper: Sendable {
         state.withLock { $0.readings.map { ($0.owner, $0.guests) } }
     }
 
+    /// What was measured last; `nil` while the warden cannot be asked.
+    var measuredUsage: (owner: Amounts, guests: Amounts)? { state.withLock { $0.readings.map { ($0.owner, $0.guests) } } }
+
     var isThrottling: Bool { state.withLock { $0.readings?.leases.contains { $0.ceiling < $0.amounts.cpu } ?? false } }
 
     func state(of lease: LeaseID) -> GuestState? {
         state.withLock { state in
             state.readings?.leases.first { $0.lease == lease }.map {
                 GuestState(ceiling: Amounts(cpu: $0.ceiling, memory: $0.amounts.memory), isThrottled: $0.ceiling < $0.amounts.cpu)
+            }
+        }
+    }
+
+    // MARK: For the history
+
+    var moves: (throttled: Int64, relieved: Int64) { state.withLock { $0.moves } }
+
+    /// The counters of the leases that run here; nothing while the warden cannot be asked. An older one does not tell of disks
+    /// and of pressure.
+    func measurements() async -> [LeaseMeasurement] {
+        guard let warden, state.withLock({ $0.hello != nil }) else { return [] }
+        do {
+            if let measurements = try await warden.measurements() { return measurements }
+        } catch {
+            // that it is gone is found and said by those who watch it
+            return []
+        }
+        return state.withLock { state in
+            (state.readings?.leases ?? []).map {
+                LeaseMeasurement(
+                    lease: $0.lease, at: state.readAt, cpu: $0.meter.measured.cpu, memory: $0.using.memory,
+                    activity: GroupActivity())
             }
         }
     }

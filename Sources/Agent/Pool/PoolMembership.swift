@@ -24,12 +24,14 @@ final class PoolMembership: Sendable {
     let requests: LeaseRequests
     let jobs: JobDesk
     let hosting: JobHost
+    let accountant: Accountant
     private let registry: MemberRegistry
     private let switchboard = Switchboard()
 
     /// Puts the parts together from what is on disk.
-    init(_ identity: NodeIdentity, in house: Household) throws {
+    init(_ identity: NodeIdentity, in house: Household, accountant: Accountant) throws {
         self.house = house
+        self.accountant = accountant
         roster = MemberRoster(try MemberRegistry.load(identity, from: house.store))
         gate = Gate(identity: identity, roster: roster, clock: house.utc)
         notary = identity.notary()

@@ -59,6 +59,7 @@ extension Right {
             Method.CancelJob.descriptor: .borrow,
             Method.FetchOutputs.descriptor: .borrow,
 
+            Method.GetUsage.descriptor: .look,
             Method.GetPolicy.descriptor: .look,
             Method.ExplainPolicy.descriptor: .look,
             Method.ApplyPolicy.descriptor: .own,

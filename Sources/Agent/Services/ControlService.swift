@@ -54,6 +54,13 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         try await answer { try await agent.pool().explain(request.message.id) }
     }
 
+    func getUsage(
+        request: ServerRequest<Surplus_V1_UsageRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_UsageReply> {
+        let user = try context.callingUser()
+        return try await answer { try await agent.usage(request.message, by: user) }
+    }
+
     // MARK: Leases
 
     func requestLease(

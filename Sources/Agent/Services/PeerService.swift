@@ -155,6 +155,15 @@ struct PeerService: Surplus_V1_Peer.ServiceProtocol {
         ServerResponse(message: try await membership.hosting.discard(request.message, for: try context.callingPeer()))
     }
 
+    // MARK: History
+
+    func getUsage(
+        request: ServerRequest<Surplus_V1_UsageRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_UsageReply> {
+        let peer = try context.callingPeer()
+        return try await explaining { try await membership.usage(request.message, for: peer) }
+    }
+
     private func explaining<Message>(_ body: () async throws -> Message) async throws -> ServerResponse<Message> {
         do { return ServerResponse(message: try await body()) } catch { throw RPCError(explaining: error) }
     }

@@ -16,6 +16,8 @@ extension Agent {
             $0.capacity = Surplus_V1_Amounts(house.capacity)
             $0.threshold = Surplus_V1_Amounts(policy.thresholds(of: house.capacity))
         }
+        reply.metricsURL = metrics?.url ?? ""
+        if let fault = accountant.standing.fault { reply.faults.append("the history is not written: \(fault)") }
         poolIfAny?.describe(in: &reply)
         if let fault = trail.fault { reply.faults.append("nothing can be changed: the audit log cannot be written: \(fault)") }
         return reply

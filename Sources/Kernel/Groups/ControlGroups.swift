@@ -33,7 +33,8 @@ package enum ControlGroups {
         if let unified = mounts.unified, places.count == 1 {
             return ControlGroupsV2(unified, top: places[0], kernel: kernel)
         }
-        guard places.count == ControlGroupsV1.controllers.count else {
+        let needed = ControlGroupsV1.controllers.count
+        guard (needed...needed + 1).contains(places.count) else {
             throw KernelError("understand the record of the control groups", EINVAL)
         }
         return ControlGroupsV1(mounts, tops: places, kernel: kernel)

@@ -5,6 +5,8 @@ import Resources
 struct ControlGroupsV1: GuestGroups {
     /// Those needed, in the order of ``places``.
     static let controllers = ["cpu", "cpuacct", "memory", "pids", "freezer"]
+    /// Behind them where there is one: what guests do to disks is measured there.
+    static let diskController = "blkio"
     /// The kernel takes no quota below 1 ms a period: small ceilings need long periods, large ones go smoother with short.
     private static let longPeriod: Int64 = 100_000
     private static let shortPeriod: Int64 = 20_000
@@ -15,7 +17,8 @@ struct ControlGroupsV1: GuestGroups {
     private let mounts: [String: GroupMounts.Hierarchy]
 
     init(_ mounts: GroupMounts, parent: String?, kernel: any KernelCalls) {
-        let tops = Self.controllers.map { controller in
+        let present = Self.controllers + [Self.diskController].filter { mounts.controllers[$0] != nil }
+        let tops = present.map { controller in
             let hierarchy = mounts.controllers[controller]
             let above = parent.map { (hierarchy?.mount ?? "") + ($0 == "/" ? "" : $0) } ?? hierarchy?.own ?? ""
             return "\(above)/\(ControlGroups.shared)"
@@ -23,7 +26,7 @@ struct ControlGroupsV1: GuestGroups {
         self.init(mounts, tops: tops, kernel: kernel)
     }
 
-    /// - Parameter tops: Where the shared group is in the hierarchy of each of ``controllers``.
+    /// - Parameter tops: Where the shared group is in the hierarchy of each of ``controllers``, and of ``diskController`` if used.
     init(_ mounts: GroupMounts, tops: [String], kernel: any KernelCalls) {
         files = GroupFiles(kernel: kernel)
         self.mounts = mounts.controllers
@@ -121,6 +124,13 @@ struct ControlGroupsV1: GuestGroups {
         return GroupUsage(
             cpu: try processing(in: path("cpuacct", group)), memory: try held(in: path("memory", group)),
             throttled: Microseconds((throttling["throttled_time"] ?? 0) / 1000))
+    }
+
+    func activity(of group: String) -> GroupActivity {
+        guard places.count > Self.controllers.count, let top = places.last,
+            let text = try? kernel.read("\(top)/\(group)/blkio.throttle.io_service_bytes_recursive")
+        else { return GroupActivity() }
+        return GroupActivity(blkio: text)
     }
 
     func add(shim process: pid_t, to group: String) {}

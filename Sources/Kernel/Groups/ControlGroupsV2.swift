@@ -42,6 +42,9 @@ struct ControlGroupsV2: GuestGroups {
         let enabled = Set(try kernel.read(file).split { $0 == " " || $0 == "\n" })
         let missing = ["cpu", "memory", "pids"].filter { !enabled.contains(Substring($0)) }
         if !missing.isEmpty { try kernel.write(missing.map { "+" + $0 }.joined(separator: " "), to: file) }
+        // without it guests are held all the same, only what they do to disks is not measured
+        let available = (try? kernel.read(directory + "/cgroup.controllers"))?.split { $0 == " " || $0 == "\n" } ?? []
+        if available.contains("io"), !enabled.contains("io") { try? kernel.write("+io", to: file) }
     }
 
     /// Makes the groups above the shared one that are missing. The last of them may be that of this process (a service with a
@@ -107,6 +110,16 @@ struct ControlGroupsV2: GuestGroups {
     func subgroups(of group: String) throws(KernelError) -> [String] { try kernel.subdirectories(of: path(group)) }
 
     func usage(of group: String) throws(KernelError) -> GroupUsage { try usage(in: path(group)) }
+
+    func activity(of group: String) -> GroupActivity {
+        let directory = path(group)
+        var activity = (try? kernel.read(directory + "/io.stat")).map(GroupActivity.init(ioStat:)) ?? GroupActivity()
+        activity.cpuPressure = PressureTotals(reading: directory + "/cpu.pressure", kernel)
+        activity.memoryPressure = PressureTotals(reading: directory + "/memory.pressure", kernel)
+        activity.ioPressure = PressureTotals(reading: directory + "/io.pressure", kernel)
+        return activity
+    }
+
     func add(shim process: pid_t, to group: String) {}
     func settle(_ process: pid_t, used: CoreMicroseconds, in group: String) {}
     func usageOfAllGuests() throws(KernelError) -> GroupUsage { try usage(in: top) }

@@ -51,6 +51,8 @@ package protocol GuestGroups: Sendable {
     func subgroups(of group: String) throws(KernelError) -> [String]
 
     func usage(of group: String) throws(KernelError) -> GroupUsage
+    /// What it did besides; nothing of what the kernel does not measure.
+    func activity(of group: String) -> GroupActivity
     /// Says that a process that was added to the group has ended, having used so much with all its descendants. For groups that
     /// the kernel does not count for; it keeps what was seen before if that is more.
     func settle(_ process: pid_t, used: CoreMicroseconds, in group: String)

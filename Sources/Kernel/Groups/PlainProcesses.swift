@@ -70,6 +70,8 @@ package final class PlainProcesses: GuestGroups {
         return total
     }
 
+    package func activity(of group: String) -> GroupActivity { GroupActivity() }
+
     package func settle(_ process: pid_t, used: CoreMicroseconds, in group: String) {
         groups.withLock { groups in
             var roots = groups[group] ?? []

@@ -80,6 +80,13 @@ package actor WardenClient {
         guard case .readings(let readings) = try await ask(.readings) else { throw unexpected }
         return readings
     }
+
+    /// The counters of each open lease; `nil` when the warden is too old to tell.
+    package func measurements() async throws -> [LeaseMeasurement]? {
+        guard try await connection().hello.version >= 2 else { return nil }
+        guard case .measurements(let measurements) = try await ask(.measurements) else { throw unexpected }
+        return measurements
+    }
 }
 
 extension WardenClient {

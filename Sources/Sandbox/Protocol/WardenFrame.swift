@@ -2,8 +2,8 @@ import Resources
 
 /// The frames between an agent and its warden: each a canonical document behind its length.
 package enum WardenProtocol {
-    /// The versions this release speaks.
-    package static let versions = 1...1
+    /// The versions this release speaks. 2 adds ``WardenRequest/measurements``.
+    package static let versions = 1...2
     /// The largest frame, in bytes.
     package static let largestFrame = 1 << 20
     /// How long a warden may take to answer.

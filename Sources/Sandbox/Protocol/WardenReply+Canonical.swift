@@ -45,6 +45,9 @@ extension WardenReply: Canonical {
         case .job(let state): writer.write("job", state)
         case .inventory(let inventory): writer.write("inventory", inventory)
         case .readings(let readings): writer.write("readings", readings)
+        case .measurements(let measurements):
+            writer.write("measurements")
+            writer.write(measurements)
         case .failed(let fault): writer.write("failed", fault)
         }
     }
@@ -58,6 +61,7 @@ extension WardenReply: Canonical {
         case "job": self = .job(try reader.value())
         case "inventory": self = .inventory(try reader.value())
         case "readings": self = .readings(try reader.value())
+        case "measurements": self = .measurements(try reader.list(atMost: WardenLimits.leases))
         case "failed": self = .failed(try reader.value())
         case let other: throw .init(description: "an unknown reply '\(other)'")
         }

@@ -60,6 +60,7 @@ package enum WardenReply: Hashable, Sendable {
     case job(JobState)
     case inventory(WardenInventory)
     case readings(WardenReadings)
+    case measurements([LeaseMeasurement])
     case failed(WardenFault)
 }
 

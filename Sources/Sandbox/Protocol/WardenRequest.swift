@@ -39,6 +39,8 @@ package enum WardenRequest: Hashable, Sendable {
     case removeJob(JobID)
     case inventory
     case readings
+    /// Counters of each open lease, for its history. Since version 2.
+    case measurements
 }
 
 extension WardenRequest: Canonical {
@@ -64,6 +66,7 @@ extension WardenRequest: Canonical {
         case .removeJob(let job): writer.write("remove job", job)
         case .inventory: writer.write("inventory")
         case .readings: writer.write("readings")
+        case .measurements: writer.write("measurements")
         }
     }
 
@@ -85,6 +88,7 @@ extension WardenRequest: Canonical {
         case "remove job": self = .removeJob(try reader.identifier())
         case "inventory": self = .inventory
         case "readings": self = .readings
+        case "measurements": self = .measurements
         case let other: throw .init(description: "an unknown request '\(other)'")
         }
     }

@@ -542,6 +542,19 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "GetUsage" metadata.
+        package enum GetUsage: Sendable {
+            /// Request type for "GetUsage".
+            package typealias Input = Surplus_V1_UsageRequest
+            /// Response type for "GetUsage".
+            package typealias Output = Surplus_V1_UsageReply
+            /// Descriptor for "GetUsage".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "GetUsage",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "surplus.v1.Control" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             GetStatus.descriptor,
@@ -583,7 +596,8 @@ package enum Surplus_V1_Control: Sendable {
             ResumeLending.descriptor,
             Diagnose.descriptor,
             StreamLog.descriptor,
-            PreviewLease.descriptor
+            PreviewLease.descriptor,
+            GetUsage.descriptor
         ]
     }
 }
@@ -1193,6 +1207,24 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_LeaseRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LeasePreview>
+
+        /// Handle the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > History.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_UsageRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_UsageReply` messages.
+        func getUsage(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_UsageRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UsageReply>
     }
 
     /// Service protocol for the "surplus.v1.Control" service.
@@ -1786,6 +1818,24 @@ extension Surplus_V1_Control {
             request: GRPCCore.ServerRequest<Surplus_V1_LeaseRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LeasePreview>
+
+        /// Handle the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > History.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_UsageRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_UsageReply` message.
+        func getUsage(
+            request: GRPCCore.ServerRequest<Surplus_V1_UsageRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UsageReply>
     }
 
     /// Simple service protocol for the "surplus.v1.Control" service.
@@ -2381,6 +2431,24 @@ extension Surplus_V1_Control {
             request: Surplus_V1_LeaseRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_LeasePreview
+
+        /// Handle the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > History.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_UsageRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_UsageReply` to respond with.
+        func getUsage(
+            request: Surplus_V1_UsageRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_UsageReply
     }
 }
 
@@ -2828,6 +2896,17 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.GetUsage.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UsageRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UsageReply>(),
+            handler: { request, context in
+                try await self.getUsage(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -3257,6 +3336,17 @@ extension Surplus_V1_Control.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LeasePreview> {
         let response = try await self.previewLease(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func getUsage(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_UsageRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UsageReply> {
+        let response = try await self.getUsage(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -3796,6 +3886,19 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LeasePreview> {
         return GRPCCore.ServerResponse<Surplus_V1_LeasePreview>(
             message: try await self.previewLease(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func getUsage(
+        request: GRPCCore.ServerRequest<Surplus_V1_UsageRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UsageReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_UsageReply>(
+            message: try await self.getUsage(
                 request: request.message,
                 context: context
             ),
@@ -4595,6 +4698,29 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LeasePreview>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LeasePreview>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > History.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_UsageRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_UsageRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UsageReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getUsage<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_UsageRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_UsageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UsageReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -5829,6 +5955,40 @@ extension Surplus_V1_Control {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > History.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_UsageRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_UsageRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UsageReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func getUsage<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_UsageRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_UsageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UsageReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.GetUsage.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -6846,6 +7006,35 @@ extension Surplus_V1_Control.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LeaseRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LeasePreview>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetUsage" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > History.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_UsageRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getUsage<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_UsageRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getUsage(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UsageRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UsageReply>(),
             options: options,
             onResponse: handleResponse
         )
@@ -8027,6 +8216,39 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.previewLease(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetUsage" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > History.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getUsage<Result>(
+        _ message: Surplus_V1_UsageRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_UsageRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getUsage(
             request: request,
             options: options,
             onResponse: handleResponse

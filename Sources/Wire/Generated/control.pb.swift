@@ -205,6 +205,12 @@ package nonisolated struct Surplus_V1_StatusReply: @unchecked Sendable {
   /// Clears the value of `pause`. Subsequent reads from it will return its default value.
   package mutating func clearPause() {_uniqueStorage()._pause = nil}
 
+  /// where the OpenMetrics page is; empty when there is none
+  package var metricsURL: String {
+    get {_storage._metricsURL}
+    set {_uniqueStorage()._metricsURL = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -854,7 +860,7 @@ nonisolated extension Surplus_V1_GetStatusRequest: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StatusReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}pool\0\u{3}pool_name\0\u{1}version\0\u{1}address\0\u{3}started_at\0\u{3}data_directory\0\u{3}policy_name\0\u{1}capacity\0\u{1}threshold\0\u{3}owner_usage\0\u{3}guest_usage\0\u{1}committed\0\u{1}offered\0\u{3}limits_enforced\0\u{1}enforcement\0\u{1}faults\0\u{3}peers_reachable\0\u{3}peers_known\0\u{3}leases_lent\0\u{3}leases_borrowed\0\u{3}jobs_running\0\u{3}certificate_expires_at\0\u{1}throttling\0\u{3}held_back\0\u{2}\u{e}pause\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}pool\0\u{3}pool_name\0\u{1}version\0\u{1}address\0\u{3}started_at\0\u{3}data_directory\0\u{3}policy_name\0\u{1}capacity\0\u{1}threshold\0\u{3}owner_usage\0\u{3}guest_usage\0\u{1}committed\0\u{1}offered\0\u{3}limits_enforced\0\u{1}enforcement\0\u{1}faults\0\u{3}peers_reachable\0\u{3}peers_known\0\u{3}leases_lent\0\u{3}leases_borrowed\0\u{3}jobs_running\0\u{3}certificate_expires_at\0\u{1}throttling\0\u{3}held_back\0\u{2}\u{e}pause\0\u{3}metrics_url\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -884,6 +890,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
     var _throttling: Bool = false
     var _heldBack: [String] = []
     var _pause: Surplus_V1_PauseInfo? = nil
+    var _metricsURL: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -921,6 +928,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
       _throttling = source._throttling
       _heldBack = source._heldBack
       _pause = source._pause
+      _metricsURL = source._metricsURL
     }
   }
 
@@ -966,6 +974,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
         case 25: try { try decoder.decodeSingularBoolField(value: &_storage._throttling) }()
         case 26: try { try decoder.decodeRepeatedStringField(value: &_storage._heldBack) }()
         case 40: try { try decoder.decodeSingularMessageField(value: &_storage._pause) }()
+        case 41: try { try decoder.decodeSingularStringField(value: &_storage._metricsURL) }()
         default: break
         }
       }
@@ -1059,6 +1068,9 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
       try { if let v = _storage._pause {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
       } }()
+      if !_storage._metricsURL.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._metricsURL, fieldNumber: 41)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1095,6 +1107,7 @@ nonisolated extension Surplus_V1_StatusReply: SwiftProtobuf.Message, SwiftProtob
         if _storage._throttling != rhs_storage._throttling {return false}
         if _storage._heldBack != rhs_storage._heldBack {return false}
         if _storage._pause != rhs_storage._pause {return false}
+        if _storage._metricsURL != rhs_storage._metricsURL {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -539,6 +539,19 @@ package enum Surplus_V1_Peer: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "GetUsage" metadata.
+        package enum GetUsage: Sendable {
+            /// Request type for "GetUsage".
+            package typealias Input = Surplus_V1_UsageRequest
+            /// Response type for "GetUsage".
+            package typealias Output = Surplus_V1_UsageReply
+            /// Descriptor for "GetUsage".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Peer"),
+                method: "GetUsage",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "surplus.v1.Peer" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Hello.descriptor,
@@ -553,7 +566,8 @@ package enum Surplus_V1_Peer: Sendable {
             AttachJob.descriptor,
             GetJob.descriptor,
             CollectOutputs.descriptor,
-            DiscardJob.descriptor
+            DiscardJob.descriptor,
+            GetUsage.descriptor
         ]
     }
 }
@@ -797,6 +811,24 @@ extension Surplus_V1_Peer {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_JobRef>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_JobInfo>
+
+        /// Handle the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The history of the callee itself, or of a lease that the caller holds or held.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_UsageRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_UsageReply` messages.
+        func getUsage(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_UsageRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UsageReply>
     }
 
     /// Service protocol for the "surplus.v1.Peer" service.
@@ -1024,6 +1056,24 @@ extension Surplus_V1_Peer {
             request: GRPCCore.ServerRequest<Surplus_V1_JobRef>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_JobInfo>
+
+        /// Handle the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The history of the callee itself, or of a lease that the caller holds or held.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_UsageRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_UsageReply` message.
+        func getUsage(
+            request: GRPCCore.ServerRequest<Surplus_V1_UsageRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UsageReply>
     }
 
     /// Simple service protocol for the "surplus.v1.Peer" service.
@@ -1251,6 +1301,24 @@ extension Surplus_V1_Peer {
             request: Surplus_V1_JobRef,
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_JobInfo
+
+        /// Handle the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The history of the callee itself, or of a lease that the caller holds or held.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_UsageRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_UsageReply` to respond with.
+        func getUsage(
+            request: Surplus_V1_UsageRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_UsageReply
     }
 }
 
@@ -1401,6 +1469,17 @@ extension Surplus_V1_Peer.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Surplus_V1_Peer.Method.GetUsage.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UsageRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UsageReply>(),
+            handler: { request, context in
+                try await self.getUsage(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -1533,6 +1612,17 @@ extension Surplus_V1_Peer.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_JobInfo> {
         let response = try await self.discardJob(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func getUsage(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_UsageRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UsageReply> {
+        let response = try await self.getUsage(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -1713,6 +1803,19 @@ extension Surplus_V1_Peer.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_JobInfo> {
         return GRPCCore.ServerResponse<Surplus_V1_JobInfo>(
             message: try await self.discardJob(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func getUsage(
+        request: GRPCCore.ServerRequest<Surplus_V1_UsageRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UsageReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_UsageReply>(
+            message: try await self.getUsage(
                 request: request.message,
                 context: context
             ),
@@ -2011,6 +2114,29 @@ extension Surplus_V1_Peer {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_JobInfo>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_JobInfo>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The history of the callee itself, or of a lease that the caller holds or held.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_UsageRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_UsageRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UsageReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getUsage<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_UsageRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_UsageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UsageReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -2451,6 +2577,40 @@ extension Surplus_V1_Peer {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "GetUsage" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The history of the callee itself, or of a lease that the caller holds or held.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_UsageRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_UsageRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_UsageReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func getUsage<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_UsageRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_UsageRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UsageReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Peer.Method.GetUsage.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -2809,6 +2969,35 @@ extension Surplus_V1_Peer.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_JobRef>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_JobInfo>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetUsage" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The history of the callee itself, or of a lease that the caller holds or held.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_UsageRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getUsage<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_UsageRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getUsage(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UsageRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UsageReply>(),
             options: options,
             onResponse: handleResponse
         )
@@ -3224,6 +3413,39 @@ extension Surplus_V1_Peer.ClientProtocol {
             metadata: metadata
         )
         return try await self.discardJob(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetUsage" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The history of the callee itself, or of a lease that the caller holds or held.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getUsage<Result>(
+        _ message: Surplus_V1_UsageRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_UsageRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getUsage(
             request: request,
             options: options,
             onResponse: handleResponse

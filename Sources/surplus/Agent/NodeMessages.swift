@@ -16,6 +16,7 @@ extension StatusReport {
             leases: .init(lent: Int(message.leasesLent), borrowed: Int(message.leasesBorrowed)),
             jobsRunning: Int(message.jobsRunning), certificateExpiresAt: CivilTime(microseconds: message.certificateExpiresAt),
             pause: message.hasPause ? PauseFigures(message.pause) : nil)
+        metricsUrl = message.metricsURL.nonEmpty
     }
 }
 

@@ -83,6 +83,8 @@ struct DevSetup: Sendable {
             policy: \(Self.yaml(policy))
             warden:
               socket: run/warden.sock
+            accounting:
+              metrics: 127.0.0.1:0
 
             """
     }

@@ -1,0 +1,199 @@
+import Accounting
+import Configuration
+import HistoryStore
+import Kernel
+import Logging
+import Resources
+import Synchronization
+
+/// Measures the machine and the leases on it, and keeps their history.
+final class Accountant: Sendable {
+    private struct State {
+        var chronicle = Chronicle()
+        var pace: Pace
+        var machine: MachineCounters?
+        var leases = LeaseCounters()
+        var hasFailed = false
+        var lost: Int64 = 0
+    }
+
+    /// How often what was measured is written: a crash loses no more than that.
+    private static let writeInterval = Duration.seconds(20)
+
+    private let house: Household
+    private let sampler: MachineSampler
+    private let state: Mutex<State>
+    /// Locked first where both are: what moves from the one into the other is in one of them for whoever holds this.
+    private let archive: Mutex<Archive>
+
+    init(house: Household, sampler: MachineSampler = MachineSampler()) {
+        self.house = house
+        self.sampler = sampler
+        let settings = house.configuration.accounting
+        state = Mutex(State(pace: Pace(interval: settings.interval)))
+        archive = Mutex(
+            Archive(path: "\(house.configuration.dataDirectory)/history.sqlite", limit: settings.maximumSize, log: house.log))
+    }
+
+    /// Measures and writes until cancelled, and writes once more then.
+    ///
+    /// - Parameter guests: who knows the leases that run here now.
+    func run(_ guests: @escaping @Sendable () async -> GuestKeeper?) async {
+        await write()
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while (try? await Task.sleep(for: Self.writeInterval)) != nil { await self.write() }
+            }
+            await self.measure(guests)
+            group.cancelAll()
+        }
+        // in a task that is not cancelled: this is still to be done
+        await Task {
+            await self.write()
+            try? await onThread { self.archive.withLock { $0.close() } }
+        }.value
+    }
+
+    // MARK: Measuring
+
+    private func measure(_ guests: @Sendable () async -> GuestKeeper?) async {
+        var next = house.clock().instant
+        while !Task.isCancelled {
+            await measureOnce(await guests())
+            let now = house.clock().instant
+            // what was missed, as while the machine slept, is not made up for
+            next = max(next + interval, now)
+            try? await Task.sleep(for: .microseconds((next - now).rawValue))
+        }
+    }
+
+    private func measureOnce(_ guests: GuestKeeper?) async {
+        let leases = await guests?.measurements() ?? []
+        let now = house.clock()
+        let machine: MachineCounters?
+        do throws(KernelError) {
+            machine = try sampler.read(at: now.instant)
+            state.withLock { $0.hasFailed = false }
+        } catch {
+            machine = nil
+            let isNews = state.withLock { state in
+                defer { state.hasFailed = true }
+                return !state.hasFailed
+            }
+            if isNews { house.log.error("the machine cannot be measured", metadata: ["error": "\(error)"]) }
+        }
+        let isExceeded = isThresholdExceeded(guests, machine)
+        state.withLock { state in
+            state.pace.judge(isExceeded: isExceeded, at: now.instant)
+            let (grain, isIncident) = (state.pace.dense, state.pace.isIncident)
+            if let machine {
+                state.chronicle.record(Reading(machine), of: .machine, at: now, grain: grain, isIncident: isIncident)
+                state.machine = machine
+            }
+            for lease in leases {
+                state.chronicle.record(
+                    Reading(lease), of: .lease(lease.lease), at: now, grain: grain, isIncident: isIncident)
+            }
+            state.leases.update(leases)
+            state.chronicle.retire(at: now.instant)
+        }
+    }
+
+    /// Whether owner and guests use more than the owner allows, or guests are being held back because they did. Without a warden
+    /// the machine is all there is to judge by.
+    private func isThresholdExceeded(_ guests: GuestKeeper?, _ machine: MachineCounters?) -> Bool {
+        let threshold = house.policy.current.policy.thresholds(of: house.capacity)
+        func exceeds(_ use: Amounts) -> Bool {
+            // zero stands for what is not lent
+            threshold.cpu > .zero && use.cpu > threshold.cpu || threshold.memory > .zero && use.memory > threshold.memory
+        }
+        if let guests, let usage = guests.measuredUsage { return guests.isThrottling || exceeds(usage.owner + usage.guests) }
+        guard case .everything = house.configuration.ownerScope, let machine else { return false }
+        let last = state.withLock { $0.machine }
+        let cpu = last.map { max(.zero, machine.cpu - $0.cpu).mean(over: machine.at - $0.at) }
+        return exceeds(Amounts(cpu: cpu ?? .zero, memory: machine.memory))
+    }
+
+    private var interval: Microseconds { state.withLock { $0.pace.interval } }
+
+    // MARK: Writing
+
+    /// Writes what there is. What cannot be written now is kept, and tried again with the next.
+    private func write() async {
+        // on a thread of its own: the disk may be slow
+        try? await onThread { [self] in
+            archive.withLock { archive in
+                let now = house.clock()
+                let restored = archive.open(at: now)
+                let batch = state.withLock { state in
+                    state.chronicle.restore(restored, at: now.instant)
+                    return state.chronicle.batch
+                }
+                if archive.write(batch, at: now) { state.withLock { $0.chronicle.wrote(batch) } }
+            }
+        }
+        reportLoss()
+    }
+
+    private func reportLoss() {
+        let loss = state.withLock { state in
+            defer { state.lost = state.chronicle.lost }
+            return state.chronicle.lost - state.lost
+        }
+        guard loss > 0 else { return }
+        house.log.error("what was measured is given up: too much waits for being written", metadata: ["rows": "\(loss)"])
+    }
+
+    // MARK: Looking
+
+    /// The history of a subject in points; `nil` when nothing is known of it.
+    func chart(of subject: Subject, _ empty: Chart, _ metrics: [Metric]) -> Chart? {
+        archive.withLock { archive in
+            var source = HistorySource(subject: subject, now: house.clock().utc)
+            source.unwritten = state.withLock { state in
+                Dictionary(uniqueKeysWithValues: Resolution.allCases.map { ($0, state.chronicle.unwritten($0, of: subject)) })
+            }
+            let chart = archive.read { (store) throws(HistoryStoreError) in try source.chart(empty, metrics, from: store) }
+            return chart ?? (try? source.chart(empty, metrics, from: nil))
+        }
+    }
+
+    /// Whether anything was ever measured here of a lease.
+    func knows(_ lease: LeaseID) -> Bool {
+        if state.withLock({ $0.chronicle.subjects.contains(.lease(lease)) }) { return true }
+        return archive.withLock { archive in
+            archive.read { (store) throws(HistoryStoreError) in try store.knows(.lease(lease)) } ?? false
+        }
+    }
+
+    /// How it is done, for people and programs.
+    var standing: Standing {
+        let (size, failures, fault) = archive.withLock { ($0.size, $0.failures, $0.fault) }
+        return state.withLock {
+            Standing(
+                machine: $0.machine, leases: $0.leases, interval: $0.pace.interval, isIncident: $0.pace.isIncident,
+                lostRows: $0.chronicle.lost, size: size, limit: house.configuration.accounting.maximumSize,
+                failures: failures, fault: fault)
+        }
+    }
+
+    struct Standing: Sendable {
+        /// The machine's counters at the last reading.
+        let machine: MachineCounters?
+        let leases: LeaseCounters
+        /// Between readings, now.
+        let interval: Microseconds
+        /// A threshold is exceeded, or was a moment ago.
+        let isIncident: Bool
+        let lostRows: Int64
+        let size: Bytes
+        let limit: Bytes
+        let failures: Int64
+        /// Why the history is not written.
+        let fault: HistoryStoreError?
+    }
+
+    /// Between readings, now.
+    var currentInterval: Microseconds { interval }
+    var nodeName: String { house.configuration.name }
+}

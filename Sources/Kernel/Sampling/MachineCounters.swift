@@ -1,0 +1,59 @@
+import Glibc
+import Resources
+
+/// What the machine's counters and gauges showed at one instant. What is `nil` is not to be had on this machine.
+package struct MachineCounters: Hashable, Sendable {
+    package var at: Instant
+    /// Processing done by anything but the idle loop.
+    package var cpu: CoreMicroseconds
+    /// Not free, and not given up without harm.
+    package var memory: Bytes
+    package var memoryTotal: Bytes
+    /// Over all interfaces but loopback, physical or not.
+    package var network: NetworkTraffic?
+    /// Over all whole disks.
+    package var disks: DiskActivity?
+    package var cpuPressure: PressureTotals
+    package var memoryPressure: PressureTotals
+    package var ioPressure: PressureTotals
+    /// The load average over one minute, in hundredths.
+    package var load: Int64?
+}
+
+/// Reads them.
+package struct MachineSampler: Sendable {
+    private let kernel: any KernelCalls
+    private let machine: Machine
+    private let disks: DiskFinder
+    /// Where control groups know what the machine has done more exactly than `/proc/stat`, which counts in hundredths of a second.
+    private let exact: (any GuestGroups)?
+
+    package init(kernel: any KernelCalls = LinuxKernel()) {
+        self.kernel = kernel
+        machine = Machine(kernel: kernel)
+        disks = DiskFinder(kernel: kernel)
+        let groups = try? ControlGroups.detect(kernel: kernel)
+        exact = groups?.usageOfMachine() == nil ? nil : groups
+    }
+
+    /// - Throws: ``KernelError`` when processing or memory cannot be read.
+    package func read(at instant: Instant) throws(KernelError) -> MachineCounters {
+        let memory = try machine.memory()
+        let cpu: CoreMicroseconds
+        if let used = exact?.usageOfMachine() { cpu = used } else { cpu = try machine.processing() }
+        return MachineCounters(
+            at: instant, cpu: cpu, memory: memory.used, memoryTotal: memory.total,
+            network: (try? kernel.read("/proc/net/dev")).flatMap(NetworkTraffic.init),
+            disks: (try? kernel.read("/proc/diskstats")).map { DiskActivity($0, isWhole: disks.isWhole) },
+            cpuPressure: PressureTotals(reading: "/proc/pressure/cpu", kernel),
+            memoryPressure: PressureTotals(reading: "/proc/pressure/memory", kernel),
+            ioPressure: PressureTotals(reading: "/proc/pressure/io", kernel), load: load)
+    }
+
+    private var load: Int64? {
+        guard let text = try? kernel.read("/proc/loadavg"), let first = text.split(separator: " ").first else { return nil }
+        let parts = first.split(separator: ".")
+        guard parts.count == 2, parts[1].count == 2, let whole = Int64(parts[0]), let rest = Int64(parts[1]) else { return nil }
+        return whole * 100 + rest
+    }
+}
