@@ -13,10 +13,10 @@ struct GroupCommit {
     private let undo: PreparedStatement
 
     /// - Parameter db: the writer's connection, outside a transaction.
-    init(_ db: Database, path: String, eventLimit: Int) throws {
+    init(_ db: Database, path: String) throws {
         self.db = db
         self.path = path
-        journal = try Journal(db, eventLimit: eventLimit)
+        journal = try Journal(db)
         begin = try PreparedStatement(db, "BEGIN IMMEDIATE")
         commit = try PreparedStatement(db, "COMMIT")
         setSavepoint = try PreparedStatement(db, "SAVEPOINT batch")

@@ -19,14 +19,12 @@ struct Journal {
     var position: Position
     private let db: Database
     private let statements: JournalStatements
-    private let eventLimit: Int64
     /// Whether transfers of earlier segments have to be looked up.
     private let hasPast: Bool
 
     /// Continues the segment that `db` is connected to.
-    init(_ db: Database, eventLimit: Int) throws {
+    init(_ db: Database) throws {
         self.db = db
-        self.eventLimit = Int64(eventLimit)
         statements = try JournalStatements(db)
         let segment = try SegmentRow(db)
         hasPast = segment.number > 1
@@ -45,6 +43,9 @@ struct Journal {
         case .agreement(let agreement): try write(agreement)
         case .state(let kind, let id, let body): try setState(kind, id: id, body: body)
         case .event(let event, let subjects, let details): try write(event, subjects: subjects, details: details)
+        case .dropEvents(let list):
+            try statements.dropSubjects.execute([list])
+            try statements.dropEvents.execute([list])
         }
     }
 
@@ -173,15 +174,6 @@ extension Journal {
         for subject in event.subjects {
             try statements.insertSubject.execute([subject, position.events])
         }
-        // Dropping the oldest in portions spares a lookup for each event.
-        if position.events.isMultiple(of: min(1024, max(1, eventLimit / 8))) { try pruneEvents() }
-    }
-
-    private func pruneEvents() throws {
-        let last = position.events - eventLimit
-        guard last > 0 else { return }
-        try statements.pruneSubjects.execute([last])
-        try statements.pruneEvents.execute([last])
     }
 }
 

@@ -14,8 +14,8 @@ struct JournalStatements {
     let removeState: PreparedStatement
     let insertEvent: PreparedStatement
     let insertSubject: PreparedStatement
-    let pruneSubjects: PreparedStatement
-    let pruneEvents: PreparedStatement
+    let dropSubjects: PreparedStatement
+    let dropEvents: PreparedStatement
     let setHead: PreparedStatement
 
     init(_ db: Database) throws {
@@ -51,13 +51,14 @@ struct JournalStatements {
         insertEvent = try PreparedStatement(
             db, "INSERT INTO events (sequence, at, kind, subjects, text, details) VALUES (?, ?, ?, ?, ?, ?)")
         insertSubject = try PreparedStatement(db, "INSERT OR IGNORE INTO event_subjects (subject, sequence) VALUES (?, ?)")
-        pruneSubjects = try PreparedStatement(
+        dropSubjects = try PreparedStatement(
             db,
             """
             DELETE FROM event_subjects WHERE (subject, sequence) IN (
-                SELECT value, sequence FROM events, json_each(subjects) WHERE sequence <= ?)
+                SELECT value, sequence FROM events, json_each(subjects)
+                WHERE sequence IN (SELECT value FROM json_each(?)))
             """)
-        pruneEvents = try PreparedStatement(db, "DELETE FROM events WHERE sequence <= ?")
+        dropEvents = try PreparedStatement(db, "DELETE FROM events WHERE sequence IN (SELECT value FROM json_each(?))")
         setHead = try PreparedStatement(db, "UPDATE segment SET sequence = ?, head = ?")
     }
 }

@@ -5,7 +5,7 @@ import Resources
 
 /// An event with its place in the story.
 package struct StoredEvent: Hashable, Codable, Sendable {
-    /// Grows with every event; has no gaps while events are kept.
+    /// Grows with every event, by one; there are gaps where events were dropped.
     package let sequence: Int64
     package let event: Event
 }
@@ -64,6 +64,15 @@ extension LedgerStore {
             try Row.fetchAll(
                 db, sql: "SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?", arguments: [sequence, limit]
             ).map(Rows.event)
+        }
+    }
+
+    /// The last events before the given sequence, oldest first.
+    package func events(before sequence: Int64, limit: Int) throws(LedgerStoreError) -> [StoredEvent] {
+        try read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM events WHERE sequence < ? ORDER BY sequence DESC LIMIT ?", arguments: [sequence, limit]
+            ).reversed().map(Rows.event)
         }
     }
 

@@ -9,8 +9,6 @@ package final class LedgerStore: Sendable {
     package struct Options: Sendable {
         /// How many transfers a segment holds before it is closed and followed by the next.
         package var transfersPerSegment = 1_000_000
-        /// How many events are kept.
-        package var eventLimit = 200_000
         /// How many of the youngest transfer ids are remembered across segments; as ``Books`` is told.
         package var memoryCapacity = Books.memoryCapacity
         /// How many batches may wait to be committed.

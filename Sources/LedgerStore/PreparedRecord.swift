@@ -13,6 +13,8 @@ enum PreparedRecord: Sendable {
     case state(StateKind, id: String, body: String?)
     /// `subjects` and `details` are JSON.
     case event(Event, subjects: String, details: String)
+    /// The sequences of events that are dropped, as a JSON list.
+    case dropEvents(String)
 
     /// - Throws: ``LedgerStoreError/refused(_:)`` when a body has no JSON form.
     init(_ record: Record) throws(LedgerStoreError) {

@@ -94,7 +94,7 @@ final class Writer: Sendable {
     /// Commits what comes until the queue is closed (then `nil`), or until the segment is to be followed by the next.
     private func serve(_ segment: Segment, transferLimit: Int64) throws -> CommitQueue.Completion? {
         try segment.pool.writeWithoutTransaction { db in
-            var group = try GroupCommit(db, path: segment.path, eventLimit: options.eventLimit)
+            var group = try GroupCommit(db, path: segment.path)
             while let task = queue.take(atMost: Self.groupLimit) {
                 switch task {
                 case .roll(let completion): return completion
