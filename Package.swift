@@ -112,6 +112,8 @@ let package = Package(
             [
                 "Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Wire", "Identity",
                 "Configuration", "LedgerStore", "HistoryStore", "Kernel", "Sandbox", .grpc, .lifecycle, .log, .crypto, .nioCore,
+                .nioPosix,
+                .nioSSL, .nioHTTP1,
             ]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),

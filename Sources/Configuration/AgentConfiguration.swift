@@ -22,6 +22,9 @@ package struct AgentConfiguration: Hashable, Sendable {
     package var limits = JobLimits()
     package var rights = LocalRights()
     package var accounting = AccountingSettings()
+    package var story = StoryLimits()
+    /// What is done when something happens.
+    package var events: [EventHook] = []
     /// How long a clean stop may take.
     package var stopTimeout = Microseconds.seconds(10)
 
@@ -74,6 +77,12 @@ package struct AgentConfiguration: Hashable, Sendable {
         package var maximumSize = Bytes.mebibytes(256)
         /// Where the OpenMetrics page is served; `nil`: nowhere. Port 0 lets the system choose.
         package var metrics: Endpoint? = Endpoint(host: "127.0.0.1", port: 7801)
+    }
+
+    /// How much is kept of what happened. What concerns open leases is kept in any case.
+    package struct StoryLimits: Hashable, Sendable {
+        package var age = Microseconds.days(90)
+        package var events = 1_000_000
     }
 
     /// The configuration of a file that says nothing: a node that lends nothing, named after the machine.

@@ -25,7 +25,7 @@ private struct AgentReader {
     let directory: String
 
     private enum Key: String, CaseIterable {
-        case name, socket, listen, advertise, capacity, owner, policy, warden, log, limits, rights, accounting
+        case name, socket, listen, advertise, capacity, owner, policy, warden, log, limits, rights, accounting, story, events
         case dataDirectory = "data_directory"
         case stopTimeout = "stop_timeout"
     }
@@ -36,6 +36,7 @@ private struct AgentReader {
     private enum WardenKey: String, CaseIterable { case socket }
     private enum WardenWord: String, CaseIterable { case none }
     private enum LogKey: String, CaseIterable { case level, format }
+    private enum StoryKey: String, CaseIterable { case age, events }
     private enum LimitsKey: String, CaseIterable {
         case jobs
         case jobInput = "job_input"
@@ -63,6 +64,8 @@ private struct AgentReader {
         if let limits = keys[.limits] { result.limits = try self.limits(limits) }
         if let rights = keys[.rights] { result.rights = try LocalRights(rights) }
         if let accounting = keys[.accounting] { result.accounting = try self.accounting(accounting) }
+        if let story = keys[.story] { result.story = try self.story(story) }
+        if let events = keys[.events] { result.events = try EventHooksReader(directory: directory).hooks(events) }
         if let timeout = keys[.stopTimeout] { result.stopTimeout = try timeout.quantity(.seconds(1) ... .minutes(10)) }
         if case .path(result.socket) = result.warden, let socket = keys[.socket] ?? keys[.warden] {
             throw socket.fault("contradicts: agent and warden cannot share the socket \(result.socket)")
@@ -152,6 +155,14 @@ private struct AgentReader {
         if let level = keys[.level] { log.level = try level.choice(of: AgentConfiguration.LogSettings.Level.self) }
         if let format = keys[.format] { log.format = try format.choice(of: AgentConfiguration.LogSettings.Format.self) }
         return log
+    }
+
+    private func story(_ value: YAMLValue) throws(ConfigurationError) -> AgentConfiguration.StoryLimits {
+        let keys = try value.mapping(of: StoryKey.self)
+        var story = AgentConfiguration.StoryLimits()
+        if let age = keys[.age] { story.age = try age.quantity(.hours(1) ... .days(3660)) }
+        if let events = keys[.events] { story.events = try events.integer(1000...100_000_000) }
+        return story
     }
 
     private func limits(_ value: YAMLValue) throws(ConfigurationError) -> AgentConfiguration.JobLimits {

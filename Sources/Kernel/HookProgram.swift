@@ -27,8 +27,12 @@ package struct HookProgram: Sendable {
     }
 
     /// Starts it and waits for its end; blocks.
-    package func run(atMost limit: Microseconds) throws(KernelError) -> Ending {
-        let process = try ChildProcess.start(command, environment: environment)
+    ///
+    /// - Parameter input: what it finds on its standard input.
+    package func run(atMost limit: Microseconds, input: [UInt8] = []) throws(KernelError) -> Ending {
+        let file = input.isEmpty ? nil : try Self.file(with: input)
+        defer { if let file { close(file) } }
+        let process = try ChildProcess.start(command, environment: environment, input: file)
         let descriptor = surplus_pidfd_open(process)
         defer { if descriptor >= 0 { close(descriptor) } }
         var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -40,5 +44,23 @@ package struct HookProgram: Sendable {
         }
         if ready == 0 { return .timedOut }
         return status & 0x7f == 0 ? .code(status >> 8 & 0xff) : .signal(status & 0x7f)
+    }
+
+    /// A file in memory: a program that does not read it keeps nobody waiting, as a pipe would.
+    private static func file(with bytes: [UInt8]) throws(KernelError) -> Int32 {
+        let file = surplus_memory_file("surplus-hook")
+        guard file >= 0 else { throw KernelError("make a file in memory", errno) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            guard count > 0 || (count < 0 && errno == EINTR) else {
+                let fault = errno
+                close(file)
+                throw KernelError("write a hook's input", fault)
+            }
+            written += max(0, count)
+        }
+        lseek(file, 0, SEEK_SET)
+        return file
     }
 }

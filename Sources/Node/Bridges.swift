@@ -23,7 +23,7 @@ extension Terms {
             Event.Detail("cpu", amounts.cpu.text), Event.Detail("memory", amounts.memory.text),
             Event.Detail("cpu_price", prices.cpu.text), Event.Detail("memory_price", prices.memory.text),
             Event.Detail("term", term.text), Event.Detail("notice", notice.rawValue),
-        ]
+        ] + (start.map { [Event.Detail("start_utc_microseconds", String($0.microseconds))] } ?? [])
     }
 }
 

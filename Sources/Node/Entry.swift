@@ -89,17 +89,38 @@ package struct Retry: Codable, Hashable, Sendable {
     }
 }
 
-/// A request to borrow and, once an offer was accepted, the acceptance that awaits the lender's word.
+/// A request to borrow and, once offers were accepted, the acceptances that await their lenders' word.
+///
+/// A request for several nodes accepts all its offers at once, and none of its leases is kept unless all were committed.
 package struct RequestEntry: Codable, Sendable {
     package internal(set) var request: BorrowRequest
-    var acceptance: PendingAcceptance?
+    /// In the order of the offers; all are durable before the first is sent.
+    var acceptances: [PendingAcceptance] = []
+    /// Its user was told that it failed: what still comes of it is given back.
+    var isFailed = false
     /// Whether the story says that it was opened. Told with what came of it: peers are asked without waiting for the disk.
     var isTold = false
 
-    package var isInDoubt: Bool { acceptance != nil }
+    package var isInDoubt: Bool { !acceptances.isEmpty }
+
+    init(request: BorrowRequest) { self.request = request }
 }
 
-/// An acceptance whose fate the borrower does not know yet. Durable before it is sent.
+extension RequestEntry {
+    private enum OldKey: String, CodingKey { case acceptance }
+
+    /// Reads also what was written when a request could be for one lease only.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let old = try decoder.container(keyedBy: OldKey.self).decodeIfPresent(PendingAcceptance.self, forKey: .acceptance)
+        request = try container.decode(BorrowRequest.self, forKey: .request)
+        acceptances = try container.decodeIfPresent([PendingAcceptance].self, forKey: .acceptances) ?? [old].compactMap(\.self)
+        isFailed = try container.decodeIfPresent(Bool.self, forKey: .isFailed) ?? false
+        isTold = try container.decodeIfPresent(Bool.self, forKey: .isTold) ?? false
+    }
+}
+
+/// An accepted offer, and the lease that came of it once its lender has said so.
 struct PendingAcceptance: Codable, Sendable {
     /// Index of the talk whose offer was accepted.
     let talk: Int
@@ -110,7 +131,11 @@ struct PendingAcceptance: Codable, Sendable {
     var retry: Retry
     /// Until here the user waits; afterwards a lease that appears is given back.
     let patience: Deadline
-    var isReported = false
+    /// The lease that came of it; `nil` until the lender has said so.
+    var lease: LeaseID?
+
+    /// Whether the lender has committed it: its lease is here.
+    var isCommitted: Bool { lease != nil }
 
     func isGivenUp(at now: Moment) -> Bool { -Deadline(began).remaining(at: now) >= Timing.doubtPatience }
 }
@@ -149,6 +174,10 @@ package enum Timing {
     package static let doubtPatience = Microseconds.days(7)
     /// How far ahead of this node's clock an id of a peer's making may be dated.
     package static let idTolerance = Microseconds.days(1)
+    /// How long the machine is counted as taken after the end of a lease, until its guests are gone.
+    package static let turnover = Microseconds.seconds(2)
+    /// How far ahead what the owner uses now, and which conditions hold now, says something.
+    package static let foreseeable = Microseconds.minutes(10)
     /// How long before its end a lease that is given back counts as one that has run its time.
     package static let endTolerance = Microseconds.seconds(1)
     /// How long a settled lease is remembered, to answer late messages alike.

@@ -69,8 +69,9 @@ package enum NodeAction: Sendable {
     case changeGuest(LeaseID, Amounts, remaining: Microseconds)
     /// End everything that runs under the lease, then report ``NodeEvent/guestClosed(_:_:)``.
     case closeGuest(LeaseID)
-    /// A request was decided. A refusal with term `"doubt"` may still turn into a lease, which is then released.
-    case decided(RequestID, Result<LeaseID, Refusal>)
+    /// A request was decided: as many leases as nodes were wanted, or none. A refusal with term `"doubt"` may still turn into a
+    /// lease, which is then released.
+    case decided(RequestID, Result<[LeaseID], Refusal>)
     /// A renewal was decided.
     case renewed(LeaseID, Refusal?)
     /// Something about a lease changed that those who use it should look at.

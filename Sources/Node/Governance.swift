@@ -62,7 +62,7 @@ extension Node {
         for lease in lent {
             if let reason = refusal(of: lease) ?? unlent(lease) {
                 reclaim(lease.id, atOnce: false, reason: reason, &step)
-            } else if policy.stop == .takeBack, let reason = heldBack(lease) {
+            } else if policy.stop == .takeBack, lease.state != .promised, let reason = heldBack(lease) {
                 reclaim(lease.id, atOnce: false, reason: "not lent any more: \(reason)", &step)
             }
         }
@@ -89,15 +89,16 @@ extension Node {
     /// into what the policy lends at most. What was made smaller before grows again where there is room.
     private mutating func fitIntoCapacity(_ step: inout Step) {
         let most = policy.most(of: capacity)
-        var kept = Amounts.zero
+        var kept = Schedule()
         for lease in lent {
             let isElastic = lease.terms.notice == .elastic
             let wanted = isElastic ? lease.terms.amounts : lease.amounts
-            let room = (most - kept).clampedToZero
+            let (from, until) = (lease.began.instant(at: step.now), lease.ends.instant(at: step.now))
+            let room = (most - kept.peak(from: from, until: until)).clampedToZero
             let given = wanted.limited(to: room)
             if given == wanted || (isElastic && given.memory == wanted.memory && given.cpu >= Self.elasticFloor.of(wanted.cpu)) {
                 resize(lease.id, to: given, "the policy lends \(most.cpu.text) at most", &step)
-                kept += given
+                kept.add(given, from: from, until: until)
             } else {
                 reclaim(lease.id, atOnce: false, reason: "the policy lends \(most.text) at most", &step)
             }
@@ -119,7 +120,7 @@ extension Node {
         keep(entry, &step)
         let change = "from now on it is \(amounts.text)"
         step.tell("lease.resized", [id, entry.lease.peer], "\(change): \(reason)")
-        step.act(.changeGuest(id, amounts, remaining: entry.lease.ends.remaining(at: step.now)))
+        if entry.hasBegun { step.act(.changeGuest(id, amounts, remaining: entry.lease.ends.remaining(at: step.now))) }
         step.send(.resized(id, amounts, reason: reason), to: entry.lease.peer)
         step.act(.changed(id))
     }

@@ -44,7 +44,7 @@ extension Node {
     }
 
     func resumeGuest(_ entry: LeaseEntry, _ step: inout Step) {
-        guard entry.lease.role == .lender, entry.guest != .gone else { return }
+        guard entry.lease.role == .lender, entry.guest != .gone, entry.guest != .absent else { return }
         let remaining = entry.lease.ends.remaining(at: step.now)
         if entry.lease.isOpen, remaining > .zero {
             step.act(.openGuest(entry.id, entry.lease.amounts, remaining: remaining))
@@ -111,7 +111,9 @@ extension Node {
         entry.reserve(reservation.id, for: renewal.span)
         keep(entry, &step)
         step.tell("lease.renewed", [entry.id, reservation.id, peer], "renewed for \(name(of: peer)) by \(renewal.span.text)")
-        step.act(.changeGuest(entry.id, entry.lease.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
+        if entry.hasBegun {
+            step.act(.changeGuest(entry.id, entry.lease.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
+        }
         answer(nil)
     }
 
@@ -133,6 +135,7 @@ extension Node {
             let reason = "\(left.shortText) of its term are left, renewed when it is \(longest.text) or less"
             return Refusal(term: "term", reason: reason, retryAfter: left - longest)
         }
+        if let refusal = collision(of: renewal, lease, at: now) { return refusal }
         guard isTimely(renewal.reservation, at: now) else {
             return Refusal(term: "renewal", reason: "its reservation has an id that is dated ahead")
         }
@@ -199,7 +202,7 @@ extension Node {
         keep(entry, &step)
         let remaining = entry.lease.ends.remaining(at: step.now)
         step.tell("lease.reclaiming", [id, entry.lease.peer], "taken back in \(remaining.text): \(reason)")
-        step.act(.changeGuest(id, entry.lease.amounts, remaining: remaining))
+        if entry.hasBegun { step.act(.changeGuest(id, entry.lease.amounts, remaining: remaining)) }
         step.send(.reclaim(id, remaining: remaining, reason: reason), to: entry.lease.peer)
         step.act(.changed(id))
     }
@@ -239,7 +242,8 @@ extension Node {
         entry.retry = Retry(at: step.now)
         entry.forget = Deadline(Timing.receiptPatience, after: step.now)
         if entry.lease.role == .lender {
-            if entry.guest != .gone { entry.guest = .closing }
+            // Of a promise that ends before its start there is nothing in the kernel.
+            entry.guest = entry.guest == .gone || entry.guest == .absent ? .gone : .closing
             entry.receiptDue = Deadline(Timing.counterPatience, after: step.now)
         }
         keep(entry, &step)
@@ -267,7 +271,11 @@ extension Node {
     }
 
     mutating func expel(_ peer: NodeID, _ step: inout Step) {
-        for id in requests.keys where requests[id]?.acceptance?.agreement.lender == peer { abandon(id, &step) }
+        for (id, entry) in requests.pairs {
+            for acceptance in entry.acceptances where acceptance.agreement.lender == peer && !acceptance.isCommitted {
+                abandon(acceptance, of: id, &step)
+            }
+        }
         for id in holds.keys where holds[id]?.borrower == peer { withdraw(id, by: peer, &step) }
         for (id, entry) in leases.unsettled.pairs where entry.lease.peer == peer && entry.lease.isOpen {
             close(id, .revoked, "\(name(of: peer)) is no longer a member of the pool", &step)

@@ -12,7 +12,8 @@ extension Node {
             return
         }
         guard Bounds.accepts(proposal.terms.amounts), Bounds.accepts(proposal.terms.prices),
-            Bounds.accepts(term: proposal.terms.term), proposal.least.fits(in: proposal.terms.amounts),
+            Bounds.accepts(term: proposal.terms.term), Bounds.accepts(start: proposal.terms.start),
+            proposal.least.fits(in: proposal.terms.amounts),
             proposal.least.cpu >= .zero, proposal.least.memory >= .zero,
             (1...Negotiating.rounds).contains(proposal.round), proposal.user.utf8.count <= Agreement.longestUser
         else {
@@ -32,7 +33,7 @@ extension Node {
         let terms = proposal.terms
         let ask = Ask(
             amounts: terms.amounts, least: proposal.least, term: terms.term, bid: terms.prices,
-            notice: terms.notice, round: proposal.round, rounds: Negotiating.rounds)
+            notice: terms.notice, round: proposal.round, rounds: Negotiating.rounds, start: terms.start)
         // A new round replaces what an earlier one of the same conversation held.
         if holds.removeValue(forKey: proposal.negotiation) != nil { step.forget(.hold, proposal.negotiation) }
         switch quote(ask, to: peer, for: proposal.user, at: step.now) {
@@ -141,9 +142,10 @@ extension Node {
     private mutating func grant(
         _ agreement: Agreement, _ signed: SignedAgreement, to peer: NodeID, _ step: inout Step
     ) {
+        let wait = agreement.terms.wait(at: step.now.utc)
         let reservation = Transfer.reservation(
             agreement.reservation, debit: .peer(peer), credit: .earned, agreement.terms.ceiling, lease: agreement.lease,
-            lapsing: agreement.terms.term + Timing.reservationGrace, at: step.now)
+            lapsing: wait + agreement.terms.term + Timing.reservationGrace, at: step.now)
         if let refusal = book(reservation, &step) { return decline(agreement.id, refusal, peer, &step) }
         holds[agreement.negotiation] = nil
         step.forget(.hold, agreement.negotiation)
@@ -151,18 +153,24 @@ extension Node {
         complete.lenderSignature = step.notary.sign(signed.document)
         step.record(.agreement(agreement.record(complete, at: step.now.utc)))
         var entry = LeaseEntry(
-            lease: Lease(agreement, role: .lender, began: step.now, remaining: agreement.terms.term),
+            lease: Lease(agreement, role: .lender, at: step.now, wait: wait, remaining: wait + agreement.terms.term),
             bill: agreement.bill(hash: step.notary.digest(signed.document)), reservation: reservation.id)
         entry.signed = complete
-        entry.guest = .opening
-        entry.receiptDue = Deadline(Timing.receiptInterval, after: step.now)
+        if !entry.isPromise {
+            entry.guest = .opening
+            entry.receiptDue = Deadline(Timing.receiptInterval, after: step.now)
+        }
         leaseOfAgreement[agreement.id] = entry.id
         keep(entry, &step)
         step.tell(
-            "lease.granted", [entry.id, agreement.id, agreement.negotiation, reservation.id, peer],
-            "lent \(agreement.terms.amounts.text) to \(name(of: peer)) for \(agreement.terms.term.text)",
+            entry.isPromise ? "lease.promised" : "lease.granted",
+            [entry.id, agreement.id, agreement.negotiation, reservation.id, peer],
+            "lent \(agreement.terms.amounts.text) to \(name(of: peer)) for \(agreement.terms.term.text)"
+                + (entry.isPromise ? ", beginning in \(wait.shortText)" : ""),
             agreement.terms.details + [Event.Detail("reserved", reservation.amount.text), Event.Detail("user", agreement.user)])
-        step.act(.openGuest(entry.id, agreement.terms.amounts, remaining: agreement.terms.term))
+        if !entry.isPromise {
+            step.act(.openGuest(entry.id, agreement.terms.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
+        }
         confirm(entry.id, to: peer, &step)
         holdToPause(entry.id, &step)
     }

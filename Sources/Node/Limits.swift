@@ -6,14 +6,31 @@ import Trading
 // Who a borrower is to the policy, and what it has already.
 
 extension Node {
-    /// What a user of a peer would be offered for `ask`, without obligation.
+    /// What a user of a peer would be offered for `ask`, without obligation; a refusal says what would be instead.
     package func quote(_ ask: Ask, to peer: NodeID, for user: String = "", at now: Moment) -> Decision {
         quote(ask, to: borrower(peer, user), at: now)
     }
 
     package func quote(_ ask: Ask, to borrower: Borrower, at now: Moment) -> Decision {
+        let decision = decide(ask, from: borrower, at: now)
+        guard case .refuse(var refusal) = decision else { return decision }
+        let alternatives = alternatives(to: ask, for: borrower, refused: refusal, at: now)
+        refusal.alternatives = alternatives.isEmpty ? nil : Alternative.nearest(of: alternatives)
+        return .refuse(refusal)
+    }
+
+    func decide(_ ask: Ask, from borrower: Borrower, at now: Moment) -> Decision {
         if let obstacle = obstacle(at: now) { return .refuse(obstacle) }
-        return policy.decide(ask, from: borrower, given: standing(towards: borrower))
+        let terms = Terms(amounts: ask.amounts, prices: ask.bid, term: ask.term, notice: ask.notice, start: ask.start)
+        if let refusal = objection(toStart: terms, at: now) { return .refuse(refusal) }
+        var standing = standing(towards: borrower)
+        let (from, until) = span(of: terms, takenUpBy: Negotiating.offerTime, at: now)
+        standing.committed = schedule(at: now).peak(from: from, until: until + Timing.turnover)
+        if isFarOff(terms, at: now) {
+            standing.ownerUsage = .zero
+            standing.heldBack = .nothing
+        }
+        return policy.decide(ask, from: borrower, given: standing)
     }
 
     /// A peer and its user as the policy sees them.

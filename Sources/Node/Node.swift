@@ -93,7 +93,7 @@ package struct Node: Sendable {
             leases[id] = entry
             resumeGuest(entry, &step)
         }
-        for id in requests.keys { requests[id]?.acceptance?.retry.hasten(at: now) }
+        for id in requests.keys { hasten(acceptancesOf: id, at: now) }
         // The policy may have changed while nobody was here.
         follow(&step)
         runTimers(&step)
@@ -151,10 +151,10 @@ package struct Node: Sendable {
 // MARK: - What others may know
 
 extension Node {
-    /// What is promised now: lent leases and binding offers.
+    /// What is taken now: lent leases whose term has begun, and offers that bind and would begin at once.
     package var committed: Amounts {
-        let lent = leases.unsettled.values.reduce(Amounts.zero) { $1.holdsCapacity ? $0 + $1.lease.amounts : $0 }
-        return holds.values.reduce(lent) { $0 + $1.terms.amounts }
+        let lent = leases.unsettled.values.reduce(Amounts.zero) { $1.holdsCapacity && $1.hasBegun ? $0 + $1.lease.amounts : $0 }
+        return holds.values.reduce(lent) { $1.terms.start == nil ? $0 + $1.terms.amounts : $0 }
     }
 
     /// What the owner is counted on to use.
@@ -180,6 +180,6 @@ extension Node {
 }
 
 extension LeaseEntry {
-    /// Whether it counts against what the node may lend: until its guests are gone from the kernel.
+    /// Whether it counts against what the node may lend in its time: until its guests are gone from the kernel.
     var holdsCapacity: Bool { lease.role == .lender && (lease.isOpen || guest == .closing || guest == .opening) }
 }

@@ -121,7 +121,8 @@ extension Node {
         else { return }
         let plausible = Usage(
             of: entry.lease.terms.amounts,
-            for: min(entry.lease.wholeTerm(at: step.now), -entry.lease.began.remaining(at: step.now)) + Timing.clockSlack)
+            for: max(.zero, min(entry.lease.wholeTerm(at: step.now), -entry.lease.began.remaining(at: step.now)))
+                + Timing.clockSlack)
         let reserved = entry.reservations.compactMap { books.reservation($0.transfer)?.remaining }.reduce(.zero, +)
         do throws(Bill.Fault) {
             let finding = try entry.bill.examine(

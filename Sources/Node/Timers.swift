@@ -21,8 +21,11 @@ extension Node {
         for hold in holds.values { consider(hold.until.instant(at: now)) }
         for talk in talks.values { consider(talk.until.instant(at: now)) }
         for entry in requests.values {
-            consider(entry.acceptance == nil ? entry.request.nextTick(at: now) : entry.acceptance?.retry.at.instant(at: now))
-            if entry.acceptance?.isReported == false { consider(entry.acceptance?.patience.instant(at: now)) }
+            if entry.acceptances.isEmpty { consider(entry.request.nextTick(at: now)) }
+            for acceptance in entry.acceptances where !acceptance.isCommitted {
+                consider(acceptance.retry.at.instant(at: now))
+                if !entry.isFailed { consider(acceptance.patience.instant(at: now)) }
+            }
         }
         for entry in leases.unsettled.values { consider(nextWake(of: entry, at: now)) }
         consider(leases.nextToForget?.forget?.instant(at: now))
@@ -37,6 +40,8 @@ extension Node {
         if entry.lease.isOpen {
             due.append(entry.lease.ends.instant(at: now))
             if let renewal = nextRenewal(of: entry, at: now) { due.append(renewal) }
+            // One that is due and still waits is woken by what it waits for.
+            if entry.isWaiting, !entry.lease.began.hasPassed(at: now) { due.append(entry.lease.began.instant(at: now)) }
         }
         if let retry = entry.retry { due.append(retry.at.instant(at: now)) }
         if let receipt = entry.receiptDue, entry.bill.outstanding == nil { due.append(receipt.instant(at: now)) }
@@ -72,11 +77,11 @@ extension Node {
     }
 
     private mutating func runTimers(of id: LeaseID, _ step: inout Step) {
-        guard let entry = leases[id] else { return }
-        if entry.lease.isOpen, entry.lease.hasEnded(at: step.now) {
-            let isReclaimed = entry.lease.state == .reclaiming
-            return close(id, isReclaimed ? .revoked : .expired, entry.lease.reason, &step)
+        if let lease = leases[id]?.lease, lease.isOpen, lease.hasEnded(at: step.now) {
+            return close(id, lease.state == .reclaiming ? .revoked : .expired, lease.reason, &step)
         }
+        beginIfDue(id, &step)
+        guard let entry = leases[id] else { return }
         if let due = nextRenewal(of: entry, at: step.now), due <= step.now.instant {
             askRenewal(of: id, by: entry.lease.terms.term, isAsked: false, &step)
         }
@@ -171,7 +176,7 @@ extension Node {
                 }
             } else if claim.role == .borrower {
                 step.send(.closed(claim.lease, .expired, detail: "it is not known here"), to: peer)
-            } else if !requests.values.contains(where: { $0.acceptance?.agreement.lease == claim.lease }) {
+            } else if !requests.values.contains(where: { $0.acceptances.contains { $0.agreement.lease == claim.lease } }) {
                 // Nobody here waits for it: its acceptance was given up before it was durable.
                 step.send(.release(claim.lease), to: peer)
             }
@@ -181,9 +186,7 @@ extension Node {
     /// A peer can be reached again.
     mutating func hasten(_ peer: NodeID, _ step: inout Step) {
         for id in leases.unsettled.keys where leases[id]?.lease.peer == peer { leases[id]?.retry?.hasten(at: step.now) }
-        for id in requests.keys where requests[id]?.acceptance?.agreement.lender == peer {
-            requests[id]?.acceptance?.retry.hasten(at: step.now)
-        }
+        for id in requests.keys { hasten(acceptancesOf: id, by: peer, at: step.now) }
         let isDoubted = leases.unsettled.values.contains { $0.lease.peer == peer && $0.lease.isSuspect }
         if isDoubted { reconcileAt = Deadline(step.now) }
     }

@@ -14,10 +14,12 @@ package struct Ask: Hashable, Codable, Sendable {
     package var round: Int
     /// After so many rounds the negotiation ends with or without agreement.
     package var rounds: Int
+    /// When the term is to begin; at once when `nil`.
+    package var start: Timestamp?
 
     package init(
         amounts: Amounts, least: Amounts? = nil, term: Microseconds, bid: Prices, notice: NoticeClass = .standard,
-        round: Int = 1, rounds: Int = 4
+        round: Int = 1, rounds: Int = 4, start: Timestamp? = nil
     ) {
         self.amounts = amounts
         self.least = least ?? amounts
@@ -26,10 +28,11 @@ package struct Ask: Hashable, Codable, Sendable {
         self.notice = notice
         self.round = round
         self.rounds = rounds
+        self.start = start
     }
 }
 
-/// How the lender stands when it decides.
+/// How the lender stands in the span of time that is asked for, as far as it knows.
 package struct Standing: Hashable, Codable, Sendable {
     package var capacity: Amounts
     /// What the owner uses, without guests.

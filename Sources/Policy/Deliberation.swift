@@ -32,10 +32,13 @@ struct Deliberation {
         let notice = policy.notices.choose(asked: ask.notice, allowed: allowed)
         let prices = haggle(over: amounts, notice)
         let term = try fitTerm(amounts, prices)
-        let terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice.notice)
+        let terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice.notice, start: ask.start)
         let unsettled = objections.first { !$0.isConceded }
         if objections.isEmpty || (isLastRound && unsettled == nil) { return .offer(terms) }
-        if isLastRound, let unsettled { throw Refusal(term: unsettled.term, reason: unsettled.reason) }
+        if isLastRound, let unsettled {
+            let nearest = Alternative(unsettled.term == "price" ? .dearer : .less, terms)
+            throw Refusal(term: unsettled.term, reason: unsettled.reason, alternatives: [nearest])
+        }
         return .counter(terms, reason: objections.map(\.reason).joined(separator: "; "))
     }
 

@@ -8,14 +8,20 @@ package struct EventReport: Report {
     /// One sentence.
     let message: String
     let details: [String: String]
+    /// The id of the node that tells it, in a story told by several; left out where it is the one that was asked.
+    let side: String?
 
-    package init(sequence: Int64, at: CivilTime, kind: String, subjects: [String], message: String, details: [String: String]) {
+    package init(
+        sequence: Int64, at: CivilTime, kind: String, subjects: [String], message: String, details: [String: String],
+        side: String? = nil
+    ) {
         self.sequence = sequence
         self.at = at
         self.kind = kind
         self.subjects = subjects
         self.message = message
         self.details = details
+        self.side = side
     }
 
     /// When, what kind and what, on one line where the page is wide enough.
@@ -24,30 +30,13 @@ package struct EventReport: Report {
     }
 
     /// The same with the readings below; for programs, behind it.
-    func textWithDetails(on page: Page) -> String {
+    ///
+    /// - Parameter teller: whose line it is, aligned with others'.
+    func textWithDetails(toldBy teller: String? = nil, on page: Page) -> String {
         let readings = details.sorted(by: { $0.key < $1.key }).map { ($0.key, $0.value) }
-        return Entry(at: at, mark: (kind, .strong), message: message, fields: readings).text(on: page)
-    }
-}
-
-/// Why something is as it is: what it is, in a sentence, and every event about it.
-package struct ExplanationReport: Report {
-    let id: String
-    let kind: String
-    let summary: String
-    let events: [EventReport]
-
-    package init(id: String, kind: String, summary: String, events: [EventReport]) {
-        self.id = id
-        self.kind = kind
-        self.summary = summary
-        self.events = events
-    }
-
-    package func text(on page: Page) -> String {
-        var sheet = Sheet()
-        sheet.add(kind, id, .strong)
-        sheet.add("summary", summary)
-        return sheet.text(on: page) + page.gap + events.map { $0.textWithDetails(on: page) }.joined()
+        return Entry(
+            at: at, teller: teller.map { ($0, side == nil ? .dim : .warning) }, mark: (kind, .strong), message: message,
+            fields: readings
+        ).text(on: page)
     }
 }

@@ -40,12 +40,15 @@ package struct TermFigures: Hashable, Encodable, Sendable {
     package let termMicroseconds: Int64
     /// The notice class; empty when the agent is newer than this program and named one that is not known here.
     package let notice: String
+    /// When the term begins, where that is later than it was agreed on.
+    package let startAt: CivilTime?
 
-    package init(amounts: Amounts, prices: Prices, term: Microseconds, notice: NoticeClass?) {
+    package init(amounts: Amounts, prices: Prices, term: Microseconds, notice: NoticeClass?, start: CivilTime? = nil) {
         self.amounts = AmountFigures(amounts)
         self.prices = PriceFigures(prices)
         termMicroseconds = term.rawValue
         self.notice = notice?.rawValue ?? ""
+        startAt = start
     }
 
     var term: Microseconds { Microseconds(termMicroseconds) }

@@ -25,12 +25,16 @@ package struct LeaseReport: Report {
     package var jobs: [String]
     /// What the lender pays for an end without the full notice.
     package var compensationMicrocredits: Int64
+    /// Whether it goes on until it is released; `nil` where only the borrower knows.
+    package var renewsItself: Bool?
+    /// The request for several nodes that it is part of.
+    package var group: String?
 
     package init(
         lease: String, agreement: String, peer: String, peerName: String, role: String, user: String, state: String,
         reason: String?, terms: TermFigures, grantedAt: CivilTime?, endsAt: CivilTime?, ceiling: Amounts, throttled: Bool,
         usage: Usage, charged: Microcredits, reserved: Microcredits, jobs: [String],
-        compensation: Microcredits = .zero
+        compensation: Microcredits = .zero, renewsItself: Bool? = nil, group: String? = nil
     ) {
         self.lease = lease
         self.agreement = agreement
@@ -50,6 +54,8 @@ package struct LeaseReport: Report {
         reservedMicrocredits = reserved.rawValue
         self.jobs = jobs
         compensationMicrocredits = compensation.rawValue
+        self.renewsItself = renewsItself
+        self.group = group
     }
 
     var charged: Microcredits { Microcredits(chargedMicrocredits) }
@@ -70,8 +76,14 @@ package struct LeaseReport: Report {
         }
         sheet.add("prices", terms.prices.text)
         sheet.add("notice", terms.notice)
-        sheet.add("granted", grantedAt?.clock(on: page))
+        if state == "promised" {
+            sheet.add("begins", terms.startAt?.clockAndDistance(on: page), .strong)
+        } else {
+            sheet.add("granted", grantedAt?.clock(on: page))
+        }
         if !isOver { sheet.add("ends", endsAt?.clockAndDistance(on: page)) }
+        if renewsItself == true, !isOver { sheet.add("renewal", "renews itself until it is released") }
+        sheet.add("request", group)
         sheet.add("used", usage.text(on: page))
         sheet.add("charged", charged.text)
         sheet.add("reserved", Microcredits(reservedMicrocredits).text)
@@ -85,7 +97,7 @@ package struct LeaseReport: Report {
 
     var tone: Tone {
         switch state {
-        case "active", "granted": throttled ? .warning : .good
+        case "active", "granted", "promised": throttled ? .warning : .good
         case "closed", "settled": .dim
         default: .warning
         }
@@ -101,18 +113,28 @@ package struct LeasesReport: Report {
         guard !leases.isEmpty else {
             return page.hint("no leases: 'surplus run' and 'surplus lease request' make one; --all shows those that have ended")
         }
-        var table = Table([
+        // Few leases begin later or belong together; the columns are there for those that do.
+        let (anyBegins, anyGroup) = (leases.contains { $0.state == "promised" }, leases.contains { $0.group != nil })
+        var columns: [Table.Column] = [
             .init("LEASE"), .init("STATE"), .init("PEER", .left, .omitted), .init("CPU", .right, .omitted),
             .init("MEMORY", .right, .omitted), .init("ENDS", .left, .omitted), .init("CHARGED", .right, .omitted),
-        ])
+        ]
+        if anyBegins { columns.insert(.init("BEGINS", .left, .omitted), at: 3) }
+        if anyGroup { columns.append(.init("REQUEST", .left, .omitted)) }
+        var table = Table(columns)
         for lease in leases {
-            table.add([
+            var cells: [Table.Cell] = [
                 .init(lease.lease), .init(lease.throttled ? "throttled" : lease.state, lease.tone),
                 .init((lease.role == "lender" ? "to " : "from ") + lease.peerName), .init(page.figure(lease.terms.amounts.cpu)),
                 .init(page.figure(lease.terms.amounts.memory)),
                 .init(lease.isOver ? "-" : lease.endsAt?.relative(on: page) ?? "-"),
                 .init(page.figure(lease.charged)),
-            ])
+            ]
+            if anyBegins {
+                cells.insert(.init(lease.state == "promised" ? lease.terms.startAt?.relative(on: page) ?? "-" : "-"), at: 3)
+            }
+            if anyGroup { cells.append(.init(lease.group ?? "-")) }
+            table.add(cells)
         }
         return table.text(on: page)
     }

@@ -119,5 +119,10 @@ package enum Bounds {
         return range.contains(prices.cpu) && range.contains(prices.memory)
     }
 
+    /// Civil time from 1970 to 2200.
+    package static let civilTime = Timestamp(microseconds: 0)...Timestamp(microseconds: 7_258_118_400_000_000)
+
+    package static func accepts(start: Timestamp?) -> Bool { start.map(civilTime.contains) ?? true }
+
     package static func accepts(term: Microseconds) -> Bool { term > .zero && term <= self.term }
 }

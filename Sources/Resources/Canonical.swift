@@ -43,16 +43,29 @@ package struct CanonicalReader: Sendable {
 
     private let bytes: [UInt8]
     private var position = 0
+    /// The version of the kind that the document is of.
+    package private(set) var version: UInt16 = 0
 
     /// Begins to read a document.
     ///
     /// - Throws: ``Malformed`` when it is of another kind or version.
     package init(_ bytes: [UInt8], kind: String, version: UInt16 = 1) throws(Malformed) {
+        try self.init(bytes, kind: kind, versions: version...version)
+    }
+
+    /// Begins to read a document of any of several versions.
+    ///
+    /// - Throws: ``Malformed`` when it is of another kind or version.
+    package init(_ bytes: [UInt8], kind: String, versions: ClosedRange<UInt16>) throws(Malformed) {
         self.bytes = bytes
         let found = try string(atMost: 64)
         guard found == kind else { throw Malformed(description: "expected a \(kind), found a '\(found)'") }
         let number: UInt64 = try unsigned()
-        guard number == UInt64(version) else { throw Malformed(description: "\(kind) of version \(number), expected \(version)") }
+        guard let version = UInt16(exactly: number), versions.contains(version) else {
+            let expected = versions.count == 1 ? "\(versions.lowerBound)" : "\(versions.lowerBound) to \(versions.upperBound)"
+            throw Malformed(description: "\(kind) of version \(number), expected \(expected)")
+        }
+        self.version = version
     }
 
     package mutating func unsigned() throws(Malformed) -> UInt64 {

@@ -3,16 +3,16 @@
 /// After Howard Hinnant, "chrono-compatible low-level date algorithms" (2013): years begin in March, so that the leap day is
 /// the last one, and repeat every 146,097 days.
 package struct CivilDate: Hashable, Sendable {
-    package var year: Int64
+    package let year: Int64
     /// 1 to 12.
-    package var month: Int64
+    package let month: Int64
     /// From 1.
-    package var day: Int64
+    package let day: Int64
     /// 0 to 23.
-    package var hour: Int64
-    package var minute: Int64
-    package var second: Int64
-    package var microsecond: Int64
+    package let hour: Int64
+    package let minute: Int64
+    package let second: Int64
+    package let microsecond: Int64
 
     package init(_ timestamp: Timestamp) {
         microsecond = Self.modulo(timestamp.microseconds, 1_000_000)
@@ -28,23 +28,6 @@ package struct CivilDate: Hashable, Sendable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         day = dayOfYear - (153 * shifted + 2) / 5 + 1
         (hour, minute, second) = (secondOfDay / 3600, secondOfDay / 60 % 60, secondOfDay % 60)
-    }
-
-    /// The instant that it names; `nil` where there is no such date or time of day.
-    package var timestamp: Timestamp? {
-        guard (0...9999).contains(year), (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour),
-            (0...59).contains(minute), (0...59).contains(second), (0..<1_000_000).contains(microsecond)
-        else { return nil }
-        let years = month <= 2 ? year - 1 : year
-        let era = (years - Self.modulo(years, 400)) / 400
-        let yearOfEra = Self.modulo(years, 400)
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        let days = era * 146_097 + dayOfEra - 719_468
-        let result = Timestamp(
-            microseconds: ((days * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000 + microsecond)
-        // The 31st of a month of 30 days would be the first of the next.
-        return CivilDate(result) == self ? result : nil
     }
 
     /// `2026-11-21`.

@@ -6,11 +6,14 @@ package struct Refusal: Error, Hashable, Codable, Sendable, CustomStringConverti
     package var reason: String
     /// When asking again may succeed; `nil` when it will not until somebody changes the request or the policy.
     package var retryAfter: Microseconds?
+    /// What would be agreed to instead; `nil` where nobody has looked for it.
+    package var alternatives: [Alternative]?
 
-    package init(term: String, reason: String, retryAfter: Microseconds? = nil) {
+    package init(term: String, reason: String, retryAfter: Microseconds? = nil, alternatives: [Alternative]? = nil) {
         self.term = term
         self.reason = reason
         self.retryAfter = retryAfter
+        self.alternatives = alternatives
     }
 
     package var description: String {

@@ -4,14 +4,26 @@ package struct Terms: Hashable, Codable, Sendable {
     package var prices: Prices
     package var term: Microseconds
     package var notice: NoticeClass
+    /// When the term begins, in civil time; at once when `nil`. Clocks may differ by ``startTolerance``.
+    package var start: Timestamp?
 
-    package init(amounts: Amounts, prices: Prices, term: Microseconds, notice: NoticeClass) {
+    package init(amounts: Amounts, prices: Prices, term: Microseconds, notice: NoticeClass, start: Timestamp? = nil) {
         self.amounts = amounts
         self.prices = prices
         self.term = term
         self.notice = notice
+        self.start = start
     }
 
     /// The most that a lease under these terms can cost, rounded up.
     package var ceiling: Microcredits { prices.ceiling(for: amounts, term: term) }
+
+    /// By how much the clocks of two nodes may differ where a start is agreed on: a start that is past by no more is still
+    /// accepted, and what one side takes for the beginning the other may take for a moment this much before or after it.
+    package static let startTolerance = Microseconds.seconds(5)
+    /// How far ahead capacity is promised.
+    package static let farthestStart = Microseconds.days(7)
+
+    /// How long after `now` the term begins: zero for what begins at once, negative for a start that is past.
+    package func wait(at now: Timestamp) -> Microseconds { start.map { $0 - now } ?? .zero }
 }

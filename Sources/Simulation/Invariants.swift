@@ -91,6 +91,20 @@ extension World {
         }
     }
 
+    /// When a request for several nodes is met: every lease is there, each from another node.
+    mutating func checkWhole(_ leases: [LeaseID], _ index: Int) {
+        let peers = leases.compactMap { nodes[index].disk.lease($0)?.lease.peer }
+        guard peers.count != leases.count || Set(peers).count != peers.count else { return }
+        violate("several nodes or none", index, "\(leases.count) leases were given, from \(Set(peers).count) nodes")
+    }
+
+    /// When a request is not met: none of its leases is held.
+    mutating func checkNothingKept(of request: RequestID, _ index: Int) {
+        for entry in nodes[index].node?.leases.values ?? [] where entry.lease.group == request && entry.lease.isOpen {
+            violate("several nodes or none", index, "\(entry.id) is held though \(request) failed")
+        }
+    }
+
     // MARK: At rest
 
     /// Nothing is open or under way any more.

@@ -12,6 +12,10 @@ package struct Scenario: Sendable {
     package var requestEvery: Microseconds
     /// Between two crashes of an agent or a machine, on average, anywhere in the pool.
     package var crashEvery: Microseconds
+    /// Share of requests for a term that begins later.
+    package var promises: BasisPoints
+    /// Share of requests for several nodes at once.
+    package var groups: BasisPoints
     package var loss: BasisPoints
     package var duplication: BasisPoints
     /// Share of messages that are delivered again much later, as from a confused or hostile network.
@@ -30,6 +34,8 @@ package struct Scenario: Sendable {
         restWithin = .hours(3)
         requestEvery = .seconds(4)
         crashEvery = .seconds(45)
+        promises = .percent(20)
+        groups = .percent(15)
         loss = .percent(5)
         duplication = .percent(5)
         lateReplay = .percent(1)

@@ -5,6 +5,10 @@ package struct Counts: Hashable, Codable, Sendable {
     package var occurrences = 0
     package var requests = 0
     package var leases = 0
+    /// Leases of which the term was to begin later.
+    package var promises = 0
+    /// Requests for several nodes that were met.
+    package var groups = 0
     package var refusals = 0
     package var sent = 0
     package var lost = 0

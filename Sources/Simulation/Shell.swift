@@ -82,8 +82,12 @@ extension World {
             let reading = nodes[index].machine.close(lease)
             let took = random.span(.milliseconds(1) ... .milliseconds(80))
             schedule(.event(node: index, life: life, .guestClosed(lease, reading)), after: took)
-        case .decided(_, .success(let lease)): use(lease, index)
-        case .decided(_, .failure): counts.refusals += 1
+        case .decided(_, .success(let leases)):
+            checkWhole(leases, index)
+            use(leases, index)
+        case .decided(let request, .failure):
+            checkNothingKept(of: request, index)
+            counts.refusals += 1
         case .renewed, .changed: break
         }
     }
@@ -148,14 +152,26 @@ extension World {
             least: random.chance(.percent(30)) ? Amounts(cpu: Millicores(amounts.cpu.rawValue / 2), memory: amounts.memory) : nil,
             term: random.span(.seconds(5) ... .minutes(4)),
             maxPrices: Prices(cpu: Microcredits(Int64.random(in: 700_000...1_500_000, using: &random)), memory: 250_000),
-            user: "somebody", renewsItself: random.chance(.percent(30)))
+            user: "somebody", renewsItself: random.chance(.percent(30)), start: start(at: moment(index).utc),
+            nodes: random.chance(scenario.groups) ? Int.random(in: 2...max(2, nodes.count - 1), using: &random) : 1)
         let peers = nodes.indices.filter { $0 != index }.map { nodes[$0].id }
         counts.requests += 1
         feed(.borrow(RequestID(at: moment(index).utc, using: &random), want, from: peers), to: index)
     }
 
+    /// When a lease is to begin that is asked for now; at once when `nil`.
+    private mutating func start(at now: Timestamp) -> Timestamp? {
+        random.chance(scenario.promises) ? now + random.span(.milliseconds(1) ... .minutes(4)) : nil
+    }
+
+    private mutating func use(_ leases: [LeaseID], _ index: Int) {
+        if leases.count > 1 { counts.groups += 1 }
+        for lease in leases { use(lease, index) }
+    }
+
     private mutating func use(_ lease: LeaseID, _ index: Int) {
         counts.leases += 1
+        if nodes[index].node?.leases[lease]?.lease.state == .promised { counts.promises += 1 }
         note("lease", index, "\(lease)")
         // Who has gone home gives back what comes too late.
         guard isBusy else { return schedule(.done(node: index, lease), after: .zero) }

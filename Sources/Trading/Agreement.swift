@@ -37,9 +37,10 @@ extension Agreement {
     /// The longest user name that is recorded, in bytes.
     package static let longestUser = 256
 
-    /// The bytes that are hashed and signed.
+    /// The bytes that are hashed and signed: version 2 of the kind has the start of a term that begins later.
     package var document: [UInt8] {
-        var writer = CanonicalWriter(kind: Self.kind)
+        // What begins at once is written as ever, so that older nodes can read and sign it.
+        var writer = CanonicalWriter(kind: Self.kind, version: terms.start == nil ? 1 : 2)
         writer.write(id)
         writer.write(lease)
         writer.write(negotiation)
@@ -54,6 +55,7 @@ extension Agreement {
         writer.write(terms.term)
         writer.write(terms.notice.rawValue)
         writer.write(at)
+        if let start = terms.start { writer.write(start) }
         return writer.bytes
     }
 
@@ -61,7 +63,7 @@ extension Agreement {
     ///
     /// - Throws: ``CanonicalReader/Malformed`` when it is no agreement or its terms are out of ``Bounds``.
     package init(document: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(document, kind: Self.kind)
+        var reader = try CanonicalReader(document, kind: Self.kind, versions: 1...2)
         id = try reader.identifier()
         lease = try reader.identifier()
         negotiation = try reader.identifier()
@@ -78,8 +80,10 @@ extension Agreement {
         }
         terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice)
         at = try reader.timestamp()
+        if reader.version > 1 { terms.start = try reader.timestamp() }
         try reader.finish()
-        guard Bounds.accepts(amounts), Bounds.accepts(prices), Bounds.accepts(term: term) else {
+        guard Bounds.accepts(amounts), Bounds.accepts(prices), Bounds.accepts(term: term), Bounds.accepts(start: terms.start)
+        else {
             throw CanonicalReader.Malformed(description: "terms out of range")
         }
     }

@@ -14,10 +14,14 @@ package struct Want: Hashable, Codable, Sendable {
     package var user: String
     /// Whether the lease is to renew itself until released.
     package var renewsItself: Bool
+    /// When the term is to begin; at once when `nil`.
+    package var start: Timestamp?
+    /// From how many nodes, each giving all of it, or none is wanted; one when `nil`.
+    package var several: Int?
 
     package init(
         amounts: Amounts, least: Amounts? = nil, term: Microseconds, maxPrices: Prices, notice: NoticeClass = .standard,
-        leastNotice: NoticeClass? = nil, user: String, renewsItself: Bool = false
+        leastNotice: NoticeClass? = nil, user: String, renewsItself: Bool = false, start: Timestamp? = nil, nodes: Int = 1
     ) {
         self.amounts = amounts
         self.least = least ?? amounts
@@ -27,27 +31,39 @@ package struct Want: Hashable, Codable, Sendable {
         self.leastNotice = leastNotice
         self.user = user
         self.renewsItself = renewsItself
+        self.start = start
+        several = nodes > 1 ? nodes : nil
     }
 
+    /// From how many nodes it is wanted.
+    package var nodes: Int { several ?? 1 }
+
     /// The terms to propose, bidding the most it would pay: the lender offers at its own price where that is lower.
-    var bid: Terms { Terms(amounts: amounts, prices: maxPrices, term: term, notice: notice) }
+    package var bid: Terms { Terms(amounts: amounts, prices: maxPrices, term: term, notice: notice, start: start) }
 
     /// Why `terms` will not do, or `nil` when they will.
     package func objection(to terms: Terms) -> Refusal? {
         if terms.prices.cpu > maxPrices.cpu {
-            return Refusal(term: "price", reason: "\(terms.prices.cpu) per core-hour asked, at most \(maxPrices.cpu) bid")
+            return Refusal(
+                term: "price", reason: "\(terms.prices.cpu.text) a core-hour asked, at most \(maxPrices.cpu.text) would be paid")
         }
         if terms.prices.memory > maxPrices.memory {
-            return Refusal(term: "price", reason: "\(terms.prices.memory) per GiB-hour asked, at most \(maxPrices.memory) bid")
+            return Refusal(
+                term: "price",
+                reason: "\(terms.prices.memory.text) a GiB-hour asked, at most \(maxPrices.memory.text) would be paid")
         }
         if !least.fits(in: terms.amounts) {
-            return Refusal(term: "amount", reason: "less offered than the least that would do")
+            return Refusal(term: "amount", reason: "\(terms.amounts.text) offered, at least \(least.text) would do")
         }
         if !terms.amounts.fits(in: amounts) {
             return Refusal(term: "amount", reason: "more offered than was asked for")
         }
         if terms.term > term {
             return Refusal(term: "term", reason: "\(terms.term.text) offered, \(term.text) asked for")
+        }
+        if terms.start != start {
+            let reason = terms.start == nil ? "it lends at once only, and promises nothing ahead" : "another start was offered"
+            return Refusal(term: "start", reason: reason)
         }
         if let leastNotice, terms.notice < leastNotice {
             return Refusal(
@@ -60,7 +76,8 @@ package struct Want: Hashable, Codable, Sendable {
     }
 }
 
-/// One wish to borrow: several peers are asked side by side, and the best binding offer is accepted.
+/// One wish to borrow: several peers are asked side by side, and the best binding offer is accepted, or as many of the best as
+/// nodes are wanted.
 ///
 ///     draft -> proposed <-> countered -> offered -> accepted -> committed
 ///                                    \-> rejected | withdrawn | expired
@@ -96,8 +113,8 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
 
     package enum Verdict: Hashable, Sendable {
         case waiting
-        /// The best offer, by index into ``talks``.
-        case best(Int)
+        /// The best offers, as many as are wanted, by index into ``talks``.
+        case best([Int])
         case hopeless
     }
 
@@ -131,9 +148,12 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
     package func verdict(at now: Moment) -> Verdict {
         if talks.contains(where: { $0.state == .proposed }) { return .waiting }
         let offers = talks.indices.filter { offeredTerms($0, at: now) != nil }
-        guard let best = offers.min(by: { isBetter($0, $1, at: now) }) else { return .hopeless }
-        return .best(best)
+        guard offers.count >= want.nodes else { return .hopeless }
+        return .best(Array(offers.sorted { isBetter($0, $1, at: now) }.prefix(want.nodes)))
     }
+
+    /// What is offered now, where that is too little for a request for several nodes.
+    package func standingOffers(at now: Moment) -> [Terms] { talks.indices.compactMap { offeredTerms($0, at: now) } }
 
     /// What is offered in one talk, while it binds the lender.
     package func offeredTerms(_ index: Int, at now: Moment) -> Terms? {
@@ -152,7 +172,7 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
             talks[index].state = .rejected(refusal)
             return []
         case .offered(let terms, let timeToLive, _):
-            if let objection = want.objection(to: terms) { return giveUp(index, objection) }
+            if let objection = want.objection(to: terms) { return giveUp(index, objection, nearest: terms) }
             let binding = max(.zero, min(timeToLive, Negotiating.offerTime))
             talks[index].state = .offered(terms, until: Deadline(binding, after: now))
             return []
@@ -186,10 +206,10 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
         return outgoing
     }
 
-    /// Tells every peer but the chosen one that it may forget about this.
-    package func withdrawals(except chosen: Int?) -> [Outgoing] {
+    /// Tells every peer but the chosen ones that it may forget about this.
+    package func withdrawals(except chosen: [Int]) -> [Outgoing] {
         talks.indices.compactMap { index in
-            guard index != chosen, case .offered = talks[index].state else { return nil }
+            guard !chosen.contains(index), case .offered = talks[index].state else { return nil }
             return withdrawal(index)
         }
     }
@@ -202,21 +222,26 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
     private mutating func reply(to terms: Terms, _ index: Int, at now: Moment) -> [Outgoing] {
         let objection = want.objection(to: terms)
         // Only a price can still be haggled over: the lender concedes from round to round.
-        if let objection, objection.term != "price" { return giveUp(index, objection) }
+        if let objection, objection.term != "price" { return giveUp(index, objection, nearest: terms) }
         guard talks[index].round < Negotiating.rounds else {
-            return giveUp(index, objection ?? Refusal(term: "rounds", reason: "no agreement in \(Negotiating.rounds) rounds"))
+            let refusal = objection ?? Refusal(term: "rounds", reason: "no agreement in \(Negotiating.rounds) rounds")
+            return giveUp(index, refusal, nearest: terms)
         }
         talks[index].round += 1
         talks[index].bid = Terms(
             amounts: terms.amounts.limited(to: want.amounts),
             prices: objection == nil ? terms.prices : want.maxPrices,
-            term: min(terms.term, want.term), notice: terms.notice)
+            term: min(terms.term, want.term), notice: terms.notice, start: want.start)
         talks[index].roundEnds = Deadline(Negotiating.roundTime, after: now)
         talks[index].resendAt = Deadline(Negotiating.resendAfter, after: now)
         return [proposal(index)]
     }
 
-    private mutating func giveUp(_ index: Int, _ refusal: Refusal) -> [Outgoing] {
+    /// - Parameter terms: what the lender would have given.
+    private mutating func giveUp(_ index: Int, _ objection: Refusal, nearest terms: Terms) -> [Outgoing] {
+        var refusal = objection
+        // A lender that cannot promise ahead does not say what it would do later.
+        if terms.start == want.start { refusal.alternatives = [Alternative(objection.term == "price" ? .dearer : .less, terms)] }
         talks[index].state = .rejected(refusal)
         return [withdrawal(index)]
     }

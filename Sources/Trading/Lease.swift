@@ -2,8 +2,9 @@ import Resources
 
 /// A time-bounded grant under an agreement, as one of its two sides keeps it.
 ///
-///     granted -> active <-> shrunk -> reclaiming -> closed -> settled
+///     promised -> granted -> active <-> shrunk -> reclaiming -> closed -> settled
 ///
+/// Only a lease whose term begins later is promised first; notice, release and prices hold for it from then on.
 /// Beside the state stands whether the other side has been heard of since this one restarted: a lease is then
 /// *suspect*, which changes nothing about its term. Each transition returns whether it changed anything; one that comes
 /// twice or too late changes nothing.
@@ -11,6 +12,8 @@ package struct Lease: Hashable, Codable, Sendable {
     package enum Role: String, Hashable, Codable, Sendable { case lender, borrower }
 
     package enum State: String, Hashable, Codable, Sendable, CaseIterable {
+        /// Agreed on, its term begins later.
+        case promised
         /// Committed by the lender, its resources not yet set aside in the kernel.
         case granted
         case active
@@ -46,7 +49,7 @@ package struct Lease: Hashable, Codable, Sendable {
     package private(set) var state: State
     package private(set) var isSuspect = false
     /// When it began. On the borrower: when the acceptance was first sent, which is before the lender's commit, so that a
-    /// borrower never believes in a lease longer than its lender does.
+    /// borrower never believes in a lease longer than its lender does. Of a promise: when it begins.
     package let began: Deadline
     package private(set) var ends: Deadline
     package private(set) var renewals = 0
@@ -57,8 +60,17 @@ package struct Lease: Hashable, Codable, Sendable {
     package private(set) var endReason: EndReason?
     /// Why it is being, or was, taken back or ended, for people.
     package private(set) var reason = ""
+    /// On the borrower: the request for several leases at once that it is a part of.
+    package let group: RequestID?
 
-    package init(_ agreement: Agreement, role: Role, began: Moment, remaining: Microseconds, renewsItself: Bool = false) {
+    /// - Parameters:
+    ///   - now: when it was agreed on; see ``began`` for what that is on the borrower.
+    ///   - wait: how long after that its term begins.
+    ///   - remaining: how long after that its term ends.
+    package init(
+        _ agreement: Agreement, role: Role, at now: Moment, wait: Microseconds = .zero, remaining: Microseconds,
+        renewsItself: Bool = false, group: RequestID? = nil
+    ) {
         id = agreement.lease
         self.agreement = agreement.id
         self.role = role
@@ -66,14 +78,18 @@ package struct Lease: Hashable, Codable, Sendable {
         user = agreement.user
         terms = agreement.terms
         amounts = agreement.terms.amounts
-        state = role == .lender ? .granted : .active
-        self.began = Deadline(began)
-        ends = Deadline(remaining, after: began)
+        state = wait > .zero ? .promised : role == .lender ? .granted : .active
+        began = Deadline(max(.zero, wait), after: now)
+        ends = Deadline(remaining, after: now)
         self.renewsItself = renewsItself
+        self.group = group
     }
 
-    /// Whether it may be used: begun and neither closed nor settled. The term is judged by ``hasEnded(at:)``.
+    /// Whether it holds: neither closed nor settled. The term is judged by ``hasEnded(at:)``.
     package var isOpen: Bool { state != .closed && state != .settled }
+
+    /// Whether it ended before its term began, so that it never could be used.
+    package var endedUnused: Bool { closedAt.map { $0.utc < began.utc } ?? false }
 
     package func hasEnded(at now: Moment) -> Bool { ends.hasPassed(at: now) }
 
@@ -89,9 +105,16 @@ package struct Lease: Hashable, Codable, Sendable {
 }
 
 extension Lease {
+    /// The term of a promise begins.
+    package mutating func begin() -> Bool {
+        guard state == .promised else { return false }
+        state = role == .lender ? .granted : amounts == terms.amounts ? .active : .shrunk
+        return true
+    }
+
     package mutating func activate() -> Bool {
         guard state == .granted else { return false }
-        state = .active
+        state = amounts == terms.amounts ? .active : .shrunk
         return true
     }
 

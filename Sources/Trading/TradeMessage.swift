@@ -193,6 +193,8 @@ package enum Negotiating {
     package static let doubtTime = Microseconds.seconds(20)
     /// The most peers asked for one request.
     package static let fanOut = 64
+    /// The most nodes that one request may want at once.
+    package static let mostNodes = 32
     /// The most conversations and holds that one peer may keep open here.
     package static let perPeer = 512
     /// The most refused agreements of one peer that a lender remembers; that peer's oldest give way.

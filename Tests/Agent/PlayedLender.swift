@@ -132,5 +132,8 @@ final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
         request: Surplus_V1_SyncMembersRequest, context: ServerContext
     ) async throws -> Surplus_V1_MemberRecords { throw unplayed }
     func quote(request: Surplus_V1_QuoteRequest, context: ServerContext) async throws -> Surplus_V1_QuoteReply { throw unplayed }
+    func tellStory(request: Surplus_V1_StoryRequest, context: ServerContext) async throws -> Surplus_V1_StoryReply {
+        throw unplayed
+    }
     func getJob(request: Surplus_V1_JobRef, context: ServerContext) async throws -> Surplus_V1_JobInfo { throw unplayed }
 }

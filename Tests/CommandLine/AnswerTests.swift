@@ -67,6 +67,33 @@ import Wire
         #expect(ended.stderr.contains("cpu: node2: only 2 cores; node3: no answer"))
     }
 
+    @Test("what would be lent instead is said with the command that asks for it, to people and to programs")
+    func nearest() async throws {
+        try await FakeAgent.serving { agent in
+            agent.state.withLock {
+                $0.leaseReply.refusal = .with {
+                    ($0.term, $0.reason) = ("cpu", "node2: only 2 cores")
+                    $0.alternatives = [
+                        .with {
+                            ($0.kind, $0.node, $0.nodeName) = ("later", "nde_01m7ys0000000000000000000a", "node2")
+                            $0.terms.amounts = .with { ($0.cpuMillicores, $0.memoryBytes) = (2500, 1 << 30) }
+                            $0.terms.termMicroseconds = 3_600_000_000
+                            $0.terms.startAt = 1_795_244_400_000_000
+                        }
+                    ]
+                }
+            }
+            let command = "surplus lease request --cpu 2.5 --memory 1GiB --for 1h --start 2026-11-21T07:00:00Z --on node2"
+            let ended = try await Program.run("lease", "request", "--cpu", "64", "--for", "2h", agent: agent)
+            #expect(ended.status == 1 && ended.stdout.isEmpty)
+            #expect(
+                ended.stderr.contains("nearest: later: node2 lends 2.5 cores, 1 GiB for 1 h, beginning at"), "\(ended.stderr)")
+            #expect(ended.stderr.contains("    \(command)\n"), "\(ended.stderr)")
+            let json = try await Program.run("lease", "request", "--cpu", "64", "--for", "2h", "--json", agent: agent)
+            #expect(json.status == 1 && json.stdout.contains("\"command\" : \"\(command)\""), "\(json.stdout)")
+        }
+    }
+
     @Test("a token goes into a new file that nobody else can read, and is never made when that cannot be")
     func tokenFile() async throws {
         try await FakeAgent.serving { agent in

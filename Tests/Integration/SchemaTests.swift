@@ -76,12 +76,12 @@ extension LiveTests {
         private final class Collection {
             var documents: [(command: String, text: String)] = []
 
-            /// Runs `command` with more arguments and keeps what it prints.
+            /// Runs `command`, whose name may end in `, VARIANT`, with more arguments and keeps what it prints.
             @discardableResult
             func run(
                 _ pool: LivePool, _ node: String, _ command: String, _ more: [String] = [], status: Int32 = 0
             ) throws -> LivePool.Result {
-                let words = command.split(separator: " ").map(String.init)
+                let words = command.prefix { $0 != "," }.split(separator: " ").map(String.init)
                 let separator = more.firstIndex(of: "--") ?? more.endIndex
                 let arguments = words + more[..<separator] + ["--json"] + more[separator...]
                 let result = try pool.surplus(node, arguments)
@@ -101,7 +101,7 @@ extension LiveTests {
         @Test("every command's JSON is as documented: nothing that is not in its schema, nothing missing")
         func documentedJSON() throws {
             let collection = Collection()
-            let pool = try LivePool(nodes: 2)
+            let pool = try LivePool(nodes: 3)
             try trade(pool, collection)
             try govern(pool, collection)
             try own(pool, collection)
@@ -110,7 +110,9 @@ extension LiveTests {
             let documented = try Self.documented()
             let shown = Set(collection.documents.map(\.command))
             for command in try Self.commandsWithJSON() {
-                let variants = documented.keys.filter { $0 == command || $0.hasPrefix(command + " --") }
+                let variants = documented.keys.filter {
+                    $0 == command || $0.hasPrefix(command + " --") || $0.hasPrefix(command + ",")
+                }
                 #expect(!variants.isEmpty, "\(command): Docs/schema has no schema for it")
                 for variant in variants { #expect(shown.contains(variant), "\(variant): this test does not run it") }
             }
@@ -131,13 +133,15 @@ extension LiveTests {
                 try collection.run(pool, "node1", command, more, status: status)
             }
             let wish = ["--cpu", "0.1", "--memory", "64MiB"]
-            try LivePool.eventually("node2 lends") {
-                try pool.surplus("node1", ["lease", "request", "--dry-run"] + wish).status == 0 ? true : nil
+            try LivePool.eventually("two nodes lend") {
+                try pool.surplus("node1", ["lease", "request", "--dry-run", "--nodes", "2"] + wish).status == 0 ? true : nil
             }
             for command in ["version", "status", "nodes", "offers", "credits", "ledger verify"] { _ = try run(command) }
             _ = try run("lease request --dry-run", wish)
             _ = try run("lease request --dry-run", ["--cpu", "1000"], status: 1)
             _ = try run("run --dry-run", wish + ["--", "true"])
+            _ = try run("lease request, refused", ["--cpu", "1000"], status: 1)
+            _ = try run("lease request --nodes", ["2", "--start", "+10min"] + wish)
             let requested = try run("lease request", wish + ["--for", "5m"])
             let lease = try #require(try JSONDecoder().decode(ID.self, from: requested.output).lease)
             _ = try run("lease renew --dry-run", [lease])

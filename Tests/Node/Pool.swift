@@ -18,7 +18,7 @@ struct Pool {
         var usage = SortedMap<LeaseID, Usage>()
         /// Whether the warden sets resources aside when asked to.
         var opensGuests = true
-        var decisions: [RequestID: Result<LeaseID, Refusal>] = [:]
+        var decisions: [RequestID: Result<[LeaseID], Refusal>] = [:]
         var renewals: [Refusal?] = []
         var wake: Instant?
     }
@@ -164,10 +164,12 @@ struct Pool {
 
     // MARK: People
 
-    static func want(cores: Int64 = 1, term: Microseconds = .minutes(10), renewsItself: Bool = false) -> Want {
+    static func want(
+        cores: Int64 = 1, term: Microseconds = .minutes(10), renewsItself: Bool = false, start: Timestamp? = nil, nodes: Int = 1
+    ) -> Want {
         Want(
             amounts: Amounts(cpu: .cores(cores)), term: term, maxPrices: Prices(cpu: .credits(2), memory: .credits(1)),
-            user: "ana", renewsItself: renewsItself)
+            user: "ana", renewsItself: renewsItself, start: start, nodes: nodes)
     }
 
     /// Node 0 asks all others; nothing is delivered yet.
@@ -183,7 +185,8 @@ struct Pool {
     mutating func borrow(_ want: Want = Pool.want()) throws -> LeaseID {
         let request = ask(want)
         deliver()
-        return try #require(members[0].decisions[request]).get()
+        let leases = try #require(members[0].decisions[request]).get()
+        return try #require(leases.first)
     }
 
     /// Node 1's guest of the lease has used this much by now.

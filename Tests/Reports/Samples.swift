@@ -73,6 +73,51 @@ enum Samples {
 
     static let explanation = ExplanationReport(id: "lse_1", kind: "lease", summary: "lent to node2", events: [event])
 
+    private static func view(_ state: String) -> ExplanationReport.LeaseView {
+        .init(
+            lease: "lse_1", role: "lender", state: state, terms: terms, amounts: Amounts(cpu: 1500), endsAt: time(.minutes(4)),
+            renewals: 0, charged: 3472, disputed: 0)
+    }
+
+    static let story = ExplanationReport(
+        id: "lse_1", kind: "lease", summary: "lent to node2",
+        events: [
+            EventReport(
+                sequence: 7, at: time(-.seconds(2)), kind: "lease.granted", subjects: ["lse_1"], message: "lent", details: [:]),
+            EventReport(
+                sequence: 9, at: time(-.seconds(1)), kind: "lease.active", subjects: ["lse_1"], message: "borrowed", details: [:],
+                side: "nde_2"),
+        ],
+        sides: [
+            .init(
+                node: "nde_1", name: "node1", isSelf: true, error: nil, clockOffset: .zero, roundTrip: .zero, shortened: false,
+                leases: [view("active")]),
+            .init(
+                node: "nde_2", name: "node2", isSelf: false, error: nil, clockOffset: .milliseconds(3),
+                roundTrip: .milliseconds(1),
+                shortened: true, leases: [view("settled")]),
+            .init(
+                node: "nde_3", name: "node3", isSelf: false, error: "it is away", clockOffset: .zero, roundTrip: .zero,
+                shortened: false, leases: []),
+        ], differences: ["lse_1: it is open here, settled on node2"])
+
+    static let refused = RefusedLeaseReport(
+        refusal: RefusalFigures(term: "cpu", reason: "node2: 0.5 cores of cpu can be lent now", retryable: true, retryAfter: nil),
+        alternatives: [
+            .init(
+                kind: "less", node: "nde_2", nodeName: "node2", terms: terms, nodes: nil,
+                command: "surplus lease request --cpu 1.5 --memory 512MiB --on node2"),
+            .init(
+                kind: "later", node: "nde_2", nodeName: "node2",
+                terms: TermFigures(
+                    amounts: Amounts(cpu: 4000), prices: Prices(cpu: 1_000_000, memory: 0), term: .minutes(15), notice: .standard,
+                    start: time(.minutes(12))), nodes: nil,
+                command: "surplus lease request --cpu 4 --start 2026-11-21T08:10:17Z --on node2"),
+            .init(
+                kind: "less", node: nil, nodeName: nil, terms: terms, nodes: 2,
+                command: "surplus lease request --cpu 1.5 --memory 512MiB --nodes 2"),
+        ])
+
     static let dev = DevReport(nodes: [
         .init(
             name: "node1", pid: 4242, wardenPid: 4241, address: "127.0.0.1:7801", dataDirectory: "/tmp/d/node1/data",
@@ -94,7 +139,7 @@ enum Samples {
 
     static let all: [any Report] = [
         status, NodesReport(nodes: [node]), offers, lease, LeasesReport(leases: [lease]), job, JobsReport(jobs: [job]), credits,
-        ledger, explanation, dev, PoolReport(pool: "pol_1", poolName: "lab", node: "nde_1", name: "node1"),
+        ledger, explanation, story, refused, dev, PoolReport(pool: "pol_1", poolName: "lab", node: "nde_1", name: "node1"),
         TokenReport(token: "tok_1", file: "token", address: "127.0.0.1:7801", expiresAt: time(.minutes(15))),
         RevocationReport(node: node, told: 2, unreachable: 1), VersionReport(version: "0.1.0"), pause,
         ReclaimReport(leases: [lease], dryRun: true), doctor,

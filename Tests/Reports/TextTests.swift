@@ -69,6 +69,40 @@ import Testing
         #expect(report.text(on: Samples.wide).contains("FAULTY: transfer 7: hash differs"))
     }
 
+    @Test("a story of several sides says whose each line is, who does not tell, and where they differ")
+    func story() {
+        let text = Samples.story.text(on: Samples.wide)
+        #expect(text.contains("here   lease.granted  lent\n") && text.contains("node2  lease.active  borrowed\n"), "\(text)")
+        #expect(text.contains("does not tell its side: it is away") && text.contains("older events are left out"))
+        #expect(text.contains("differs  ") && !text.contains("agree"))
+        #expect(!Samples.explanation.text(on: Samples.wide).contains("here"), "one side needs no names")
+    }
+
+    @Test("a refusal names the nearest of each kind, each with its command on a line of its own")
+    func refused() {
+        let lines = Samples.refused.text(on: Samples.pipe).split(separator: "\n")
+        #expect(
+            lines[1]
+                == "nearest: less: node2 lends 1.5 cores, 512 MiB for 15 min, at 1 credit a core-hour, 0.2 credits a GiB-hour")
+        #expect(lines[2] == "    surplus lease request --cpu 1.5 --memory 512MiB --on node2")
+        #expect(lines[3].hasPrefix("nearest: later: node2 lends 4 cores, 0 B for 15 min, beginning at 08:10:17 (in 12 min)"))
+        #expect(lines[5] == "nearest: less: 2 nodes lend 1.5 cores, 512 MiB for 15 min")
+    }
+
+    @Test("a promise says when it begins, and its column is there only where one is listed")
+    func promise() {
+        var promised = Samples.lease
+        promised.state = "promised"
+        promised.renewsItself = true
+        promised.group = "req_1"
+        promised.terms = TermFigures(
+            amounts: Amounts(cpu: 1500), prices: .free, term: .minutes(15), notice: .standard, start: Samples.time(.hours(2)))
+        let text = promised.text(on: Samples.wide)
+        #expect(text.contains("09:58:17 (in 2 h)") && text.contains("renews itself") && text.contains("req_1"), "\(text)")
+        #expect(LeasesReport(leases: [Samples.lease, promised]).text(on: Samples.pipe).contains("BEGINS"))
+        #expect(!LeasesReport(leases: [Samples.lease]).text(on: Samples.pipe).contains("BEGINS"))
+    }
+
     @Test("an explanation shows the readings behind each event")
     func explanation() {
         #expect(Samples.explanation.text(on: Samples.wide).contains("owner_usage = 900 mcore"))

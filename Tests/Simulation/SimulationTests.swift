@@ -46,6 +46,7 @@ struct SimulationTests {
     func busy() {
         let counts = Simulator.run(Scenario(nodes: 5), seed: 1).counts
         #expect(counts.crashes > 3 && counts.leases > 20 && counts.replays > 20 && counts.traded > .zero)
+        #expect(counts.promises > 3 && counts.groups > 0)
     }
 
     @Test("A disk that forgets what it acknowledged is found out within a few seeds")

@@ -46,4 +46,19 @@ struct AgreementTests {
         long.user += "x"
         #expect(throws: CanonicalReader.Malformed.self) { try Agreement(document: long.document) }
     }
+
+    @Test("A start makes it a document of the second version; without one it is what older nodes read and sign")
+    func start() throws {
+        var later = terms()
+        later.start = Timestamp(microseconds: 1_800_000_000_000_000)
+        let document = agreement(later).document
+        #expect(try Agreement(document: document) == agreement(later))
+        #expect(throws: Never.self) { try CanonicalReader(agreement().document, kind: "surplus.agreement", version: 1) }
+        #expect(throws: CanonicalReader.Malformed.self) { try CanonicalReader(document, kind: "surplus.agreement", version: 1) }
+        for count in document.indices {
+            #expect(throws: CanonicalReader.Malformed.self) { try Agreement(document: Array(document[..<count])) }
+        }
+        later.start = Timestamp(microseconds: -1)
+        #expect(throws: CanonicalReader.Malformed.self) { try Agreement(document: agreement(later).document) }
+    }
 }

@@ -38,8 +38,8 @@ struct BorrowRequestTests {
         answer(&request, 1, offer(terms(price: 900_000)))
         #expect(request.verdict(at: clock.now) == .waiting)
         answer(&request, 2, .rejected(Refusal(term: "cpu", reason: "nothing is free")))
-        #expect(request.verdict(at: clock.now) == .best(1))
-        #expect(request.withdrawals(except: 1).map(\.peer) == [peer(0)])
+        #expect(request.verdict(at: clock.now) == .best([1]))
+        #expect(request.withdrawals(except: [1]).map(\.peer) == [peer(0)])
     }
 
     @Test("At the same price the larger offer wins, then the longer, then the peer asked first")
@@ -47,14 +47,14 @@ struct BorrowRequestTests {
         var larger = request(peers: 2)
         answer(&larger, 0, offer(terms(cores: 1)))
         answer(&larger, 1, offer(terms(cores: 2)))
-        #expect(larger.verdict(at: clock.now) == .best(1))
+        #expect(larger.verdict(at: clock.now) == .best([1]))
         var longer = request(peers: 2)
         answer(&longer, 0, offer(terms(term: .minutes(5))))
         answer(&longer, 1, offer(terms(term: .minutes(10))))
-        #expect(longer.verdict(at: clock.now) == .best(1))
+        #expect(longer.verdict(at: clock.now) == .best([1]))
         var equal = request(peers: 2)
         for index in 0..<2 { answer(&equal, index, offer(terms())) }
-        #expect(equal.verdict(at: clock.now) == .best(0))
+        #expect(equal.verdict(at: clock.now) == .best([0]))
     }
 
     private static let unacceptable: [(Terms, String)] = [
@@ -99,7 +99,7 @@ struct BorrowRequestTests {
         var request = request(peers: 1)
         answer(&request, 0, offer(terms(), ttl: .seconds(seconds)))
         let binding = min(.seconds(seconds), Negotiating.offerTime)
-        #expect(request.verdict(at: clock.now + (binding - 1)) == .best(0))
+        #expect(request.verdict(at: clock.now + (binding - 1)) == .best([0]))
         #expect(request.verdict(at: clock.now + binding) == .hopeless)
     }
 
@@ -157,7 +157,7 @@ struct BorrowRequestTests {
         let proposal = request.proposals[0].message
         #expect(sent == [proposal, proposal, proposal, .withdraw(negotiation)])
         #expect(request.talks[0].state == .silent)
-        #expect(request.verdict(at: clock.now) == .best(1))
+        #expect(request.verdict(at: clock.now) == .best([1]))
         #expect(request.nextTick(at: clock.now) == nil)
     }
 

@@ -8,7 +8,7 @@ struct LeaseTests {
     private let clock = ManualClock()
 
     private func lease(_ role: Lease.Role = .lender) -> Lease {
-        Lease(agreement(), role: role, began: clock.now, remaining: .minutes(10))
+        Lease(agreement(), role: role, at: clock.now, remaining: .minutes(10))
     }
 
     private func later(_ span: Microseconds) -> Moment { clock.now + span }

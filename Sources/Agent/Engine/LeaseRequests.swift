@@ -6,7 +6,7 @@ import Trading
 /// Lets callers wait for what the node decides about requests and renewals, and watch leases change.
 final class LeaseRequests: Sendable {
     private struct State {
-        var requests: [RequestID: CheckedContinuation<LeaseID, any Error>] = [:]
+        var requests: [RequestID: CheckedContinuation<[LeaseID], any Error>] = [:]
         var renewals: [LeaseID: [Int: CheckedContinuation<Void, any Error>]] = [:]
         var watchers: [LeaseID: [Int: AsyncStream<Void>.Continuation]] = [:]
         private var last = 0
@@ -22,10 +22,12 @@ final class LeaseRequests: Sendable {
 
     init(engine: Engine) { self.engine = engine }
 
-    /// Borrows from the best of `peers`. When it is cancelled, a lease that comes of it all the same is given back.
+    /// Borrows from the best of `peers`, or from as many of them as are wanted. When it is cancelled, leases that come of it all
+    /// the same are given back.
     ///
+    /// - Returns: one lease from each node.
     /// - Throws: ``Refusal`` with the reasons of everyone asked; `CancellationError`.
-    func borrow(_ want: Want, from peers: [NodeID]) async throws -> LeaseID {
+    func borrow(_ want: Want, from peers: [NodeID]) async throws -> [LeaseID] {
         var random = SystemRandomNumberGenerator()
         let id = RequestID(at: engine.now.utc, using: &random)
         return try await withTaskCancellationHandler {
@@ -90,11 +92,11 @@ final class LeaseRequests: Sendable {
 
     // MARK: What the node decides
 
-    func decided(_ id: RequestID, _ result: Result<LeaseID, Refusal>) {
+    func decided(_ id: RequestID, _ result: Result<[LeaseID], Refusal>) {
         let waiting = state.withLock { $0.requests.removeValue(forKey: id) }
         if let waiting { return waiting.resume(with: result.mapError { $0 as any Error }) }
         // Nobody waits any more, as after a restart: what nobody uses is given back.
-        if case .success(let lease) = result { engine.handle(.release(lease)) }
+        for lease in (try? result.get()) ?? [] { engine.handle(.release(lease)) }
     }
 
     func renewed(_ lease: LeaseID, _ refusal: Refusal?) {

@@ -193,7 +193,7 @@ final class GuestKeeper: Sendable {
         let held = Dictionary(inventory.leases.map { ($0.lease, $0) }, uniquingKeysWith: { first, _ in first })
         let now = engine.now
         let entries = engine.read { node in node.leases.unsettled.values.filter { $0.lease.role == .lender } }
-        for entry in entries where entry.lease.isOpen {
+        for entry in entries where entry.lease.isOpen && entry.hasBegun {
             let remaining = entry.lease.ends.remaining(at: now)
             guard let state = held[entry.id] else {
                 order(.open(entry.id, entry.lease.amounts, remaining: remaining))

@@ -8,6 +8,7 @@ final class MemberRoster: Sendable {
         var roster: Roster
         var lastSeen: [NodeID: Timestamp] = [:]
         var versions: [NodeID: String] = [:]
+        var features: [NodeID: Set<String>] = [:]
         var unreachable: Set<NodeID> = []
         var rebuffs: [NodeID: String] = [:]
     }
@@ -89,6 +90,12 @@ final class MemberRoster: Sendable {
     func lost(_ node: NodeID) { state.withLock { _ = $0.unreachable.insert(node) } }
 
     func lastSeen(_ node: NodeID) -> Timestamp? { state.withLock { $0.lastSeen[node] } }
+    /// What a peer says it can do; `nil` before it has said hello.
+    func features(of node: NodeID) -> Set<String>? { state.withLock { $0.features[node] } }
+
+    /// Notes what a peer says it can do.
+    func note(features: Set<String>, of node: NodeID) { state.withLock { $0.features[node] = features } }
+
     func version(of node: NodeID) -> String? { state.withLock { $0.versions[node] } }
     func isReachable(_ node: NodeID) -> Bool { state.withLock { $0.lastSeen[node] != nil && !$0.unreachable.contains(node) } }
 }

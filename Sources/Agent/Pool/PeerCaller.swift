@@ -48,6 +48,15 @@ final class PeerCaller: Sendable {
         if roster.saw(peer, version: version, at: clock()) { onReturn(peer) }
     }
 
+    /// Notes what a peer said when it was greeted.
+    func saw(_ peer: NodeID, saying hello: Surplus_V1_PeerHello) throws(FieldError) {
+        try Field.count(hello.features, atMost: Feature.most, "features")
+        var features: Set<String> = []
+        for feature in hello.features { features.insert(try Field.text(feature, atMost: 64, "features")) }
+        roster.note(features: features, of: peer)
+        saw(peer, version: try Field.text(hello.software, atMost: 64, "software"))
+    }
+
     func close(_ peer: NodeID) async { await clients.close(peer) }
     func shutDown() async { await clients.shutDown() }
 }

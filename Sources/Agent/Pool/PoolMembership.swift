@@ -92,7 +92,8 @@ final class PoolMembership: Sendable {
             group.addTask { await self.links.run() }
             group.addTask { await self.sync.run() }
             group.addTask { await self.guests.run() }
-            group.addTask { await LeaseHookRunner(house: self.house, engine: self.engine, name: self.name).run() }
+            group.addTask { await EventHookRunner(membership: self).run() }
+            group.addTask { await StoryKeeper(house: self.house, engine: self.engine).run() }
             group.addTask { await SurroundingsWatch(house: self.house, engine: self.engine, guests: self.guests).run() }
             group.addTask { await self.hosting.run() }
             group.addTask { await self.jobs.run() }
@@ -116,6 +117,7 @@ final class PoolMembership: Sendable {
         return .with {
             $0.versionMin = ProtocolVersion.oldest
             $0.versionMax = ProtocolVersion.newest
+            $0.features = Feature.allCases.map(\.rawValue)
             $0.pool = identity.pool.description
             $0.node = identity.node.description
             $0.software = "surplus \(Software.version)"
@@ -132,7 +134,7 @@ final class PoolMembership: Sendable {
                     let reply = try await peers.call(member.node) { [hello] in
                         try await $0.hello(hello, options: .within(.seconds(5)))
                     }
-                    peers.saw(member.node, version: reply.software)
+                    try peers.saw(member.node, saying: reply)
                     let skew = Microseconds(abs(reply.utcMicroseconds - house.clock().utc.microseconds))
                     if skew > .seconds(5) {
                         house.log.warning(
@@ -147,13 +149,15 @@ final class PoolMembership: Sendable {
     }
 
     /// What `peer` would be offered now; without amounts, as much as there is.
-    func quote(to peer: NodeID, amounts: Amounts, term: Microseconds?) -> Surplus_V1_QuoteReply {
+    func quote(
+        to peer: NodeID, amounts: Amounts, term: Microseconds?, notice: NoticeClass?, start: Timestamp?
+    ) -> Surplus_V1_QuoteReply {
         let (enforced, now) = (guests.areLimitsEnforced, engine.now)
         return engine.read { node in
             let wanted = amounts.isPositive ? amounts : node.lendable
             let ask = Ask(
                 amounts: wanted, least: amounts.isPositive ? nil : .zero, term: term ?? node.policy.longestTerm,
-                bid: Prices(cpu: Bounds.price, memory: Bounds.price))
+                bid: Prices(cpu: Bounds.price, memory: Bounds.price), notice: notice ?? .standard, start: start)
             return .with { reply in
                 reply.limitsEnforced = enforced
                 guard wanted.isPositive else {

@@ -10,17 +10,6 @@ import Wire
 // What local users do with leases.
 
 extension PoolMembership {
-    func requestLease(_ request: Surplus_V1_LeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeaseReply {
-        let policy = engine.read { $0.policy.borrow }
-        let want = try Want(request, user: user.name, policy: policy, renewsItself: request.termMicroseconds == 0)
-        do {
-            let lease = try await requests.borrow(want, from: try roster.candidates(on: request.on, except: own))
-            return .with { reply in engine.read { $0.leases[lease] }.map { reply.lease = info(of: $0) } }
-        } catch let refusal as Refusal {
-            return .with { $0.refusal = Surplus_V1_Refusal(refusal) }
-        }
-    }
-
     func listLeases(all: Bool) throws -> Surplus_V1_ListLeasesReply {
         let live = engine.read { $0.leases.values }
         var entries = all ? try house.store.states(.lease, as: LeaseEntry.self).filter { !$0.isLive } : []
@@ -101,6 +90,8 @@ extension PoolMembership {
             $0.chargedMicrocredits = entry.bill.accepted.rawValue
             $0.reservedMicrocredits = reserved(for: entry).rawValue
             $0.compensationMicrocredits = entry.compensation.rawValue
+            $0.renewsItself = !isLender && lease.isOpen && lease.renewsItself
+            $0.group = lease.group?.description ?? ""
             $0.jobs = jobs.jobs(under: lease.id) + hosting.jobs(under: lease.id)
             if isLender, let state = guests.state(of: lease.id) {
                 $0.ceiling = Surplus_V1_Amounts(state.ceiling)

@@ -9,9 +9,8 @@ import Wire
 
 extension PoolMembership {
     func previewLease(_ request: Surplus_V1_LeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeasePreview {
-        let policy = engine.read { $0.policy.borrow }
-        let want = try Want(request, user: user.name, policy: policy, renewsItself: request.termMicroseconds == 0)
-        let peers = try roster.candidates(on: request.on, except: own)
+        let want = try want(request, of: user)
+        let peers = try candidates(for: want, on: request.on)
         let candidates = try await withThrowingTaskGroup(of: Surplus_V1_LeaseCandidate.self) { group in
             for peer in peers { group.addTask { try await self.candidate(peer, want) } }
             return try await group.reduce(into: []) { $0.append($1) }
@@ -33,11 +32,11 @@ extension PoolMembership {
             $0.name = name(of: peer)
         }
         do {
-            var reply = try await quote(peer, want.amounts, want.term)
+            var reply = try await quote(peer, want, want.amounts)
             if reply.hasRefusal, want.least != want.amounts {
-                let most = try await quote(peer, .zero, want.term)
+                let most = try await quote(peer, want, .zero)
                 let fitting = most.hasTerms ? try Terms(most.terms, "terms").amounts.limited(to: want.amounts) : .zero
-                if fitting.isPositive, want.least.fits(in: fitting) { reply = try await quote(peer, fitting, want.term) }
+                if fitting.isPositive, want.least.fits(in: fitting) { reply = try await quote(peer, want, fitting) }
             }
             guard reply.hasTerms, !reply.hasRefusal else {
                 candidate.refusal = reply.refusal
@@ -54,34 +53,9 @@ extension PoolMembership {
         return candidate
     }
 
-    private func quote(_ peer: NodeID, _ amounts: Amounts, _ term: Microseconds) async throws -> Surplus_V1_QuoteReply {
-        try await peers.call(peer) {
-            try await $0.quote(
-                .with {
-                    $0.amounts = Surplus_V1_Amounts(amounts)
-                    $0.termMicroseconds = term.rawValue
-                }, options: .within(.seconds(3)))
-        }
-    }
-}
-
-extension Want {
-    /// What keeps these terms from being taken; `nil` when nothing does.
-    fileprivate func objection(to terms: Terms) -> Refusal? {
-        if terms.prices.cpu > maxPrices.cpu {
-            return Refusal(
-                term: "price",
-                reason: "\(terms.prices.cpu.text) a core-hour are asked, at most \(maxPrices.cpu.text) would be paid")
-        }
-        if terms.prices.memory > maxPrices.memory {
-            return Refusal(
-                term: "price",
-                reason: "\(terms.prices.memory.text) a GiB-hour are asked, at most \(maxPrices.memory.text) would be paid")
-        }
-        guard least.fits(in: terms.amounts) else {
-            return Refusal(term: "amounts", reason: "\(terms.amounts.text) could be lent, at least \(least.text) are needed")
-        }
-        return nil
+    private func quote(_ peer: NodeID, _ want: Want, _ amounts: Amounts) async throws -> Surplus_V1_QuoteReply {
+        let request = Surplus_V1_QuoteRequest(want, amounts: amounts)
+        return try await peers.call(peer) { try await $0.quote(request, options: .within(.seconds(3))) }
     }
 }
 

@@ -22,7 +22,7 @@ struct PeerService: Surplus_V1_Peer.ServiceProtocol {
                 message: "this node speaks protocol versions \(ProtocolVersion.oldest) to \(ProtocolVersion.newest), the caller "
                     + "\(hello.versionMin) to \(hello.versionMax): upgrade the older of the two")
         }
-        membership.peers.saw(peer, version: try Field.text(hello.software, atMost: 64, "software"))
+        try membership.peers.saw(peer, saying: hello)
         return ServerResponse(message: membership.hello)
     }
 
@@ -106,7 +106,16 @@ struct PeerService: Surplus_V1_Peer.ServiceProtocol {
         let term = request.message.termMicroseconds
         return ServerResponse(
             message: membership.quote(
-                to: peer, amounts: amounts, term: term > 0 ? try Field.term(term, "term_microseconds") : nil))
+                to: peer, amounts: amounts, term: term > 0 ? try Field.term(term, "term_microseconds") : nil,
+                notice: try NoticeClass(least: request.message.leastNotice, "least_notice"),
+                start: try Terms.start(request.message.startAt, "start_at")))
+    }
+
+    func tellStory(
+        request: ServerRequest<Surplus_V1_StoryRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_StoryReply> {
+        let peer = try context.callingPeer()
+        return try await explaining { try membership.story(of: request.message.id, for: peer) }
     }
 
     // MARK: Jobs
@@ -192,6 +201,17 @@ struct EnrolmentService: Surplus_V1_Enrolment.ServiceProtocol {
                 })
         } catch { throw RPCError(explaining: error) }
     }
+}
+
+/// What this program can do beyond the oldest version of the protocol that it speaks; said in every hello.
+enum Feature: String, CaseIterable {
+    /// Promises capacity for a term that begins later.
+    case start
+    /// Tells its side of the story of something.
+    case story
+
+    /// The most that are read of a peer's.
+    static let most = 64
 }
 
 /// The versions of the protocol between agents that this program speaks.

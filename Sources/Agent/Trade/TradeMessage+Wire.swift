@@ -115,68 +115,6 @@ extension TradeMessage {
 
 // MARK: - Parts
 
-extension NoticeClass {
-    init(_ wire: Surplus_V1_NoticeClass, _ field: String) throws(FieldError) {
-        switch wire {
-        case .elastic: self = .elastic
-        case .standard, .unspecified: self = .standard
-        case .notice: self = .notice
-        case .firm: self = .firm
-        case .UNRECOGNIZED(let value): throw FieldError(field, "is \(value), which is no notice class")
-        }
-    }
-
-    var wire: Surplus_V1_NoticeClass {
-        switch self {
-        case .elastic: .elastic
-        case .standard: .standard
-        case .notice: .notice
-        case .firm: .firm
-        }
-    }
-}
-
-extension Surplus_V1_Terms {
-    init(_ terms: Terms) {
-        self = .with {
-            $0.amounts = Surplus_V1_Amounts(terms.amounts)
-            $0.prices = Surplus_V1_Prices(terms.prices)
-            $0.termMicroseconds = terms.term.rawValue
-            $0.notice = terms.notice.wire
-        }
-    }
-}
-
-extension Terms {
-    init(_ wire: Surplus_V1_Terms, _ field: String) throws(FieldError) {
-        self.init(
-            amounts: try Amounts(positive: wire.amounts, field + ".amounts"), prices: try Prices(wire.prices, field + ".prices"),
-            term: try Field.term(wire.termMicroseconds, field + ".term_microseconds"),
-            notice: try NoticeClass(wire.notice, field + ".notice"))
-    }
-}
-
-extension Surplus_V1_Refusal {
-    init(_ refusal: Refusal) {
-        self = .with {
-            $0.term = refusal.term
-            $0.reason = refusal.reason
-            $0.retryable = refusal.retryAfter != nil
-            $0.retryAfterMicroseconds = refusal.retryAfter?.rawValue ?? 0
-        }
-    }
-}
-
-extension Refusal {
-    init(_ wire: Surplus_V1_Refusal, _ field: String) throws(FieldError) {
-        let after = try Field.span(wire.retryAfterMicroseconds, field + ".retry_after_microseconds")
-        self.init(
-            term: try Field.text(wire.term, atMost: 64, field + ".term"),
-            reason: try Field.text(wire.reason, atMost: TradeMessage.longestText, field + ".reason"),
-            retryAfter: wire.retryable ? max(.zero, after) : nil)
-    }
-}
-
 extension Surplus_V1_Propose {
     init(_ proposal: Proposal) {
         self = .with {

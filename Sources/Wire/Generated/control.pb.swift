@@ -423,6 +423,12 @@ package nonisolated struct Surplus_V1_EventsRequest: Sendable {
   /// with after_sequence 0: only the newest so many
   package var last: Int32 = 0
 
+  /// only these: "lease.granted", "lease.*"; empty: all
+  package var kinds: [String] = []
+
+  /// only what concerns this id or node name
+  package var id: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -451,7 +457,14 @@ package nonisolated struct Surplus_V1_ExplainReply: Sendable {
 
   package var summary: String = String()
 
+  /// of all sides, in the order of this node's clock
   package var events: [Surplus_V1_EventInfo] = []
+
+  /// this node first
+  package var sides: [Surplus_V1_StorySide] = []
+
+  /// where the sides do not agree, in sentences
+  package var differences: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -493,6 +506,15 @@ package nonisolated struct Surplus_V1_LeaseRequest: Sendable {
   /// the least warning that will do; unspecified: any
   package var leastNotice: Surplus_V1_NoticeClass = .unspecified
 
+  /// when the term begins, in UTC; 0: at once
+  package var startAt: Int64 = 0
+
+  /// renews itself until it is released; so it does without a term
+  package var renews: Bool = false
+
+  /// a lease from each of so many nodes, or none; 0: one
+  package var nodes: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -524,6 +546,9 @@ package nonisolated struct Surplus_V1_LeaseReply: Sendable {
   package var hasRefusal: Bool {self._refusal != nil}
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
   package mutating func clearRefusal() {self._refusal = nil}
+
+  /// all of them, where several nodes were wanted
+  package var leases: [Surplus_V1_LeaseInfo] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -638,38 +663,40 @@ package nonisolated struct Surplus_V1_SubmitPart: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_SubmitJob: Sendable {
+package nonisolated struct Surplus_V1_SubmitJob: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var spec: Surplus_V1_JobSpec {
-    get {_spec ?? Surplus_V1_JobSpec()}
-    set {_spec = newValue}
+    get {_storage._spec ?? Surplus_V1_JobSpec()}
+    set {_uniqueStorage()._spec = newValue}
   }
   /// Returns true if `spec` has been explicitly set.
-  package var hasSpec: Bool {self._spec != nil}
+  package var hasSpec: Bool {_storage._spec != nil}
   /// Clears the value of `spec`. Subsequent reads from it will return its default value.
-  package mutating func clearSpec() {self._spec = nil}
+  package mutating func clearSpec() {_uniqueStorage()._spec = nil}
 
   /// ignored when `lease` is given
   package var request: Surplus_V1_LeaseRequest {
-    get {_request ?? Surplus_V1_LeaseRequest()}
-    set {_request = newValue}
+    get {_storage._request ?? Surplus_V1_LeaseRequest()}
+    set {_uniqueStorage()._request = newValue}
   }
   /// Returns true if `request` has been explicitly set.
-  package var hasRequest: Bool {self._request != nil}
+  package var hasRequest: Bool {_storage._request != nil}
   /// Clears the value of `request`. Subsequent reads from it will return its default value.
-  package mutating func clearRequest() {self._request = nil}
+  package mutating func clearRequest() {_uniqueStorage()._request = nil}
 
-  package var lease: String = String()
+  package var lease: String {
+    get {_storage._lease}
+    set {_uniqueStorage()._lease = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _spec: Surplus_V1_JobSpec? = nil
-  fileprivate var _request: Surplus_V1_LeaseRequest? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_ListJobsRequest: Sendable {
@@ -1509,7 +1536,7 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
 
 nonisolated extension Surplus_V1_EventsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EventsRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}after_sequence\0\u{1}follow\0\u{1}last\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}after_sequence\0\u{1}follow\0\u{1}last\0\u{2}\u{7}kinds\0\u{1}id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1520,6 +1547,8 @@ nonisolated extension Surplus_V1_EventsRequest: SwiftProtobuf.Message, SwiftProt
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.afterSequence) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.follow) }()
       case 3: try { try decoder.decodeSingularInt32Field(value: &self.last) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.kinds) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.id) }()
       default: break
       }
     }
@@ -1535,6 +1564,12 @@ nonisolated extension Surplus_V1_EventsRequest: SwiftProtobuf.Message, SwiftProt
     if self.last != 0 {
       try visitor.visitSingularInt32Field(value: self.last, fieldNumber: 3)
     }
+    if !self.kinds.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.kinds, fieldNumber: 10)
+    }
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1542,6 +1577,8 @@ nonisolated extension Surplus_V1_EventsRequest: SwiftProtobuf.Message, SwiftProt
     if lhs.afterSequence != rhs.afterSequence {return false}
     if lhs.follow != rhs.follow {return false}
     if lhs.last != rhs.last {return false}
+    if lhs.kinds != rhs.kinds {return false}
+    if lhs.id != rhs.id {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1579,7 +1616,7 @@ nonisolated extension Surplus_V1_ExplainRequest: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExplainReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}summary\0\u{1}events\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}summary\0\u{1}events\0\u{2}\u{6}sides\0\u{1}differences\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1591,6 +1628,8 @@ nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularStringField(value: &self.kind) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.summary) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.events) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.sides) }()
+      case 11: try { try decoder.decodeRepeatedStringField(value: &self.differences) }()
       default: break
       }
     }
@@ -1609,6 +1648,12 @@ nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProto
     if !self.events.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.events, fieldNumber: 4)
     }
+    if !self.sides.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.sides, fieldNumber: 10)
+    }
+    if !self.differences.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.differences, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1617,6 +1662,8 @@ nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProto
     if lhs.kind != rhs.kind {return false}
     if lhs.summary != rhs.summary {return false}
     if lhs.events != rhs.events {return false}
+    if lhs.sides != rhs.sides {return false}
+    if lhs.differences != rhs.differences {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1624,7 +1671,7 @@ nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0\u{4}\u{e}start_at\0\u{1}renews\0\u{1}nodes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1638,6 +1685,9 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.maxCpuPrice) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.on) }()
       case 6: try { try decoder.decodeSingularEnumField(value: &self.leastNotice) }()
+      case 20: try { try decoder.decodeSingularInt64Field(value: &self.startAt) }()
+      case 21: try { try decoder.decodeSingularBoolField(value: &self.renews) }()
+      case 22: try { try decoder.decodeSingularUInt32Field(value: &self.nodes) }()
       default: break
       }
     }
@@ -1666,6 +1716,15 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
     if self.leastNotice != .unspecified {
       try visitor.visitSingularEnumField(value: self.leastNotice, fieldNumber: 6)
     }
+    if self.startAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.startAt, fieldNumber: 20)
+    }
+    if self.renews != false {
+      try visitor.visitSingularBoolField(value: self.renews, fieldNumber: 21)
+    }
+    if self.nodes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.nodes, fieldNumber: 22)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1676,6 +1735,9 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
     if lhs.maxCpuPrice != rhs.maxCpuPrice {return false}
     if lhs.on != rhs.on {return false}
     if lhs.leastNotice != rhs.leastNotice {return false}
+    if lhs.startAt != rhs.startAt {return false}
+    if lhs.renews != rhs.renews {return false}
+    if lhs.nodes != rhs.nodes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1683,7 +1745,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}refusal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}refusal\0\u{1}leases\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1693,6 +1755,7 @@ nonisolated extension Surplus_V1_LeaseReply: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
       default: break
       }
     }
@@ -1709,12 +1772,16 @@ nonisolated extension Surplus_V1_LeaseReply: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._refusal {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if !self.leases.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_LeaseReply, rhs: Surplus_V1_LeaseReply) -> Bool {
     if lhs._lease != rhs._lease {return false}
     if lhs._refusal != rhs._refusal {return false}
+    if lhs.leases != rhs.leases {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1956,41 +2023,81 @@ nonisolated extension Surplus_V1_SubmitJob: SwiftProtobuf.Message, SwiftProtobuf
   package static let protoMessageName: String = _protobuf_package + ".SubmitJob"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}request\0\u{1}lease\0")
 
+  fileprivate class _StorageClass {
+    var _spec: Surplus_V1_JobSpec? = nil
+    var _request: Surplus_V1_LeaseRequest? = nil
+    var _lease: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _spec = source._spec
+      _request = source._request
+      _lease = source._lease
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._request) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.lease) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._spec) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._request) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._lease) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._spec {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._request {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.lease.isEmpty {
-      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 3)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._spec {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._request {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._lease.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._lease, fieldNumber: 3)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_SubmitJob, rhs: Surplus_V1_SubmitJob) -> Bool {
-    if lhs._spec != rhs._spec {return false}
-    if lhs._request != rhs._request {return false}
-    if lhs.lease != rhs.lease {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._spec != rhs_storage._spec {return false}
+        if _storage._request != rhs_storage._request {return false}
+        if _storage._lease != rhs_storage._lease {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

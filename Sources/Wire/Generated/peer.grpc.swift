@@ -461,6 +461,19 @@ package enum Surplus_V1_Peer: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "TellStory" metadata.
+        package enum TellStory: Sendable {
+            /// Request type for "TellStory".
+            package typealias Input = Surplus_V1_StoryRequest
+            /// Response type for "TellStory".
+            package typealias Output = Surplus_V1_StoryReply
+            /// Descriptor for "TellStory".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Peer"),
+                method: "TellStory",
+                type: .unary
+            )
+        }
         /// Namespace for "StageInputs" metadata.
         package enum StageInputs: Sendable {
             /// Request type for "StageInputs".
@@ -561,6 +574,7 @@ package enum Surplus_V1_Peer: Sendable {
             Leave.descriptor,
             SyncMembers.descriptor,
             Quote.descriptor,
+            TellStory.descriptor,
             StageInputs.descriptor,
             StartJob.descriptor,
             AttachJob.descriptor,
@@ -719,6 +733,24 @@ extension Surplus_V1_Peer {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_QuoteRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_QuoteReply>
+
+        /// Handle the "TellStory" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The callee's side of the story of something between caller and callee.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_StoryRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_StoryReply` messages.
+        func tellStory(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_StoryRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_StoryReply>
 
         /// Handle the "StageInputs" method.
         ///
@@ -965,6 +997,24 @@ extension Surplus_V1_Peer {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_QuoteReply>
 
+        /// Handle the "TellStory" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The callee's side of the story of something between caller and callee.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_StoryRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_StoryReply` message.
+        func tellStory(
+            request: GRPCCore.ServerRequest<Surplus_V1_StoryRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_StoryReply>
+
         /// Handle the "StageInputs" method.
         ///
         /// > Source IDL Documentation:
@@ -1208,6 +1258,24 @@ extension Surplus_V1_Peer {
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_QuoteReply
 
+        /// Handle the "TellStory" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The callee's side of the story of something between caller and callee.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_StoryRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_StoryReply` to respond with.
+        func tellStory(
+            request: Surplus_V1_StoryRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_StoryReply
+
         /// Handle the "StageInputs" method.
         ///
         /// > Source IDL Documentation:
@@ -1404,6 +1472,17 @@ extension Surplus_V1_Peer.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Peer.Method.TellStory.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_StoryRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_StoryReply>(),
+            handler: { request, context in
+                try await self.tellStory(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Peer.Method.StageInputs.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_StagePart>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_StageReply>(),
@@ -1557,6 +1636,17 @@ extension Surplus_V1_Peer.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_QuoteReply> {
         let response = try await self.quote(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func tellStory(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_StoryRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_StoryReply> {
+        let response = try await self.tellStory(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -1717,6 +1807,19 @@ extension Surplus_V1_Peer.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_QuoteReply> {
         return GRPCCore.ServerResponse<Surplus_V1_QuoteReply>(
             message: try await self.quote(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func tellStory(
+        request: GRPCCore.ServerRequest<Surplus_V1_StoryRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_StoryReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_StoryReply>(
+            message: try await self.tellStory(
                 request: request.message,
                 context: context
             ),
@@ -1992,6 +2095,29 @@ extension Surplus_V1_Peer {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_QuoteReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_QuoteReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "TellStory" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The callee's side of the story of something between caller and callee.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_StoryRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_StoryRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_StoryReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func tellStory<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_StoryRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_StoryRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_StoryReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_StoryReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "StageInputs" method.
@@ -2387,6 +2513,40 @@ extension Surplus_V1_Peer {
             try await self.client.unary(
                 request: request,
                 descriptor: Surplus_V1_Peer.Method.Quote.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "TellStory" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The callee's side of the story of something between caller and callee.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_StoryRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_StoryRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_StoryReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func tellStory<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_StoryRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_StoryRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_StoryReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_StoryReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Peer.Method.TellStory.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -2820,6 +2980,35 @@ extension Surplus_V1_Peer.ClientProtocol {
         )
     }
 
+    /// Call the "TellStory" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The callee's side of the story of something between caller and callee.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_StoryRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func tellStory<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_StoryRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_StoryReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.tellStory(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_StoryRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_StoryReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "StageInputs" method.
     ///
     /// > Source IDL Documentation:
@@ -3233,6 +3422,39 @@ extension Surplus_V1_Peer.ClientProtocol {
             metadata: metadata
         )
         return try await self.quote(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "TellStory" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The callee's side of the story of something between caller and callee.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func tellStory<Result>(
+        _ message: Surplus_V1_StoryRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_StoryReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_StoryRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.tellStory(
             request: request,
             options: options,
             onResponse: handleResponse

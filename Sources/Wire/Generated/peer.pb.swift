@@ -87,6 +87,7 @@ package nonisolated struct Surplus_V1_PeerHello: Sendable {
 
   package var versionMax: UInt32 = 0
 
+  /// "start": promises ahead; "story": tells its side of a story
   package var features: [String] = []
 
   package var pool: String = String()
@@ -256,6 +257,12 @@ package nonisolated struct Surplus_V1_QuoteRequest: Sendable {
   package mutating func clearAmounts() {self._amounts = nil}
 
   package var termMicroseconds: Int64 = 0
+
+  /// 0: now
+  package var startAt: Int64 = 0
+
+  /// the least warning that will do; unspecified: any
+  package var leastNotice: Surplus_V1_NoticeClass = .unspecified
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1453,7 +1460,7 @@ nonisolated extension Surplus_V1_MemberRecords: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".QuoteRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{3}term_microseconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{3}term_microseconds\0\u{3}start_at\0\u{3}least_notice\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1463,6 +1470,8 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._amounts) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.startAt) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.leastNotice) }()
       default: break
       }
     }
@@ -1479,12 +1488,20 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
     if self.termMicroseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.termMicroseconds, fieldNumber: 2)
     }
+    if self.startAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.startAt, fieldNumber: 3)
+    }
+    if self.leastNotice != .unspecified {
+      try visitor.visitSingularEnumField(value: self.leastNotice, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_QuoteRequest, rhs: Surplus_V1_QuoteRequest) -> Bool {
     if lhs._amounts != rhs._amounts {return false}
     if lhs.termMicroseconds != rhs.termMicroseconds {return false}
+    if lhs.startAt != rhs.startAt {return false}
+    if lhs.leastNotice != rhs.leastNotice {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

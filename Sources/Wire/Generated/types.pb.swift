@@ -236,6 +236,9 @@ package nonisolated struct Surplus_V1_Terms: Sendable {
 
   package var notice: Surplus_V1_NoticeClass = .unspecified
 
+  /// When the term begins, in UTC; 0: at once. A node that does not know this field offers terms without it, which are refused.
+  package var startAt: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -272,9 +275,45 @@ package nonisolated struct Surplus_V1_Refusal: Sendable {
 
   package var retryAfterMicroseconds: Int64 = 0
 
+  /// what would be agreed to instead
+  package var alternatives: [Surplus_V1_Alternative] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+}
+
+/// Terms near those refused which would be agreed to as things stand. Nothing is held for it.
+package nonisolated struct Surplus_V1_Alternative: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// less, later, dearer, elsewhere
+  package var kind: String = String()
+
+  /// empty: whoever says this
+  package var node: String = String()
+
+  package var nodeName: String = String()
+
+  package var terms: Surplus_V1_Terms {
+    get {_terms ?? Surplus_V1_Terms()}
+    set {_terms = newValue}
+  }
+  /// Returns true if `terms` has been explicitly set.
+  package var hasTerms: Bool {self._terms != nil}
+  /// Clears the value of `terms`. Subsequent reads from it will return its default value.
+  package mutating func clearTerms() {self._terms = nil}
+
+  /// how many would lend, where several were wanted
+  package var nodes: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _terms: Surplus_V1_Terms? = nil
 }
 
 /// A canonical document and the signatures over exactly these bytes.
@@ -905,6 +944,18 @@ package nonisolated struct Surplus_V1_LeaseInfo: @unchecked Sendable {
     set {_uniqueStorage()._throttled = newValue}
   }
 
+  /// Borrowed leases: renews itself until it is released; part of a request for several nodes at once.
+  package var renewsItself: Bool {
+    get {_storage._renewsItself}
+    set {_uniqueStorage()._renewsItself = newValue}
+  }
+
+  /// request id; empty: it is alone
+  package var group: String {
+    get {_storage._group}
+    set {_uniqueStorage()._group = newValue}
+  }
+
   /// what the lender pays for an end without the full notice
   package var compensationMicrocredits: Int64 {
     get {_storage._compensationMicrocredits}
@@ -938,6 +989,9 @@ package nonisolated struct Surplus_V1_EventInfo: Sendable {
 
   /// readings and amounts behind it
   package var details: Dictionary<String,String> = [:]
+
+  /// id of the node that tells it; empty: the one that is asked
+  package var side: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1032,7 +1086,7 @@ nonisolated extension Surplus_V1_Prices: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Terms"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}prices\0\u{3}term_microseconds\0\u{1}notice\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}prices\0\u{3}term_microseconds\0\u{1}notice\0\u{3}start_at\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1044,6 +1098,7 @@ nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularMessageField(value: &self._prices) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.notice) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.startAt) }()
       default: break
       }
     }
@@ -1066,6 +1121,9 @@ nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.notice != .unspecified {
       try visitor.visitSingularEnumField(value: self.notice, fieldNumber: 4)
     }
+    if self.startAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.startAt, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1074,6 +1132,7 @@ nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs._prices != rhs._prices {return false}
     if lhs.termMicroseconds != rhs.termMicroseconds {return false}
     if lhs.notice != rhs.notice {return false}
+    if lhs.startAt != rhs.startAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1116,7 +1175,7 @@ nonisolated extension Surplus_V1_Usage: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Surplus_V1_Refusal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Refusal"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{1}reason\0\u{1}retryable\0\u{3}retry_after_microseconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{1}reason\0\u{1}retryable\0\u{3}retry_after_microseconds\0\u{1}alternatives\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1128,6 +1187,7 @@ nonisolated extension Surplus_V1_Refusal: SwiftProtobuf.Message, SwiftProtobuf._
       case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.retryable) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.retryAfterMicroseconds) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.alternatives) }()
       default: break
       }
     }
@@ -1146,6 +1206,9 @@ nonisolated extension Surplus_V1_Refusal: SwiftProtobuf.Message, SwiftProtobuf._
     if self.retryAfterMicroseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.retryAfterMicroseconds, fieldNumber: 4)
     }
+    if !self.alternatives.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.alternatives, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1154,6 +1217,61 @@ nonisolated extension Surplus_V1_Refusal: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.reason != rhs.reason {return false}
     if lhs.retryable != rhs.retryable {return false}
     if lhs.retryAfterMicroseconds != rhs.retryAfterMicroseconds {return false}
+    if lhs.alternatives != rhs.alternatives {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_Alternative: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Alternative"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}node\0\u{3}node_name\0\u{1}terms\0\u{1}nodes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.nodes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 2)
+    }
+    if !self.nodeName.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeName, fieldNumber: 3)
+    }
+    try { if let v = self._terms {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.nodes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.nodes, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_Alternative, rhs: Surplus_V1_Alternative) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.nodeName != rhs.nodeName {return false}
+    if lhs._terms != rhs._terms {return false}
+    if lhs.nodes != rhs.nodes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2031,7 +2149,7 @@ nonisolated extension Surplus_V1_MemberInfo: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0\u{4}\u{17}compensation_microcredits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0\u{4}\u{d}renews_itself\0\u{1}group\0\u{4}\u{9}compensation_microcredits\0")
 
   fileprivate class _StorageClass {
     var _lease: String = String()
@@ -2051,6 +2169,8 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
     var _reservedMicrocredits: Int64 = 0
     var _jobs: [String] = []
     var _throttled: Bool = false
+    var _renewsItself: Bool = false
+    var _group: String = String()
     var _compensationMicrocredits: Int64 = 0
 
       // This property is used as the initial default value for new instances of the type.
@@ -2079,6 +2199,8 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       _reservedMicrocredits = source._reservedMicrocredits
       _jobs = source._jobs
       _throttled = source._throttled
+      _renewsItself = source._renewsItself
+      _group = source._group
       _compensationMicrocredits = source._compensationMicrocredits
     }
   }
@@ -2115,6 +2237,8 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         case 15: try { try decoder.decodeSingularInt64Field(value: &_storage._reservedMicrocredits) }()
         case 16: try { try decoder.decodeRepeatedStringField(value: &_storage._jobs) }()
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._throttled) }()
+        case 30: try { try decoder.decodeSingularBoolField(value: &_storage._renewsItself) }()
+        case 31: try { try decoder.decodeSingularStringField(value: &_storage._group) }()
         case 40: try { try decoder.decodeSingularInt64Field(value: &_storage._compensationMicrocredits) }()
         default: break
         }
@@ -2179,6 +2303,12 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       if _storage._throttled != false {
         try visitor.visitSingularBoolField(value: _storage._throttled, fieldNumber: 17)
       }
+      if _storage._renewsItself != false {
+        try visitor.visitSingularBoolField(value: _storage._renewsItself, fieldNumber: 30)
+      }
+      if !_storage._group.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._group, fieldNumber: 31)
+      }
       if _storage._compensationMicrocredits != 0 {
         try visitor.visitSingularInt64Field(value: _storage._compensationMicrocredits, fieldNumber: 40)
       }
@@ -2208,6 +2338,8 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._reservedMicrocredits != rhs_storage._reservedMicrocredits {return false}
         if _storage._jobs != rhs_storage._jobs {return false}
         if _storage._throttled != rhs_storage._throttled {return false}
+        if _storage._renewsItself != rhs_storage._renewsItself {return false}
+        if _storage._group != rhs_storage._group {return false}
         if _storage._compensationMicrocredits != rhs_storage._compensationMicrocredits {return false}
         return true
       }
@@ -2220,7 +2352,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Surplus_V1_EventInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EventInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}at\0\u{1}kind\0\u{1}subjects\0\u{1}text\0\u{1}details\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}at\0\u{1}kind\0\u{1}subjects\0\u{1}text\0\u{1}details\0\u{1}side\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2234,6 +2366,7 @@ nonisolated extension Surplus_V1_EventInfo: SwiftProtobuf.Message, SwiftProtobuf
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.subjects) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.text) }()
       case 6: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.details) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.side) }()
       default: break
       }
     }
@@ -2258,6 +2391,9 @@ nonisolated extension Surplus_V1_EventInfo: SwiftProtobuf.Message, SwiftProtobuf
     if !self.details.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.details, fieldNumber: 6)
     }
+    if !self.side.isEmpty {
+      try visitor.visitSingularStringField(value: self.side, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2268,6 +2404,7 @@ nonisolated extension Surplus_V1_EventInfo: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.subjects != rhs.subjects {return false}
     if lhs.text != rhs.text {return false}
     if lhs.details != rhs.details {return false}
+    if lhs.side != rhs.side {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -84,7 +84,7 @@ extension Field {
 
     /// A point in civil time between 1970 and 2200.
     package static func timestamp(_ value: Int64, _ field: String) throws(FieldError) -> Timestamp {
-        Timestamp(microseconds: try integer(value, in: 0...7_258_118_400_000_000, field))
+        Timestamp(microseconds: try integer(value, in: 0...Bounds.civilTime.upperBound.microseconds, field))
     }
 
     /// An identifier of the kind that is asked for.

@@ -49,7 +49,8 @@ extension TermFigures {
     init(_ message: Surplus_V1_Terms) {
         self.init(
             amounts: Amounts(shown: message.amounts), prices: Prices(shown: message.prices),
-            term: Microseconds(message.termMicroseconds), notice: NoticeClass(shown: message.notice))
+            term: Microseconds(message.termMicroseconds), notice: NoticeClass(shown: message.notice),
+            start: CivilTime(microseconds: message.startAt))
     }
 }
 

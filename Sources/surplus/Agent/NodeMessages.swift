@@ -51,6 +51,29 @@ extension EventReport {
     init(_ message: Surplus_V1_EventInfo) {
         self.init(
             sequence: message.sequence, at: CivilTime(Timestamp(microseconds: message.at)), kind: message.kind,
-            subjects: message.subjects, message: message.text, details: message.details)
+            subjects: message.subjects, message: message.text, details: message.details, side: message.side.nonEmpty)
+    }
+}
+
+extension ExplanationReport {
+    init(_ message: Surplus_V1_ExplainReply) {
+        self.init(
+            id: message.id, kind: message.kind, summary: message.summary, events: message.events.map(EventReport.init),
+            sides: message.sides.map(Side.init), differences: message.differences)
+    }
+}
+
+extension ExplanationReport.Side {
+    init(_ message: Surplus_V1_StorySide) {
+        self.init(
+            node: message.node, name: message.name, isSelf: message.isSelf, error: message.error.nonEmpty,
+            clockOffset: Microseconds(message.clockOffsetMicroseconds), roundTrip: Microseconds(message.roundTripMicroseconds),
+            shortened: message.shortened,
+            leases: message.leases.map {
+                .init(
+                    lease: $0.lease, role: $0.role, state: $0.state, terms: TermFigures($0.terms),
+                    amounts: Amounts(shown: $0.amounts), endsAt: CivilTime(microseconds: $0.endsAt), renewals: Int($0.renewals),
+                    charged: Microcredits($0.chargedMicrocredits), disputed: Microcredits($0.disputedMicrocredits))
+            })
     }
 }

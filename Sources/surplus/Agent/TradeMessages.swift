@@ -11,7 +11,8 @@ extension LeaseReport {
             endsAt: CivilTime(microseconds: message.endsAt), ceiling: Amounts(shown: message.ceiling),
             throttled: message.throttled, usage: Usage(shown: message.usage),
             charged: Microcredits(message.chargedMicrocredits), reserved: Microcredits(message.reservedMicrocredits),
-            jobs: message.jobs, compensation: Microcredits(message.compensationMicrocredits))
+            jobs: message.jobs, compensation: Microcredits(message.compensationMicrocredits),
+            renewsItself: message.role == "borrower" ? message.renewsItself : nil, group: message.group.nonEmpty)
     }
 }
 

@@ -8,6 +8,9 @@ struct Explain: AsyncParsableCommand {
             Examples:
               surplus explain lse_01jd3x9k3v8q2m7r5t6w8y0z1a
               surplus explain "$(surplus job list --json | jq -r '.jobs[0].job')"
+
+            Told by both sides where two nodes have a part in it: every line says whose it is, in the order of this node's
+            clock. Where the sides do not agree, that is said first.
             """)
 
     @Argument(help: ArgumentHelp("Any id that surplus has shown, or a node's name.", valueName: "id"), transform: Identifiers.any)
@@ -18,7 +21,6 @@ struct Explain: AsyncParsableCommand {
 
     func run() async throws {
         let reply = try await connection.agent.ask { [id] in try await $0.explain(.with { $0.id = id }, options: $1) }
-        try output.show(
-            ExplanationReport(id: reply.id, kind: reply.kind, summary: reply.summary, events: reply.events.map(EventReport.init)))
+        try output.show(ExplanationReport(reply))
     }
 }

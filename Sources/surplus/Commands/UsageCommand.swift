@@ -60,7 +60,7 @@ struct ShowUsage: AsyncParsableCommand {
 
     private func request(on page: Page) throws -> Surplus_V1_UsageRequest {
         func time(_ text: String?) throws -> Timestamp? {
-            do { return try text.map { try TimeText.parse($0, now: page.now, utcOffset: page.utcOffset) } } catch let failure
+            do { return try text.map { try TimeText.past($0, now: page.now, utcOffset: page.utcOffset) } } catch let failure
                 as Failure
             {
                 throw failure.exiting(with: Invocation.usageStatus)

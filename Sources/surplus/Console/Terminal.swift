@@ -49,7 +49,8 @@ enum Terminal {
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
-    private static func utcOffset() -> Microseconds {
+    /// This machine's time zone, now.
+    static func utcOffset() -> Microseconds {
         var seconds = time(nil)
         var civil = tm()
         localtime_r(&seconds, &civil)

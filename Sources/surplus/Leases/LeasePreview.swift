@@ -5,15 +5,20 @@ import Wire
 /// What a lease request would come to now.
 struct LeasePreview {
     private let message: Surplus_V1_LeasePreview
+    /// From how many nodes it is wanted.
+    private let nodes: Int
 
     static func ask(_ agent: AgentLink, _ request: Surplus_V1_LeaseRequest) async throws -> LeasePreview {
-        LeasePreview(message: try await agent.ask(within: .seconds(60)) { try await $0.previewLease(request, options: $1) })
+        LeasePreview(
+            message: try await agent.ask(within: .seconds(60)) { try await $0.previewLease(request, options: $1) },
+            nodes: max(1, Int(request.nodes)))
     }
 
-    /// Whether somebody would lend it.
-    var isPossible: Bool { best != nil }
+    /// Whether as many nodes would lend it as are wanted.
+    var isPossible: Bool { best.count == nodes }
 
-    private var best: Surplus_V1_LeaseCandidate? { message.candidates.first { !$0.hasRefusal } }
+    /// Who would be asked first, as the agent ranks them.
+    private var best: ArraySlice<Surplus_V1_LeaseCandidate> { message.candidates.filter { !$0.hasRefusal }.prefix(nodes) }
 
     /// - Parameter purpose: what it is for, behind what is borrowed.
     func report(command: String, purpose: String?) -> DryRunReport {
@@ -23,7 +28,7 @@ struct LeasePreview {
                 let effect =
                     candidate.hasRefusal
                     ? "not lend it: \(RefusalFigures(candidate.refusal).text)"
-                    : candidate.node == best?.node ? "be asked first and lend it" : "lend it, too"
+                    : best.contains { $0.node == candidate.node } ? "be asked first and lend it" : "lend it, too"
                 return .init(
                     candidate.name, effect, terms: candidate.hasTerms ? TermFigures(candidate.terms) : nil,
                     ceiling: candidate.hasTerms ? Microcredits(candidate.ceilingMicrocredits) : nil)
@@ -31,14 +36,17 @@ struct LeasePreview {
     }
 
     private var summary: String {
-        guard let best else {
-            return message.candidates.isEmpty ? "there is nobody to borrow from" : "nobody would lend that now"
+        guard let first = best.first, isPossible else {
+            if message.candidates.isEmpty { return "there is nobody to borrow from" }
+            return best.isEmpty ? "nobody would lend that now" : "only \(best.count) of \(nodes) nodes would lend that now"
         }
-        let terms = Amounts(shown: best.terms.amounts)
-        let each = message.renewsItself ? "and for each renewal " : ""
-        return "\(terms.cpu.text) and \(terms.memory.text) would be borrowed from \(best.name) for "
-            + "\(Microseconds(best.terms.termMicroseconds).text), for which \(each)at most "
-            + "\(Microcredits(best.ceilingMicrocredits).text) would be reserved"
+        let terms = Amounts(shown: first.terms.amounts)
+        let (each, renewal) = (nodes > 1 ? "each of " : "", message.renewsItself ? "and for each renewal " : "")
+        let start = CivilTime(microseconds: first.terms.startAt).map { ", beginning at \($0.rfc3339)," } ?? ""
+        return
+            "\(terms.cpu.text) and \(terms.memory.text) would be borrowed from \(each)\(best.map(\.name).joined(separator: ", "))"
+            + "\(start) for \(Microseconds(first.terms.termMicroseconds).text), for which \(renewal)at most "
+            + "\(Microcredits(best.reduce(0) { $0 + $1.ceilingMicrocredits }).text) would be reserved"
     }
 }
 

@@ -12,9 +12,16 @@ struct LeaseRequest: AsyncParsableCommand {
               surplus lease request --cpu 2 --memory 1GiB --for 30m
               surplus lease request --cpu 8 --least-cpu 2 --max-price 0.5
               surplus lease request --cpu 4 --dry-run     who would lend that, and for how much
+              surplus lease request --cpu 2 --start 18:30 --for 1h     promised now, begins then
+              surplus lease request --cpu 2 --start +2h --renew --for 30m
+              surplus lease request --cpu 1 --nodes 3                  three nodes, or none
               lease=$(surplus lease request --json | jq -r .lease)
 
-            Without --for the lease renews itself until it is released.
+            Without --for the lease renews itself until it is released. A lease that begins later is promised now: the lender
+            keeps the capacity free for its time, its notice and prices hold from now on, and its full price counts as owed
+            until it ends. Giving it back before it begins costs nothing. Clocks of nodes may differ by 5 s.
+
+            When nobody lends that, the nearest that would be lent is shown with the command that asks for it.
             """)
 
     @OptionGroup var wish: WishOptions
@@ -28,9 +35,23 @@ struct LeaseRequest: AsyncParsableCommand {
         help: ArgumentHelp("Be content with this much memory. Default: --memory.", valueName: "size"), transform: Quantities.size)
     var leastMemory: Bytes?
 
+    @Option(
+        help: ArgumentHelp(
+            "Begin then: a time, such as 18:30 or 2026-11-21T18:30Z, or +2h from now. Default: at once.", valueName: "time"),
+        transform: Quantities.start)
+    var start: Timestamp?
+
+    @Flag(help: "Renew it by the same term again and again, until it is released.")
+    var renew = false
+
+    @Option(help: ArgumentHelp("From each of so many nodes, or from none.", valueName: "count"))
+    var nodes: Int = 1
+
     @OptionGroup var dryRun: DryRunOptions
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
+
+    private static let mostNodes = 32
 
     func validate() throws {
         if let leastCpu, leastCpu > wish.amounts.cpu {
@@ -39,12 +60,15 @@ struct LeaseRequest: AsyncParsableCommand {
         if let leastMemory, leastMemory > wish.amounts.memory {
             throw ValidationError("--least-memory: more than --memory; write at most \(wish.amounts.memory.text)")
         }
+        guard (1...Self.mostNodes).contains(nodes) else {
+            throw ValidationError("--nodes: \(nodes) is out of range; write 1 to \(Self.mostNodes)")
+        }
+        if !wish.on.isEmpty, Set(wish.on).count < nodes {
+            throw ValidationError("--nodes: \(nodes) are wanted and \(Set(wish.on).count) named; name more with --on, or none")
+        }
     }
 
     func run() async throws {
-        var request = wish.request
-        if let leastCpu { request.least.cpuMillicores = leastCpu.rawValue }
-        if let leastMemory { request.least.memoryBytes = leastMemory.rawValue }
         if dryRun.dryRun {
             let preview = try await LeasePreview.ask(connection.agent, request)
             try output.show(preview.report(command: "lease request", purpose: nil))
@@ -54,13 +78,70 @@ struct LeaseRequest: AsyncParsableCommand {
         let reply = try await connection.agent.ask(within: .seconds(120)) { [request] in
             try await $0.requestLease(request, options: $1)
         }
-        guard reply.hasLease else {
-            throw Failure(object: "lease", fault: RefusalFigures(reply.refusal).text)
+        guard reply.hasLease else { throw try refused(reply.refusal) }
+        if nodes > 1 {
+            try output.show(LeasesReport(leases: reply.leases.map(LeaseReport.init)))
+        } else {
+            try output.show(LeaseReport(reply.lease))
         }
-        try output.show(LeaseReport(reply.lease))
         let granted = Microseconds(reply.lease.terms.termMicroseconds)
-        if let term = wish.term, granted < term {
+        if let term = wish.term, granted < term, !renew {
             Terminal.note("lent for \(granted.text), not \(term.text): 'surplus lease renew' prolongs it")
         }
     }
+
+    private var request: Surplus_V1_LeaseRequest {
+        var request = wish.request
+        if let leastCpu { request.least.cpuMillicores = leastCpu.rawValue }
+        if let leastMemory { request.least.memoryBytes = leastMemory.rawValue }
+        request.startAt = start?.microseconds ?? 0
+        request.renews = renew
+        request.nodes = UInt32(nodes)
+        return request
+    }
+
+    /// The reasons, and the nearest that would be lent.
+    private func refused(_ refusal: Surplus_V1_Refusal) throws -> Failure {
+        let report = RefusedLeaseReport(
+            refusal: RefusalFigures(refusal),
+            alternatives: refusal.alternatives.map { alternative in
+                .init(
+                    kind: alternative.kind, node: alternative.node.nonEmpty, nodeName: alternative.nodeName.nonEmpty,
+                    terms: TermFigures(alternative.terms), nodes: alternative.nodes > 0 ? Int(alternative.nodes) : nil,
+                    command: command(for: alternative))
+            })
+        var failure = Failure(object: "lease", fault: report.refusal.text)
+        if output.json {
+            try output.show(report)
+        } else {
+            failure.excerpt = report.nearest(on: Terminal.page(plain: output.plain, colour: output.color))
+        }
+        return failure
+    }
+
+    /// What asks for an alternative instead.
+    private func command(for alternative: Surplus_V1_Alternative) -> String {
+        let (terms, amounts) = (alternative.terms, Amounts(shown: alternative.terms.amounts))
+        var words = ["surplus lease request"]
+        func add(_ option: String, _ value: String) { words.append("\(option) \(value.filter { $0 != " " })") }
+        if amounts.cpu > .zero { add("--cpu", amounts.cpu.text.number) }
+        if amounts.memory > .zero { add("--memory", amounts.memory.text) }
+        if wish.term != nil { add("--for", Microseconds(terms.termMicroseconds).text) }
+        if terms.startAt > 0 { add("--start", CivilDate(Timestamp(microseconds: terms.startAt)).rfc3339Seconds) }
+        if terms.prices.cpuPerCoreHour > 0, alternative.kind == "dearer" || wish.maxPrice != nil {
+            add("--max-price", Microcredits(terms.prices.cpuPerCoreHour).text.number)
+        }
+        if let notice = wish.notice, let offered = NoticeClass(shown: terms.notice) {
+            add("--notice", min(notice, offered).rawValue)
+        }
+        if renew { words.append("--renew") }
+        if alternative.nodes > 1 { add("--nodes", String(alternative.nodes)) }
+        if let node = alternative.nodeName.nonEmpty, nodes == 1 { add("--on", node) }
+        return words.joined(separator: " ")
+    }
+}
+
+extension String {
+    /// The number before a unit.
+    fileprivate var number: String { String(prefix { $0 != " " }) }
 }

@@ -15,6 +15,20 @@ enum Quantities {
         try Microseconds(text: text).checked(.milliseconds(1)...Bounds.term)
     }
 
+    /// When a term is to begin.
+    static func start(_ text: String) throws -> Timestamp {
+        let now = Terminal.now()
+        let start = try TimeText.toCome(text, now: now, utcOffset: Terminal.utcOffset())
+        guard start > now else {
+            throw Failure(object: text, fault: "is past", remedy: "write a time to come, or leave it out to begin at once")
+        }
+        guard start - now <= Terms.farthestStart else {
+            throw Failure(
+                object: text, fault: "too far ahead", remedy: "capacity is promised \(Terms.farthestStart.text) ahead at most")
+        }
+        return start
+    }
+
     static func notice(_ text: String) throws -> NoticeClass {
         guard let notice = NoticeClass(rawValue: text) else {
             throw ValidationError("'\(text)'" + Spelling.hint(for: text, among: NoticeClass.allCases.map(\.rawValue)))

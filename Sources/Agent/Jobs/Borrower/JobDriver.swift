@@ -103,6 +103,7 @@ struct JobDriver: Sendable {
         do {
             lender = try tenancy.lender(of: lease)
             try await record(work) { $0.place(under: lease, of: lender) }
+            tell(work, "job.placed", "runs on \(name(of: lender))")
         } catch {
             if case .own = work.record.tenancy { engine.handle(.release(lease)) }
             throw error
@@ -113,7 +114,12 @@ struct JobDriver: Sendable {
     private func runUnderLease(_ work: JobWork) async throws -> JobEnd {
         guard let lease = work.record.lease else { throw JobFailure("\(work.id) has no lease") }
         return try await withThrowingTaskGroup(of: JobEnd?.self) { group in
-            group.addTask { try await run(work) }
+            group.addTask {
+                try await tenancy.begin(of: lease) { left in
+                    work.report(.init(text: "waiting: the lease begins in \(left.shortText)"))
+                }
+                return try await run(work)
+            }
             group.addTask {
                 guard let reason = await tenancy.end(of: lease) else { throw CancellationError() }
                 try await Task.sleep(for: Self.lastWords)
@@ -138,6 +144,7 @@ struct JobDriver: Sendable {
         if work.record.stage == .staging {
             try await retrying { try await transport.stage(work) }
             try await record(work) { $0.staged() }
+            tell(work, "job.staged", "\(transport.lenderName) has the inputs")
         }
         if work.record.stage == .starting {
             work.report(.init(text: "\(transport.lenderName): starting"))
@@ -159,6 +166,9 @@ struct JobDriver: Sendable {
             }
         }
         try await record(work) { $0.collected(missing: missing) }
+        tell(
+            work, "job.outputs",
+            missing.isEmpty ? "the outputs are here" : "the outputs are here, without \(missing.count) that were not made")
     }
 
     // MARK: Afterwards

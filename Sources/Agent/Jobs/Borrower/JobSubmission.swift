@@ -88,6 +88,9 @@ extension JobDesk {
         }
         let policy = engine.read { $0.policy.borrow }
         let want = try Want(submit.request, user: user.name, policy: policy)
+        guard want.start == nil, want.nodes == 1 else {
+            throw FieldError("request", "asks for later or for several nodes: borrow first, and run under the leases")
+        }
         _ = try roster.candidates(on: submit.request.on, except: engine.read { $0.id })
         return .own(want, from: submit.request.on, renews: submit.request.termMicroseconds == 0)
     }

@@ -33,7 +33,9 @@ struct JobTenancy: Sendable {
 
     /// - Throws: ``Refusal``; `CancellationError`.
     func borrow(_ want: Want, from names: [String]) async throws -> LeaseID {
-        try await requests.borrow(want, from: try roster.candidates(on: names, except: engine.read { $0.id }))
+        let leases = try await requests.borrow(want, from: try roster.candidates(on: names, except: engine.read { $0.id }))
+        guard let lease = leases.first else { throw Refusal(term: "lease", reason: "no lease was given") }
+        return lease
     }
 
     /// The lender of a lease that can be used.
@@ -46,6 +48,35 @@ struct JobTenancy: Sendable {
         guard lease.isOpen else { throw Refusal(term: "lease", reason: lease.endStory) }
         return lease.peer
     }
+
+    /// Waits until the term of a lease begins, or it is over.
+    ///
+    /// - Parameter onWaiting: told when that will be.
+    /// - Throws: `CancellationError`.
+    func begin(of id: LeaseID, onWaiting: @escaping @Sendable (Microseconds) -> Void) async throws {
+        @Sendable func left() -> Microseconds? {
+            guard let lease = engine.read({ $0.leases[id]?.lease }), lease.state == .promised else { return nil }
+            return lease.began.remaining(at: engine.now)
+        }
+        guard left() != nil else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                _ = await requests.wait(for: id) { $0?.lease.state == .promised ? nil : true }
+            }
+            group.addTask {
+                while let left = left() {
+                    onWaiting(left)
+                    guard (try? await Task.sleep(for: Self.reminder)) != nil else { return }
+                }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        try Task.checkCancellation()
+    }
+
+    /// How often whoever waits for a lease is told how long it takes.
+    private static let reminder = Duration.seconds(1)
 
     /// Waits for the end of a lease.
     ///
@@ -92,11 +123,14 @@ extension Want {
         var prices = policy.maximumPrices
         if request.maxCpuPrice != 0 { prices.cpu = try Field.money(request.maxCpuPrice, "request.max_cpu_price") }
         let term = request.termMicroseconds
-        let leastNotice = request.leastNotice == .unspecified ? nil : try NoticeClass(request.leastNotice, "request.least_notice")
+        let start = try Terms.start(request.startAt, "request.start_at")
+        let nodes = try Field.integer(Int64(request.nodes), in: 0...Int64(Negotiating.mostNodes), "request.nodes")
+        let leastNotice = try NoticeClass(least: request.leastNotice, "request.least_notice")
         self.init(
             amounts: amounts, least: least,
             term: term == 0 ? Self.usualTerm : try Field.term(term, "request.term_microseconds"), maxPrices: prices,
-            notice: leastNotice ?? .standard, leastNotice: leastNotice, user: user, renewsItself: renewsItself)
+            notice: leastNotice ?? .standard, leastNotice: leastNotice, user: user, renewsItself: renewsItself, start: start,
+            nodes: max(1, Int(nodes)))
     }
 }
 

@@ -92,7 +92,7 @@ final class JobHost: Sendable {
                 throw RPCError(code: .permissionDenied, message: "you hold no lease \(id) of this node")
             }
             guard lease.isOpen, !lease.hasEnded(at: engine.now) else { throw RPCError.notNow(lease.endStory) }
-            return lease.state != .granted
+            return lease.state != .granted && lease.state != .promised
         }
         if try isActive() { return }
         let announcements = engine.announcements()

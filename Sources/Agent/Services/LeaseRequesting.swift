@@ -1,0 +1,73 @@
+import GRPCCore
+import Node
+import Resources
+import Trading
+import Wire
+
+// How local users borrow, and what is said to who gets nothing.
+
+extension PoolMembership {
+    func requestLease(_ request: Surplus_V1_LeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeaseReply {
+        let want = try want(request, of: user)
+        do {
+            let leases = try await requests.borrow(want, from: try candidates(for: want, on: request.on))
+            return .with { reply in
+                reply.leases = leases.compactMap { id in engine.read { $0.leases[id] } }.map(info)
+                if let first = reply.leases.first { reply.lease = first }
+            }
+        } catch var refusal as Refusal {
+            let named = refusal.alternatives ?? []
+            let others = request.on.isEmpty || want.nodes > 1 ? [] : await elsewhere(than: request.on, for: want)
+            refusal.alternatives = Alternative.nearest(of: named + others)
+            return .with { $0.refusal = described(refusal) }
+        }
+    }
+
+    func want(_ request: Surplus_V1_LeaseRequest, of user: CallingUser) throws -> Want {
+        try Want(
+            request, user: user.name, policy: engine.read { $0.policy.borrow },
+            renewsItself: request.termMicroseconds == 0 || request.renews)
+    }
+
+    /// The peers to ask for `want`.
+    ///
+    /// - Throws: ``Refusal`` when none of them can do what is wanted.
+    func candidates(for want: Want, on names: [String]) throws -> [NodeID] {
+        let candidates = try roster.candidates(on: names, except: own)
+        guard want.start != nil else { return candidates }
+        let able = candidates.filter { roster.features(of: $0)?.contains(Feature.start.rawValue) ?? true }
+        guard able.isEmpty, !candidates.isEmpty else { return able }
+        throw Refusal(term: "start", reason: "none of the nodes asked can promise ahead: they run an older version")
+    }
+
+    /// What nodes would lend that were not asked.
+    private func elsewhere(than names: [String], for want: Want) async -> [Alternative] {
+        let asked = Set((try? roster.candidates(on: names, except: own)) ?? [])
+        let query = Surplus_V1_QuoteRequest(want, amounts: want.amounts)
+        let others = roster.members.filter {
+            $0.status == .active && $0.node != own && !asked.contains($0.node) && roster.isReachable($0.node)
+        }
+        return await withTaskGroup(of: Alternative?.self) { group in
+            for member in others.prefix(Negotiating.fanOut) {
+                group.addTask {
+                    let reply = try? await self.peers.call(member.node) {
+                        try await $0.quote(query, options: .within(.seconds(3)))
+                    }
+                    guard let reply, reply.hasTerms, let terms = try? Terms(reply.terms, "terms"),
+                        want.objection(to: terms) == nil
+                    else { return nil }
+                    return Alternative(.elsewhere, terms, from: member.node)
+                }
+            }
+            return await group.reduce(into: []) { found, alternative in if let alternative { found.append(alternative) } }
+        }
+    }
+
+    private func described(_ refusal: Refusal) -> Surplus_V1_Refusal {
+        var wire = Surplus_V1_Refusal(refusal)
+        for (index, alternative) in (refusal.alternatives ?? []).prefix(wire.alternatives.count).enumerated() {
+            wire.alternatives[index].nodeName = alternative.node.map(name(of:)) ?? ""
+        }
+        return wire
+    }
+}
