@@ -71,6 +71,18 @@ package struct Member: Hashable, Sendable {
     }
 }
 
+extension Member: Stated {
+    package var id: NodeID { node }
+
+    package static func precedence(of status: Status) -> Int {
+        switch status {
+        case .active: 0
+        case .left: 1
+        case .revoked: 2
+        }
+    }
+}
+
 extension Member {
     private static let kind = "surplus.member"
     /// The most receipt keys of one member: the current and 15 former ones.

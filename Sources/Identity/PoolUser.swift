@@ -47,6 +47,17 @@ package struct PoolUser: Hashable, Sendable {
     }
 }
 
+extension PoolUser: Stated {
+    package var id: UserID { user }
+
+    package static func precedence(of status: Status) -> Int {
+        switch status {
+        case .active: 0
+        case .revoked: 1
+        }
+    }
+}
+
 extension PoolUser {
     private static let kind = "surplus.user"
     private static let longestRole = 32

@@ -8,55 +8,22 @@ package struct Roster: Sendable {
     /// The most members.
     package static let capacity = 100_000
 
-    /// What one side knows of a member, to find out who knows better.
-    package struct Knowledge: Hashable, Sendable {
-        package var node: NodeID
-        package var status: Member.Status
-        package var version: UInt64
-
-        package init(node: NodeID, status: Member.Status, version: UInt64) {
-            self.node = node
-            self.status = status
-            self.version = version
-        }
-
-        func isBehind(_ other: Knowledge) -> Bool {
-            (status.precedence, version) < (other.status.precedence, other.version)
-        }
-    }
-
-    struct Entry: Sendable {
-        var member: Member
-        var record: MemberRecord
-        var issuer: NodeID
-
-        var knowledge: Knowledge { Knowledge(node: member.node, status: member.status, version: member.version) }
-
-        /// The last two only matter when two issuers stated something at the same time.
-        func isBehind(_ other: Entry) -> Bool {
-            if knowledge.isBehind(other.knowledge) { return true }
-            if other.knowledge.isBehind(knowledge) { return false }
-            if member.at != other.member.at { return member.at < other.member.at }
-            return record.document.lexicographicallyPrecedes(other.record.document)
-        }
-    }
-
     package let verifier: PeerVerifier
     /// The users of the pool. What an issuer states about them counts as long as its statements about members do.
     package private(set) var users = UserRoster()
-    private var entries: [NodeID: Entry] = [:]
+    private var statements = Statements<Member>()
     /// Issuing certificates that were checked before, by their bytes.
     private var issuers: [[UInt8]: (certificate: Certificate, node: NodeID)] = [:]
 
     package init(verifier: PeerVerifier) { self.verifier = verifier }
 
-    package var count: Int { entries.count }
+    package var count: Int { statements.count }
 
     /// All members, the oldest id first.
-    package var members: [Member] { entries.values.map(\.member).sorted { $0.node < $1.node } }
+    package var members: [Member] { statements.subjects }
 
-    package subscript(node: NodeID) -> Member? { entries[node]?.member }
-    package func record(of node: NodeID) -> MemberRecord? { entries[node]?.record }
+    package subscript(node: NodeID) -> Member? { statements[node]?.subject }
+    package func record(of node: NodeID) -> MemberRecord? { statements[node]?.record }
 
     /// The member that people mean by `text`: an id, or a name when exactly one member that is still there has it.
     package func find(_ text: String) throws(IdentityError) -> Member {
@@ -77,19 +44,19 @@ package struct Roster: Sendable {
     }
 
     /// Whether the pool's records say that `node` is a member now.
-    package func isAdmitted(_ node: NodeID) -> Bool { entries[node]?.member.status == .active }
+    package func isAdmitted(_ node: NodeID) -> Bool { self[node]?.status == .active }
 
     /// Refuses a peer whose certificate verifies but which is not wanted any more. A peer that no record names yet is
     /// admitted: its certificate proves that an issuer took it in within the last day.
     package func admit(_ peer: VerifiedPeer) throws(CertificateRefusal) {
-        switch entries[peer.node]?.member.status {
+        switch self[peer.node]?.status {
         case .revoked: throw .revoked(peer.node)
         case .left: throw .left(peer.node)
         case .active, nil: break
         }
         // Certificates from before an issuer's revocation stay good for the rest of their day, so that
         // revoking one issuer does not take down everyone whom it certified last.
-        if let issuer = entries[peer.issuer]?.member, issuer.status == .revoked, peer.issuedAt >= issuer.at {
+        if let issuer = self[peer.issuer], issuer.status == .revoked, peer.issuedAt >= issuer.at {
             throw .issuerRevoked(node: peer.node, issuer: peer.issuer)
         }
     }
@@ -110,7 +77,7 @@ extension Roster {
         let issuer = try author(of: record, about: "\(member.node)", stated: member.at) {
             member.node == $0 && member.status == .revoked
         }
-        return try insert(Entry(member: member, record: record, issuer: issuer))
+        return try insert(Statements.Entry(subject: member, record: record, issuer: issuer))
     }
 
     /// Takes in a record about a user, as ``merge(_:)`` does those about members.
@@ -125,7 +92,7 @@ extension Roster {
             throw IdentityError("a record about \(user.user) of pool \(user.pool), this node is in \(verifier.pool)")
         }
         let issuer = try author(of: record, about: "\(user.user)", stated: user.at) { _ in false }
-        return try users.insert(UserRoster.Entry(user: user, record: record, issuer: issuer))
+        return try users.insert(Statements.Entry(subject: user, record: record, issuer: issuer))
     }
 
     /// Who signed a statement about `subject`, made at `stated`.
@@ -135,7 +102,7 @@ extension Roster {
         of record: SignedStatement, about subject: String, stated: Timestamp, isItsEnd: (NodeID) -> Bool
     ) throws(IdentityError) -> NodeID {
         let (certificate, issuer) = try self.issuer(of: record, stated: stated)
-        if let standing = entries[issuer]?.member, standing.status == .revoked, stated >= standing.at, !isItsEnd(issuer) {
+        if let standing = self[issuer], standing.status == .revoked, stated >= standing.at, !isItsEnd(issuer) {
             throw IdentityError("a record about \(subject) signed by \(issuer) after that node was revoked")
         }
         guard let key = P256.Signing.PublicKey(certificate.publicKey),
@@ -146,39 +113,22 @@ extension Roster {
     }
 
     /// What this side knows of each member, the oldest id first.
-    package var knowledge: [Knowledge] { entries.values.map(\.knowledge).sorted { $0.node < $1.node } }
+    package var knowledge: [Knowledge<Member>] { statements.knowledge }
 
     /// The records that someone who knows `theirs` lacks or has older; the oldest id first, together at most `bytes` long.
-    package func records(beyond theirs: [Knowledge], atMost bytes: Int) -> [MemberRecord] {
-        let known = Dictionary(theirs.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
-        var left = bytes
-        var result: [MemberRecord] = []
-        for entry in entries.values.sorted(by: { $0.member.node < $1.member.node }) {
-            if let their = known[entry.member.node], !their.isBehind(entry.knowledge) { continue }
-            guard entry.record.size <= left else { break }
-            left -= entry.record.size
-            result.append(entry.record)
-        }
-        return result
+    package func records(beyond theirs: [Knowledge<Member>], atMost bytes: Int) -> [MemberRecord] {
+        statements.records(beyond: theirs, atMost: bytes)
     }
 
-    private mutating func insert(_ entry: Entry) throws(IdentityError) -> Bool {
-        let node = entry.member.node
-        if let known = entries[node] {
-            guard known.isBehind(entry) else { return false }
-        } else if entries.count >= Self.capacity {
-            throw IdentityError("no room for \(node): a pool has at most \(Self.capacity) members, past ones included")
-        }
-        entries[node] = entry
-        if entry.member.status == .revoked { forgetStatements(by: node, since: entry.member.at) }
+    private mutating func insert(_ entry: Statements<Member>.Entry) throws(IdentityError) -> Bool {
+        guard try statements.insert(entry, atMost: Self.capacity, of: "members") else { return false }
+        if entry.subject.status == .revoked { forgetStatements(by: entry.subject.node, since: entry.subject.at) }
         return true
     }
 
     /// What a revoked issuer stated after its revocation counts for nothing, also when it arrived first.
     private mutating func forgetStatements(by issuer: NodeID, since revocation: Timestamp) {
-        entries = entries.filter { node, entry in
-            entry.issuer != issuer || entry.member.at < revocation || node == issuer
-        }
+        statements.forget(by: issuer, since: revocation, except: issuer)
         users.forgetStatements(by: issuer, since: revocation)
     }
 
@@ -210,16 +160,6 @@ extension Roster {
             return (certificate, node)
         } catch {
             throw IdentityError("a record from no issuer of this pool: \(error.description)")
-        }
-    }
-}
-
-extension Member.Status {
-    fileprivate var precedence: Int {
-        switch self {
-        case .active: 0
-        case .left: 1
-        case .revoked: 2
         }
     }
 }

@@ -6,47 +6,14 @@ package struct UserRoster: Sendable {
     /// The most users, past ones included: what a node knows of them travels in one message.
     package static let capacity = 4096
 
-    /// What one side knows of a user, to find out who knows better.
-    package struct Knowledge: Hashable, Sendable {
-        package var user: UserID
-        package var status: PoolUser.Status
-        package var version: UInt64
-
-        package init(user: UserID, status: PoolUser.Status, version: UInt64) {
-            self.user = user
-            self.status = status
-            self.version = version
-        }
-
-        func isBehind(_ other: Knowledge) -> Bool {
-            (status.precedence, version) < (other.status.precedence, other.version)
-        }
-    }
-
-    struct Entry: Sendable {
-        var user: PoolUser
-        var record: UserRecord
-        var issuer: NodeID
-
-        var knowledge: Knowledge { Knowledge(user: user.user, status: user.status, version: user.version) }
-
-        /// The last two only matter when two issuers stated something at the same time.
-        func isBehind(_ other: Entry) -> Bool {
-            if knowledge.isBehind(other.knowledge) { return true }
-            if other.knowledge.isBehind(knowledge) { return false }
-            if user.at != other.user.at { return user.at < other.user.at }
-            return record.document.lexicographicallyPrecedes(other.record.document)
-        }
-    }
-
-    private var entries: [UserID: Entry] = [:]
+    private var statements = Statements<PoolUser>()
     /// Whose each name is.
     private var holders: [String: UserID] = [:]
 
     /// All users, the oldest id first.
-    package var all: [PoolUser] { entries.values.map(\.user).sorted { $0.user < $1.user } }
+    package var all: [PoolUser] { statements.subjects }
 
-    package subscript(user: UserID) -> PoolUser? { entries[user]?.user }
+    package subscript(user: UserID) -> PoolUser? { statements[user]?.subject }
 
     /// The user whom people mean by `text`: an id or a name.
     package func find(_ text: String) throws(IdentityError) -> PoolUser {
@@ -71,31 +38,17 @@ package struct UserRoster: Sendable {
     // MARK: Records
 
     /// What this side knows of each user, the oldest id first.
-    package var knowledge: [Knowledge] { entries.values.map(\.knowledge).sorted { $0.user < $1.user } }
+    package var knowledge: [Knowledge<PoolUser>] { statements.knowledge }
 
     /// The records that someone who knows `theirs` lacks or has older; the oldest id first, together at most `bytes` long.
-    package func records(beyond theirs: [Knowledge], atMost bytes: Int) -> [UserRecord] {
-        let known = Dictionary(theirs.map { ($0.user, $0) }, uniquingKeysWith: { first, _ in first })
-        var left = bytes
-        var result: [UserRecord] = []
-        for entry in entries.values.sorted(by: { $0.user.user < $1.user.user }) {
-            if let their = known[entry.user.user], !their.isBehind(entry.knowledge) { continue }
-            guard entry.record.size <= left else { break }
-            left -= entry.record.size
-            result.append(entry.record)
-        }
-        return result
+    package func records(beyond theirs: [Knowledge<PoolUser>], atMost bytes: Int) -> [UserRecord] {
+        statements.records(beyond: theirs, atMost: bytes)
     }
 
-    mutating func insert(_ entry: Entry) throws(IdentityError) -> Bool {
-        let user = entry.user.user
-        if let known = entries[user] {
-            guard known.isBehind(entry) else { return false }
-        } else if entries.count >= Self.capacity {
-            throw IdentityError("no room for \(user): a pool has at most \(Self.capacity) users, past ones included")
-        }
-        let former = entries.updateValue(entry, forKey: user)?.user.name
-        if former ?? entry.user.name == entry.user.name { claimName(of: entry.user) } else { claimNames() }
+    mutating func insert(_ entry: Statements<PoolUser>.Entry) throws(IdentityError) -> Bool {
+        let former = self[entry.subject.user]?.name
+        guard try statements.insert(entry, atMost: Self.capacity, of: "users") else { return false }
+        if former ?? entry.subject.name == entry.subject.name { claimName(of: entry.subject) } else { claimNames() }
         return true
     }
 
@@ -106,21 +59,12 @@ package struct UserRoster: Sendable {
 
     private mutating func claimNames() {
         holders = [:]
-        for entry in entries.values { claimName(of: entry.user) }
+        for user in all { claimName(of: user) }
     }
 
     /// What a revoked issuer stated after its revocation counts for nothing, also when it arrived first.
     mutating func forgetStatements(by issuer: NodeID, since revocation: Timestamp) {
-        entries = entries.filter { $0.value.issuer != issuer || $0.value.user.at < revocation }
+        statements.forget(by: issuer, since: revocation)
         claimNames()
-    }
-}
-
-extension PoolUser.Status {
-    fileprivate var precedence: Int {
-        switch self {
-        case .active: 0
-        case .revoked: 1
-        }
     }
 }

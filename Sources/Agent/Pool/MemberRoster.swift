@@ -20,7 +20,7 @@ final class MemberRoster: Sendable {
 
     subscript(node: NodeID) -> Member? { state.withLock { $0.roster[node] } }
     var members: [Member] { state.withLock { $0.roster.members } }
-    var knowledge: [Roster.Knowledge] { state.withLock { $0.roster.knowledge } }
+    var knowledge: [Knowledge<Member>] { state.withLock { $0.roster.knowledge } }
 
     func admit(_ peer: VerifiedPeer) throws(CertificateRefusal) {
         try state.withLock { (state) throws(CertificateRefusal) in try state.roster.admit(peer) }
@@ -43,7 +43,7 @@ final class MemberRoster: Sendable {
     /// Announces news about members; the first value comes at once.
     func announcements() -> AsyncStream<Void> { news.announcements() }
 
-    func records(beyond known: [Roster.Knowledge], atMost bytes: Int) -> [MemberRecord] {
+    func records(beyond known: [Knowledge<Member>], atMost bytes: Int) -> [MemberRecord] {
         state.withLock { $0.roster.records(beyond: known, atMost: bytes) }
     }
 

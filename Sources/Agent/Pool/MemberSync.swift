@@ -156,39 +156,39 @@ extension MemberRecord {
 }
 
 extension Surplus_V1_MemberKnowledge {
-    init(_ knowledge: Roster.Knowledge) {
+    init(_ knowledge: Knowledge<Member>) {
         self = .with {
-            $0.node = knowledge.node.description
+            $0.node = knowledge.id.description
             $0.status = knowledge.status.rawValue
             $0.version = knowledge.version
         }
     }
 }
 
-extension Roster.Knowledge {
+extension Knowledge<Member> {
     init(_ wire: Surplus_V1_MemberKnowledge) throws(FieldError) {
         guard let status = Member.Status(rawValue: wire.status) else {
             throw FieldError("known.status", "is '\(wire.status.prefix(32))', must be active, left or revoked")
         }
-        self.init(node: try Field.identifier(wire.node, "known.node"), status: status, version: wire.version)
+        self.init(id: try Field.identifier(wire.node, "known.node"), status: status, version: wire.version)
     }
 }
 
 extension Surplus_V1_UserKnowledge {
-    init(_ knowledge: UserRoster.Knowledge) {
+    init(_ knowledge: Knowledge<PoolUser>) {
         self = .with {
-            $0.user = knowledge.user.description
+            $0.user = knowledge.id.description
             $0.status = knowledge.status.rawValue
             $0.version = knowledge.version
         }
     }
 }
 
-extension UserRoster.Knowledge {
+extension Knowledge<PoolUser> {
     init(_ wire: Surplus_V1_UserKnowledge) throws(FieldError) {
         guard let status = PoolUser.Status(rawValue: wire.status) else {
             throw FieldError("known_users.status", "is '\(wire.status.prefix(32))', must be active or revoked")
         }
-        self.init(user: try Field.identifier(wire.user, "known_users.user"), status: status, version: wire.version)
+        self.init(id: try Field.identifier(wire.user, "known_users.user"), status: status, version: wire.version)
     }
 }
