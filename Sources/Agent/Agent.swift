@@ -36,11 +36,13 @@ package actor Agent: Service {
         _ configuration: AgentConfiguration, clock: @escaping @Sendable () -> Moment, log: Logger,
         recentLog: RecentLog = RecentLog()
     ) throws {
-        let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger")
+        let story = EventFeed()
+        let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger", onEvents: story.notify)
         let (policy, fault) = try PolicyDesk.open(configuration.policy, in: store)
         if let fault { log.error("\(fault)") }
         house = Household(
-            configuration: configuration, capacity: try Self.capacity(of: configuration), store: store, policy: policy,
+            configuration: configuration, capacity: try Self.capacity(of: configuration), store: store, story: story,
+            policy: policy,
             identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log, recentLog: recentLog)
         accountant = Accountant(house: house)
         metrics = configuration.accounting.metrics.map { MetricsServer(on: $0, log: log) }

@@ -10,6 +10,8 @@ struct Household: Sendable {
     /// What this node shares out between owner and guests.
     let capacity: Amounts
     let store: LedgerStore
+    /// Announces that events have been written to it.
+    let story: EventFeed
     let policy: PolicyDesk
     let identities: IdentityStore
     let clock: @Sendable () -> Moment

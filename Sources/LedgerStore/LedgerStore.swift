@@ -20,13 +20,18 @@ package final class LedgerStore: Sendable {
     }
 
     let writer: Writer
+    private let onEvents: @Sendable () -> Void
 
     /// Opens the ledger in `directory`, which is created if it is not there; finishes or undoes what a crash
     /// interrupted; brings the schema up to date after saving a copy.
     ///
+    /// - Parameter onEvents: called on the writer's thread whenever events have become durable, whoever committed them.
     /// - Throws: ``LedgerStoreError`` when another process has the directory, others may enter it, it cannot be
     ///   written, or a file is damaged or of a newer schema. The ledger is then as it was.
-    package init(directory: String, options: Options = Options()) throws(LedgerStoreError) {
+    package init(
+        directory: String, options: Options = Options(), onEvents: @escaping @Sendable () -> Void = {}
+    ) throws(LedgerStoreError) {
+        self.onEvents = onEvents
         let files = SegmentFiles(directory: try DataDirectory(path: directory), options: options)
         writer = Writer(files: files, segment: try files.openCurrent(), options: options)
         try writer.start()
@@ -50,7 +55,13 @@ package final class LedgerStore: Sendable {
             var prepared: [PreparedRecord] = []
             prepared.reserveCapacity(records.count)
             for record in records { prepared.append(try PreparedRecord(record)) }
-            writer.queue.push(.batch(CommitQueue.Batch(records: prepared, completion: completion)))
+            let tells = records.contains { if case .event = $0 { true } else { false } }
+            @Sendable func completeAndTell(_ result: Result<Void, LedgerStoreError>) {
+                completion(result)
+                if case .success = result { onEvents() }
+            }
+            writer.queue.push(
+                .batch(CommitQueue.Batch(records: prepared, completion: tells ? completeAndTell : completion)))
         } catch {
             writer.queue.refuse(completion, error)
         }

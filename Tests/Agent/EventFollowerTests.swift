@@ -47,12 +47,16 @@ private final class Listener: EventReceiver {
 struct EventFollowerTests {
     private func happen(_ kinds: String..., on pair: TestPair) async throws {
         for kind in kinds {
-            try await pair.engine.commit([.event(Event(at: pair.engine.now.utc, kind: kind, subjects: [], text: "it happened"))])
+            try await pair.house.store.commit([
+                .event(Event(at: pair.engine.now.utc, kind: kind, subjects: [], text: "it happened"))
+            ])
         }
     }
 
     private func following(_ listener: Listener, on pair: TestPair, _ body: () async throws -> Void) async throws {
-        var follower = EventFollower(receiver: listener, house: pair.house, engine: pair.engine)
+        var follower = EventFollower(
+            receiver: listener, house: pair.house,
+            beginning: try pair.house.store.lastEvents(1).last?.sequence ?? 0)
         follower.shortestPause = .milliseconds(1)
         let running = Task { [follower] in await follower.run() }
         try await body()

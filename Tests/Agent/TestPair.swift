@@ -61,9 +61,10 @@ final class TestPair: Sendable {
         var configuration = try AgentConfiguration()
         configuration.dataDirectory = scratch.path + "/borrower"
         let capacity = Amounts(cpu: .cores(4), memory: .gibibytes(4))
-        let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger")
+        let story = EventFeed()
+        let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger", onEvents: story.notify)
         house = Household(
-            configuration: configuration, capacity: capacity, store: store,
+            configuration: configuration, capacity: capacity, store: store, story: story,
             policy: try PolicyDesk.open(configuration.policy, in: store).desk,
             identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: { clock.now() }, log: log)
 

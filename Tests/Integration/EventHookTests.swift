@@ -54,6 +54,40 @@ extension LiveTests {
             #expect(Set(all.filter { $0.status == 503 }.map(\.id)).isSubset(of: taken.map(\.id)))
         }
 
+        @Test("a receiver is told over TLS only where its owner trusts its certificate, and that is for its own name")
+        func secureWebhook() throws {
+            let (trusted, unknown, misnamed) = (
+                try WebhookReceiver(certified: "IP:127.0.0.1"), try WebhookReceiver(certified: "IP:127.0.0.1"),
+                try WebhookReceiver(certified: "DNS:elsewhere.example")
+            )
+            func hook(_ receiver: WebhookReceiver, authorities: String) -> String {
+                """
+                  - on: token.created
+                    post: https://127.0.0.1:\(receiver.port)/events
+                    secret_file: \(receiver.directory)/secret
+                    ca_file: \(authorities)/certificate.pem
+
+                """
+            }
+            let pool = try LivePool(nodes: 1)
+            try reconfigure(
+                pool,
+                "events:\n" + hook(trusted, authorities: trusted.directory) + hook(unknown, authorities: trusted.directory)
+                    + hook(misnamed, authorities: misnamed.directory))
+            try happen(pool)
+            try LivePool.eventually("the trusted one is told") { trusted.taken.isEmpty ? nil : true }
+            #expect(trusted.taken.allSatisfy { $0.genuine })
+            let log = pool.directory + "/node1/surplusd.log"
+            for receiver in [unknown, misnamed] {
+                try LivePool.eventually("what is wrong with the certificate of the other is said") {
+                    let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+                    let complaint = lines.first { $0.contains(":\(receiver.port)/") && $0.contains(/certificate/.ignoresCase()) }
+                    return complaint == nil ? nil : true
+                }
+                #expect(receiver.deliveries.isEmpty)
+            }
+        }
+
         @Test("a program gets each event on its standard input and in variables, without privileges")
         func program() throws {
             let pool = try LivePool(nodes: 1)

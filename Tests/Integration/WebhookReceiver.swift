@@ -40,14 +40,29 @@ final class WebhookReceiver {
                 self.end_headers()
             def log_message(self, *arguments): pass
         server = http.server.HTTPServer(("127.0.0.1", 0), Receiver)
+        if os.path.exists(home + "/certificate.pem"):
+            import ssl
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(home + "/certificate.pem", home + "/key.pem")
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         print(server.server_port, flush=True)
         server.serve_forever()
         """
 
-    init() throws {
+    /// - Parameter name: in a certificate that is signed by itself; without one it is called in the clear.
+    init(certified name: String? = nil) throws {
         directory = NSTemporaryDirectory() + "/surplus-webhook-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try (secret + "\n").write(toFile: directory + "/secret", atomically: true, encoding: .utf8)
+        if let name {
+            let made = try LivePool.run(
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                    "/CN=receiver", "-addext", "subjectAltName=\(name)", "-keyout", directory + "/key.pem", "-out",
+                    directory + "/certificate.pem",
+                ], path: "/usr/bin/openssl")
+            try #require(made.status == 0, "\(made.errors)")
+        }
         process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
         process.arguments = ["-c", Self.script, directory, secret]
         let output = Pipe()

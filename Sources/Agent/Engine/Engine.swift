@@ -78,15 +78,12 @@ final class Engine: Sendable {
     var now: Moment { clock() }
 
     /// Adds records of the shell itself, such as a job's, in their place among the node's.
-    func commit(_ records: [Record]) async throws {
-        try await store.commit(records)
-        feed.notify()
-    }
+    func commit(_ records: [Record]) async throws { try await store.commit(records) }
 
     /// Tells a story that is not part of a decision. Lost if the disk is.
-    func tell(_ event: Event) { store.commit([.event(event)]) { [feed] _ in feed.notify() } }
+    func tell(_ event: Event) { store.commit([.event(event)]) { _ in } }
 
-    /// Announces new events until cancelled; the first value comes at once.
+    /// Announces until cancelled that decisions have taken effect; the first value comes at once.
     func announcements() -> AsyncStream<Void> { feed.announcements() }
 
     private func decide(_ body: (inout Node, Moment, inout SeededGenerator, any Notary) -> Outcome) {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells those who follow the story that there is something new. They read it from the ledger, so nothing is lost when
+/// Tells those who follow something that it has changed. They look for themselves what is new, so nothing is lost when
 /// announcements run together.
 final class EventFeed: Sendable {
     private struct State {

@@ -15,7 +15,8 @@ struct EventFollower: Sendable {
 
     let receiver: any EventReceiver
     let house: Household
-    let engine: Engine
+    /// The last event that a receiver is not told of which is new.
+    let beginning: Int64
     /// Before the second try.
     var shortestPause = Duration.seconds(1)
 
@@ -27,11 +28,14 @@ struct EventFollower: Sendable {
 
     /// Goes on until cancelled.
     func run() async {
+        var known: Int64?
         while !Task.isCancelled {
             do {
-                var place = try await firstPlace()
+                var place: Int64
+                if let known { place = known } else { place = try await firstPlace() }
+                defer { known = place }
                 var written = place
-                for await _ in engine.announcements() {
+                for await _ in house.story.announcements() {
                     try await follow(from: &place, written: &written)
                 }
             } catch {
@@ -91,10 +95,8 @@ struct EventFollower: Sendable {
 
     private func firstPlace() async throws -> Int64 {
         if receiver.isDurable, let place = try house.store.state(.setting, id: key, as: Place.self) { return place.sequence }
-        // One that is new is told of what happens from now on.
-        let now = try house.store.lastEvents(1).last?.sequence ?? 0
-        try await write(now)
-        return now
+        try await write(beginning)
+        return beginning
     }
 
     private func write(_ sequence: Int64) async throws {

@@ -26,12 +26,15 @@ final class PoolMembership: Sendable {
     let hosting: JobHost
     let accountant: Accountant
     private let registry: MemberRegistry
+    /// The last event before it came to be.
+    private let storyBefore: Int64
     private let switchboard = Switchboard()
 
     /// Puts the parts together from what is on disk.
     init(_ identity: NodeIdentity, in house: Household, accountant: Accountant) throws {
         self.house = house
         self.accountant = accountant
+        storyBefore = try house.store.lastEvents(1).last?.sequence ?? 0
         roster = MemberRoster(try MemberRegistry.load(identity, from: house.store))
         gate = Gate(identity: identity, roster: roster, clock: house.utc)
         notary = identity.notary()
@@ -92,7 +95,7 @@ final class PoolMembership: Sendable {
             group.addTask { await self.links.run() }
             group.addTask { await self.sync.run() }
             group.addTask { await self.guests.run() }
-            group.addTask { await EventHookRunner(membership: self).run() }
+            group.addTask { await EventHookRunner(membership: self, beginning: self.storyBefore).run() }
             group.addTask { await StoryKeeper(house: self.house, engine: self.engine).run() }
             group.addTask { await SurroundingsWatch(house: self.house, engine: self.engine, guests: self.guests).run() }
             group.addTask { await self.hosting.run() }

@@ -25,7 +25,7 @@ extension PoolMembership {
             if !request.follow { return }
             after = try max(after, house.store.lastEvents(1).last?.sequence ?? 0)
         }
-        for await _ in engine.announcements() {
+        for await _ in house.story.announcements() {
             var page: [StoredEvent] = []
             repeat {
                 page = try house.store.events(after: after, limit: Self.page)
