@@ -19,7 +19,7 @@ struct PolicyReloading: Service {
 
     private func reload() async {
         do {
-            try await agent.reload(try AgentConfiguration.load(path: config).policy)
+            try await agent.reloadPolicy(namedBy: config)
         } catch let error as ConfigurationError {
             log.error("kept the running policy: the new one is faulty: \(error)")
         } catch {

@@ -3,7 +3,8 @@ import Wire
 
 @Suite struct CautionTests {
     private static let destroying = [
-        ["pool", "leave"], ["pool", "revoke", "node2"], ["reclaim", "--all", "--now"], ["pause", "--now"],
+        ["pool", "leave"], ["pool", "revoke", "node2"], ["pool", "user", "revoke", "anna"], ["reclaim", "--all", "--now"],
+        ["pause", "--now"],
     ]
 
     private static func changes(_ agent: FakeAgent) -> Int {

@@ -33,7 +33,8 @@ extension FakeAgent {
     }
 
     func revokeUser(request: Surplus_V1_UserRef, context: ServerContext) async throws -> Surplus_V1_UserReply {
-        .with { ($0.user.name, $0.user.status) = (request.user, "revoked") }
+        state.withLock { $0.revoked.append(request.user) }
+        return .with { ($0.user.name, $0.user.status) = (request.user, "revoked") }
     }
 
     func listAudit(request: Surplus_V1_ListAuditRequest, context: ServerContext) async throws -> Surplus_V1_ListAuditReply {

@@ -251,6 +251,10 @@ extension FakeAgent {
         request: Surplus_V1_ApplyPolicyRequest, context: ServerContext
     ) async throws -> Surplus_V1_ApplyPolicyReply { .with { ($0.name, $0.changed) = ("none", false) } }
 
+    func previewPolicy(
+        request: Surplus_V1_ApplyPolicyRequest, context: ServerContext
+    ) async throws -> Surplus_V1_ApplyPolicyReply { .with { ($0.name, $0.changed) = ("none", false) } }
+
     func initPool(request: Surplus_V1_InitPoolRequest, context: ServerContext) async throws -> Surplus_V1_PoolReply {
         .with { $0.poolName = request.name }
     }

@@ -124,6 +124,9 @@ extension LiveTests {
             _ = try LivePool.eventually("the reload acts") {
                 try pool.surplus("node1", ["policy", "show"]).text.contains("name: again") ? true : nil
             }
+            let audit = try pool.surplus("node1", ["audit", "--plain"]).text.split(separator: "\n")
+            let reloads = audit.filter { $0.contains("ReloadPolicy") && $0.contains("SIGHUP") }
+            #expect(reloads.contains { $0.contains("failed") } && reloads.contains { $0.contains("done") }, "\(audit)")
         }
 
         @Test("hooks run when a lease is lent and when it has ended")

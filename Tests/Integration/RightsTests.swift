@@ -75,7 +75,7 @@ extension LiveTests {
             #expect(try pool.surplus("node1", ["pool", "user", "role", "anna", "operator"]).status == 0)
             #expect(try anna(["audit"]).status == 0)
 
-            #expect(try pool.surplus("node1", ["pool", "user", "revoke", "anna"]).status == 0)
+            #expect(try pool.surplus("node1", ["pool", "user", "revoke", "anna", "--yes"]).status == 0)
             for address in [address, try pool.json("node1", ["status"], as: Status.self).address] {
                 let revoked = try surplus(address, as: file, "status")
                 #expect(revoked.status == 1)

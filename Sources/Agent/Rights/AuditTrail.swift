@@ -10,6 +10,8 @@ import Wire
 final class AuditTrail: Sendable {
     /// For how long the first message of a refused call is waited for, to name what it was about.
     private static let patience = Duration.seconds(1)
+    /// In place of a user, where nobody is known.
+    private static let nobody = "-"
 
     struct Call: Sendable {
         let user: CallingUser
@@ -34,8 +36,28 @@ final class AuditTrail: Sendable {
     func refuse<Input: Sendable>(
         _ call: Call, _ messages: RPCAsyncSequence<Input, any Error>, _ error: RPCError
     ) async throws(RPCError) {
-        let object = await Self.object(of: messages)
-        _ = try await begin(call, object: object, .refused, reason: error.message)
+        _ = try await begin(entry(call, about: await Self.object(of: messages), .refused, reason: error.message))
+    }
+
+    /// Makes a change that no call asks for, and records it.
+    ///
+    /// - Parameter origin: what asks for it, such as a signal, which does not say whose it is.
+    func record<Result: Sendable>(
+        _ method: String, of object: String, origin: String, _ change: @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let entry = Entry()
+        entry.sequence = try await begin(
+            AuditEntry(
+                at: clock(), user: Self.nobody, role: Role.owner.rawValue, origin: origin, method: method, object: object,
+                outcome: .begun))
+        do {
+            let result = try await change()
+            await end(entry, .done)
+            return result
+        } catch {
+            await end(entry, .failed, reason: "\(error)")
+            throw error
+        }
     }
 
     /// Makes a call and records it.
@@ -47,7 +69,7 @@ final class AuditTrail: Sendable {
         var recorded = request
         recorded.messages = RPCAsyncSequence(
             wrapping: request.messages.map { [self] message in
-                if entry.claim() { entry.sequence = try await begin(call, object: Self.object(of: message), .begun) }
+                if entry.claim() { entry.sequence = try await begin(self.entry(call, about: Self.object(of: message), .begun)) }
                 return message
             })
         do {
@@ -96,12 +118,15 @@ final class AuditTrail: Sendable {
         }
     }
 
-    private func begin(
-        _ call: Call, object: String, _ outcome: AuditEntry.Outcome, reason: String = ""
-    ) async throws(RPCError) -> Int64 {
-        let entry = AuditEntry(
+    private func entry(
+        _ call: Call, about object: String, _ outcome: AuditEntry.Outcome, reason: String = ""
+    ) -> AuditEntry {
+        AuditEntry(
             at: clock(), user: call.user.name, role: call.user.role.rawValue, origin: call.user.origin, method: call.method,
             object: object, outcome: outcome, reason: reason)
+    }
+
+    private func begin(_ entry: AuditEntry) async throws(RPCError) -> Int64 {
         do {
             let sequence = try await store.begin(entry)
             failure.withLock { $0 = nil }

@@ -1,3 +1,4 @@
+import Resources
 import Wire
 
 /// A request that can say in a few words what it is about. Secrets are no part of that: neither tokens nor what a program
@@ -8,8 +9,10 @@ protocol AuditedRequest {
 
 extension Surplus_V1_LeaseRequest: AuditedRequest {
     var auditedObject: String {
-        let figures = "\(amounts.cpuMillicores)m cpu, \(amounts.memoryBytes) bytes"
-        return on.isEmpty ? figures : "\(figures) on \(on.prefix(4).joined(separator: ", "))"
+        var words = "\(amounts.cpuMillicores)m cpu, \(amounts.memoryBytes) bytes"
+        if nodes > 1 { words += ", \(nodes) nodes" }
+        if startAt > 0 { words += ", from \(CivilDate(Timestamp(microseconds: startAt)).rfc3339Seconds)" }
+        return on.isEmpty ? words : "\(words) on \(on.prefix(4).joined(separator: ", "))"
     }
 }
 
@@ -28,8 +31,7 @@ extension Surplus_V1_GetJobRequest: AuditedRequest { var auditedObject: String {
 
 extension Surplus_V1_ApplyPolicyRequest: AuditedRequest {
     var auditedObject: String {
-        let file = hasSource ? source.files.first?.name ?? "" : "the configured one"
-        return dryRun ? "only to see: \(file)" : file
+        hasSource ? source.files.first?.name ?? "" : "the configured one"
     }
 }
 

@@ -63,6 +63,7 @@ extension Right {
             Method.GetPolicy.descriptor: .look,
             Method.ExplainPolicy.descriptor: .look,
             Method.ApplyPolicy.descriptor: .own,
+            Method.PreviewPolicy.descriptor: .look,
 
             Method.PauseLending.descriptor: .own,
             Method.ResumeLending.descriptor: .own,

@@ -186,6 +186,12 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         return try await answer { try await agent.applyPolicy(request.message, by: user) }
     }
 
+    func previewPolicy(
+        request: ServerRequest<Surplus_V1_ApplyPolicyRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ApplyPolicyReply> {
+        try await answer { try await agent.previewPolicy(request.message) }
+    }
+
     // MARK: The pool
 
     func initPool(

@@ -25,30 +25,46 @@ extension Agent {
         }
     }
 
-    /// Puts a policy in force, or only says what that would do. A faulty one changes nothing.
+    /// Puts a policy in force. A faulty one changes nothing.
     func applyPolicy(_ request: Surplus_V1_ApplyPolicyRequest, by user: String) async throws -> Surplus_V1_ApplyPolicyReply {
-        let file = request.hasSource ? try PolicyFile(source: PolicySource(request.source)) : house.policy.configured
-        let before = house.policy.current.policy
-        let effects = poolIfAny?.effects(of: file.policy) ?? []
-        if !request.dryRun {
-            if request.hasSource {
-                try await house.policy.apply(file, by: user, at: house.clock().utc)
-            } else {
-                try await house.policy.configure(by: user, at: house.clock().utc)
-            }
-            poolIfAny?.follow(file.policy)
+        let file = try file(of: request)
+        let reply = preview(file)
+        if request.hasSource {
+            try await house.policy.apply(file, by: user, at: house.clock().utc)
+        } else {
+            try await house.policy.configure(by: user, at: house.clock().utc)
         }
-        return .with {
+        poolIfAny?.follow(file.policy)
+        return reply
+    }
+
+    /// Says what putting a policy in force would do.
+    func previewPolicy(_ request: Surplus_V1_ApplyPolicyRequest) throws -> Surplus_V1_ApplyPolicyReply {
+        preview(try file(of: request))
+    }
+
+    private func file(of request: Surplus_V1_ApplyPolicyRequest) throws -> PolicyFile {
+        request.hasSource ? try PolicyFile(source: PolicySource(request.source)) : house.policy.configured
+    }
+
+    private func preview(_ file: PolicyFile) -> Surplus_V1_ApplyPolicyReply {
+        .with {
             $0.name = file.policy.name
-            $0.changed = file.policy != before
+            $0.changed = file.policy != house.policy.current.policy
             $0.notes = file.notes
-            $0.effects = effects
+            $0.effects = poolIfAny?.effects(of: file.policy) ?? []
         }
     }
 
-    /// Takes up a new version of the configured policy.
-    package func reload(_ file: PolicyFile) async throws {
-        try await house.policy.configure(file, by: "a reload", at: house.clock().utc)
+    /// Reads the policy anew that a configuration file names, as a signal asks for. A faulty one changes nothing.
+    ///
+    /// - Throws: `ConfigurationError` for what is wrong with either file, and what keeps the change from being recorded.
+    package func reloadPolicy(namedBy path: String) async throws {
+        let file = try await trail.record("ReloadPolicy", of: path, origin: "SIGHUP") { [house] in
+            let file = try AgentConfiguration.load(path: path).policy
+            try await house.policy.configure(file, by: "a reload", at: house.clock().utc)
+            return file
+        }
         poolIfAny?.follow(file.policy)
         house.log.notice("reloaded the policy", metadata: ["policy": "\(file.policy.name)"])
     }

@@ -308,6 +308,19 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "PreviewPolicy" metadata.
+        package enum PreviewPolicy: Sendable {
+            /// Request type for "PreviewPolicy".
+            package typealias Input = Surplus_V1_ApplyPolicyRequest
+            /// Response type for "PreviewPolicy".
+            package typealias Output = Surplus_V1_ApplyPolicyReply
+            /// Descriptor for "PreviewPolicy".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "PreviewPolicy",
+                type: .unary
+            )
+        }
         /// Namespace for "InitPool" metadata.
         package enum InitPool: Sendable {
             /// Request type for "InitPool".
@@ -579,6 +592,7 @@ package enum Surplus_V1_Control: Sendable {
             GetPolicy.descriptor,
             ExplainPolicy.descriptor,
             ApplyPolicy.descriptor,
+            PreviewPolicy.descriptor,
             InitPool.descriptor,
             CreateToken.descriptor,
             JoinPool.descriptor,
@@ -940,6 +954,24 @@ extension Surplus_V1_Control {
         ///     to an internal error.
         /// - Returns: A streaming response of `Surplus_V1_ApplyPolicyReply` messages.
         func applyPolicy(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ApplyPolicyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ApplyPolicyReply>
+
+        /// Handle the "PreviewPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what applying it would do
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ApplyPolicyRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ApplyPolicyReply` messages.
+        func previewPolicy(
             request: GRPCCore.StreamingServerRequest<Surplus_V1_ApplyPolicyRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ApplyPolicyReply>
@@ -1551,6 +1583,24 @@ extension Surplus_V1_Control {
         ///     to an internal error.
         /// - Returns: A response containing a single `Surplus_V1_ApplyPolicyReply` message.
         func applyPolicy(
+            request: GRPCCore.ServerRequest<Surplus_V1_ApplyPolicyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ApplyPolicyReply>
+
+        /// Handle the "PreviewPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what applying it would do
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ApplyPolicyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ApplyPolicyReply` message.
+        func previewPolicy(
             request: GRPCCore.ServerRequest<Surplus_V1_ApplyPolicyRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ApplyPolicyReply>
@@ -2167,6 +2217,24 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_ApplyPolicyReply
 
+        /// Handle the "PreviewPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what applying it would do
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ApplyPolicyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ApplyPolicyReply` to respond with.
+        func previewPolicy(
+            request: Surplus_V1_ApplyPolicyRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ApplyPolicyReply
+
         /// Handle the "InitPool" method.
         ///
         /// - Parameters:
@@ -2699,6 +2767,17 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.PreviewPolicy.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ApplyPolicyRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ApplyPolicyReply>(),
+            handler: { request, context in
+                try await self.previewPolicy(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Control.Method.InitPool.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_InitPoolRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_PoolReply>(),
@@ -3138,6 +3217,17 @@ extension Surplus_V1_Control.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ApplyPolicyReply> {
         let response = try await self.applyPolicy(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func previewPolicy(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ApplyPolicyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ApplyPolicyReply> {
+        let response = try await self.previewPolicy(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -3648,6 +3738,19 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ApplyPolicyReply> {
         return GRPCCore.ServerResponse<Surplus_V1_ApplyPolicyReply>(
             message: try await self.applyPolicy(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func previewPolicy(
+        request: GRPCCore.ServerRequest<Surplus_V1_ApplyPolicyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ApplyPolicyReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ApplyPolicyReply>(
+            message: try await self.previewPolicy(
                 request: request.message,
                 context: context
             ),
@@ -4339,6 +4442,29 @@ extension Surplus_V1_Control {
         ///       already finished.
         /// - Returns: The result of `handleResponse`.
         func applyPolicy<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ApplyPolicyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ApplyPolicyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ApplyPolicyReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ApplyPolicyReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "PreviewPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what applying it would do
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ApplyPolicyRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ApplyPolicyRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ApplyPolicyReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func previewPolicy<Result>(
             request: GRPCCore.ClientRequest<Surplus_V1_ApplyPolicyRequest>,
             serializer: some GRPCCore.MessageSerializer<Surplus_V1_ApplyPolicyRequest>,
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ApplyPolicyReply>,
@@ -5399,6 +5525,40 @@ extension Surplus_V1_Control {
             try await self.client.unary(
                 request: request,
                 descriptor: Surplus_V1_Control.Method.ApplyPolicy.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "PreviewPolicy" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what applying it would do
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ApplyPolicyRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ApplyPolicyRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ApplyPolicyReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func previewPolicy<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ApplyPolicyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ApplyPolicyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ApplyPolicyReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ApplyPolicyReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.PreviewPolicy.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -6551,6 +6711,35 @@ extension Surplus_V1_Control.ClientProtocol {
         )
     }
 
+    /// Call the "PreviewPolicy" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > what applying it would do
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ApplyPolicyRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func previewPolicy<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ApplyPolicyRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ApplyPolicyReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.previewPolicy(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ApplyPolicyRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ApplyPolicyReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "InitPool" method.
     ///
     /// - Parameters:
@@ -7684,6 +7873,39 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.applyPolicy(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PreviewPolicy" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > what applying it would do
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func previewPolicy<Result>(
+        _ message: Surplus_V1_ApplyPolicyRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ApplyPolicyReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ApplyPolicyRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.previewPolicy(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -115,9 +115,6 @@ package nonisolated struct Surplus_V1_ApplyPolicyRequest: Sendable {
   /// Clears the value of `source`. Subsequent reads from it will return its default value.
   package mutating func clearSource() {self._source = nil}
 
-  /// only say what would change
-  package var dryRun: Bool = false
-
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -565,7 +562,7 @@ nonisolated extension Surplus_V1_PolicyReply: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_ApplyPolicyRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ApplyPolicyRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0\u{3}dry_run\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}source\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -574,7 +571,6 @@ nonisolated extension Surplus_V1_ApplyPolicyRequest: SwiftProtobuf.Message, Swif
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._source) }()
-      case 2: try { try decoder.decodeSingularBoolField(value: &self.dryRun) }()
       default: break
       }
     }
@@ -588,15 +584,11 @@ nonisolated extension Surplus_V1_ApplyPolicyRequest: SwiftProtobuf.Message, Swif
     try { if let v = self._source {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
-    if self.dryRun != false {
-      try visitor.visitSingularBoolField(value: self.dryRun, fieldNumber: 2)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_ApplyPolicyRequest, rhs: Surplus_V1_ApplyPolicyRequest) -> Bool {
     if lhs._source != rhs._source {return false}
-    if lhs.dryRun != rhs.dryRun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -37,9 +37,12 @@ struct PolicyApply: AsyncParsableCommand {
     ) async throws {
         let request = Surplus_V1_ApplyPolicyRequest.with {
             if let file { $0.source = Surplus_V1_PolicySource(file.source) }
-            $0.dryRun = dryRun
         }
-        let reply = try await connection.agent.ask { try await $0.applyPolicy(request, options: $1) }
+        let reply = try await connection.agent.ask { agent, options in
+            dryRun
+                ? try await agent.previewPolicy(request, options: options)
+                : try await agent.applyPolicy(request, options: options)
+        }
         PolicyArgument.tell(reply.notes)
         try output.show(
             PolicyApplyReport(

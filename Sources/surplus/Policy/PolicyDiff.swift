@@ -23,9 +23,8 @@ struct PolicyDiff: AsyncParsableCommand {
         let running = try await connection.agent.ask { try await $0.getPolicy(.init(), options: $1) }
         let request = Surplus_V1_ApplyPolicyRequest.with {
             $0.source = Surplus_V1_PolicySource(file.source)
-            $0.dryRun = true
         }
-        let trial = try await connection.agent.ask { try await $0.applyPolicy(request, options: $1) }
+        let trial = try await connection.agent.ask { try await $0.previewPolicy(request, options: $1) }
         PolicyArgument.tell(file.notes)
         let before = PolicyOutline(try PolicyFile(running).policy)
         try output.show(
