@@ -41,6 +41,12 @@ package struct Machine: Sendable {
         PressureTotals(reading: "/proc/pressure/\(resource)", kernel).some
     }
 
+    /// Runnable tasks and those that wait for a disk, averaged over one minute; `nil` where the kernel does not say.
+    func load() -> Load? {
+        guard let text = try? kernel.read("/proc/loadavg"), let first = text.split(separator: " ").first else { return nil }
+        return try? Load(text: String(first))
+    }
+
     /// Reads lines of a name and a whole number; what stands behind the number is left out.
     static func keyed(_ text: String, separator: Character = " ") -> [Substring: Int64] {
         var values: [Substring: Int64] = [:]

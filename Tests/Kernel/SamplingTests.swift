@@ -43,7 +43,7 @@ struct SamplingTests {
         #expect(counters.disks?.read == Bytes((100 + 3) * 512))
         #expect(counters.disks?.written == Bytes((20 + 7) * 512))
         #expect(counters.disks?.busy == .milliseconds(37 + 9))
-        #expect(counters.load == 125)
+        #expect(counters.load == Load(1250))
     }
 
     @Test("What the kernel does not measure is missing, not zero")

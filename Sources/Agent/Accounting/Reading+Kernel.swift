@@ -16,7 +16,7 @@ extension Reading {
         cpuPressure = Pressure(machine.cpuPressure)
         memoryPressure = Pressure(machine.memoryPressure)
         ioPressure = Pressure(machine.ioPressure)
-        load = machine.load
+        load = machine.load.map { $0.rawValue / 10 }
     }
 
     /// A guest has no network but a loopback of its own, so there is none to measure.

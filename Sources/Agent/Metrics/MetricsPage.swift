@@ -109,7 +109,7 @@ extension Exposition {
         describe(
             "surplus_node_pressure_stalled_seconds", "Time in which all tasks waited.",
             pressure.map { (["resource": $0.0], $0.1.full) })
-        put("surplus_node_load1", .gauge, "Load average over one minute.", machine.load, per: 100)
+        put("surplus_node_load1", .gauge, "Load average over one minute.", machine.load?.rawValue, per: 1000)
     }
 
     /// A family of times, without those that are not measured.

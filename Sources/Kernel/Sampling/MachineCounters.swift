@@ -16,8 +16,8 @@ package struct MachineCounters: Hashable, Sendable {
     package var cpuPressure: PressureTotals
     package var memoryPressure: PressureTotals
     package var ioPressure: PressureTotals
-    /// The load average over one minute, in hundredths.
-    package var load: Int64?
+    /// The load average over one minute.
+    package var load: Load?
 }
 
 /// Reads them.
@@ -47,13 +47,6 @@ package struct MachineSampler: Sendable {
             disks: (try? kernel.read("/proc/diskstats")).map { DiskActivity($0, isWhole: disks.isWhole) },
             cpuPressure: PressureTotals(reading: "/proc/pressure/cpu", kernel),
             memoryPressure: PressureTotals(reading: "/proc/pressure/memory", kernel),
-            ioPressure: PressureTotals(reading: "/proc/pressure/io", kernel), load: load)
-    }
-
-    private var load: Int64? {
-        guard let text = try? kernel.read("/proc/loadavg"), let first = text.split(separator: " ").first else { return nil }
-        let parts = first.split(separator: ".")
-        guard parts.count == 2, parts[1].count == 2, let whole = Int64(parts[0]), let rest = Int64(parts[1]) else { return nil }
-        return whole * 100 + rest
+            ioPressure: PressureTotals(reading: "/proc/pressure/io", kernel), load: machine.load())
     }
 }

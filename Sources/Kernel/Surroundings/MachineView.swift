@@ -41,8 +41,9 @@ package struct SurroundingsSensor: Sendable {
     ///   - guests: a path that the control groups of guests begin with, such as `/surplus/`.
     package mutating func read(programs: Set<String>, guests: String, at now: Instant) -> MachineView {
         var view = MachineView(power: PowerSupply(kernel: kernel))
-        view.load = load
-        view.memoryFree = (try? Machine(kernel: kernel).memory()).map { $0.total - $0.used }
+        let machine = Machine(kernel: kernel)
+        view.load = machine.load()
+        view.memoryFree = (try? machine.memory()).map { $0.total - $0.used }
         view.disk = FileSystemSpace(of: directory)
         view.cpuPressure = pressure(of: "cpu")
         view.memoryPressure = pressure(of: "memory")
@@ -53,11 +54,6 @@ package struct SurroundingsSensor: Sendable {
         view.network = links.flatMap { counters.usage(since: $0) }
         links = counters
         return view
-    }
-
-    private var load: Load? {
-        guard let text = try? kernel.read("/proc/loadavg"), let first = text.split(separator: " ").first else { return nil }
-        return try? Load(text: String(first))
     }
 
     /// The share that the kernel averages over ten seconds, of proc_pressure_stall(5).
