@@ -10,7 +10,7 @@ extension Node {
     func alternatives(to ask: Ask, for borrower: Borrower, refused refusal: Refusal, at now: Moment) -> [Alternative] {
         guard Self.negotiable.contains(refusal.term), hindrance == nil else { return [] }
         var found = refusal.alternatives ?? []
-        if let terms = less(than: ask, for: borrower, at: now) { found.append(Alternative(.less, terms)) }
+        if let less = less(than: ask, for: borrower, at: now) { found.append(less) }
         if let terms = later(than: ask, for: borrower, at: now) { found.append(Alternative(.later, terms)) }
         return found
     }
@@ -20,15 +20,18 @@ extension Node {
     /// Less than this is of no use to a program.
     private static let smallest = Amounts(cpu: 50, memory: .mebibytes(32))
 
-    private func less(than ask: Ask, for borrower: Borrower, at now: Moment) -> Terms? {
+    private func less(than ask: Ask, for borrower: Borrower, at now: Moment) -> Alternative? {
         var smaller = ask
         smaller.least = ask.least.limited(to: Self.smallest)
         guard smaller.least != ask.least else { return nil }
         smaller.round = ask.rounds
-        guard case .offer(let terms) = decide(smaller, from: borrower, at: now), !ask.least.fits(in: terms.amounts) else {
-            return nil
+        let nearest: Alternative?
+        switch decide(smaller, from: borrower, at: now) {
+        case .offer(let terms), .counter(let terms, _): nearest = Alternative(.less, terms)
+        // Where the term or the price is too much as well, this is what the lender would come down to.
+        case .refuse(let refusal): nearest = refusal.alternatives?.first
         }
-        return terms
+        return nearest.flatMap { ask.least.fits(in: $0.terms.amounts) ? nil : $0 }
     }
 
     /// The earliest time at which all that would do is free, by what is promised now.
@@ -45,7 +48,7 @@ extension Node {
         // Whole seconds, and time enough to ask for it.
         let start = max(now.utc + (free - now.instant), now.utc + .seconds(10)).microseconds
         postponed.start = Timestamp(microseconds: (start + second - 1) / second * second)
-        postponed.round = ask.rounds
+        (postponed.term, postponed.round) = (term, ask.rounds)
         guard postponed.start != ask.start, case .offer(let terms) = decide(postponed, from: borrower, at: now) else {
             return nil
         }

@@ -69,17 +69,18 @@ package struct LeaseReport: Report {
         sheet.add("user", user)
         sheet.add("state", state + (reason.map { ": \($0)" } ?? ""), tone)
         sheet.add("amounts", terms.amounts.text(on: page))
-        if !isOver {
+        let begins = state == "promised"
+        if !isOver, !begins {
             sheet.add(
                 "ceiling now", ceiling.text(on: page) + (throttled ? ", throttled: the owner needs the machine" : ""),
                 throttled ? .warning : .plain)
         }
         sheet.add("prices", terms.prices.text)
         sheet.add("notice", terms.notice)
-        if state == "promised" {
+        if begins {
             sheet.add("begins", terms.startAt?.clockAndDistance(on: page), .strong)
-        } else {
-            sheet.add("granted", grantedAt?.clock(on: page))
+        } else if let grantedAt, grantedAt.timestamp <= page.now {
+            sheet.add("granted", grantedAt.clock(on: page))
         }
         if !isOver { sheet.add("ends", endsAt?.clockAndDistance(on: page)) }
         if renewsItself == true, !isOver { sheet.add("renewal", "renews itself until it is released") }

@@ -95,6 +95,7 @@ package struct UsageReport: Report {
 
     /// How many columns a chart has on a page; none where there is no room for one.
     package static func chartWidth(on page: Page) -> Int {
+        if page.isPlain { return 0 }
         guard let width = page.width else { return 60 }
         let rest = width - figureColumns
         return rest < chartColumns.lowerBound ? 0 : Swift.min(rest, chartColumns.upperBound)
@@ -113,9 +114,9 @@ package struct UsageReport: Report {
         }
         if !unmeasured.isEmpty { sheet.add("not measured", unmeasured.joined(separator: ", ")) }
         guard !series.isEmpty else {
-            return sheet.text(on: page) + "\nNothing was measured in this time.\n"
+            return sheet.text(on: page) + page.gap + page.hint("Nothing was measured in this time.")
         }
-        return sheet.text(on: page) + "\n" + table(on: page)
+        return sheet.text(on: page) + page.gap + table(on: page)
     }
 
     private func table(on page: Page) -> String {
@@ -130,7 +131,7 @@ package struct UsageReport: Report {
             let figures = [series.total.min, series.total.mean, series.total.p95, series.total.max]
             let line = Sparkline(values: columns(of: series, atMost: width), top: series.total.max).text(on: page)
             table.add(
-                [.init(series.metric, .strong)] + figures.map { .init(Self.text($0, series.unit)) }
+                [.init(series.metric, .strong)] + figures.map { .init(Self.text($0, series.unit, on: page)) }
                     + (width > 0 ? [.init(line)] : []))
         }
         return table.text(on: page)
@@ -151,13 +152,13 @@ package struct UsageReport: Report {
         return sums.map { $0.samples > 0 ? Int64(clamping: $0.sum / $0.samples) : nil }
     }
 
-    private static func text(_ value: Int64, _ unit: String) -> String {
+    private static func text(_ value: Int64, _ unit: String, on page: Page) -> String {
         switch unit {
-        case "millicores": Millicores(value).shortText
-        case "bytes": Bytes(value).shortText
-        case "bytes_per_second": Bytes(value).shortText + "/s"
-        case "thousandths": BasisPoints(value * 10).shortText
-        case "basis_points": BasisPoints(value).shortText
+        case "millicores": page.figure(Millicores(value))
+        case "bytes": page.figure(Bytes(value))
+        case "bytes_per_second": page.figure(Bytes(value)) + "/s"
+        case "thousandths": page.figure(BasisPoints(value * 10))
+        case "basis_points": page.figure(BasisPoints(value))
         case "hundredths": hundredths(value)
         default: "\(value) \(unit)".printable
         }

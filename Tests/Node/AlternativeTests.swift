@@ -32,6 +32,25 @@ struct AlternativeTests {
         _ = try pool.borrow(want)
     }
 
+    @Test("Where amount and term are too much, less is what is lent for the longest term")
+    func lessForLess() throws {
+        var pool = Pool()
+        let refusal = try refusal(&pool, Pool.want(cores: 7, term: .hours(100)))
+        let less = try alternative(.less, in: refusal)
+        #expect(less.terms.amounts == Amounts(cpu: .cores(6)) && less.terms.term == pool.members[1].node.policy.longestTerm)
+    }
+
+    @Test("Where amount and price are too much, the nearest has both")
+    func lessAndDearer() throws {
+        var pool = Pool(
+            policy: LendingPolicy(
+                name: "test", cpu: ResourceRule(threshold: .whole, share: .percent(75), price: .credits(3), floor: .credits(2))))
+        var want = Pool.want(cores: 7)
+        want.maxPrices.cpu = .credits(1)
+        let dearer = try alternative(.dearer, in: try refusal(&pool, want))
+        #expect(dearer.terms.amounts == Amounts(cpu: .cores(6)) && dearer.terms.prices.cpu == .credits(2))
+    }
+
     @Test("Later is the earliest time at which all of it is free, and asking for it gets it")
     func later() throws {
         var pool = Pool()

@@ -137,8 +137,23 @@ enum Samples {
         .init(area: "disk", name: "ledger", severity: "fault", finding: "it is damaged", remedy: "restore it"),
     ])
 
+    static let usage = UsageReport(
+        target: "node1", kind: "node", node: "node1", from: now + -.hours(1), until: now, step: .minutes(1),
+        interval: .seconds(1),
+        series: [
+            .init(
+                metric: "network_received", unit: "bytes_per_second",
+                total: .init(samples: 3600, min: 0, mean: 123_456, p50: 1000, p95: 400_000, p99: 500_000, max: 1_234_567),
+                points: [
+                    .init(
+                        at: time(-.minutes(30)),
+                        figures: .init(samples: 60, min: 0, mean: 123_456, p50: 1000, p95: 400_000, p99: 500_000, max: 1_234_567))
+                ])
+        ], unmeasured: ["memory_pressure"], incidents: [now + -.minutes(30)])
+
     static let all: [any Report] = [
-        status, NodesReport(nodes: [node]), offers, lease, LeasesReport(leases: [lease]), job, JobsReport(jobs: [job]), credits,
+        usage, status, NodesReport(nodes: [node]), offers, lease, LeasesReport(leases: [lease]), job, JobsReport(jobs: [job]),
+        credits,
         ledger, explanation, story, refused, dev, PoolReport(pool: "pol_1", poolName: "lab", node: "nde_1", name: "node1"),
         TokenReport(token: "tok_1", file: "token", address: "127.0.0.1:7801", expiresAt: time(.minutes(15))),
         RevocationReport(node: node, told: 2, unreachable: 1), VersionReport(version: "0.1.0"), pause,

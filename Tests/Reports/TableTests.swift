@@ -118,6 +118,8 @@ import Testing
         let leases = LeasesReport(leases: [Samples.lease]).text(on: Samples.plain).split(separator: "\t").map(String.init)
         #expect(leases[0] == Samples.lease.lease && leases[5] == "2026-11-21T08:02:47.000000Z")
         #expect(leases.last == "0.003472 credits\n", "to the microcredit")
+        let usage = Samples.usage.text(on: Samples.plain)
+        #expect(usage.hasSuffix("network_received\t0 B/s\t123456 B/s\t400000 B/s\t1234567 B/s\n"), "\(usage)")
     }
 
     @Test("labelled values wrap below each other")

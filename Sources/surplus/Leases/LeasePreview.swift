@@ -42,7 +42,9 @@ struct LeasePreview {
         }
         let terms = Amounts(shown: first.terms.amounts)
         let (each, renewal) = (nodes > 1 ? "each of " : "", message.renewsItself ? "and for each renewal " : "")
-        let start = CivilTime(microseconds: first.terms.startAt).map { ", beginning at \($0.rfc3339)," } ?? ""
+        let start =
+            first.terms.startAt > 0
+            ? ", beginning at \(CivilDate(Timestamp(microseconds: first.terms.startAt)).rfc3339Seconds)," : ""
         return
             "\(terms.cpu.text) and \(terms.memory.text) would be borrowed from \(each)\(best.map(\.name).joined(separator: ", "))"
             + "\(start) for \(Microseconds(first.terms.termMicroseconds).text), for which \(renewal)at most "

@@ -67,7 +67,7 @@ struct JobDriver: Sendable {
             return nil
         } catch {
             if Task.isCancelled { return nil }
-            return .failed((error as? RPCError)?.message ?? (error as? Refusal)?.reason ?? "\(error)")
+            return .failed((error as? RPCError)?.message ?? (error as? Refusal).map(explained(_:)) ?? "\(error)")
         }
     }
 
@@ -88,6 +88,15 @@ struct JobDriver: Sendable {
     }
 
     // MARK: Lease
+
+    /// Why there is no lease, and the nearest that could be had.
+    private func explained(_ refusal: Refusal) -> String {
+        guard let nearest = refusal.alternatives?.first else { return refusal.reason }
+        let terms = nearest.terms
+        let wait = terms.wait(at: house.clock().utc)
+        return "\(refusal.reason); nearest: \(nearest.kind.rawValue): \(name(of: nearest.node)) lends \(terms.amounts.text) for "
+            + terms.term.text + (wait > .zero ? " in \(wait.shortText)" : "")
+    }
 
     private func findLease(for work: JobWork) async throws {
         let lease: LeaseID
