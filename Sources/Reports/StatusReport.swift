@@ -89,9 +89,13 @@ package struct StatusReport: Report {
         sheet.add("pool", poolName ?? "none: make one with 'surplus pool init', or join one with 'surplus pool join'")
         sheet.add("address", address)
         sheet.add("policy", policy)
-        sheet.add(
-            "limits", limitsEnforced ? "enforced (\(enforcement))" : "not enforced (\(enforcement))",
-            limitsEnforced ? .good : .warning)
+        if enforcement.isEmpty {
+            sheet.add("limits", "not known before this node is in a pool")
+        } else {
+            sheet.add(
+                "limits", limitsEnforced ? "enforced (\(enforcement))" : "not enforced (\(enforcement))",
+                limitsEnforced ? .good : .warning)
+        }
         if node != nil {
             sheet.add(
                 "peers", "\(peers.reachable) of \(peers.known) reachable", peers.reachable < peers.known ? .warning : .plain)

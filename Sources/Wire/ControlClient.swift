@@ -45,9 +45,17 @@ package enum ControlClient {
         let reason =
             switch code {
             case ENOENT, ECONNREFUSED: "no agent is running there: start surplusd, or name the socket of the one that runs"
-            case EACCES: "permission denied: your user may not talk to this agent"
+            case EACCES: "permission denied: your user may not talk to this agent\(remedy(path))"
             default: code.map { String(cString: strerror($0)) } ?? "\(error)"
             }
         return WireError("failed to connect to \(path): \(reason)")
+    }
+
+    /// Whoever is in the group of the socket may connect.
+    private static func remedy(_ path: String) -> String {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & 0o020 != 0, let entry = getgrgid(status.st_gid) else { return "" }
+        let group = String(cString: entry.pointee.gr_name)
+        return ", the group '\(group)' may: 'usermod --append --groups \(group) USER', and log in again"
     }
 }

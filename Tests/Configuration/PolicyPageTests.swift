@@ -3,33 +3,12 @@ import Foundation
 import Policy
 import Testing
 
-/// The page about the policy language shows only what the language understands.
-@Suite("The page about policies")
+/// The pages show only what is understood.
+@Suite("The pages about policies and configuration")
 struct PolicyPageTests {
-    private static let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-        "../../Docs/policy.md")
-
-    /// The YAML examples, each with the line at which it begins.
-    private func examples() throws -> [(line: Int, text: String)] {
-        let text = try String(contentsOf: Self.page, encoding: .utf8)
-        var examples: [(line: Int, text: String)] = []
-        var isInside = false
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            if line == "```yaml" {
-                isInside = true
-                examples.append((number + 2, ""))
-            } else if line == "```" {
-                isInside = false
-            } else if isInside, let last = examples.indices.last {
-                examples[last].text += line + "\n"
-            }
-        }
-        return examples
-    }
-
-    @Test("Every example is a part of a good policy")
+    @Test("Every example of the policy language is a part of a good policy")
     func good() throws {
-        let examples = try examples()
+        let examples = try PageExample.yaml(of: "policy.md")
         #expect(examples.count > 8)
         for example in examples {
             let files = [
@@ -41,9 +20,25 @@ struct PolicyPageTests {
         }
     }
 
+    @Test("Every other example is a part of a good configuration of an agent")
+    func configuration() throws {
+        let examples = try PageExample.allPages.filter { $0 != "policy.md" }.flatMap(PageExample.yaml)
+        #expect(Set(examples.map(\.page)).isSuperset(of: ["events.md", "rights.md"]))
+        let directory = FileManager.default.temporaryDirectory.appending(path: "surplus-pages-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        // what the examples name
+        try Data("a secret of some length".utf8).write(to: directory.appending(path: "webhook.secret"))
+        for example in examples {
+            let file = directory.appending(path: "agent.yaml")
+            try Data(example.text.utf8).write(to: file)
+            #expect(throws: Never.self, "Docs/\(example.page):\(example.line)") { try AgentConfiguration.load(path: file.path) }
+        }
+    }
+
     @Test("The page names every reading")
     func readings() throws {
-        let text = try String(contentsOf: Self.page, encoding: .utf8)
+        let text = try PageExample.text(of: "policy.md")
         for gauge in Gauge.allCases { #expect(text.contains("`\(gauge.rawValue)`"), "\(gauge.rawValue)") }
     }
 }

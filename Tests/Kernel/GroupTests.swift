@@ -47,6 +47,20 @@ struct DetectionTests {
         #expect(try ControlGroups.detect(parent: "/lent", kernel: kernel).places == ["/sys/fs/cgroup/lent/surplus"])
     }
 
+    @Test("A mount that a later one covers is not the one that is used")
+    func covered() throws {
+        let kernel = PaperKernel([
+            "/proc/self/mountinfo": """
+            30 20 0:27 /../.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw
+            31 30 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw
+
+            """,
+            "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cgroup.controllers": "cpu memory pids\n",
+            "/sys/fs/cgroup/cpu.stat": "usage_usec 7\n",
+        ])
+        #expect(try ControlGroups.detect(kernel: kernel).usageOfMachine() == CoreMicroseconds(7), "the one on top is whole")
+    }
+
     @Test("In a container that sees a part of the hierarchy, groups are named within it")
     func container() throws {
         let kernel = PaperKernel([

@@ -17,12 +17,15 @@ import Testing
         #expect(text.contains("cpu     ####++++++++....|...  0.4 cores  0.8 cores  1 core  0.2 cores   2 cores  1.6 cores"))
     }
 
-    @Test("a node outside any pool is told how to get into one")
+    @Test("a node outside any pool is told how to get into one, and not that its limits are loose")
     func noPool() {
         var status = Samples.status
         status.node = nil
         status.poolName = nil
-        #expect(status.text(on: Samples.wide).contains("surplus pool join"))
+        (status.limitsEnforced, status.enforcement) = (false, "")
+        let text = status.text(on: Samples.wide)
+        #expect(text.contains("surplus pool join"))
+        #expect(text.contains("not known before this node is in a pool") && !text.contains("not enforced"))
     }
 
     @Test("an offer shows its terms, a refusal its reason and when to ask again")

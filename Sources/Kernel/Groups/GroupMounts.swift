@@ -38,15 +38,17 @@ struct GroupMounts: Hashable, Sendable {
         var controllers: [Substring]
     }
 
-    /// Lines of proc_pid_mountinfo(5): `36 35 98:0 /root /path options ... - type source superoptions`.
+    /// Lines of proc_pid_mountinfo(5): `36 35 98:0 /root /path options ... - type source superoptions`. What a later mount
+    /// covers cannot be reached and is left out.
     private static func mounts(_ text: String) -> [Mount] {
-        text.split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: " ")
-            guard let dash = fields.firstIndex(of: "-"), fields.count > dash + 3, fields.count > 4 else { return nil }
-            let type = fields[dash + 1]
+        let lines = text.split(separator: "\n").map { $0.split(separator: " ") }.filter { $0.count > 4 }
+        return lines.enumerated().compactMap { number, fields in
+            guard let dash = fields.firstIndex(of: "-"), fields.count > dash + 3 else { return nil }
+            let (path, type) = (fields[4], fields[dash + 1])
             guard type == "cgroup" || type == "cgroup2" else { return nil }
+            guard !lines[(number + 1)...].contains(where: { path == $0[4] || path.hasPrefix($0[4] + "/") }) else { return nil }
             return Mount(
-                root: String(fields[3]), path: String(fields[4]), isUnified: type == "cgroup2",
+                root: String(fields[3]), path: String(path), isUnified: type == "cgroup2",
                 controllers: type == "cgroup" ? fields[dash + 3].split(separator: ",") : [])
         }
     }

@@ -54,3 +54,15 @@ struct CommandTree: Decodable {
     var withDescendants: [CommandTree] { [self] + children.flatMap(\.withDescendants) }
     var shownArguments: [Argument] { (arguments ?? []).filter { $0.shouldDisplay && $0.preferredName?.name != "help" } }
 }
+
+extension CommandTree.Argument {
+    /// What stands for its value; `nil` for a flag.
+    var value: String? { kind == "flag" ? nil : valueName ?? "value" }
+
+    /// What it is for, what it may be and what it is when nothing is said.
+    var story: String {
+        let choices = allValues.map { "One of \($0.joined(separator: ", "))." }
+        let standard = defaultValue.map { "Default: \($0)." }
+        return [abstract, discussion, choices, standard].compactMap(\.self).joined(separator: " ")
+    }
+}

@@ -99,18 +99,6 @@ struct ManualPage {
     }
 }
 
-extension CommandTree.Argument {
-    /// What stands for its value; `nil` for a flag.
-    fileprivate var value: String? { kind == "flag" ? nil : valueName ?? "value" }
-
-    /// What it is for, what it may be and what it is when nothing is said.
-    fileprivate var story: String {
-        let choices = allValues.map { "One of \($0.joined(separator: ", "))." }
-        let standard = defaultValue.map { "Default: \($0)." }
-        return [abstract, discussion, choices, standard].compactMap(\.self).joined(separator: " ")
-    }
-}
-
 extension String {
     fileprivate var withoutStop: String { hasSuffix(".") ? String(dropLast()) : self }
     fileprivate var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
