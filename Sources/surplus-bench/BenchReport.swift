@@ -20,6 +20,8 @@ struct BenchReport: Codable {
     /// What was done, in one line.
     var workload: String
     var figures: [Figure]
+    /// What was compared with, if there was something: its version and its settings.
+    var peer: [String]?
 
     var json: String {
         get throws {
@@ -42,6 +44,6 @@ struct BenchReport: Codable {
             let name = figure.name.padding(toLength: width + 2, withPad: " ", startingAt: 0)
             return "  " + name + String(repeating: " ", count: max(0, 10 - value.count)) + value + " " + figure.unit + goal
         }
-        return ([workload] + rows).joined(separator: "\n")
+        return ([workload] + rows + (peer ?? []).map { "  | " + $0 }).joined(separator: "\n")
     }
 }

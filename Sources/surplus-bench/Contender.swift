@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+
+/// Who runs programs for people who type a command, each on resources set aside for it.
+protocol Contender {
+    var name: String { get }
+
+    /// The program `true` on resources of its own.
+    var job: Clients { get }
+
+    /// Sets resources aside for many programs.
+    ///
+    /// - Returns: what they go by.
+    func hold() throws -> String
+
+    /// The program `true` on resources that are held.
+    func job(within held: String) -> Clients
+
+    func release(_ held: String) throws
+}
+
+/// The node that runs the jobs: both sides are told that it has so many processors, so that as many jobs have room at once.
+enum Node {
+    static let jobs = 16
+}
+
+/// The agent of one node of a pool, which borrows from another.
+struct SurplusContender: Contender {
+    let name = "Surplus"
+    let program: String
+    let socket: String
+    let lender: String
+
+    var job: Clients { clients(["run"] + Self.amounts(for: 1) + ["--on", lender, "--", "true"]) }
+
+    func hold() throws -> String {
+        let output = try clients(["lease", "request"] + Self.amounts(for: Node.jobs) + ["--on", lender, "--json"]).output()
+        guard let lease = output.firstMatch(of: /lse_[0-9a-z]{26}/) else { throw ValidationError("no lease: \(output)") }
+        return String(lease.output)
+    }
+
+    func job(within held: String) -> Clients { clients(["run", "--lease", held, "--", "true"]) }
+
+    func release(_ held: String) throws { _ = try clients(["lease", "release", held]).output() }
+
+    /// What so many jobs need. The node has room for a few more than run at once: what was given back a moment ago may not be
+    /// free yet.
+    private static func amounts(for jobs: Int) -> [String] {
+        ["--cpu", String(format: "%.1f", 0.8 * Double(jobs)), "--memory", "\(64 * jobs)MiB"]
+    }
+
+    private func clients(_ arguments: [String]) -> Clients {
+        Clients(command: [program] + arguments, environment: ["SURPLUS_SOCKET": socket])
+    }
+}
+
+/// A Slurm of one node.
+struct SlurmContender: Contender {
+    let name = "Slurm"
+    /// The path of its configuration.
+    let configuration: String
+
+    var job: Clients { clients("srun", ["--ntasks=1", "true"]) }
+
+    func hold() throws -> String {
+        let output = try clients("salloc", ["--no-shell", "--ntasks=\(Node.jobs)"]).output()
+        guard let job = output.firstMatch(of: /allocation ([0-9]+)/) else { throw ValidationError("no allocation: \(output)") }
+        return String(job.1)
+    }
+
+    func job(within held: String) -> Clients { clients("srun", ["--jobid=\(held)", "--overlap", "--ntasks=1", "true"]) }
+
+    func release(_ held: String) throws { _ = try clients("scancel", [held]).output() }
+
+    /// Its version and its settings, without comments.
+    func description() throws -> [String] {
+        let version = try clients("srun", ["--version"]).output().trimmingCharacters(in: .whitespacesAndNewlines)
+        let settings = try String(contentsOfFile: configuration, encoding: .utf8).split(separator: "\n").map(String.init)
+        return [version] + settings.filter { !$0.hasPrefix("#") }
+    }
+
+    private func clients(_ program: String, _ arguments: [String]) -> Clients {
+        Clients(command: ["/usr/bin/" + program] + arguments, environment: ["SLURM_CONF": configuration])
+    }
+}
