@@ -4,6 +4,7 @@ import Resources
 
 struct Audit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "audit",
         abstract: "Show who changed what on this node, and who was refused. For operators and owners.",
         discussion: """
             Examples:

@@ -3,6 +3,7 @@ import Reports
 
 struct Credits: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "credits",
         abstract: "Show what this node earned and spent, and how it stands with each peer.",
         discussion: """
             Examples:

@@ -5,6 +5,7 @@ import Wire
 
 struct Events: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "events",
         abstract: "Show what happened on this node, the newest last.",
         discussion: """
             Examples:

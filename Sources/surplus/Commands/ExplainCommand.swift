@@ -3,6 +3,7 @@ import Reports
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "explain",
         abstract: "Say why a lease, job, agreement, transfer or node is as it is.",
         discussion: """
             Examples:

@@ -3,6 +3,7 @@ import Reports
 
 struct Ledger: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "ledger",
         abstract: "Check the books of this node.",
         discussion: """
             Examples:

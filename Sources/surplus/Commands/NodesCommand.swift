@@ -3,6 +3,7 @@ import Reports
 
 struct Nodes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "nodes",
         abstract: "List the members of the pool.",
         discussion: """
             Examples:

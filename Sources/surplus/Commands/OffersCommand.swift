@@ -5,6 +5,7 @@ import Wire
 
 struct Offers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "offers",
         abstract: "Ask every peer what it would lend now.",
         discussion: """
             Examples:

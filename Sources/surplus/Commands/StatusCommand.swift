@@ -4,6 +4,7 @@ import Resources
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "Show how this node is doing: what it uses, lends and borrows, and what is wrong.",
         discussion: """
             Examples:

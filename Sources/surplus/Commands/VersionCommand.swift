@@ -4,6 +4,7 @@ import Resources
 
 struct Version: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "version",
         abstract: "Show which surplus this is.",
         discussion: """
             Examples:

@@ -2,6 +2,7 @@ import ArgumentParser
 
 struct Dev: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "dev",
         abstract: "Try surplus out: a pool of several nodes on this machine, on loopback, gone without a trace afterwards.",
         discussion: """
             Examples:

@@ -2,6 +2,7 @@ import ArgumentParser
 
 struct Job: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "job",
         abstract: "See, rejoin and end the jobs that 'surplus run' started.",
         discussion: """
             Examples:

@@ -4,6 +4,7 @@ import Wire
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Run a program on a peer as if it ran here.",
         discussion: """
             Examples:

@@ -2,6 +2,7 @@ import ArgumentParser
 
 struct Lease: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "lease",
         abstract: "Borrow without running anything yet, and see what is lent and borrowed.",
         discussion: """
             Examples:

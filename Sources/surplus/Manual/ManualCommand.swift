@@ -6,6 +6,7 @@ struct Manual: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument { case mdoc, markdown }
 
     static let configuration = CommandConfiguration(
+        commandName: "manual",
         abstract: "Write the manual pages, one for each command.",
         discussion: """
             Examples:

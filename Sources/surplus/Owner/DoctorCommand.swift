@@ -6,6 +6,7 @@ import Wire
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "doctor",
         abstract: "Look for everything that could be wrong with this node, and say the remedy.",
         discussion: """
             Examples:

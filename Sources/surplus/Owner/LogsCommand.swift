@@ -5,6 +5,7 @@ import Wire
 
 struct Logs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "logs",
         abstract: "Show the agent's own log, the newest last.",
         discussion: """
             Examples:

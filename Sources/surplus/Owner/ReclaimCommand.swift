@@ -3,6 +3,7 @@ import Reports
 
 struct Reclaim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "reclaim",
         abstract: "As the owner, take lent leases back, with the notice that was agreed.",
         discussion: """
             Examples:

@@ -2,6 +2,7 @@ import ArgumentParser
 
 struct Pool: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "pool",
         abstract: "Make a pool, join one, and say who belongs to it.",
         discussion: """
             Examples:

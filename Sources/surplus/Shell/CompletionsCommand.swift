@@ -2,6 +2,7 @@ import ArgumentParser
 
 struct Completions: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "completions",
         abstract: "Write a script that lets a shell complete commands, options and the ids of leases, jobs and nodes.",
         discussion: """
             Examples:
