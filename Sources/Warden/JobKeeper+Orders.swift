@@ -49,8 +49,7 @@ extension JobKeeper {
         switch job.phase {
         case .prepared: handOver(spec, responder)
         case .handingOver(let earlier, let waiting): jobs[spec.job]?.phase = .handingOver(earlier, waiting + [responder])
-        case .attaching(let since, let child, let waiting):
-            jobs[spec.job]?.phase = .attaching(since: since, child: child, waiting + [responder])
+        case .attaching(let shim, let waiting): jobs[spec.job]?.phase = .attaching(shim, waiting + [responder])
         case .running, .exited, .lost: reply(.done, responder)
         }
     }
@@ -100,19 +99,28 @@ extension JobKeeper {
                     groups: groups.entrances(to: group)))
             record.isStarted = true
             try state.job(job).save(record)
-            let child = try startShim(files)
+            let shim = try startShim(files)
             jobs[job]?.record = record
-            jobs[job]?.phase = .attaching(since: SystemClock.instant(), child: child, waiting)
-            log.write("job.started", ["job": job, "lease": record.lease, "program": spec.program, "shim": child])
+            jobs[job]?.phase = .attaching(shim, waiting)
+            log.write("job.started", ["job": job, "lease": record.lease, "program": spec.program, "shim": shim.child ?? 0])
         } catch { refuse(job, error) }
     }
 
-    private func startShim(_ files: JobFiles) throws(KernelError) -> pid_t {
+    private func startShim(_ files: JobFiles) throws(KernelError) -> ComingShim {
         let path = files.directory + "/shim.log"
         let errors = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard errors >= 0 else { throw KernelError("open \(path)", errno) }
         defer { close(errors) }
-        return try ChildProcess.start([configuration.shimProgram, "shim", files.directory], errors: errors)
+        let sign = try Descriptor.pipe()
+        defer { close(sign.writing) }
+        do throws(KernelError) {
+            let child = try ChildProcess.start(
+                [configuration.shimProgram, "shim", files.directory], output: sign.writing, errors: errors)
+            return ComingShim(since: SystemClock.instant(), child: child, sign: sign.reading)
+        } catch {
+            close(sign.reading)
+            throw error
+        }
     }
 
     func signal(_ job: JobID, _ number: Int32) throws(WardenFault) {

@@ -13,8 +13,11 @@ extension JobKeeper {
     /// Descriptors to watch, with the jobs they belong to.
     var watched: [(job: JobID, descriptor: Int32, events: Int16)] {
         jobs.compactMap { job, known in
-            guard case .running(let watch) = known.phase else { return nil }
-            return (job, watch.descriptor, watch.interest)
+            switch known.phase {
+            case .running(let watch): (job, watch.descriptor, watch.interest)
+            case .attaching(let shim, _): shim.sign.map { (job, $0, Int16(POLLIN)) }
+            case .prepared, .handingOver, .exited, .lost: nil
+            }
         }
     }
 
@@ -29,12 +32,20 @@ extension JobKeeper {
 
     /// The job's shim has something to tell.
     func read(_ job: JobID) {
-        guard case .running(var watch) = jobs[job]?.phase else { return }
-        if watch.hasEnded() {
-            conclude(job, shim: watch.process)
-            close(watch.descriptor)
-        } else {
-            jobs[job]?.phase = .running(watch)
+        switch jobs[job]?.phase {
+        case .running(var watch):
+            if watch.hasEnded() {
+                conclude(job, shim: watch.process)
+                close(watch.descriptor)
+            } else {
+                jobs[job]?.phase = .running(watch)
+            }
+        case .attaching(var shim, let waiting):
+            // what it means is found out next, by trying
+            if let sign = shim.sign { close(sign) }
+            shim.sign = nil
+            jobs[job]?.phase = .attaching(shim, waiting)
+        case .prepared, .handingOver, .exited, .lost, nil: break
         }
     }
 
@@ -42,25 +53,26 @@ extension JobKeeper {
     func advance() {
         let now = SystemClock.instant()
         for (job, known) in jobs {
-            if case .attaching(let since, let child, let waiting) = known.phase { attach(job, since, child, waiting, at: now) }
+            if case .attaching(let shim, let waiting) = known.phase { attach(job, shim, waiting, at: now) }
             if let stopped = known.stopped, known.isAlive { force(job, stopped.at, at: now) }
         }
         for group in leftGroups { dissolve(group) }
     }
 
-    private func attach(_ job: JobID, _ since: Instant, _ child: pid_t?, _ waiting: [Responder], at now: Instant) {
+    private func attach(_ job: JobID, _ shim: ComingShim, _ waiting: [Responder], at now: Instant) {
         let files = state.files(of: job)
         if var watch = try? ShimWatch(files) {
             if let reason = jobs[job]?.stopped?.reason { watch.send(.stop(reason: reason)) }
             jobs[job]?.phase = .running(watch)
             if let record = jobs[job]?.record { groups.add(shim: watch.process, to: group(of: record)) }
         } else if let record = try? files.exitRecord() {
-            conclude(job, shim: child ?? 0, record)
-        } else if now - since > Self.patience || hasEnded(child) && !files.isAttended {
-            conclude(job, shim: child ?? 0)
+            conclude(job, shim: shim.child ?? 0, record)
+        } else if now - shim.since > Self.patience || hasEnded(shim.child) && !files.isAttended {
+            conclude(job, shim: shim.child ?? 0)
         } else {
             return
         }
+        if let sign = shim.sign { close(sign) }
         for responder in waiting { reply(.done, responder) }
     }
 
@@ -134,6 +146,6 @@ extension JobKeeper {
     private func phase(of record: JobRecord) throws(KernelError) -> Phase {
         guard record.isStarted else { return .prepared }
         if let end = try state.files(of: record.job).exitRecord() { return .exited(end) }
-        return .attaching(since: SystemClock.instant(), child: nil, [])
+        return .attaching(ComingShim(since: SystemClock.instant(), child: nil, sign: nil), [])
     }
 }

@@ -11,10 +11,19 @@ final class JobKeeper {
         /// Its work directory is being given to the guest's user.
         case handingOver(GuestSpec, [Responder])
         /// Its shim was started, or may be there from before, and is being looked for.
-        case attaching(since: Instant, child: pid_t?, [Responder])
+        case attaching(ComingShim, [Responder])
         case running(ShimWatch)
         case exited(ExitRecord)
         case lost
+    }
+
+    /// A shim that cannot be attached to yet.
+    struct ComingShim {
+        let since: Instant
+        /// Its process, when this warden has started it.
+        let child: pid_t?
+        /// A pipe that the shim closes once it can be attached to; `nil` when it has, or was started by another warden.
+        var sign: Int32?
     }
 
     struct Job {

@@ -36,6 +36,25 @@ struct WardenJobTests {
         try await warden.client.removeJob(job)
     }
 
+    @Test("Jobs that are over hold no descriptor of the warden")
+    func descriptors() async throws {
+        let warden = try await RunningWarden()
+        try await warden.allowAll()
+        let lease = try await warden.openLease()
+        func runOne() async throws {
+            let job = try await warden.run("true", under: lease)
+            _ = try await job.shim.end()
+            try await eventually { try await !warden.isBusy(job.job) }
+        }
+        func open() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(warden.process)/fd").count
+        }
+        try await runOne()
+        let before = try open()
+        for _ in 0..<3 { try await runOne() }
+        #expect(try open() == before)
+    }
+
     @Test("A guest is never root, neither inside nor outside", .enabled(if: RunningWarden.isRoot, "needs root"))
     func user() async throws {
         let warden = try await RunningWarden()
