@@ -5,8 +5,8 @@ import Foundation
 protocol Contender {
     var name: String { get }
 
-    /// The program `true` on resources of its own.
-    var job: Clients { get }
+    /// The program `true` on resources of its own, of which there are enough for `concurrency` such programs side by side.
+    func job(amongst concurrency: Int) -> Clients
 
     /// Sets resources aside for many programs.
     ///
@@ -19,11 +19,6 @@ protocol Contender {
     func release(_ held: String) throws
 }
 
-/// The node that runs the jobs: both sides are told that it has so many processors, so that as many jobs have room at once.
-enum Node {
-    static let jobs = 16
-}
-
 /// The agent of one node of a pool, which borrows from another.
 struct SurplusContender: Contender {
     let name = "Surplus"
@@ -31,10 +26,12 @@ struct SurplusContender: Contender {
     let socket: String
     let lender: String
 
-    var job: Clients { clients(["run"] + Self.amounts(for: 1) + ["--on", lender, "--", "true"]) }
+    func job(amongst concurrency: Int) -> Clients {
+        clients(["run"] + Self.share(of: concurrency) + ["--on", lender, "--", "true"])
+    }
 
     func hold() throws -> String {
-        let output = try clients(["lease", "request"] + Self.amounts(for: Node.jobs) + ["--on", lender, "--json"]).output()
+        let output = try clients(["lease", "request"] + Self.share(of: 1) + ["--on", lender, "--json"]).output()
         guard let lease = output.firstMatch(of: /lse_[0-9a-z]{26}/) else { throw ValidationError("no lease: \(output)") }
         return String(lease.output)
     }
@@ -43,10 +40,10 @@ struct SurplusContender: Contender {
 
     func release(_ held: String) throws { _ = try clients(["lease", "release", held]).output() }
 
-    /// What so many jobs need. The node has room for a few more than run at once: what was given back a moment ago may not be
-    /// free yet.
-    private static func amounts(for jobs: Int) -> [String] {
-        ["--cpu", String(format: "%.1f", 0.8 * Double(jobs)), "--memory", "\(64 * jobs)MiB"]
+    /// Of four fifths of the machine: what was given back a moment ago may not be free yet.
+    private static func share(of concurrency: Int) -> [String] {
+        let cores = Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))) * 0.8
+        return ["--cpu", String(format: "%.3f", cores / Double(concurrency)), "--memory", "64MiB"]
     }
 
     private func clients(_ arguments: [String]) -> Clients {
@@ -56,14 +53,17 @@ struct SurplusContender: Contender {
 
 /// A Slurm of one node.
 struct SlurmContender: Contender {
+    /// Processors that the node is said to have, so that as many programs run side by side.
+    static let processors = 16
+
     let name = "Slurm"
     /// The path of its configuration.
     let configuration: String
 
-    var job: Clients { clients("srun", ["--ntasks=1", "true"]) }
+    func job(amongst concurrency: Int) -> Clients { clients("srun", ["--ntasks=1", "true"]) }
 
     func hold() throws -> String {
-        let output = try clients("salloc", ["--no-shell", "--ntasks=\(Node.jobs)"]).output()
+        let output = try clients("salloc", ["--no-shell", "--ntasks=\(Self.processors)"]).output()
         guard let job = output.firstMatch(of: /allocation ([0-9]+)/) else { throw ValidationError("no allocation: \(output)") }
         return String(job.1)
     }

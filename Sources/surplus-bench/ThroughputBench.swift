@@ -35,7 +35,7 @@ struct ThroughputBench: ParsableCommand {
     }
 
     private static let cases = [false, true].flatMap { isHeld in
-        [1, Node.jobs].map { Case(concurrency: $0, isHeld: isHeld) }
+        [1, SlurmContender.processors].map { Case(concurrency: $0, isHeld: isHeld) }
     }
 
     func run() throws {
@@ -61,7 +61,7 @@ struct ThroughputBench: ParsableCommand {
 
     private func throughput(of count: Int, _ kind: Case, _ contender: any Contender) throws -> Double {
         guard kind.isHeld else {
-            return try contender.job.throughput(of: count, concurrency: kind.concurrency)
+            return try contender.job(amongst: kind.concurrency).throughput(of: count, concurrency: kind.concurrency)
         }
         let held = try contender.hold()
         let result = Result {
