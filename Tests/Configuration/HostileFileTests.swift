@@ -25,6 +25,13 @@ struct HostileFileTests {
         #expect(fault(laughs)?.contains("has an anchor") == true)
     }
 
+    @Test("A star within a text or in quotes is no alias, however many there are")
+    func stars() throws {
+        let groups = (0..<100).map { "  group\($0): [user\($0)@*, 'anna@*', \"berta@*\"]" }
+        let policy = "name: stars\ngroups:\n\(groups.joined(separator: "\n"))\nlend: nothing\n"
+        #expect(try PolicyFile(bytes: Array(policy.utf8), file: "stars.yaml").policy.limits.groups.count == 100)
+    }
+
     @Test("Aliases as keys of keys, which take exponential time to compare, are refused at once")
     func aliasKeys() {
         let bomb = (1...40).reduce("? &a0 {x: y}\n: 0\n") { text, level in

@@ -61,15 +61,20 @@ enum YAMLDocument {
         }
     }
 
+    /// Words that could be aliases: `*name` where a value may begin. In `user@*` and `'*'` the star is part of a text.
     private static func aliasLikeWords(in text: String.UTF8View) -> Int {
         var count = 0
-        var afterStar = false
+        var (before, afterStar) = (UInt8(ascii: "\n"), false)
         for byte in text {
-            if afterStar, byte > 0x20, byte != UInt8(ascii: "*") { count += 1 }
-            afterStar = byte == UInt8(ascii: "*")
+            if afterStar, byte > 0x20, !endsName.contains(byte) { count += 1 }
+            afterStar = byte == UInt8(ascii: "*") && (before <= 0x20 || precedesValue.contains(before))
+            before = byte
         }
         return count
     }
+
+    private static let endsName = Set(",[]{}".utf8)
+    private static let precedesValue = Set("[{,:?".utf8)
 
     /// Refuses anchors before anything walks into their aliases: in document order the anchor comes first.
     private static func check(_ value: YAMLValue, depth: Int) throws(ConfigurationError) {
