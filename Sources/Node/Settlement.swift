@@ -175,6 +175,8 @@ extension Node {
         step.tell(
             "receipt.settled", [receipt.id, receipt.transfer, entry.id, peer], receipt.story(name(of: peer)), receipt.details)
         if receipt.isFinal {
+            // What is paid is what the lender signed; until then this side reckoned with its own clock.
+            entry.compensation = receipt.compensation
             dropRenewal(of: &entry, &step)
             _ = entry.lease.close(.expired, reason: "", at: step.now)
             finish(&entry, &step)
@@ -239,7 +241,9 @@ extension Node {
         entry.receiptDue = nil
         entry.forget = Deadline(Timing.settledMemory, after: step.now)
         step.tell(
-            "lease.settled", [entry.id, entry.lease.peer], "settled for \(entry.bill.accepted.text)",
+            "lease.settled", [entry.id, entry.lease.peer],
+            "settled for \(entry.bill.accepted.text)"
+                + (entry.compensation > .zero ? ", less \(entry.compensation.text) for the notice that was not kept" : ""),
             [Event.Detail("cpu", entry.bill.usage.cpu.text), Event.Detail("disputed", entry.bill.disputed.text)])
         step.act(.changed(entry.id))
     }

@@ -43,6 +43,14 @@ extension LiveTests {
             for node in ["node1", "node2"] { #expect(try pool.surplus(node, ["ledger", "verify"]).status == 0) }
         }
 
+        @Test("a job's lease is renewed until the time that was asked for is over, where one term is shorter")
+        func renewedForItsTime() throws {
+            let pool = try LivePool(nodes: 2, policy: "include: blade\nname: short\nlend: {longest_term: 4s}\n")
+            let wish = ["run", "--for", "60s", "--cpu", "0.2", "--memory", "64MiB", "--"]
+            let ran = try pool.surplus("node1", wish + ["sh", "-c", "sleep 9; echo late"])
+            #expect(ran.status == 0 && ran.text == "late\n", "\(ran.errors)")
+        }
+
         @Test(
             "exit statuses are the program's own, and tell surplus' own failures apart",
             arguments: [

@@ -47,6 +47,8 @@ struct PauseTests {
         let would = try #require(pool.members[1].node.takenBack(id, atOnce: true, reason: "", at: pool.now))
         pool.feed(.pause(by: "ann", for: nil, atOnce: true), to: 1)
         #expect(pool.lease(id, 1)?.isOpen == false)
+        pool.advance(by: .seconds(10))
+        #expect(pool.members[0].node.leases[id]?.compensation == would.compensation, "the borrower shows what is paid")
         pool.advance(by: .hours(1))
         #expect(pool.balance(1, with: 0) == -would.compensation && would.compensation == 8333)
         pool.expectRest()

@@ -134,9 +134,9 @@ struct JobDriver: Sendable {
                 try await Task.sleep(for: Self.lastWords)
                 throw JobFailure(reason)
             }
-            if work.record.renewsLease {
+            if work.record.ownsLease {
                 group.addTask {
-                    try await tenancy.keepRenewing(lease)
+                    try await tenancy.keepRenewing(lease, for: work.record.leaseSpan)
                     return nil
                 }
             }

@@ -28,7 +28,8 @@ struct JobRecord: Codable, Sendable {
     enum Tenancy: Codable, Sendable {
         /// One that somebody else keeps.
         case given(LeaseID)
-        /// One of its own, borrowed from those named, or from anyone; `renews`: for as long as it runs.
+        /// One of its own, borrowed from those named, or from anyone; `renews`: for as long as it runs, else for the term that
+        /// is wanted.
         case own(Want, from: [String], renews: Bool)
     }
 
@@ -83,7 +84,10 @@ struct JobRecord: Codable, Sendable {
     /// The lease to give back when it has ended.
     var ownLease: LeaseID? { if case .own = tenancy { lease } else { nil } }
 
-    var renewsLease: Bool { if case .own(_, _, let renews) = tenancy { renews } else { false } }
+    /// Whether its lease is its own, to be renewed.
+    var ownsLease: Bool { if case .own = tenancy { true } else { false } }
+    /// For how long its own lease is renewed, from the beginning; `nil`: for as long as it runs.
+    var leaseSpan: Microseconds? { if case .own(let want, _, false) = tenancy { want.term } else { nil } }
 }
 
 // MARK: - Transitions

@@ -89,15 +89,19 @@ struct JobTenancy: Sendable {
     }
 
     /// Renews a lease whenever little of its term is left, until it ends or the lender will not.
-    func keepRenewing(_ id: LeaseID) async throws {
+    ///
+    /// - Parameter span: its longest time in all; `nil`: without end. A lender whose longest term is shorter is asked again.
+    func keepRenewing(_ id: LeaseID, for span: Microseconds?) async throws {
         while let lease = engine.read({ $0.leases[id]?.lease }), lease.isOpen, lease.state != .reclaiming {
             let spare = lease.ends.remaining(at: engine.now) - Timing.renewWhenLeft.of(lease.terms.term)
+            let missing = span.map { $0 - lease.wholeTerm(at: engine.now) } ?? lease.terms.term
+            guard missing > .zero else { return }
             if spare > .zero {
                 try await Task.sleep(for: .microseconds(spare.rawValue))
                 continue
             }
             do {
-                try await requests.renew(id, by: lease.terms.term)
+                try await requests.renew(id, by: min(missing, lease.terms.term))
             } catch let refusal as Refusal {
                 guard let pause = refusal.retryAfter else { return }
                 try await Task.sleep(for: .microseconds(max(pause, .seconds(1)).rawValue))
