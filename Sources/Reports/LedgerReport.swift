@@ -22,7 +22,8 @@ package struct LedgerReport: Report {
         var sheet = Sheet()
         sheet.add("ledger", ok ? "ok" : "FAULTY: \(fault ?? "the agent did not say where")", ok ? .good : .bad)
         guard ok else { return sheet.text(on: page) }
-        sheet.add("checked", "\(transfers) transfers, \(receipts) receipts, \(segments) segments")
+        let counts = [(transfers, "transfer"), (receipts, "receipt"), (segments, "segment")].map { counted(Int($0), $1) }
+        sheet.add("checked", counts.joined(separator: ", "))
         sheet.add("chain head", chainHead, .dim)
         return sheet.text(on: page)
     }

@@ -41,6 +41,15 @@ package struct Want: Hashable, Codable, Sendable {
     /// The terms to propose, bidding the most it would pay: the lender offers at its own price where that is lower.
     package var bid: Terms { Terms(amounts: amounts, prices: maxPrices, term: term, notice: notice, start: start) }
 
+    /// Which of two offers it prefers: the cheaper, of equal ones the larger, then the longer; `nil` when they are alike.
+    package func prefers(_ first: Terms, to second: Terms) -> Bool? {
+        let hour = Microseconds.hours(1)
+        let costs = (first.prices.ceiling(for: amounts, term: hour), second.prices.ceiling(for: amounts, term: hour))
+        if costs.0 != costs.1 { return costs.0 < costs.1 }
+        if first.amounts != second.amounts { return second.amounts.fits(in: first.amounts) }
+        return first.term == second.term ? nil : first.term > second.term
+    }
+
     /// Why `terms` will not do, or `nil` when they will.
     package func objection(to terms: Terms) -> Refusal? {
         if terms.prices.cpu > maxPrices.cpu {
@@ -262,11 +271,6 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
     /// Cheaper for what was asked for, then larger, then longer, then the peer asked first.
     private func isBetter(_ a: Int, _ b: Int, at now: Moment) -> Bool {
         guard let first = offeredTerms(a, at: now), let second = offeredTerms(b, at: now) else { return false }
-        let hour = Microseconds.hours(1)
-        let costs = (first.prices.ceiling(for: want.amounts, term: hour), second.prices.ceiling(for: want.amounts, term: hour))
-        if costs.0 != costs.1 { return costs.0 < costs.1 }
-        if first.amounts != second.amounts { return second.amounts.fits(in: first.amounts) }
-        if first.term != second.term { return first.term > second.term }
-        return a < b
+        return want.prefers(first, to: second) ?? (a < b)
     }
 }

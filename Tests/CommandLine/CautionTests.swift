@@ -4,6 +4,7 @@ import Wire
 @Suite struct CautionTests {
     private static let destroying = [
         ["pool", "leave"], ["pool", "revoke", "node2"], ["pool", "user", "revoke", "anna"], ["reclaim", "--all", "--now"],
+        ["reclaim", Sample.lease, "--now"],
         ["pause", "--now"],
     ]
 

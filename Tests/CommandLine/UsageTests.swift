@@ -46,7 +46,7 @@ import Testing
             ["lease", "show", "lse_1"], ["lease", "renew", "job_01jd3x9k3v8q2m7r5t6w8y0z1a"], ["lease", "release", "x"],
             ["reclaim", "lse_"], ["run", "--lease", "7", "--", "true"], ["job", "show", "job_1"], ["job", "attach", "nonsense"],
             ["job", "wait", "lse_01jd3x9k3v8q2m7r5t6w8y0z1a"], ["job", "logs", ""], ["job", "cancel", "job_1"],
-            ["job", "fetch", "job_1"], ["explain", "trf_1"],
+            ["job", "fetch", "job_1"], ["explain", "trf_1"], ["events", "--id", "lse_xx"],
         ])
     func malformedID(arguments: [String]) async throws {
         let ended = await (try Program(arguments)).end()

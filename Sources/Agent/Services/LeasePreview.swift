@@ -13,7 +13,7 @@ extension PoolMembership {
         let peers = try candidates(for: want, on: request.on)
         let candidates = try await withThrowingTaskGroup(of: Surplus_V1_LeaseCandidate.self) { group in
             for peer in peers { group.addTask { try await self.candidate(peer, want) } }
-            return try await group.reduce(into: []) { $0.append($1) }
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.isAsked(before: $1, for: want) }
         }
         return .with {
             $0.amounts = request.amounts
@@ -21,7 +21,7 @@ extension PoolMembership {
             $0.termMicroseconds = want.term.rawValue
             $0.most = Surplus_V1_Prices(want.maxPrices)
             $0.renewsItself = want.renewsItself
-            $0.candidates = candidates.sorted { ($0.rank, $0.name, $0.node) < ($1.rank, $1.name, $1.node) }
+            $0.candidates = candidates
         }
     }
 
@@ -60,6 +60,12 @@ extension PoolMembership {
 }
 
 extension Surplus_V1_LeaseCandidate {
-    /// The cheapest first, those that would not do last.
-    fileprivate var rank: Int64 { hasRefusal ? .max : ceilingMicrocredits }
+    /// Those that would do come first, in the order in which a request would choose among them.
+    fileprivate func isAsked(before other: Self, for want: Want) -> Bool {
+        guard hasRefusal == other.hasRefusal else { return other.hasRefusal }
+        let preference = hasRefusal ? nil : offered.flatMap { mine in other.offered.flatMap { want.prefers(mine, to: $0) } }
+        return preference ?? ((name, node) < (other.name, other.node))
+    }
+
+    private var offered: Terms? { try? Terms(terms, "terms") }
 }

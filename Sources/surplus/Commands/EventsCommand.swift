@@ -25,7 +25,7 @@ struct Events: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only this kind, such as lease.granted or 'lease.*'. Can be repeated.", valueName: "kind"))
     var kind: [String] = []
 
-    @Option(help: ArgumentHelp("Only what concerns this id, or node of this name.", valueName: "id"))
+    @Option(help: ArgumentHelp("Only what concerns this id, or node of this name.", valueName: "id"), transform: Identifiers.any)
     var id: String?
 
     @OptionGroup var connection: AgentOptions

@@ -10,7 +10,7 @@ struct Reclaim: AsyncParsableCommand {
               surplus reclaim lse_01jd3x9k3v8q2m7r5t6w8y0z1a
               surplus reclaim --all
               surplus reclaim --all --now --dry-run     what ending all of it at once would cost
-              surplus reclaim --all --now --yes         at once, paying for the notice
+              surplus reclaim --all --now --yes         at once, paying for the notice, without being asked
 
             What runs under a lease ends with it. 'surplus pause' takes everything back and keeps it.
             """)
@@ -36,7 +36,10 @@ struct Reclaim: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if all, now { try caution.confirm("Every lent lease ends at once, with what runs under it, and its notice is paid for.") }
+        if now {
+            let what = all ? "Every lent lease" : "The lease"
+            try caution.confirm("\(what) ends at once, with what runs under it, and its notice is paid for.")
+        }
         let reply = try await connection.agent.ask(within: .seconds(60)) { [lease, now, caution] in
             try await $0.reclaimLease(
                 .with {
