@@ -25,15 +25,19 @@ package actor Agent: Service {
 
     /// Opens what is in the data directory.
     ///
-    /// - Parameter recentLog: where `log` leaves what it writes, for those who ask the agent for it.
+    /// - Parameters:
+    ///   - file: where the configuration was read from, to be looked at again.
+    ///   - recentLog: where `log` leaves what it writes, for those who ask the agent for it.
     /// - Throws: when another agent has the directory, or something in it is damaged.
-    package init(_ configuration: AgentConfiguration, log: Logger, recentLog: RecentLog = RecentLog()) throws {
+    package init(
+        _ configuration: AgentConfiguration, from file: String? = nil, log: Logger, recentLog: RecentLog = RecentLog()
+    ) throws {
         let clock = try SystemClock()
-        try self.init(configuration, clock: { clock.now() }, log: log, recentLog: recentLog)
+        try self.init(configuration, from: file, clock: { clock.now() }, log: log, recentLog: recentLog)
     }
 
     init(
-        _ configuration: AgentConfiguration, clock: @escaping @Sendable () -> Moment, log: Logger,
+        _ configuration: AgentConfiguration, from file: String? = nil, clock: @escaping @Sendable () -> Moment, log: Logger,
         recentLog: RecentLog = RecentLog()
     ) throws {
         let story = EventFeed()
@@ -41,7 +45,8 @@ package actor Agent: Service {
         let (policy, fault) = try PolicyDesk.open(configuration.policy, in: store)
         if let fault { log.error("\(fault)") }
         house = Household(
-            configuration: configuration, capacity: try Self.capacity(of: configuration), store: store, story: story,
+            configuration: configuration, configurationFile: file, capacity: try Self.capacity(of: configuration), store: store,
+            story: story,
             policy: policy,
             identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log, recentLog: recentLog)
         accountant = Accountant(house: house)

@@ -7,6 +7,8 @@ import Resources
 /// What all parts of an agent share: its configuration, its ledger, its clock, its log.
 struct Household: Sendable {
     let configuration: AgentConfiguration
+    /// Where that was read from; `nil` when it was from no file.
+    var configurationFile: String?
     /// What this node shares out between owner and guests.
     let capacity: Amounts
     let store: LedgerStore

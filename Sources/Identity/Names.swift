@@ -4,11 +4,16 @@ package enum Names {
     package static let longest = 64
 
     /// Returns `name` when it can label a node: letters, digits, `.`, `_` and `-`, beginning with a letter or digit.
-    package static func node(_ name: String) throws(IdentityError) -> String {
+    package static func node(_ name: String) throws(IdentityError) -> String { try label(name, of: "node") }
+
+    /// Returns `name` when it can label a user of a pool; the rules are those for nodes.
+    package static func user(_ name: String) throws(IdentityError) -> String { try label(name, of: "user") }
+
+    private static func label(_ name: String, of kind: String) throws(IdentityError) -> String {
         let allowed = name.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2d || $0 == 0x2e || $0 == 0x5f }
         guard let first = name.utf8.first, isAlphanumeric(first), allowed, name.utf8.count <= longest else {
             throw IdentityError(
-                "node name '\(name.prefix(80))' is not usable: take 1 to \(longest) letters, digits, '.', '_' or '-', "
+                "\(kind) name '\(name.prefix(80))' is not usable: take 1 to \(longest) letters, digits, '.', '_' or '-', "
                     + "beginning with a letter or digit")
         }
         return name

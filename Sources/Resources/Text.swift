@@ -57,7 +57,9 @@ extension Bytes: TextualQuantity {
         let number = try scanner.number(else: Self.form)
         let unit = scanner.word()
         guard let size = Self.unitSize(unit.lowercased()) else {
-            throw unit.isEmpty ? scanner.fault("add a unit, such as \(text) MiB") : scanner.fault(Self.form)
+            // What is no bare number, such as a percentage, does not lack a unit.
+            let isBare = unit.isEmpty && scanner.isAtEnd
+            throw scanner.fault(isBare ? "add a unit, such as \(text) MiB" : Self.form)
         }
         try scanner.finish(else: Self.form)
         self.init(try number.roundedDown(size))

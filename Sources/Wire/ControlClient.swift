@@ -48,7 +48,7 @@ package enum ControlClient {
             case EACCES: "permission denied: your user may not talk to this agent\(remedy(path))"
             default: code.map { String(cString: strerror($0)) } ?? "\(error)"
             }
-        return WireError("failed to connect to \(path): \(reason)")
+        return WireError("failed to connect to \(path): \(reason)", isDenied: code == EACCES)
     }
 
     /// Whoever is in the group of the socket may connect.

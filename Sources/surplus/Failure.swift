@@ -11,6 +11,8 @@ struct Failure: Error, Equatable, CustomStringConvertible {
     var excerpt: [String] = []
     /// The agent was not there, or went away. Asking again may help.
     var isLostConnection = false
+    /// The agent could not be asked because this user may not.
+    var isDenied = false
 
     /// `token.txt: no such file; make one with 'surplus pool token create'`.
     var description: String {

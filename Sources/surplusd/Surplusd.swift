@@ -51,7 +51,7 @@ struct Surplusd: AsyncParsableCommand {
         let log = Self.logger(configuration.log, recent)
         let agent: Agent
         do {
-            agent = try Agent(configuration, log: log, recentLog: recent)
+            agent = try Agent(configuration, from: config, log: log, recentLog: recent)
         } catch {
             complain("\(error)")
             throw ExitCode.failure

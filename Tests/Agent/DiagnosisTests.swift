@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Resources
 import TestKit
@@ -77,6 +78,56 @@ struct DiagnosisTests {
         let damaged = DiskChecks(directory: directory) { "row 7 is missing from an index" }.findings
         #expect(damaged[2].severity == .fault && damaged[2].finding.contains("row 7"))
         #expect(DiskChecks(directory: "/proc/self") { nil }.findings.contains { $0.severity == .fault })
+    }
+
+    @Test("A configuration or policy that was broken since it was read is a fault with its place, and nothing is lost by it")
+    func brokenFiles() throws {
+        let directory = NSTemporaryDirectory() + "surplus-doctor-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let (agent, policy) = ("\(directory)/agent.yaml", "\(directory)/policy.yaml")
+        func write(_ text: String, to path: String) throws { try text.write(toFile: path, atomically: true, encoding: .utf8) }
+        try write("policy: \(policy)\n", to: agent)
+        try write("include: blade\nname: mine\n", to: policy)
+        let running = try AgentConfiguration.load(path: agent).policy
+        func look() throws -> Finding {
+            try #require(ConfigurationChecks(file: agent, running: running).look().findings.first)
+        }
+        #expect(try look().finding == "good; lends by policy 'mine'")
+
+        try write("include: blade\nname: mine\nlent: {}\n", to: policy)
+        let broken = try look()
+        #expect(broken.severity == .fault)
+        #expect(broken.finding.hasPrefix("\(policy):3:1: ") && broken.finding.hasSuffix("the running policy 'mine' is kept"))
+        #expect(broken.remedy == "correct it, and see with 'surplus policy check \(policy)'")
+
+        try write("polcy: x\n", to: agent)
+        let worse = try look()
+        #expect(worse.severity == .fault && worse.finding.hasPrefix("\(agent):1:1: "))
+        #expect(worse.remedy?.contains("surplusd --config \(agent) --check-config") == true)
+    }
+
+    @Test("A user who may not ask the warden is told that, and the agent itself that it is kept out")
+    func deniedWarden() throws {
+        let checks = PrivilegeChecks(configuration: try AgentConfiguration(), warden: .denied("permission denied"))
+        let user = try #require(checks.findings(isAgent: false).first)
+        #expect(user.severity == .warning && user.remedy == "look as root or as the user that runs the agent")
+        let agent = try #require(checks.findings(isAgent: true).last)
+        #expect(agent.severity == .fault && agent.remedy?.contains("--agent-uid") == true)
+    }
+
+    @Test("A node that was revoked is told so, whoever says it; a peer that refuses for another reason is quoted")
+    func revoked() {
+        func check(_ answer: PeerChecks.Answer, isRevoked: Bool = false) -> [Finding] {
+            PeerChecks(answers: [("node2", answer)], expulsion: "node nde_1 was revoked", isRevoked: isRevoked).findings
+        }
+        let told = check(.refused("node nde_1 was revoked: it can come back only as a new node"))
+        #expect(told.map(\.severity) == [.fault, .warning])
+        #expect(told[0].finding == "this node was revoked: it is no member of the pool any more, says node2")
+        #expect(told[0].remedy?.contains("surplus pool leave") == true)
+        #expect(check(.failed("no route"), isRevoked: true).map(\.severity) == [.fault, .warning])
+        #expect(check(.refused("node nde_1 has left the pool")).map(\.severity) == [.warning])
+        #expect(check(.greeted(version: "surplus 1", ahead: .zero)).map(\.severity) == [.fine])
     }
 
     @Test("What an agent that does not run would find is JSON that surplus reads")

@@ -142,6 +142,15 @@ struct RightsTests {
         #expect(entries == [done])
     }
 
+    @Test("What a lease was asked for is on record in the words that are used elsewhere")
+    func auditedLease() {
+        let request = Surplus_V1_LeaseRequest.with {
+            ($0.amounts.cpuMillicores, $0.amounts.memoryBytes) = (100, 64 << 20)
+            $0.on = ["node2"]
+        }
+        #expect(request.auditedObject == "0.1 cores, 64 MiB on node2")
+    }
+
     @Test("A call that only looks leaves no record")
     func looking() async throws {
         let (error, entries, _) = try await outcome(of: Surplus_V1_Control.Method.GetLease.descriptor, by: stranger)

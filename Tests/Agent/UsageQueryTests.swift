@@ -36,7 +36,7 @@ struct UsageQueryTests {
             ("step_microseconds", .with { $0.stepMicroseconds = 1 }), ("step_microseconds", .with { $0.stepMicroseconds = -1 }),
             ("step_microseconds", .with { $0.stepMicroseconds = 1_500_000 }),
             (
-                "step_microseconds",
+                "step",
                 .with {
                     $0.stepMicroseconds = 1_000_000
                     $0.from = 1_767_139_200_000_000

@@ -27,6 +27,15 @@ import Wire
         let areas = Set(ended.stdout.split(separator: "\n").compactMap { $0.split(separator: "\t").dropFirst().first })
         #expect(areas.isSuperset(of: ["agent", "configuration", "kernel", "clock"]), "\(ended.stdout)")
         #expect(ended.stdout.contains("surplusd --config /nonexistent/agent.yaml"))
+        #expect(!ended.stdout.contains("systemctl"))
+    }
+
+    @Test("who may not talk to the agent is told how to be let in, not that the agent is missing")
+    func denied() {
+        let denied = Failure(object: "", fault: "permission denied", isLostConnection: true, isDenied: true)
+        let finding = Doctor.absence(denied, config: "/etc/surplus/agent.yaml")
+        #expect(finding.finding == "permission denied")
+        #expect(finding.remedy?.contains("group") == true && finding.remedy?.contains("start") == false)
     }
 
     @Test("logs asks for the last 100, and for all when a time is given")

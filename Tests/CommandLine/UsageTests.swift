@@ -20,6 +20,8 @@ import Testing
             (["dev", "exec", "node1", "--dir", "/tmp/x"], "no program"), (["job", "attach"], "job"),
             (["pool", "user", "add", "anna", "--out", "/tmp/x"], "--role"),
             (["pool", "user", "add", "anna", "--role", "owner", "--out", "/tmp/x"], "viewer, borrower, operator"),
+            (["pool", "user", "add", "bob x", "--role", "borrower", "--out", "/tmp/x"], "user name 'bob x' is not usable"),
+            (["pool", "user", "add", "bob", "--role", "borrower", "--valid", "5s", "--out", "/tmp/x"], "--valid: 5 s is out of"),
             (["pool", "user", "add", "anna", "--role", "borrower"], "--out"), (["pool", "role", "blade1"], "role"),
             (["pool", "role", "blade1", "king"], "no role of a pool"), (["audit", "--last", "0"], "--last"),
             (["audit", "--since", "never"], "write a duration"), (["--agent"], "no value"),

@@ -48,7 +48,7 @@ struct HostileFileTests {
     func depth(_ levels: Int) {
         #expect(fault("name: " + String(repeating: "[", count: levels)) != nil)
         let closed = "name: " + String(repeating: "[", count: levels) + String(repeating: "]", count: levels) + "\n"
-        #expect(fault(closed)?.contains(levels < 1000 ? "nested deeper than 32 levels" : "failed to parse") == true)
+        #expect(fault(closed)?.contains("is nested deeper than 32 levels") == true)
         #expect(fault(String(repeating: "- ", count: levels) + "a\n") != nil)
     }
 

@@ -133,6 +133,15 @@ struct PolicyLanguageTests {
         Fault(
             lending + "  when: cpu.utilisation < 50%\n  until: cpu.utilisation > 30%\n",
             "p.yaml:6:10: lend.until contradicts 'when': at 'cpu.utilisation' of"),
+        Fault(
+            lending + "  when: users = 0\n  until: always\n",
+            "p.yaml:6:10: lend.until contradicts 'when': it always holds, so nothing would ever be lent"),
+        Fault(
+            lending + "  when: users = 0\n  until: not during s or not (on monday)\nschedules: {s: on tuesday}\n",
+            "p.yaml:6:10: lend.until contradicts 'when': it always holds"),
+        Fault(
+            lending + "  when: not cpu.utilisation > 50%\n  until: not cpu.utilisation < 30%\n",
+            "p.yaml:6:10: lend.until contradicts 'when': at 'cpu.utilisation' of"),
         Fault(lending + "schedules: {s: users = 0}\n", "p.yaml:5:16: schedules.s is a schedule, which may only speak of times"),
         Fault(
             lending + "conditions: {a: b, b: a}\n",

@@ -56,7 +56,7 @@ struct UsageQuery: Sendable {
         if let chart = Chart(range, step: step) { return chart }
         let span = range.upperBound - range.lowerBound
         throw FieldError(
-            "step_microseconds",
+            "step",
             "is \(step.text), of which \(span.shortText) have more than \(Chart.mostPoints): ask for a longer step or a shorter time"
         )
     }

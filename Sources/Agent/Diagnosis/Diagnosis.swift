@@ -16,6 +16,7 @@ package struct Diagnosis: Sendable {
     func findings() async -> [Finding] {
         async let peers = greetPeers()
         async let privileges = PrivilegeChecks.ask(pool?.guests.warden, house.configuration)
+        async let files = lookAtFiles()
         let (store, configuration) = (house.store, house.configuration)
         let disk = try? await onThread {
             DiskChecks(directory: configuration.dataDirectory, ledgerFault: { try store.quickCheck() }).findings
@@ -24,7 +25,7 @@ package struct Diagnosis: Sendable {
             identity: pool?.gate.current, issuingUntil: (try? house.identities.issuing())?.expiresAt, now: house.clock().utc)
         let answered = await peers
         let clock = ClockChecks(isSynchronised: SystemClock.isSynchronised(), peers: answered?.skews ?? [])
-        var findings = [agent] + Self.judge(configuration)
+        var findings = [agent] + (await files)
         findings += await privileges.findings(isAgent: true)
         findings += KernelChecks().findings + clock.findings + (disk ?? [])
         return findings + certificates.findings + (answered?.findings ?? [])
@@ -48,11 +49,11 @@ package struct Diagnosis: Sendable {
         return .note(.agent, "lending", "nothing is offered: \(obstacle.reason)")
     }
 
-    private static func judge(_ configuration: AgentConfiguration) -> [Finding] {
-        let notes = configuration.notes.map { note in
-            Finding.warning(.configuration, "policy", note, remedy: "change the policy, or leave it if that is meant")
-        }
-        return [.fine(.configuration, "file", "good; lends by policy '\(configuration.policy.policy.name)'")] + notes
+    private func lookAtFiles() async -> [Finding] {
+        let running = house.policy.current
+        guard let file = house.configurationFile else { return ConfigurationChecks.judge(running) }
+        let found = try? await onThread { ConfigurationChecks(file: file, running: running).look().findings }
+        return found ?? ConfigurationChecks.judge(running)
     }
 }
 
@@ -63,18 +64,12 @@ extension Diagnosis {
     ///
     /// - Parameter file: the configuration of the agent that does not run.
     static func findings(ofConfiguration file: String) async -> [Finding] {
-        var findings: [Finding] = []
-        let configuration: AgentConfiguration
-        do throws(ConfigurationError) {
-            configuration = try AgentConfiguration.load(path: file)
-            findings += judge(configuration)
-        } catch {
-            findings.append(.fault(.configuration, "file", "\(error)", remedy: "correct it; Docs/agent.yaml has every key"))
-            guard let standard = try? AgentConfiguration() else { return findings }
-            configuration = standard
-        }
+        let files = ConfigurationChecks(file: file, running: nil).look()
+        var findings = files.findings
+        guard let configuration = files.configuration ?? (try? AgentConfiguration()) else { return findings }
         let data = configuration.dataDirectory
-        let disk = DiskChecks(directory: data, ledgerFault: { try LedgerStore.quickCheck(directory: data + "/ledger") })
+        let disk = DiskChecks(
+            directory: data, isAgent: false, ledgerFault: { try LedgerStore.quickCheck(directory: data + "/ledger") })
         findings += await PrivilegeChecks.ask(nil, configuration).findings(isAgent: false)
         findings += KernelChecks().findings
         findings += ClockChecks(isSynchronised: SystemClock.isSynchronised()).findings
@@ -82,6 +77,13 @@ extension Diagnosis {
     }
 
     private static func certificates(in dataDirectory: String) -> [Finding] {
+        guard !DiskChecks.isClosed(dataDirectory) else {
+            return [
+                .warning(
+                    .certificates, "files", "this user may not look at them",
+                    remedy: "look as root or as the user that runs the agent")
+            ]
+        }
         let store = IdentityStore(dataDirectory: dataDirectory)
         do {
             return CertificateChecks(

@@ -7,6 +7,8 @@ struct DiskChecks {
     private static let tooLittle = Bytes.mebibytes(64)
 
     let directory: String
+    /// This process is the agent, which has to have the directory.
+    var isAgent = true
     /// What a quick check of the ledger found: `nil` for nothing.
     let ledgerFault: () throws -> String?
 
@@ -22,8 +24,18 @@ struct DiskChecks {
         return [space, writing, ledger]
     }
 
+    /// Whether this user, who is not root and need not be the one that runs the agent, is kept out of it.
+    static func isClosed(_ directory: String) -> Bool {
+        geteuid() != 0 && access(directory, R_OK | W_OK | X_OK) != 0 && (errno == EACCES || errno == EPERM)
+    }
+
     private var unreadable: Finding {
-        .fault(
+        guard isAgent || !Self.isClosed(directory) else {
+            return .warning(
+                .disk, "data directory", "this user may not look into \(directory)",
+                remedy: "look as root or as the user that runs the agent, who must own it")
+        }
+        return .fault(
             .disk, "data directory", "\(directory) cannot be looked into: \(String(cString: strerror(errno)))",
             remedy: "look as root or as the user that runs the agent, who must own it")
     }

@@ -13,6 +13,8 @@ struct PrivilegeChecks {
         /// The node is configured to have none.
         case absent
         case greeted(WardenHello)
+        /// Its socket is not for the user of this process.
+        case denied(String)
         case failed(String)
     }
 
@@ -24,19 +26,23 @@ struct PrivilegeChecks {
         do {
             let hello = try await (client ?? WardenClient(socket: path, release: Software.version)).hello()
             return PrivilegeChecks(configuration: configuration, warden: .greeted(hello))
+        } catch let error as WardenUnreachable where error.isDenied {
+            return PrivilegeChecks(configuration: configuration, warden: .denied(error.description))
         } catch {
             return PrivilegeChecks(configuration: configuration, warden: .failed("\(error)"))
         }
     }
 
     /// - Parameter isAgent: this process is the agent, so that what is true of it is true of the agent.
-    func findings(isAgent: Bool) -> [Finding] { (isAgent ? [user, socket] : []) + wardenFindings }
+    func findings(isAgent: Bool) -> [Finding] {
+        isAgent ? [user, socket] + wardenFindings(isAgent: true) : wardenFindings(isAgent: false)
+    }
 
     private var user: Finding {
         guard geteuid() == 0 else { return .fine(.privileges, "agent", "runs as \(UserName.of(geteuid()))") }
         return .warning(
             .privileges, "agent", "runs as root, and needs not",
-            remedy: "run surplusd as a user of its own (User= in its unit), and only surplus-warden as root")
+            remedy: "run surplusd as a user of its own, and only surplus-warden as root (Docs/install.md)")
     }
 
     private var socket: Finding {
@@ -55,9 +61,23 @@ struct PrivilegeChecks {
         return .fine(.privileges, "socket", "mode \(mode), for user \(status.st_uid) and group \(status.st_gid)")
     }
 
-    private var wardenFindings: [Finding] {
+    private func wardenFindings(isAgent: Bool) -> [Finding] {
         switch warden {
         case .absent: return [.note(.privileges, "warden", "configured without one: this node only borrows")]
+        case .denied(let reason) where !isAgent:
+            return [
+                .warning(
+                    .privileges, "warden", "it was not asked: \(reason)",
+                    remedy: "look as root or as the user that runs the agent")
+            ]
+        case .denied(let reason):
+            return [
+                .fault(
+                    .privileges, "warden", "it cannot be asked, nothing is lent: \(reason)",
+                    remedy:
+                        "start surplus-warden with --agent-uid \(geteuid()), and let the agent's user into the socket's directory"
+                )
+            ]
         case .failed(let reason):
             return [
                 .fault(

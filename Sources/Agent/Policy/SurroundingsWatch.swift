@@ -46,7 +46,7 @@ struct SurroundingsWatch: Sendable {
         result[.usersIdle] = view.users?.idle.rawValue
         result[.power] = (view.power.isOnBattery ? PowerSource.battery : .mains).reading
         result[.batteryCharge] = view.power.charge?.rawValue
-        result[.networkUtilisation] = view.network?.utilisation.rawValue
+        result[.networkUtilisation] = view.network.map { min(BasisPoints.whole, $0.utilisation).rawValue }
         result[.networkSpare] = view.network?.spare.rawValue
         return result
     }
@@ -61,7 +61,8 @@ extension Surroundings {
         self[.loadPerCore] = own / Int64(max(1, Machine.processors))
     }
 
+    /// At most the whole: an owner may use more than the capacity that is configured.
     fileprivate static func share(_ part: Int64, of whole: Int64) -> Int64 {
-        Microseconds(part).scaled(by: BasisPoints.whole.rawValue, over: max(1, whole)).rawValue
+        min(BasisPoints.whole.rawValue, Microseconds(part).scaled(by: BasisPoints.whole.rawValue, over: max(1, whole)).rawValue)
     }
 }

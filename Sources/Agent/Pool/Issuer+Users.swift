@@ -16,7 +16,7 @@ extension Issuer {
         _ name: String, role: Role, request: CertificateRequest, for span: Microseconds
     ) async throws -> CertifiedUser {
         let authority = try issuing()
-        let name = try Names.node(name)
+        let name = try Names.user(name)
         if let other = roster.users.holder(of: name) {
             let remedy =
                 other.status == .active

@@ -9,7 +9,7 @@ protocol AuditedRequest {
 
 extension Surplus_V1_LeaseRequest: AuditedRequest {
     var auditedObject: String {
-        var words = "\(amounts.cpuMillicores)m cpu, \(amounts.memoryBytes) bytes"
+        var words = "\(Millicores(amounts.cpuMillicores).shortText), \(Bytes(amounts.memoryBytes).shortText)"
         if nodes > 1 { words += ", \(nodes) nodes" }
         if startAt > 0 { words += ", from \(CivilDate(Timestamp(microseconds: startAt)).rfc3339Seconds)" }
         return on.isEmpty ? words : "\(words) on \(on.prefix(4).joined(separator: ", "))"

@@ -12,7 +12,7 @@ extension PoolMembership {
             request.validMicroseconds == 0
             ? EnrolmentToken.lifetime : try Field.term(request.validMicroseconds, "valid_microseconds")
         guard span <= EnrolmentToken.longestLifetime else {
-            throw FieldError("valid_microseconds", "is \(span.text), at most \(EnrolmentToken.longestLifetime.text) are allowed")
+            throw FieldError("valid", "is \(span.text), at most \(EnrolmentToken.longestLifetime.text) are allowed")
         }
         let identity = gate.current
         let address = roster[identity.node]?.address ?? house.configuration.advertise.description

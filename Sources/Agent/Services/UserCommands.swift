@@ -93,7 +93,7 @@ extension PoolMembership {
         let (span, allowed) = (Microseconds(microseconds), CertificateProfile.userLifetimes)
         guard allowed.contains(span) else {
             throw FieldError(
-                "valid_microseconds", "is \(span.text), must be \(allowed.lowerBound.text) to \(allowed.upperBound.text)")
+                "valid", "is \(span.text), must be \(allowed.lowerBound.text) to \(allowed.upperBound.text)")
         }
         return span
     }

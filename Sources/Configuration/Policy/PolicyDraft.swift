@@ -114,6 +114,10 @@ struct ReleaseDraft {
             guard let until else { return nil }
             throw until.place.fault("says when to stop, but nothing says when to start; add 'when' beside it")
         }
+        if let until, until.condition.isCertain {
+            throw until.place.fault(
+                "contradicts 'when': it always holds, so nothing would ever be lent; leave it out, or say when to stop")
+        }
         if let until, let (gauge, reading) = when.condition.overlap(with: until.condition) {
             let value = gauge.kind.text(of: reading)
             throw until.place.fault(

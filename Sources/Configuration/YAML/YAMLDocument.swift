@@ -110,6 +110,8 @@ enum YAMLDocument {
             let indentation = line.prefix { $0 == " " || $0 == "\t" }
             if indentation.contains("\t") { return fail(mark, "a tab is used for indentation; use spaces") }
             return fail(mark, "failed to parse: \(problem)")
+        case .parser(_, let problem, let mark, _) where problem.hasPrefix("Maximum nesting level"):
+            return fail(mark, "is nested deeper than \(greatestDepth) levels")
         case .parser(let context, let problem, let mark, _):
             return fail(mark, "failed to parse: \(context.map { $0.text + ", " } ?? "")\(problem)")
         case .composer(let context, let problem, let mark, _):

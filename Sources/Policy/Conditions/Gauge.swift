@@ -71,6 +71,17 @@ package enum Gauge: String, Hashable, Codable, Sendable, CaseIterable {
     }
 }
 
+extension Gauge {
+    /// Every reading there can be.
+    package var range: ClosedRange<Int64> {
+        switch kind {
+        case .share: 0...BasisPoints.whole.rawValue
+        case .source: PowerSource.mains.reading...PowerSource.battery.reading
+        case .cores, .bytes, .number, .count, .span, .rate: 0...Int64.max
+        }
+    }
+}
+
 /// Where a machine's power comes from.
 package enum PowerSource: String, Hashable, Codable, Sendable, CaseIterable {
     case mains, battery

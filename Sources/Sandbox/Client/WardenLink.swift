@@ -1,3 +1,4 @@
+import Glibc
 import Kernel
 import Resources
 import Synchronization
@@ -5,7 +6,13 @@ import Synchronization
 /// The warden cannot be asked: it is not there, does not answer, or is of another time.
 package struct WardenUnreachable: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String
-    package init(_ description: String) { self.description = description }
+    /// It may be there, but this user may not ask it.
+    package var isDenied: Bool
+
+    package init(_ description: String, isDenied: Bool = false) {
+        self.description = description
+        self.isDenied = isDenied
+    }
 }
 
 /// One connection to a warden: matches replies to calls.
@@ -25,6 +32,8 @@ final class WardenLink: Sendable {
         let descriptor: Int32
         do {
             descriptor = try UnixSocket.connect(to: path)
+        } catch let error where error.number == EACCES {
+            throw WardenUnreachable("permission denied: the warden's socket \(path) is not for this user", isDenied: true)
         } catch {
             throw WardenUnreachable("no warden answers: \(error); start surplus-warden, or check the configured warden socket")
         }

@@ -3,7 +3,8 @@ package import GRPCCore
 /// A message with a field whose value is not acceptable. Handlers may throw it as it is: the caller sees
 /// `invalid argument`.
 package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible, RPCErrorConvertible {
-    /// The field's path, as in the `.proto` file: `terms.amounts.cpu_millicores`.
+    /// The field's path, as in the `.proto` file: `terms.amounts.cpu_millicores`; without its unit, as
+    /// `step`, where people write the value and the fault says it with one.
     package let field: String
     /// What is wrong with it: `is -5, must be 0 to 1000000000`.
     package let fault: String

@@ -49,7 +49,7 @@ struct AgentLink: Sendable {
 
     private static func explaining<Answer>(_ name: String, _ body: () async throws -> Answer) async throws -> Answer {
         do { return try await body() } catch let error as WireError {
-            throw Failure(object: "", fault: error.description, isLostConnection: true)
+            throw Failure(object: "", fault: error.description, isLostConnection: true, isDenied: error.isDenied)
         } catch let error as RPCError {
             throw Failure(error, agent: name)
         }

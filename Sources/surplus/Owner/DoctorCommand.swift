@@ -34,17 +34,19 @@ struct Doctor: AsyncParsableCommand {
             findings = try await connection.agent.ask(within: .seconds(120)) { try await $0.diagnose(.init(), options: $1) }
                 .findings.map(DoctorReport.Finding.init)
         } catch let failure as Failure where failure.isLostConnection {
-            findings = [absent(failure)] + look()
+            findings = [Self.absence(failure, config: config)] + look()
         }
         let report = DoctorReport(findings: findings)
         try output.show(report)
         if !report.ok { throw ExitCode(Invocation.failureStatus) }
     }
 
-    private func absent(_ failure: Failure) -> DoctorReport.Finding {
+    static func absence(_ failure: Failure, config: String) -> DoctorReport.Finding {
         DoctorReport.Finding(
             area: "agent", name: "reachable", severity: "fault", finding: failure.description,
-            remedy: "systemctl start surplusd, or: surplusd --config \(config.quoted); the log says why it ended")
+            remedy: failure.isDenied
+                ? "join the group that may, or ask as root or as the user that runs the agent; it may well be running"
+                : "start it as Docs/install.md says: surplusd --config \(config.quoted); its log says why it ended")
     }
 
     /// Lets the agent's program look around in place of the agent.

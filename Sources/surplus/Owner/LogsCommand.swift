@@ -14,8 +14,9 @@ struct Logs: AsyncParsableCommand {
               surplus logs --since 1h --level warning   what went wrong in the last hour
               surplus logs -n 0 --json                  all that is kept, as JSON Lines
 
-            The agent keeps its last 10,000 entries in memory, 2 MiB at most. Under systemd the journal has the rest, and
-            that of the warden: journalctl -u surplusd -u surplus-warden. What a job wrote is shown by 'surplus job logs'.
+            The agent keeps its last 10,000 entries in memory, 2 MiB at most. It writes all of them to its standard error,
+            as does surplus-warden: whatever started the two has them, a file, or the journal of a supervisor. What a job
+            wrote is shown by 'surplus job logs'.
             """)
 
     /// From the worst to the least.

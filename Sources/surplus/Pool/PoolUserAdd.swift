@@ -27,6 +27,10 @@ struct PoolUserAdd: AsyncParsableCommand {
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        do { _ = try Names.user(name) } catch { throw ValidationError("\(error)") }
+    }
+
     func run() async throws {
         let report = try await certificate.obtain { [name, role, connection, certificate] request in
             try await connection.agent.ask(within: .seconds(60)) {
@@ -83,6 +87,12 @@ struct CertificateOptions: ParsableArguments {
         help: ArgumentHelp("For how long it is good, up to 180d. Default: 90d.", valueName: "duration"),
         transform: Quantities.duration)
     var valid: Microseconds?
+
+    func validate() throws {
+        guard let valid, !CertificateProfile.userLifetimes.contains(valid) else { return }
+        let (shortest, longest) = (CertificateProfile.userLifetimes.lowerBound, CertificateProfile.userLifetimes.upperBound)
+        throw ValidationError("--valid: \(valid.text) is out of range; write \(shortest.text) to \(longest.text)")
+    }
 
     /// Makes a key, has it certified by `ask`, which is given the request (DER), and writes both to the file.
     func obtain(

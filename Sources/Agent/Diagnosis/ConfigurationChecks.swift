@@ -1,0 +1,36 @@
+import Configuration
+
+/// Whether the configuration is good as it now stands on disk, which is what the next start or reload will read.
+struct ConfigurationChecks {
+    /// The agent's configuration.
+    let file: String
+    /// What is lent by; `nil` where no agent runs.
+    let running: PolicyFile?
+
+    /// Reads the files anew.
+    ///
+    /// - Returns: also what they say, where they are good.
+    func look() -> (findings: [Finding], configuration: AgentConfiguration?) {
+        do throws(ConfigurationError) {
+            let configuration = try AgentConfiguration.load(path: file)
+            return (Self.judge(running ?? configuration.policy), configuration)
+        } catch {
+            let kept = running.map { "; the running policy '\($0.policy.name)' is kept" } ?? ""
+            return ([.fault(.configuration, "file", "\(error)\(kept)", remedy: remedy(for: error))], nil)
+        }
+    }
+
+    /// What can be said of a policy that was understood.
+    static func judge(_ policy: PolicyFile) -> [Finding] {
+        let notes = policy.notes.map { note in
+            Finding.warning(.configuration, "policy", note, remedy: "change the policy, or leave it if that is meant")
+        }
+        return [.fine(.configuration, "file", "good; lends by policy '\(policy.policy.name)'")] + notes
+    }
+
+    private func remedy(for error: ConfigurationError) -> String {
+        error.file == file
+            ? "correct it, and see with 'surplusd --config \(file) --check-config'; Docs/agent.yaml has every key"
+            : "correct it, and see with 'surplus policy check \(error.file)'"
+    }
+}
