@@ -84,6 +84,14 @@ extension LiveTests {
             #expect(healthy.named("disk", "ledger")?.severity == "fine")
             #expect(healthy.named("privileges", "warden")?.severity == "fine")
 
+            let configuration = "\(pool.directory)/node1/config.yaml"
+            let good = try String(contentsOfFile: configuration, encoding: .utf8)
+            try (good + "polcy: blade\n").write(toFile: configuration, atomically: true, encoding: .utf8)
+            let broken = try JSONDecoder().decode(Findings.self, from: try pool.surplus("node1", ["doctor", "--json"]).output)
+            #expect(broken.named("configuration", "file")?.severity == "fault")
+            #expect(broken.named("configuration", "file")?.finding.contains("is kept") == true)
+            try good.write(toFile: configuration, atomically: true, encoding: .utf8)
+
             let other = try pool.daemons("node2")
             kill(try #require(other.pid), SIGKILL)
             let own = try pool.daemons("node1")
@@ -96,7 +104,6 @@ extension LiveTests {
             #expect(ill.named("peers", "reachable")?.severity == "warning")
 
             kill(try #require(own.pid), SIGKILL)
-            let configuration = "\(pool.directory)/node1/config.yaml"
             let alone = try LivePool.eventually("the agent is gone") {
                 let result = try pool.surplus("node1", ["doctor", "--json", "--config", configuration])
                 let found = try JSONDecoder().decode(Findings.self, from: result.output)
