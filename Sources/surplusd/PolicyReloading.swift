@@ -7,8 +7,6 @@ import UnixSignals
 /// Reads the policy anew on SIGHUP. A bad file is refused and the running policy kept.
 struct PolicyReloading: Service {
     let agent: Agent
-    /// The agent's configuration file, which names the policy.
-    let config: String
     let log: Logger
 
     func run() async {
@@ -19,7 +17,7 @@ struct PolicyReloading: Service {
 
     private func reload() async {
         do {
-            try await agent.reloadPolicy(namedBy: config)
+            try await agent.reloadPolicy()
         } catch let error as ConfigurationError {
             log.error("kept the running policy: the new one is faulty: \(error)")
         } catch {

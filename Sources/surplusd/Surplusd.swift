@@ -60,7 +60,7 @@ struct Surplusd: AsyncParsableCommand {
         var group = ServiceGroupConfiguration(
             services: [
                 .init(service: agent, successTerminationBehavior: .gracefullyShutdownGroup),
-                .init(service: PolicyReloading(agent: agent, config: config, log: log)),
+                .init(service: PolicyReloading(agent: agent, log: log)),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         group.maximumGracefulShutdownDuration = timeout

@@ -34,7 +34,7 @@ struct PolicyDeskTests {
         try await withDesk(try policy("second")) { desk in
             #expect(desk.current.policy.name == "other" && desk.origin == .applied(by: "ada", at: at))
             #expect(desk.configured.policy.name == "second")
-            try await desk.configure(by: "ada", at: at)
+            try await desk.configure(desk.configured, by: "ada", at: at)
             #expect(desk.current.policy.name == "second")
         }
         try await withDesk(try policy("third")) { desk in #expect(desk.current.policy.name == "third") }

@@ -124,6 +124,9 @@ extension LiveTests {
             _ = try LivePool.eventually("the reload acts") {
                 try pool.surplus("node1", ["policy", "show"]).text.contains("name: again") ? true : nil
             }
+            try before.replacingOccurrences(of: "name: test", with: "name: anew")
+                .write(toFile: configured, atomically: true, encoding: .utf8)
+            #expect(try pool.surplus("node1", ["policy", "reset"]).text.contains("'anew'"), "reset reads the file, too")
             let audit = try pool.surplus("node1", ["audit", "--plain"]).text.split(separator: "\n")
             let reloads = audit.filter { $0.contains("ReloadPolicy") && $0.contains("SIGHUP") }
             #expect(reloads.contains { $0.contains("failed") } && reloads.contains { $0.contains("done") }, "\(audit)")

@@ -62,8 +62,7 @@ final class PolicyDesk: Sendable {
     }
 
     /// Puts the configured policy in force again, or a new version of it.
-    func configure(_ file: PolicyFile? = nil, by user: String, at now: Timestamp) async throws {
-        let file = file ?? configured
+    func configure(_ file: PolicyFile, by user: String, at now: Timestamp) async throws {
         try await commit(nil, "\(user) put the configured policy '\(file.policy.name)' in force", by: user, at: now)
         state.withLock { $0 = State(configured: file, current: file) }
     }

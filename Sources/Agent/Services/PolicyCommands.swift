@@ -32,7 +32,7 @@ extension Agent {
         if request.hasSource {
             try await house.policy.apply(file, by: user, at: house.clock().utc)
         } else {
-            try await house.policy.configure(by: user, at: house.clock().utc)
+            try await house.policy.configure(file, by: user, at: house.clock().utc)
         }
         poolIfAny?.follow(file.policy)
         return reply
@@ -44,7 +44,13 @@ extension Agent {
     }
 
     private func file(of request: Surplus_V1_ApplyPolicyRequest) throws -> PolicyFile {
-        request.hasSource ? try PolicyFile(source: PolicySource(request.source)) : house.policy.configured
+        request.hasSource ? try PolicyFile(source: PolicySource(request.source)) : try configuredPolicy()
+    }
+
+    /// The policy that the agent's configuration names, as both files are now.
+    private func configuredPolicy() throws(ConfigurationError) -> PolicyFile {
+        guard let file = house.configurationFile else { return house.policy.configured }
+        return try AgentConfiguration.load(path: file).policy
     }
 
     private func preview(_ file: PolicyFile) -> Surplus_V1_ApplyPolicyReply {
@@ -56,12 +62,12 @@ extension Agent {
         }
     }
 
-    /// Reads the policy anew that a configuration file names, as a signal asks for. A faulty one changes nothing.
+    /// Reads the policy anew that the configuration names, as a signal asks for. A faulty one changes nothing.
     ///
     /// - Throws: `ConfigurationError` for what is wrong with either file, and what keeps the change from being recorded.
-    package func reloadPolicy(namedBy path: String) async throws {
-        let file = try await trail.record("ReloadPolicy", of: path, origin: "SIGHUP") { [house] in
-            let file = try AgentConfiguration.load(path: path).policy
+    package func reloadPolicy() async throws {
+        let file = try await trail.record("ReloadPolicy", of: house.configurationFile ?? "", origin: "SIGHUP") { [self] in
+            let file = try await configuredPolicy()
             try await house.policy.configure(file, by: "a reload", at: house.clock().utc)
             return file
         }
