@@ -21,6 +21,8 @@ final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
         var leaseReply = Surplus_V1_LeaseReply()
         var preview = Surplus_V1_LeasePreview()
         var findings: [Surplus_V1_Finding] = []
+        /// A fault that was found once is found no more.
+        var heals = false
         // What was asked for.
         var pauses: [Surplus_V1_PauseRequest] = []
         var reclaims: [Surplus_V1_ReclaimLeaseRequest] = []
@@ -292,7 +294,10 @@ extension FakeAgent {
     }
 
     func diagnose(request: Surplus_V1_DiagnoseRequest, context: ServerContext) async throws -> Surplus_V1_DiagnoseReply {
-        .with { $0.findings = state.withLock { $0.findings } }
+        state.withLock { state in
+            defer { if state.heals { state.findings.removeAll { $0.severity == "fault" } } }
+            return .with { $0.findings = state.findings }
+        }
     }
 
     func streamLog(

@@ -17,6 +17,9 @@ import Wire
             #expect(warned.stdout.contains("remedy: set it") && warned.stdout.contains("0 faults, 1 warning"))
             agent.state.withLock { $0.findings.append(.with { ($0.area, $0.severity) = ("disk", "fault") }) }
             #expect(try await Program.run("doctor", agent: agent).status == 1)
+            agent.state.withLock { $0.heals = true }
+            let waited = try await Program.run("doctor", "--wait", "1m", agent: agent)
+            #expect(waited.status == 0 && waited.stdout.contains("0 faults"))
         }
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Reports
+import Resources
 import Wire
 
 struct Doctor: AsyncParsableCommand {
@@ -11,6 +12,7 @@ struct Doctor: AsyncParsableCommand {
         discussion: """
             Examples:
               surplus doctor
+              surplus doctor --wait 30s                what is still at fault so long after a start
               surplus doctor --config agent.yaml       also while the agent does not run
               surplus doctor --json | jq -r '.findings[] | select(.severity == "fault") | .remedy'
 
@@ -25,20 +27,29 @@ struct Doctor: AsyncParsableCommand {
         completion: .file(extensions: ["yaml"]))
     var config = "/etc/surplus/agent.yaml"
 
+    @Option(
+        help: ArgumentHelp("Look again until nothing is at fault, at most so long.", valueName: "duration"),
+        transform: Quantities.duration)
+    var wait: Microseconds?
+
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let findings: [DoctorReport.Finding]
         do {
-            findings = try await connection.agent.ask(within: .seconds(120)) { try await $0.diagnose(.init(), options: $1) }
-                .findings.map(DoctorReport.Finding.init)
+            findings = try await Patience(wait).ask(until: { DoctorReport(findings: $0).ok }, diagnosed)
         } catch let failure as Failure where failure.isLostConnection {
             findings = [Self.absence(failure, config: config)] + look()
         }
         let report = DoctorReport(findings: findings)
         try output.show(report)
         if !report.ok { throw ExitCode(Invocation.failureStatus) }
+    }
+
+    private func diagnosed() async throws -> [DoctorReport.Finding] {
+        try await connection.agent.ask(within: .seconds(120)) { try await $0.diagnose(.init(), options: $1) }
+            .findings.map(DoctorReport.Finding.init)
     }
 
     static func absence(_ failure: Failure, config: String) -> DoctorReport.Finding {
