@@ -12,7 +12,7 @@ extension Condition {
         if let idle { return idle }
         let demands = Demands(self)
         if let conflict = demands.conflict() { return conflict }
-        if !CivilMinute.week.contains(where: demands.mayHold) {
+        if !demands.mayEverHold {
             return "can never hold: there is no time of the week at which all its windows are open"
         }
         return nil
@@ -21,7 +21,7 @@ extension Condition {
     /// Whether it holds whatever is measured.
     package var isCertain: Bool {
         let denial = Demands(self, isDenied: true)
-        return denial.isNever || denial.conflict() != nil || !CivilMinute.week.contains(where: denial.mayHold)
+        return denial.isNever || denial.conflict() != nil || !denial.mayEverHold
     }
 
     /// A reading at which both this and `other` hold, where each asks for ranges of one and the same gauge only.
@@ -74,9 +74,4 @@ extension Condition.Comparison {
         case .unequal: range != bound...bound
         }
     }
-}
-
-extension CivilMinute {
-    /// Every minute at which a window can open or close: all of the week's.
-    fileprivate static let week = Weekday.allCases.flatMap { day in (0..<1440).map { CivilMinute(day: day, minute: $0) } }
 }

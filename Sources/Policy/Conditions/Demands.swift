@@ -50,8 +50,22 @@ indirect enum Demands {
         return nil
     }
 
-    /// Whether the clock allows it to hold at some minute, whatever is measured.
-    func mayHold(at time: CivilMinute) -> Bool {
+    /// Whether the clock allows it to hold at some minute of the week, whatever is measured. Between the times at which its
+    /// windows open and close nothing changes, but the day does.
+    var mayEverHold: Bool {
+        let minutes = Set(windows.flatMap { [$0.from.minute, $0.to.minute] } + [0]).filter { $0 < 1440 }
+        return Weekday.allCases.contains { day in minutes.contains { mayHold(at: CivilMinute(day: day, minute: $0)) } }
+    }
+
+    private var windows: [Window] {
+        switch self {
+        case .leaf(let leaf): if case .within(let window) = leaf.part { [window] } else { [] }
+        case .all(let parts), .any(let parts): parts.flatMap(\.windows)
+        }
+    }
+
+    /// Whether the clock allows it to hold at a minute.
+    private func mayHold(at time: CivilMinute) -> Bool {
         switch self {
         case .leaf(let leaf): leaf.mayHold(at: time)
         case .all(let parts): parts.allSatisfy { $0.mayHold(at: time) }
