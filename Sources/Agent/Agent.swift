@@ -40,7 +40,7 @@ package actor Agent: Service {
         _ configuration: AgentConfiguration, from file: String? = nil, clock: @escaping @Sendable () -> Moment, log: Logger,
         recentLog: RecentLog = RecentLog()
     ) throws {
-        let story = EventFeed()
+        let story = ChangeFeed()
         let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger", onEvents: story.notify)
         let (policy, fault) = try PolicyDesk.open(configuration.policy, in: store)
         if let fault { log.error("\(fault)") }
@@ -219,6 +219,7 @@ package actor Agent: Service {
         running = nil
         self.membership = nil
         try house.identities.forgetPool()
+        // One that cannot be read is passed over at every start.
         let stale = try house.store.states(.member, as: MemberRecord.self).compactMap { try? Member(document: $0.document).node }
         let users = membership.roster.users.all.map(\.user)
         try await house.store.commit(

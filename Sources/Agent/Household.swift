@@ -13,7 +13,7 @@ struct Household: Sendable {
     let capacity: Amounts
     let store: LedgerStore
     /// Announces that events have been written to it.
-    let story: EventFeed
+    let story: ChangeFeed
     let policy: PolicyDesk
     let identities: IdentityStore
     let clock: @Sendable () -> Moment

@@ -55,11 +55,7 @@ struct HistoryWriter {
             for block in Block.pack(rows) { try Self.insert(block, of: key.series, into: .seconds, db) }
             return
         }
-        var blocks = try tail(key).map { [$0] } ?? []
-        for row in rows {
-            if let last = blocks.indices.last, blocks[last].append(row) { continue }
-            blocks.append(Block(row))
-        }
+        let blocks = Block.pack(rows, onto: try tail(key))
         for block in blocks.dropLast() { try Self.insert(block, of: key.series, into: Shelf(key.resolution), db) }
         guard let last = blocks.last else { return }
         try db.cachedStatement(

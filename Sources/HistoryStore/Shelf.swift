@@ -81,8 +81,10 @@ struct Block {
     }
 
     /// Rows in as few blocks as they need, in order.
-    static func pack(_ rows: some Sequence<RollUp>) -> [Block] {
-        var blocks: [Block] = []
+    ///
+    /// - Parameter first: a block that has room perhaps.
+    static func pack(_ rows: some Sequence<RollUp>, onto first: Block? = nil) -> [Block] {
+        var blocks = [first].compactMap(\.self)
         for row in rows {
             if let last = blocks.indices.last, blocks[last].append(row) { continue }
             blocks.append(Block(row))

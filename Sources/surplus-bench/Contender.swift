@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Kernel
 
 /// Who runs programs for people who type a command, each on resources set aside for it.
 protocol Contender {
@@ -42,7 +43,7 @@ struct SurplusContender: Contender {
 
     /// Of four fifths of the machine: what was given back a moment ago may not be free yet.
     private static func share(of concurrency: Int) -> [String] {
-        let cores = Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))) * 0.8
+        let cores = Double(Machine.processors) * 0.8
         return ["--cpu", String(format: "%.3f", cores / Double(concurrency)), "--memory", "64MiB"]
     }
 

@@ -11,7 +11,7 @@ private final class Listener: EventReceiver {
     let name: String
     let isDurable: Bool
     private let state: Mutex<(told: [Int64], taken: [Int64], failures: Int)>
-    private let happened = EventFeed()
+    private let happened = ChangeFeed()
 
     init(_ name: String = "listener", isDurable: Bool = true, failing failures: Int = 0) {
         self.name = name

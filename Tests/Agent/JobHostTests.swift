@@ -14,7 +14,7 @@ struct JobHostTests {
         configuration.warden = .none
         let house = Household(
             configuration: configuration, capacity: pair.house.capacity, store: pair.lending.store,
-            story: EventFeed(), policy: pair.house.policy, identities: pair.house.identities,
+            story: ChangeFeed(), policy: pair.house.policy, identities: pair.house.identities,
             clock: pair.house.clock, log: pair.house.log)
         return JobHost(house: house, engine: pair.lending, guests: GuestKeeper(house: house, engine: pair.lending))
     }

@@ -61,7 +61,7 @@ final class TestPair: Sendable {
         var configuration = try AgentConfiguration()
         configuration.dataDirectory = scratch.path + "/borrower"
         let capacity = Amounts(cpu: .cores(4), memory: .gibibytes(4))
-        let story = EventFeed()
+        let story = ChangeFeed()
         let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger", onEvents: story.notify)
         house = Household(
             configuration: configuration, capacity: capacity, store: store, story: story,

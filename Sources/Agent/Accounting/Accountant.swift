@@ -42,16 +42,13 @@ final class Accountant: Sendable {
         await write()
         await withDiscardingTaskGroup { group in
             group.addTask {
-                while (try? await Task.sleep(for: Self.writeInterval)) != nil { await self.write() }
+                while await Task.rest(for: Self.writeInterval) { await self.write() }
             }
             await self.measure(guests)
             group.cancelAll()
         }
-        // in a task that is not cancelled: this is still to be done
-        await Task {
-            await self.write()
-            try? await onThread { self.archive.withLock { $0.close() } }
-        }.value
+        await write()
+        await onThread { self.archive.withLock { $0.close() } }
     }
 
     // MARK: Measuring
@@ -63,7 +60,7 @@ final class Accountant: Sendable {
             let now = house.clock().instant
             // what was missed, as while the machine slept, is not made up for
             next = max(next + interval, now)
-            try? await Task.sleep(for: .microseconds((next - now).rawValue))
+            await Task.rest(for: .microseconds((next - now).rawValue))
         }
     }
 
@@ -114,14 +111,15 @@ final class Accountant: Sendable {
         return exceeds(Amounts(cpu: cpu ?? .zero, memory: machine.memory))
     }
 
-    private var interval: Microseconds { state.withLock { $0.pace.interval } }
+    /// Between readings, now.
+    var interval: Microseconds { state.withLock { $0.pace.interval } }
 
     // MARK: Writing
 
     /// Writes what there is. What cannot be written now is kept, and tried again with the next.
     private func write() async {
         // on a thread of its own: the disk may be slow
-        try? await onThread { [self] in
+        await onThread { [self] in
             archive.withLock { archive in
                 let now = house.clock()
                 let restored = archive.open(at: now)
@@ -154,6 +152,7 @@ final class Accountant: Sendable {
                 Dictionary(uniqueKeysWithValues: Resolution.allCases.map { ($0, state.chronicle.unwritten($0, of: subject)) })
             }
             let chart = archive.read { (store) throws(HistoryStoreError) in try source.chart(empty, metrics, from: store) }
+            // What is in memory can always be read.
             return chart ?? (try? source.chart(empty, metrics, from: nil))
         }
     }
@@ -193,7 +192,5 @@ final class Accountant: Sendable {
         let fault: HistoryStoreError?
     }
 
-    /// Between readings, now.
-    var currentInterval: Microseconds { interval }
     var nodeName: String { house.configuration.name }
 }

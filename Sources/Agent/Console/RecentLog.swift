@@ -40,7 +40,7 @@ package final class RecentLog: Sendable {
     private let entryLimit: Int
     private let byteLimit: Int
     private let state = Mutex(State())
-    private let news = EventFeed()
+    private let news = ChangeFeed()
 
     /// - Parameters:
     ///   - entryLimit: how many entries are kept.

@@ -18,17 +18,16 @@ package struct Diagnosis: Sendable {
         async let privileges = PrivilegeChecks.ask(pool?.guests.warden, house.configuration)
         async let files = lookAtFiles()
         let (store, configuration) = (house.store, house.configuration)
-        let disk = try? await onThread {
+        let disk = await onThread {
             DiskChecks(directory: configuration.dataDirectory, ledgerFault: { try store.quickCheck() }).findings
         }
-        let certificates = CertificateChecks(
-            identity: pool?.gate.current, issuingUntil: (try? house.identities.issuing())?.expiresAt, now: house.clock().utc)
+        let certificates = Self.certificates(house.identities, at: house.clock().utc) { _ in pool?.gate.current }
         let answered = await peers
         let clock = ClockChecks(isSynchronised: SystemClock.isSynchronised(), peers: answered?.skews ?? [])
         var findings = [agent] + (await files)
         findings += await privileges.findings(isAgent: true)
-        findings += KernelChecks().findings + clock.findings + (disk ?? [])
-        return findings + certificates.findings + (answered?.findings ?? [])
+        findings += KernelChecks().findings + clock.findings + disk
+        return findings + certificates + (answered?.findings ?? [])
     }
 
     private func greetPeers() async -> PeerChecks? {
@@ -52,8 +51,7 @@ package struct Diagnosis: Sendable {
     private func lookAtFiles() async -> [Finding] {
         let running = house.policy.current
         guard let file = house.configurationFile else { return ConfigurationChecks.judge(running) }
-        let found = try? await onThread { ConfigurationChecks(file: file, running: running).look().findings }
-        return found ?? ConfigurationChecks.judge(running)
+        return await onThread { ConfigurationChecks(file: file, running: running).look().findings }
     }
 }
 
@@ -66,6 +64,7 @@ extension Diagnosis {
     static func findings(ofConfiguration file: String) async -> [Finding] {
         let files = ConfigurationChecks(file: file, running: nil).look()
         var findings = files.findings
+        // Without a good file the places that it would leave as they are; they fail only with a machine that has no name.
         guard let configuration = files.configuration ?? (try? AgentConfiguration()) else { return findings }
         let data = configuration.dataDirectory
         let disk = DiskChecks(
@@ -84,10 +83,15 @@ extension Diagnosis {
                     remedy: "look as root or as the user that runs the agent")
             ]
         }
-        let store = IdentityStore(dataDirectory: dataDirectory)
+        return certificates(IdentityStore(dataDirectory: dataDirectory), at: SystemClock.utc()) { try $0.identity() }
+    }
+
+    private static func certificates(
+        _ store: IdentityStore, at now: Timestamp, of identity: (IdentityStore) throws -> NodeIdentity?
+    ) -> [Finding] {
         do {
             return CertificateChecks(
-                identity: try store.identity(), issuingUntil: try store.issuing()?.expiresAt, now: SystemClock.utc()
+                identity: try identity(store), issuingUntil: try store.issuing()?.expiresAt, now: now
             ).findings
         } catch {
             return [

@@ -1,4 +1,5 @@
 import Glibc
+import Kernel
 import Resources
 
 /// Whether the data directory can take what an agent must write.
@@ -41,9 +42,7 @@ struct DiskChecks {
     }
 
     private var space: Finding {
-        var status = statvfs()
-        guard statvfs(directory, &status) == 0 else { return unreadable }
-        let free = Bytes(Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize)))
+        guard let free = FileSystemSpace(of: directory)?.free else { return unreadable }
         let finding = "\(free.shortText) are free for \(directory)"
         if free < Self.tooLittle { return .fault(.disk, "space", finding, remedy: "make room: nothing can be recorded soon") }
         if free < Self.scarce { return .warning(.disk, "space", finding, remedy: "make room") }

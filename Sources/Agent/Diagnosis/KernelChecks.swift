@@ -28,6 +28,7 @@ struct KernelChecks {
     /// Only version 2 knows delegation. The warden runs as root and needs none.
     private var delegation: Finding {
         let name = "delegation"
+        // What cannot be read is not there: these files are open to everyone where they are.
         guard let own = try? kernel.read("/proc/self/cgroup"),
             let line = own.split(separator: "\n").first(where: { $0.hasPrefix("0::") }),
             kernel.exists("/sys/fs/cgroup/cgroup.controllers")

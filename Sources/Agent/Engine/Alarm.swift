@@ -51,7 +51,7 @@ final class Alarm: Sendable {
 
     /// Sleeps until `due`, or until an earlier instant is set.
     private func sleep(_ span: Microseconds, until due: Instant) async {
-        let sleeper = Task { _ = try? await Task.sleep(for: .microseconds(span.rawValue)) }
+        let sleeper = Task { _ = await Task.rest(for: .microseconds(span.rawValue)) }
         let isStale = state.withLock { state in
             state.sleeper = sleeper
             return state.due != due

@@ -30,7 +30,7 @@ final class Engine: Sendable {
     private let perform: Perform
     private let alarm: Alarm
     private let state: Mutex<State>
-    private let feed = EventFeed()
+    private let feed = ChangeFeed()
     private let log: Logger
     /// Ends with what the ledger cannot recover from.
     private let ledgerLoss: AsyncThrowingStream<Never, any Error>
@@ -127,7 +127,7 @@ final class Engine: Sendable {
         Task { [weak self] in
             var wait = Duration.milliseconds(100)
             while let self, !Task.isCancelled {
-                try? await Task.sleep(for: wait)
+                await Task.rest(for: wait)
                 do throws(LedgerStoreError) {
                     try await self.probe()
                     try self.restore()

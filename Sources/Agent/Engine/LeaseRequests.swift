@@ -96,7 +96,7 @@ final class LeaseRequests: Sendable {
         let waiting = state.withLock { $0.requests.removeValue(forKey: id) }
         if let waiting { return waiting.resume(with: result.mapError { $0 as any Error }) }
         // Nobody waits any more, as after a restart: what nobody uses is given back.
-        for lease in (try? result.get()) ?? [] { engine.handle(.release(lease)) }
+        if case .success(let leases) = result { for lease in leases { engine.handle(.release(lease)) } }
     }
 
     func renewed(_ lease: LeaseID, _ refusal: Refusal?) {

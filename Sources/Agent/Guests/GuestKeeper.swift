@@ -155,7 +155,7 @@ final class GuestKeeper: Sendable {
             } catch {
                 lose(error)
             }
-            try? await Task.sleep(for: Self.interval)
+            await Task.rest(for: Self.interval)
         }
     }
 

@@ -41,7 +41,7 @@ struct EventFollower: Sendable {
             } catch {
                 if Task.isCancelled { return }
                 log("cannot be told of events", error: "\(error)")
-                try? await Task.sleep(for: shortestPause)
+                await Task.rest(for: shortestPause)
             }
         }
     }

@@ -74,6 +74,6 @@ struct WebRequest: Sendable {
 }
 
 extension String {
-    /// Whether it is an IP address rather than a name.
+    /// Whether it is an IP address rather than a name, which is all that reading it as one can fail with.
     fileprivate var isNumericAddress: Bool { (try? SocketAddress(ipAddress: self, port: 0)) != nil }
 }

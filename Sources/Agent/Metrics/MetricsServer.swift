@@ -37,7 +37,7 @@ final class MetricsServer: Sendable {
                 known = error
             }
             listening.withLock { $0 = nil }
-            try? await Task.sleep(for: Self.retry)
+            await Task.rest(for: Self.retry)
         }
     }
 }

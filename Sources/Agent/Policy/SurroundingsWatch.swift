@@ -20,7 +20,7 @@ struct SurroundingsWatch: Sendable {
                 let view = sensor.read(programs: policy.watchedPrograms, guests: ControlGroups.guestPath, at: now.instant)
                 engine.handle(.surroundings(surroundings(view, usage, at: now)))
             }
-            try? await Task.sleep(for: Self.interval)
+            await Task.rest(for: Self.interval)
         }
     }
 

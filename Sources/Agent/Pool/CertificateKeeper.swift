@@ -43,7 +43,7 @@ final class CertificateKeeper: Sendable {
         await withDiscardingTaskGroup { group in
             group.addTask { for await _ in self.roster.announcements() { call.yield() } }
             group.addTask {
-                while (try? await Task.sleep(for: Self.interval)) != nil { call.yield() }
+                while await Task.rest(for: Self.interval) { call.yield() }
                 call.finish()
             }
             for await _ in calls { await look() }

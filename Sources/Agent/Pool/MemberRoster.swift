@@ -14,7 +14,7 @@ final class MemberRoster: Sendable {
     }
 
     private let state: Mutex<State>
-    private let news = EventFeed()
+    private let news = ChangeFeed()
 
     init(_ roster: Roster) { state = Mutex(State(roster: roster)) }
 

@@ -41,7 +41,7 @@ final class MemberSync: Sendable {
             await withDiscardingTaskGroup { group in
                 for peer in others { group.addTask { await self.ask(peer) } }
             }
-            try? await Task.sleep(for: Self.interval)
+            await Task.rest(for: Self.interval)
         }
     }
 

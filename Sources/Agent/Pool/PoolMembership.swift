@@ -147,7 +147,7 @@ final class PoolMembership: Sendable {
                     house.log.debug("a peer did not answer", metadata: ["peer": "\(member.name)", "error": "\(error)"])
                 }
             }
-            try? await Task.sleep(for: .seconds(10))
+            await Task.rest(for: .seconds(10))
         }
     }
 

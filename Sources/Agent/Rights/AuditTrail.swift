@@ -174,7 +174,7 @@ final class AuditTrail: Sendable {
                 return (try? await iterator.next()).flatMap { $0 }.map { object(of: $0) }
             }
             group.addTask {
-                try? await Task.sleep(for: patience)
+                await Task.rest(for: patience)
                 return nil
             }
             defer { group.cancelAll() }

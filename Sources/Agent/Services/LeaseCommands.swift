@@ -45,11 +45,16 @@ extension PoolMembership {
 
     func entry(_ text: String) throws -> LeaseEntry {
         let id: LeaseID = try Field.identifier(text, "lease")
-        if let entry = engine.read({ $0.leases[id] }) { return entry }
-        guard let entry = try house.store.state(.lease, id: id.description, as: LeaseEntry.self) else {
+        guard let entry = try leaseEntry(id) else {
             throw Refusal(term: "lease", reason: "there is no lease \(id) on this node: see 'surplus lease list --all'")
         }
         return entry
+    }
+
+    /// A lease of either side, also one that was settled long ago; `nil` when it was never known here, or is forgotten.
+    func leaseEntry(_ id: LeaseID) throws -> LeaseEntry? {
+        if let entry = engine.read({ $0.leases[id] }) { return entry }
+        return try house.store.state(.lease, id: id.description, as: LeaseEntry.self)
     }
 
     private func borrowed(_ text: String, by user: CallingUser) throws -> LeaseEntry {

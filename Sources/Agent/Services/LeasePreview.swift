@@ -67,5 +67,6 @@ extension Surplus_V1_LeaseCandidate {
         return preference ?? ((name, node) < (other.name, other.node))
     }
 
+    /// Those of one that would lend were read before; another's are empty.
     private var offered: Terms? { try? Terms(terms, "terms") }
 }

@@ -40,7 +40,7 @@ extension PoolMembership {
         throw Refusal(term: "start", reason: "none of the nodes asked can promise ahead: they run an older version")
     }
 
-    /// What nodes would lend that were not asked.
+    /// What nodes would lend that were not asked. Who does not answer, or not in terms that will do, is left out.
     private func elsewhere(than names: [String], for want: Want) async -> [Alternative] {
         let asked = Set((try? roster.candidates(on: names, except: own)) ?? [])
         let query = Surplus_V1_QuoteRequest(want, amounts: want.amounts)

@@ -35,7 +35,7 @@ extension Agent {
         if let pool = poolIfAny, let entry, entry.lease.role == .borrower {
             reply = try await pool.usage(of: entry.lease.peer, lease.description, query)
         } else {
-            guard try await onThread({ [accountant] in accountant.knows(lease) }) || entry != nil else {
+            guard await onThread({ [accountant] in accountant.knows(lease) }) || entry != nil else {
                 throw Refusal(term: "lease", reason: "there is no lease \(lease) on this node: see 'surplus lease list --all'")
             }
             reply = try await accountant.usage(of: .lease(lease), query)
@@ -79,21 +79,15 @@ extension Accountant {
     func usage(of subject: Subject, _ query: UsageQuery) async throws -> Surplus_V1_UsageReply {
         let empty = try query.emptyChart()
         // reading the disk blocks: it gets a thread of its own
-        let chart = try await onThread { [self] in self.chart(of: subject, empty, query.metrics) ?? empty }
+        let chart = await onThread { [self] in self.chart(of: subject, empty, query.metrics) ?? empty }
         var reply = Surplus_V1_UsageReply(chart, query.metrics)
         reply.node = nodeName
-        reply.intervalMicroseconds = currentInterval.rawValue
+        reply.intervalMicroseconds = interval.rawValue
         return reply
     }
 }
 
 extension PoolMembership {
-    /// A lease of either side, also one that was settled long ago; `nil` when it was never known here, or is forgotten.
-    func leaseEntry(_ id: LeaseID) throws -> LeaseEntry? {
-        if let entry = engine.read({ $0.leases[id] }) { return entry }
-        return try house.store.state(.lease, id: id.description, as: LeaseEntry.self)
-    }
-
     /// Asks the node that measured it.
     fileprivate func usage(of node: NodeID, _ target: String, _ query: UsageQuery) async throws -> Surplus_V1_UsageReply {
         _ = try query.emptyChart()

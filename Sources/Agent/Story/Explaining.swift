@@ -73,7 +73,7 @@ extension PoolMembership {
     private func questions(about subject: String, _ events: [Event]) -> [(peer: NodeID, id: String)] {
         var questions: [NodeID: String] = [:]
         for lease in Set(events.flatMap(\.subjects).compactMap { LeaseID($0) }).sorted() {
-            guard let peer = entry(of: lease)?.lease.peer else { continue }
+            guard let peer = side(of: lease)?.lease.peer else { continue }
             // Of a request its lender knows what came of it.
             if RequestID(subject) != nil { questions[peer] = lease.description }
             if Self.isShared(subject) { questions[peer] = subject }

@@ -19,7 +19,7 @@ struct StoryKeeper: Sendable {
             } catch {
                 house.log.warning("old events cannot be dropped", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: Self.interval)
+            await Task.rest(for: Self.interval)
         }
     }
 

@@ -41,22 +41,21 @@ extension PoolMembership {
     /// How the leases stand that events are about, as far as they are between the two.
     func views(of events: [Event], between parties: Parties) -> [Surplus_V1_LeaseView] {
         let leases = Set(events.flatMap(\.subjects).compactMap { LeaseID($0) }).sorted()
-        return leases.filter(parties.share).suffix(Self.mostViews).compactMap { entry(of: $0).map(Surplus_V1_LeaseView.init) }
+        return leases.filter(parties.share).suffix(Self.mostViews).compactMap { side(of: $0).map(Surplus_V1_LeaseView.init) }
     }
 
     func parties(with peer: NodeID) -> Parties {
         Parties(
-            own: own, peer: peer, otherSideOfLease: { self.entry(of: $0)?.lease.peer },
+            own: own, peer: peer, otherSideOfLease: { self.side(of: $0)?.lease.peer },
             otherSideOfJob: { job in
+                // Whose it is when it cannot be read is not known, and so nobody is told of it.
                 if let hosted = try? self.hosting.jobs[job] { return hosted.borrower }
                 return (try? self.house.store.state(.job, id: job.description, as: JobRecord.self))?.lender
             })
     }
 
-    /// The lease, live or long settled.
-    func entry(of lease: LeaseID) -> LeaseEntry? {
-        engine.read { $0.leases[lease] } ?? (try? house.store.state(.lease, id: lease.description, as: LeaseEntry.self))
-    }
+    /// The lease as this side has it; `nil` also when it cannot be read: then nobody is told of it.
+    func side(of lease: LeaseID) -> LeaseEntry? { try? leaseEntry(lease) }
 }
 
 extension RPCError {

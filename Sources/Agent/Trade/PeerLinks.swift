@@ -48,7 +48,7 @@ final class PeerLinks: Sendable {
     /// Closes silent links until cancelled.
     func run() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: Self.silence / 2)
+            await Task.rest(for: Self.silence / 2)
             links.withLock { links in
                 for (peer, link) in links where ContinuousClock.now - link.lastUsed > Self.silence {
                     // What is queued is still sent.

@@ -21,14 +21,6 @@ extension NoticeClass {
         try self.init(wire, field)
     }
 
-    var wire: Surplus_V1_NoticeClass {
-        switch self {
-        case .elastic: .elastic
-        case .standard: .standard
-        case .notice: .notice
-        case .firm: .firm
-        }
-    }
 }
 
 extension Surplus_V1_Terms {

@@ -44,6 +44,7 @@ struct ControlGroupsV2: GuestGroups {
         if !missing.isEmpty { try kernel.write(missing.map { "+" + $0 }.joined(separator: " "), to: file) }
         // without it guests are held all the same, only what they do to disks is not measured
         let available = (try? kernel.read(directory + "/cgroup.controllers"))?.split { $0 == " " || $0 == "\n" } ?? []
+        // Without it a group's input and output are not counted, which is not zero; limits do not depend on it.
         if available.contains("io"), !enabled.contains("io") { try? kernel.write("+io", to: file) }
     }
 

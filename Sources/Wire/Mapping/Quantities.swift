@@ -24,6 +24,17 @@ extension Surplus_V1_Amounts {
     }
 }
 
+extension NoticeClass {
+    package var wire: Surplus_V1_NoticeClass {
+        switch self {
+        case .elastic: .elastic
+        case .standard: .standard
+        case .notice: .notice
+        case .firm: .firm
+        }
+    }
+}
+
 extension Prices {
     /// What a message says, within ``Bounds``; a field left out is free.
     package init(_ message: Surplus_V1_Prices, _ field: String) throws(FieldError) {

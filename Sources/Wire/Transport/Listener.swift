@@ -132,6 +132,7 @@ extension GRPCServer {
         } onCancel: {
             beginGracefulShutdown()
             Task {
+                // Nobody cancels this task.
                 try? await Task.sleep(for: Self.lastWords)
                 serving.cancel()
             }

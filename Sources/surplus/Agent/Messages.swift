@@ -34,17 +34,6 @@ extension NoticeClass {
     }
 }
 
-extension NoticeClass {
-    var wire: Surplus_V1_NoticeClass {
-        switch self {
-        case .elastic: .elastic
-        case .standard: .standard
-        case .notice: .notice
-        case .firm: .firm
-        }
-    }
-}
-
 extension TermFigures {
     init(_ message: Surplus_V1_Terms) {
         self.init(

@@ -31,6 +31,7 @@ private enum Suggestions {
         let given = ["--socket", "--agent", "--identity"].flatMap { option in
             value(of: option, in: words).map { [option, $0] } ?? []
         }
+        // Whoever completes a word wants no error: where nothing is known nothing is suggested.
         guard let connection = try? AgentOptions.parse(given) else { return [] }
         return (try? await connection.agent.ask(within: patience, question)) ?? []
     }

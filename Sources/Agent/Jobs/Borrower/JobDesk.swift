@@ -24,7 +24,7 @@ final class JobDesk: Sendable {
     /// Jobs that something is still to be done about; `nil` while one is on its way in.
     private let works = Mutex<[JobID: JobWork?]>([:])
     private let isRestored = Mutex(false)
-    private let restored = EventFeed()
+    private let restored = ChangeFeed()
     private let queue: AsyncStream<JobWork>
     private let queued: AsyncStream<JobWork>.Continuation
 
@@ -113,7 +113,7 @@ final class JobDesk: Sendable {
                 let old = records.filter { $0.isTidy && ($0.finishedAt ?? $0.submittedAt) < oldest }.map(\.id)
                 if !old.isEmpty { try await engine.commit(old.map { .state(.job, id: $0.description, nil) }) }
                 let kept = Set(records.map(\.id)).subtracting(old)
-                try await onThread { [home = JobFolder.home(in: house.configuration.dataDirectory)] in
+                await onThread { [home = JobFolder.home(in: house.configuration.dataDirectory)] in
                     for name in FileTree.names(in: home) {
                         // One that was made a moment ago may be that of a job on its way in.
                         guard let id = JobID(name), !kept.contains(id), id.madeAt < oldest || old.contains(id) else { continue }
@@ -123,7 +123,7 @@ final class JobDesk: Sendable {
             } catch {
                 house.log.warning("old jobs cannot be removed", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: Self.cleaningInterval)
+            await Task.rest(for: Self.cleaningInterval)
         }
     }
 

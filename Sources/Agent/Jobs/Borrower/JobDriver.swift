@@ -187,7 +187,7 @@ struct JobDriver: Sendable {
         let record = work.record
         if let lease = record.ownLease { engine.handle(.release(lease)) }
         let folder = work.folder
-        try? await onThread { FileTree.remove(folder.inputs) }
+        await onThread { FileTree.remove(folder.inputs) }
         if let lender = record.lender {
             let transport = JobTransport(peers: peers, limits: house.configuration.limits, lenderName: name(of: lender))
             do {

@@ -31,7 +31,7 @@ extension JobDesk {
             return info(record)
         } catch {
             disclaim(id)
-            try? await onThread { FileTree.remove(folder.path) }
+            await onThread { FileTree.remove(folder.path) }
             throw error
         }
     }

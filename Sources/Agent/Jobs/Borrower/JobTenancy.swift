@@ -66,7 +66,7 @@ struct JobTenancy: Sendable {
             group.addTask {
                 while let left = left() {
                     onWaiting(left)
-                    guard (try? await Task.sleep(for: Self.reminder)) != nil else { return }
+                    guard await Task.rest(for: Self.reminder) else { return }
                 }
             }
             await group.next()

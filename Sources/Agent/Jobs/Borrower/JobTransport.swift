@@ -88,7 +88,7 @@ struct JobTransport: Sendable {
         }
         _ = try await receiver.finish()
         let expected = work.record.order.outputs
-        return try await onThread { expected.filter { !FileTree.exists("\(outputs)/\($0)") } }
+        return await onThread { expected.filter { !FileTree.exists("\(outputs)/\($0)") } }
     }
 
     /// Lets the lender delete the job's files; ends the job if it runs.

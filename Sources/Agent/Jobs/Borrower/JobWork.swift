@@ -40,7 +40,7 @@ final class JobWork: Sendable {
     let stdout: Spool
     let stderr: Spool
     private let state: Mutex<State>
-    private let changed = EventFeed()
+    private let changed = ChangeFeed()
 
     /// Opens the streams of a job whose folder is there.
     init(_ record: JobRecord, in folder: JobFolder) throws(SpoolError) {

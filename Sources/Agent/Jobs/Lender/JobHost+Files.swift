@@ -53,7 +53,7 @@ extension JobHost {
     private func emptyWork(of id: JobID, under lease: LeaseID) async throws -> FileReceiver {
         let warden = try warden
         var files = try await warden.prepareJob(id, under: lease)
-        if try await onThread({ [files] in !FileTree.names(in: files.work).isEmpty }) {
+        if await onThread({ [files] in !FileTree.names(in: files.work).isEmpty }) {
             try await warden.removeJob(id)
             files = try await warden.prepareJob(id, under: lease)
         }

@@ -11,12 +11,12 @@ extension JobHost {
             do { try await reconcile(warden) } catch is CancellationError { return } catch {
                 house.log.debug("jobs could not be compared with the warden's", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: Self.reconcileInterval)
+            await Task.rest(for: Self.reconcileInterval)
         }
     }
 
     private static func untilCancelled() async {
-        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        while !Task.isCancelled { await Task.rest(for: .seconds(3600)) }
     }
 
     private func reconcile(_ warden: WardenClient) async throws {

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Tells those who follow something that it has changed. They look for themselves what is new, so nothing is lost when
 /// announcements run together.
-final class EventFeed: Sendable {
+final class ChangeFeed: Sendable {
     private struct State {
         var followers: [Int: AsyncStream<Void>.Continuation] = [:]
         var next = 0
