@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// Commands, timed from their start to their end as a shell would.
 struct RunBench: AsyncParsableCommand {
@@ -21,8 +20,8 @@ struct RunBench: AsyncParsableCommand {
 
     func run() throws {
         let held = try surplus(["lease", "request", "--cpu", "0.4", "--memory", "64MiB", "--on", on, "--json"])
-        guard let lease = held.output.firstMatch(of: /lse_[0-9a-z]{26}/).map({ String($0.output) }), held.status == 0 else {
-            throw ValidationError("failed to get a lease: \(held.output)")
+        guard let lease = held.firstMatch(of: /lse_[0-9a-z]{26}/).map({ String($0.output) }) else {
+            throw ValidationError("failed to get a lease: \(held)")
         }
         defer { _ = try? surplus(["lease", "release", lease]) }
         var underLease: [Double] = []
@@ -59,25 +58,11 @@ struct RunBench: AsyncParsableCommand {
 
     private func time(_ arguments: [String]) throws -> Double {
         let began = ContinuousClock.now
-        let result = try surplus(arguments)
-        guard result.status == 0 else {
-            throw ValidationError("surplus \(arguments.joined(separator: " ")) ended with \(result.status): \(result.output)")
-        }
+        _ = try surplus(arguments)
         return (ContinuousClock.now - began).milliseconds
     }
 
-    private func surplus(_ arguments: [String]) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["SURPLUS_SOCKET": socket]) { _, new in new }
-        process.standardInput = FileHandle.nullDevice
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    private func surplus(_ arguments: [String]) throws -> String {
+        try Clients(command: [program] + arguments, environment: ["SURPLUS_SOCKET": socket]).output()
     }
 }
