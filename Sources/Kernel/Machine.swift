@@ -41,6 +41,13 @@ package struct Machine: Sendable {
         PressureTotals(reading: "/proc/pressure/\(resource)", kernel).some
     }
 
+    /// What the machine's disks did since it was booted; `nil` where the kernel does not tell.
+    package func diskActivity() -> DiskActivity? {
+        let finder = DiskFinder(kernel: kernel)
+        // not every container shows it
+        return (try? kernel.read("/proc/diskstats")).map { DiskActivity($0, isWhole: finder.isWhole) }
+    }
+
     /// Runnable tasks and those that wait for a disk, averaged over one minute; `nil` where the kernel does not say.
     func load() -> Load? {
         guard let text = try? kernel.read("/proc/loadavg"), let first = text.split(separator: " ").first else { return nil }

@@ -27,6 +27,8 @@ extension Node {
         if let reading { _ = entry.meter.record(reading.usage, throttled: reading.throttled) }
         entry.guest = .gone
         leases[id] = entry
+        // The enforcer does not wait for anybody to end what it takes back.
+        if entry.lease.state == .reclaiming { return close(id, .revoked, entry.lease.reason, &step) }
         // The kernel's side is gone while the lease should go on: it cannot be provided any more.
         if entry.lease.isOpen { return close(id, .failed, "its guests were lost", &step) }
         keep(entry, &step)

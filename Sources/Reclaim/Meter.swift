@@ -1,4 +1,4 @@
-package import Resources
+import Resources
 
 /// Adds up what one lease consumes. The same rule runs in the warden and in the simulator.
 package struct Meter: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Resources
+import Resources
 
 /// What one tick of the sensors saw, on one machine.
 package struct Readings: Hashable, Sendable {
@@ -7,10 +7,18 @@ package struct Readings: Hashable, Sendable {
     package var owner: Amounts
     /// The leases running here, in any order.
     package var guests: [GuestReading]
+    /// How long the owner's work waited.
+    package var pressure: Pressure
+    /// The memory that could be had at once without swapping; `nil` where the kernel does not tell.
+    package var available: Bytes?
 
-    package init(owner: Amounts, guests: [GuestReading]) {
+    package init(
+        owner: Amounts, guests: [GuestReading], pressure: Pressure = .unknown, available: Bytes? = nil
+    ) {
         self.owner = owner
         self.guests = guests
+        self.pressure = pressure
+        self.available = available
     }
 
     /// What all guests used together.
@@ -25,12 +33,12 @@ package struct GuestReading: Hashable, Sendable {
     package var lease: LeaseID
     /// The mean over the tick for processing, the amount held for memory.
     package var usage: Amounts
-    /// How long the kernel held the guest back at its ceiling, summed over its processors.
-    package var throttled: Microseconds
+    /// What it read from and wrote to disks each second, the mean over the tick.
+    package var diskRate: Bytes
 
-    package init(lease: LeaseID, usage: Amounts, throttled: Microseconds = .zero) {
+    package init(lease: LeaseID, usage: Amounts, diskRate: Bytes = .zero) {
         self.lease = lease
         self.usage = usage
-        self.throttled = throttled
+        self.diskRate = diskRate
     }
 }

@@ -2,10 +2,13 @@
 /// strings and byte strings behind a 32-bit length. There is exactly one encoding of each value.
 package struct CanonicalWriter: Sendable {
     package private(set) var bytes: [UInt8] = []
+    /// The version of the kind that the document is of.
+    package let version: UInt16
 
     /// Begins a document of the given kind. The kind separates domains: a signature over one kind of document can
     /// never pass for a signature over another.
     package init(kind: String, version: UInt16 = 1) {
+        self.version = version
         write(kind)
         write(UInt64(version))
     }

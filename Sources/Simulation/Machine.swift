@@ -4,12 +4,13 @@ import Reclaim
 import Resources
 
 /// A simulated machine with its warden: an owner whose load comes and goes, guests that use what they get, and the real
-/// governor between them. It goes on when the agent is dead, as the real one does.
+/// enforcer between them. It goes on when the agent is dead, as the real one does.
 struct Machine {
     struct Guest {
         var amounts: Amounts
         var ends: Instant
         var ceiling: Millicores
+        var isFrozen = false
         /// How much of its ceiling the program uses.
         var appetite: BasisPoints
         var usage = Usage.zero
@@ -19,12 +20,20 @@ struct Machine {
     let capacity: Amounts
     private(set) var owner = Amounts.zero
     private(set) var guests = SortedMap<LeaseID, Guest>()
-    private var governor: Governor
+    private var enforcer: Enforcer
     private var lastTick: Instant?
 
     init(capacity: Amounts, threshold: Amounts) {
         self.capacity = capacity
-        governor = Governor(Governor.Configuration(capacity: capacity, threshold: threshold))
+        enforcer = Enforcer(Enforcer.Configuration(capacity: capacity, thresholds: Thresholds(threshold)))
+    }
+
+    /// What one tick of the warden came to.
+    struct Ticked {
+        /// Leases whose time was up.
+        var expired: [LeaseID]
+        /// Leases that the enforcer takes back.
+        var ends: [(lease: LeaseID, atOnce: Bool, reason: String)] = []
     }
 
     var readings: [MeterReading] {
@@ -36,48 +45,57 @@ struct Machine {
     mutating func open(_ lease: LeaseID, _ amounts: Amounts, until ends: Instant, appetite: BasisPoints) {
         guard guests[lease] == nil else { return change(lease, amounts, until: ends) }
         guests[lease] = Guest(amounts: amounts, ends: ends, ceiling: amounts.cpu, appetite: appetite)
-        follow(governor.open(lease, limit: amounts.cpu))
+        follow(enforcer.open(lease, limit: amounts.cpu, at: lastTick ?? ends))
     }
 
     mutating func change(_ lease: LeaseID, _ amounts: Amounts, until ends: Instant) {
         guard guests[lease] != nil else { return }
         guests[lease]?.amounts = amounts
         guests[lease]?.ends = ends
-        follow(governor.open(lease, limit: amounts.cpu))
+        follow(enforcer.open(lease, limit: amounts.cpu, at: lastTick ?? ends))
     }
 
     /// Ends everything of a lease; the last counters, or `nil` when there is nothing of it.
     mutating func close(_ lease: LeaseID) -> MeterReading? {
         guard let guest = guests.removeValue(forKey: lease) else { return nil }
-        governor.close(lease)
+        enforcer.close(lease)
         return MeterReading(lease: lease, usage: guest.usage, throttled: guest.throttled)
     }
 
-    /// Lets guests run until now, then acts as the warden does on its tick. Returns leases ended by their own deadline.
-    mutating func tick(at now: Instant) -> [LeaseID] {
+    /// Lets guests run until now, then acts as the warden does on its tick.
+    mutating func tick(at now: Instant) -> Ticked {
         let elapsed = now - (lastTick ?? now)
         lastTick = now
         var readings: [GuestReading] = []
         for (lease, guest) in guests.pairs {
-            let used = guest.appetite.of(guest.ceiling)
-            guests[lease]?.usage =
-                guest.usage + Usage(of: Amounts(cpu: used, memory: guest.appetite.of(guest.amounts.memory)), for: elapsed)
+            let used = guest.isFrozen ? .zero : guest.appetite.of(guest.ceiling)
+            let using = Amounts(cpu: used, memory: guest.appetite.of(guest.amounts.memory))
+            guests[lease]?.usage = guest.usage + Usage(of: using, for: elapsed)
             if guest.ceiling < guest.amounts.cpu { guests[lease]?.throttled += elapsed }
-            readings.append(
-                GuestReading(lease: lease, usage: Amounts(cpu: used, memory: guest.appetite.of(guest.amounts.memory))))
+            readings.append(GuestReading(lease: lease, usage: using))
         }
-        follow(governor.tick(Readings(owner: owner, guests: readings), at: now))
-        return guests.pairs.filter { $1.ends <= now }.map(\.0)
+        let ends = follow(enforcer.tick(Readings(owner: owner, guests: readings), at: now, minute: 0))
+        return Ticked(expired: guests.pairs.filter { $1.ends <= now }.map(\.0), ends: ends)
     }
 
-    /// A reboot: guests and governor are gone, the owner is not.
+    /// A reboot: guests and enforcer are gone, the owner is not.
     mutating func reboot(threshold: Amounts) {
         guests = SortedMap()
-        governor = Governor(Governor.Configuration(capacity: capacity, threshold: threshold))
+        enforcer = Enforcer(Enforcer.Configuration(capacity: capacity, thresholds: Thresholds(threshold)))
         lastTick = nil
     }
 
-    private mutating func follow(_ directives: [Directive]) {
-        for case .setCeiling(let lease, let ceiling) in directives { guests[lease]?.ceiling = ceiling }
+    @discardableResult
+    private mutating func follow(_ directives: [Directive]) -> [(lease: LeaseID, atOnce: Bool, reason: String)] {
+        var ends: [(lease: LeaseID, atOnce: Bool, reason: String)] = []
+        for directive in directives {
+            switch directive {
+            case .setCeiling(let lease, let ceiling): guests[lease]?.ceiling = ceiling
+            case .setFrozen(let lease, let isFrozen): guests[lease]?.isFrozen = isFrozen
+            case .end(let lease, let atOnce, let reason): ends.append((lease, atOnce, reason))
+            case .setDiskLimit, .setMemoryBrake, .moved: break
+            }
+        }
+        return ends
     }
 }

@@ -198,9 +198,12 @@ extension World {
 
     mutating func tickMachine(_ index: Int) {
         if isBusy || !nodes[index].machine.guests.isEmpty { schedule(.machine(node: index), after: .seconds(1)) }
-        let ended = nodes[index].machine.tick(at: now)
+        let ticked = nodes[index].machine.tick(at: now)
         checkMachine(index)
-        for lease in ended {
+        for end in ticked.ends where nodes[index].node != nil {
+            feed(.reclaim(end.lease, atOnce: end.atOnce, reason: end.reason), to: index)
+        }
+        for lease in ticked.expired {
             let reading = nodes[index].machine.close(lease)
             if nodes[index].node != nil { feed(.guestClosed(lease, reading), to: index) }
         }

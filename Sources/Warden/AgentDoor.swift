@@ -8,8 +8,8 @@ final class AgentDoor {
     private struct Connection {
         var descriptor: Int32
         var stream: FrameStream
-        /// It has said hello in a version that both speak.
-        var isGreeted = false
+        /// The form of frames that both speak; `nil` before the hello.
+        var form: UInt16?
         /// It is closed as soon as what was said to it is sent.
         var isLeaving = false
     }
@@ -53,7 +53,7 @@ final class AgentDoor {
                 let responder = Responder(connection: connection, call: call.number)
                 guard connections[connection]?.isLeaving == false else { break }
                 if case .hello = call.request {
-                } else if connections[connection]?.isGreeted != true {
+                } else if connections[connection]?.form == nil {
                     throw CanonicalReader.Malformed(description: "a call before the hello")
                 }
                 handle(call.request, responder)
@@ -66,10 +66,15 @@ final class AgentDoor {
         flush(connection)
     }
 
-    func greet(_ responder: Responder) { connections[responder.connection]?.isGreeted = true }
+    /// Answers the hello; from then on both speak a protocol version.
+    func greet(_ hello: WardenHello, _ responder: Responder) {
+        reply(.hello(hello), to: responder)
+        connections[responder.connection]?.form = WardenProtocol.form(in: hello.version)
+    }
 
     func reply(_ reply: WardenReply, to responder: Responder) {
-        connections[responder.connection]?.stream.enqueue(WardenMessage.reply(responder.call, reply).bytes)
+        let form = connections[responder.connection]?.form ?? WardenProtocol.firstForm
+        connections[responder.connection]?.stream.enqueue(WardenMessage.reply(responder.call, reply).bytes(form: form))
         flush(responder.connection)
     }
 
@@ -80,8 +85,9 @@ final class AgentDoor {
     }
 
     func tell(_ notice: WardenNotice) {
-        for connection in connections.keys.sorted() where connections[connection]?.isGreeted == true {
-            connections[connection]?.stream.enqueue(WardenMessage.notice(notice).bytes)
+        for connection in connections.keys.sorted() {
+            guard let form = connections[connection]?.form, notice.isKnown(in: form) else { continue }
+            connections[connection]?.stream.enqueue(WardenMessage.notice(notice).bytes(form: form))
             flush(connection)
         }
     }

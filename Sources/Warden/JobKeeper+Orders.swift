@@ -177,6 +177,15 @@ extension JobKeeper {
             })
     }
 
+    /// Tells the programs under a lease that they will be ended, so that they can save what they have.
+    func warn(under lease: LeaseID) {
+        for (job, known) in jobs where known.record.lease == lease {
+            guard case .running(var watch) = known.phase else { continue }
+            watch.send(.signal(SIGTERM))
+            jobs[job]?.phase = .running(watch)
+        }
+    }
+
     /// Tells everything that runs under a lease to end, with the reason for its exit record.
     func stopAll(under lease: LeaseID, because reason: String) {
         for (job, known) in jobs where known.record.lease == lease && known.isAlive { stop(job, because: reason) }

@@ -4,18 +4,31 @@ import Reclaim
 import Resources
 import Sandbox
 
-/// Measuring and governing, on every tick.
+/// Measuring on every tick, and carrying out what the enforcer wants.
 extension LeaseKeeper {
     /// How old a meter on disk may become while it runs; the kernel's counter makes up for it after a restart.
     private static let saveInterval = Microseconds.seconds(10)
 
-    /// Reads all meters and lets the governor act on them and on what the owner uses.
-    func tick(owner: Amounts, at now: Moment) {
-        for lease in leases.keys.sorted() { measure(lease, at: now) }
-        let readings = Readings(
-            owner: owner, guests: leases.keys.sorted().map { GuestReading(lease: $0, usage: leases[$0]?.using ?? .zero) })
-        obey(governor?.tick(readings, at: now.instant) ?? [])
+    /// Reads all meters and lets the enforcer act on them and on what the owner uses.
+    func tick(_ owner: Sensor.Reading, at now: Moment) {
+        let needsDisks = owner.pressure.disk.map { $0 > .zero } ?? false
+        for lease in leases.keys.sorted() {
+            measure(lease, at: now)
+            measureDisks(lease, isNeeded: needsDisks, at: now.instant)
+        }
+        let guests = leases.keys.sorted().map { lease in
+            GuestReading(lease: lease, usage: leases[lease]?.using ?? .zero, diskRate: leases[lease]?.diskRate ?? .zero)
+        }
+        let readings = Readings(owner: owner.usage, guests: guests, pressure: owner.pressure, available: owner.available)
+        obey(enforcer?.tick(readings, at: now.instant, minute: Self.minute(at: now)) ?? [], at: now)
+        tellShortage()
         for (lease, entry) in leases where now.instant - entry.saved >= Self.saveInterval { save(lease, at: now) }
+    }
+
+    /// The minute of the week, from Monday 00:00 on.
+    static func minute(at now: Moment) -> Int {
+        let (weekday, minute) = WallClock.reading(at: now.utc)
+        return (weekday - 1) * 24 * 60 + minute
     }
 
     /// What all guests of this warden use.
@@ -26,16 +39,31 @@ extension LeaseKeeper {
         leases.filter { $0.value.ending == nil && $0.value.record.deadline.hasPassed(at: now) }.keys.sorted()
     }
 
+    /// Why a lease whose time is up ends.
+    func causeOfEnd(of lease: LeaseID) -> String {
+        leases[lease]?.record.taking.map { "the owner needs the machine: \($0.reason)" } ?? "its time is up"
+    }
+
     func states(at now: Moment) -> [LeaseState] {
         leases.values.sorted { $0.record.grant.lease < $1.record.grant.lease }.map { lease in
             let grant = lease.record.grant
             let remaining = lease.ending == nil ? lease.record.deadline.remaining(at: now) : .zero
             return LeaseState(
                 lease: grant.lease, amounts: grant.amounts, floor: grant.floor, remaining: remaining,
-                ceiling: lease.record.ceiling, rung: governor?.rung(of: grant.lease) ?? .shaped, using: lease.using,
-                meter: LeaseMeter(lease.record.meter))
+                ceiling: lease.record.ceiling, rung: isDryRun ? .shaped : enforcer?.rung(of: grant.lease) ?? .shaped,
+                using: lease.using, meter: LeaseMeter(lease.record.meter), taking: lease.record.taking)
         }
     }
+
+    func enforcerState(_ owner: Sensor.Reading, at now: Moment) -> EnforcerState? {
+        enforcer.map {
+            EnforcerState(
+                threshold: $0.threshold, pressure: owner.pressure, available: owner.available,
+                coolDown: $0.coolDown(at: now.instant), isDryRun: isDryRun)
+        }
+    }
+
+    // MARK: Measuring
 
     func measure(_ lease: LeaseID, at now: Moment) {
         guard var entry = leases[lease] else { return }
@@ -49,14 +77,31 @@ extension LeaseKeeper {
         }
         let elapsed = max(.zero, now.instant - entry.record.measured.instant)
         let used = max(.zero, usage.cpu - entry.record.counted)
-        let isThrottled = governor?.rung(of: lease) == .throttled
-        entry.record.meter.add(
-            cpu: used, memory: usage.memory, for: elapsed,
-            isBelowFloor: isThrottled && entry.record.ceiling < entry.record.grant.floor.cpu)
+        entry.record.meter.add(cpu: used, memory: usage.memory, for: elapsed, isBelowFloor: isBelowFloor(lease, entry))
         entry.record.counted = max(entry.record.counted, usage.cpu)
         entry.record.measured = now
         entry.using = Amounts(cpu: used.mean(over: elapsed), memory: usage.memory)
         leases[lease] = entry
+    }
+
+    /// Time in which the ladder gives less than was promised is not paid.
+    private func isBelowFloor(_ lease: LeaseID, _ entry: Lease) -> Bool {
+        guard let rung = enforcer?.rung(of: lease), rung > .shaped else { return false }
+        return entry.inForce.isFrozen || entry.record.ceiling < entry.record.grant.floor.cpu
+    }
+
+    /// Reads what a lease moved on disks, but only while somebody waits for them.
+    private func measureDisks(_ lease: LeaseID, isNeeded: Bool, at now: Instant) {
+        guard isNeeded, let bytes = groups.diskTraffic(of: group(of: lease)) else {
+            leases[lease]?.diskTraffic = nil
+            leases[lease]?.diskRate = .zero
+            return
+        }
+        if let last = leases[lease]?.diskTraffic {
+            let elapsed = max((now - last.at).rawValue, 1)
+            leases[lease]?.diskRate = max(.zero, bytes - last.bytes).scaled(by: 1_000_000, over: elapsed)
+        }
+        leases[lease]?.diskTraffic = (bytes, now)
     }
 
     /// Makes a group anew that somebody has removed; its counters begin at zero.
@@ -66,43 +111,15 @@ extension LeaseKeeper {
             try establish(grant)
             leases[lease]?.record.counted = .zero
             leases[lease]?.record.measured = now
+            leases[lease]?.inForce = Wanted()
             try groups.setCeiling(leases[lease]?.record.ceiling ?? grant.amounts.cpu, of: group(of: lease))
         } catch { log.write("lease.unheld", ["lease": lease, "error": error]) }
     }
 
-    func obey(_ directives: [Directive]) {
-        for directive in directives {
-            switch directive {
-            case .setCeiling: break
-            case .moved(let change):
-                let evidence = change.evidence
-                log.write(
-                    "lease.\(change.to)",
-                    [
-                        "lease": change.lease, "reason": change.reason, "owner": evidence.owner.cpu,
-                        "guests": evidence.guests.cpu,
-                        "threshold": evidence.threshold.cpu, "before": evidence.before, "after": evidence.after,
-                    ])
-                notices.append(.moved(change))
-            case .memoryShort(let excess):
-                memoryShort = excess
-                log.write("memory.short", ["excess": excess])
-                notices.append(.memoryShort(excess))
-            }
-        }
-        enforce()
-    }
-
-    /// Brings the kernel to the ceilings that the governor wants, also those that could not be set before.
-    private func enforce() {
-        for lease in governor?.leases ?? [] {
-            guard let ceiling = governor?.ceiling(of: lease), let entry = leases[lease], entry.record.ceiling != ceiling else {
-                continue
-            }
-            do throws(KernelError) {
-                try groups.setCeiling(ceiling, of: group(of: lease))
-                leases[lease]?.record.ceiling = ceiling
-            } catch { log.write("lease.unlimited", ["lease": lease, "ceiling": ceiling, "error": error]) }
-        }
+    private func tellShortage() {
+        guard let shortage = enforcer?.memoryShortage, (shortage > .zero) != (memoryShort > .zero) else { return }
+        memoryShort = shortage
+        log.write("memory.short", ["excess": shortage])
+        notices.append(.memoryShort(shortage))
     }
 }

@@ -13,7 +13,9 @@ extension LeaseKeeper {
     ///
     /// - Throws: ``KernelError`` when the state directory cannot be read.
     func restore(at now: Moment) throws(KernelError) {
-        if let policy = try state.policy.load() { adopt(policy) }
+        // what happened is worth less than that the owner is protected
+        do throws(KernelError) { moves = try state.moves.load() ?? moves } catch { log.write("moves.lost", ["error": error]) }
+        if let policy = try state.policy.load() { adopt(policy, at: now) }
         for lease in try state.leases() {
             do throws(KernelError) {
                 guard let record = try state.lease(lease).load() else { continue }
@@ -46,9 +48,14 @@ extension LeaseKeeper {
             record.measured = now
         }
         leases[lease] = Lease(record: record, saved: now.instant)
+        // whatever it was held to, the kernel is told again
+        leases[lease]?.inForce.isFrozen = record.frozenFor != nil
         try establish(record.grant)
         try groups.setCeiling(max(record.ceiling, 10), of: group(of: lease))
-        obey(governor?.open(lease, limit: record.grant.amounts.cpu, at: record.ceiling) ?? [])
+        if record.frozenFor == nil { try groups.setFrozen(false, group(of: lease)) }
+        let opened = enforcer?.open(
+            lease, limit: record.grant.amounts.cpu, cut: record.ceiling, frozenFor: record.frozenFor, at: now.instant)
+        obey(opened ?? [], at: now)
         measure(lease, at: now)
         log.write("lease.resumed", ["lease": lease, "remaining": record.deadline.remaining(at: now)])
     }

@@ -4,15 +4,29 @@ import Reclaim
 import Resources
 import Sandbox
 
-/// Holds the leases: their control groups, limits, meters and ends, and the governor over them.
+/// Holds the leases: their control groups, limits, meters and ends, and the enforcer over them.
 final class LeaseKeeper {
     struct Lease {
         var record: LeaseRecord
         var using = Amounts.zero
+        /// What it moves on disks each second, while that matters.
+        var diskRate = Bytes.zero
+        /// What it had moved at the last reading that was taken of it.
+        var diskTraffic: (bytes: Bytes, at: Instant)?
+        /// What could not be asked of the kernel yet, or has not changed since it was.
+        var wanted = Wanted()
+        var inForce = Wanted()
         /// Why and for whom it is being ended.
         var ending: Ending?
         /// When the record was last written.
         var saved: Instant
+    }
+
+    /// What the enforcer holds a lease to besides its processing ceiling.
+    struct Wanted: Hashable {
+        var diskLimit: Bytes?
+        var memoryBrake: Bytes?
+        var isFrozen = false
     }
 
     struct Ending {
@@ -27,18 +41,24 @@ final class LeaseKeeper {
     var leases: [LeaseID: Lease] = [:]
     var ended: [LeaseID: LeaseRecord] = [:]
     private(set) var policy: WardenPolicy?
-    var governor: Governor?
+    var enforcer: Enforcer?
     var memoryShort: Bytes = .zero
+    var moves = MoveLog()
+    /// Leases whose guests are to be warned that they will be ended.
+    var warnings: [LeaseID] = []
+    /// The enforcer only says what it would do.
+    let isDryRun: Bool
     /// The last counters that an agent was told.
     var measured: (at: Instant, measurements: [LeaseMeasurement])?
     /// What happened that agents are told of.
     var notices: [WardenNotice] = []
 
-    init(_ state: StateDirectory, _ groups: any GuestGroups, instance: String, log: DecisionLog) {
+    init(_ configuration: WardenConfiguration, _ state: StateDirectory, _ groups: any GuestGroups, log: DecisionLog) {
         self.state = state
         self.groups = groups
-        self.instance = instance
         self.log = log
+        instance = configuration.instance
+        isDryRun = configuration.isDryRun
     }
 
     func group(of lease: LeaseID) -> String { "\(instance)/\(lease)" }
@@ -57,19 +77,24 @@ final class LeaseKeeper {
     /// What a lease that has ended consumed.
     func finalMeter(of lease: LeaseID) -> LeaseMeter? { ended[lease].map { LeaseMeter($0.meter) } }
 
-    func setPolicy(_ new: WardenPolicy) throws(KernelError) {
+    func setPolicy(_ new: WardenPolicy, at now: Moment) throws(KernelError) {
         guard new != policy else { return }
         try state.policy.save(new)
-        adopt(new)
+        adopt(new, at: now)
+        let standard = new.thresholds.standard
         log.write(
-            "policy.set", ["cpu_threshold": new.threshold.cpu, "memory_threshold": new.threshold.memory, "owner": "\(new.owner)"])
+            "policy.set",
+            [
+                "cpu_threshold": standard.cpu, "memory_threshold": standard.memory, "periods": new.thresholds.periods.count,
+                "owner": "\(new.owner)",
+            ])
     }
 
-    func adopt(_ new: WardenPolicy) {
+    func adopt(_ new: WardenPolicy, at now: Moment) {
         policy = new
-        let configuration = Governor.Configuration(capacity: new.capacity, threshold: new.threshold)
-        if governor == nil { governor = Governor(configuration) }
-        obey(governor?.reconfigure(configuration) ?? [])
+        let configuration = Enforcer.Configuration(capacity: new.capacity, thresholds: new.thresholds)
+        if enforcer == nil { enforcer = Enforcer(configuration) }
+        obey(enforcer?.reconfigure(configuration, at: now.instant, minute: Self.minute(at: now)) ?? [], at: now)
     }
 
     /// Sets aside what is granted; what is there already is changed.
@@ -85,7 +110,8 @@ final class LeaseKeeper {
             try establish(grant)
             var lease = leases[grant.lease] ?? Lease(record: Self.record(of: grant, at: now), saved: now.instant)
             lease.record.grant = grant
-            lease.record.deadline = Deadline(grant.remaining, after: now)
+            // the owner does not wait longer because an agent has not heard of it yet
+            if lease.record.taking == nil { lease.record.deadline = Deadline(grant.remaining, after: now) }
             lease.saved = now.instant
             try state.lease(grant.lease).save(lease.record)
             leases[grant.lease] = lease
@@ -93,7 +119,7 @@ final class LeaseKeeper {
             if leases[grant.lease] == nil { try? groups.remove(group(of: grant.lease)) }
             throw WardenFault(.kernel, "\(grant.lease) cannot be opened: \(error)")
         }
-        obey(governor?.open(grant.lease, limit: grant.amounts.cpu) ?? [])
+        obey(enforcer?.open(grant.lease, limit: grant.amounts.cpu, at: now.instant) ?? [], at: now)
         log.write(
             "lease.opened",
             ["lease": grant.lease, "cpu": grant.amounts.cpu, "memory": grant.amounts.memory, "remaining": grant.remaining])
@@ -104,13 +130,13 @@ final class LeaseKeeper {
             grant: grant, deadline: Deadline(grant.remaining, after: now), measured: now, ceiling: grant.amounts.cpu)
     }
 
-    /// Makes the group with its limits. The ceiling is the governor's.
+    /// Makes the group with its limits. The ceiling is the enforcer's.
     func establish(_ grant: LeaseGrant) throws(KernelError) {
         let group = group(of: grant.lease)
         try groups.make(group)
         try groups.setMemoryLimit(max(grant.amounts.memory, .mebibytes(1)), of: group)
         try groups.setWeight(grant.amounts.cpu, of: group)
-        // the governor may hold another ceiling for it, which follows at once; until then it is never without one
+        // the enforcer may hold another ceiling for it, which follows at once; until then it is never without one
         if leases[grant.lease] == nil { try groups.setCeiling(max(grant.amounts.cpu, 10), of: group) }
     }
 
@@ -142,7 +168,7 @@ final class LeaseKeeper {
         try state.lease(lease).save(record)
         leases[lease] = nil
         ended[lease] = record
-        governor?.close(lease)
+        enforcer?.close(lease)
         let meter = LeaseMeter(record.meter)
         log.write(
             "lease.ended", ["lease": lease, "reason": ending.reason, "cpu": meter.measured.cpu, "memory": meter.measured.memory])

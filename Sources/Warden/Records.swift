@@ -21,6 +21,10 @@ struct LeaseRecord: Hashable {
     var measured: Moment
     /// The ceiling in force.
     var ceiling: Millicores
+    /// For what it is frozen, if it is.
+    var frozenFor: Resource?
+    /// Set once the enforcer takes it back.
+    var taking: TakingBack?
     /// Set once nothing of it is left but this record.
     var end: End?
 }
@@ -58,6 +62,8 @@ extension LeaseRecord: Canonical {
             writer.write(end.reason)
             writer.write(end.at)
         }
+        writer.write(frozenFor?.rawValue)
+        writer.write(taking)
     }
 
     init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -71,6 +77,9 @@ extension LeaseRecord: Canonical {
         measured = try reader.moment()
         ceiling = try reader.quantity(atMost: Bounds.cpu)
         end = try reader.bool() ? End(reason: try reader.string(atMost: 4096), at: try reader.timestamp()) : nil
+        guard reader.version >= 2 else { return }
+        frozenFor = try reader.optional(String.self).flatMap(Resource.init)
+        taking = try reader.optional()
     }
 }
 
@@ -107,4 +116,26 @@ extension GroupRecord: Canonical {
     func write(to writer: inout CanonicalWriter) { writer.write(places) }
 
     init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) { places = try reader.list(atMost: 16) }
+}
+
+/// The last steps on the ladder, oldest first.
+struct MoveLog: Hashable {
+    private(set) var moves: [Move] = []
+
+    /// Remembers one more, in place of the oldest where there are many. Later than all others, so that who has seen one can ask
+    /// for those after it.
+    mutating func append(_ change: RungChange, isDryRun: Bool, at now: Timestamp) -> Move {
+        let soonest = moves.last.map { Timestamp(microseconds: $0.at.microseconds + 1) } ?? now
+        let move = Move(at: max(now, soonest), change: change, isDryRun: isDryRun)
+        moves.append(move)
+        if moves.count > WardenLimits.moves { moves.removeFirst() }
+        return move
+    }
+}
+
+extension MoveLog: Canonical {
+    func write(to writer: inout CanonicalWriter) { writer.write(moves) }
+    init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        moves = try reader.list(atMost: WardenLimits.moves)
+    }
 }

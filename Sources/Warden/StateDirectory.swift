@@ -7,6 +7,7 @@ import Sandbox
 ///
 ///     lock           held while a warden runs
 ///     policy         what the owner allows, as the agent last said
+///     moves          the last steps on the ladder
 ///     groups         where the guests' control groups are
 ///     leases/ID      one record each, also of those that have ended lately
 ///     jobs/ID/       one directory each: record, plan, exit, stdout, stderr, shim.sock, work/
@@ -41,11 +42,12 @@ package struct StateDirectory: Sendable {
     func leasePath(_ lease: LeaseID) -> String { "\(path)/leases/\(lease)" }
     func files(of job: JobID) -> JobFiles { JobFiles(directory: "\(path)/jobs/\(job)") }
 
-    var policy: RecordFile<WardenPolicy> { RecordFile(path: path + "/policy", kind: "surplus.warden.policy") }
+    var policy: RecordFile<WardenPolicy> { RecordFile(path: path + "/policy", kind: "surplus.warden.policy", versions: 1...2) }
+    var moves: RecordFile<MoveLog> { RecordFile(path: path + "/moves", kind: "surplus.warden.moves", versions: 2...2) }
     var groups: RecordFile<GroupRecord> { RecordFile(path: path + "/groups", kind: "surplus.warden.groups") }
 
     func lease(_ lease: LeaseID) -> RecordFile<LeaseRecord> {
-        RecordFile(path: leasePath(lease), kind: "surplus.warden.lease")
+        RecordFile(path: leasePath(lease), kind: "surplus.warden.lease", versions: 1...2)
     }
 
     func job(_ job: JobID) -> RecordFile<JobRecord> {
@@ -77,9 +79,11 @@ package struct StateDirectory: Sendable {
 struct RecordFile<Value: Canonical> {
     let path: String
     let kind: String
+    /// Those that are understood; the last is written.
+    var versions: ClosedRange<UInt16> = 1...1
 
     func save(_ value: Value) throws(KernelError) {
-        var writer = CanonicalWriter(kind: kind)
+        var writer = CanonicalWriter(kind: kind, version: versions.upperBound)
         writer.write(value)
         try StateFile.write(writer.bytes, to: path)
     }
@@ -88,7 +92,7 @@ struct RecordFile<Value: Canonical> {
     func load() throws(KernelError) -> Value? {
         guard let bytes = try StateFile.read(path) else { return nil }
         do {
-            var reader = try CanonicalReader(bytes, kind: kind)
+            var reader = try CanonicalReader(bytes, kind: kind, versions: versions)
             let value: Value = try reader.value()
             try reader.finish()
             return value

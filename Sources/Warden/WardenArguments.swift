@@ -30,6 +30,7 @@ package enum WardenArguments: Hashable, Sendable {
           --agent-uid UID       the user whose agent may give orders (default: who starts it)
           --unprivileged        without root: guests run in the sandbox, but limits are not enforced
           --cgroup-parent PATH  the control group to hold guests below (default: the warden's own)
+          --dry-run             says what it would take from guests for the owner, and takes nothing: to try thresholds
           --uid-base N          guests run as users from N on (default: by instance, from 1610612736 on)
           --clean DIR           ends the guests of a warden that is gone, and deletes its directory
           --version, --help
@@ -58,7 +59,7 @@ package enum WardenArguments: Hashable, Sendable {
             case "--version":
                 self = .version
                 return
-            case "--unprivileged" where parts.count == 1: values[word] = ""
+            case "--unprivileged" where parts.count == 1, "--dry-run" where parts.count == 1: values[word] = ""
             case "--socket", "--state", "--instance", "--agent-uid", "--cgroup-parent", "--uid-base", "--clean":
                 guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else {
                     throw Misused(description: "\(parts[0]) needs a value")
@@ -88,10 +89,11 @@ package enum WardenArguments: Hashable, Sendable {
         guard parent?.hasPrefix("/") != false, parent?.split(separator: "/").contains("..") != true else {
             throw Misused(description: "--cgroup-parent wants an absolute path without '..'")
         }
-        let configuration = WardenConfiguration(
+        var configuration = WardenConfiguration(
             socket: absolute(socket), state: absolute(state), instance: instance,
             agent: try user(values["--agent-uid"], "--agent-uid") ?? getuid(), isPrivileged: values["--unprivileged"] == nil,
             parent: parent, firstGuestUser: try user(values["--uid-base"], "--uid-base", from: 1))
+        configuration.isDryRun = values["--dry-run"] != nil
         return isCleaning ? .clean(configuration) : .serve(configuration)
     }
 

@@ -16,6 +16,8 @@ package struct WardenConfiguration: Hashable, Sendable {
     package var parent: String?
     /// Guests run as users from this number on, so many as there are jobs at once.
     package var firstGuestUser: uid_t
+    /// Whether the enforcer says what it would do, and does nothing of it.
+    package var isDryRun = false
     /// The program that is started with `shim DIRECTORY` for each job.
     package var shimProgram: String
 

@@ -23,7 +23,7 @@ package final class WardenService {
     private let jobs: JobKeeper
     private let door: AgentDoor
     private var sensor: Sensor
-    private var owner = Amounts.zero
+    private var owner = Sensor.Reading(usage: .zero)
     private var nextTick: Instant
     private var isStopping = false
 
@@ -43,7 +43,7 @@ package final class WardenService {
         hello = WardenHello(
             version: WardenProtocol.versions.upperBound, release: Software.version, instance: configuration.instance,
             enforcement: backing.enforcement, sandboxFault: SandboxSelfTest(configuration).run())
-        leases = LeaseKeeper(state, groups, instance: configuration.instance, log: log)
+        leases = LeaseKeeper(configuration, state, groups, log: log)
         jobs = try JobKeeper(configuration, state, groups, enforcement: hello.enforcement, log: log)
         sensor = Sensor(groups, kernel: kernel)
         nextTick = SystemClock.instant()
@@ -77,6 +77,8 @@ package final class WardenService {
         jobs.advance()
         let now = clock.now()
         if now.instant >= nextTick { tick(at: now) }
+        for lease in leases.warnings { jobs.warn(under: lease) }
+        leases.warnings = []
         endLeases(at: now)
         for notice in leases.notices + jobs.notices { door.tell(notice) }
         leases.notices = []
@@ -121,8 +123,8 @@ package final class WardenService {
         do throws(KernelError) {
             owner = try sensor.owner(leases.policy?.owner ?? .everything, at: now.instant)
         } catch { log.write("owner.unreadable", ["error": error]) }
-        leases.tick(owner: owner, at: now)
-        for lease in leases.expired(at: now) { _ = leases.beginEnding(lease, because: "its time is up") }
+        leases.tick(owner, at: now)
+        for lease in leases.expired(at: now) { _ = leases.beginEnding(lease, because: leases.causeOfEnd(of: lease)) }
         leases.forgetOld(at: now)
         jobs.stopOrphans { leases.holds($0) }
         nextTick = now.instant + (leases.isEmpty ? Self.idleTick : Self.busyTick)
@@ -185,8 +187,10 @@ extension WardenService {
         case .readings:
             return .readings(
                 WardenReadings(
-                    owner: owner, guests: leases.using, memoryShort: leases.memoryShort, leases: leases.states(at: clock.now())))
+                    owner: owner.usage, guests: leases.using, memoryShort: leases.memoryShort,
+                    leases: leases.states(at: clock.now()), enforcer: leases.enforcerState(owner, at: clock.now())))
         case .measurements: return .measurements(leases.measurements(at: SystemClock.instant()))
+        case .moves(let time): return .moves(leases.moves.moves.filter { $0.at > time })
         }
     }
 
@@ -202,10 +206,10 @@ extension WardenService {
             door.dismiss(responder.connection, with: fault, to: responder.call)
             return nil
         }
-        door.greet(responder)
         var hello = hello
         hello.version = min(highest, own.upperBound)
-        return .hello(hello)
+        door.greet(hello, responder)
+        return nil
     }
 
     private func set(_ policy: WardenPolicy) throws(WardenFault) -> WardenReply {
@@ -213,10 +217,10 @@ extension WardenService {
             if policy.owner != leases.policy?.owner {
                 // What was read of another scope says nothing about this one.
                 sensor.reset()
-                owner = .zero
+                owner = Sensor.Reading(usage: .zero)
                 nextTick = SystemClock.instant()
             }
-            try leases.setPolicy(policy)
+            try leases.setPolicy(policy, at: clock.now())
         } catch { throw WardenFault(.kernel, "the policy cannot be kept: \(error)") }
         return .done
     }

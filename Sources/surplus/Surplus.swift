@@ -27,7 +27,8 @@ struct Surplus: AsyncParsableCommand {
             CommandGroup(name: "Job", subcommands: [Run.self, Job.self, PS.self]),
             CommandGroup(name: "Trade", subcommands: [Lease.self, Credits.self, Ledger.self]),
             CommandGroup(
-                name: "Owner", subcommands: [PolicyCommands.self, PauseLending.self, ResumeLending.self, Reclaim.self]),
+                name: "Owner",
+                subcommands: [PolicyCommands.self, PauseLending.self, ResumeLending.self, Reclaim.self, EnforcerCommand.self]),
             CommandGroup(name: "Explaining", subcommands: [Events.self, Explain.self, Audit.self, Logs.self, Doctor.self]),
             CommandGroup(name: "Pool", subcommands: [Pool.self, Dev.self]),
             CommandGroup(name: "Shell", subcommands: [Completions.self, Manual.self]),

@@ -14,6 +14,7 @@ struct EventPageTests {
         Member.Status.allCases.map { "member.\($0.rawValue)" }
         + PoolUser.Status.allCases.map { "user.\($0.rawValue)" }
         + ["job.finished", "job.failed", "job.cancelled"]
+        + ["throttled", "frozen", "ending", "relieved", "dry-run"].map { "guest.\($0)" }
 
     /// The kinds that are written out wherever an event is told.
     private static func told() throws -> Set<String> {

@@ -27,6 +27,7 @@ final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
         var pauses: [Surplus_V1_PauseRequest] = []
         var reclaims: [Surplus_V1_ReclaimLeaseRequest] = []
         var logRequests: [Surplus_V1_LogRequest] = []
+        var moveRequests: [Surplus_V1_ListMovesRequest] = []
         var left = 0
         var revoked: [String] = []
         var usageRequests: [Surplus_V1_UsageRequest] = []
@@ -297,6 +298,49 @@ extension FakeAgent {
         state.withLock { state in
             defer { if state.heals { state.findings.removeAll { $0.severity == "fault" } } }
             return .with { $0.findings = state.findings }
+        }
+    }
+
+    func getEnforcer(
+        request: Surplus_V1_GetEnforcerRequest, context: ServerContext
+    ) async throws -> Surplus_V1_EnforcerReply {
+        .with {
+            $0.enforcement = "cgroup v2"
+            $0.threshold = .init(Amounts(cpu: 1600, memory: .gibibytes(4)))
+            $0.owner = .init(Amounts(cpu: 1500, memory: .gibibytes(1)))
+            $0.guests = .init(Amounts(cpu: 10, memory: .mebibytes(50)))
+            $0.pressure.diskBasisPoints = 1250
+            $0.availableBytes = Bytes.gibibytes(3).rawValue
+            $0.coolDownMicroseconds = 45_000_000
+            $0.leases = [
+                .with {
+                    $0.lease = "lse_01m8k3x9p2t4v6w8y0a1c3e5g7"
+                    $0.peerName = "node2"
+                    $0.rung = "frozen"
+                    $0.granted = .init(Amounts(cpu: 500, memory: .mebibytes(100)))
+                    $0.ceilingCpuMillicores = 10
+                    $0.reason = "the owner leaves less than guests need at least"
+                }
+            ]
+        }
+    }
+
+    func listMoves(
+        request: Surplus_V1_ListMovesRequest, context: ServerContext
+    ) async throws -> Surplus_V1_ListMovesReply {
+        state.withLock { $0.moveRequests.append(request) }
+        return .with {
+            $0.moves = [
+                .with {
+                    $0.at = 1_767_225_600_000_000
+                    $0.lease = "lse_01m8k3x9p2t4v6w8y0a1c3e5g7"
+                    ($0.from, $0.to, $0.resource) = ("throttled", "frozen", "cpu")
+                    $0.reason = "the owner leaves less than guests need at least"
+                    $0.owner = .init(Amounts(cpu: 1500))
+                    $0.guests = .init(Amounts(cpu: 10))
+                    $0.threshold = .init(Amounts(cpu: 1600))
+                }
+            ]
         }
     }
 

@@ -23,6 +23,22 @@ import Wire
         }
     }
 
+    @Test("the enforcer's status and history tell what was taken, why, and what was read")
+    func enforcer() async throws {
+        try await FakeAgent.serving { agent in
+            let status = try await Program.run("enforcer", agent: agent)
+            #expect(status.status == 0)
+            for word in ["1.6 cores", "disk 12.5%", "held back for 45 s", "frozen", "less than guests need"] {
+                #expect(status.stdout.contains(word), "\(word)")
+            }
+            let history = try await Program.run("enforcer", "history", "--last", "7", agent: agent)
+            for word in ["frozen", "cpu", "1.5 cores + 0.01 cores of 1.6 cores"] {
+                #expect(history.stdout.contains(word), "\(word)")
+            }
+            #expect(agent.state.withLock { $0.moveRequests.map(\.last) } == [7])
+        }
+    }
+
     @Test("without an agent the doctor says so, how to start it, and looks around all the same")
     func absentAgent() async throws {
         let ended = try await Program.run("doctor", "--config", "/nonexistent/agent.yaml", "--plain")

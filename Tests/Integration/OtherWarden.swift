@@ -34,7 +34,7 @@ final class OtherWarden: Sendable {
         guard recv(connection, &call, call.count, Int32(MSG_WAITALL)) == call.count,
             let number = try? WardenCall(bytes: call).number
         else { return }
-        let reply = WardenMessage.reply(number, .failed(fault)).bytes
+        let reply = WardenMessage.reply(number, .failed(fault)).bytes(form: 1)
         let frame = withUnsafeBytes(of: UInt32(reply.count).bigEndian, Array.init) + reply
         _ = send(connection, frame, frame.count, Int32(MSG_NOSIGNAL))
     }

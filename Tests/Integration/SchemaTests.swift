@@ -192,7 +192,9 @@ extension LiveTests {
         /// The owner's side, and the machine.
         private func own(_ pool: LivePool, _ collection: Collection) throws {
             _ = try collection.run(pool, "node2", "pause", ["--for", "1h"])
-            for command in ["status", "doctor", "resume", "resume"] { try collection.run(pool, "node2", command) }
+            for command in ["status", "doctor", "enforcer status", "enforcer history", "resume", "resume"] {
+                try collection.run(pool, "node2", command)
+            }
             _ = try collection.run(pool, "node1", "offers")
             _ = try collection.run(pool, "node1", "logs", ["-n", "20"])
             _ = try collection.run(pool, "node2", "reclaim", ["--all"])

@@ -10,7 +10,7 @@ struct GovernorTests {
     func full() {
         var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [1000, 2000])
         machine.run(50, ownerWants: 100)
-        #expect(machine.governor.leases.map { machine.governor.ceiling(of: $0) } == [1000, 2000])
+        #expect(machine.enforcer.leases.map { machine.enforcer.ceiling(of: $0) } == [1000, 2000])
         #expect(machine.directives.flatMap { $0 }.moves.isEmpty)
     }
 
@@ -22,8 +22,10 @@ struct GovernorTests {
         #expect(machine.ceilings == 3000, "a burst of two ticks moves nothing")
         machine.tick(ownerWants: 4000)
         #expect(machine.ceilings + machine.owner <= 3200)
-        machine.run(7, ownerWants: 4000)
-        #expect(machine.ceilings == 20, "the owner has all but what keeps the jobs alive")
+        machine.run(4, ownerWants: 4000)
+        #expect(machine.ceilings <= 20, "the owner has all but what keeps the jobs alive")
+        machine.run(3, ownerWants: 4000)
+        #expect(machine.ceilings == 0, "the owner has all")
     }
 
     @Test("A burst of two ticks in five moves nothing", arguments: 0..<5)
@@ -37,7 +39,7 @@ struct GovernorTests {
     @Test("Gives back slowly: a tenth of the lease a second, and not before the owner was quiet for a whole window")
     func slowly() {
         var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [1000])
-        machine.run(20, ownerWants: 4000)
+        machine.run(20, ownerWants: 3190)
         #expect(machine.ceilings == 10)
         machine.run(4, ownerWants: 0)
         #expect(machine.ceilings == 10)
@@ -55,12 +57,12 @@ struct GovernorTests {
     @Test("Steady load does not make ceilings move", arguments: (0...32).map { Int64($0) * 125 })
     func steady(wanted: Int64) {
         var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [500, 1000, 1500])
-        machine.run(100, ownerWants: Millicores(wanted))
+        machine.run(200, ownerWants: Millicores(wanted))
         let settled = machine.ceilings
         let before = machine.directives.count
         machine.run(500, ownerWants: Millicores(wanted))
         #expect(machine.ceilings == settled)
-        #expect(machine.directives[before...].allSatisfy { $0.changes == 0 })
+        #expect(machine.directives[before...].flatMap { $0 } == [])
     }
 
     @Test("An owner who comes and goes every second or faster keeps guests where they were cut to", arguments: 1...5)
@@ -113,7 +115,7 @@ struct GovernorBounds {
             if random.chance(.percent(2)) { machine.open(LeaseID(high: 2, low: random.next()), 500) }
             machine.tick(ownerWants: wanted)
             for (lease, limit) in machine.leases {
-                guard let ceiling = machine.governor.ceiling(of: lease) else { continue }
+                guard let ceiling = machine.enforcer.ceiling(of: lease) else { continue }
                 #expect(ceiling <= limit)
                 #expect(ceiling >= min(limit, 10))
             }
@@ -128,7 +130,7 @@ struct GovernorBounds {
         var machine = PlayedMachine(capacity: 4000, threshold: 3000, leases: [1500, 1500])
         for _ in 0..<200 { machine.tick(ownerWants: Millicores(.random(in: 0...4000, using: &random))) }
         machine.run(3, ownerWants: 4000)
-        #expect(machine.ceilings + machine.owner <= 3000 || machine.ceilings == 20)
+        #expect(machine.ceilings + machine.owner <= 3000 || machine.ceilings <= 20)
     }
 
     @Test("What is cut is cut in proportion to the leases")

@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import Reclaim
 import Resources
 import Sandbox
 import Synchronization
@@ -22,12 +23,15 @@ final class RunningWarden: Sendable {
     /// Whom the warden runs as, and whose agent it serves.
     let user: uid_t
     private let running = Mutex<pid_t>(0)
+    private let options: [String]
 
     var socket: String { directory + "/warden.sock" }
     var state: String { directory + "/state" }
     private var instance: String { (directory as NSString).lastPathComponent }
 
-    init(isPrivileged: Bool = RunningWarden.isRoot) async throws {
+    /// - Parameter options: More of the warden's command line.
+    init(isPrivileged: Bool = RunningWarden.isRoot, _ options: [String] = []) async throws {
+        self.options = options
         var template = Array("/tmp/surplus-warden-XXXXXX".utf8CString)
         directory = try #require(mkdtemp(&template).map { String(cString: $0) })
         chmod(directory, 0o711)
@@ -51,9 +55,10 @@ final class RunningWarden: Sendable {
         let log = open(directory + "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         defer { close(log) }
         let process = try ChildProcess.start(
-            command(["--socket", socket, "--state", state, "--agent-uid", "\(user)"]), errors: log)
+            command(["--socket", socket, "--state", state, "--agent-uid", "\(user)"] + options), errors: log)
         running.withLock { $0 = process }
-        try await eventually { (try? await self.client.hello()) != nil }
+        // what a former warden said of itself may still be remembered
+        try await eventually { (try? await self.client.inventory()) != nil }
     }
 
     /// Ends the warden and waits until it is gone.
@@ -88,7 +93,17 @@ final class RunningWarden: Sendable {
     /// All of the machine may be lent.
     func allowAll() async throws {
         let capacity = try Machine().capacity()
-        try await client.setPolicy(WardenPolicy(capacity: capacity, threshold: capacity, owner: .group("/surplus-test-nobody")))
+        try await client.setPolicy(
+            WardenPolicy(capacity: capacity, thresholds: Thresholds(capacity), owner: .group("/surplus-test-nobody")))
+    }
+
+    /// So much processing of `capacity` is for an owner and guests together.
+    func obey(_ owner: PlayedOwner, cpu threshold: Millicores, of capacity: Millicores) async throws {
+        let memory = Bytes.gibibytes(8)
+        try await client.setPolicy(
+            WardenPolicy(
+                capacity: Amounts(cpu: capacity, memory: memory),
+                thresholds: Thresholds(Amounts(cpu: threshold, memory: memory)), owner: .group(owner.path)))
     }
 
     func openLease(cpu: Millicores = 1000, memory: Bytes = .mebibytes(256), for span: Microseconds = .minutes(5)) async throws

@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import Reclaim
 import Resources
 import Sandbox
 import Testing
@@ -73,28 +74,16 @@ struct WardenLeaseTests {
         .enabled(if: RunningWarden.isRoot, "needs control groups"))
     func yields() async throws {
         let warden = try await RunningWarden()
-        let owner = "/surplus-test-owner-\(getpid())"
-        let groups = try ControlGroups.detect(parent: owner)
-        try groups.make("o")
-        defer {
-            _ = try? groups.kill("o")
-            try? groups.remove("o")
-            groups.removeShared()
-            for place in Set(groups.places) { rmdir((place as NSString).deletingLastPathComponent) }
-        }
-        let capacity = Amounts(cpu: 1000, memory: .gibibytes(8))
-        try await warden.client.setPolicy(
-            WardenPolicy(capacity: capacity, threshold: Amounts(cpu: 500, memory: .gibibytes(8)), owner: .group(owner)))
-        let lease = try await warden.openLease(cpu: 500)
+        let owner = try PlayedOwner()
+        try await warden.obey(owner, cpu: 1300, of: 2000)
+        let lease = try await warden.openLease(cpu: 1000)
         _ = try await warden.shell("while :; do :; done", under: lease)
-        let busy = try ChildProcess.start(["/bin/sh", "-c", "while :; do :; done"])
-        defer { waitpid(busy, nil, 0) }
-        try groups.add(busy, to: "o")
-        try await eventually { try await warden.state(of: lease)?.rung == .throttled }
+        try owner.work()
+        try await eventually { (try await warden.state(of: lease)?.ceiling ?? 1000) <= 800 }
         let cut = try #require(try await warden.state(of: lease))
-        #expect(cut.ceiling <= 450)
-        kill(busy, SIGKILL)
-        try await eventually { (try await warden.state(of: lease)?.ceiling ?? .zero) >= min(cut.ceiling + 100, 450) }
+        #expect(cut.rung == .throttled)
+        owner.rest()
+        try await eventually { (try await warden.state(of: lease)?.ceiling ?? .zero) >= min(cut.ceiling + 100, 900) }
         #expect(warden.log.contains("event=lease.throttled"))
     }
 

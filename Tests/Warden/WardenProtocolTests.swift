@@ -16,16 +16,21 @@ struct WardenProtocolTests {
         job: job, lease: lease, program: "sh", arguments: ["-c", "x"], environment: [.init("A", "b")], hasInput: true)
     static let requests: [WardenRequest] = [
         .hello(lowest: 1, highest: 3, release: "0.1"),
-        .setPolicy(WardenPolicy(capacity: amounts, threshold: amounts, owner: .group("/owner"))),
+        .setPolicy(WardenPolicy(capacity: amounts, thresholds: Thresholds(amounts), owner: .group("/owner"))),
         .openLease(LeaseGrant(lease: lease, amounts: amounts, floor: .zero, remaining: .seconds(9))), .closeLease(lease),
         .prepareJob(job, lease), .startJob(spec), .signalJob(job, 15), .jobState(job), .claimWork(job), .removeJob(job),
-        .inventory, .readings, .measurements,
+        .inventory, .readings, .measurements, .moves(after: Timestamp(microseconds: 5)),
+        .setPolicy(
+            WardenPolicy(
+                capacity: amounts,
+                thresholds: Thresholds(amounts, periods: [.init(from: 7, until: 3, cpu: 5), .init(from: 1, until: 2, memory: 6)]))
+        ),
     ]
 
     @Test("Every request reads back as it was written", arguments: requests)
     func request(_ request: WardenRequest) throws {
         let call = WardenCall(number: 7, request: request)
-        #expect(try WardenCall(bytes: call.bytes) == call)
+        #expect(try WardenCall(bytes: call.bytes(form: 2)) == call)
     }
 
     static let messages: [WardenMessage] = {
@@ -36,11 +41,19 @@ struct WardenProtocolTests {
         let state = LeaseState(
             lease: lease, amounts: amounts, floor: .zero, remaining: -5, ceiling: 10, rung: .throttled, using: amounts,
             meter: meter)
+        var frozen = state
+        (frozen.rung, frozen.taking) = (.frozen, TakingBack(atOnce: true, reason: "r"))
         let record = ExitRecord(
             reason: .signalled(9), cpu: 1, peakMemory: 2, started: Timestamp(microseconds: 3),
             finished: Timestamp(microseconds: 4),
             output: OutputSizes(stdout: 5, stderr: 6))
-        let evidence = Evidence(owner: amounts, guests: amounts, threshold: amounts, before: 3, after: 2)
+        let pressure = Pressure(cpu: nil, memory: 5, disk: 10_000)
+        let evidence = Evidence(
+            owner: amounts, guests: amounts, threshold: amounts, pressure: pressure, before: 3, after: 2)
+        let move = Move(
+            at: Timestamp(microseconds: 9),
+            change: RungChange(lease: lease, from: .shaped, to: .frozen, resource: .disk, reason: "r", evidence: evidence),
+            isDryRun: true)
         let jobs = [JobState.Stage.prepared, .running, .lost, .exited(record)].map { JobState(job: job, lease: lease, stage: $0) }
         return [
             .reply(1, .done), .reply(2, .closed(nil)), .reply(3, .closed(meter)), .reply(4, .place("/x")),
@@ -55,17 +68,58 @@ struct WardenProtocolTests {
                 ])),
             .reply(8, .failed(WardenFault(.full, "no more"))),
             .reply(9, .hello(WardenHello(version: 1, release: "a", instance: "b", enforcement: "c", sandboxFault: "d"))),
-            .notice(.moved(RungChange(lease: lease, from: .shaped, to: .throttled, reason: "r", evidence: evidence))),
+            .notice(.moved(move)), .notice(.takingBack(lease, TakingBack(atOnce: false, reason: "r"))),
+            .reply(11, .moves([move])),
+            .reply(
+                12,
+                .readings(
+                    WardenReadings(
+                        owner: amounts, guests: .zero, memoryShort: 1, leases: [frozen],
+                        enforcer: EnforcerState(
+                            threshold: amounts, pressure: pressure, available: 5, coolDown: 6, isDryRun: true)))),
             .notice(.jobEnded(jobs[0])), .notice(.leaseEnded(lease, meter)), .notice(.memoryShort(7)),
         ]
     }()
 
     @Test("Every message reads back as it was written", arguments: messages)
-    func message(_ message: WardenMessage) throws { #expect(try WardenMessage(bytes: message.bytes) == message) }
+    func message(_ message: WardenMessage) throws { #expect(try WardenMessage(bytes: message.bytes(form: 2)) == message) }
+
+    @Test("An agent or a warden of the version before is understood, and is told nothing that it does not know")
+    func formBefore() throws {
+        let grant = LeaseGrant(lease: Self.lease, amounts: Self.amounts, floor: .zero, remaining: .seconds(9), notice: .zero)
+        guard
+            case .openLease(let read) = try WardenCall(
+                bytes: WardenCall(number: 1, request: .openLease(grant)).bytes(form: 1)
+            ).request
+        else {
+            Issue.record("another request")
+            return
+        }
+        #expect(read.remaining == grant.remaining)
+        #expect(read.notice == NoticeClass.standard.notice)
+        for message in Self.messages {
+            guard case .notice(let notice) = message else { continue }
+            let isNew =
+                switch notice {
+                case .moved, .takingBack: true
+                case .jobEnded, .leaseEnded, .memoryShort: false
+                }
+            #expect(notice.isKnown(in: 1) == !isNew, "\(notice)")
+        }
+        for case .reply(_, .readings(let readings)) in Self.messages {
+            let old = try WardenMessage(bytes: WardenMessage.reply(1, .readings(readings)).bytes(form: 1))
+            guard case .reply(_, .readings(let told)) = old else {
+                Issue.record("another message")
+                return
+            }
+            #expect(told.enforcer == nil)
+            #expect(told.leases.allSatisfy { $0.rung <= .throttled && $0.taking == nil })
+        }
+    }
 
     @Test("No request that is cut short or has a byte too many is taken", arguments: requests)
     func truncated(request: WardenRequest) {
-        let bytes = WardenCall(number: 7, request: request).bytes
+        let bytes = WardenCall(number: 7, request: request).bytes(form: 2)
         for count in 0..<bytes.count {
             #expect(throws: CanonicalReader.Malformed.self) { try WardenCall(bytes: Array(bytes.prefix(count))) }
         }
@@ -84,8 +138,8 @@ struct WardenProtocolTests {
             .openLease(LeaseGrant(lease: Self.lease, amounts: low, floor: Self.amounts, remaining: 1)),
             .openLease(LeaseGrant(lease: Self.lease, amounts: low, floor: .zero, remaining: Bounds.term + 1)),
             .openLease(LeaseGrant(lease: Self.lease, amounts: low, floor: .zero, remaining: -1)),
-            .setPolicy(WardenPolicy(capacity: low, threshold: low, owner: .group("relative"))),
-            .setPolicy(WardenPolicy(capacity: low, threshold: low, owner: .group("/a/../b"))),
+            .setPolicy(WardenPolicy(capacity: low, thresholds: Thresholds(low), owner: .group("relative"))),
+            .setPolicy(WardenPolicy(capacity: low, thresholds: Thresholds(low), owner: .group("/a/../b"))),
             .signalJob(Self.job, 0), .signalJob(Self.job, 65),
             .startJob(GuestSpec(job: Self.job, lease: Self.lease, program: "")),
             .startJob(GuestSpec(job: Self.job, lease: Self.lease, program: "a\u{0}b")),
@@ -94,7 +148,7 @@ struct WardenProtocolTests {
         ]
         for request in bad {
             #expect(throws: CanonicalReader.Malformed.self, "\(request)") {
-                try WardenCall(bytes: WardenCall(number: 1, request: request).bytes)
+                try WardenCall(bytes: WardenCall(number: 1, request: request).bytes(form: 2))
             }
         }
     }
@@ -128,8 +182,8 @@ struct WardenDoorTests {
     @Test("What is no call ends the connection with one clear fault, and the warden goes on")
     func garbage() async throws {
         let warden = try await RunningWarden()
-        let hello = WardenCall(number: 1, request: .hello(lowest: 1, highest: 1, release: "x")).bytes
-        let early = WardenCall(number: 1, request: .inventory).bytes
+        let hello = WardenCall(number: 1, request: .hello(lowest: 1, highest: 1, release: "x")).bytes(form: 1)
+        let early = WardenCall(number: 1, request: .inventory).bytes(form: 1)
         for bytes in [[0xff, 0xff, 0xff, 0xff], frame([]), frame([1, 2, 3]), frame(early), frame(hello) + frame([9])] {
             #expect(fault(in: try await exchange(bytes, with: warden)) == .malformed)
         }

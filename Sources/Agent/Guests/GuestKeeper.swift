@@ -34,11 +34,17 @@ final class GuestKeeper: Sendable {
         var readAt = Instant(microseconds: 0)
         /// How often leases were throttled and let back, since the agent was started.
         var moves: (throttled: Int64, relieved: Int64) = (0, 0)
+        /// The last step of each lease that is not just shaped.
+        var latest: [LeaseID: Move] = [:]
+        /// When the last step on the ladder was taken that is told of.
+        var lastMove = Timestamp(microseconds: 0)
     }
 
     /// How often the machine is measured for decisions; the warden's own tick is shorter.
     private static let interval = Duration.seconds(1)
     private static let reconcileEvery = 30
+    /// When to ask again while nothing is offered because the owner needed the machine.
+    private static let coolDownHint = Microseconds.seconds(60)
     /// By how much the ends of a lease may differ here and there.
     private static let tolerance = Microseconds.seconds(1)
 
@@ -73,7 +79,7 @@ final class GuestKeeper: Sendable {
             case .everything: .everything
             case .cgroup(let path): .group(path)
             }
-        return WardenPolicy(capacity: house.capacity, threshold: threshold, owner: owner)
+        return WardenPolicy(capacity: house.capacity, thresholds: Thresholds(threshold), owner: owner)
     }
 
     /// Tells the warden about a changed policy.
@@ -117,6 +123,7 @@ final class GuestKeeper: Sendable {
             case .followPolicy: try await warden.setPolicy(policy)
             case .close(let lease):
                 let meter = try await warden.closeLease(lease)
+                state.withLock { $0.latest[lease] = nil }
                 engine.handle(.guestClosed(lease, meter.map { Self.reading(lease, $0) }))
             }
         } catch let fault as WardenFault where fault.kind != .version {
@@ -132,8 +139,10 @@ final class GuestKeeper: Sendable {
     private func set(
         _ lease: LeaseID, _ amounts: Amounts, _ remaining: Microseconds, _ warden: WardenClient
     ) async throws {
+        let notice = engine.read { $0.leases[lease]?.lease.terms.notice } ?? .standard
         try await warden.openLease(
-            LeaseGrant(lease: lease, amounts: amounts, floor: amounts, remaining: max(.zero, remaining)))
+            LeaseGrant(
+                lease: lease, amounts: amounts, floor: amounts, remaining: max(.zero, remaining), notice: notice.notice))
     }
 
     // MARK: Watching
@@ -149,6 +158,7 @@ final class GuestKeeper: Sendable {
                 }
                 let readings = try await warden.readings()
                 state.withLock { ($0.readings, $0.readAt) = (readings, engine.now.instant) }
+                engine.handle(.lending(hindrance))
                 engine.handle(.readings(owner: readings.owner, guests: readings.leases.map { Self.reading($0.lease, $0.meter) }))
                 if round % Self.reconcileEvery == 0 { try await reconcile(warden) }
                 round += 1
@@ -167,8 +177,23 @@ final class GuestKeeper: Sendable {
             $0.fault = ""
         }
         log.info("reached the warden", metadata: ["enforcement": "\(hello.enforcement)"])
-        let hindrance = hello.sandboxFault.map { Refusal(term: "lending", reason: "no program can be run here: \($0)") }
-        engine.handle(.lending(hindrance))
+        // what the warden did while nobody listened
+        for move in try await warden.moves(after: state.withLock { $0.lastMove }) { tell(move) }
+        for lease in try await warden.readings().leases {
+            if let taking = lease.taking { takeBack(lease.lease, taking) }
+        }
+    }
+
+    /// Why nothing can be offered here whatever the policy says.
+    private var hindrance: Refusal? {
+        state.withLock { state in
+            if let fault = state.hello?.sandboxFault {
+                return Refusal(term: "lending", reason: "no program can be run here: \(fault)")
+            }
+            guard let coolDown = state.readings?.enforcer?.coolDown, coolDown > .zero else { return nil }
+            return Refusal(
+                term: "lending", reason: "its owner needed the machine a moment ago", retryAfter: Self.coolDownHint)
+        }
     }
 
     private func lose(_ error: any Error) {
@@ -210,22 +235,47 @@ final class GuestKeeper: Sendable {
 
     private func pass(on notice: WardenNotice) {
         switch notice {
-        case .moved(let change):
-            let evidence = change.evidence
-            state.withLock { if change.to > change.from { $0.moves.throttled += 1 } else { $0.moves.relieved += 1 } }
-            engine.tell(
-                Event(
-                    at: engine.now.utc, kind: change.to > change.from ? "guest.throttled" : "guest.relieved",
-                    subjects: [change.lease.description],
-                    text: "\(change.reason): ceiling \(evidence.before.text) to \(evidence.after.text)",
-                    details: [
-                        Event.Detail("owner_usage", evidence.owner.text), Event.Detail("guest_usage", evidence.guests.text),
-                        Event.Detail("threshold", evidence.threshold.text), Event.Detail("rung", "\(change.to)"),
-                    ]))
+        case .moved(let move): tell(move)
+        case .takingBack(let lease, let taking): takeBack(lease, taking)
         case .leaseEnded(let lease, let meter):
+            state.withLock { $0.latest[lease] = nil }
             engine.handle(.guestClosed(lease, Self.reading(lease, meter)))
         case .jobEnded, .memoryShort: break
         }
+    }
+
+    /// What the warden takes back is ended with what is due for it, and its holder told.
+    private func takeBack(_ lease: LeaseID, _ taking: TakingBack) {
+        engine.handle(.reclaim(lease, atOnce: taking.atOnce, reason: taking.reason))
+    }
+
+    private static func kind(of rung: Rung) -> String {
+        switch rung {
+        case .shaped, .throttled: "guest.throttled"
+        case .frozen: "guest.frozen"
+        case .ending: "guest.ending"
+        }
+    }
+
+    private func tell(_ move: Move) {
+        let (change, evidence) = (move.change, move.change.evidence)
+        let isUp = change.to > change.from
+        state.withLock { state in
+            state.lastMove = max(state.lastMove, move.at)
+            state.latest[change.lease] = change.to == .shaped ? nil : move
+            if isUp { state.moves.throttled += 1 } else { state.moves.relieved += 1 }
+        }
+        let kind = move.isDryRun ? "guest.dry-run" : isUp ? Self.kind(of: change.to) : "guest.relieved"
+        let what = "\(change.from) to \(change.to), ceiling \(evidence.before.text) to \(evidence.after.text)"
+        engine.tell(
+            Event(
+                at: engine.now.utc, kind: kind, subjects: [change.lease.description],
+                text: move.isDryRun ? "\(change.reason): would go from \(what)" : "\(change.reason): \(what)",
+                details: [
+                    Event.Detail("resource", "\(change.resource)"), Event.Detail("owner_usage", evidence.owner.text),
+                    Event.Detail("guest_usage", evidence.guests.text), Event.Detail("threshold", evidence.threshold.text),
+                    Event.Detail("pressure", evidence.pressure.text), Event.Detail("rung", "\(change.to)"),
+                ]))
     }
 
     /// What is billed: the part of the usage that was not consumed while throttled below the floor.
@@ -247,6 +297,12 @@ final class GuestKeeper: Sendable {
 
     /// What was measured last; `nil` while the warden cannot be asked.
     var measuredUsage: (owner: Amounts, guests: Amounts)? { state.withLock { $0.readings.map { ($0.owner, $0.guests) } } }
+
+    /// What the warden measured last; `nil` while it cannot be asked.
+    var readings: WardenReadings? { state.withLock(\.readings) }
+
+    /// The last step on the ladder of a lease, since the agent was started.
+    func lastMove(of lease: LeaseID) -> Move? { state.withLock { $0.latest[lease] } }
 
     var isThrottling: Bool { state.withLock { $0.readings?.leases.contains { $0.ceiling < $0.amounts.cpu } ?? false } }
 

@@ -68,6 +68,8 @@ extension Right {
             Method.PauseLending.descriptor: .own,
             Method.ResumeLending.descriptor: .own,
             Method.Diagnose.descriptor: .look,
+            Method.GetEnforcer.descriptor: .look,
+            Method.ListMoves.descriptor: .look,
             Method.StreamLog.descriptor: .audit,
             Method.PreviewLease.descriptor: .look,
 

@@ -61,6 +61,16 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         return try await answer { try await agent.usage(request.message, by: user) }
     }
 
+    func getEnforcer(
+        request: ServerRequest<Surplus_V1_GetEnforcerRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_EnforcerReply> { try await answer { try await agent.pool().enforcer() } }
+
+    func listMoves(
+        request: ServerRequest<Surplus_V1_ListMovesRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListMovesReply> {
+        try await answer { try await agent.pool().moves(request.message) }
+    }
+
     // MARK: Leases
 
     func requestLease(

@@ -99,6 +99,29 @@ struct ControlGroupsV1: GuestGroups {
         try kernel.write("\(limit)", to: path("pids", group) + "/pids.max")
     }
 
+    /// Version 1 knows no limit that slows down instead of killing.
+    func setMemoryBrake(_ brake: Bytes?, of group: String) {}
+
+    func setDiskLimit(_ limit: Bytes?, of group: String) throws(KernelError) {
+        guard let top = disks else { return }
+        let files = ["read", "write"].map { "\(top)/\(group)/blkio.throttle.\($0)_bps_device" }
+        for disk in DiskFinder(kernel: kernel).numbers() {
+            for file in files { try kernel.write("\(disk) \(limit?.rawValue ?? 0)", to: file) }
+        }
+    }
+
+    func diskTraffic(of group: String) -> Bytes? {
+        let activity = activity(of: group)
+        guard let read = activity.diskRead else { return nil }
+        return read + (activity.diskWritten ?? .zero)
+    }
+
+    /// Version 1 measures pressure for the whole machine only.
+    func pressureOfAllGuests(_ resource: String) -> Microseconds? { nil }
+
+    /// Where the shared group is in the hierarchy of ``diskController``, if there is one.
+    private var disks: String? { places.count > Self.controllers.count ? places.last : nil }
+
     func entrances(to group: String) -> [String] {
         tops.map { $0 + (group.isEmpty ? "" : "/" + group) + "/cgroup.procs" }
     }
@@ -127,8 +150,8 @@ struct ControlGroupsV1: GuestGroups {
     }
 
     func activity(of group: String) -> GroupActivity {
-        guard places.count > Self.controllers.count, let top = places.last,
-            let text = try? kernel.read("\(top)/\(group)/blkio.throttle.io_service_bytes_recursive")
+        // what cannot be read is not measured
+        guard let top = disks, let text = try? kernel.read("\(top)/\(group)/blkio.throttle.io_service_bytes_recursive")
         else { return GroupActivity() }
         return GroupActivity(blkio: text)
     }
@@ -161,9 +184,24 @@ struct ControlGroupsV1: GuestGroups {
 
     func setFrozen(_ isFrozen: Bool, _ group: String) throws(KernelError) {
         try kernel.write(isFrozen ? "FROZEN" : "THAWED", to: path("freezer", group) + "/freezer.state")
+        guard !isFrozen else { return }
+        // groups below may have been frozen by themselves
+        for name in try kernel.subdirectories(of: path("freezer", group)) { try setFrozen(false, "\(group)/\(name)") }
+    }
+
+    /// What is killed ends only when it goes on. Where the group above is frozen, those beside this one are frozen instead.
+    private func leaveFrozen(_ group: String) throws(KernelError) {
+        let flag = path("freezer", group) + "/freezer.parent_freezing"
+        guard let slash = group.lastIndex(of: "/"), kernel.exists(flag), try files.number(in: flag) == 1 else { return }
+        let above = String(group[..<slash])
+        for name in try kernel.subdirectories(of: path("freezer", above)) where "\(above)/\(name)" != group {
+            try setFrozen(true, "\(above)/\(name)")
+        }
+        try kernel.write("THAWED", to: path("freezer", above) + "/freezer.state")
     }
 
     func kill(_ group: String) throws(KernelError) -> Bool {
+        try leaveFrozen(group)
         let isEmpty = try files.killFrozen(path("freezer", group)) { (frozen) throws(KernelError) in
             try setFrozen(frozen, group)
         }

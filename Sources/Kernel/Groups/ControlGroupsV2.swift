@@ -77,6 +77,8 @@ struct ControlGroupsV2: GuestGroups {
         } else {
             try kernel.write("1", to: top + "/cpu.weight")
         }
+        let disks = top + "/io.weight"
+        if kernel.exists(disks) { try kernel.write("default 1", to: disks) }
     }
 
     func setWeight(_ weight: Millicores, of group: String) throws(KernelError) {
@@ -99,6 +101,28 @@ struct ControlGroupsV2: GuestGroups {
 
     func setProcessLimit(_ limit: Int, of group: String) throws(KernelError) {
         try kernel.write("\(limit)", to: path(group) + "/pids.max")
+    }
+
+    func setMemoryBrake(_ brake: Bytes?, of group: String) throws(KernelError) {
+        try kernel.write(brake.map { "\($0.rawValue)" } ?? "max", to: path(group) + "/memory.high")
+    }
+
+    func setDiskLimit(_ limit: Bytes?, of group: String) throws(KernelError) {
+        let file = path(group) + "/io.max"
+        guard kernel.exists(file) else { return }
+        let value = limit.map { "\($0.rawValue)" } ?? "max"
+        for disk in DiskFinder(kernel: kernel).numbers() { try kernel.write("\(disk) rbps=\(value) wbps=\(value)", to: file) }
+    }
+
+    func diskTraffic(of group: String) -> Bytes? {
+        // without the controller nothing is counted
+        guard let text = try? kernel.read(path(group) + "/io.stat") else { return nil }
+        let activity = GroupActivity(ioStat: text)
+        return (activity.diskRead ?? .zero) + (activity.diskWritten ?? .zero)
+    }
+
+    func pressureOfAllGuests(_ resource: String) -> Microseconds? {
+        PressureTotals(reading: "\(top)/\(resource).pressure", kernel).some
     }
 
     func entrances(to group: String) -> [String] { [path(group) + "/cgroup.procs"] }

@@ -38,6 +38,12 @@ package protocol GuestGroups: Sendable {
     /// - Throws: ``KernelError`` with `EBUSY` when more is held already and cannot be taken back.
     func setMemoryLimit(_ limit: Bytes, of group: String) throws(KernelError)
     func setProcessLimit(_ limit: Int, of group: String) throws(KernelError)
+    /// Slows the group down where it wants more memory than so much, without killing it; `nil` lets go. Nothing where the kernel
+    /// cannot.
+    func setMemoryBrake(_ brake: Bytes?, of group: String) throws(KernelError)
+    /// Lets the group read and write so many bytes a second on each disk of the machine; `nil` lets go. Nothing where the kernel
+    /// cannot.
+    func setDiskLimit(_ limit: Bytes?, of group: String) throws(KernelError)
 
     /// The files into which a process writes `0` to enter the group.
     func entrances(to group: String) -> [String]
@@ -53,6 +59,11 @@ package protocol GuestGroups: Sendable {
     func usage(of group: String) throws(KernelError) -> GroupUsage
     /// What it did besides; nothing of what the kernel does not measure.
     func activity(of group: String) -> GroupActivity
+    /// What it read from and wrote to disks since it was made; `nil` where the kernel does not count that for groups.
+    func diskTraffic(of group: String) -> Bytes?
+    /// How long tasks of any guest waited for a resource, as ``Machine/pressure(of:)`` names them; `nil` where the kernel does not
+    /// tell.
+    func pressureOfAllGuests(_ resource: String) -> Microseconds?
     /// Says that a process that was added to the group has ended, having used so much with all its descendants. For groups that
     /// the kernel does not count for; it keeps what was seen before if that is more.
     func settle(_ process: pid_t, used: CoreMicroseconds, in group: String)

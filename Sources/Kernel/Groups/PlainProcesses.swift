@@ -35,6 +35,10 @@ package final class PlainProcesses: GuestGroups {
     package func setCeiling(_ ceiling: Millicores, of group: String) {}
     package func setMemoryLimit(_ limit: Bytes, of group: String) {}
     package func setProcessLimit(_ limit: Int, of group: String) {}
+    package func setMemoryBrake(_ brake: Bytes?, of group: String) {}
+    package func setDiskLimit(_ limit: Bytes?, of group: String) {}
+    package func diskTraffic(of group: String) -> Bytes? { nil }
+    package func pressureOfAllGuests(_ resource: String) -> Microseconds? { nil }
     package func entrances(to group: String) -> [String] { [] }
 
     package func add(_ process: pid_t, to group: String) { add(shim: process, to: group) }

@@ -44,4 +44,13 @@ final class DiskFinder: Sendable {
         }
         return isWhole
     }
+
+    /// The device numbers of the machine's disks, such as `8:0`, as the kernel's limits name them.
+    func numbers() -> [String] {
+        // a disk that is taken away while it is looked at is none
+        let names = (try? kernel.entries(of: "/sys/block")) ?? []
+        return names.filter(isWhole).compactMap { try? kernel.read("/sys/block/\($0)/dev") }.map {
+            String($0.prefix { $0 != "\n" })
+        }
+    }
 }

@@ -90,6 +90,13 @@ package actor WardenClient {
 }
 
 extension WardenClient {
+    /// The steps on the ladder after a time that the warden remembers, oldest first; none when it is too old to tell.
+    package func moves(after time: Timestamp) async throws -> [Move] {
+        guard try await connection().hello.version >= 3 else { return [] }
+        guard case .moves(let moves) = try await ask(.moves(after: time)) else { throw unexpected }
+        return moves
+    }
+
     private var unexpected: WardenUnreachable { WardenUnreachable("the warden at \(path) gave an answer to another question") }
 
     private func order(_ request: WardenRequest, patience: Microseconds = WardenProtocol.patience) async throws {
@@ -133,7 +140,9 @@ extension WardenClient {
         let link = try WardenLink(connectingTo: path, notices: continuation)
         let offer = WardenRequest.hello(lowest: versions.lowerBound, highest: versions.upperBound, release: release)
         switch try await link.call(offer, patience: WardenProtocol.patience) {
-        case .hello(let hello): return (link, hello)
+        case .hello(let hello):
+            link.speak(version: hello.version)
+            return (link, hello)
         case .failed(let fault):
             link.close()
             throw fault

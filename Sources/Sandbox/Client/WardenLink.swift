@@ -22,6 +22,7 @@ final class WardenLink: Sendable {
         var pending: [UInt64: CheckedContinuation<WardenReply, any Error>] = [:]
         var channel: FrameChannel?
         var isLost = false
+        var form = WardenProtocol.firstForm
     }
 
     private let path: String
@@ -46,6 +47,9 @@ final class WardenLink: Sendable {
     }
 
     deinit { close() }
+
+    /// From now on frames are of a protocol version that both sides know.
+    func speak(version: Int) { state.withLock { $0.form = WardenProtocol.form(in: version) } }
 
     var isLost: Bool { state.withLock { $0.isLost } }
 
@@ -72,13 +76,13 @@ final class WardenLink: Sendable {
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let channel = state.withLock { state -> FrameChannel? in
-                    guard !state.isLost, !Task.isCancelled else { return nil }
+                let (channel, form) = state.withLock { state -> (FrameChannel?, UInt16) in
+                    guard !state.isLost, !Task.isCancelled else { return (nil, state.form) }
                     state.pending[number] = continuation
-                    return state.channel
+                    return (state.channel, state.form)
                 }
                 guard let channel else { return continuation.resume(throwing: Task.isCancelled ? CancellationError() : lost) }
-                channel.post(WardenCall(number: number, request: request).bytes)
+                channel.post(WardenCall(number: number, request: request).bytes(form: form))
             }
         } onCancel: {
             state.withLock { $0.pending.removeValue(forKey: number) }?.resume(throwing: CancellationError())

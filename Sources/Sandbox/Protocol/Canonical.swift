@@ -19,6 +19,11 @@ extension CanonicalWriter {
         write(value != nil)
         if let value { value.write(to: &self) }
     }
+
+    package mutating func write(_ value: (some Quantity)?) {
+        write(value != nil)
+        if let value { write(value) }
+    }
 }
 
 extension CanonicalReader {
@@ -52,6 +57,13 @@ extension CanonicalReader {
         let value: Q = try quantity()
         guard value >= .zero, value <= limit else { throw Malformed(description: "\(value) where 0 to \(limit) is allowed") }
         return value
+    }
+}
+
+extension CanonicalReader {
+    /// One that may be missing, and is neither negative nor above `limit`.
+    package mutating func optionalQuantity<Q: Quantity>(atMost limit: Q) throws(Malformed) -> Q? {
+        try bool() ? try quantity(atMost: limit) : nil
     }
 }
 

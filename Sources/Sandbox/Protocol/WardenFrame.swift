@@ -2,8 +2,16 @@ import Resources
 
 /// The frames between an agent and its warden: each a canonical document behind its length.
 package enum WardenProtocol {
-    /// The versions this release speaks. 2 adds ``WardenRequest/measurements``.
-    package static let versions = 1...2
+    /// The versions this release speaks. 2 adds ``WardenRequest/measurements``, 3 the whole ladder: notice classes, bounds by the
+    /// time of the week, ``WardenRequest/moves(after:)`` and more in policies and readings.
+    package static let versions = 1...3
+
+    /// The form of frames in a protocol version: 2 has what version 3 adds to what was there before.
+    package static func form(in version: Int) -> UInt16 { version < 3 ? 1 : 2 }
+
+    /// The form of frames before both sides know which version they speak.
+    package static let firstForm: UInt16 = 1
+    static let forms: ClosedRange<UInt16> = 1...2
     /// The largest frame, in bytes.
     package static let largestFrame = 1 << 20
     /// How long a warden may take to answer.
@@ -20,15 +28,16 @@ package struct WardenCall: Hashable, Sendable {
         self.request = request
     }
 
-    package var bytes: [UInt8] {
-        var writer = CanonicalWriter(kind: Self.kind)
+    /// - Parameter form: what the other side understands.
+    package func bytes(form: UInt16) -> [UInt8] {
+        var writer = CanonicalWriter(kind: Self.kind, version: form)
         writer.write(number)
         writer.write(request)
         return writer.bytes
     }
 
     package init(bytes: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(bytes, kind: Self.kind)
+        var reader = try CanonicalReader(bytes, kind: Self.kind, versions: WardenProtocol.forms)
         number = try reader.unsigned()
         request = try reader.value()
         try reader.finish()
@@ -43,8 +52,9 @@ package enum WardenMessage: Hashable, Sendable {
     case reply(UInt64, WardenReply)
     case notice(WardenNotice)
 
-    package var bytes: [UInt8] {
-        var writer = CanonicalWriter(kind: Self.kind)
+    /// - Parameter form: what the other side understands.
+    package func bytes(form: UInt16) -> [UInt8] {
+        var writer = CanonicalWriter(kind: Self.kind, version: form)
         switch self {
         case .reply(let number, let reply):
             writer.write(true)
@@ -58,7 +68,7 @@ package enum WardenMessage: Hashable, Sendable {
     }
 
     package init(bytes: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(bytes, kind: Self.kind)
+        var reader = try CanonicalReader(bytes, kind: Self.kind, versions: WardenProtocol.forms)
         self = try reader.bool() ? .reply(try reader.unsigned(), try reader.value()) : .notice(try reader.value())
         try reader.finish()
     }

@@ -48,6 +48,9 @@ extension WardenReply: Canonical {
         case .measurements(let measurements):
             writer.write("measurements")
             writer.write(measurements)
+        case .moves(let moves):
+            writer.write("moves")
+            writer.write(moves)
         case .failed(let fault): writer.write("failed", fault)
         }
     }
@@ -62,6 +65,7 @@ extension WardenReply: Canonical {
         case "inventory": self = .inventory(try reader.value())
         case "readings": self = .readings(try reader.value())
         case "measurements": self = .measurements(try reader.list(atMost: WardenLimits.leases))
+        case "moves": self = .moves(try reader.list(atMost: WardenLimits.moves))
         case "failed": self = .failed(try reader.value())
         case let other: throw .init(description: "an unknown reply '\(other)'")
         }
@@ -71,7 +75,10 @@ extension WardenReply: Canonical {
 extension WardenNotice: Canonical {
     package func write(to writer: inout CanonicalWriter) {
         switch self {
-        case .moved(let change): writer.write("moved", change)
+        case .moved(let move): writer.write("moved", move)
+        case .takingBack(let lease, let taking):
+            writer.write("taking back", lease)
+            writer.write(taking)
         case .jobEnded(let state): writer.write("job ended", state)
         case .leaseEnded(let lease, let meter):
             writer.write("lease ended", lease)
@@ -85,11 +92,28 @@ extension WardenNotice: Canonical {
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
         switch try reader.string(atMost: 32) {
         case "moved": self = .moved(try reader.value())
+        case "taking back": self = .takingBack(try reader.identifier(), try reader.value())
         case "job ended": self = .jobEnded(try reader.value())
         case "lease ended": self = .leaseEnded(try reader.identifier(), try reader.value())
         case "memory short": self = .memoryShort(try reader.quantity(atMost: Bounds.memory))
         case let other: throw .init(description: "an unknown notice '\(other)'")
         }
+    }
+}
+
+extension Move: Canonical {
+    /// Version 1 has nothing but the step.
+    package func write(to writer: inout CanonicalWriter) {
+        writer.write(change)
+        guard writer.version >= 2 else { return }
+        writer.write(at)
+        writer.write(isDryRun)
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        change = try reader.value()
+        at = reader.version >= 2 ? try reader.timestamp() : Timestamp(microseconds: 0)
+        isDryRun = reader.version >= 2 ? try reader.bool() : false
     }
 }
 
@@ -104,14 +128,22 @@ extension RungChange: Canonical {
         writer.write(evidence.threshold)
         writer.write(evidence.before)
         writer.write(evidence.after)
+        guard writer.version >= 2 else { return }
+        writer.write(resource.rawValue)
+        writer.write(evidence.pressure)
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
         self.init(
-            lease: try reader.identifier(), from: try reader.value(), to: try reader.value(),
+            lease: try reader.identifier(), from: try reader.value(), to: try reader.value(), resource: .cpu,
             reason: try reader.string(atMost: 4096),
             evidence: Evidence(
                 owner: try reader.value(), guests: try reader.value(), threshold: try reader.value(),
                 before: try reader.quantity(atMost: Bounds.cpu), after: try reader.quantity(atMost: Bounds.cpu)))
+        guard reader.version >= 2 else { return }
+        let name = try reader.string(atMost: 16)
+        guard let resource = Resource(rawValue: name) else { throw .init(description: "an unknown resource '\(name)'") }
+        self.resource = resource
+        evidence.pressure = try reader.value()
     }
 }

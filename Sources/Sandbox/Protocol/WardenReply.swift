@@ -61,17 +61,32 @@ package enum WardenReply: Hashable, Sendable {
     case inventory(WardenInventory)
     case readings(WardenReadings)
     case measurements([LeaseMeasurement])
+    case moves([Move])
     case failed(WardenFault)
 }
 
 /// What a warden tells by itself.
 package enum WardenNotice: Hashable, Sendable {
     /// A lease climbed or descended the ladder.
-    case moved(RungChange)
+    case moved(Move)
+    /// The enforcer takes a lease back: what runs under it is warned and ended after the notice of its class, or at once. Since
+    /// version 3.
+    case takingBack(LeaseID, TakingBack)
     /// A job's program has ended.
     case jobEnded(JobState)
     /// The warden ended a lease whose time was up; its counters are final.
     case leaseEnded(LeaseID, LeaseMeter)
     /// Owner and guests hold this much more memory than the threshold allows; zero when that is over.
     case memoryShort(Bytes)
+}
+
+extension WardenNotice {
+    /// Whether who understands frames of a form knows what it is about.
+    package func isKnown(in form: UInt16) -> Bool {
+        switch self {
+        case .moved(let move): form >= 2 || max(move.change.from, move.change.to) <= .throttled
+        case .takingBack: form >= 2
+        case .jobEnded, .leaseEnded, .memoryShort: true
+        }
+    }
 }

@@ -9,12 +9,18 @@ package struct LeaseGrant: Hashable, Sendable {
     package var floor: Amounts
     /// The warden ends the lease by itself when this has passed, with or without an agent.
     package var remaining: Microseconds
+    /// How long before its end the guest is warned when the enforcer takes the lease back.
+    package var notice: Microseconds
 
-    package init(lease: LeaseID, amounts: Amounts, floor: Amounts, remaining: Microseconds) {
+    package init(
+        lease: LeaseID, amounts: Amounts, floor: Amounts, remaining: Microseconds,
+        notice: Microseconds = NoticeClass.standard.notice
+    ) {
         self.lease = lease
         self.amounts = amounts
         self.floor = floor
         self.remaining = remaining
+        self.notice = notice
     }
 }
 
@@ -41,6 +47,8 @@ package enum WardenRequest: Hashable, Sendable {
     case readings
     /// Counters of each open lease, for its history. Since version 2.
     case measurements
+    /// The steps on the ladder after a time, oldest first, as far as the warden remembers them. Since version 3.
+    case moves(after: Timestamp)
 }
 
 extension WardenRequest: Canonical {
@@ -67,6 +75,9 @@ extension WardenRequest: Canonical {
         case .inventory: writer.write("inventory")
         case .readings: writer.write("readings")
         case .measurements: writer.write("measurements")
+        case .moves(let time):
+            writer.write("moves")
+            writer.write(time)
         }
     }
 
@@ -89,6 +100,7 @@ extension WardenRequest: Canonical {
         case "inventory": self = .inventory
         case "readings": self = .readings
         case "measurements": self = .measurements
+        case "moves": self = .moves(after: try reader.timestamp())
         case let other: throw .init(description: "an unknown request '\(other)'")
         }
     }
@@ -100,6 +112,7 @@ extension LeaseGrant: Canonical {
         writer.write(amounts)
         writer.write(floor)
         writer.write(remaining)
+        if writer.version >= 2 { writer.write(notice) }
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -107,6 +120,7 @@ extension LeaseGrant: Canonical {
         amounts = try reader.value()
         floor = try reader.value()
         remaining = try reader.quantity(atMost: Bounds.term)
+        notice = reader.version >= 2 ? try reader.quantity(atMost: Bounds.term) : NoticeClass.standard.notice
         guard amounts.isPositive, floor.fits(in: amounts) else {
             throw .init(description: "a lease of \(amounts.cpu) and \(amounts.memory) with a floor above it, or of nothing")
         }

@@ -4,26 +4,47 @@ import Resources
 extension WardenPolicy: Canonical {
     package func write(to writer: inout CanonicalWriter) {
         writer.write(capacity)
-        writer.write(threshold)
+        writer.write(thresholds.standard)
         switch owner {
         case .everything: writer.write("")
         case .group(let path): writer.write(path)
         }
+        if writer.version >= 2 { writer.write(thresholds.periods) }
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
         capacity = try reader.value()
-        threshold = try reader.value()
+        thresholds = Thresholds(try reader.value())
         let path = try reader.string(atMost: 4096)
         owner = path.isEmpty ? .everything : .group(path)
         guard path.isEmpty || path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
             throw .init(description: "the owner's control group '\(path)' is no absolute path without '..'")
         }
+        if reader.version >= 2 { thresholds.periods = try reader.list(atMost: WardenLimits.periods) }
+    }
+}
+
+extension Thresholds.Period: Canonical {
+    package func write(to writer: inout CanonicalWriter) {
+        writer.write(Int64(from))
+        writer.write(Int64(until))
+        writer.write(cpu)
+        writer.write(memory)
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        let minutes = 0...Thresholds.minutesOfWeek
+        self.init(
+            from: try reader.number(in: minutes), until: try reader.number(in: minutes),
+            cpu: try reader.optionalQuantity(atMost: Bounds.cpu), memory: try reader.optionalQuantity(atMost: Bounds.memory))
     }
 }
 
 extension Rung: Canonical {
-    package func write(to writer: inout CanonicalWriter) { writer.write(Int64(rawValue)) }
+    /// Who knows only the lower rungs is told the highest of them.
+    package func write(to writer: inout CanonicalWriter) {
+        writer.write(Int64((writer.version >= 2 ? self : min(self, .throttled)).rawValue))
+    }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
         let number = try reader.number(in: 0...9)
@@ -56,6 +77,7 @@ extension LeaseState: Canonical {
         writer.write(rung)
         writer.write(using)
         writer.write(meter)
+        if writer.version >= 2 { writer.write(taking) }
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -67,6 +89,7 @@ extension LeaseState: Canonical {
         rung = try reader.value()
         using = try reader.value()
         meter = try reader.value()
+        taking = reader.version >= 2 ? try reader.optional() : nil
     }
 }
 
@@ -115,6 +138,7 @@ extension WardenReadings: Canonical {
         writer.write(guests)
         writer.write(memoryShort)
         writer.write(leases)
+        if writer.version >= 2 { writer.write(enforcer) }
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -122,6 +146,48 @@ extension WardenReadings: Canonical {
         guests = try reader.value()
         memoryShort = try reader.quantity(atMost: Bounds.memory)
         leases = try reader.list(atMost: WardenLimits.leases)
+        enforcer = reader.version >= 2 ? try reader.optional() : nil
+    }
+}
+
+extension TakingBack: Canonical {
+    package func write(to writer: inout CanonicalWriter) {
+        writer.write(atOnce)
+        writer.write(reason)
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        atOnce = try reader.bool()
+        reason = try reader.string(atMost: 4096)
+    }
+}
+
+extension Pressure: Canonical where Value == BasisPoints? {
+    package func write(to writer: inout CanonicalWriter) {
+        for resource in Resource.allCases { writer.write(self[resource]) }
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        self = .unknown
+        for resource in Resource.allCases { self[resource] = try reader.optionalQuantity(atMost: BasisPoints.whole) }
+    }
+}
+
+extension EnforcerState: Canonical {
+    package func write(to writer: inout CanonicalWriter) {
+        writer.write(threshold)
+        writer.write(pressure)
+        writer.write(available)
+        writer.write(coolDown)
+        writer.write(isDryRun)
+    }
+
+    package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        threshold = try reader.value()
+        pressure = try reader.value()
+        available = try reader.optionalQuantity(atMost: Bounds.memory)
+        coolDown = try reader.quantity(atMost: Bounds.term)
+        isDryRun = try reader.bool()
     }
 }
 
@@ -130,4 +196,8 @@ package enum WardenLimits {
     package static let leases = 1024
     /// Jobs whose files are there, running or not.
     package static let jobs = 4096
+    /// Parts of the week with bounds of their own.
+    package static let periods = 256
+    /// Steps on the ladder that are remembered.
+    package static let moves = 256
 }

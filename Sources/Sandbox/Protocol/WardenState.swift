@@ -13,13 +13,13 @@ package struct WardenPolicy: Hashable, Sendable {
 
     /// What this node shares out between its owner and guests.
     package var capacity: Amounts
-    /// The bound for owner and guests together.
-    package var threshold: Amounts
+    /// The bounds for owner and guests together.
+    package var thresholds: Thresholds
     package var owner: OwnerScope
 
-    package init(capacity: Amounts, threshold: Amounts, owner: OwnerScope = .everything) {
+    package init(capacity: Amounts, thresholds: Thresholds, owner: OwnerScope = .everything) {
         self.capacity = capacity
-        self.threshold = threshold
+        self.thresholds = thresholds
         self.owner = owner
     }
 }
@@ -36,11 +36,14 @@ package struct LeaseState: Hashable, Sendable {
     /// What is in use now: the mean over the last tick for processing, the amount held for memory.
     package var using: Amounts
     package var meter: LeaseMeter
+    /// Set when the enforcer takes it back.
+    package var taking: TakingBack?
 
     package init(
         lease: LeaseID, amounts: Amounts, floor: Amounts, remaining: Microseconds, ceiling: Millicores, rung: Rung,
-        using: Amounts, meter: LeaseMeter
+        using: Amounts, meter: LeaseMeter, taking: TakingBack? = nil
     ) {
+        self.taking = taking
         self.lease = lease
         self.amounts = amounts
         self.floor = floor
@@ -49,6 +52,33 @@ package struct LeaseState: Hashable, Sendable {
         self.rung = rung
         self.using = using
         self.meter = meter
+    }
+}
+
+/// That and why the enforcer takes a lease back from its holder.
+package struct TakingBack: Hashable, Sendable {
+    /// Whether there was no time for the notice of its class.
+    package var atOnce: Bool
+    package var reason: String
+
+    package init(atOnce: Bool, reason: String) {
+        self.atOnce = atOnce
+        self.reason = reason
+    }
+}
+
+/// A step on the ladder as the warden remembers it.
+package struct Move: Hashable, Sendable {
+    /// When it was taken; later for each that is remembered.
+    package var at: Timestamp
+    package var change: RungChange
+    /// It was only found to be due, and not carried out.
+    package var isDryRun: Bool
+
+    package init(at: Timestamp, change: RungChange, isDryRun: Bool) {
+        self.at = at
+        self.change = change
+        self.isDryRun = isDryRun
     }
 }
 
@@ -110,11 +140,40 @@ package struct WardenReadings: Hashable, Sendable {
     /// By how much owner and guests exceed the memory threshold.
     package var memoryShort: Bytes
     package var leases: [LeaseState]
+    /// How the enforcer stands; `nil` from a warden before version 3.
+    package var enforcer: EnforcerState?
 
-    package init(owner: Amounts, guests: Amounts, memoryShort: Bytes, leases: [LeaseState]) {
+    package init(
+        owner: Amounts, guests: Amounts, memoryShort: Bytes, leases: [LeaseState], enforcer: EnforcerState? = nil
+    ) {
         self.owner = owner
         self.guests = guests
         self.memoryShort = memoryShort
         self.leases = leases
+        self.enforcer = enforcer
+    }
+}
+
+/// How the out-of-range enforcer stands.
+package struct EnforcerState: Hashable, Sendable {
+    /// The bound for owner and guests together that holds now.
+    package var threshold: Amounts
+    /// The share of the last tick for which the owner's work waited.
+    package var pressure: Pressure
+    /// The memory that could be had.
+    package var available: Bytes?
+    /// How long nothing new should be offered.
+    package var coolDown: Microseconds
+    /// It says what it would do, and does nothing of it.
+    package var isDryRun: Bool
+
+    package init(
+        threshold: Amounts, pressure: Pressure, available: Bytes?, coolDown: Microseconds, isDryRun: Bool
+    ) {
+        self.threshold = threshold
+        self.pressure = pressure
+        self.available = available
+        self.coolDown = coolDown
+        self.isDryRun = isDryRun
     }
 }

@@ -52,15 +52,17 @@ struct ShimLoop {
     }
 
     private mutating func turn() {
-        let ready = waitForWork()
-        if ready[signals.descriptor] != nil { heedSignals() }
+        var ready = waitForWork()
         if ready[guest.status] != nil { guest.readStatus() }
         guest.deliverSignals()
         if ready[stdout.pipe] != nil { stdout.take() }
         if ready[stderr.pipe] != nil { stderr.take() }
         if let fault = stdout.fault ?? stderr.fault { stop(fault) }
-        if ready[listener] != nil { admit() }
+        // who has come just now may have said something already
+        if ready[listener] != nil { for descriptor in admit() { ready[descriptor] = Int16(POLLIN) } }
         serveVisitors(ready)
+        // after those who may have said why it ends
+        if ready[signals.descriptor] != nil { heedSignals() }
         passInputOn()
     }
 
@@ -120,15 +122,20 @@ struct ShimLoop {
 
 extension ShimLoop {
     /// Lets those in who wait at the door: the agent's user and root, as many as there is room for.
-    private mutating func admit() {
+    ///
+    /// - Returns: their descriptors.
+    private mutating func admit() -> [Int32] {
+        var admitted: [Int32] = []
         while let descriptor = try? UnixSocket.accept(on: listener) {
             let peer = try? UnixSocket.peer(of: descriptor)
             if visitors.count < Self.mostVisitors, let peer, peer.user == spec.agent.user || peer.user == 0 {
                 visitors.append(Visitor(descriptor: descriptor))
+                admitted.append(descriptor)
             } else {
                 close(descriptor)
             }
         }
+        return admitted
     }
 
     private mutating func serveVisitors(_ ready: [Int32: Int16]) {

@@ -555,6 +555,32 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "GetEnforcer" metadata.
+        package enum GetEnforcer: Sendable {
+            /// Request type for "GetEnforcer".
+            package typealias Input = Surplus_V1_GetEnforcerRequest
+            /// Response type for "GetEnforcer".
+            package typealias Output = Surplus_V1_EnforcerReply
+            /// Descriptor for "GetEnforcer".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "GetEnforcer",
+                type: .unary
+            )
+        }
+        /// Namespace for "ListMoves" metadata.
+        package enum ListMoves: Sendable {
+            /// Request type for "ListMoves".
+            package typealias Input = Surplus_V1_ListMovesRequest
+            /// Response type for "ListMoves".
+            package typealias Output = Surplus_V1_ListMovesReply
+            /// Descriptor for "ListMoves".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ListMoves",
+                type: .unary
+            )
+        }
         /// Namespace for "GetUsage" metadata.
         package enum GetUsage: Sendable {
             /// Request type for "GetUsage".
@@ -611,6 +637,8 @@ package enum Surplus_V1_Control: Sendable {
             Diagnose.descriptor,
             StreamLog.descriptor,
             PreviewLease.descriptor,
+            GetEnforcer.descriptor,
+            ListMoves.descriptor,
             GetUsage.descriptor
         ]
     }
@@ -1240,6 +1268,38 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LeasePreview>
 
+        /// Handle the "GetEnforcer" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The out-of-range enforcer.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_GetEnforcerRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_EnforcerReply` messages.
+        func getEnforcer(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_GetEnforcerRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EnforcerReply>
+
+        /// Handle the "ListMoves" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ListMovesRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ListMovesReply` messages.
+        func listMoves(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ListMovesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListMovesReply>
+
         /// Handle the "GetUsage" method.
         ///
         /// > Source IDL Documentation:
@@ -1868,6 +1928,38 @@ extension Surplus_V1_Control {
             request: GRPCCore.ServerRequest<Surplus_V1_LeaseRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LeasePreview>
+
+        /// Handle the "GetEnforcer" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The out-of-range enforcer.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_GetEnforcerRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_EnforcerReply` message.
+        func getEnforcer(
+            request: GRPCCore.ServerRequest<Surplus_V1_GetEnforcerRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_EnforcerReply>
+
+        /// Handle the "ListMoves" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListMovesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ListMovesReply` message.
+        func listMoves(
+            request: GRPCCore.ServerRequest<Surplus_V1_ListMovesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListMovesReply>
 
         /// Handle the "GetUsage" method.
         ///
@@ -2500,6 +2592,38 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_LeasePreview
 
+        /// Handle the "GetEnforcer" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The out-of-range enforcer.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_GetEnforcerRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_EnforcerReply` to respond with.
+        func getEnforcer(
+            request: Surplus_V1_GetEnforcerRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_EnforcerReply
+
+        /// Handle the "ListMoves" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ListMovesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ListMovesReply` to respond with.
+        func listMoves(
+            request: Surplus_V1_ListMovesRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ListMovesReply
+
         /// Handle the "GetUsage" method.
         ///
         /// > Source IDL Documentation:
@@ -2976,6 +3100,28 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.GetEnforcer.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_GetEnforcerRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EnforcerReply>(),
+            handler: { request, context in
+                try await self.getEnforcer(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ListMoves.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListMovesRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListMovesReply>(),
+            handler: { request, context in
+                try await self.listMoves(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Control.Method.GetUsage.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UsageRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UsageReply>(),
@@ -3426,6 +3572,28 @@ extension Surplus_V1_Control.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LeasePreview> {
         let response = try await self.previewLease(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func getEnforcer(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_GetEnforcerRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EnforcerReply> {
+        let response = try await self.getEnforcer(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func listMoves(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ListMovesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListMovesReply> {
+        let response = try await self.listMoves(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -3989,6 +4157,32 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LeasePreview> {
         return GRPCCore.ServerResponse<Surplus_V1_LeasePreview>(
             message: try await self.previewLease(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func getEnforcer(
+        request: GRPCCore.ServerRequest<Surplus_V1_GetEnforcerRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_EnforcerReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_EnforcerReply>(
+            message: try await self.getEnforcer(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func listMoves(
+        request: GRPCCore.ServerRequest<Surplus_V1_ListMovesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListMovesReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ListMovesReply>(
+            message: try await self.listMoves(
                 request: request.message,
                 context: context
             ),
@@ -4824,6 +5018,48 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LeasePreview>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LeasePreview>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetEnforcer" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The out-of-range enforcer.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_GetEnforcerRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_GetEnforcerRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_EnforcerReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getEnforcer<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_GetEnforcerRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_GetEnforcerRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_EnforcerReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_EnforcerReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListMoves" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListMovesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListMovesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListMovesReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listMoves<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListMovesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListMovesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListMovesReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListMovesReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "GetUsage" method.
@@ -6116,6 +6352,70 @@ extension Surplus_V1_Control {
             )
         }
 
+        /// Call the "GetEnforcer" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The out-of-range enforcer.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_GetEnforcerRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_GetEnforcerRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_EnforcerReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func getEnforcer<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_GetEnforcerRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_GetEnforcerRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_EnforcerReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_EnforcerReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.GetEnforcer.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ListMoves" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListMovesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListMovesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListMovesReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func listMoves<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListMovesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListMovesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListMovesReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListMovesReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ListMoves.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "GetUsage" method.
         ///
         /// > Source IDL Documentation:
@@ -7195,6 +7495,60 @@ extension Surplus_V1_Control.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LeaseRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LeasePreview>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetEnforcer" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The out-of-range enforcer.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_GetEnforcerRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getEnforcer<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_GetEnforcerRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_EnforcerReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getEnforcer(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_GetEnforcerRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EnforcerReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListMoves" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ListMovesRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listMoves<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ListMovesRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListMovesReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listMoves(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListMovesRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListMovesReply>(),
             options: options,
             onResponse: handleResponse
         )
@@ -8438,6 +8792,68 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.previewLease(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetEnforcer" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The out-of-range enforcer.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getEnforcer<Result>(
+        _ message: Surplus_V1_GetEnforcerRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_EnforcerReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_GetEnforcerRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getEnforcer(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListMoves" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listMoves<Result>(
+        _ message: Surplus_V1_ListMovesRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListMovesReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ListMovesRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listMoves(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -1,0 +1,182 @@
+import Resources
+
+/// For which share of the last tick the owner's work waited, in hundredths of a percent.
+package struct PressureFigures: Hashable, Encodable, Sendable {
+    package let cpuBasisPoints: Int64?
+    package let memoryBasisPoints: Int64?
+    package let diskBasisPoints: Int64?
+
+    package init(cpu: Int64?, memory: Int64?, disk: Int64?) {
+        (cpuBasisPoints, memoryBasisPoints, diskBasisPoints) = (cpu, memory, disk)
+    }
+
+    /// `cpu 12.5%, memory 0%`.
+    var text: String {
+        let known = [("cpu", cpuBasisPoints), ("memory", memoryBasisPoints), ("disk", diskBasisPoints)].compactMap {
+            name, share in
+            share.map { "\(name) \(BasisPoints($0).text)" }
+        }
+        return known.isEmpty ? "the kernel does not tell" : known.joined(separator: ", ")
+    }
+}
+
+/// How the out-of-range enforcer stands.
+package struct EnforcerReport: Report {
+    package struct Lease: Encodable, Sendable {
+        let lease: String
+        let peerName: String
+        let rung: String
+        let granted: AmountFigures
+        let ceilingCpuMillicores: Int64
+        let used: AmountFigures
+        let endsAt: CivilTime?
+        let reason: String?
+
+        package init(
+            lease: String, peerName: String, rung: String, granted: Amounts, ceiling: Millicores, used: Amounts,
+            endsAt: CivilTime?, reason: String?
+        ) {
+            self.lease = lease
+            self.peerName = peerName
+            self.rung = rung
+            self.granted = AmountFigures(granted)
+            self.used = AmountFigures(used)
+            self.endsAt = endsAt
+            self.reason = reason
+            ceilingCpuMillicores = ceiling.rawValue
+        }
+    }
+
+    let enforcement: String
+    let dryRun: Bool
+    let threshold: AmountFigures
+    let ownerUsage: AmountFigures
+    let guestUsage: AmountFigures
+    let pressure: PressureFigures
+    let availableBytes: Int64?
+    let coolDownMicroseconds: Int64
+    let leases: [Lease]
+
+    package init(
+        enforcement: String, dryRun: Bool, threshold: Amounts, owner: Amounts, guests: Amounts, pressure: PressureFigures,
+        available: Bytes?, coolDown: Microseconds, leases: [Lease]
+    ) {
+        self.enforcement = enforcement
+        self.dryRun = dryRun
+        self.threshold = AmountFigures(threshold)
+        self.pressure = pressure
+        self.leases = leases
+        ownerUsage = AmountFigures(owner)
+        guestUsage = AmountFigures(guests)
+        availableBytes = available?.rawValue
+        coolDownMicroseconds = coolDown.rawValue
+    }
+
+    package func text(on page: Page) -> String {
+        var sheet = Sheet()
+        if dryRun { sheet.add("dry run", "the warden only says what it would do: the owner is not protected", .warning) }
+        sheet.add("limits", enforcement)
+        sheet.add("threshold", threshold.text(on: page))
+        sheet.add("owner", ownerUsage.text(on: page))
+        sheet.add("guests", guestUsage.text(on: page))
+        sheet.add("free memory", availableBytes.map { page.figure(Bytes($0)) })
+        sheet.add("waited for", pressure.text)
+        let coolDown = Microseconds(coolDownMicroseconds)
+        sheet.add(
+            "offers",
+            coolDown > .zero ? "held back for \(coolDown.shortText): the owner needed the machine" : "as the policy says",
+            coolDown > .zero ? .warning : .plain)
+        guard !leases.isEmpty else { return sheet.text(on: page) + page.hint("no lease is lent now") }
+        return sheet.text(on: page) + page.gap + table(on: page)
+    }
+
+    private func table(on page: Page) -> String {
+        var table = Table([
+            .init("LEASE"), .init("PEER", .left, .omitted), .init("RUNG"), .init("CEILING", .right), .init("OF", .right),
+            .init("USES", .right), .init("MEMORY", .right, .omitted), .init("ENDS", .left, .omitted),
+            .init("WHY", .left, .shortened),
+        ])
+        for lease in leases {
+            table.add([
+                .init(lease.lease), .init(lease.peerName), .init(lease.rung, EnforcerMovesReport.tone(of: lease.rung)),
+                .init(page.figure(Millicores(lease.ceilingCpuMillicores))), .init(page.figure(lease.granted.cpu)),
+                .init(page.figure(lease.used.cpu)), .init(page.figure(lease.used.memory)),
+                .init(lease.endsAt?.relative(on: page) ?? "-"), .init(lease.reason ?? ""),
+            ])
+        }
+        return table.text(on: page)
+    }
+}
+
+/// What the enforcer took from guests and gave back; the oldest first.
+package struct EnforcerMovesReport: Report {
+    package struct Move: Encodable, Sendable {
+        let at: CivilTime
+        let lease: String
+        let from: String
+        let to: String
+        let resource: String
+        let reason: String
+        let ownerUsage: AmountFigures
+        let guestUsage: AmountFigures
+        let threshold: AmountFigures
+        let pressure: PressureFigures
+        let beforeCpuMillicores: Int64
+        let afterCpuMillicores: Int64
+        let dryRun: Bool
+
+        package init(
+            at: CivilTime, lease: String, from: String, to: String, resource: String, reason: String, owner: Amounts,
+            guests: Amounts, threshold: Amounts, pressure: PressureFigures, before: Millicores, after: Millicores, dryRun: Bool
+        ) {
+            self.at = at
+            self.lease = lease
+            self.from = from
+            self.to = to
+            self.resource = resource
+            self.reason = reason
+            self.threshold = AmountFigures(threshold)
+            self.pressure = pressure
+            self.dryRun = dryRun
+            ownerUsage = AmountFigures(owner)
+            guestUsage = AmountFigures(guests)
+            beforeCpuMillicores = before.rawValue
+            afterCpuMillicores = after.rawValue
+        }
+
+        /// What was held against what.
+        func readings(on page: Page) -> String {
+            let figures = resource == "memory" ? (ownerUsage.memory.text, guestUsage.memory.text, threshold.memory.text) : nil
+            let (owner, guests, bound) = figures ?? (ownerUsage.cpu.text, guestUsage.cpu.text, threshold.cpu.text)
+            return resource == "disk" ? pressure.text : "\(owner) + \(guests) of \(bound)"
+        }
+    }
+
+    let moves: [Move]
+
+    package init(moves: [Move]) { self.moves = moves }
+
+    package func text(on page: Page) -> String {
+        guard !moves.isEmpty else { return page.hint("nothing was taken from guests, as far as is remembered") }
+        var table = Table([
+            .init("TIME"), .init("LEASE"), .init("FROM", .left, .omitted), .init("TO"), .init("FOR"),
+            .init("OWNER + GUESTS", .left, .omitted), .init("WHY", .left, .shortened),
+        ])
+        for move in moves {
+            table.add([
+                .init(move.at.clock(on: page), .dim), .init(move.lease), .init(move.from),
+                .init(move.dryRun ? "\(move.to) (dry run)" : move.to, Self.tone(of: move.to)), .init(move.resource),
+                .init(move.readings(on: page)), .init(move.reason),
+            ])
+        }
+        return table.text(on: page)
+    }
+
+    static func tone(of rung: String) -> Tone {
+        switch rung {
+        case "shaped": .good
+        case "throttled": .warning
+        default: .bad
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Kernel
+import Reclaim
+import Resources
+import Sandbox
+
+/// Carrying out what the enforcer wants.
+extension LeaseKeeper {
+    func obey(_ directives: [Directive], at now: Moment) {
+        for directive in directives {
+            switch directive {
+            case .setCeiling: break
+            case .setDiskLimit(let lease, let limit): leases[lease]?.wanted.diskLimit = limit
+            case .setMemoryBrake(let lease, let brake): leases[lease]?.wanted.memoryBrake = brake
+            case .setFrozen(let lease, let isFrozen): leases[lease]?.wanted.isFrozen = isFrozen
+            case .end(let lease, let atOnce, let reason): takeBack(lease, TakingBack(atOnce: atOnce, reason: reason), at: now)
+            case .moved(let change): remember(change, at: now)
+            }
+        }
+        if directives.contains(where: { if case .moved = $0 { true } else { false } }) {
+            do throws(KernelError) { try state.moves.save(moves) } catch { log.write("moves.unsaved", ["error": error]) }
+        }
+        if !isDryRun { enforce(at: now) }
+    }
+
+    /// Gives notice to a lease, or cuts the notice that it was given short. It ends by itself then, with or without an agent.
+    private func takeBack(_ lease: LeaseID, _ taking: TakingBack, at now: Moment) {
+        guard !isDryRun, let entry = leases[lease], entry.ending == nil, entry.record.taking?.atOnce != true else { return }
+        let notice = taking.atOnce ? .zero : entry.record.grant.notice
+        leases[lease]?.record.deadline = Deadline(min(notice, entry.record.deadline.remaining(at: now)), after: now)
+        leases[lease]?.record.taking = taking
+        save(lease, at: now)
+        log.write("lease.taken-back", ["lease": lease, "notice": notice, "reason": taking.reason])
+        if notice > .zero { warnings.append(lease) }
+        notices.append(.takingBack(lease, taking))
+    }
+
+    private func remember(_ change: RungChange, at now: Moment) {
+        let move = moves.append(change, isDryRun: isDryRun, at: now.utc)
+        let evidence = change.evidence
+        log.write(
+            isDryRun ? "lease.would-be-\(change.to)" : "lease.\(change.to)",
+            [
+                "lease": change.lease, "resource": change.resource, "reason": change.reason, "owner": evidence.owner.cpu,
+                "guests": evidence.guests.cpu, "threshold": evidence.threshold.cpu, "owner_memory": evidence.owner.memory,
+                "guests_memory": evidence.guests.memory, "threshold_memory": evidence.threshold.memory,
+                "before": evidence.before, "after": evidence.after,
+            ])
+        notices.append(.moved(move))
+    }
+
+    /// Brings the kernel to what the enforcer wants, also where it could not be brought there before.
+    private func enforce(at now: Moment) {
+        for lease in enforcer?.leases ?? [] {
+            guard let ceiling = enforcer?.ceiling(of: lease), let entry = leases[lease] else { continue }
+            do throws(KernelError) {
+                // First what stops it, last what lets it go on. Each time again: without control groups what was started since the
+                // last time runs.
+                if entry.wanted.isFrozen { try setFrozen(lease, true, at: now) }
+                if entry.record.ceiling != ceiling {
+                    try groups.setCeiling(ceiling, of: group(of: lease))
+                    leases[lease]?.record.ceiling = ceiling
+                }
+                try holdMemoryAndDisks(lease, entry)
+                if !entry.wanted.isFrozen, entry.inForce.isFrozen { try setFrozen(lease, false, at: now) }
+            } catch { log.write("lease.unlimited", ["lease": lease, "ceiling": ceiling, "error": error]) }
+        }
+    }
+
+    private func holdMemoryAndDisks(_ lease: LeaseID, _ entry: Lease) throws(KernelError) {
+        if entry.wanted.memoryBrake != entry.inForce.memoryBrake {
+            try groups.setMemoryBrake(entry.wanted.memoryBrake, of: group(of: lease))
+            leases[lease]?.inForce.memoryBrake = entry.wanted.memoryBrake
+        }
+        if entry.wanted.diskLimit != entry.inForce.diskLimit {
+            try groups.setDiskLimit(entry.wanted.diskLimit, of: group(of: lease))
+            leases[lease]?.inForce.diskLimit = entry.wanted.diskLimit
+        }
+    }
+
+    /// A warden that comes back must know of everything that may be frozen: it is on record before, and until it goes on.
+    private func setFrozen(_ lease: LeaseID, _ isFrozen: Bool, at now: Moment) throws(KernelError) {
+        let isNews = leases[lease]?.inForce.isFrozen != isFrozen
+        if isNews, isFrozen {
+            leases[lease]?.record.frozenFor = enforcer?.resource(of: lease)
+            save(lease, at: now)
+        }
+        try groups.setFrozen(isFrozen, group(of: lease))
+        leases[lease]?.inForce.isFrozen = isFrozen
+        if isNews, !isFrozen {
+            leases[lease]?.record.frozenFor = nil
+            save(lease, at: now)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Kernel
+import Reclaim
+import Resources
+
+/// How long the owner's work waited for each resource, as far as guests cannot have been the ones that waited.
+///
+/// Where the kernel tells how long guests waited (cgroup v2), the owner's part is at least what the machine waited beyond that.
+/// Where it does not, the machine's waiting counts as the owner's only while the owner is seen to want the resource: memory, when
+/// little of it is left; disks, when something else than guests reads from them.
+struct PressureSensor {
+    private struct Counters {
+        var machine: PerResource<Microseconds?>
+        var guests: PerResource<Microseconds?>
+        /// What was read from disks by anybody, and by guests.
+        var read: (all: Bytes, guests: Bytes)?
+        var at: Instant
+    }
+
+    /// Below this share of memory that can be had, waiting for memory may be the owner's.
+    private static let scarce = BasisPoints.percent(10)
+    /// An owner that reads less each second does not wait for disks.
+    private static let noticeable = Bytes(64 << 10)
+    private static let names = PerResource(cpu: "cpu", memory: "memory", disk: "io")
+
+    private let groups: any GuestGroups
+    private let machine: Machine
+    private var last: Counters?
+
+    init(_ groups: any GuestGroups, _ machine: Machine) {
+        self.groups = groups
+        self.machine = machine
+    }
+
+    /// Nothing is known at the first call.
+    mutating func read(available: BasisPoints, at now: Instant) -> Pressure {
+        let counters = counters(at: now)
+        defer { last = counters }
+        guard let last, now > last.at else { return .unknown }
+        var pressure = Pressure.unknown
+        for resource in Resource.allCases {
+            guard let before = last.machine[resource], let after = counters.machine[resource] else { continue }
+            var waited = after - before
+            if let first = last.guests[resource], let second = counters.guests[resource] {
+                waited = waited - max(.zero, second - first)
+            } else if !isOwners(resource, available, since: last, counters) {
+                // of processors guests under a ceiling always wait for, so nothing can be said
+                if resource == .cpu { continue }
+                waited = .zero
+            }
+            pressure[resource] = Self.share(waited, of: now - last.at)
+        }
+        return pressure
+    }
+
+    private func counters(at now: Instant) -> Counters {
+        func each(_ read: (String) -> Microseconds?) -> PerResource<Microseconds?> {
+            PerResource(cpu: read(Self.names.cpu), memory: read(Self.names.memory), disk: read(Self.names.disk))
+        }
+        let guests = each(groups.pressureOfAllGuests)
+        var counters = Counters(machine: each(machine.pressure), guests: guests, at: now)
+        if guests.disk == nil, let all = machine.diskActivity() {
+            counters.read = (all.read, groups.activity(of: "").diskRead ?? .zero)
+        }
+        return counters
+    }
+
+    private func isOwners(_ resource: Resource, _ available: BasisPoints, since last: Counters, _ now: Counters) -> Bool {
+        switch resource {
+        case .cpu: return false
+        case .memory: return available < Self.scarce
+        case .disk:
+            guard let before = last.read, let after = now.read else { return false }
+            let own = (after.all - before.all) - (after.guests - before.guests)
+            return own.scaled(by: 1_000_000, over: max((now.at - last.at).rawValue, 1)) >= Self.noticeable
+        }
+    }
+
+    private static func share(_ waited: Microseconds, of elapsed: Microseconds) -> BasisPoints {
+        BasisPoints(min(max(0, waited.scaled(by: 10_000, over: max(elapsed.rawValue, 1)).rawValue), 10_000))
+    }
+}

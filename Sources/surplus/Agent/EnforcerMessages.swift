@@ -1,0 +1,43 @@
+import Reports
+import Resources
+import Wire
+
+extension PressureFigures {
+    init(_ message: Surplus_V1_Pressure) {
+        self.init(
+            cpu: message.hasCpuBasisPoints ? message.cpuBasisPoints : nil,
+            memory: message.hasMemoryBasisPoints ? message.memoryBasisPoints : nil,
+            disk: message.hasDiskBasisPoints ? message.diskBasisPoints : nil)
+    }
+}
+
+extension EnforcerReport {
+    init(_ message: Surplus_V1_EnforcerReply) {
+        self.init(
+            enforcement: message.enforcement, dryRun: message.dryRun, threshold: Amounts(shown: message.threshold),
+            owner: Amounts(shown: message.owner), guests: Amounts(shown: message.guests),
+            pressure: PressureFigures(message.pressure),
+            available: message.hasAvailableBytes ? Bytes(message.availableBytes) : nil,
+            coolDown: Microseconds(message.coolDownMicroseconds), leases: message.leases.map(Lease.init))
+    }
+}
+
+extension EnforcerReport.Lease {
+    init(_ message: Surplus_V1_EnforcedLease) {
+        self.init(
+            lease: message.lease, peerName: message.peerName, rung: message.rung, granted: Amounts(shown: message.granted),
+            ceiling: Millicores(message.ceilingCpuMillicores), used: Amounts(shown: message.used),
+            endsAt: CivilTime(microseconds: message.endsAt), reason: message.reason.nonEmpty)
+    }
+}
+
+extension EnforcerMovesReport.Move {
+    init(_ message: Surplus_V1_EnforcerMove) {
+        self.init(
+            at: CivilTime(Timestamp(microseconds: message.at)), lease: message.lease, from: message.from, to: message.to,
+            resource: message.resource, reason: message.reason, owner: Amounts(shown: message.owner),
+            guests: Amounts(shown: message.guests), threshold: Amounts(shown: message.threshold),
+            pressure: PressureFigures(message.pressure), before: Millicores(message.beforeCpuMillicores),
+            after: Millicores(message.afterCpuMillicores), dryRun: message.dryRun)
+    }
+}
