@@ -19,18 +19,23 @@ package struct SystemClock: Sendable {
     /// Time since boot.
     package static func instant() -> Instant { Instant(microseconds: microseconds(of: CLOCK_BOOTTIME)) }
 
+    /// Time since boot without what the machine has slept, as service managers count it (CLOCK_MONOTONIC).
+    package static func monotonic() -> Microseconds { Microseconds(microseconds(of: CLOCK_MONOTONIC)) }
+
     /// Civil time.
     package static func utc() -> Timestamp { Timestamp(microseconds: microseconds(of: CLOCK_REALTIME)) }
 
-    /// Whether something, such as an NTP daemon, keeps civil time in step with others; `nil` when the kernel does not tell.
+    /// Whether something, such as an NTP daemon, keeps civil time in step with others; `nil` when neither the kernel tells, which a
+    /// confined process may not ask, nor a file of systemd-timesyncd, which is there once that has set the clock.
     package static func isSynchronised() -> Bool? {
         let status = surplus_clock_is_synchronised()
-        return status < 0 ? nil : status == 1
+        guard status < 0 else { return status == 1 }
+        return access("/run/systemd/timesync/synchronized", F_OK) == 0 ? true : nil
     }
 
     private static func microseconds(of clock: clockid_t) -> Int64 {
         var time = timespec()
-        clock_gettime(clock, &time)  // cannot fail: both clocks exist since Linux 2.6.39
+        clock_gettime(clock, &time)  // cannot fail: these clocks exist since Linux 2.6.39
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 }

@@ -1,7 +1,8 @@
 import CLinux
 import Glibc
+import Resources
 
-/// Stream sockets in the file system. All descriptors are non-blocking and closed on exec.
+/// Sockets of this machine: streams in the file system, whose descriptors are all non-blocking and closed on exec, and datagrams.
 package enum UnixSocket {
     /// Who is at the other end, as the kernel saw it when the connection was made.
     package struct Peer: Hashable, Sendable {
@@ -63,6 +64,24 @@ package enum UnixSocket {
         return Peer(process: credentials.pid, user: credentials.uid, group: credentials.gid)
     }
 
+    /// Sends one datagram to the socket at `path`.
+    ///
+    /// - Parameter patience: How long to wait while the receiver's queue is full.
+    package static func send(_ bytes: [UInt8], to path: String, within patience: Microseconds) throws(KernelError) {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw KernelError("make a socket", errno) }
+        defer { close(descriptor) }
+        var wait = timeval(tv_sec: Int(patience.rawValue / 1_000_000), tv_usec: Int(patience.rawValue % 1_000_000))
+        guard setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &wait, socklen_t(MemoryLayout.size(ofValue: wait))) == 0 else {
+            throw KernelError("limit the time of sending", errno)
+        }
+        try withAddress(of: path) { (address, length) throws(KernelError) in
+            guard sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), address, length) == bytes.count else {
+                throw KernelError("send to \(path)", errno)
+            }
+        }
+    }
+
     private static func open() throws(KernelError) -> Int32 {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw KernelError("make a socket", errno) }
@@ -78,28 +97,34 @@ package enum UnixSocket {
         }
     }
 
-    /// Calls `body` with the socket address of `path`. A path beyond the 107 bytes that fit is reached through a descriptor
-    /// of its directory.
+    /// Calls `body` with the socket address of `path`; `@name` stands for one without a file (an abstract one). A path beyond the
+    /// 107 bytes that fit is reached through a descriptor of its directory.
     private static func withAddress(
         of path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) throws(KernelError) -> Void
     ) throws(KernelError) {
         var address = sockaddr_un()
         let room = MemoryLayout.size(ofValue: address.sun_path)
         var name = path
+        let isAbstract = path.hasPrefix("@")
         var directory: Int32 = -1
         defer { if directory >= 0 { close(directory) } }
-        if path.utf8.count >= room, let slash = path.lastIndex(of: "/") {
+        if !isAbstract, path.utf8.count >= room, let slash = path.lastIndex(of: "/") {
             directory = Glibc.open(String(path[..<slash]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard directory >= 0 else { throw KernelError("open the directory of \(path)", errno) }
             name = "/proc/self/fd/\(directory)\(path[slash...])"
         }
         guard name.utf8.count < room else { throw KernelError("use \(path) as the name of a socket", ENAMETOOLONG) }
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name.utf8) }
+        withUnsafeMutableBytes(of: &address.sun_path) { space in
+            space.copyBytes(from: name.utf8)
+            if isAbstract { space[0] = 0 }
+        }
+        // zeros would be part of an abstract name
+        let length = MemoryLayout<sockaddr_un>.size - (isAbstract ? room - name.utf8.count : 0)
         var failure: KernelError?
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                do throws(KernelError) { try body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) } catch { failure = error }
+                do throws(KernelError) { try body($0, socklen_t(length)) } catch { failure = error }
             }
         }
         if let failure { throw failure }
