@@ -84,6 +84,11 @@ final class AgentDoor {
         reply(.failed(fault), to: Responder(connection: connection, call: call))
     }
 
+    /// Ends all connections; whoever has not got an answer yet asks again, after a new hello.
+    func dismissAll() {
+        for connection in connections.keys { drop(connection) }
+    }
+
     func tell(_ notice: WardenNotice) {
         for connection in connections.keys.sorted() {
             guard let form = connections[connection]?.form, notice.isKnown(in: form) else { continue }
@@ -94,7 +99,7 @@ final class AgentDoor {
 
     /// Lets nobody in any more; what is connected is cut off.
     func close() {
-        for connection in connections.keys { drop(connection) }
+        dismissAll()
         Glibc.close(listener)
         unlink(path)
     }

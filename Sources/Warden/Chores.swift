@@ -48,6 +48,23 @@ final class Chores {
         startNext()
     }
 
+    /// Finds something out on another thread, then calls `completion` here with it, or with `nil` when no thread could be had.
+    func start<Found: Sendable>(
+        finding work: @escaping @Sendable () -> Found, then completion: @escaping (Found?) -> Void
+    ) {
+        let result = Result<Found>()
+        start(
+            {
+                let found = work()
+                result.found.withLock { $0 = found }
+                return nil
+            }, then: { _ in completion(result.found.withLock { $0 }) })
+    }
+
+    private final class Result<Found: Sendable>: Sendable {
+        let found = Mutex<Found?>(nil)
+    }
+
     /// Calls the completions of what is finished.
     func deliver() {
         while let bytes = try? Descriptor.read(descriptor, atMost: 64, of: "finished chores"), !bytes.isEmpty {}

@@ -39,7 +39,8 @@ final class JobKeeper {
     let state: StateDirectory
     let groups: any GuestGroups
     let log: DecisionLog
-    let enforcement: String
+    /// What programs that are started are told of their limits, as the warden's hello tells it.
+    var enforcement: String
     let chores: Chores
     var jobs: [JobID: Job] = [:]
     /// Groups of ended jobs that could not be removed yet.

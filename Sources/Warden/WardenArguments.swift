@@ -27,7 +27,7 @@ package enum WardenArguments: Hashable, Sendable {
           --socket PATH         where the agent reaches it
           --state DIR           its directory; made if missing
           --instance NAME       tells wardens on one machine apart (default: default)
-          --agent-uid UID       the user whose agent may give orders (default: who starts it)
+          --agent-uid USER      the user whose agent may give orders, by number or name (default: who starts it)
           --unprivileged        without root: guests run in the sandbox, but limits are not enforced
           --cgroup-parent PATH  the control group to hold guests below (default: the warden's own)
           --dry-run             says what it would take from guests for the owner, and takes nothing: to try thresholds
@@ -39,7 +39,8 @@ package enum WardenArguments: Hashable, Sendable {
           surplus-warden --socket /run/surplus/warden.sock --state /var/lib/surplus-warden --agent-uid 998
           surplus-warden --clean /var/lib/surplus-warden
 
-        It stops on SIGTERM; guests go on running and are found again at the next start.
+        It stops on SIGTERM; guests go on running and are found again at the next start. On SIGHUP it tests again whether limits
+        bite and programs can be run, as it does by itself every 30 s while they do not.
 
         """
 
@@ -91,10 +92,17 @@ package enum WardenArguments: Hashable, Sendable {
         }
         var configuration = WardenConfiguration(
             socket: absolute(socket), state: absolute(state), instance: instance,
-            agent: try user(values["--agent-uid"], "--agent-uid") ?? getuid(), isPrivileged: values["--unprivileged"] == nil,
+            agent: try agent(values["--agent-uid"]) ?? getuid(), isPrivileged: values["--unprivileged"] == nil,
             parent: parent, firstGuestUser: try user(values["--uid-base"], "--uid-base", from: 1))
         configuration.isDryRun = values["--dry-run"] != nil
         return isCleaning ? .clean(configuration) : .serve(configuration)
+    }
+
+    /// By name, as long as it is not a number.
+    private static func agent(_ text: String?) throws(Misused) -> uid_t? {
+        guard let text, Int(text) == nil else { return try user(text, "--agent-uid") }
+        guard let entry = getpwnam(text) else { throw Misused(description: "--agent-uid: there is no user '\(text)' here") }
+        return entry.pointee.pw_uid
     }
 
     private static func user(_ text: String?, _ option: String, from lowest: uid_t = 0) throws(Misused) -> uid_t? {

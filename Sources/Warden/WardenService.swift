@@ -12,16 +12,20 @@ package final class WardenService {
     /// How soon to look again at what no descriptor tells of.
     private static let turn = Microseconds.milliseconds(5)
 
-    private let configuration: WardenConfiguration
-    private let log: DecisionLog
+    let configuration: WardenConfiguration
+    let log: DecisionLog
+    let manager: ServiceManager
     private let clock: SystemClock
     private let signals: SignalInbox
     private let state: StateDirectory
-    private let groups: any GuestGroups
-    private let hello: WardenHello
+    let groups: any GuestGroups
+    let selfTest: SelfTest
+    /// What the last test found.
+    var finding: SelfTest.Finding
+    var schedule: SelfTestSchedule
     private let leases: LeaseKeeper
-    private let jobs: JobKeeper
-    private let door: AgentDoor
+    let jobs: JobKeeper
+    let door: AgentDoor
     private var sensor: Sensor
     private var owner = Sensor.Reading(usage: .zero)
     private var nextTick: Instant
@@ -35,16 +39,16 @@ package final class WardenService {
         self.configuration = configuration
         log = DecisionLog(instance: configuration.instance)
         clock = try SystemClock(kernel: kernel)
-        signals = try SignalInbox([SIGTERM, SIGINT, SIGCHLD])
+        manager = ServiceManager()
+        signals = try SignalInbox([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
         signal(SIGPIPE, SIG_IGN)
         state = try StateDirectory(configuration.state)
-        let backing = try Backing(configuration, state, kernel)
-        groups = backing.groups
-        hello = WardenHello(
-            version: WardenProtocol.versions.upperBound, release: Software.version, instance: configuration.instance,
-            enforcement: backing.enforcement, sandboxFault: SandboxSelfTest(configuration).run())
+        groups = try Backing(configuration, state, kernel).groups
+        selfTest = SelfTest(configuration: configuration, groups: groups, kernel: kernel)
+        finding = selfTest.run()
+        schedule = SelfTestSchedule(isWanting: finding.isWanting, at: SystemClock.instant())
         leases = LeaseKeeper(configuration, state, groups, log: log)
-        jobs = try JobKeeper(configuration, state, groups, enforcement: hello.enforcement, log: log)
+        jobs = try JobKeeper(configuration, state, groups, enforcement: finding.enforcement, log: log)
         sensor = Sensor(groups, kernel: kernel)
         nextTick = SystemClock.instant()
         try leases.restore(at: clock.now())
@@ -53,16 +57,20 @@ package final class WardenService {
         jobs.reply = { [unowned door] reply, responder in door.reply(reply, to: responder) }
     }
 
-    /// Serves until SIGTERM or SIGINT. Guests go on running: the next warden finds them.
+    /// Serves until SIGTERM or SIGINT, and tests limits and sandbox again on SIGHUP. Guests go on running: the next warden finds
+    /// them.
     package func run() {
         log.write(
             "warden.ready",
             [
-                "release": Software.version, "enforcement": hello.enforcement, "sandbox": hello.sandboxFault ?? "works",
+                "release": Software.version, "enforcement": finding.enforcement, "sandbox": finding.sandboxFault ?? "works",
                 "leases": leases.states(at: clock.now()).count, "jobs": jobs.states.count, "socket": configuration.socket,
             ])
+        manager.started(finding.summary)
         while !isStopping { turn() }
+        manager.stopping()
         door.close()
+        abandonTest()
         leases.saveAll(at: clock.now())
         if leases.states(at: clock.now()).isEmpty, jobs.states.isEmpty {
             // nothing to find again
@@ -110,10 +118,10 @@ package final class WardenService {
 
     private func heedSignals() {
         for number in signals.take() {
-            if number == SIGCHLD {
-                while waitpid(-1, nil, WNOHANG) > 0 {}
-            } else {
-                isStopping = true
+            switch number {
+            case SIGCHLD: while waitpid(-1, nil, WNOHANG) > 0 {}
+            case SIGHUP: reload()
+            default: isStopping = true
             }
         }
     }
@@ -127,7 +135,9 @@ package final class WardenService {
         for lease in leases.expired(at: now) { _ = leases.beginEnding(lease, because: leases.causeOfEnd(of: lease)) }
         leases.forgetOld(at: now)
         jobs.stopOrphans { leases.holds($0) }
-        nextTick = now.instant + (leases.isEmpty ? Self.idleTick : Self.busyTick)
+        testAgain()
+        nextTick = now.instant + min(leases.isEmpty ? Self.idleTick : Self.busyTick, manager.interval ?? Self.idleTick)
+        manager.alive()
     }
 
     /// Goes on with the leases that are being ended.
@@ -169,7 +179,7 @@ extension WardenService {
             try requireOpen(lease)
             return .place(try jobs.prepare(job, under: lease))
         case .startJob(let spec):
-            if let fault = hello.sandboxFault { throw WardenFault(.wrongState, "no program can be run here: \(fault)") }
+            if let fault = finding.sandboxFault { throw WardenFault(.wrongState, "no program can be run here: \(fault)") }
             if try !jobs.hasStarted(spec.job) { try requireOpen(spec.lease) }
             try jobs.start(spec, for: responder)
             return nil
@@ -206,8 +216,9 @@ extension WardenService {
             door.dismiss(responder.connection, with: fault, to: responder.call)
             return nil
         }
-        var hello = hello
-        hello.version = min(highest, own.upperBound)
+        let hello = WardenHello(
+            version: min(highest, own.upperBound), release: Software.version, instance: configuration.instance,
+            enforcement: finding.enforcement, sandboxFault: finding.sandboxFault)
         door.greet(hello, responder)
         return nil
     }

@@ -22,6 +22,8 @@ final class RunningWarden: Sendable {
     let isPrivileged: Bool
     /// Whom the warden runs as, and whose agent it serves.
     let user: uid_t
+    private let environment: [String: String]
+    private let confinement: [String]
     private let running = Mutex<pid_t>(0)
     private let options: [String]
 
@@ -29,13 +31,21 @@ final class RunningWarden: Sendable {
     var state: String { directory + "/state" }
     private var instance: String { (directory as NSString).lastPathComponent }
 
-    /// - Parameter options: More of the warden's command line.
-    init(isPrivileged: Bool = RunningWarden.isRoot, _ options: [String] = []) async throws {
+    /// - Parameters:
+    ///   - options: More of the warden's command line.
+    ///   - environment: Variables for it.
+    ///   - confinement: The beginning of a command line that takes something away from what follows and runs it.
+    init(
+        isPrivileged: Bool = RunningWarden.isRoot, _ options: [String] = [], environment: [String: String] = [:],
+        confinement: [String] = []
+    ) async throws {
         self.options = options
         var template = Array("/tmp/surplus-warden-XXXXXX".utf8CString)
         directory = try #require(mkdtemp(&template).map { String(cString: $0) })
         chmod(directory, 0o711)
         self.isPrivileged = isPrivileged
+        self.environment = environment
+        self.confinement = confinement
         user = Self.isRoot && !isPrivileged ? 65_534 : geteuid()
         chown(directory, user, gid_t.max)
         client = WardenClient(socket: directory + "/warden.sock", release: "test")
@@ -48,14 +58,15 @@ final class RunningWarden: Sendable {
     func command(_ arguments: [String]) -> [String] {
         let become = user == geteuid() ? [] : ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"]
         let mode = isPrivileged ? ["--cgroup-parent", Self.parent] : ["--unprivileged"]
-        return become + [Self.program] + arguments + ["--instance", instance] + mode
+        return become + confinement + [Self.program] + arguments + ["--instance", instance] + mode
     }
 
     func start() async throws {
         let log = open(directory + "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         defer { close(log) }
         let process = try ChildProcess.start(
-            command(["--socket", socket, "--state", state, "--agent-uid", "\(user)"] + options), errors: log)
+            command(["--socket", socket, "--state", state, "--agent-uid", "\(user)"] + options), environment: environment,
+            errors: log)
         running.withLock { $0 = process }
         // what a former warden said of itself may still be remembered
         try await eventually { (try? await self.client.inventory()) != nil }

@@ -236,7 +236,9 @@ struct WardenArgumentsTests {
             (["--frobnicate"], "unknown option '--frobnicate'"), (["--state", "/a", "--state", "/b"], "--state is given twice"),
             (["--clean", "/a", "--state", "/b"], "--clean goes with neither"),
             (["--socket", "/s", "--state", "/s", "--instance", "a/b"], "'a/b'"),
-            (["--socket", "/s", "--state", "/s", "--agent-uid", "x"], "--agent-uid wants a number"),
+            (["--socket", "/s", "--state", "/s", "--agent-uid", "-1"], "--agent-uid wants a number"),
+            (["--socket", "/s", "--state", "/s", "--agent-uid", "no such"], "there is no user 'no such' here"),
+            (["--socket", "/s", "--state", "/s", "--uid-base", "daemon"], "--uid-base wants a number"),
             (["--socket", "/s", "--state", "/s", "--cgroup-parent", "a"], "--cgroup-parent wants an absolute path"),
         ])
     func misused(arguments: [String], message: String) {
@@ -257,5 +259,10 @@ struct WardenArgumentsTests {
         #expect((configuration.instance, configuration.agent, configuration.firstGuestUser) == ("n1", 7, 5000))
         #expect(!configuration.isPrivileged)
         #expect(try WardenArguments(["shim", "/d"]) == .shim(["/d"]))
+        guard case .serve(let named) = try WardenArguments(["--socket=/s", "--state=/s", "--agent-uid=nobody"]) else {
+            Issue.record("no warden for nobody")
+            return
+        }
+        #expect(named.agent == 65_534)
     }
 }

@@ -8,7 +8,8 @@ package struct WardenHello: Hashable, Sendable {
     /// The warden's release.
     package var release: String
     package var instance: String
-    /// `"cgroup v2"`, `"cgroup v1"` or `"none: "` and why limits are not enforced, as the self-test at its start found it.
+    /// `"cgroup v2"`, `"cgroup v1"` or `"none: "` and why limits are not enforced, as its last self-test found it. When
+    /// a later one finds something else, the warden ends the connection, so that agents say hello again.
     package var enforcement: String
     /// Why no program can be run here at all; `nil` when the sandbox works.
     package var sandboxFault: String?
