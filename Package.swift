@@ -162,7 +162,7 @@ let package = Package(
                 .nioPosix,
                 .nioTLS, .nioEmbedded,
             ]),
-        tests("Integration", ["surplus", "surplusd", "surplus-warden", "Sandbox"]),
+        tests("Integration", ["surplus", "surplusd", "surplus-warden", "Sandbox", "Resources"]),
         tests(
             "Agent",
             [

@@ -33,12 +33,13 @@ package actor Agent: Service {
         _ configuration: AgentConfiguration, from file: String? = nil, log: Logger, recentLog: RecentLog = RecentLog()
     ) throws {
         let clock = try SystemClock()
-        try self.init(configuration, from: file, clock: { clock.now() }, log: log, recentLog: recentLog)
+        try self.init(
+            configuration, from: file, clock: { clock.now() }, log: log, recentLog: recentLog, manager: ServiceManager())
     }
 
     init(
         _ configuration: AgentConfiguration, from file: String? = nil, clock: @escaping @Sendable () -> Moment, log: Logger,
-        recentLog: RecentLog = RecentLog()
+        recentLog: RecentLog = RecentLog(), manager: ServiceManager = .absent
     ) throws {
         let story = ChangeFeed()
         let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger", onEvents: story.notify)
@@ -48,7 +49,8 @@ package actor Agent: Service {
             configuration: configuration, configurationFile: file, capacity: try Self.capacity(of: configuration), store: store,
             story: story,
             policy: policy,
-            identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log, recentLog: recentLog)
+            identities: IdentityStore(dataDirectory: configuration.dataDirectory), clock: clock, log: log, recentLog: recentLog,
+            manager: manager)
         accountant = Accountant(house: house)
         metrics = configuration.accounting.metrics.map { MetricsServer(on: $0, log: log) }
         startedAt = clock().utc
@@ -78,12 +80,16 @@ package actor Agent: Service {
                     if let metrics = self.metrics {
                         group.addTask { await metrics.run { await self.metricsPage(accepting: $0) } }
                     }
+                    if let interval = self.house.manager.interval {
+                        group.addTask { await self.signsOfLife.run(every: .microseconds(interval.rawValue)) }
+                    }
                     defer { group.cancelAll() }
                     // the announcement ends first
                     for _ in 0..<2 { try await group.next() }
                 }
             }
         } onGracefulShutdown: {
+            self.house.manager.stopping()
             control.beginGracefulShutdown()
         }
         house.log.notice("stopped")
@@ -105,6 +111,11 @@ package actor Agent: Service {
         }
         let configuration = house.configuration
         house.log.notice("started", metadata: ["socket": "\(configuration.socket)", "data": "\(configuration.dataDirectory)"])
+        house.manager.started(house.summary)
+    }
+
+    private nonisolated var signsOfLife: SignsOfLife {
+        SignsOfLife(house: house) { await self.poolIfAny?.engine }
     }
 
     private func runMemberships() async throws {

@@ -1,5 +1,6 @@
 import Configuration
 import Identity
+import Kernel
 import LedgerStore
 import Logging
 import Resources
@@ -19,6 +20,11 @@ struct Household: Sendable {
     let clock: @Sendable () -> Moment
     let log: Logger
     var recentLog = RecentLog()
+    /// Wants to hear how this agent is doing.
+    var manager = ServiceManager.absent
+
+    /// How the agent is doing, for the service manager.
+    var summary: String { "lends by policy '\(policy.current.policy.name)'" }
 
     var utc: @Sendable () -> Timestamp { { [clock] in clock().utc } }
 }

@@ -5,6 +5,7 @@ import Testing
 final class LoneAgent {
     let directory: String
     private let process = Process()
+    private let environment: [String: String]
     private let place: String?
 
     var socket: String { directory + "/run/agent.sock" }
@@ -15,11 +16,13 @@ final class LoneAgent {
 
     /// - Parameters:
     ///   - more: further lines of the configuration.
+    ///   - environment: further variables for it.
     ///   - place: a shell script that runs first in a mount namespace of its own; `$1` is the data directory.
     init(
         name: String = "lone", more: String = "warden: none", listen: String = "127.0.0.1:0", socket: String = "run/agent.sock",
-        place: String? = nil
+        environment: [String: String] = [:], place: String? = nil
     ) throws {
+        self.environment = environment
         directory = NSTemporaryDirectory() + "/surplus-it-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try FileManager.default.createDirectory(
@@ -50,6 +53,7 @@ final class LoneAgent {
         _ = FileManager.default.createFile(atPath: directory + "/log", contents: nil)
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: directory + "/log"))
         process.standardInput = FileHandle.nullDevice
         try process.run()

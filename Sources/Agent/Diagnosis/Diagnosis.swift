@@ -24,7 +24,7 @@ package struct Diagnosis: Sendable {
         let certificates = Self.certificates(house.identities, at: house.clock().utc) { _ in pool?.gate.current }
         let answered = await peers
         let clock = ClockChecks(isSynchronised: SystemClock.isSynchronised(), peers: answered?.skews ?? [])
-        var findings = [agent] + (await files)
+        var findings = [agent, watchdog] + (await files)
         findings += await privileges.findings(isAgent: true)
         findings += KernelChecks().findings + clock.findings + disk
         return findings + certificates + (answered?.findings ?? [])
@@ -46,6 +46,12 @@ package struct Diagnosis: Sendable {
         let now = house.clock()
         guard let obstacle = pool.engine.read({ $0.obstacle(at: now) }) else { return .fine(.agent, "lending", "possible") }
         return .note(.agent, "lending", "nothing is offered: \(obstacle.reason)")
+    }
+
+    private var watchdog: Finding {
+        house.manager.interval == nil
+            ? .note(.agent, "watchdog", "none: an agent that hangs stays so")
+            : .fine(.agent, "watchdog", "an agent that hangs is started anew")
     }
 
     private func lookAtFiles() async -> [Finding] {

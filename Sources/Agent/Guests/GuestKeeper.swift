@@ -147,13 +147,15 @@ final class GuestKeeper: Sendable {
 
     // MARK: Watching
 
-    /// Measures every second, reconciles every half minute and after each new connection.
+    /// Measures every second, reconciles every half minute and when the warden says something else of itself than before, as after
+    /// a new start or another self-test.
     private func watch(_ warden: WardenClient) async {
         var round = 0
         while !Task.isCancelled {
             do {
-                if state.withLock({ $0.hello == nil }) {
-                    try await greet(warden)
+                let hello = try await warden.hello()
+                if state.withLock({ $0.hello != hello }) {
+                    try await greet(warden, hello)
                     round = 0
                 }
                 let readings = try await warden.readings()
@@ -169,8 +171,7 @@ final class GuestKeeper: Sendable {
         }
     }
 
-    private func greet(_ warden: WardenClient) async throws {
-        let hello = try await warden.hello()
+    private func greet(_ warden: WardenClient, _ hello: WardenHello) async throws {
         try await warden.setPolicy(policy)
         state.withLock {
             $0.hello = hello

@@ -66,6 +66,8 @@ extension Agent {
     ///
     /// - Throws: `ConfigurationError` for what is wrong with either file, and what keeps the change from being recorded.
     package func reloadPolicy() async throws {
+        house.manager.reloading()
+        defer { house.manager.reloaded(house.summary) }
         let file = try await trail.record("ReloadPolicy", of: house.configurationFile ?? "", origin: "SIGHUP") { [self] in
             let file = try await configuredPolicy()
             try await house.policy.configure(file, by: "a reload", at: house.clock().utc)
