@@ -74,8 +74,9 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        // C: declarations the Glibc overlay lacks, no logic
+        // C: declarations the Glibc overlay lacks, no logic; libraries of the system
         .target(name: "CLinux"),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
         // 0: quantities, ids, instants, bounded random
         module("Resources"),
@@ -104,7 +105,7 @@ let package = Package(
                 .nioHTTP1, .nioHTTP2, .nioHPACK, .crypto, .log,
             ], exclude: ["Protos"]),
         module("Kernel", ["Resources", "CLinux"]),
-        module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux"]),
+        module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux", "CSeccomp"]),
 
         // 3: shells and services
         module(

@@ -96,7 +96,7 @@ extension JobKeeper {
             try files.write(
                 ShimSpec(
                     guest: spec, agent: agent, runAs: guest(record.slot), enforcement: enforcement,
-                    groups: groups.entrances(to: group)))
+                    groups: groups.entrances(to: group), disk: min(configuration.diskPerJob, state.halfOfFreeSpace)))
             record.isStarted = true
             try state.job(job).save(record)
             let shim = try startShim(files)

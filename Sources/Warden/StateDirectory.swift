@@ -54,6 +54,13 @@ package struct StateDirectory: Sendable {
         RecordFile(path: files(of: job).directory + "/record", kind: "surplus.warden.job")
     }
 
+    /// Half of what can still be written to its file system; without end when the kernel does not tell.
+    var halfOfFreeSpace: Bytes {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return Bounds.memory }
+        return min(Bounds.memory, Bytes(Int64(status.f_bavail) * Int64(status.f_frsize) / 2))
+    }
+
     /// The leases there are records of, in the order of their ids.
     func leases() throws(KernelError) -> [LeaseID] {
         try Self.names(in: path + "/leases").compactMap { LeaseID($0) }.sorted()

@@ -32,6 +32,7 @@ package enum WardenArguments: Hashable, Sendable {
           --cgroup-parent PATH  the control group to hold guests below (default: the warden's own)
           --dry-run             says what it would take from guests for the owner, and takes nothing: to try thresholds
           --uid-base N          guests run as users from N on (default: by instance, from 1610612736 on)
+          --disk-per-job MIB    what one job may keep on disk (default: 4096); never more than half of what is free
           --clean DIR           ends the guests of a warden that is gone, and deletes its directory
           --version, --help
 
@@ -61,7 +62,7 @@ package enum WardenArguments: Hashable, Sendable {
                 self = .version
                 return
             case "--unprivileged" where parts.count == 1, "--dry-run" where parts.count == 1: values[word] = ""
-            case "--socket", "--state", "--instance", "--agent-uid", "--cgroup-parent", "--uid-base", "--clean":
+            case "--socket", "--state", "--instance", "--agent-uid", "--cgroup-parent", "--uid-base", "--disk-per-job", "--clean":
                 guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else {
                     throw Misused(description: "\(parts[0]) needs a value")
                 }
@@ -93,7 +94,8 @@ package enum WardenArguments: Hashable, Sendable {
         var configuration = WardenConfiguration(
             socket: absolute(socket), state: absolute(state), instance: instance,
             agent: try agent(values["--agent-uid"]) ?? getuid(), isPrivileged: values["--unprivileged"] == nil,
-            parent: parent, firstGuestUser: try user(values["--uid-base"], "--uid-base", from: 1))
+            parent: parent, firstGuestUser: try user(values["--uid-base"], "--uid-base", from: 1),
+            diskPerJob: try disk(values["--disk-per-job"]) ?? .gibibytes(4))
         configuration.isDryRun = values["--dry-run"] != nil
         return isCleaning ? .clean(configuration) : .serve(configuration)
     }
@@ -112,6 +114,14 @@ package enum WardenArguments: Hashable, Sendable {
             throw Misused(description: "\(option) wants a number from \(lowest) to \(highest), not '\(text)'")
         }
         return number
+    }
+
+    private static func disk(_ text: String?) throws(Misused) -> Bytes? {
+        guard let text else { return nil }
+        guard let number = Int64(text), 1...1 << 24 ~= number else {
+            throw Misused(description: "--disk-per-job wants a number of MiB from 1 to \(1 << 24), not '\(text)'")
+        }
+        return .mebibytes(number)
     }
 
     /// Shims are told where their job is, and run elsewhere.

@@ -1,4 +1,5 @@
 import Glibc
+import Resources
 
 /// How one warden is set up.
 package struct WardenConfiguration: Hashable, Sendable {
@@ -18,12 +19,14 @@ package struct WardenConfiguration: Hashable, Sendable {
     package var firstGuestUser: uid_t
     /// Whether the enforcer says what it would do, and does nothing of it.
     package var isDryRun = false
+    /// The most that one job may keep on disk; less where less than twice as much is free.
+    package var diskPerJob: Bytes
     /// The program that is started with `shim DIRECTORY` for each job.
     package var shimProgram: String
 
     package init(
         socket: String, state: String, instance: String, agent: uid_t, isPrivileged: Bool, parent: String? = nil,
-        firstGuestUser: uid_t? = nil, shimProgram: String = "/proc/self/exe"
+        firstGuestUser: uid_t? = nil, diskPerJob: Bytes = .gibibytes(4), shimProgram: String = "/proc/self/exe"
     ) {
         self.socket = socket
         self.state = state
@@ -32,6 +35,7 @@ package struct WardenConfiguration: Hashable, Sendable {
         self.isPrivileged = isPrivileged
         self.parent = parent
         self.firstGuestUser = firstGuestUser ?? Self.guestUsers(of: instance)
+        self.diskPerJob = diskPerJob
         self.shimProgram = shimProgram
     }
 

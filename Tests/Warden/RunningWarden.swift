@@ -36,14 +36,14 @@ final class RunningWarden: Sendable {
     ///   - environment: Variables for it.
     ///   - confinement: The beginning of a command line that takes something away from what follows and runs it.
     init(
-        isPrivileged: Bool = RunningWarden.isRoot, _ options: [String] = [], environment: [String: String] = [:],
+        isPrivileged: Bool = RunningWarden.isRoot, options: [String] = [], environment: [String: String] = [:],
         confinement: [String] = []
     ) async throws {
-        self.options = options
         var template = Array("/tmp/surplus-warden-XXXXXX".utf8CString)
         directory = try #require(mkdtemp(&template).map { String(cString: $0) })
         chmod(directory, 0o711)
         self.isPrivileged = isPrivileged
+        self.options = options
         self.environment = environment
         self.confinement = confinement
         user = Self.isRoot && !isPrivileged ? 65_534 : geteuid()

@@ -78,7 +78,7 @@ struct WardenLadderTests {
 
     @Test("A dry run tells what it would do, and does nothing of it")
     func dryRun() async throws {
-        let warden = try await RunningWarden(["--dry-run"])
+        let warden = try await RunningWarden(options: ["--dry-run"])
         let owner = try PlayedOwner()
         try await warden.obey(owner, cpu: 100, of: 1000)
         let lease = try await warden.openLease(cpu: 100)

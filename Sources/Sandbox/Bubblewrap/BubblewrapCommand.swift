@@ -15,17 +15,20 @@ package struct BubblewrapCommand: Hashable, Sendable {
     private let spec: ShimSpec
     private let work: String
     private let view: SystemView
+    private let defences: Defences
 
     /// - Parameters:
     ///   - work: The guest's directory on the host, as an absolute path.
     ///   - view: The host's layout.
-    package init(_ spec: ShimSpec, work: String, view: SystemView) {
+    ///   - defences: What holds the guest.
+    package init(_ spec: ShimSpec, work: String, view: SystemView, _ defences: Defences = .all) {
         self.spec = spec
         self.work = work
         self.view = view
+        self.defences = defences
     }
 
-    /// Files whose content ``options(ownFiles:)`` wants behind descriptors, in this order.
+    /// Files whose content ``options(ownFiles:filters:)`` wants behind descriptors, in this order.
     package var ownFiles: [OwnFile] {
         [
             OwnFile(
@@ -43,25 +46,59 @@ package struct BubblewrapCommand: Hashable, Sendable {
 
     /// The options, for bubblewrap's `--args`: not for its command line, which every user of the host can read.
     ///
-    /// - Parameter ownFiles: The descriptors of ``ownFiles``, in their order.
-    package func options(ownFiles descriptors: [Int32]) -> [String] {
-        separation + system + made(descriptors) + [
-            "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var", "--symlink", "/tmp", "/var/tmp",
-            "--bind", work, "/work", "--remount-ro", "/", "--chdir", "/work",
-        ] + environment
+    /// - Parameters:
+    ///   - ownFiles: The descriptors of ``ownFiles``, in their order.
+    ///   - filters: Descriptors of system call filters.
+    package func options(ownFiles descriptors: [Int32], filters: [Int32]) -> [String] {
+        separation + system + made(descriptors) + places + kernelViews + devices + [
+            "--bind", work, "/work", "--chdir", "/work",
+        ] + on(.readOnlyRoot, ["--remount-ro", "/"]) + environment + filters.flatMap { ["--add-seccomp-fd", String($0)] }
     }
 
     /// What follows bubblewrap's options.
     package var command: [String] { [spec.guest.program] + spec.guest.arguments }
 
+    /// What there is of the command while a defence is on, and while it is off.
+    private func on(_ defence: Defence, _ options: [String], off: [String] = []) -> [String] {
+        defences.has(defence) ? options : off
+    }
+
     private var separation: [String] {
-        [
-            "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup", "--unshare-net",
+        // capabilities would be worth nothing behind a second user namespace, which is made for each of the other two
+        let hasNone = defences.has(.noCapabilities)
+        let inside = hasNone && defences.has(.userMapping) ? String(Self.insideID) : "0"
+        return ["--unshare-user", "--uid", inside, "--gid", inside]
+            + on(.processNamespace, ["--unshare-pid"]) + on(.ipcNamespace, ["--unshare-ipc"])
+            + on(.hostNameNamespace, ["--unshare-uts", "--hostname", spec.hostname])
+            + on(.groupNamespace, ["--unshare-cgroup"]) + on(.networkNamespace, ["--unshare-net"])
             // a guest has no use for namespaces of its own, and the kernel's code for them has had holes
-            "--disable-userns", "--uid", String(Self.insideID), "--gid", String(Self.insideID), "--hostname", spec.hostname,
+            + (hasNone ? on(.noUserNamespaces, ["--disable-userns"]) : ["--cap-add", "ALL"])
             // no terminal to push keystrokes into; no guest without its shim
-            "--new-session", "--die-with-parent",
-        ]
+            + ["--new-session", "--die-with-parent"]
+    }
+
+    private var places: [String] {
+        let size = on(.temporarySpace, ["--size", String(spec.temporary.rawValue)])
+        let variable = ["--dir", "/var", "--symlink", "/tmp", "/var/tmp"]
+        return size + ["--tmpfs", "/tmp"]
+            + on(.ownRoot, variable, off: ["--ro-bind", "/var", "/var", "--ro-bind", "/etc", "/etc"])
+    }
+
+    /// `/proc` without what tells of the machine. There is no `/sys`.
+    private var kernelViews: [String] {
+        let hidden =
+            view.hiddenFiles.flatMap { ["--ro-bind", "/dev/null", $0] } + view.hiddenFolders.flatMap { ["--tmpfs", $0] }
+        // the user outside owns the namespaces, and with them some of their settings; the rest bubblewrap makes read-only
+        let settings = ["--ro-bind", "/proc/sys", "/proc/sys"]
+        return on(.processNamespace, ["--proc", "/proc"], off: ["--ro-bind", "/proc", "/proc"])
+            + on(.maskedProc, hidden + settings)
+    }
+
+    /// The devices that every program expects, and memory to share by name; nothing else can be put there.
+    private var devices: [String] {
+        let size = on(.temporarySpace, ["--size", String(spec.temporary.rawValue)])
+        return on(.ownDevices, ["--dev", "/dev"], off: ["--dev-bind", "/dev", "/dev"]) + size + ["--tmpfs", "/dev/shm"]
+            + on(.ownDevices, on(.readOnlyRoot, ["--remount-ro", "/dev"]))
     }
 
     private var system: [String] {

@@ -6,6 +6,10 @@ package struct SystemView: Hashable, Sendable {
     package var links: [Link]
     /// Real folders at the root.
     package var folders: [String]
+    /// Files in `/proc` that tell of the whole machine.
+    package var hiddenFiles: [String]
+    /// Folders in `/proc` that do.
+    package var hiddenFolders: [String]
 
     package struct Link: Hashable, Sendable {
         package var path: String
@@ -16,14 +20,24 @@ package struct SystemView: Hashable, Sendable {
         }
     }
 
-    package init(links: [Link], folders: [String]) {
+    package init(
+        links: [Link], folders: [String], hiddenFiles: [String] = [], hiddenFolders: [String] = []
+    ) {
         self.links = links
         self.folders = folders
+        self.hiddenFiles = hiddenFiles
+        self.hiddenFolders = hiddenFolders
     }
 
     /// That of the running host.
     package static func current() -> Self {
-        var view = Self(links: [], folders: [])
+        var view = Self(
+            links: [], folders: [],
+            hiddenFiles: present([
+                "config.gz", "interrupts", "kallsyms", "kcore", "keys", "kmsg", "latency_stats", "modules", "sched_debug",
+                "softirqs", "timer_list", "timer_stats", "vmallocinfo", "zoneinfo",
+            ]),
+            hiddenFolders: present(["acpi", "asound", "scsi"]))
         for path in ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"] {
             if let target = linkTarget(of: path) {
                 view.links.append(Link(path: path, target: target))
@@ -32,6 +46,11 @@ package struct SystemView: Hashable, Sendable {
             }
         }
         return view
+    }
+
+    /// Those that this kernel has.
+    private static func present(_ names: [String]) -> [String] {
+        names.map { "/proc/" + $0 }.filter { access($0, F_OK) == 0 }
     }
 
     private static func linkTarget(of path: String) -> String? {

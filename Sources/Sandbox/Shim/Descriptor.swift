@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Kernel
 
@@ -49,6 +50,15 @@ package enum Descriptor {
     /// Whether the descriptor is closed when this process executes another program.
     package static func setCloseOnExec(_ descriptor: Int32, _ closes: Bool) {
         _ = fcntl(descriptor, F_SETFD, closes ? FD_CLOEXEC : 0)
+    }
+
+    /// A file in memory, without a name, to be read from its start; no other program inherits it.
+    package static func memory(holding bytes: [UInt8], called name: String) throws(KernelError) -> Int32 {
+        let descriptor = surplus_memory_file("guest")
+        guard descriptor >= 0 else { throw KernelError("make \(name) in memory", errno) }
+        try writeAll(bytes, to: descriptor, of: name)
+        lseek(descriptor, 0, SEEK_SET)
+        return descriptor
     }
 
     /// A pipe that no other program inherits.

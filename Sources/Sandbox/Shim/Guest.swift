@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Kernel
 import Resources
@@ -30,18 +29,23 @@ struct Guest {
     /// Starts the guest.
     ///
     /// - Throws: ``KernelError``; nothing is left running then.
-    init(_ spec: ShimSpec, work: String) throws(KernelError) {
-        let bubblewrap = BubblewrapCommand(spec, work: work, view: .current())
+    init(_ spec: ShimSpec, work: String, _ defences: Defences) throws(KernelError) {
+        let bubblewrap = BubblewrapCommand(spec, work: work, view: .current(), defences)
         let stdin = spec.guest.hasInput ? try Self.pipe(of: spec.runAs) : (reading: try Self.emptyInput(), writing: -1)
         let stdout = try Self.pipe(of: spec.runAs)
         let stderr = try Self.pipe(of: spec.runAs)
         let status = try Descriptor.pipe()
         var own: [Int32] = []
-        for file in bubblewrap.ownFiles { own.append(try Self.memory(holding: Array(file.content.utf8))) }
-        let options = bubblewrap.options(ownFiles: own) + ["--json-status-fd", String(status.writing)]
-        let arguments = try Self.memory(holding: options.flatMap { Array($0.utf8) + [0] })
+        for file in bubblewrap.ownFiles {
+            own.append(try Descriptor.memory(holding: Array(file.content.utf8), called: file.path))
+        }
+        let filters = defences.has(.callFilter) ? try Self.filters() : []
+        let options = bubblewrap.options(ownFiles: own, filters: filters) + ["--json-status-fd", String(status.writing)]
+        let arguments = try Descriptor.memory(
+            holding: options.flatMap { Array($0.utf8) + [0] }, called: "the sandbox's options")
         let launch = GuestLaunch(
-            stdio: [stdin.reading, stdout.writing, stderr.writing], inherited: own + [arguments, status.writing], spec: spec,
+            stdio: [stdin.reading, stdout.writing, stderr.writing], inherited: own + filters + [arguments, status.writing],
+            spec: spec, defences: defences,
             command: [BubblewrapCommand.program, "--args", String(arguments), "--"] + bubblewrap.command)
         started = SystemClock.utc()
         sandbox = try launch.start()
@@ -68,12 +72,12 @@ struct Guest {
         return descriptor
     }
 
-    private static func memory(holding bytes: [UInt8]) throws(KernelError) -> Int32 {
-        let descriptor = surplus_memory_file("guest")
-        guard descriptor >= 0 else { throw KernelError("make a file in memory", errno) }
-        try Descriptor.writeAll(bytes, to: descriptor, of: "a file in memory")
-        lseek(descriptor, 0, SEEK_SET)
-        return descriptor
+    private static func filters() throws(KernelError) -> [Int32] {
+        var filters: [Int32] = []
+        for program in try CallFilter.programs() {
+            filters.append(try Descriptor.memory(holding: program, called: "a system call filter"))
+        }
+        return filters
     }
 
     /// Ends the program's input.
@@ -112,15 +116,10 @@ struct Guest {
     }
 
     private static func hasChild(_ process: pid_t) -> Bool {
-        guard let children = children(of: process) else {
+        guard let children = ProcessTree.children(of: process) else {
             return true  // a kernel that does not list them: rather lose a signal than keep it for ever
         }
         return !children.isEmpty
-    }
-
-    private static func children(of process: pid_t) -> [pid_t]? {
-        guard let text = try? LinuxKernel().read("/proc/\(process)/task/\(process)/children") else { return nil }
-        return text.split(separator: " ").compactMap { pid_t($0) }
     }
 
     /// Reads what bubblewrap reports.
@@ -154,7 +153,7 @@ struct Guest {
                 sandboxStatus = status
                 kill()
                 // what bubblewrap made and did not live to report is this process's child now
-                for orphan in Self.children(of: getpid()) ?? [] { Glibc.kill(orphan, SIGKILL) }
+                for orphan in ProcessTree.children(of: getpid()) ?? [] { Glibc.kill(orphan, SIGKILL) }
             }
         }
     }

@@ -11,6 +11,7 @@ struct GuestLaunch {
     /// Descriptors that the sandbox shall find under the same numbers.
     var inherited: [Int32]
     var spec: ShimSpec
+    var defences: Defences
     /// The sandbox's command line, its first entry the path of the program.
     var command: [String]
 
@@ -74,9 +75,10 @@ struct GuestLaunch {
     }
 
     private func limitResources() throws(Failure) {
-        try limit(RLIMIT_CORE, to: 0)
-        try limit(__RLIMIT_NPROC, to: rlim_t(spec.guest.processLimit))
-        nice(19)
+        for entry in ResourceLimits.all(for: spec) where defences.has(entry.defence) {
+            try limit(entry.resource, to: entry.most)
+        }
+        if defences.has(.lowPriority) { nice(19) }
         _ = surplus_become_io_idle()  // helps where the disk's scheduler heeds it
         // should the machine run out of memory, guests go first
         let descriptor = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)

@@ -11,16 +11,18 @@ import Resources
 package enum Shim {
     /// Runs the job of a directory to its end.
     ///
-    /// - Parameter arguments: What follows the program's `shim` word: the job's directory.
+    /// - Parameters:
+    ///   - arguments: What follows the program's `shim` word: the job's directory.
+    ///   - defences: What holds the guest; less than all only in tests.
     /// - Returns: The status for the process to exit with: 0 when the end of the job is on record, 1 when it cannot be, or when
     ///   another shim has the job; 2 for wrong usage.
-    package static func main(arguments: [String]) -> Int32 {
+    package static func main(arguments: [String], defences: Defences = .all) -> Int32 {
         guard arguments.count == 1, let directory = arguments.first, directory.hasPrefix("/") else {
             complain("usage: shim DIRECTORY, the absolute path of a job's directory")
             return 2
         }
         do {
-            try run(JobFiles(directory: directory))
+            try run(JobFiles(directory: directory), defences)
             return 0
         } catch {
             complain(error.description)
@@ -28,7 +30,7 @@ package enum Shim {
         }
     }
 
-    private static func run(_ files: JobFiles) throws(KernelError) {
+    private static func run(_ files: JobFiles, _ defences: Defences) throws(KernelError) {
         try prepareProcess()
         let lock = try takeOver(files)
         defer { close(lock) }
@@ -36,7 +38,7 @@ package enum Shim {
         let spec = try files.spec()
         var loop: ShimLoop
         do throws(KernelError) {
-            loop = try ShimLoop(files, spec)
+            loop = try ShimLoop(files, spec, defences)
         } catch {
             unlink(files.socket)
             unlink(files.reserve)

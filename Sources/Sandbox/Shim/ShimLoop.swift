@@ -13,6 +13,7 @@ struct ShimLoop {
     private let signals: SignalInbox
     private let listener: Int32
     private let reserve: DiskReserve
+    private var disk: DiskWatch?
     private var guest: Guest
     private var input: InputFeed
     private var stdout: OutputSpool
@@ -23,11 +24,11 @@ struct ShimLoop {
     private var end: ExitRecord?
 
     /// Listens, makes the output files and starts the guest.
-    init(_ files: JobFiles, _ spec: ShimSpec) throws(KernelError) {
+    init(_ files: JobFiles, _ spec: ShimSpec, _ defences: Defences) throws(KernelError) {
         self.files = files
         self.spec = spec
         signals = try SignalInbox([SIGCHLD, SIGTERM, SIGINT, SIGHUP])
-        let limit = spec.guest.outputLimit
+        let limit = defences.has(.outputSize) ? spec.guest.outputLimit : Bytes(.max)
         stdout = try OutputSpool(files.path(of: .stdout), "stdout", limit, owner: spec.agent, holdsComplaints: false)
         stderr = try OutputSpool(files.path(of: .stderr), "stderr", limit, owner: spec.agent, holdsComplaints: true)
         reserve = try DiskReserve(at: files.reserve)
@@ -36,7 +37,8 @@ struct ShimLoop {
             throw KernelError("give \(files.socket) to user \(spec.agent.user)", errno)
         }
         input = InputFeed(isOpen: spec.guest.hasInput)
-        guest = try Guest(spec, work: files.work)
+        guest = try Guest(spec, work: files.work, defences)
+        disk = defences.has(.workSpace) ? DiskWatch(of: files.work, limit: spec.disk) : nil
         stdout.attach(to: guest.stdout)
         stderr.attach(to: guest.stderr)
     }
@@ -57,7 +59,7 @@ struct ShimLoop {
         guest.deliverSignals()
         if ready[stdout.pipe] != nil { stdout.take() }
         if ready[stderr.pipe] != nil { stderr.take() }
-        if let fault = stdout.fault ?? stderr.fault { stop(fault) }
+        if let fault = stdout.fault ?? stderr.fault ?? disk?.fault(at: SystemClock.instant()) { stop(fault) }
         // who has come just now may have said something already
         if ready[listener] != nil { for descriptor in admit() { ready[descriptor] = Int16(POLLIN) } }
         serveVisitors(ready)
@@ -72,11 +74,20 @@ struct ShimLoop {
             .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         if input.backlog > 0, let stdin = guest.stdin { watched.append(pollfd(fd: stdin, events: Int16(POLLOUT), revents: 0)) }
         watched += visitors.map { pollfd(fd: $0.descriptor, events: $0.interest, revents: 0) }
-        let patience: Int32 = guest.hasPendingSignals ? 2 : visitors.contains(where: \.isStuck) ? 500 : -1
+        let patience = patience
         // fails only when interrupted or out of memory: then nothing is ready and the next turn tries again
         poll(&watched, nfds_t(watched.count), patience)
         return Dictionary(
             watched.lazy.filter { $0.fd >= 0 && $0.revents != 0 }.map { ($0.fd, $0.revents) }, uniquingKeysWith: |)
+    }
+
+    /// How long to wait for a descriptor at most, in milliseconds; negative for without end.
+    private var patience: Int32 {
+        if guest.hasPendingSignals { return 2 }
+        let visits: Int32? = visitors.contains(where: \.isStuck) ? 500 : nil
+        guard let disk, !guest.isOver else { return visits ?? -1 }
+        let look = Int32(max(.zero, disk.next - SystemClock.instant()).rawValue / 1000 + 1)
+        return min(look, visits ?? look)
     }
 
     private mutating func heedSignals() {
@@ -105,6 +116,10 @@ struct ShimLoop {
         switch reason {
         case .notStarted, .sandboxFailed: break
         case .exited, .signalled, .stopped: stderr.release()
+        }
+        if stopReason == nil { stopReason = disk?.verdict() }
+        if case .signalled(SIGKILL) = reason, let shortage = MemoryShortage(entrances: spec.groups) {
+            reason = .stopped(reason: shortage.description)
         }
         stdout.sync()
         stderr.sync()

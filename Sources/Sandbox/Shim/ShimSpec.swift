@@ -13,10 +13,14 @@ package struct ShimSpec: Hashable, Sendable {
     package var groups: [String]
     /// The guest's host name.
     package var hostname: String
+    /// How much it may keep in its work directory.
+    package var disk: Bytes
+    /// How much it may keep in `/tmp`, and as much again in `/dev/shm`; both count as its memory.
+    package var temporary: Bytes
 
     package init(
         guest: GuestSpec, agent: ProcessOwner, runAs: ProcessOwner?, enforcement: String, groups: [String],
-        hostname: String = "surplus"
+        hostname: String = "surplus", disk: Bytes = .gibibytes(4), temporary: Bytes = .mebibytes(512)
     ) {
         self.guest = guest
         self.agent = agent
@@ -24,6 +28,8 @@ package struct ShimSpec: Hashable, Sendable {
         self.enforcement = enforcement
         self.groups = groups
         self.hostname = hostname
+        self.disk = disk
+        self.temporary = temporary
     }
 }
 
@@ -37,6 +43,8 @@ extension ShimSpec: Canonical {
         writer.write(enforcement)
         writer.write(groups)
         writer.write(hostname)
+        writer.write(disk)
+        writer.write(temporary)
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -46,6 +54,8 @@ extension ShimSpec: Canonical {
         enforcement = try reader.string(atMost: 1024)
         groups = try reader.list(atMost: Self.mostGroups)
         hostname = try reader.string(atMost: 64)
+        disk = try reader.quantity(atMost: Bounds.memory)
+        temporary = try reader.quantity(atMost: Bounds.memory)
         guard !groups.contains(where: { !$0.hasPrefix("/") || $0.utf8.contains(0) }) else {
             throw .init(description: "a control group without an absolute path")
         }

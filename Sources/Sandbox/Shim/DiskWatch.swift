@@ -1,0 +1,60 @@
+import Glibc
+import Kernel
+import Resources
+
+/// Looks again and again at what a program keeps in its work directory, and says when that is too much.
+///
+/// A limit that the file system enforced would need a file system made for it. Counting holds on every one, but comes late: a
+/// program can go beyond its limit by what it writes between two looks. Two things bound what counting does not see, such as
+/// files without a name that are mapped into memory: a single file cannot be larger than the limit, and no guest may fill the
+/// disk to its end.
+struct DiskWatch {
+    /// When to look next.
+    private(set) var next: Instant
+    private let tree: WorkTree
+    private let limit: Bytes
+    private let mostFiles: Int
+
+    private static let interval = Microseconds.milliseconds(200)
+    /// A look may take this part of the time between two of them.
+    private static let share: Int64 = 20
+    /// For each of so many bytes of the limit there may be one file.
+    private static let bytesPerFile: Int64 = 4096
+    private static let mostFilesOfAll = 250_000
+    /// The part of the file system that is to stay free.
+    private static let reserve: UInt64 = 50
+
+    init(of work: String, limit: Bytes, now: Instant = SystemClock.instant()) {
+        next = now + Self.interval
+        tree = WorkTree(work)
+        self.limit = limit
+        mostFiles = Int(min(max(limit.rawValue / Self.bytesPerFile, 1024), Int64(Self.mostFilesOfAll)))
+    }
+
+    /// Why the program has to be stopped, if it has to, when it is time to look.
+    mutating func fault(at now: Instant) -> String? {
+        guard now >= next else { return nil }
+        let verdict = verdict()
+        let after = SystemClock.instant()
+        next = after + max(Self.interval, Microseconds((after - now).rawValue * Self.share))
+        return verdict ?? (isNearlyFull ? "the disk of this machine is nearly full: less than a fiftieth is free" : nil)
+    }
+
+    /// Whether there is too much now, and of what.
+    func verdict() -> String? {
+        let holding = tree.count(atMost: limit, files: mostFiles)
+        if holding.bytes > limit {
+            return "its files reached the limit of \(limit.rawValue) bytes (counted in its work directory)"
+        }
+        if holding.files > mostFiles {
+            return "it made more than \(mostFiles) files, the most there may be (counted in its work directory)"
+        }
+        return nil
+    }
+
+    private var isNearlyFull: Bool {
+        var status = statvfs()
+        guard statvfs(tree.path, &status) == 0 else { return false }
+        return UInt64(status.f_bavail) < UInt64(status.f_blocks) / Self.reserve
+    }
+}

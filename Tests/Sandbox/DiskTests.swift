@@ -1,0 +1,51 @@
+import Foundation
+import Kernel
+import Resources
+import Testing
+
+@testable import Sandbox
+
+@Suite("The disk of a program")
+struct DiskTests {
+    private static let limit = Bytes.mebibytes(8)
+    private static let reason = "its files reached the limit of 8388608 bytes (counted in its work directory)"
+
+    private func end(of script: String) async throws -> ExitReason {
+        try await TestJob(script: script, disk: Self.limit).run().reason
+    }
+
+    @Test("A program that keeps more than it may is stopped, also if it ends before anybody looks")
+    func over() async throws {
+        #expect(
+            try await end(of: "head -c 5M /dev/zero > a; head -c 5M /dev/zero > b") == .stopped(reason: Self.reason))
+        #expect(
+            try await end(of: "while :; do i=$((i+1)); head -c 1M /dev/zero > file$i; done") == .stopped(reason: Self.reason))
+    }
+
+    @Test("What it deletes again does not count, and a file with several names counts once")
+    func under() async throws {
+        #expect(try await end(of: "for i in 1 2 3 4; do head -c 5M /dev/zero > a; rm a; done") == .exited(0))
+        #expect(try await end(of: "head -c 5M /dev/zero > a; ln a b; ln a c") == .exited(0))
+    }
+
+    @Test("No single file can be larger than all may be together")
+    func oneFile() async throws { #expect(try await end(of: "exec truncate -s 1G a") == .signalled(SIGXFSZ)) }
+
+    @Test("Links are not followed, and trees of any depth are survived")
+    func tree() throws {
+        let directory = try TestJob.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }  // what is left of a test in /tmp harms nobody
+        try FileManager.default.createSymbolicLink(atPath: directory + "/link", withDestinationPath: "/usr")
+        try FileManager.default.createDirectory(
+            atPath: directory + String(repeating: "/d", count: 200), withIntermediateDirectories: true)
+        let holding = WorkTree(directory).count(atMost: .gibibytes(1), files: 10_000)
+        #expect((60...201).contains(holding.files))
+        #expect(holding.bytes < .mebibytes(2))
+    }
+
+    @Test("Counting ends as soon as it is too much")
+    func bounded() throws {
+        #expect(WorkTree("/usr").count(atMost: .mebibytes(1), files: 1_000_000).bytes < .mebibytes(600))
+        #expect(WorkTree("/usr").count(atMost: Bounds.memory, files: 10).files == 11)
+    }
+}
