@@ -28,6 +28,23 @@ struct DiskTests {
         #expect(try await end(of: "head -c 5M /dev/zero > a; ln a b; ln a c") == .exited(0))
     }
 
+    @Test(
+        "Files without a name count, whichever thread has started the process that holds them open", .timeLimit(.minutes(1)))
+    func nameless() async throws {
+        let script = """
+            import os, threading, time
+            def hide():
+                if os.fork() == 0:
+                    for name in "ab":
+                        file = os.open(name, os.O_CREAT | os.O_RDWR); os.unlink(name); os.write(file, bytes(5 << 20))
+                    while True: time.sleep(1000)
+                time.sleep(1000)
+            threading.Thread(target=hide).start()
+            """
+        let job = try TestJob("python3", ["-c", script], disk: Self.limit)
+        #expect(try await job.run().reason == .stopped(reason: Self.reason))
+    }
+
     @Test("No single file can be larger than all may be together")
     func oneFile() async throws { #expect(try await end(of: "exec truncate -s 1G a") == .signalled(SIGXFSZ)) }
 

@@ -36,7 +36,7 @@ struct HostileGuest: Sendable {
     /// Something that can be taken away by itself.
     enum Mechanism: Hashable, Sendable {
         case defence(Defence)
-        case memoryLimit, processLimit, ceiling, leaseEnd
+        case memoryLimit, processLimit, ceiling, leaseEnd, linksNotFollowed
 
         var text: String {
             switch self {
@@ -44,6 +44,7 @@ struct HostileGuest: Sendable {
             case .memoryLimit: "memory limit of the control group"
             case .processLimit: "process limit of the control group"
             case .ceiling: "processor ceiling of the control group"
+            case .linksNotFollowed: "taking files over without following links"
             case .leaseEnd: "end of the lease, by killing its control group"
             }
         }
@@ -67,6 +68,8 @@ struct HostileGuest: Sendable {
         case isAskedToEnd
         /// It does what it tried, but slower, as its group tells.
         case isHeldBack
+        /// It leaves something for whoever takes its work directory over.
+        case isTakenOver
     }
 }
 
@@ -81,6 +84,8 @@ struct Bait: Sendable {
     /// A process of the machine.
     var process: Int32 = 0
     var hostname = ""
+    /// A file of another user.
+    var file = ""
 }
 
 extension HostileGuest {

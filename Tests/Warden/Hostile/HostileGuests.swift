@@ -101,6 +101,8 @@ extension HostileGuest {
 
     private static let files: [HostileGuest] = [
         .init("follow-link", "follows a link to a file of the machine", .files, .ownRoot, "ENOENT", "/etc/hostname"),
+        .init("leave-link", "leaves the lender a link to a file", .files, [.linksNotFollowed], fileKept) { $0.file }
+            .with { $0.course = .isTakenOver },
         .init("make-file", "has a library loaded into every program", .files, .readOnlyRoot, "EROFS", "/etc/ld.so.preload"),
         .init("make-file", "puts files where devices are", .devices, .readOnlyRoot, "EROFS", "/dev/surplus-test"),
         .init("find-disk", "looks for the machine's disks", .devices, .ownDevices, "ENOENT"),
@@ -154,6 +156,7 @@ extension HostileGuest {
         .init("fork-on", "forks faster than it is killed", .staying, [.leaseEnd], leaseEnded).with { $0.course = .isAskedToEnd },
     ]
 
+    static let fileKept = "the file keeps its owner"
     static let heldBack = "held back, as the kernel counts it"
     private static let leaseEnded = "the lease has ended: the agent closed it"
 }

@@ -34,7 +34,7 @@ final class Laboratory: Sendable {
         directory = try #require(mkdtemp(&template).map { String(cString: $0) })
         chmod(directory, 0o711)
         program = directory + "/hostile"
-        lures = try Lures()
+        lures = try Lures(file: directory + "/lure")
         bait = lures.bait
         try Self.compile(to: program)
     }
@@ -86,12 +86,27 @@ final class Laboratory: Sendable {
         let shim = try ShimClient(attachingTo: files.directory)
         if guest.course == .isAskedToEnd { try await ask(shim) } else { _ = try await shim.end() }
         let isHeldBack = try isHeldBack(guest, in: "\(warden.ownGroup)/\(lease)")
+        let isKept = guest.course == .isTakenOver ? try await isFileKept(byTakingOver: job) : false
         _ = try await warden.client.closeLease(lease)
         try #require(try groups.processes(in: "\(warden.ownGroup)/\(lease)").isEmpty, "\(guest.program) survived its lease")
         let record = try #require(try files.exitRecord())
         let outcome = try Self.outcome(of: guest, record, files)
         try await warden.client.removeJob(job)
+        if isKept { return Outcome(succeeded: false, seen: HostileGuest.fileKept) }
         return isHeldBack ? Outcome(succeeded: false, seen: HostileGuest.heldBack) : outcome
+    }
+
+    /// Takes over the work directory of a job that has ended, as an agent does that fetches its files.
+    private func isFileKept(byTakingOver job: JobID) async throws -> Bool {
+        try await eventually { try await !self.warden.isBusy(job) }
+        try await warden.client.claimWork(job)
+        return lures.fileHasItsOwner
+    }
+
+    /// Does so with a program that follows links.
+    private func isFileLost(byTakingOver work: String) throws -> Bool {
+        waitpid(try ChildProcess.start(["/bin/chown", "-R", "-L", "\(getuid())", work], errors: STDERR_FILENO), nil, 0)
+        return !lures.fileHasItsOwner
     }
 
     private func isHeldBack(_ guest: HostileGuest, in group: String) throws -> Bool {
@@ -139,7 +154,8 @@ final class Laboratory: Sendable {
         try await eventually { try groups.kill(group) }
         let isHeldBack = try isHeldBack(guest, in: group)
         try groups.remove(group)
-        let outcome = try Self.outcome(of: guest, record, files)
+        var outcome = try Self.outcome(of: guest, record, files)
+        if guest.course == .isTakenOver { outcome.succeeded = try isFileLost(byTakingOver: files.work) }
         try FileManager.default.removeItem(atPath: files.directory)
         return isHeldBack ? Outcome(succeeded: false, seen: HostileGuest.heldBack) : outcome
     }

@@ -6,8 +6,10 @@ final class Lures: Sendable {
     let bait: Bait
     private let listeners: [Int32]
     private let segment: Int32
+    private static let fileOwner: uid_t = 61_237
 
-    init() throws {
+    /// - Parameter file: Where to make a file of another user.
+    init(file: String) throws {
         let (server, port) = try Self.listenOnLoopback()
         let name = "surplus-hostile-\(getpid())"
         listeners = [server, try Self.listen(onAbstract: name)]
@@ -15,7 +17,14 @@ final class Lures: Sendable {
         segment = shmget(key, 4096, Int32(IPC_CREAT) | 0o666)
         try #require(segment >= 0)
         bait = Bait(
-            port: port, socket: name, segment: key, process: getpid(), hostname: ProcessInfo.processInfo.hostName)
+            port: port, socket: name, segment: key, process: getpid(), hostname: ProcessInfo.processInfo.hostName, file: file)
+        try "a lure".write(toFile: file, atomically: false, encoding: .utf8)
+        try #require(chown(file, Self.fileOwner, gid_t.max) == 0)
+    }
+
+    var fileHasItsOwner: Bool {
+        var status = stat()
+        return stat(bait.file, &status) == 0 && status.st_uid == Self.fileOwner
     }
 
     func close() {

@@ -195,6 +195,9 @@ static int follow_link(void) {
     return judge(open("/work/link", O_RDONLY));
 }
 
+/* For the lender to follow, when it takes the work directory over. */
+static int leave_link(void) { return judge(symlink(argument, "/work/link")); }
+
 static int make_file(void) { return judge(open(argument, O_WRONLY | O_CREAT | O_EXCL, 0644)); }
 
 static int read_file(void) {
@@ -391,7 +394,7 @@ static const struct {
     {"watch-files", watch_files}, {"mount-memory", mount_memory}, {"change-root", change_root}, {"rename-host", rename_host},
     {"enter-namespace", enter_namespace}, {"become-root", become_root}, {"see-process", see_process},
     {"connect-loopback", connect_loopback}, {"connect-abstract", connect_abstract}, {"shared-segment", shared_segment},
-    {"learn-name", learn_name}, {"learn-group", learn_group}, {"follow-link", follow_link}, {"make-file", make_file},
+    {"learn-name", learn_name}, {"learn-group", learn_group}, {"follow-link", follow_link}, {"leave-link", leave_link}, {"make-file", make_file},
     {"read-file", read_file}, {"find-disk", find_disk}, {"fill-tmp", fill_tmp}, {"fill-shared", fill_shared},
     {"fill-work", fill_work}, {"many-files", many_files}, {"nameless-files", nameless_files}, {"vast-file", vast_file},
     {"forks", forks}, {"threads", threads}, {"take-memory", take_memory}, {"lock-memory", lock_memory}, {"queue", queue},
