@@ -239,6 +239,7 @@ struct WardenArgumentsTests {
             (["--socket", "/s", "--state", "/s", "--agent-uid", "-1"], "--agent-uid wants a number"),
             (["--socket", "/s", "--state", "/s", "--agent-uid", "no such"], "there is no user 'no such' here"),
             (["--socket", "/s", "--state", "/s", "--uid-base", "daemon"], "--uid-base wants a number"),
+            (["--socket", "/s", "--state", "/s", "--disk-per-job", "0"], "--disk-per-job wants a number of MiB"),
             (["--socket", "/s", "--state", "/s", "--cgroup-parent", "a"], "--cgroup-parent wants an absolute path"),
         ])
     func misused(arguments: [String], message: String) {
@@ -249,7 +250,10 @@ struct WardenArgumentsTests {
     @Test("Takes what it is given")
     func taken() throws {
         let arguments = try WardenArguments(
-            ["--socket=/s", "--state", "st", "--instance", "n1", "--agent-uid", "7", "--unprivileged", "--uid-base", "5000"])
+            [
+                "--socket=/s", "--state", "st", "--instance", "n1", "--agent-uid", "7", "--unprivileged", "--uid-base", "5000",
+                "--disk-per-job", "9",
+            ])
         guard case .serve(let configuration) = arguments else {
             Issue.record("\(arguments)")
             return
@@ -257,7 +261,7 @@ struct WardenArgumentsTests {
         #expect(configuration.socket == "/s")
         #expect(configuration.state == FileManager.default.currentDirectoryPath + "/st")
         #expect((configuration.instance, configuration.agent, configuration.firstGuestUser) == ("n1", 7, 5000))
-        #expect(!configuration.isPrivileged)
+        #expect(!configuration.isPrivileged && configuration.diskPerJob == .mebibytes(9))
         #expect(try WardenArguments(["shim", "/d"]) == .shim(["/d"]))
         guard case .serve(let named) = try WardenArguments(["--socket=/s", "--state=/s", "--agent-uid=nobody"]) else {
             Issue.record("no warden for nobody")

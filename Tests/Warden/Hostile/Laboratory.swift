@@ -2,6 +2,7 @@ import Foundation
 import Kernel
 import Resources
 import Sandbox
+import Synchronization
 import Testing
 
 @testable import Warden
@@ -17,7 +18,8 @@ final class Laboratory: Sendable {
         var seen: String
     }
 
-    private static let guestUser = ProcessOwner(user: 61_235, group: 61_235)
+    /// The users of guests without some defence: another for each run, as under a warden, for some limits count by user.
+    private static let guestUsers: Range<uid_t> = 61_300..<62_300
     private static let weakShim = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         .appendingPathComponent("weak-shim").path
 
@@ -26,6 +28,7 @@ final class Laboratory: Sendable {
     let directory: String
     private let program: String
     private let lures: Lures
+    private let nextUser = Mutex(Laboratory.guestUsers.lowerBound)
 
     init() async throws {
         warden = try await RunningWarden(options: ["--disk-per-job", "\(HostileGuest.Holding.disk.rawValue >> 20)"])
@@ -71,7 +74,7 @@ final class Laboratory: Sendable {
         let first = WardenConfiguration(
             socket: "", state: "", instance: warden.ownGroup, agent: 0, isPrivileged: true
         ).firstGuestUser
-        return user == Self.guestUser.user || (first..<first + uid_t(WardenLimits.jobs)).contains(user)
+        return Self.guestUsers.contains(user) || (first..<first + uid_t(WardenLimits.jobs)).contains(user)
     }
 
     // MARK: With everything that holds it
@@ -174,10 +177,15 @@ final class Laboratory: Sendable {
             try #require(mkdir(path, mode) == 0 && chmod(path, mode) == 0)
         }
         try FileManager.default.copyItem(atPath: program, toPath: files.work + "/hostile")
-        chown(files.work, Self.guestUser.user, Self.guestUser.group)
+        let user = nextUser.withLock { next in
+            defer { next += 1 }
+            return next
+        }
+        chown(files.work, user, user)
         try files.write(
             ShimSpec(
-                guest: spec(guest, job, LeaseID(high: 0, low: 1)), agent: .current, runAs: Self.guestUser, enforcement: "a test",
+                guest: spec(guest, job, LeaseID(high: 0, low: 1)), agent: .current, runAs: ProcessOwner(user: user, group: user),
+                enforcement: "a test",
                 groups: entrances, disk: HostileGuest.Holding.disk))
     }
 
