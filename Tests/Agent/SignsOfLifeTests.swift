@@ -69,7 +69,7 @@ struct SignsOfLifeTests {
             for await _ in hangs { break }
             #expect(manager.waiting() == [["WATCHDOG=1"], ["WATCHDOG=1"]])
             release.yield()
-            #expect(manager.next() == ["WATCHDOG=1"])
+            #expect(await manager.next() == ["WATCHDOG=1"])
         }
     }
 
@@ -80,7 +80,7 @@ struct SignsOfLifeTests {
         await house.watching {
             nil
         } _: {
-            #expect($0.next() == ["WATCHDOG=1"])
+            #expect(await $0.next() == ["WATCHDOG=1"])
         }
     }
 }

@@ -15,36 +15,36 @@ extension LiveTests {
         }
 
         @Test("an agent says when it is ready, alive, reading its policy anew on SIGHUP, and stopping", arguments: [false, true])
-        func told(inPool: Bool) throws {
+        func told(inPool: Bool) async throws {
             let manager = try PlayedServiceManager(at: NSTemporaryDirectory() + "/surplus-it-\(UUID().uuidString.prefix(8)).sock")
             let agent = try Self.started(manager)
-            #expect(manager.next(with: "READY=1")?.last == "STATUS=lends by policy 'closed'")
+            #expect(await manager.next(with: "READY=1")?.last == "STATUS=lends by policy 'closed'")
             if inPool { #expect(try agent.surplus("pool", "init", "p").status == 0) }
-            for _ in 0..<3 { #expect(manager.next(with: "WATCHDOG=1") != nil) }
+            for _ in 0..<3 { #expect(await manager.next(with: "WATCHDOG=1") != nil) }
             kill(agent.pid, SIGHUP)
-            #expect(manager.next(with: "RELOADING=1")?.contains { $0.hasPrefix("MONOTONIC_USEC=") } == true)
-            #expect(manager.next(with: "READY=1") != nil)
-            #expect(manager.next(with: "WATCHDOG=1") != nil)
+            #expect(await manager.next(with: "RELOADING=1")?.contains { $0.hasPrefix("MONOTONIC_USEC=") } == true)
+            #expect(await manager.next(with: "READY=1") != nil)
+            #expect(await manager.next(with: "WATCHDOG=1") != nil)
             #expect(agent.stop() == 0)
-            #expect(manager.next(with: "STOPPING=1") != nil)
+            #expect(await manager.next(with: "STOPPING=1") != nil)
         }
 
         @Test("a faulty policy ends a reload, too, and the status goes on telling which one is in force")
-        func faulty() throws {
+        func faulty() async throws {
             let manager = try PlayedServiceManager(at: "@surplus-it-\(UUID())")
             let agent = try Self.started(manager, more: "warden: none\npolicy: blade")
-            #expect(manager.next(with: "READY=1")?.last == "STATUS=lends by policy 'blade'")
+            #expect(await manager.next(with: "READY=1")?.last == "STATUS=lends by policy 'blade'")
             let file = agent.directory + "/agent.yaml"
             let good = try String(contentsOfFile: file, encoding: .utf8)
             try good.replacing("policy: blade", with: "policy: nowhere.yaml").write(
                 toFile: file, atomically: true, encoding: .utf8)
             kill(agent.pid, SIGHUP)
-            #expect(manager.next(with: "RELOADING=1") != nil)
-            #expect(manager.next(with: "READY=1")?.last == "STATUS=lends by policy 'blade'")
+            #expect(await manager.next(with: "RELOADING=1") != nil)
+            #expect(await manager.next(with: "READY=1")?.last == "STATUS=lends by policy 'blade'")
             try good.replacing("policy: blade", with: "policy: closed").write(toFile: file, atomically: true, encoding: .utf8)
             kill(agent.pid, SIGHUP)
-            #expect(manager.next(with: "RELOADING=1") != nil)
-            #expect(manager.next(with: "READY=1")?.last == "STATUS=lends by policy 'closed'")
+            #expect(await manager.next(with: "RELOADING=1") != nil)
+            #expect(await manager.next(with: "READY=1")?.last == "STATUS=lends by policy 'closed'")
         }
 
         @Test("an agent learns what a warden's later tests find, and lends by it")

@@ -64,7 +64,7 @@ struct ServiceReportTests {
 @Suite("The service manager")
 struct ServiceManagerTests {
     @Test("Is told through the socket that the environment names", arguments: ["@surplus-test", "", "/d/"])
-    func told(name: String) throws {
+    func told(name: String) async throws {
         let directory = try TemporaryDirectory()
         let long = directory.path + "/" + String(repeating: "d", count: 100)
         try FileManager.default.createDirectory(atPath: long, withIntermediateDirectories: false)
@@ -84,15 +84,15 @@ struct ServiceManagerTests {
         manager.reloaded("up again")
         manager.status("busy")
         manager.stopping()
-        #expect(played.next() == ["READY=1", "STATUS=up"])
-        #expect(played.next() == ["WATCHDOG=1"])
-        let reloading = try #require(played.next())
+        #expect(await played.next() == ["READY=1", "STATUS=up"])
+        #expect(await played.next() == ["WATCHDOG=1"])
+        let reloading = try #require(await played.next())
         #expect(reloading[0] == "RELOADING=1")
         let told = try #require(Int64(reloading[1].dropFirst("MONOTONIC_USEC=".count)))
         #expect(before.rawValue...SystemClock.monotonic().rawValue ~= told)
-        #expect(played.next() == ["READY=1", "STATUS=up again"])
-        #expect(played.next() == ["STATUS=busy"])
-        #expect(played.next() == ["STOPPING=1", "STATUS=stopping"])
+        #expect(await played.next() == ["READY=1", "STATUS=up again"])
+        #expect(await played.next() == ["STATUS=busy"])
+        #expect(await played.next() == ["STOPPING=1", "STATUS=stopping"])
     }
 
     @Test("Without one, with one of another kind, and with one that is gone, nothing happens")
@@ -107,7 +107,7 @@ struct ServiceManagerTests {
     }
 
     @Test("One that does not listen holds nobody up for long")
-    func deaf() throws {
+    func deaf() async throws {
         let played = try PlayedServiceManager(at: "@surplus-test-\(UUID())")
         let manager = ServiceManager { played.environment(watchdog: 4)[$0] }
         let began = SystemClock.instant()
@@ -116,6 +116,6 @@ struct ServiceManagerTests {
         manager.started("up")
         for number in 0..<most { manager.status("\(number)") }
         #expect(SystemClock.instant() - began < .seconds(20))
-        #expect(played.next() == ["READY=1", "STATUS=up"])
+        #expect(await played.next() == ["READY=1", "STATUS=up"])
     }
 }

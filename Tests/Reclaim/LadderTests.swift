@@ -80,7 +80,7 @@ struct LadderTests {
 
     @Test(
         "An owner who comes and goes moves a lease six times a minute at most",
-        arguments: Array(1...20) + Array(stride(from: 25, through: 300, by: 11)))
+        arguments: [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 110, 135, 146, 180, 233])
     func flapping(halfPeriod: Int) {
         for wanted: Millicores in [3000, 4000] {
             var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [1000, 1000])

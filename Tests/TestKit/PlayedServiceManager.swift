@@ -22,10 +22,7 @@ package final class PlayedServiceManager: Sendable {
         let isBound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(length)) == 0 }
         }
-        // a broken daemon must not keep a test from ending
-        var patience = timeval(tv_sec: 60, tv_usec: 0)
-        guard isBound, setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size)) == 0
-        else { throw KernelError("listen at \(path)", errno) }
+        guard isBound else { throw KernelError("listen at \(path)", errno) }
         if !path.hasPrefix("@") { chmod(path, 0o666) }
     }
 
@@ -41,25 +38,33 @@ package final class PlayedServiceManager: Sendable {
         ["NOTIFY_SOCKET": path].merging(watchdog.map { ["WATCHDOG_USEC": "\($0.rawValue)"] } ?? [:]) { $1 }
     }
 
-    /// Waits for the next message, for a minute at most; its lines.
-    package func next() -> [String]? { receive(0) }
+    /// Waits for the next message, for a minute at most; its lines. Keeps no thread from whoever is to send it.
+    package func next() async -> [String]? {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            if let message = receive() { return message }
+            // one that is cancelled meanwhile comes round the sooner
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+        return nil
+    }
 
     /// The messages that are there already.
     package func waiting() -> [[String]] {
         var messages: [[String]] = []
-        while let message = receive(Int32(MSG_DONTWAIT)) { messages.append(message) }
+        while let message = receive() { messages.append(message) }
         return messages
     }
 
-    private func receive(_ flags: Int32) -> [String]? {
+    private func receive() -> [String]? {
         var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = recv(descriptor, &bytes, bytes.count, flags)
+        let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
         return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
     /// Waits for the next message that has this line, passing over others.
-    package func next(with line: String) -> [String]? {
-        while let message = next() { if message.contains(line) { return message } }
+    package func next(with line: String) async -> [String]? {
+        while let message = await next() { if message.contains(line) { return message } }
         return nil
     }
 }

@@ -13,17 +13,17 @@ struct WardenServiceTests {
     func told() async throws {
         let manager = try PlayedServiceManager(at: "@surplus-test-\(UUID())")
         let warden = try await RunningWarden(environment: manager.environment(watchdog: .milliseconds(800)))
-        #expect(manager.next(with: "READY=1")?.last?.hasPrefix("STATUS=limits: ") == true)
-        for _ in 0..<3 { #expect(manager.next(with: "WATCHDOG=1") != nil) }
+        #expect(await manager.next(with: "READY=1")?.last?.hasPrefix("STATUS=limits: ") == true)
+        for _ in 0..<3 { #expect(await manager.next(with: "WATCHDOG=1") != nil) }
         let asked = SystemClock.monotonic()
         kill(warden.process, SIGHUP)
-        let reloading = try #require(manager.next(with: "RELOADING=1"))
+        let reloading = try #require(await manager.next(with: "RELOADING=1"))
         let told = try #require(reloading.compactMap { $0.wholeMatch(of: /MONOTONIC_USEC=(\d+)/).flatMap { Int64($0.1) } }.first)
         #expect(told >= asked.rawValue)
-        #expect(manager.next(with: "READY=1") != nil)
-        #expect(manager.next(with: "WATCHDOG=1") != nil)
+        #expect(await manager.next(with: "READY=1") != nil)
+        #expect(await manager.next(with: "WATCHDOG=1") != nil)
         warden.end(SIGTERM)
-        #expect(manager.next(with: "STOPPING=1") != nil)
+        #expect(await manager.next(with: "STOPPING=1") != nil)
     }
 
     @Test("Testing anew disturbs no guest")
@@ -34,10 +34,11 @@ struct WardenServiceTests {
         let lease = try await warden.openLease()
         let job = try await warden.run("sh", ["-c", "echo; read x; exit 9"], under: lease, hasInput: true)
         await job.shim.output(of: 1)
-        #expect(manager.next(with: "READY=1") != nil)
+        #expect(await manager.next(with: "READY=1") != nil)
         for _ in 0..<2 {
             kill(warden.process, SIGHUP)
-            #expect(manager.next(with: "RELOADING=1") != nil && manager.next(with: "READY=1") != nil)
+            #expect(await manager.next(with: "RELOADING=1") != nil)
+            #expect(await manager.next(with: "READY=1") != nil)
         }
         #expect(try await warden.client.jobState(job.job).stage == .running)
         try await job.shim.write(Array("x\n".utf8), at: 0)
