@@ -3,6 +3,7 @@ import Identity
 import Kernel
 import LedgerStore
 import Logging
+import Policy
 import Resources
 
 /// What all parts of an agent share: its configuration, its ledger, its clock, its log.
@@ -25,6 +26,9 @@ struct Household: Sendable {
 
     /// How the agent is doing, for the service manager.
     var summary: String { "lends by policy '\(policy.current.policy.name)'" }
+
+    /// The policy with the thresholds that hold at this time of the week.
+    var policyInForce: LendingPolicy { policy.current.policy.inForce(at: CivilMinute(at: clock().utc)) }
 
     var utc: @Sendable () -> Timestamp { { [clock] in clock().utc } }
 }

@@ -7,8 +7,9 @@ import Trading
 
 extension Node {
     mutating func adopt(_ policy: LendingPolicy, _ step: inout Step) {
-        guard policy != self.policy else { return }
-        self.policy = policy
+        guard policy != given else { return }
+        given = policy
+        self.policy = civil.map(policy.inForce) ?? policy
         gates = Gates(policy)
         step.tell("policy.adopted", [], "lends by policy '\(policy.name)'")
         follow(&step)
@@ -16,11 +17,33 @@ extension Node {
 
     mutating func observe(_ surroundings: Surroundings, _ step: inout Step) {
         let before = gates.holdBack
-        guard gates.observe(surroundings, at: step.now.instant) else { return }
+        let isOtherTime = keepTime(surroundings.civil, &step)
+        guard gates.observe(surroundings, at: step.now.instant) else {
+            if isOtherTime { follow(&step) }
+            return
+        }
         let after = gates.holdBack
         tellChange("cpu", before.cpu, after.cpu, &step)
         tellChange("memory", before.memory, after.memory, &step)
         follow(&step)
+    }
+
+    /// Lets the thresholds of the time of the week hold.
+    ///
+    /// - Returns: whether they are others than before.
+    private mutating func keepTime(_ civil: CivilMinute, _ step: inout Step) -> Bool {
+        self.civil = civil
+        let current = given.inForce(at: civil)
+        guard given.hasPeriods, current != policy else { return false }
+        let isChange = current.cpu?.threshold != policy.cpu?.threshold || current.memory?.threshold != policy.memory?.threshold
+        policy = current
+        if isChange {
+            let bounds = [("cpu", current.cpu), ("memory", current.memory)].compactMap { name, rule in
+                rule.map { "\(name) \($0.threshold.text)" }
+            }
+            step.tell("policy.threshold", [], "from now on the threshold is \(bounds.joined(separator: ", "))")
+        }
+        return isChange
     }
 
     private func tellChange(_ resource: String, _ before: String?, _ after: String?, _ step: inout Step) {

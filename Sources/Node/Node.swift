@@ -11,7 +11,12 @@ import Trading
 /// crash, or when a commit fails, a new node is made from what was recorded; peers are then asked what became of the rest.
 package struct Node: Sendable {
     package let id: NodeID
+    /// The policy as it holds at this time of the week.
     package internal(set) var policy: LendingPolicy
+    /// The same as the owner gave it.
+    var given: LendingPolicy
+    /// The time of the week by the owner's clock, as far as it was told.
+    var civil: CivilMinute?
     /// What the machine, or this agent's share of it, has.
     package let capacity: Amounts
     package internal(set) var books: Books
@@ -51,6 +56,7 @@ package struct Node: Sendable {
         self.id = id
         self.capacity = capacity
         self.policy = policy
+        given = policy
         gates = Gates(policy)
         books = Books(restoring: snapshot.books)
         holds = SortedMap(snapshot.holds.map { ($0.negotiation, $0) })
@@ -66,7 +72,8 @@ package struct Node: Sendable {
 
     /// This node as it is on disk, after a commit has failed: what is never recorded is still known.
     package func restored(from snapshot: Snapshot, at now: Moment) -> Node {
-        var node = Node(id: id, capacity: capacity, policy: policy, restoring: snapshot, at: now)
+        var node = Node(id: id, capacity: capacity, policy: given, restoring: snapshot, at: now)
+        (node.policy, node.civil) = (policy, civil)
         (node.hindrance, node.gates, node.owner, node.members) = (hindrance, gates, owner, members)
         return node
     }

@@ -52,6 +52,22 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         self.hooks = hooks
     }
 
+    /// Whether some threshold depends on the time of the week.
+    package var hasPeriods: Bool { [cpu, memory].contains { $0?.periods.isEmpty == false } }
+
+    /// The policy with the thresholds that hold at a time of the week, and at no other.
+    package func inForce(at time: CivilMinute) -> LendingPolicy {
+        func adjusted(_ rule: ResourceRule?) -> ResourceRule? {
+            guard var rule else { return nil }
+            if let period = rule.periods.first(where: { $0.window.contains(time) }) { rule.threshold = period.threshold }
+            rule.periods = []
+            return rule
+        }
+        var policy = self
+        (policy.cpu, policy.memory) = (adjusted(cpu), adjusted(memory))
+        return policy
+    }
+
     /// Whether anything is lent to anybody.
     package var lendsAnything: Bool { (cpu != nil || memory != nil) && borrowers.admitted != .nobody }
 
@@ -82,14 +98,30 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
 package struct ResourceRule: Hashable, Codable, Sendable {
     /// The part of the capacity below which owner and guests together stay.
     package var threshold: BasisPoints
+    /// Times of the week at which it is another; no two of them overlap.
+    package var periods: [Period]
     /// The most of the capacity that is lent at all, however idle the owner is.
     package var share: BasisPoints
     package var pricing: Pricing
     /// When this resource is lent, in addition to ``LendingPolicy/release``; always when `nil`.
     package var release: ReleaseRule?
 
-    package init(threshold: BasisPoints, share: BasisPoints, pricing: Pricing, release: ReleaseRule? = nil) {
+    /// A time of the week with a threshold of its own.
+    package struct Period: Hashable, Codable, Sendable {
+        package var window: Window
+        package var threshold: BasisPoints
+
+        package init(window: Window, threshold: BasisPoints) {
+            self.window = window
+            self.threshold = threshold
+        }
+    }
+
+    package init(
+        threshold: BasisPoints, periods: [Period] = [], share: BasisPoints, pricing: Pricing, release: ReleaseRule? = nil
+    ) {
         self.threshold = threshold
+        self.periods = periods
         self.share = share
         self.pricing = pricing
         self.release = release

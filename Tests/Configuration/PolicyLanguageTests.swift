@@ -32,6 +32,37 @@ struct PolicyLanguageTests {
         #expect(again.policy == file.policy, "\(PolicyText.yaml(file.policy))")
     }
 
+    @Test("Thresholds by the time of the week are read and written out; two at one time, or anything but a time, are refused")
+    func times() throws {
+        func policy(_ times: String) throws -> LendingPolicy {
+            try load(
+                """
+                name: a
+                schedules: {office: between 08:00 and 18:00 on weekdays}
+                lend:
+                  cpu:
+                    threshold: 80%
+                    times: \(times)
+                    share: 75%
+                    price: 1
+                """
+            ).policy
+        }
+        let given = try policy("[{when: during office, threshold: 40%}, {when: on weekends, threshold: 100%}]")
+        #expect(try load(PolicyText.yaml(given)).policy == given, "\(PolicyText.yaml(given))")
+        let bounds = [(Weekday.monday, 480), (.monday, 1080), (.sunday, 0)].map { day, minute in
+            given.inForce(at: CivilMinute(day: day, minute: minute)).cpu?.threshold
+        }
+        #expect(bounds == [.percent(40), .percent(80), .percent(100)])
+        for (times, fault) in [
+            ("[{when: on weekends, threshold: 40%}, {when: between 22:00 and 02:00 on friday, threshold: 50%}]", "contradicts"),
+            ("[{when: users = 0, threshold: 40%}]", "is no time of the week"), ("[{when: on monday}]", "threshold"),
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try policy(times) }
+            #expect(error?.description.contains(fault) == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test("Conditions, schedules, groups, limits, prices, notice and hooks are read")
     func everything() throws {
         let policy = try load(

@@ -32,6 +32,34 @@ struct PolicyChangeTests {
 
     private let alone = ReleaseRule(when: .compare(.users, .equal, 0))
 
+    @Test(
+        "At a time of the week with a lower threshold less is lent, and what is lent already is taken back; afterwards more again"
+    )
+    func times() throws {
+        var policy = policy()
+        policy.cpu?.share = .whole
+        policy.cpu?.threshold = .whole
+        policy.cpu?.periods = [
+            .init(
+                window: Window(from: ClockTime(minute: 480), to: ClockTime(minute: 1080), days: [.monday]),
+                threshold: .percent(1))
+        ]
+        var pool = pool(policy)
+        pool.feed(users(0, minute: 0), to: 1)
+        let lease = try pool.borrow()
+        pool.feed(users(0, minute: 480), to: 1)
+        pool.deliver()
+        #expect(pool.members[1].node.leases[lease]?.lease.state == .reclaiming)
+        let request = pool.ask()
+        pool.deliver()
+        guard case .failure = pool.members[0].decisions[request] else {
+            Issue.record("lent although the threshold leaves nothing")
+            return
+        }
+        pool.feed(users(0, minute: 1080), to: 1)
+        _ = try pool.borrow()
+    }
+
     // MARK: Conditions
 
     @Test("Nothing is lent before a condition was looked at, all while it holds, and the refusal names the reading")

@@ -115,3 +115,22 @@ struct ContradictionTests {
         return result
     }
 }
+
+@Suite("Times of the week")
+struct WindowTests {
+    @Test("Spans are counted from Monday on, over midnight and over the turn of the week")
+    func spans() {
+        let night = Window(from: ClockTime(minute: 1320), to: ClockTime(minute: 120), days: [.monday, .sunday])
+        #expect(night.minutesOfWeek == [1320..<1560, 9960..<10_200])
+        #expect(Window.wholeDays([.tuesday]).minutesOfWeek == [1440..<2880])
+    }
+
+    @Test("Two meet where one begins within the other, also after midnight")
+    func overlap() {
+        let night = Window(from: ClockTime(minute: 1320), to: ClockTime(minute: 120), days: [.friday])
+        #expect(night.overlap(with: .wholeDays([.saturday])) == CivilMinute(day: .saturday, minute: 0))
+        #expect(night.overlap(with: .wholeDays([.sunday])) == nil)
+        let early = Window(from: ClockTime(minute: 60), to: ClockTime(minute: 70), days: [.saturday])
+        #expect(early.overlap(with: night) == CivilMinute(day: .saturday, minute: 60))
+    }
+}

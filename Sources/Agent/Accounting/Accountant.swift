@@ -99,7 +99,7 @@ final class Accountant: Sendable {
     /// Whether owner and guests use more than the owner allows, or guests are being held back because they did. Without a warden
     /// the machine is all there is to judge by.
     private func isThresholdExceeded(_ guests: GuestKeeper?, _ machine: MachineCounters?) -> Bool {
-        let threshold = house.policy.current.policy.thresholds(of: house.capacity)
+        let threshold = house.policyInForce.thresholds(of: house.capacity)
         func exceeds(_ use: Amounts) -> Bool {
             // zero stands for what is not lent
             threshold.cpu > .zero && use.cpu > threshold.cpu || threshold.memory > .zero && use.memory > threshold.memory

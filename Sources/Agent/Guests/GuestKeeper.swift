@@ -79,7 +79,8 @@ final class GuestKeeper: Sendable {
             case .everything: .everything
             case .cgroup(let path): .group(path)
             }
-        return WardenPolicy(capacity: house.capacity, thresholds: Thresholds(threshold), owner: owner)
+        let thresholds = Thresholds(threshold, periods: policy.periods(of: house.capacity))
+        return WardenPolicy(capacity: house.capacity, thresholds: thresholds, owner: owner)
     }
 
     /// Tells the warden about a changed policy.
@@ -336,5 +337,20 @@ final class GuestKeeper: Sendable {
                     activity: GroupActivity())
             }
         }
+    }
+}
+
+extension LendingPolicy {
+    /// The times of the week at which other thresholds hold, as the warden keeps them.
+    fileprivate func periods(of capacity: Amounts) -> [Thresholds.Period] {
+        func spans(_ rule: ResourceRule?, _ make: (Int, Int, BasisPoints) -> Thresholds.Period) -> [Thresholds.Period] {
+            (rule?.periods ?? []).flatMap { period in
+                period.window.minutesOfWeek.map { span in
+                    make(span.lowerBound, (span.upperBound - 1) % Thresholds.minutesOfWeek + 1, period.threshold)
+                }
+            }
+        }
+        return spans(cpu) { Thresholds.Period(from: $0, until: $1, cpu: $2.of(capacity.cpu)) }
+            + spans(memory) { Thresholds.Period(from: $0, until: $1, memory: $2.of(capacity.memory)) }
     }
 }

@@ -20,7 +20,7 @@ extension Agent {
         if let machine = standing.machine { page.describe(machine) }
         page.describe(standing)
         page.describe(
-            house.policy.current.policy.thresholds(of: house.capacity), of: "threshold",
+            house.policyInForce.thresholds(of: house.capacity), of: "threshold",
             "What owner and guests together stay below")
         page.describe(house.capacity, of: "capacity", "What owner and guests share")
         await poolIfAny?.describe(in: &page)

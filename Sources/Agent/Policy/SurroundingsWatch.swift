@@ -2,7 +2,7 @@ import Kernel
 import Policy
 import Resources
 
-/// Looks at what the policy's conditions ask about, every second while there are any. While the warden is away, as during an
+/// Looks at what the policy's conditions and thresholds depend on, every second while there is anything. While the warden is away, as during an
 /// upgrade, nothing can be lent, and nothing is taken back either: nobody looks.
 struct SurroundingsWatch: Sendable {
     private static let interval = Duration.seconds(1)
@@ -15,7 +15,7 @@ struct SurroundingsWatch: Sendable {
         var sensor = SurroundingsSensor(directory: house.configuration.dataDirectory)
         while !Task.isCancelled {
             let policy = house.policy.current.policy
-            if !policy.conditions.isEmpty, let usage = guests.usage {
+            if !policy.conditions.isEmpty || policy.hasPeriods, let usage = guests.usage {
                 let now = house.clock()
                 let view = sensor.read(programs: policy.watchedPrograms, guests: ControlGroups.guestPath, at: now.instant)
                 engine.handle(.surroundings(surroundings(view, usage, at: now)))
@@ -28,10 +28,7 @@ struct SurroundingsWatch: Sendable {
     private func surroundings(
         _ view: MachineView, _ usage: (owner: Amounts, guests: Amounts), at now: Moment
     ) -> Surroundings {
-        let clock = WallClock.reading(at: now.utc)
-        var result = Surroundings(
-            civil: CivilMinute(day: Weekday(rawValue: clock.weekday) ?? .monday, minute: clock.minute),
-            programs: view.programs)
+        var result = Surroundings(civil: CivilMinute(at: now.utc), programs: view.programs)
         result[.cpuUsed] = usage.owner.cpu.rawValue
         result[.cpuUtilisation] = Surroundings.share(usage.owner.cpu.rawValue, of: house.capacity.cpu.rawValue)
         result[.memoryUtilisation] = Surroundings.share(usage.owner.memory.rawValue, of: house.capacity.memory.rawValue)
@@ -49,6 +46,14 @@ struct SurroundingsWatch: Sendable {
         result[.networkUtilisation] = view.network.map { min(BasisPoints.whole, $0.utilisation).rawValue }
         result[.networkSpare] = view.network?.spare.rawValue
         return result
+    }
+}
+
+extension CivilMinute {
+    /// By the machine's clock and time zone.
+    init(at time: Timestamp) {
+        let clock = WallClock.reading(at: time)
+        self.init(day: Weekday(rawValue: clock.weekday) ?? .monday, minute: clock.minute)
     }
 }
 

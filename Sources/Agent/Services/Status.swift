@@ -14,7 +14,7 @@ extension Agent {
             $0.dataDirectory = house.configuration.dataDirectory
             $0.policyName = policy.name
             $0.capacity = Surplus_V1_Amounts(house.capacity)
-            $0.threshold = Surplus_V1_Amounts(policy.thresholds(of: house.capacity))
+            $0.threshold = Surplus_V1_Amounts(house.policyInForce.thresholds(of: house.capacity))
         }
         reply.metricsURL = metrics?.url ?? ""
         if let fault = accountant.standing.fault { reply.faults.append("the history is not written: \(fault)") }

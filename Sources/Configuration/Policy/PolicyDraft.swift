@@ -81,6 +81,7 @@ struct ResourceDraft {
     /// Where it was last spoken of; `nil` while it is not lent.
     var place: YAMLValue?
     var threshold: BasisPoints?
+    var periods: [ResourceRule.Period] = []
     var share: (value: BasisPoints, place: YAMLValue)?
     var price: (whenIdle: Microcredits, whenScarce: Microcredits)?
     var floor: (value: Pricing.Floor, place: YAMLValue)?
@@ -100,7 +101,8 @@ struct ResourceDraft {
         }
         let pricing = Pricing(
             whenIdle: price.whenIdle, whenScarce: price.whenScarce, floor: floor?.value ?? .share(.whole))
-        return ResourceRule(threshold: threshold, share: share.value, pricing: pricing, release: try release.finish())
+        return ResourceRule(
+            threshold: threshold, periods: periods, share: share.value, pricing: pricing, release: try release.finish())
     }
 }
 

@@ -86,6 +86,7 @@ package struct PolicyOutline: Hashable, Sendable {
         guard let rule else { return }
         add(rule.release, below: path)
         add(path + ["threshold"], rule.threshold.text)
+        for period in rule.periods { add(path + ["times", "[\(period.window.text)]", "threshold"], period.threshold.text) }
         add(path + ["share"], rule.share.text)
         let pricing = rule.pricing
         if pricing.whenIdle == pricing.whenScarce {

@@ -7,7 +7,8 @@ extension PolicyReader {
         case longestTerm = "longest_term"
         case shortestTerm = "shortest_term"
     }
-    private enum ResourceKey: String, CaseIterable { case threshold, share, price, floor, when, until }
+    private enum ResourceKey: String, CaseIterable { case threshold, times, share, price, floor, when, until }
+    private enum TimeKey: String, CaseIterable { case when, threshold }
     private enum ScarcityKey: String, CaseIterable { case idle, scarce }
     private enum LendWord: String, CaseIterable { case nothing }
     private enum BorrowersWord: String, CaseIterable { case everyone, nobody }
@@ -68,6 +69,7 @@ extension PolicyReader {
         self.draft[keyPath: draft].place = value
         let share = BasisPoints(1)...BasisPoints.whole
         if let threshold = keys[.threshold] { self.draft[keyPath: draft].threshold = try threshold.quantity(share) }
+        if let times = keys[.times] { self.draft[keyPath: draft].periods = try periods(times) }
         if let place = keys[.share] { self.draft[keyPath: draft].share = (try place.quantity(share), place) }
         if let price = keys[.price] {
             self.draft[keyPath: draft].price = try self.price(price)
@@ -75,6 +77,42 @@ extension PolicyReader {
         }
         if let floor = keys[.floor] { self.draft[keyPath: draft].floor = (try self.floor(floor), floor) }
         try release(keys[.when], keys[.until], into: draft.appending(path: \.release))
+    }
+
+    /// Times of the week with thresholds of their own.
+    private func periods(_ value: YAMLValue) throws(ConfigurationError) -> [ResourceRule.Period] {
+        var periods: [(period: ResourceRule.Period, place: YAMLValue)] = []
+        for entry in try value.list() {
+            let keys = try entry.mapping(of: TimeKey.self)
+            let threshold: BasisPoints = try keys.required(.threshold).quantity(BasisPoints(1)...BasisPoints.whole)
+            let place = try keys.required(.when)
+            for window in try windows(try condition(place), place) {
+                if let other = periods.first(where: { $0.period.window.overlap(with: window) != nil }),
+                    let minute = other.period.window.overlap(with: window), other.period.threshold != threshold
+                {
+                    throw place.fault(
+                        "contradicts '\(other.period.window.text)': on \(minute.text) both hold, with \(other.period.threshold.text) and \(threshold.text)"
+                    )
+                }
+                periods.append((ResourceRule.Period(window: window, threshold: threshold), place))
+            }
+        }
+        return periods.map(\.period)
+    }
+
+    /// A threshold holds without an agent, too: it can depend on the time of the week only.
+    private func windows(_ condition: Condition, _ place: YAMLValue) throws(ConfigurationError) -> [Window] {
+        switch condition {
+        case .within(let window): return [window]
+        case .named(_, _, let inner): return try windows(inner, place)
+        case .any(let parts):
+            var all: [Window] = []
+            for part in parts { all += try windows(part, place) }
+            return all
+        default:
+            throw place.fault(
+                "is no time of the week; write one such as 'between 08:00 and 18:00 on weekdays', or several with 'or'")
+        }
     }
 
     /// One price, or the two between which it follows scarcity.

@@ -26,7 +26,7 @@ package enum PolicyText {
             let rule = policy.limits.rules.first(where: {
                 key == "[\($0.subject.text)\($0.when.map { " when \($0.text)" } ?? "")]"
             })
-        else { return [] }
+        else { return [indent(depth) + "- when: \(value(String(key.dropFirst().dropLast())))"] }
         var lines = [indent(depth) + "- for: \(subject(rule.subject))"]
         if let when = rule.when { lines.append(indent(depth + 1) + "when: \(value(when.text))") }
         return lines

@@ -48,6 +48,25 @@ package struct Window: Hashable, Codable, Sendable {
             || (days.contains(time.day.previous) && time.minute < to.minute)
     }
 
+    /// A minute of the week that is in both; `nil` when there is none.
+    package func overlap(with other: Window) -> CivilMinute? {
+        // where two windows meet, one of them begins within the other
+        func beginning(of one: Window, in another: Window) -> CivilMinute? {
+            one.days.sorted().map { CivilMinute(day: $0, minute: one.from.minute) }.first(where: another.contains)
+        }
+        return beginning(of: self, in: other) ?? beginning(of: other, in: self)
+    }
+
+    /// The spans of minutes that it consists of, one for each day, counted from Monday 00:00; one that begins late on Sunday goes on
+    /// beyond the week.
+    package var minutesOfWeek: [Range<Int>] {
+        days.sorted().map { day in
+            let start = (day.rawValue - 1) * 1440 + from.minute
+            let length = to.minute - from.minute + (from.minute < to.minute ? 0 : 1440)
+            return start..<start + length
+        }
+    }
+
     /// As it can be read back: `between 08:00 and 18:00 on weekdays`.
     package var text: String {
         let isWholeDay = from.minute == 0 && to.minute == 1440
