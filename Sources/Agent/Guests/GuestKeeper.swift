@@ -26,7 +26,7 @@ final class GuestKeeper: Sendable {
         let isThrottled: Bool
     }
 
-    private struct State {
+    struct State {
         var hello: WardenHello?
         var fault = "the warden was not reached yet"
         var readings: WardenReadings?
@@ -49,10 +49,10 @@ final class GuestKeeper: Sendable {
     private static let tolerance = Microseconds.seconds(1)
 
     let warden: WardenClient?
-    private let house: Household
-    private let engine: Engine
-    private let log: Logger
-    private let state = Mutex(State())
+    let house: Household
+    let engine: Engine
+    let log: Logger
+    let state = Mutex(State())
     private let orders: AsyncStream<Order>
     private let orderQueue: AsyncStream<Order>.Continuation
 
@@ -65,22 +65,6 @@ final class GuestKeeper: Sendable {
         case .none: warden = nil
         }
         (orders, orderQueue) = AsyncStream.makeStream()
-    }
-
-    /// What the warden keeps guests to. What is not lent any more has no threshold of its own: leases that are still under
-    /// notice keep to the machine's capacity.
-    private var policy: WardenPolicy {
-        let policy = house.policy.current.policy
-        var threshold = policy.thresholds(of: house.capacity)
-        if policy.cpu == nil { threshold.cpu = house.capacity.cpu }
-        if policy.memory == nil { threshold.memory = house.capacity.memory }
-        let owner: WardenPolicy.OwnerScope =
-            switch house.configuration.ownerScope {
-            case .everything: .everything
-            case .cgroup(let path): .group(path)
-            }
-        let thresholds = Thresholds(threshold, periods: policy.periods(of: house.capacity))
-        return WardenPolicy(capacity: house.capacity, thresholds: thresholds, owner: owner)
     }
 
     /// Tells the warden about a changed policy.
@@ -235,53 +219,8 @@ final class GuestKeeper: Sendable {
         for lease in held.keys.sorted() where !open.contains(lease) { order(.close(lease)) }
     }
 
-    private func pass(on notice: WardenNotice) {
-        switch notice {
-        case .moved(let move): tell(move)
-        case .takingBack(let lease, let taking): takeBack(lease, taking)
-        case .leaseEnded(let lease, let meter):
-            state.withLock { $0.latest[lease] = nil }
-            engine.handle(.guestClosed(lease, Self.reading(lease, meter)))
-        case .jobEnded, .memoryShort: break
-        }
-    }
-
-    /// What the warden takes back is ended with what is due for it, and its holder told.
-    private func takeBack(_ lease: LeaseID, _ taking: TakingBack) {
-        engine.handle(.reclaim(lease, atOnce: taking.atOnce, reason: taking.reason))
-    }
-
-    private static func kind(of rung: Rung) -> String {
-        switch rung {
-        case .shaped, .throttled: "guest.throttled"
-        case .frozen: "guest.frozen"
-        case .ending: "guest.ending"
-        }
-    }
-
-    private func tell(_ move: Move) {
-        let (change, evidence) = (move.change, move.change.evidence)
-        let isUp = change.to > change.from
-        state.withLock { state in
-            state.lastMove = max(state.lastMove, move.at)
-            state.latest[change.lease] = change.to == .shaped ? nil : move
-            if isUp { state.moves.throttled += 1 } else { state.moves.relieved += 1 }
-        }
-        let kind = move.isDryRun ? "guest.dry-run" : isUp ? Self.kind(of: change.to) : "guest.relieved"
-        let what = "\(change.from) to \(change.to), ceiling \(evidence.before.text) to \(evidence.after.text)"
-        engine.tell(
-            Event(
-                at: engine.now.utc, kind: kind, subjects: [change.lease.description],
-                text: move.isDryRun ? "\(change.reason): would go from \(what)" : "\(change.reason): \(what)",
-                details: [
-                    Event.Detail("resource", "\(change.resource)"), Event.Detail("owner_usage", evidence.owner.text),
-                    Event.Detail("guest_usage", evidence.guests.text), Event.Detail("threshold", evidence.threshold.text),
-                    Event.Detail("pressure", evidence.pressure.text), Event.Detail("rung", "\(change.to)"),
-                ]))
-    }
-
     /// What is billed: the part of the usage that was not consumed while throttled below the floor.
-    private static func reading(_ lease: LeaseID, _ meter: Sandbox.LeaseMeter) -> MeterReading {
+    static func reading(_ lease: LeaseID, _ meter: Sandbox.LeaseMeter) -> MeterReading {
         MeterReading(lease: lease, usage: meter.billable, throttled: meter.throttled)
     }
 
@@ -337,20 +276,5 @@ final class GuestKeeper: Sendable {
                     activity: GroupActivity())
             }
         }
-    }
-}
-
-extension LendingPolicy {
-    /// The times of the week at which other thresholds hold, as the warden keeps them.
-    fileprivate func periods(of capacity: Amounts) -> [Thresholds.Period] {
-        func spans(_ rule: ResourceRule?, _ make: (Int, Int, BasisPoints) -> Thresholds.Period) -> [Thresholds.Period] {
-            (rule?.periods ?? []).flatMap { period in
-                period.window.minutesOfWeek.map { span in
-                    make(span.lowerBound, (span.upperBound - 1) % Thresholds.minutesOfWeek + 1, period.threshold)
-                }
-            }
-        }
-        return spans(cpu) { Thresholds.Period(from: $0, until: $1, cpu: $2.of(capacity.cpu)) }
-            + spans(memory) { Thresholds.Period(from: $0, until: $1, memory: $2.of(capacity.memory)) }
     }
 }
