@@ -28,8 +28,8 @@ package struct Machine: Sendable {
     /// What the kernel manages and how much of it is in use: not free, and not given up without harm (caches).
     package func memory() throws(KernelError) -> (total: Bytes, used: Bytes) {
         let path = "/proc/meminfo"
-        let values = Self.keyed(try kernel.read(path), separator: ":")
-        guard let total = values["MemTotal"], let available = values["MemAvailable"] else {
+        let text = try kernel.read(path)
+        guard let total = Self.value(of: "MemTotal:", in: text), let available = Self.value(of: "MemAvailable:", in: text) else {
             throw KernelError("understand \(path)", EINVAL)
         }
         return (Bytes(total << 10), Bytes(max(0, total - available) << 10))
@@ -54,13 +54,28 @@ package struct Machine: Sendable {
         return try? Load(text: String(first))
     }
 
-    /// Reads lines of a name and a whole number; what stands behind the number is left out.
-    static func keyed(_ text: String, separator: Character = " ") -> [Substring: Int64] {
-        var values: [Substring: Int64] = [:]
-        for line in text.split(separator: "\n") {
-            guard let end = line.firstIndex(of: separator) else { continue }
-            values[line[..<end]] = line[line.index(after: end)...].split(separator: " ").first.flatMap { Int64($0) }
+    /// The whole number behind `name` in lines of a name and a number, as in `memory.stat`; `nil` where there is no such line. The
+    /// rest of the text is not taken apart: guests are measured by this on every tick.
+    static func value(of name: String, in text: String) -> Int64? {
+        var (text, name) = (text, name)
+        return text.withUTF8 { text in
+            name.withUTF8 { name in
+                var start = 0
+                while start < text.count {
+                    let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
+                    let line = text[start..<end]
+                    if line.starts(with: name), line.count > name.count, line[start + name.count] == UInt8(ascii: " ") {
+                        return number(in: line.dropFirst(name.count))
+                    }
+                    start = end + 1
+                }
+                return nil
+            }
         }
-        return values
+    }
+
+    private static func number(in line: Slice<UnsafeBufferPointer<UInt8>>) -> Int64? {
+        let digits = line.drop { $0 == UInt8(ascii: " ") }.prefix { $0 != UInt8(ascii: " ") }
+        return Int64(String(decoding: digits, as: UTF8.self))
     }
 }

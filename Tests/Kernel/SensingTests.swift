@@ -25,6 +25,16 @@ struct SensingTests {
         #expect(try machine.processing() == CoreMicroseconds((100 + 20 + 30 + 7 + 8) * 10_000))
     }
 
+    @Test("A number is found behind its whole name only, wherever its line is")
+    func value() {
+        let text = "total_inactive_file 7\ninactive_file 5\ninactive   6 kB\nempty\nlast 9"
+        let found = ["inactive_file", "total_inactive_file", "inactive", "last", "file", "empty", "in", ""].map {
+            Machine.value(of: $0, in: text)
+        }
+        #expect(found == [5, 7, 6, 9, nil, nil, nil, nil])
+        #expect(Machine.value(of: "x", in: "") == nil)
+    }
+
     @Test("Memory in use is what is not available")
     func memory() throws {
         let kernel = PaperKernel(["/proc/meminfo": "MemTotal:  1000 kB\nMemFree: 10 kB\nMemAvailable:   600 kB\n"])

@@ -143,10 +143,10 @@ struct ControlGroupsV1: GuestGroups {
     }
 
     func usage(of group: String) throws(KernelError) -> GroupUsage {
-        let throttling = Machine.keyed(try kernel.read(path("cpu", group) + "/cpu.stat"))
+        let throttled = Machine.value(of: "throttled_time", in: try kernel.read(path("cpu", group) + "/cpu.stat"))
         return GroupUsage(
             cpu: try processing(in: path("cpuacct", group)), memory: try held(in: path("memory", group)),
-            throttled: Microseconds((throttling["throttled_time"] ?? 0) / 1000))
+            throttled: Microseconds((throttled ?? 0) / 1000))
     }
 
     func activity(of group: String) -> GroupActivity {
@@ -178,7 +178,7 @@ struct ControlGroupsV1: GuestGroups {
 
     private func held(in directory: String) throws(KernelError) -> Bytes {
         let usage = try files.number(in: directory + "/memory.usage_in_bytes")
-        let inactive = Machine.keyed(try kernel.read(directory + "/memory.stat"))["total_inactive_file"] ?? 0
+        let inactive = Machine.value(of: "total_inactive_file", in: try kernel.read(directory + "/memory.stat")) ?? 0
         return Bytes(max(0, usage - inactive))
     }
 

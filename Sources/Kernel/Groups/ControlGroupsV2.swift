@@ -156,20 +156,20 @@ struct ControlGroupsV2: GuestGroups {
 
     func usageOfMachine() -> CoreMicroseconds? {
         guard hierarchy.isWhole else { return nil }
-        return (try? kernel.read(hierarchy.mount + "/cpu.stat")).flatMap { Machine.keyed($0)["usage_usec"] }
+        return (try? kernel.read(hierarchy.mount + "/cpu.stat")).flatMap { Machine.value(of: "usage_usec", in: $0) }
             .map { CoreMicroseconds($0) }
     }
 
     private func usage(in directory: String) throws(KernelError) -> GroupUsage {
-        let cpu = Machine.keyed(try kernel.read(directory + "/cpu.stat"))
+        let text = try kernel.read(directory + "/cpu.stat")
         return GroupUsage(
-            cpu: CoreMicroseconds(cpu["usage_usec"] ?? 0), memory: try memory(in: directory),
-            throttled: Microseconds(cpu["throttled_usec"] ?? 0))
+            cpu: CoreMicroseconds(Machine.value(of: "usage_usec", in: text) ?? 0), memory: try memory(in: directory),
+            throttled: Microseconds(Machine.value(of: "throttled_usec", in: text) ?? 0))
     }
 
     private func memory(in directory: String) throws(KernelError) -> Bytes {
         let usage = try files.number(in: directory + "/memory.current")
-        let inactive = Machine.keyed(try kernel.read(directory + "/memory.stat"))["inactive_file"] ?? 0
+        let inactive = Machine.value(of: "inactive_file", in: try kernel.read(directory + "/memory.stat")) ?? 0
         return Bytes(max(0, usage - inactive))
     }
 
