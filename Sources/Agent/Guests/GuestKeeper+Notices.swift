@@ -1,4 +1,5 @@
 import Bookkeeping
+import LedgerStore
 import Reclaim
 import Resources
 import Sandbox
@@ -29,24 +30,47 @@ extension GuestKeeper {
         }
     }
 
-    func tell(_ move: Move) {
-        let (change, evidence) = (move.change, move.change.evidence)
-        let isUp = change.to > change.from
-        state.withLock { state in
-            state.lastMove = max(state.lastMove, move.at)
-            state.latest[change.lease] = change.to == .shaped ? nil : move
-            if isUp { state.moves.throttled += 1 } else { state.moves.relieved += 1 }
-        }
-        let kind = move.isDryRun ? "guest.dry-run" : isUp ? Self.kind(of: change.to) : "guest.relieved"
-        let what = "\(change.from) to \(change.to), ceiling \(evidence.before.text) to \(evidence.after.text)"
-        engine.tell(
-            Event(
-                at: engine.now.utc, kind: kind, subjects: [change.lease.description],
-                text: move.isDryRun ? "\(change.reason): would go from \(what)" : "\(change.reason): \(what)",
-                details: [
-                    Event.Detail("resource", "\(change.resource)"), Event.Detail("owner_usage", evidence.owner.text),
-                    Event.Detail("guest_usage", evidence.guests.text), Event.Detail("threshold", evidence.threshold.text),
-                    Event.Detail("pressure", evidence.pressure.text), Event.Detail("rung", "\(change.to)"),
-                ]))
+    /// Takes up the steps that the warden remembers; what was taken while nobody listened is told now.
+    func catchUp(on moves: [Move]) throws {
+        let told = try house.store.state(.setting, id: ToldMoves.key, as: ToldMoves.self)?.until
+        // what a warden did before this node was here is no story of it
+        state.withLock { $0.lastMove = $0.lastMove ?? told ?? engine.now.utc }
+        for move in moves { tell(move) }
     }
+
+    private func tell(_ move: Move) {
+        let isNews = state.withLock { state in
+            state.latest[move.change.lease] = move.change.to == .shaped ? nil : move
+            // One before version 3 does not say when it was. Before catching up nothing is told: it would come before what was missed.
+            guard move.at.microseconds == 0 || state.lastMove.map({ move.at > $0 }) ?? false else { return false }
+            state.lastMove = max(state.lastMove ?? move.at, move.at)
+            if move.change.to > move.change.from { state.moves.throttled += 1 } else { state.moves.relieved += 1 }
+            return true
+        }
+        guard isNews else { return }
+        // lost if the disk is, with the note that it was told
+        house.store.commit([
+            .event(event(of: move)), .state(.setting, id: ToldMoves.key, ToldMoves(until: move.at)),
+        ]) { _ in }
+    }
+
+    private func event(of move: Move) -> Event {
+        let (change, evidence) = (move.change, move.change.evidence)
+        let kind = move.isDryRun ? "guest.dry-run" : change.to > change.from ? Self.kind(of: change.to) : "guest.relieved"
+        let what = "\(change.from) to \(change.to), ceiling \(evidence.before.text) to \(evidence.after.text)"
+        return Event(
+            at: move.at.microseconds == 0 ? engine.now.utc : move.at, kind: kind, subjects: [change.lease.description],
+            text: move.isDryRun ? "\(change.reason): would go from \(what)" : "\(change.reason): \(what)",
+            details: [
+                Event.Detail("resource", "\(change.resource)"), Event.Detail("owner_usage", evidence.owner.text),
+                Event.Detail("guest_usage", evidence.guests.text), Event.Detail("threshold", evidence.threshold.text),
+                Event.Detail("pressure", evidence.pressure.text), Event.Detail("rung", "\(change.to)"),
+            ])
+    }
+}
+
+/// Up to when the warden's steps on the ladder are in the story.
+private struct ToldMoves: Codable, Sendable {
+    static let key = "enforcer"
+    let until: Timestamp
 }

@@ -37,7 +37,7 @@ final class GuestKeeper: Sendable {
         /// The last step of each lease that is not just shaped.
         var latest: [LeaseID: Move] = [:]
         /// When the last step on the ladder was taken that is told of.
-        var lastMove = Timestamp(microseconds: 0)
+        var lastMove: Timestamp?
     }
 
     /// How often the machine is measured for decisions; the warden's own tick is shorter.
@@ -163,8 +163,7 @@ final class GuestKeeper: Sendable {
             $0.fault = ""
         }
         log.info("reached the warden", metadata: ["enforcement": "\(hello.enforcement)"])
-        // what the warden did while nobody listened
-        for move in try await warden.moves(after: state.withLock { $0.lastMove }) { tell(move) }
+        try catchUp(on: try await warden.moves(after: Timestamp(microseconds: 0)))
         for lease in try await warden.readings().leases {
             if let taking = lease.taking { takeBack(lease.lease, taking) }
         }
