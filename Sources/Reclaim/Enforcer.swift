@@ -126,9 +126,8 @@ package struct Enforcer: Sendable {
         for step in steps {
             guard case .end(let lease, let atOnce) = step else { continue }
             standings[lease]?.ending = atOnce
-            // what is over for one resource is over for all
-            ends.append(.end(lease, atOnce: atOnce, reason: reasons[resource]))
             standings[lease]?.resource = resource
+            ends.append(.end(lease, atOnce: atOnce, reason: reasons[resource]))
         }
         if case .over = verdict, !escalations[resource].frozen.isEmpty || !ends.isEmpty {
             coolUntil = tick.now + configuration.coolDown

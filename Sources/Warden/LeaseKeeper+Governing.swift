@@ -59,7 +59,8 @@ extension LeaseKeeper {
         enforcer.map {
             EnforcerState(
                 threshold: $0.threshold, pressure: owner.pressure, available: owner.available,
-                coolDown: $0.coolDown(at: now.instant), isDryRun: isDryRun)
+                // what only would have been taken holds back no offer
+                coolDown: isDryRun ? .zero : $0.coolDown(at: now.instant), isDryRun: isDryRun)
         }
     }
 
@@ -111,7 +112,7 @@ extension LeaseKeeper {
             try establish(grant)
             leases[lease]?.record.counted = .zero
             leases[lease]?.record.measured = now
-            leases[lease]?.inForce = Wanted()
+            leases[lease]?.inForce = Hold()
             try groups.setCeiling(leases[lease]?.record.ceiling ?? grant.amounts.cpu, of: group(of: lease))
         } catch { log.write("lease.unheld", ["lease": lease, "error": error]) }
     }

@@ -5,21 +5,31 @@ import Sandbox
 
 /// Carrying out what the enforcer wants.
 extension LeaseKeeper {
+    /// First the kernel, then the records: a disk that is slow must not keep the owner waiting.
     func obey(_ directives: [Directive], at now: Moment) {
         for directive in directives {
             switch directive {
-            case .setCeiling: break
+            case .setCeiling, .end, .moved: break
             case .setDiskLimit(let lease, let limit): leases[lease]?.wanted.diskLimit = limit
             case .setMemoryBrake(let lease, let brake): leases[lease]?.wanted.memoryBrake = brake
             case .setFrozen(let lease, let isFrozen): leases[lease]?.wanted.isFrozen = isFrozen
-            case .end(let lease, let atOnce, let reason): takeBack(lease, TakingBack(atOnce: atOnce, reason: reason), at: now)
-            case .moved(let change): remember(change, at: now)
             }
         }
-        if directives.contains(where: { if case .moved = $0 { true } else { false } }) {
-            do throws(KernelError) { try state.moves.save(moves) } catch { log.write("moves.unsaved", ["error": error]) }
-        }
         if !isDryRun { enforce(at: now) }
+        record(directives, at: now)
+    }
+
+    private func record(_ directives: [Directive], at now: Moment) {
+        let known = moves
+        for directive in directives {
+            switch directive {
+            case .end(let lease, let atOnce, let reason): takeBack(lease, TakingBack(atOnce: atOnce, reason: reason), at: now)
+            case .moved(let change): remember(change, at: now)
+            case .setCeiling, .setDiskLimit, .setMemoryBrake, .setFrozen: break
+            }
+        }
+        guard moves != known else { return }
+        do throws(KernelError) { try state.moves.save(moves) } catch { log.write("moves.unsaved", ["error": error]) }
     }
 
     /// Gives notice to a lease, or cuts the notice that it was given short. It ends by itself then, with or without an agent.
@@ -77,18 +87,13 @@ extension LeaseKeeper {
         }
     }
 
-    /// A warden that comes back must know of everything that may be frozen: it is on record before, and until it goes on.
+    /// On record afterwards: a warden that comes back lets everything go on that is not on record as frozen.
     private func setFrozen(_ lease: LeaseID, _ isFrozen: Bool, at now: Moment) throws(KernelError) {
         let isNews = leases[lease]?.inForce.isFrozen != isFrozen
-        if isNews, isFrozen {
-            leases[lease]?.record.frozenFor = enforcer?.resource(of: lease)
-            save(lease, at: now)
-        }
         try groups.setFrozen(isFrozen, group(of: lease))
+        guard isNews else { return }
         leases[lease]?.inForce.isFrozen = isFrozen
-        if isNews, !isFrozen {
-            leases[lease]?.record.frozenFor = nil
-            save(lease, at: now)
-        }
+        leases[lease]?.record.frozenFor = isFrozen ? enforcer?.resource(of: lease) : nil
+        save(lease, at: now)
     }
 }

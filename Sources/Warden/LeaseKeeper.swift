@@ -13,9 +13,10 @@ final class LeaseKeeper {
         var diskRate = Bytes.zero
         /// What it had moved at the last reading that was taken of it.
         var diskTraffic: (bytes: Bytes, at: Instant)?
-        /// What could not be asked of the kernel yet, or has not changed since it was.
-        var wanted = Wanted()
-        var inForce = Wanted()
+        /// What the enforcer wants.
+        var wanted = Hold()
+        /// What the kernel was told; the rest is tried again on every tick.
+        var inForce = Hold()
         /// Why and for whom it is being ended.
         var ending: Ending?
         /// When the record was last written.
@@ -23,7 +24,7 @@ final class LeaseKeeper {
     }
 
     /// What the enforcer holds a lease to besides its processing ceiling.
-    struct Wanted: Hashable {
+    struct Hold: Hashable {
         var diskLimit: Bytes?
         var memoryBrake: Bytes?
         var isFrozen = false

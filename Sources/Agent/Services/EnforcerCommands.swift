@@ -8,8 +8,11 @@ import Wire
 extension PoolMembership {
     func enforcer() throws -> Surplus_V1_EnforcerReply {
         let (enforcement, readings) = (guests.enforcement, guests.readings)
-        guard let readings, let state = readings.enforcer else {
+        guard let readings else {
             throw Refusal(term: "enforcer", reason: "the warden cannot be asked: \(enforcement)", retryAfter: .seconds(1))
+        }
+        guard let state = readings.enforcer else {
+            throw Refusal(term: "enforcer", reason: "the warden is of an older release, which does not tell: restart it")
         }
         return .with { reply in
             reply.enforcement = enforcement
