@@ -4,8 +4,12 @@ import Resources
 /// Reads what the whole machine has and uses.
 package struct Machine: Sendable {
     private let kernel: any KernelCalls
+    private let disks: DiskFinder
 
-    package init(kernel: any KernelCalls = LinuxKernel()) { self.kernel = kernel }
+    package init(kernel: any KernelCalls = LinuxKernel()) {
+        self.kernel = kernel
+        disks = DiskFinder(kernel: kernel)
+    }
 
     package static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
@@ -43,9 +47,8 @@ package struct Machine: Sendable {
 
     /// What the machine's disks did since it was booted; `nil` where the kernel does not tell.
     package func diskActivity() -> DiskActivity? {
-        let finder = DiskFinder(kernel: kernel)
         // not every container shows it
-        return (try? kernel.read("/proc/diskstats")).map { DiskActivity($0, isWhole: finder.isWhole) }
+        (try? kernel.read("/proc/diskstats")).map { DiskActivity($0, isWhole: disks.isWhole) }
     }
 
     /// Runnable tasks and those that wait for a disk, averaged over one minute; `nil` where the kernel does not say.
@@ -56,7 +59,7 @@ package struct Machine: Sendable {
 
     /// The whole number behind `name` in lines of a name and a number, as in `memory.stat`; `nil` where there is no such line. The
     /// rest of the text is not taken apart: guests are measured by this on every tick.
-    static func value(of name: String, in text: String) -> Int64? {
+    package static func value(of name: String, in text: String) -> Int64? {
         var (text, name) = (text, name)
         return text.withUTF8 { text in
             name.withUTF8 { name in

@@ -2,7 +2,7 @@ import Glibc
 import Resources
 
 /// One process as `/proc` shows it.
-struct ProcessStatus: Hashable, Sendable {
+package struct ProcessStatus: Hashable, Sendable {
     /// Clock ticks since boot at which it began; tells it from a later process of the same number.
     var began: Int64
     /// What it used itself.
@@ -28,7 +28,8 @@ struct ProcessStatus: Hashable, Sendable {
     }
 
     /// The children of a process, of all its threads.
-    static func children(of process: pid_t, kernel: any KernelCalls) -> [pid_t] {
+    package static func children(of process: pid_t, kernel: any KernelCalls = LinuxKernel()) -> [pid_t] {
+        // a process or a thread that has gone meanwhile has left its children to another
         let threads = (try? kernel.subdirectories(of: "/proc/\(process)/task")) ?? []
         return threads.flatMap { thread in
             let text = (try? kernel.read("/proc/\(process)/task/\(thread)/children")) ?? ""

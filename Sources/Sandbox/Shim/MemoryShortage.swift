@@ -14,7 +14,9 @@ struct MemoryShortage: Hashable, Sendable, CustomStringConvertible {
             // version 2 and version 1 of control groups
             for (events, most) in [("memory.events", "memory.max"), ("memory.oom_control", "memory.limit_in_bytes")] {
                 // a group without this file is one of another controller
-                guard let text = try? kernel.read("\(job)/\(events)"), Self.kills(in: text) > 0 else { continue }
+                guard let text = try? kernel.read("\(job)/\(events)"), (Machine.value(of: "oom_kill", in: text) ?? 0) > 0 else {
+                    continue
+                }
                 // "max", or a file that is gone: then it is told without a number
                 let number = (try? kernel.read("\(Self.parent(of: job))/\(most)"))?.prefix { $0 != "\n" }
                 limit = number.flatMap { Int64($0) }.map { Bytes($0) }
@@ -27,11 +29,6 @@ struct MemoryShortage: Hashable, Sendable, CustomStringConvertible {
     var description: String {
         let used = limit.map { "the lease's \($0.rawValue >> 20) MiB were used up" } ?? "the lease's memory was used up"
         return "out of memory: \(used)"
-    }
-
-    private static func kills(in text: String) -> Int64 {
-        let line = text.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
-        return line.flatMap { Int64($0.dropFirst("oom_kill ".count)) } ?? 0
     }
 
     private static func parent(of path: String) -> String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "" }

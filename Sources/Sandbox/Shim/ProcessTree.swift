@@ -15,18 +15,8 @@ enum ProcessTree {
         var waiting = children(of: process) ?? []
         while let next = waiting.popLast(), found.count < 10_000 {
             found.append(next)
-            waiting += childrenOfAllThreads(of: next)
+            waiting += ProcessStatus.children(of: next)
         }
         return found
-    }
-
-    private static func childrenOfAllThreads(of process: pid_t) -> [pid_t] {
-        // a process that has gone meanwhile has left its children to one that is still to be looked at, or will be next time
-        let threads = (try? LinuxKernel().subdirectories(of: "/proc/\(process)/task")) ?? []
-        return threads.flatMap { thread in
-            // so has a thread
-            let text = (try? LinuxKernel().read("/proc/\(process)/task/\(thread)/children")) ?? ""
-            return text.split(separator: " ").compactMap { pid_t($0) }
-        }
     }
 }

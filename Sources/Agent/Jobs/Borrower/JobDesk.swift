@@ -69,6 +69,7 @@ final class JobDesk: Sendable {
                 return restored.notify()
             } catch {
                 house.log.error("jobs cannot be taken up again", metadata: ["error": "\(error)"])
+                // a pause that is cut short ends the loop
                 try? await backoff.pause()
             }
         }
@@ -223,6 +224,7 @@ final class JobDesk: Sendable {
 
     /// What the job cost: the whole bill of a lease of its own; under another, its processing at that lease's price.
     private func charge(for record: JobRecord) -> Microcredits {
+        // a price that cannot be read is not shown; the ledger's own figures are in 'surplus credits'
         guard let id = record.lease,
             let entry = engine.read({ $0.leases[id] })
                 ?? (try? house.store.state(.lease, id: id.description, as: LeaseEntry.self))
