@@ -1,9 +1,10 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import surplus
 
-@Suite(.serialized) struct DevTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct DevTests {
     @Test("a daemon outlives its starter, is found by its record, and ends by a signal")
     func daemon() async throws {
         try await Scratch.directory { directory in
@@ -117,11 +118,10 @@ import Testing
             // Stand-ins that start and never answer, beside a copy of the program.
             let bin = "\(directory)/bin"
             try Scratch.make(bin)
-            try FileManager.default.copyItem(atPath: Program.path, toPath: "\(bin)/surplus")
+            try Executable.copy(Program.path, to: "\(bin)/surplus")
             let warden = "#!/bin/sh\n[ \"$1\" = --clean ] && exit 0\n: > \"$2\"\nexec sleep 600\n"
             for (name, script) in [("surplus-warden", warden), ("surplusd", "#!/bin/sh\nexec sleep 600\n")] {
-                try Scratch.write(script, "\(bin)/\(name)")
-                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(name)")
+                try Executable.write(script, to: "\(bin)/\(name)")
             }
             let up = try Program(["dev", "up", "--nodes", "2", "--dir", "\(directory)/pool"], executable: "\(bin)/surplus")
             var pids: [Int32] = []
@@ -146,12 +146,10 @@ import Testing
         try await Scratch.directory { directory in
             let bin = "\(directory)/bin"
             try Scratch.make(bin)
-            try FileManager.default.copyItem(atPath: Program.path, toPath: "\(bin)/surplus")
-            try Scratch.write("#!/bin/sh\n[ \"$1\" = --clean ] && exit 0\n: > \"$2\"\nexec sleep 600\n", "\(bin)/surplus-warden")
-            try Scratch.write("#!/bin/sh\necho 'config.yaml:3:1: wrong' >&2; exit 2\n", "\(bin)/surplusd")
-            for name in ["surplusd", "surplus-warden"] {
-                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(bin)/\(name)")
-            }
+            try Executable.copy(Program.path, to: "\(bin)/surplus")
+            try Executable.write(
+                "#!/bin/sh\n[ \"$1\" = --clean ] && exit 0\n: > \"$2\"\nexec sleep 600\n", to: "\(bin)/surplus-warden")
+            try Executable.write("#!/bin/sh\necho 'config.yaml:3:1: wrong' >&2; exit 2\n", to: "\(bin)/surplusd")
             let up = await
                 (try Program(["dev", "up", "--nodes", "1", "--dir", "\(directory)/pool"], executable: "\(bin)/surplus")).end()
             #expect(up.status == 1)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Wire
 
-@Suite struct RunTests {
+@Suite(.timeLimit(.minutes(2))) struct RunTests {
     @Test("the program's streams are this program's streams")
     func streams() async throws {
         let ended = try await FakeAgent.serving { try await Program.run("run", "--", "say", "out", "err", agent: $0) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 extension LiveTests {
@@ -47,7 +48,7 @@ extension LiveTests {
             let lease = try borrow(pool)
             // The kernel knows a program by its file's name.
             let program = pool.directory + "/" + Self.owner
-            try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: program)
+            try Executable.copy("/bin/sleep", to: program)
             let owner = Process()
             owner.executableURL = URL(fileURLWithPath: program)
             owner.arguments = ["1000"]

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 extension LiveTests {
@@ -202,7 +203,7 @@ extension LiveTests {
             #expect(try agent.surplus("pool", "init", "lab").status == 0)
             // others are to reach the program and the socket
             let program = agent.directory + "/surplus"
-            try FileManager.default.copyItem(atPath: LivePool.programs + "/surplus", toPath: program)
+            try Executable.copy(LivePool.programs + "/surplus", to: program)
             #expect(chmod(agent.directory, 0o755) == 0 && chmod(agent.socket, 0o666) == 0)
             func call(_ uid: Int, _ arguments: String...) throws -> LivePool.Result {
                 try LivePool.run(

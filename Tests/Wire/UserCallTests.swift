@@ -4,7 +4,7 @@ import Resources
 import Testing
 import Wire
 
-@Suite("Users who call over mutual TLS")
+@Suite("Users who call over mutual TLS", .timeLimit(.minutes(2)))
 struct UserCallTests {
     private func status(
         of endpoint: Endpoint, as identity: UserIdentity

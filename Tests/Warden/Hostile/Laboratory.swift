@@ -3,6 +3,7 @@ import Kernel
 import Resources
 import Sandbox
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Warden
@@ -84,7 +85,7 @@ final class Laboratory: Sendable {
         let lease = try await warden.openLease(cpu: guest.holds.cpu, memory: HostileGuest.Holding.memory)
         let job: JobID = warden.newID()
         let files = try await warden.client.prepareJob(job, under: lease)
-        try FileManager.default.copyItem(atPath: program, toPath: files.work + "/hostile")
+        try Executable.copy(program, to: files.work + "/hostile")
         try await warden.client.startJob(spec(guest, job, lease))
         let shim = try ShimClient(attachingTo: files.directory)
         if guest.course == .isAskedToEnd { try await ask(shim) } else { _ = try await shim.end() }
@@ -176,7 +177,7 @@ final class Laboratory: Sendable {
         for (path, mode) in [(files.directory, mode_t(0o711)), (files.work, 0o700)] {
             try #require(mkdir(path, mode) == 0 && chmod(path, mode) == 0)
         }
-        try FileManager.default.copyItem(atPath: program, toPath: files.work + "/hostile")
+        try Executable.copy(program, to: files.work + "/hostile")
         let user = nextUser.withLock { next in
             defer { next += 1 }
             return next
