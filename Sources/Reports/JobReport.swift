@@ -32,13 +32,43 @@ package struct JobReport: Report {
     package var outputsReady: Bool
     package var outputsFetched: Bool
     package var missingOutputs: [String]
+    /// Names of what the program goes on from when it is run again.
+    package var checkpoints: [String]
+    /// It failed because its machine was taken back or lost.
+    package var interrupted: Bool
+    /// How often it may be run again.
+    package var retries: Int
+    /// Runs that were cut short before, oldest first.
+    package var attempts: [Attempt]
+    /// On the lender, after the lease: when its results are deleted at the latest.
+    package var keptUntil: CivilTime?
+
+    /// A run that was cut short.
+    package struct Attempt: Encodable, Sendable {
+        package var lender: String
+        package var lenderName: String
+        package var lease: String
+        package var reason: String
+        package var endedAt: CivilTime?
+        package var usage: UsageFigures
+
+        package init(lender: String, lenderName: String, lease: String, reason: String, endedAt: CivilTime?, usage: Usage) {
+            self.lender = lender
+            self.lenderName = lenderName
+            self.lease = lease
+            self.reason = reason
+            self.endedAt = endedAt
+            self.usage = UsageFigures(usage)
+        }
+    }
 
     package init(
         job: String, lease: String?, lender: String?, lenderName: String?, borrower: String, user: String, program: String,
         arguments: [String], environment: [String: String], outputs: [String], state: String, exitCode: Int?, exitSignal: Int?,
         notStarted: String?, failure: String?, submittedAt: CivilTime?, startedAt: CivilTime?, finishedAt: CivilTime?,
         usage: Usage, charged: Microcredits, limitsEnforced: Bool, hosted: Bool, outputsReady: Bool, outputsFetched: Bool,
-        missingOutputs: [String]
+        missingOutputs: [String], checkpoints: [String] = [], interrupted: Bool = false, retries: Int = 0,
+        attempts: [Attempt] = [], keptUntil: CivilTime? = nil
     ) {
         self.job = job
         self.lease = lease
@@ -65,6 +95,11 @@ package struct JobReport: Report {
         self.outputsReady = outputsReady
         self.outputsFetched = outputsFetched
         self.missingOutputs = missingOutputs
+        self.checkpoints = checkpoints
+        self.interrupted = interrupted
+        self.retries = retries
+        self.attempts = attempts
+        self.keptUntil = keptUntil
     }
 
     var charged: Microcredits { Microcredits(chargedMicrocredits) }
@@ -95,6 +130,11 @@ package struct JobReport: Report {
         sheet.add("state", outcome + ((notStarted ?? failure).map { ": \($0)" } ?? ""), tone)
         sheet.add(hosted ? "for" : "on", hosted ? "\(borrower), user \(user)" : lenderName)
         sheet.add("lease", lease)
+        for attempt in attempts {
+            let when = attempt.endedAt.map { ", \($0.relative(on: page))" } ?? ""
+            sheet.add("cut short", "on \(attempt.lenderName)\(when): \(attempt.reason)", .warning)
+        }
+        sheet.add("retries", retries > 0 ? "\(attempts.count) of at most \(retries)" : nil)
         for (key, value) in environment.sorted(by: { $0.key < $1.key }) { sheet.add("environment", "\(key)=\(value)") }
         for (label, time) in [("submitted", submittedAt), ("started", startedAt), ("ended", finishedAt)] {
             sheet.add(label, time?.clockAndDistance(on: page))
@@ -103,6 +143,8 @@ package struct JobReport: Report {
         sheet.add("charged", startedAt.map { _ in charged.text })
         if startedAt != nil, !limitsEnforced { sheet.add("limits", "not enforced", .warning) }
         sheet.add("outputs", outputs.isEmpty ? nil : outputs.joined(separator: " ") + outputState)
+        sheet.add("checkpoints", checkpoints.isEmpty ? nil : checkpoints.joined(separator: " "))
+        sheet.add("kept until", keptUntil?.clockAndDistance(on: page))
         for output in missingOutputs { sheet.add("missing", "\(output): the program did not make it", .bad) }
         return sheet.text(on: page)
     }

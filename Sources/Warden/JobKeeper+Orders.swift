@@ -21,7 +21,7 @@ extension JobKeeper {
         let record = JobRecord(job: job, lease: lease, slot: freeSlot(), isStarted: false)
         do throws(KernelError) {
             try FileTree(files.directory).remove()
-            for (path, mode) in [(files.directory, mode_t(0o711)), (files.work, 0o700)] {
+            for (path, mode) in [(files.directory, mode_t(0o711)), (files.work, 0o700), (files.notices, 0o755)] {
                 guard mkdir(path, mode) == 0 else { throw KernelError("make \(path)", errno) }
                 guard chmod(path, mode) == 0 else { throw KernelError("set the permissions of \(path)", errno) }
             }
@@ -175,15 +175,6 @@ extension JobKeeper {
                     reply(failure.map { .failed(WardenFault(.kernel, "\(job) cannot be removed: \($0)")) } ?? .done, responder)
                 }
             })
-    }
-
-    /// Tells the programs under a lease that they will be ended, so that they can save what they have.
-    func warn(under lease: LeaseID) {
-        for (job, known) in jobs where known.record.lease == lease {
-            guard case .running(var watch) = known.phase else { continue }
-            watch.send(.signal(SIGTERM))
-            jobs[job]?.phase = .running(watch)
-        }
     }
 
     /// Tells everything that runs under a lease to end, with the reason for its exit record.

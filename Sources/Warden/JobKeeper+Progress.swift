@@ -64,6 +64,7 @@ extension JobKeeper {
         if var watch = try? ShimWatch(files) {
             if let reason = jobs[job]?.stopped?.reason { watch.send(.stop(reason: reason)) }
             jobs[job]?.phase = .running(watch)
+            deliverNotice(to: job)
             if let record = jobs[job]?.record { groups.add(shim: watch.process, to: group(of: record)) }
         } else if let record = try? files.exitRecord() {
             conclude(job, shim: shim.child ?? 0, record)

@@ -31,6 +31,8 @@ final class JobKeeper {
         var phase: Phase
         /// When and why it was told to stop, if it was.
         var stopped: (at: Instant, reason: String)?
+        /// Its program is to be told, as soon as it can be, that it will be ended.
+        var notice: Notice?
         /// Who waits for it to be removed.
         var removing: [Responder]?
     }

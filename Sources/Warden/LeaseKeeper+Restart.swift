@@ -57,6 +57,7 @@ extension LeaseKeeper {
             lease, limit: record.grant.amounts.cpu, cut: record.ceiling, frozenFor: record.frozenFor, at: now.instant)
         obey(opened ?? [], at: now)
         measure(lease, at: now)
+        if notice(of: lease) != nil { warnings.append(lease) }
         log.write("lease.resumed", ["lease": lease, "remaining": record.deadline.remaining(at: now)])
     }
 

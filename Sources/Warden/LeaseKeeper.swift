@@ -45,7 +45,7 @@ final class LeaseKeeper {
     var enforcer: Enforcer?
     var memoryShort: Bytes = .zero
     var moves = MoveLog()
-    /// Leases whose guests are to be warned that they will be ended.
+    /// Leases whose guests are to be told that they are taken back.
     var warnings: [LeaseID] = []
     /// The enforcer only says what it would do.
     let isDryRun: Bool
@@ -71,6 +71,12 @@ final class LeaseKeeper {
     func holds(_ lease: LeaseID) -> Bool { leases[lease] != nil }
 
     var isEmpty: Bool { leases.isEmpty }
+
+    /// What the guests of a lease that is taken back are to know.
+    func notice(of lease: LeaseID) -> Notice? {
+        guard let record = leases[lease]?.record, let reason = record.taking?.reason ?? record.grant.leaving else { return nil }
+        return Notice(ends: record.deadline.utc, reason: reason)
+    }
 
     /// Why a lease is being ended.
     func reason(of lease: LeaseID) -> String { leases[lease]?.ending?.reason ?? "" }
@@ -110,6 +116,7 @@ final class LeaseKeeper {
         do throws(KernelError) {
             try establish(grant)
             var lease = leases[grant.lease] ?? Lease(record: Self.record(of: grant, at: now), saved: now.instant)
+            if grant.leaving != nil, lease.record.grant.leaving == nil { warnings.append(grant.lease) }
             lease.record.grant = grant
             // the owner does not wait longer because an agent has not heard of it yet
             if lease.record.taking == nil { lease.record.deadline = Deadline(grant.remaining, after: now) }

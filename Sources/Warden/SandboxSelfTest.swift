@@ -36,7 +36,7 @@ struct SandboxSelfTest {
     private static func fault(in end: ExitRecord?) -> String? {
         switch end?.reason {
         case .exited(0): nil
-        case .sandboxFailed(let reason), .notStarted(_, let reason), .stopped(let reason): reason
+        case .sandboxFailed(let reason), .notStarted(_, let reason), .stopped(let reason), .interrupted(let reason): reason
         case .exited, .signalled: "a program that does nothing ended with \(end.map { "\($0.reason)" } ?? "")"
         case nil: "a program that does nothing did not end within \(Self.patience.text)"
         }

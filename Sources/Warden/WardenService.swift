@@ -85,7 +85,7 @@ package final class WardenService {
         jobs.advance()
         let now = clock.now()
         if now.instant >= nextTick { tick(at: now) }
-        for lease in leases.warnings { jobs.warn(under: lease) }
+        for lease in leases.warnings { leases.notice(of: lease).map { jobs.give($0, under: lease) } }
         leases.warnings = []
         endLeases(at: now)
         for notice in leases.notices + jobs.notices { door.tell(notice) }
@@ -181,6 +181,7 @@ extension WardenService {
         case .startJob(let spec):
             if let fault = finding.sandboxFault { throw WardenFault(.wrongState, "no program can be run here: \(fault)") }
             if try !jobs.hasStarted(spec.job) { try requireOpen(spec.lease) }
+            if let notice = leases.notice(of: spec.lease) { jobs.give(notice, to: spec.job) }
             try jobs.start(spec, for: responder)
             return nil
         case .signalJob(let job, let number):

@@ -61,6 +61,69 @@ struct JobDeskTests {
         for await _ in work.changes() where work.record.isTidy { return }
     }
 
+    @Test("A run that is cut short is followed by another, with what was saved, and its output goes on")
+    func retried() async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        try await pair.running(desk) {
+            let job = try await submit(
+                submission("flee", ["2"], files: ["a": "1"]) {
+                    $0.spec.checkpoints = ["state/now", "missing"]
+                    $0.retry.limit = 5
+                }, to: desk)
+            let messages = try await follow(job, at: desk)
+            #expect(messages.text() == "run 1;run 2;run 3;")
+            let info = try #require(messages.last?.finished)
+            #expect(info.state == .finished && !info.interrupted)
+            #expect(info.attempts.map(\.reason) == ["taken back", "taken back"])
+            #expect(info.attempts.map(\.lenderName) == ["lender", "lender"])
+            #expect(Set(info.attempts.map(\.lease) + [info.lease]).count == 3)
+            let story = pair.lender.story
+            #expect(story.collected == ["checkpoints", "checkpoints"])
+            #expect(story.staged == ["a", "state", "state/now"])
+            try await tidied(job, at: desk)
+            #expect(pair.engine.read { $0.leases.values.filter(\.lease.isOpen).count } == 0)
+            let kinds = try pair.house.store.events(after: 0, limit: 1000).map(\.event.kind)
+            #expect(kinds.filter { $0 == "job.interrupted" }.count == 2)
+        }
+        await pair.stop()
+    }
+
+    @Test("A run that is cut short for the last time failed for that reason, and what it had made is here")
+    func exhausted() async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        try await pair.running(desk) {
+            let job = try await submit(
+                submission("flee", ["9"], outputs: ["made"]) {
+                    $0.spec.checkpoints = ["state"]
+                    $0.retry.limit = 1
+                }, to: desk)
+            let info = try #require(try await follow(job, at: desk).last?.finished)
+            #expect(info.state == .failed && info.interrupted && info.failure == "taken back")
+            #expect(info.attempts.count == 1 && info.outputsReady && info.missingOutputs.isEmpty)
+            #expect(pair.lender.story.collected == ["checkpoints", "outputs"])
+            try await tidied(job, at: desk)
+        }
+        await pair.stop()
+    }
+
+    @Test("Only a job with a lease of its own can be run again")
+    func givenLease() async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        try await pair.running(desk) {
+            let parts = submission("sleep") {
+                $0.lease = JobFixture.newID(LeaseID.self).description
+                $0.retry.limit = 1
+            }
+            await #expect(throws: FieldError.self) { try await submit(parts, to: desk) }
+            let many = submission("sleep") { $0.retry.limit = 101 }
+            await #expect(throws: FieldError.self) { try await submit(many, to: desk) }
+        }
+        await pair.stop()
+    }
+
     @Test("A job runs to its end under a lease of its own; a broken connection costs no output and doubles none")
     func brokenConnection() async throws {
         let pair = try await TestPair()

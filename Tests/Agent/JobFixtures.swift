@@ -45,7 +45,8 @@ struct JobFixture {
         maxPrices: Prices(cpu: .credits(1), memory: .credits(1)), user: "ada")
 
     static func record(
-        uid: UInt32 = 1000, hasInput: Bool = false, outputs: [String] = [], inputs: Int = 0, own: Bool = false
+        uid: UInt32 = 1000, hasInput: Bool = false, outputs: [String] = [], inputs: Int = 0, own: Bool = false,
+        retry: JobRetry? = nil
     ) -> JobRecord {
         var random = SystemRandomNumberGenerator()
         let lease = LeaseID(at: at, using: &random)
@@ -53,7 +54,8 @@ struct JobFixture {
             id: JobID(at: at, using: &random), user: "ada", uid: uid,
             order: JobOrder(
                 program: "sort", arguments: ["-n"], environment: ["LC_ALL": "C"], outputs: outputs, hasInput: hasInput),
-            tenancy: own ? .own(want, from: [], renews: true) : .given(lease), inputs: inputs, inputBytes: 0, submittedAt: at)
+            tenancy: own ? .own(want, from: [], renews: true) : .given(lease), retry: retry, inputs: inputs, inputBytes: 0,
+            submittedAt: at)
     }
 
     static func user(_ uid: UInt32, _ role: Role = .borrower) -> CallingUser {

@@ -50,7 +50,7 @@ struct JobHostTests {
         let host = try host(pair)
         let tenancy = JobTenancy(engine: pair.engine, requests: pair.requests, roster: pair.roster)
         let want = JobFixture.want
-        let lease = try await tenancy.borrow(want, from: ["lender"])
+        let lease = try await tenancy.borrow(want, from: [pair.lenderID])
         let borrower = pair.engine.read { $0.id }
         try await host.checkLease(lease, of: borrower)
         let stranger = await #expect(throws: RPCError.self) { try await host.checkLease(lease, of: JobFixture.newID()) }
@@ -58,7 +58,8 @@ struct JobHostTests {
         pair.lending.handle(.reclaim(lease, atOnce: true, reason: "the owner is back"))
         let ended = await #expect(throws: RPCError.self) { try await host.checkLease(lease, of: borrower) }
         #expect(ended?.code == .failedPrecondition)
-        #expect(await tenancy.end(of: lease)?.contains("the owner is back") == true)
+        let end = try #require(await tenancy.end(of: lease, meantFor: nil))
+        #expect(end.isLenders && end.reason.contains("the owner is back"))
         await pair.stop()
     }
 
@@ -77,7 +78,7 @@ struct JobHostTests {
     func lateLease() async throws {
         let pair = try await TestPair()
         let tenancy = JobTenancy(engine: pair.engine, requests: pair.requests, roster: pair.roster)
-        let task = Task { try await tenancy.borrow(JobFixture.want, from: ["lender"]) }
+        let task = Task { try await tenancy.borrow(JobFixture.want, from: [pair.lenderID]) }
         for await _ in pair.engine.announcements() where pair.engine.read({ !$0.requests.isEmpty || !$0.leases.isEmpty }) {
             break
         }

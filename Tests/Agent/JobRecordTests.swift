@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Resources
 import Sandbox
 import Testing
@@ -53,6 +53,50 @@ struct JobRecordTests {
         own.place(under: lease, of: JobFixture.newID())
         #expect(given.ownLease == nil)
         #expect(own.ownLease == lease)
+    }
+
+    @Test("What was cut short goes on elsewhere as often as was asked for, with what it saved and behind what it wrote")
+    func goesOn() throws {
+        var job = JobFixture.record(own: true, retry: JobRetry(limit: 2))
+        let cut = JobEnd(outcome: .interrupted("taken back"), usage: Usage(cpu: 7))
+        for attempt in 1...2 {
+            let (lease, lender): (LeaseID, NodeID) = (JobFixture.newID(), JobFixture.newID())
+            job.place(under: lease, of: lender)
+            job.started(at: JobFixture.at, limitsEnforced: true)
+            #expect(job.goesOn(after: cut))
+            #expect(!job.goesOn(after: .failed("out of memory")))
+            #expect(!job.goesOn(after: JobEnd(outcome: .exited(.code(1)), usage: .zero)))
+            job.interrupt(cut, at: JobFixture.at + .seconds(9))
+            #expect(job.stage == .saving && !job.isFinal && job.lease == lease)
+            job.goOn(withInputs: 100, output: OutputStart(stdout: 5, stderr: 6))
+            #expect(job.stage == .queued && job.lease == nil && job.lender == nil && job.end == nil && job.finishedAt == nil)
+            #expect(job.inputs == 1 && job.inputBytes == 100)
+            #expect(job.outputStart == OutputStart(stdout: 5, stderr: 6))
+            #expect(
+                job.attempts.last
+                    == JobAttempt(
+                        lender: lender, lease: lease, reason: "taken back", endedAt: JobFixture.at + .seconds(9),
+                        usage: Usage(cpu: 7)))
+            #expect(job.attempts.count == attempt)
+        }
+        #expect(!job.goesOn(after: cut), "that was the last time")
+        #expect(!JobFixture.record(own: true).goesOn(after: cut), "nobody asked for it")
+        #expect(!JobFixture.record(retry: JobRetry(limit: 2)).goesOn(after: cut), "a given lease is of one node")
+    }
+
+    @Test("Records of orders and jobs from before there were retries are read")
+    func older() throws {
+        func without(_ keys: String..., in value: some Encodable) throws -> Data {
+            let data = try JSONEncoder().encode(value)
+            var fields = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+            for key in keys { #expect(fields.removeValue(forKey: key) != nil || key != "checkpoints") }
+            return try JSONSerialization.data(withJSONObject: fields)
+        }
+        let order = try JSONDecoder().decode(JobOrder.self, from: try without("checkpoints", in: JobOrder(program: "sort")))
+        #expect(order == JobOrder(program: "sort"))
+        let job = try JSONDecoder().decode(
+            JobRecord.self, from: try without("retry", "interrupted", "outputStart", in: JobFixture.record()))
+        #expect(job.attempts.isEmpty && job.retry == nil && job.outputStart == nil)
     }
 
     @Test("A signal reaches a job only once its program runs; until then the job is shown as on its way")
@@ -125,13 +169,40 @@ struct JobEndTests {
         func record(_ reason: ExitReason) -> ExitRecord {
             .init(reason: reason, cpu: 5, peakMemory: 0, started: JobFixture.at, finished: JobFixture.at, output: .init())
         }
-        #expect(
-            JobEnd(record(.signalled(9)), leaseEnd: "the lease has ended: expired").outcome
-                == .failed("the lease has ended: expired"))
-        #expect(
-            JobEnd(record(.stopped(reason: "expired")), leaseEnd: "the lease has ended").outcome == .failed("the lease has ended")
+        let (expired, revoked) = (
+            LeaseEnd(reason: "its term is over", isLenders: false), LeaseEnd(reason: "revoked", isLenders: true)
         )
-        #expect(JobEnd(record(.signalled(9)), leaseEnd: nil).outcome == .exited(.signal(9)))
-        #expect(JobEnd(record(.exited(0)), leaseEnd: "the lease has ended: expired").outcome == .exited(.code(0)))
+        func outcome(_ reason: ExitReason, _ end: LeaseEnd?) -> JobEnd.Outcome { JobEnd(record(reason), leaseEnd: end).outcome }
+        #expect(outcome(.signalled(9), expired) == .failed("its term is over"))
+        #expect(outcome(.stopped(reason: "expired"), expired) == .failed("its term is over"))
+        #expect(outcome(.stopped(reason: "revoked"), revoked) == .interrupted("revoked"))
+        #expect(outcome(.signalled(9), nil) == .exited(.signal(9)))
+        #expect(outcome(.exited(0), expired) == .exited(.code(0)))
+        #expect(outcome(.interrupted(reason: "shut down"), nil) == .interrupted("shut down"))
+    }
+
+    @Test("A program that had notice was cut short, however it then ends, unless it says that its work is done")
+    func noticed() {
+        let notice = Notice(ends: JobFixture.at, reason: "its owner needs the machine")
+        func outcome(_ reason: ExitReason) -> JobEnd.Outcome {
+            let record = ExitRecord(
+                reason: reason, cpu: 5, peakMemory: 0, started: JobFixture.at, finished: JobFixture.at, output: .init())
+            return JobEnd(record, leaseEnd: nil, notice: notice).outcome
+        }
+        let taken = "its machine was taken back: its owner needs the machine"
+        #expect(outcome(.exited(0)) == .exited(.code(0)))
+        #expect(outcome(.exited(143)) == .interrupted(taken + "; the program ended: exit status 143"))
+        #expect(outcome(.signalled(15)) == .interrupted(taken + "; the program ended: signal 15"))
+        #expect(outcome(.stopped(reason: "the lease has ended")) == .interrupted(taken))
+        let reason = "failed to execute the program"
+        #expect(outcome(.notStarted(status: 126, reason: reason)) == .exited(.notStarted(status: 126, reason: reason)))
+    }
+
+    @Test("That a run was cut short comes over")
+    func interruption() throws {
+        let end = JobEnd(outcome: .interrupted("taken back"), usage: Usage(cpu: 12))
+        let wire = info { end.describe(in: &$0) }
+        #expect(wire.state == .failed)
+        #expect(try JobEnd(wire) == end)
     }
 }

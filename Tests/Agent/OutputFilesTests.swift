@@ -14,9 +14,9 @@ struct OutputFilesTests {
         for (name, text) in [("a/b/x", "deep"), ("a/b/y", "deeper"), ("a/z", "not asked for"), ("top", "flat")] {
             try Data(text.utf8).write(to: URL(filePath: "\(from.path)/\(name)"))
         }
-        let order = JobOrder(program: "true", outputs: ["a/b", "a/b/x", "top", "never"])
+        let names = ["a/b", "a/b/x", "top", "never"]
         let receiver = try FileReceiver(directory: to.path)
-        try await OutputFiles(directory: from.path, order: order, limits: FileLimits()).send { try await receiver.take($0) }
+        try await OutputFiles(directory: from.path, names: names, limits: FileLimits()).send { try await receiver.take($0) }
         _ = try await receiver.finish()
         #expect(FileTree.names(in: to.path) == ["a", "top"])
         #expect(FileTree.names(in: to.path + "/a") == ["b"])

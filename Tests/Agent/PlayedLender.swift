@@ -8,7 +8,8 @@ import Wire
 /// - `print` writes its first argument, and its first connection breaks in the middle;
 /// - `cat` writes what it reads;
 /// - `sleep` never ends;
-/// - `make` makes its outputs, all but those called `missing`.
+/// - `make` makes its outputs, all but those called `missing`;
+/// - `flee` writes "run N of LEASE;", is cut short, and ends well once it was given what it saved: its checkpoints.
 final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
     struct Story: Sendable {
         var staged: [String] = []
@@ -17,6 +18,7 @@ final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
         var starts = 0
         var attachments = 0
         var discarded: [String] = []
+        var collected: [String] = []
         /// The calls of `StageInputs` that are to break.
         var brokenStagings = 0
     }
@@ -76,6 +78,14 @@ final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
                 )
             }
         case "sleep": while (try await messages.next()) != nil {}
+        case "flee":
+            let (run, isDone) = state.withLock { ($0.starts, $0.starts > Int(spec.arguments[0])!) }
+            try await response.write(
+                .with { $0.data = .with { ($0.stream, $0.offset, $0.bytes) = (.stdout, 0, Data("run \(run);".utf8)) } })
+            guard isDone else {
+                return try await response.write(
+                    .with { ($0.finished.state, $0.finished.failure, $0.finished.interrupted) = (.failed, "taken back", true) })
+            }
         default: break
         }
         guard spec.program != "sleep" else { return }
@@ -99,8 +109,14 @@ final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
     func collectOutputs(
         request: Surplus_V1_JobRef, response: RPCWriter<Surplus_V1_FilePart>, context: ServerContext
     ) async throws {
-        for name in story.specs[request.job]?.outputs ?? [] where name != "missing" {
-            try await response.write(.with { $0.entry = .with { ($0.path, $0.kind, $0.mode) = (name, .directory, 0o755) } })
+        let spec = story.specs[request.job] ?? .init()
+        state.withLock { $0.collected.append(request.onlyCheckpoints ? "checkpoints" : "outputs") }
+        for name in request.onlyCheckpoints ? spec.checkpoints : spec.outputs where name != "missing" {
+            let parts = name.split(separator: "/")
+            for depth in 1...parts.count {
+                let path = parts.prefix(depth).joined(separator: "/")
+                try await response.write(.with { $0.entry = .with { ($0.path, $0.kind, $0.mode) = (path, .directory, 0o755) } })
+            }
         }
     }
 

@@ -88,7 +88,7 @@ private struct ShownLine {
         if words.last == "--input" { return Program.path }
         return switch word {
         case "lse_...", "$lease": Sample.lease
-        case "job_...": Sample.job
+        case "job_...", "$job": Sample.job
         case "ID": words.first == "job" ? Sample.job : Sample.lease
         default: word
         }

@@ -138,6 +138,7 @@ struct IsolationTests {
             names == [
                 "GREETING=hello world", "HOME=/work", "LANG=C.UTF-8", "LOGNAME=guest", "PATH=/usr/bin", "PWD=/work",
                 "SURPLUS_JOB=\(job.spec.guest.job)", "SURPLUS_LEASE=\(job.spec.guest.lease)", "SURPLUS_LIMITS=none: a test",
+                "SURPLUS_NOTICE=/run/surplus/notice",
                 "TMPDIR=/tmp", "USER=guest",
             ])
     }

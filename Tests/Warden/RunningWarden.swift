@@ -148,6 +148,11 @@ final class RunningWarden: Sendable {
     }
 }
 
+extension JobFiles {
+    /// What is on standard output by now.
+    var said: String { get throws { String(decoding: try read(.stdout, at: 0, atMost: 1 << 16), as: UTF8.self) } }
+}
+
 extension ShimClient {
     /// Waits for the end.
     func end() async throws -> ExitRecord {

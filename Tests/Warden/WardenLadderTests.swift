@@ -107,7 +107,8 @@ struct WardenLadderTests {
         try await warden.client.setPolicy(WardenPolicy(capacity: capacity, thresholds: Thresholds(capacity), owner: scope))
         try await warden.client.openLease(
             LeaseGrant(lease: lease, amounts: amounts, floor: .zero, remaining: .minutes(5), notice: .seconds(2)))
-        let script = "trap 'echo warned' TERM; echo up; while :; do sleep 0.05; done"
+        let script =
+            "trap 'echo warned; cat $SURPLUS_NOTICE' TERM; echo up; test -e $SURPLUS_NOTICE; while :; do sleep 0.05; done"
         let job = try await warden.shell(script, under: lease)
         await job.shim.output(of: 3)
         try await warden.client.setPolicy(
@@ -119,7 +120,11 @@ struct WardenLadderTests {
             return
         }
         #expect(reason.contains("the owner needs the machine") && reason.contains("memory"))
-        #expect(String(decoding: try job.files.read(.stdout, at: 0, atMost: 100), as: UTF8.self) == "up\nwarned\n")
+        let lines = try job.files.said.split(separator: "\n")
+        #expect(lines.prefix(2) == ["up", "warned"])
+        let notice = try #require(try job.files.givenNotice())
+        #expect(lines.suffix(2) == ["ends=\(notice.ends.microseconds / 1_000_000)", "reason=\(notice.reason)"])
+        #expect(notice.reason.contains("memory threshold"))
         try await eventually { try await warden.client.inventory().leases == [] }
         var told: [TakingBack] = []
         for await case .takingBack(lease, let taking) in warden.client.notices {

@@ -124,10 +124,11 @@ final class GuestKeeper: Sendable {
     private func set(
         _ lease: LeaseID, _ amounts: Amounts, _ remaining: Microseconds, _ warden: WardenClient
     ) async throws {
-        let notice = engine.read { $0.leases[lease]?.lease.terms.notice } ?? .standard
+        let known = engine.read { $0.leases[lease]?.lease }
         try await warden.openLease(
             LeaseGrant(
-                lease: lease, amounts: amounts, floor: amounts, remaining: max(.zero, remaining), notice: notice.notice))
+                lease: lease, amounts: amounts, floor: amounts, remaining: max(.zero, remaining),
+                notice: (known?.terms.notice ?? .standard).notice, leaving: known?.state == .reclaiming ? known?.reason : nil))
     }
 
     // MARK: Watching

@@ -22,6 +22,26 @@ enum FileTree {
         return lstat(path, &status) == 0
     }
 
+    /// The bytes of the files at `path` and below it.
+    static func size(of path: String) -> Int64 {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return 0 }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return Int64(status.st_size)
+        case S_IFDIR: return names(in: path).reduce(0) { $0 + size(of: "\(path)/\($1)") }
+        default: return 0
+        }
+    }
+
+    /// Makes the directories above `path` that are missing.
+    static func makeParents(of path: String) throws {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        let parent = String(path[..<slash])
+        guard !exists(parent) else { return }
+        try FileManager.default.createDirectory(
+            atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
     /// What is in a directory, in order; nothing when there is none.
     static func names(in directory: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()

@@ -38,10 +38,25 @@ extension RPCError {
 }
 
 extension Lease {
+    /// Why it is over.
+    ///
+    /// - Parameter whole: the term that it was to have, for the borrower whose lender would not renew it or was lost; `nil`: its own.
+    func end(of whole: Microseconds? = nil, at now: Moment) -> LeaseEnd {
+        let isShort = whole.map { wholeTerm(at: now) < $0 } ?? false
+        switch likelyEnd {
+        case .revoked, .failed: return LeaseEnd(reason: endStory, isLenders: true)
+        case .expired: return LeaseEnd(reason: endStory, isLenders: isShort)
+        case .released: return LeaseEnd(reason: endStory, isLenders: false)
+        }
+    }
+
     /// That it has ended, and why, for people.
     var endStory: String {
         if endReason == .expired, reason.isEmpty { return "the lease has ended: its term of \(terms.term.text) is over" }
-        let why = [endReason?.rawValue ?? "expired", reason.isEmpty ? nil : reason].compactMap(\.self)
+        let why = [likelyEnd.rawValue, reason.isEmpty ? nil : reason].compactMap(\.self)
         return "the lease has ended: \(why.joined(separator: ": "))"
     }
+
+    /// Why it ended, or will in a moment.
+    private var likelyEnd: EndReason { endReason ?? (state == .reclaiming ? .revoked : .expired) }
 }

@@ -23,8 +23,18 @@ enum ProgramExit: Hashable, Codable, Sendable {
 struct JobEnd: Hashable, Codable, Sendable {
     enum Outcome: Hashable, Codable, Sendable {
         case exited(ProgramExit)
-        /// Surplus, or the owner of the machine, is the reason.
+        /// The machine was taken back, or lost: the program did not end by itself and may run again elsewhere.
+        case interrupted(String)
+        /// Surplus is the reason, or a limit that the program ran into.
         case failed(String)
+
+        /// Why the program did not end by itself; `nil` when it did.
+        var reason: String? {
+            switch self {
+            case .exited: nil
+            case .interrupted(let reason), .failed(let reason): reason
+            }
+        }
     }
 
     var outcome: Outcome
@@ -37,22 +47,45 @@ struct JobEnd: Hashable, Codable, Sendable {
     var hasRun: Bool {
         switch outcome {
         case .exited(.notStarted), .failed: false
-        case .exited: true
+        case .exited, .interrupted: true
         }
     }
+
+    var isInterruption: Bool { if case .interrupted = outcome { true } else { false } }
+}
+
+/// That the lease under which a program ran is over.
+struct LeaseEnd: Hashable, Sendable {
+    /// For people.
+    let reason: String
+    /// Whether its lender took it back, or could not provide it any more.
+    let isLenders: Bool
+
+    var outcome: JobEnd.Outcome { isLenders ? .interrupted(reason) : .failed(reason) }
 }
 
 extension JobEnd {
-    /// - Parameter leaseEnd: why the lease had ended when the program did, if it had.
-    init(_ record: ExitRecord, leaseEnd: String?) {
+    /// - Parameters:
+    ///   - leaseEnd: why the lease had ended when the program did, if it had.
+    ///   - notice: what the program was told of its end beforehand, if it was. One that then ends in good order has done its work.
+    init(_ record: ExitRecord, leaseEnd: LeaseEnd?, notice: Notice? = nil) {
         usage = Usage(cpu: record.cpu)
         switch record.reason {
+        case .exited(let status) where status != 0 && notice != nil: outcome = Self.leaving(notice, .code(status))
         case .exited(let status): outcome = .exited(.code(status))
-        case .signalled(let number): outcome = leaseEnd.map(Outcome.failed) ?? .exited(.signal(number))
+        case .signalled(let number) where notice != nil: outcome = Self.leaving(notice, .signal(number))
+        case .signalled(let number): outcome = leaseEnd?.outcome ?? .exited(.signal(number))
         case .notStarted(let status, let reason): outcome = .exited(.notStarted(status: status, reason: reason))
         case .sandboxFailed(let reason): outcome = .failed("the sandbox could not be made: \(reason)")
-        case .stopped(let reason): outcome = .failed(leaseEnd ?? "the lender stopped the program: \(reason)")
+        case .stopped where notice != nil: outcome = Self.leaving(notice, nil)
+        case .stopped(let reason): outcome = leaseEnd?.outcome ?? .failed("the lender stopped the program: \(reason)")
+        case .interrupted(let reason): outcome = .interrupted(reason)
         }
+    }
+
+    private static func leaving(_ notice: Notice?, _ exit: ProgramExit?) -> Outcome {
+        .interrupted(
+            "its machine was taken back: \(notice?.reason ?? "")\(exit.map { "; the program ended: \($0.text)" } ?? "")")
     }
 }
 
@@ -64,7 +97,9 @@ extension JobEnd {
         usage = try Usage(info.usage, "usage")
         switch info.state {
         case .finished: outcome = .exited(try ProgramExit(info.exit, "exit"))
-        case .failed: outcome = .failed(try Field.text(info.failure, atMost: 4096, "failure"))
+        case .failed:
+            let reason = try Field.text(info.failure, atMost: 4096, "failure")
+            outcome = info.interrupted ? .interrupted(reason) : .failed(reason)
         default: throw FieldError("state", "is \(info.state) of a job that has ended")
         }
     }
@@ -76,9 +111,10 @@ extension JobEnd {
         case .exited(let exit):
             info.state = .finished
             info.exit = Surplus_V1_ExitStatus(exit)
-        case .failed(let reason):
+        case .interrupted(let reason), .failed(let reason):
             info.state = .failed
             info.failure = reason
+            info.interrupted = isInterruption
         }
     }
 }

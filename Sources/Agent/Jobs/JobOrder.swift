@@ -8,17 +8,20 @@ struct JobOrder: Hashable, Codable, Sendable {
     let environment: [String: String]
     /// Names of files and directories that the program makes in its work directory.
     let outputs: [String]
+    /// Names of those that it goes on from when it is started again.
+    let checkpoints: [String]
     /// Whether standard input will be sent; otherwise the program reads an empty one.
     let hasInput: Bool
 
     init(
         program: String, arguments: [String] = [], environment: [String: String] = [:], outputs: [String] = [],
-        hasInput: Bool = false
+        checkpoints: [String] = [], hasInput: Bool = false
     ) {
         self.program = program
         self.arguments = arguments
         self.environment = environment
         self.outputs = outputs
+        self.checkpoints = checkpoints
         self.hasInput = hasInput
     }
 
@@ -26,18 +29,34 @@ struct JobOrder: Hashable, Codable, Sendable {
         try wire.check(field)
         self.init(
             program: wire.program, arguments: wire.arguments, environment: wire.environment, outputs: wire.outputs,
-            hasInput: wire.stdinOpen)
+            checkpoints: wire.checkpoints, hasInput: wire.stdinOpen)
     }
 
-    /// The outputs that are not within another one, in order.
-    var outermostOutputs: [String] {
-        outputs.filter { output in !outputs.contains { $0 != output && output.hasPrefix($0 + "/") } }
-            .reduce(into: []) { unique, output in if !unique.contains(output) { unique.append(output) } }
+    /// What is fetched of it after an end: of one that did not come to its own, also what it could go on from.
+    func yield(of end: JobEnd?) -> [String] { end?.isInterruption == true ? outputs + checkpoints : outputs }
+
+    /// Those that are not within another one, in order.
+    static func outermost(_ names: [String]) -> [String] {
+        names.filter { name in !names.contains { $0 != name && name.hasPrefix($0 + "/") } }
+            .reduce(into: []) { unique, name in if !unique.contains(name) { unique.append(name) } }
     }
 
     /// The environment as it is handed to the sandbox.
     var variables: [GuestSpec.Variable] {
         environment.sorted { $0.key < $1.key }.map { GuestSpec.Variable($0.key, $0.value) }
+    }
+}
+
+extension JobOrder {
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        program = try fields.decode(String.self, forKey: .program)
+        arguments = try fields.decode([String].self, forKey: .arguments)
+        environment = try fields.decode([String: String].self, forKey: .environment)
+        outputs = try fields.decode([String].self, forKey: .outputs)
+        // records from before there were any
+        checkpoints = try fields.decodeIfPresent([String].self, forKey: .checkpoints) ?? []
+        hasInput = try fields.decode(Bool.self, forKey: .hasInput)
     }
 }
 
@@ -48,6 +67,7 @@ extension Surplus_V1_JobSpec {
             $0.arguments = order.arguments
             $0.environment = order.environment
             $0.outputs = order.outputs
+            $0.checkpoints = order.checkpoints
             $0.stdinOpen = order.hasInput
         }
     }

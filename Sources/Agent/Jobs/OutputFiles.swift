@@ -1,14 +1,14 @@
 import Wire
 
-/// Sends the outputs of a job from a directory, each under its own name.
+/// Sends what a job has made from a directory, each file and directory under its own name.
 struct OutputFiles: Sendable {
     let directory: String
-    let order: JobOrder
+    let names: [String]
     let limits: FileLimits
 
-    /// Sends what there is of the outputs: the directories above them first.
+    /// Sends what there is: the directories above them first.
     func send(_ write: (Surplus_V1_FilePart) async throws -> Void) async throws {
-        let paths = try order.outermostOutputs.map { output throws(RelativePath.Unusable) in try RelativePath(output) }
+        let paths = try JobOrder.outermost(names).map { name throws(RelativePath.Unusable) in try RelativePath(name) }
         for parent in Self.parents(of: paths) {
             try await write(.with { $0.entry = .with { ($0.path, $0.kind, $0.mode) = (parent, .directory, 0o755) } })
         }

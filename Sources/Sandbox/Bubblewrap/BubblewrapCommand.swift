@@ -14,16 +14,18 @@ package struct BubblewrapCommand: Hashable, Sendable {
 
     private let spec: ShimSpec
     private let work: String
+    private let notices: String
     private let view: SystemView
     private let defences: Defences
 
     /// - Parameters:
-    ///   - work: The guest's directory on the host, as an absolute path.
+    ///   - files: Where the guest's directories are on the host.
     ///   - view: The host's layout.
     ///   - defences: What holds the guest.
-    package init(_ spec: ShimSpec, work: String, view: SystemView, _ defences: Defences = .all) {
+    package init(_ spec: ShimSpec, files: JobFiles, view: SystemView, _ defences: Defences = .all) {
         self.spec = spec
-        self.work = work
+        work = files.work
+        notices = files.notices
         self.view = view
         self.defences = defences
     }
@@ -51,7 +53,7 @@ package struct BubblewrapCommand: Hashable, Sendable {
     ///   - filters: Descriptors of system call filters.
     package func options(ownFiles descriptors: [Int32], filters: [Int32]) -> [String] {
         separation + system + made(descriptors) + places + kernelViews + devices + [
-            "--bind", work, "/work", "--chdir", "/work",
+            "--ro-bind-try", notices, Notice.folder, "--bind", work, "/work", "--chdir", "/work",
         ] + on(.readOnlyRoot, ["--remount-ro", "/"]) + environment + filters.flatMap { ["--add-seccomp-fd", String($0)] }
     }
 
@@ -124,7 +126,7 @@ package struct BubblewrapCommand: Hashable, Sendable {
         ]
         let after = [
             ("SURPLUS_JOB", spec.guest.job.description), ("SURPLUS_LEASE", spec.guest.lease.description),
-            ("SURPLUS_LIMITS", spec.enforcement),
+            ("SURPLUS_LIMITS", spec.enforcement), ("SURPLUS_NOTICE", Notice.path),
         ]
         let settings = before + spec.guest.environment.map { ($0.name, $0.value) } + after
         return ["--clearenv"] + settings.flatMap { ["--setenv", $0.0, $0.1] }

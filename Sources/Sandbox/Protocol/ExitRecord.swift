@@ -12,6 +12,8 @@ package enum ExitReason: Hashable, Sendable {
     case sandboxFailed(reason: String)
     /// The shim stopped it, for this reason.
     case stopped(reason: String)
+    /// It did not end by itself, and could run again: the machine, not the program, was the reason.
+    case interrupted(reason: String)
 }
 
 /// What is known of a job once its program has ended. Written by the shim, once, whatever else is alive.
@@ -79,6 +81,9 @@ extension ExitReason: Canonical {
         case .stopped(let reason):
             writer.write("stopped")
             writer.write(reason)
+        case .interrupted(let reason):
+            writer.write("interrupted")
+            writer.write(reason)
         }
     }
 
@@ -90,6 +95,7 @@ extension ExitReason: Canonical {
             self = .notStarted(status: Int32(try reader.number(in: 126...127)), reason: try reader.string(atMost: 4096))
         case "sandbox failed": self = .sandboxFailed(reason: try reader.string(atMost: 4096))
         case "stopped": self = .stopped(reason: try reader.string(atMost: 4096))
+        case "interrupted": self = .interrupted(reason: try reader.string(atMost: 4096))
         case let other: throw .init(description: "an unknown end '\(other)'")
         }
     }

@@ -11,16 +11,19 @@ package struct LeaseGrant: Hashable, Sendable {
     package var remaining: Microseconds
     /// How long before its end the guest is warned when the enforcer takes the lease back.
     package var notice: Microseconds
+    /// Why the owner takes it back, once notice was given: its guests are told.
+    package var leaving: String?
 
     package init(
         lease: LeaseID, amounts: Amounts, floor: Amounts, remaining: Microseconds,
-        notice: Microseconds = NoticeClass.standard.notice
+        notice: Microseconds = NoticeClass.standard.notice, leaving: String? = nil
     ) {
         self.lease = lease
         self.amounts = amounts
         self.floor = floor
         self.remaining = remaining
         self.notice = notice
+        self.leaving = leaving
     }
 }
 
@@ -112,7 +115,9 @@ extension LeaseGrant: Canonical {
         writer.write(amounts)
         writer.write(floor)
         writer.write(remaining)
-        if writer.version >= 2 { writer.write(notice) }
+        guard writer.version >= 2 else { return }
+        writer.write(notice)
+        writer.write(leaving)
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -121,6 +126,7 @@ extension LeaseGrant: Canonical {
         floor = try reader.value()
         remaining = try reader.quantity(atMost: Bounds.term)
         notice = reader.version >= 2 ? try reader.quantity(atMost: Bounds.term) : NoticeClass.standard.notice
+        leaving = reader.version >= 2 ? try reader.optional() : nil
         guard amounts.isPositive, floor.fits(in: amounts) else {
             throw .init(description: "a lease of \(amounts.cpu) and \(amounts.memory) with a floor above it, or of nothing")
         }

@@ -30,8 +30,8 @@ struct Guest {
     /// Starts the guest.
     ///
     /// - Throws: ``KernelError``; nothing is left running then.
-    init(_ spec: ShimSpec, work: String, _ defences: Defences) throws(KernelError) {
-        let bubblewrap = BubblewrapCommand(spec, work: work, view: .current(), defences)
+    init(_ spec: ShimSpec, in files: JobFiles, _ defences: Defences) throws(KernelError) {
+        let bubblewrap = BubblewrapCommand(spec, files: files, view: .current(), defences)
         let stdin = spec.guest.hasInput ? try Self.pipe(of: spec.runAs) : (reading: try Self.emptyInput(), writing: -1)
         let stdout = try Self.pipe(of: spec.runAs)
         let stderr = try Self.pipe(of: spec.runAs)

@@ -21,6 +21,8 @@ struct ShimLoop {
     private var visitors: [Visitor] = []
     /// Why the shim has killed the program.
     private var stopReason: String?
+    /// Why it had to, though neither the program nor anybody who has a say in it was the reason.
+    private var interruption: String?
     private var end: ExitRecord?
 
     /// Listens, makes the output files and starts the guest.
@@ -37,7 +39,7 @@ struct ShimLoop {
             throw KernelError("give \(files.socket) to user \(spec.agent.user)", errno)
         }
         input = InputFeed(isOpen: spec.guest.hasInput)
-        guest = try Guest(spec, work: files.work, defences)
+        guest = try Guest(spec, in: files, defences)
         disk = defences.has(.workSpace) ? DiskWatch(of: files.work, limit: spec.disk) : nil
         stdout.attach(to: guest.stdout)
         stderr.attach(to: guest.stderr)
@@ -92,13 +94,23 @@ struct ShimLoop {
 
     private mutating func heedSignals() {
         for number in signals.take() {
-            if number == SIGCHLD { guest.reap() } else { stop("the job's shim was told to end by signal \(number)") }
+            if number == SIGCHLD {
+                guest.reap()
+            } else {
+                interrupt("the machine shuts down, or somebody ended the job's shim: signal \(number)")
+            }
         }
     }
 
     private mutating func stop(_ reason: String) {
         guard stopReason == nil, !guest.isOver else { return }
         stopReason = reason
+        guest.kill()
+    }
+
+    private mutating func interrupt(_ reason: String) {
+        guard stopReason == nil, !guest.isOver else { return }
+        interruption = reason
         guest.kill()
     }
 
@@ -115,7 +127,7 @@ struct ShimLoop {
         var reason = guest.reason(complaint: stderr.complaint)
         switch reason {
         case .notStarted, .sandboxFailed: break
-        case .exited, .signalled, .stopped: stderr.release()
+        case .exited, .signalled, .stopped, .interrupted: stderr.release()
         }
         if stopReason == nil { stopReason = disk?.verdict() }
         if case .signalled(SIGKILL) = reason, let shortage = MemoryShortage(entrances: spec.groups) {
@@ -123,7 +135,11 @@ struct ShimLoop {
         }
         stdout.sync()
         stderr.sync()
-        if let fault = stopReason ?? stdout.fault ?? stderr.fault { reason = .stopped(reason: fault) }
+        if let fault = stopReason ?? stdout.fault ?? stderr.fault {
+            reason = .stopped(reason: fault)
+        } else if let interruption {
+            reason = .interrupted(reason: interruption)
+        }
         let record = ExitRecord(
             reason: reason, cpu: guest.cpu, peakMemory: guest.peakMemory, started: guest.started, finished: SystemClock.utc(),
             output: sizes)

@@ -692,6 +692,15 @@ package nonisolated struct Surplus_V1_SubmitJob: @unchecked Sendable {
     set {_uniqueStorage()._lease = newValue}
   }
 
+  package var retry: Surplus_V1_JobRetry {
+    get {_storage._retry ?? Surplus_V1_JobRetry()}
+    set {_uniqueStorage()._retry = newValue}
+  }
+  /// Returns true if `retry` has been explicitly set.
+  package var hasRetry: Bool {_storage._retry != nil}
+  /// Clears the value of `retry`. Subsequent reads from it will return its default value.
+  package mutating func clearRetry() {_uniqueStorage()._retry = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2021,12 +2030,13 @@ nonisolated extension Surplus_V1_SubmitPart: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_SubmitJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SubmitJob"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}request\0\u{1}lease\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}request\0\u{1}lease\0\u{1}retry\0")
 
   fileprivate class _StorageClass {
     var _spec: Surplus_V1_JobSpec? = nil
     var _request: Surplus_V1_LeaseRequest? = nil
     var _lease: String = String()
+    var _retry: Surplus_V1_JobRetry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2040,6 +2050,7 @@ nonisolated extension Surplus_V1_SubmitJob: SwiftProtobuf.Message, SwiftProtobuf
       _spec = source._spec
       _request = source._request
       _lease = source._lease
+      _retry = source._retry
     }
   }
 
@@ -2061,6 +2072,7 @@ nonisolated extension Surplus_V1_SubmitJob: SwiftProtobuf.Message, SwiftProtobuf
         case 1: try { try decoder.decodeSingularMessageField(value: &_storage._spec) }()
         case 2: try { try decoder.decodeSingularMessageField(value: &_storage._request) }()
         case 3: try { try decoder.decodeSingularStringField(value: &_storage._lease) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._retry) }()
         default: break
         }
       }
@@ -2082,6 +2094,9 @@ nonisolated extension Surplus_V1_SubmitJob: SwiftProtobuf.Message, SwiftProtobuf
       if !_storage._lease.isEmpty {
         try visitor.visitSingularStringField(value: _storage._lease, fieldNumber: 3)
       }
+      try { if let v = _storage._retry {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2094,6 +2109,7 @@ nonisolated extension Surplus_V1_SubmitJob: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._spec != rhs_storage._spec {return false}
         if _storage._request != rhs_storage._request {return false}
         if _storage._lease != rhs_storage._lease {return false}
+        if _storage._retry != rhs_storage._retry {return false}
         return true
       }
       if !storagesAreEqual {return false}

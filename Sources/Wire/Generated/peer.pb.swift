@@ -986,6 +986,9 @@ package nonisolated struct Surplus_V1_JobRef: Sendable {
 
   package var lease: String = String()
 
+  /// CollectOutputs: only what the program is to go on from elsewhere
+  package var onlyCheckpoints: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2817,7 +2820,7 @@ nonisolated extension Surplus_V1_StartJobRequest: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Surplus_V1_JobRef: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobRef"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0\u{3}only_checkpoints\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2827,6 +2830,7 @@ nonisolated extension Surplus_V1_JobRef: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.job) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.lease) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.onlyCheckpoints) }()
       default: break
       }
     }
@@ -2839,12 +2843,16 @@ nonisolated extension Surplus_V1_JobRef: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.lease.isEmpty {
       try visitor.visitSingularStringField(value: self.lease, fieldNumber: 2)
     }
+    if self.onlyCheckpoints != false {
+      try visitor.visitSingularBoolField(value: self.onlyCheckpoints, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_JobRef, rhs: Surplus_V1_JobRef) -> Bool {
     if lhs.job != rhs.job {return false}
     if lhs.lease != rhs.lease {return false}
+    if lhs.onlyCheckpoints != rhs.onlyCheckpoints {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -463,9 +463,61 @@ package nonisolated struct Surplus_V1_JobSpec: Sendable {
   /// false: the program reads an empty stdin
   package var stdinOpen: Bool = false
 
+  /// Relative paths in the work directory of what the program goes on from when it is started again.
+  package var checkpoints: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+}
+
+/// Whether a job is run again elsewhere when its machine is taken back or lost.
+package nonisolated struct Surplus_V1_JobRetry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// how many times at most; 0: not at all
+  package var limit: UInt32 = 0
+
+  /// how long a lender that cannot be reached is waited for; 0: 2 minutes
+  package var patienceMicroseconds: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A run of a job that did not come to its end.
+package nonisolated struct Surplus_V1_JobAttempt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var lender: String = String()
+
+  package var lenderName: String = String()
+
+  package var lease: String = String()
+
+  package var reason: String = String()
+
+  package var endedAt: Int64 = 0
+
+  package var usage: Surplus_V1_Usage {
+    get {_usage ?? Surplus_V1_Usage()}
+    set {_usage = newValue}
+  }
+  /// Returns true if `usage` has been explicitly set.
+  package var hasUsage: Bool {self._usage != nil}
+  /// Clears the value of `usage`. Subsequent reads from it will return its default value.
+  package mutating func clearUsage() {self._usage = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _usage: Surplus_V1_Usage? = nil
 }
 
 package nonisolated struct Surplus_V1_ExitStatus: Sendable {
@@ -672,6 +724,9 @@ package nonisolated struct Surplus_V1_JobProgress: Sendable {
 
   package var totalBytes: Int64 = 0
 
+  /// that came to nothing before
+  package var attempts: [Surplus_V1_JobAttempt] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -796,6 +851,33 @@ package nonisolated struct Surplus_V1_JobInfo: @unchecked Sendable {
   package var outputsFetched: Bool {
     get {_storage._outputsFetched}
     set {_uniqueStorage()._outputsFetched = newValue}
+  }
+
+  /// Failed because the machine was taken back or lost: the program might have run on.
+  package var interrupted: Bool {
+    get {_storage._interrupted}
+    set {_uniqueStorage()._interrupted = newValue}
+  }
+
+  package var retry: Surplus_V1_JobRetry {
+    get {_storage._retry ?? Surplus_V1_JobRetry()}
+    set {_uniqueStorage()._retry = newValue}
+  }
+  /// Returns true if `retry` has been explicitly set.
+  package var hasRetry: Bool {_storage._retry != nil}
+  /// Clears the value of `retry`. Subsequent reads from it will return its default value.
+  package mutating func clearRetry() {_uniqueStorage()._retry = nil}
+
+  /// that came to nothing before this one, oldest first
+  package var attempts: [Surplus_V1_JobAttempt] {
+    get {_storage._attempts}
+    set {_uniqueStorage()._attempts = newValue}
+  }
+
+  /// on the lender, after the lease: when the results are deleted at the latest
+  package var keptUntil: Int64 {
+    get {_storage._keptUntil}
+    set {_uniqueStorage()._keptUntil = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1447,7 +1529,7 @@ nonisolated extension Surplus_V1_FilePart: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}arguments\0\u{1}environment\0\u{1}outputs\0\u{3}stdin_open\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}arguments\0\u{1}environment\0\u{1}outputs\0\u{3}stdin_open\0\u{1}checkpoints\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1460,6 +1542,7 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
       case 3: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.environment) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.outputs) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.stdinOpen) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.checkpoints) }()
       default: break
       }
     }
@@ -1481,6 +1564,9 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
     if self.stdinOpen != false {
       try visitor.visitSingularBoolField(value: self.stdinOpen, fieldNumber: 5)
     }
+    if !self.checkpoints.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.checkpoints, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1490,6 +1576,101 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.environment != rhs.environment {return false}
     if lhs.outputs != rhs.outputs {return false}
     if lhs.stdinOpen != rhs.stdinOpen {return false}
+    if lhs.checkpoints != rhs.checkpoints {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_JobRetry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JobRetry"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}limit\0\u{3}patience_microseconds\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.patienceMicroseconds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.limit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 1)
+    }
+    if self.patienceMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.patienceMicroseconds, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_JobRetry, rhs: Surplus_V1_JobRetry) -> Bool {
+    if lhs.limit != rhs.limit {return false}
+    if lhs.patienceMicroseconds != rhs.patienceMicroseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_JobAttempt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JobAttempt"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lender\0\u{3}lender_name\0\u{1}lease\0\u{1}reason\0\u{3}ended_at\0\u{1}usage\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.lender) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.lenderName) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.lease) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.endedAt) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._usage) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.lender.isEmpty {
+      try visitor.visitSingularStringField(value: self.lender, fieldNumber: 1)
+    }
+    if !self.lenderName.isEmpty {
+      try visitor.visitSingularStringField(value: self.lenderName, fieldNumber: 2)
+    }
+    if !self.lease.isEmpty {
+      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 3)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 4)
+    }
+    if self.endedAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.endedAt, fieldNumber: 5)
+    }
+    try { if let v = self._usage {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_JobAttempt, rhs: Surplus_V1_JobAttempt) -> Bool {
+    if lhs.lender != rhs.lender {return false}
+    if lhs.lenderName != rhs.lenderName {return false}
+    if lhs.lease != rhs.lease {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.endedAt != rhs.endedAt {return false}
+    if lhs._usage != rhs._usage {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1831,7 +2012,7 @@ nonisolated extension Surplus_V1_JobData: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobProgress"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}text\0\u{3}done_bytes\0\u{3}total_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}text\0\u{3}done_bytes\0\u{3}total_bytes\0\u{1}attempts\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1843,6 +2024,7 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
       case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.doneBytes) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.totalBytes) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.attempts) }()
       default: break
       }
     }
@@ -1861,6 +2043,9 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
     if self.totalBytes != 0 {
       try visitor.visitSingularInt64Field(value: self.totalBytes, fieldNumber: 4)
     }
+    if !self.attempts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.attempts, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1869,6 +2054,7 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
     if lhs.text != rhs.text {return false}
     if lhs.doneBytes != rhs.doneBytes {return false}
     if lhs.totalBytes != rhs.totalBytes {return false}
+    if lhs.attempts != rhs.attempts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1876,7 +2062,7 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0\u{1}lender\0\u{3}lender_name\0\u{1}borrower\0\u{1}user\0\u{1}spec\0\u{1}state\0\u{1}exit\0\u{1}failure\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}usage\0\u{3}charge_microcredits\0\u{3}outputs_ready\0\u{3}limits_enforced\0\u{1}hosted\0\u{3}missing_outputs\0\u{3}outputs_fetched\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0\u{1}lender\0\u{3}lender_name\0\u{1}borrower\0\u{1}user\0\u{1}spec\0\u{1}state\0\u{1}exit\0\u{1}failure\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}usage\0\u{3}charge_microcredits\0\u{3}outputs_ready\0\u{3}limits_enforced\0\u{1}hosted\0\u{3}missing_outputs\0\u{3}outputs_fetched\0\u{1}interrupted\0\u{1}retry\0\u{1}attempts\0\u{3}kept_until\0")
 
   fileprivate class _StorageClass {
     var _job: String = String()
@@ -1899,6 +2085,10 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
     var _hosted: Bool = false
     var _missingOutputs: [String] = []
     var _outputsFetched: Bool = false
+    var _interrupted: Bool = false
+    var _retry: Surplus_V1_JobRetry? = nil
+    var _attempts: [Surplus_V1_JobAttempt] = []
+    var _keptUntil: Int64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1929,6 +2119,10 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
       _hosted = source._hosted
       _missingOutputs = source._missingOutputs
       _outputsFetched = source._outputsFetched
+      _interrupted = source._interrupted
+      _retry = source._retry
+      _attempts = source._attempts
+      _keptUntil = source._keptUntil
     }
   }
 
@@ -1967,6 +2161,10 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
         case 18: try { try decoder.decodeSingularBoolField(value: &_storage._hosted) }()
         case 19: try { try decoder.decodeRepeatedStringField(value: &_storage._missingOutputs) }()
         case 20: try { try decoder.decodeSingularBoolField(value: &_storage._outputsFetched) }()
+        case 21: try { try decoder.decodeSingularBoolField(value: &_storage._interrupted) }()
+        case 22: try { try decoder.decodeSingularMessageField(value: &_storage._retry) }()
+        case 23: try { try decoder.decodeRepeatedMessageField(value: &_storage._attempts) }()
+        case 24: try { try decoder.decodeSingularInt64Field(value: &_storage._keptUntil) }()
         default: break
         }
       }
@@ -2039,6 +2237,18 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
       if _storage._outputsFetched != false {
         try visitor.visitSingularBoolField(value: _storage._outputsFetched, fieldNumber: 20)
       }
+      if _storage._interrupted != false {
+        try visitor.visitSingularBoolField(value: _storage._interrupted, fieldNumber: 21)
+      }
+      try { if let v = _storage._retry {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      } }()
+      if !_storage._attempts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._attempts, fieldNumber: 23)
+      }
+      if _storage._keptUntil != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._keptUntil, fieldNumber: 24)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2068,6 +2278,10 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._hosted != rhs_storage._hosted {return false}
         if _storage._missingOutputs != rhs_storage._missingOutputs {return false}
         if _storage._outputsFetched != rhs_storage._outputsFetched {return false}
+        if _storage._interrupted != rhs_storage._interrupted {return false}
+        if _storage._retry != rhs_storage._retry {return false}
+        if _storage._attempts != rhs_storage._attempts {return false}
+        if _storage._keptUntil != rhs_storage._keptUntil {return false}
         return true
       }
       if !storagesAreEqual {return false}

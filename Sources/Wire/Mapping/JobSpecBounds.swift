@@ -2,6 +2,7 @@
 package enum JobBounds {
     package static let arguments = 4096
     package static let variables = 1024
+    /// Of outputs, and of checkpoints.
     package static let outputs = 1024
     /// Arguments and environment together, in bytes.
     package static let text = 1 << 20
@@ -15,6 +16,7 @@ extension Surplus_V1_JobSpec {
         try Field.count(arguments, atMost: JobBounds.arguments, field + ".arguments")
         try Field.count(environment, atMost: JobBounds.variables, field + ".environment")
         try Field.count(outputs, atMost: JobBounds.outputs, field + ".outputs")
+        try Field.count(checkpoints, atMost: JobBounds.outputs, field + ".checkpoints")
         var size = 0
         for argument in arguments { size += try Field.text(argument, atMost: 128 << 10, field + ".arguments").utf8.count + 1 }
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
@@ -26,8 +28,10 @@ extension Surplus_V1_JobSpec {
         guard size <= JobBounds.text else {
             throw FieldError(field, "has \(size) bytes of arguments and environment, at most \(JobBounds.text) are allowed")
         }
-        for output in outputs {
-            do { _ = try RelativePath(output) } catch { throw FieldError(field + ".outputs", error.description) }
+        for (names, part) in [(outputs, ".outputs"), (checkpoints, ".checkpoints")] {
+            for name in names {
+                do { _ = try RelativePath(name) } catch { throw FieldError(field + part, error.description) }
+            }
         }
     }
 }

@@ -53,8 +53,24 @@ extension JobReport {
             submittedAt: CivilTime(microseconds: message.submittedAt), startedAt: CivilTime(microseconds: message.startedAt),
             finishedAt: CivilTime(microseconds: message.finishedAt), usage: Usage(shown: message.usage),
             charged: Microcredits(message.chargeMicrocredits), limitsEnforced: message.limitsEnforced, hosted: message.hosted,
-            outputsReady: message.outputsReady, outputsFetched: message.outputsFetched, missingOutputs: message.missingOutputs)
+            outputsReady: message.outputsReady, outputsFetched: message.outputsFetched, missingOutputs: message.missingOutputs,
+            checkpoints: message.spec.checkpoints, interrupted: message.interrupted,
+            retries: message.hasRetry ? Int(message.retry.limit) : 0, attempts: message.attempts.map(Attempt.init),
+            keptUntil: CivilTime(microseconds: message.keptUntil))
     }
+}
+
+extension JobReport.Attempt {
+    fileprivate init(_ message: Surplus_V1_JobAttempt) {
+        self.init(
+            lender: message.lender, lenderName: message.lenderName, lease: message.lease, reason: message.reason,
+            endedAt: CivilTime(microseconds: message.endedAt), usage: Usage(shown: message.usage))
+    }
+}
+
+extension Surplus_V1_JobInfo {
+    /// Names of what can be fetched of it: of a job that was cut short, also what it could go on from.
+    var productNames: [String] { spec.outputs + (interrupted ? spec.checkpoints.filter { !spec.outputs.contains($0) } : []) }
 }
 
 extension Surplus_V1_JobState {

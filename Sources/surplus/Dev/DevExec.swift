@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 struct DevExec: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,6 +9,9 @@ struct DevExec: AsyncParsableCommand {
             Examples:
               surplus dev exec node2 --dir /tmp/pool -- xz -T0 < /dev/zero > /dev/null
               surplus dev exec node2 --dir /tmp/pool -- sh -c 'exec stress-ng --cpu 1 --timeout 20'
+              surplus dev exec node2 --dir /tmp/pool -- surplus reclaim --all
+
+            There, 'surplus' speaks with the agent of that node.
             """)
 
     @Argument(help: ArgumentHelp("Its name, such as node2.", valueName: "node"), completion: .devNodes)
@@ -30,6 +34,8 @@ struct DevExec: AsyncParsableCommand {
             throw Failure(object: node.name, fault: "it has no owner of its own", remedy: "start the pool as root")
         }
         try OwnerGroup(path: group).enter()
+        unsetenv("SURPLUS_AGENT")
+        setenv("SURPLUS_SOCKET", try options.pool.layout(of: node).agentSocket, 1)
         try Spawn.become(command)
     }
 }

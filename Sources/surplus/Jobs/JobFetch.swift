@@ -19,7 +19,7 @@ struct JobFetch: AsyncParsableCommand {
         let info = try await job.info()
         guard info.outputsReady else {
             throw Failure(
-                object: info.job, fault: info.spec.outputs.isEmpty ? "it has no outputs" : "its outputs are not here yet",
+                object: info.job, fault: info.productNames.isEmpty ? "it has no outputs" : "its outputs are not here yet",
                 remedy: info.state.isFinal ? nil : "'surplus job wait \(info.job)' waits for them")
         }
         try await OutputFetch(agent: job.connection.agent, console: Console(quiet: false)).fetch(info, to: .asNamed(under: to))

@@ -51,7 +51,7 @@ final class JobSession: Sendable {
     func finish(_ job: Surplus_V1_JobInfo) async throws -> Int32 {
         let outcome = Outcome(of: job)
         if let remark = outcome.remark { console.note(remark) }
-        guard let outputs, !job.spec.outputs.isEmpty, job.exit.notStarted.isEmpty else { return outcome.status }
+        guard let outputs, !job.productNames.isEmpty, job.exit.notStarted.isEmpty else { return outcome.status }
         if job.outputsReady { try await OutputFetch(agent: agent, console: console).fetch(job, to: outputs) }
         for output in job.missingOutputs { console.note("\(output): the program did not make this output") }
         let isIncomplete = !job.outputsReady || !job.missingOutputs.isEmpty

@@ -12,6 +12,8 @@ final class JobStream: Sendable {
         var stdoutIsClosed = false
         /// Something came over the current connection.
         var isHeard = false
+        /// Runs that were cut short, as far as that was said; `nil` before the first word.
+        var attempts: Int?
     }
 
     let job: String
@@ -84,7 +86,13 @@ final class JobStream: Sendable {
         switch message.output {
         case .progress(let progress):
             let phase = progress.state.phase
-            state.withLock { $0.phase = phase }
+            let known = state.withLock { state in
+                defer { (state.phase, state.attempts) = (phase, progress.attempts.count) }
+                return state.attempts ?? progress.attempts.count
+            }
+            for attempt in progress.attempts.dropFirst(known) {
+                console.note("\(attempt.lenderName): \(attempt.reason); it is run again")
+            }
             // While the program runs its output is what there is to see; afterwards only a transfer is worth a line.
             let isNews = phase == .starting || phase == .outOfReach && progress.totalBytes > 0
             if isNews { console.progress(progress.line) } else { console.clear() }

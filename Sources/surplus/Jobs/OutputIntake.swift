@@ -34,8 +34,9 @@ struct OutputIntake {
             try await current?.receiver.take(part)
             return
         }
-        guard let name = job.spec.outputs.first(where: { entry.path == $0 || entry.path.hasPrefix($0 + "/") }) else {
-            guard job.spec.outputs.contains(where: { $0.hasPrefix(entry.path + "/") }), entry.kind == .directory else {
+        let names = job.productNames
+        guard let name = names.first(where: { entry.path == $0 || entry.path.hasPrefix($0 + "/") }) else {
+            guard names.contains(where: { $0.hasPrefix(entry.path + "/") }), entry.kind == .directory else {
                 throw Failure(object: entry.path, fault: "the agent sent it, but it is no output of \(job.job)")
             }
             current = nil
@@ -70,7 +71,7 @@ struct OutputIntake {
         try OutputPlacement.makeParents(of: destination)
         let parent = destination.lastIndex(of: "/").map { $0 == destination.startIndex ? "/" : String(destination[..<$0]) } ?? "."
         // One per job and output: what an earlier try left behind is replaced.
-        let directory = "\(parent)/.\(job.job)-\(job.spec.outputs.firstIndex(of: name) ?? 0)"
+        let directory = "\(parent)/.\(job.job)-\(job.productNames.firstIndex(of: name) ?? 0)"
         OutputPlacement.remove(directory)
         guard mkdir(directory, 0o700) == 0 else { throw Failure(directory, errno: errno) }
         return Staged(destination: destination, directory: directory, receiver: try FileReceiver(directory: directory))

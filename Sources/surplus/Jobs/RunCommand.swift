@@ -12,11 +12,16 @@ struct Run: AsyncParsableCommand {
               surplus run --cpu 4 --memory 8GiB --for 1h --input src --output build.log -- make -C src -j4
               surplus run --input photos --output out.tar.xz:photos.tar.xz -- tar cJf out.tar.xz photos
               surplus run --detach -- ./simulate.sh        then: surplus job attach ID
+              surplus run --retry --input render.py --checkpoint frames --output frames -- python3 render.py
               surplus run --dry-run --cpu 4 -- make        who would lend that, and for how much
 
             The program runs on a borrowed lease, in a sandbox without network, in a directory of its own that holds the
             inputs. Standard input, output and error, signals and the exit status are passed through. Ctrl-C reaches the
             program; three times within 5 s it cancels the job. When this program or the agent dies, the job goes on.
+
+            When the owner takes the machine back the program gets SIGTERM, and a file that $SURPLUS_NOTICE names, the time of
+            its notice before it is ended. With --retry it runs again elsewhere, from what it saved in --checkpoint; what it
+            writes then follows what it had written.
 
             Exit status: the program's own; 125 when surplus failed, 126 when the program could not be run, 127 when there
             is no such program, 128+n when signal n ended it.
@@ -39,6 +44,8 @@ struct Run: AsyncParsableCommand {
         help: ArgumentHelp(
             "Bring home a file or directory that the program makes. Can be repeated.", valueName: "name[:localpath]"))
     var output: [String] = []
+
+    @OptionGroup var retrying: RetryOptions
 
     @Option(help: ArgumentHelp("Set an environment variable. Can be repeated.", valueName: "key=value"))
     var env: [String] = []
@@ -71,6 +78,9 @@ struct Run: AsyncParsableCommand {
         }
         if lease != nil, let option = wish.given.first {
             throw ValidationError("\(option): the lease given with --lease decides that; leave one of them out")
+        }
+        if lease != nil, retrying.retry {
+            throw ValidationError("--retry: the lease given with --lease is of one node; leave one of them out")
         }
         if json, !detach, !dryRun.dryRun { throw ValidationError("--json: there is nothing to print; add --detach or --dry-run") }
         do {
@@ -177,10 +187,12 @@ extension Run {
                     $0.arguments = Array(words.dropFirst())
                     $0.environment = environment
                     $0.outputs = outputs
+                    $0.checkpoints = retrying.checkpoints
                     $0.stdinOpen = !noStdin && !detach
                 }
                 $0.request = wish.request
                 $0.lease = lease ?? ""
+                $0.retry = retrying.message
             }
         }
     }

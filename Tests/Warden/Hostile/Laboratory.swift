@@ -133,7 +133,7 @@ final class Laboratory: Sendable {
         case .signalled(let number): return Outcome(succeeded: false, seen: "signal \(number)")
         case .stopped(let reason):
             return Outcome(succeeded: guest.course != .toItsEnd && said.contains("done"), seen: reason)
-        case .exited, .notStarted, .sandboxFailed: throw ShimUnreachable("\(record.reason): \(said)")
+        case .exited, .notStarted, .sandboxFailed, .interrupted: throw ShimUnreachable("\(record.reason): \(said)")
         }
     }
 

@@ -207,30 +207,37 @@ final class JobDesk: Sendable {
         let work = try await find(job, by: user)
         let record = work.record
         guard record.outputsReady else {
-            throw RPCError.notNow(
-                record.order.outputs.isEmpty ? "\(work.id) has no outputs" : "the outputs of \(work.id) are not here")
+            let isNone = record.order.yield(of: record.end).isEmpty
+            throw RPCError.notNow(isNone ? "\(work.id) has no outputs" : "the outputs of \(work.id) are not here")
         }
-        try await OutputFiles(directory: work.folder.outputs, order: record.order, limits: FileLimits()).send(write)
+        try await OutputFiles(
+            directory: work.folder.outputs, names: record.order.yield(of: record.end), limits: FileLimits()
+        ).send(write)
         if !record.outputsFetched { try await work.change(in: house.store) { $0.outputsFetched = true } }
     }
 
     func info(_ record: JobRecord) -> Surplus_V1_JobInfo {
         var info = Surplus_V1_JobInfo(record)
         info.borrower = engine.read { $0.id.description }
-        info.lenderName = record.lender.map { roster[$0]?.name ?? $0.description } ?? ""
+        info.lenderName = record.lender.map(name(of:)) ?? ""
+        for index in info.attempts.indices { info.attempts[index].lenderName = name(of: record.attempts[index].lender) }
         info.chargeMicrocredits = charge(for: record).rawValue
         return info
     }
 
-    /// What the job cost: the whole bill of a lease of its own; under another, its processing at that lease's price.
+    private func name(of node: NodeID) -> String { roster[node]?.name ?? node.description }
+
+    /// What the job cost: the whole bill of leases of its own; under another, its processing at that lease's price.
     private func charge(for record: JobRecord) -> Microcredits {
-        // a price that cannot be read is not shown; the ledger's own figures are in 'surplus credits'
-        guard let id = record.lease,
-            let entry = engine.read({ $0.leases[id] })
-                ?? (try? house.store.state(.lease, id: id.description, as: LeaseEntry.self))
-        else { return .zero }
-        guard record.ownLease == nil else { return entry.bill.accepted }
+        let earlier = record.attempts.reduce(Microcredits.zero) { $0 + (entry(of: $1.lease)?.bill.accepted ?? .zero) }
+        guard let entry = record.lease.flatMap(entry(of:)) else { return earlier }
+        guard record.ownLease == nil else { return earlier + entry.bill.accepted }
         return entry.lease.terms.prices.cost(of: record.end?.usage ?? .zero)
+    }
+
+    /// A bill that cannot be read is not shown; the ledger's own figures are in 'surplus credits'.
+    private func entry(of lease: LeaseID) -> LeaseEntry? {
+        engine.read { $0.leases[lease] } ?? (try? house.store.state(.lease, id: lease.description, as: LeaseEntry.self))
     }
 }
 

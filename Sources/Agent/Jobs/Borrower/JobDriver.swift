@@ -54,12 +54,13 @@ struct JobDriver: Sendable {
 
     private func advance(_ work: JobWork) async -> JobEnd? {
         do {
-            if work.record.stage == .queued { try await findLease(for: work) }
-            if work.record.stage != .collecting {
-                let end = try await runUnderLease(work)
-                guard end.hasRun, !work.record.order.outputs.isEmpty else { return end }
-                let now = house.clock().utc
-                try await record(work) { $0.collect(after: end, at: now) }
+            while work.record.stage != .collecting {
+                if work.record.stage == .queued { try await findLease(for: work) }
+                if work.record.isUnderWay {
+                    let end = try await endUnderLease(of: work)
+                    guard try await take(end, of: work) else { return end }
+                }
+                if work.record.stage == .saving { try await goOn(work) }
             }
             try await collect(work)
             return work.record.end
@@ -69,6 +70,26 @@ struct JobDriver: Sendable {
             if Task.isCancelled { return nil }
             return .failed((error as? RPCError)?.message ?? (error as? Refusal).map(explained(_:)) ?? "\(error)")
         }
+    }
+
+    /// How a run ends, also one that is cut short.
+    private func endUnderLease(of work: JobWork) async throws -> JobEnd {
+        do { return try await runUnderLease(work) } catch let interruption as JobInterruption {
+            return JobEnd(outcome: .interrupted(interruption.reason), usage: .zero)
+        }
+    }
+
+    /// - Returns: whether there is something to be done before the job has ended.
+    private func take(_ end: JobEnd, of work: JobWork) async throws -> Bool {
+        let now = house.clock().utc
+        let known = work.record
+        if known.goesOn(after: end) {
+            try await record(work) { $0.interrupt(end, at: now) }
+            return true
+        }
+        guard end.hasRun, known.stage == .running, !known.order.yield(of: end).isEmpty else { return false }
+        try await record(work) { $0.collect(after: end, at: now) }
+        return true
     }
 
     private func conclude(_ work: JobWork, _ conclusion: Conclusion) async throws {
@@ -104,13 +125,14 @@ struct JobDriver: Sendable {
         case .given(let given): lease = given
         case .own(let want, let names, _):
             work.report(.init(text: "asking for \(want.amounts.text)"))
-            lease = try await tenancy.borrow(want, from: names) { refusal in
+            lease = try await tenancy.borrow(want, from: names, after: work.record.attempts.map(\.lender)) { refusal in
                 work.report(.init(text: "waiting: \(refusal.reason)"))
             }
         }
         let lender: NodeID
         do {
             lender = try tenancy.lender(of: lease)
+            try await clear(work, at: lender)
             try await record(work) { $0.place(under: lease, of: lender) }
             tell(work, "job.placed", "runs on \(name(of: lender))")
         } catch {
@@ -127,12 +149,17 @@ struct JobDriver: Sendable {
                 try await tenancy.begin(of: lease) { left in
                     work.report(.init(text: "waiting: the lease begins in \(left.shortText)"))
                 }
-                return try await run(work)
+                do { return try await run(work) } catch let error as RPCError where error.code == .failedPrecondition {
+                    // the lender may speak of a lease whose end is not known here yet
+                    try await Task.sleep(for: Self.lastWords * 2)
+                    throw error
+                }
             }
             group.addTask {
-                guard let reason = await tenancy.end(of: lease) else { throw CancellationError() }
+                guard let end = await tenancy.end(of: lease, meantFor: work.record.meantTerm) else { throw CancellationError() }
                 try await Task.sleep(for: Self.lastWords)
-                throw JobFailure(reason)
+                guard end.isLenders else { throw JobFailure(end.reason) }
+                throw JobInterruption(reason: end.reason)
             }
             if work.record.ownsLease {
                 group.addTask {
@@ -149,15 +176,15 @@ struct JobDriver: Sendable {
     }
 
     private func run(_ work: JobWork) async throws -> JobEnd {
-        let transport = JobTransport(peers: peers, limits: house.configuration.limits, lenderName: name(of: work.record.lender))
+        let transport = transport(to: work.record.lender)
         if work.record.stage == .staging {
-            try await retrying { try await transport.stage(work) }
+            try await patiently(work) { try await transport.stage(work) }
             try await record(work) { $0.staged() }
             tell(work, "job.staged", "\(transport.lenderName) has the inputs")
         }
         if work.record.stage == .starting {
             work.report(.init(text: "\(transport.lenderName): starting"))
-            let info = try await retrying { try await transport.start(work) }
+            let info = try await patiently(work) { try await transport.start(work) }
             let now = house.clock().utc
             try await record(work) { $0.started(at: now, limitsEnforced: info.limitsEnforced) }
             tell(work, "job.started", "\(transport.lenderName) runs \(work.record.order.program)")
@@ -168,13 +195,21 @@ struct JobDriver: Sendable {
     // MARK: Outputs
 
     private func collect(_ work: JobWork) async throws {
-        let transport = JobTransport(peers: peers, limits: house.configuration.limits, lenderName: name(of: work.record.lender))
-        let missing = try await retrying(until: work.record.finishedAt.map { $0 + Self.patience }) {
-            do { return try await transport.collect(work) } catch let error as FileTransferError {
-                throw JobFailure("its outputs cannot be fetched: \(error)")
+        let transport = transport(to: work.record.lender)
+        let isInterrupted = work.record.end?.isInterruption ?? false
+        let patience = isInterrupted ? Self.savingPatience : Self.patience
+        let missing: [String]
+        do {
+            missing = try await retrying(until: work.record.finishedAt.map { $0 + patience }) {
+                do { return try await transport.collect(work) } catch let error as FileTransferError {
+                    throw JobFailure("its outputs cannot be fetched: \(error)")
+                }
             }
+        } catch  where isInterrupted {
+            try Task.checkCancellation()
+            return tell(work, "job.outputs", "what it had made when it was cut short is lost: \(error)")
         }
-        try await record(work) { $0.collected(missing: missing) }
+        try await record(work) { $0.collected(missing: isInterrupted ? [] : missing) }
         tell(
             work, "job.outputs",
             missing.isEmpty ? "the outputs are here" : "the outputs are here, without \(missing.count) that were not made")
@@ -188,22 +223,36 @@ struct JobDriver: Sendable {
         if let lease = record.ownLease { engine.handle(.release(lease)) }
         let folder = work.folder
         await onThread { FileTree.remove(folder.inputs) }
-        if let lender = record.lender {
-            let transport = JobTransport(peers: peers, limits: house.configuration.limits, lenderName: name(of: lender))
-            do {
-                try await retrying(until: record.finishedAt.map { $0 + Self.patience }) { try await transport.discard(work) }
-            } catch let error as RPCError {
-                try Task.checkCancellation()
-                house.log.debug("a lender keeps a job's files", metadata: ["job": "\(work.id)", "error": "\(error)"])
+        var runs = record.attempts.map { ($0.lender, $0.lease) }
+        if let lender = record.lender, let lease = record.lease { runs.append((lender, lease)) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (lender, lease) in runs {
+                group.addTask {
+                    try await discard(work, under: lease, of: lender, until: record.finishedAt.map { $0 + Self.patience })
+                }
             }
+            try await group.waitForAll()
         }
         try await self.record(work) { $0.isTidy = true }
     }
 
+    func discard(_ work: JobWork, under lease: LeaseID, of lender: NodeID, until end: Timestamp?) async throws {
+        do {
+            try await retrying(until: end) { try await transport(to: lender).discard(work.id, under: lease, of: lender) }
+        } catch let error as RPCError {
+            try Task.checkCancellation()
+            house.log.debug("a lender keeps a job's files", metadata: ["job": "\(work.id)", "error": "\(error)"])
+        }
+    }
+
     // MARK: Steps
 
+    func transport(to lender: NodeID?) -> JobTransport {
+        JobTransport(peers: peers, limits: house.configuration.limits, lenderName: name(of: lender))
+    }
+
     /// Repeats a call to a lender while what is in the way may pass.
-    private func retrying<Value: Sendable>(
+    func retrying<Value: Sendable>(
         until end: Timestamp? = nil, _ body: () async throws -> Value
     ) async throws -> Value {
         var backoff = Backoff()
@@ -216,12 +265,12 @@ struct JobDriver: Sendable {
         }
     }
 
-    private func record(_ work: JobWork, _ change: (inout JobRecord) -> Void) async throws {
+    func record(_ work: JobWork, _ change: (inout JobRecord) -> Void) async throws {
         try await persistently(work) { try await work.change(in: house.store, change) }
     }
 
     /// Repeats what the disk of this node does not let happen.
-    private func persistently(_ work: JobWork, _ body: () async throws -> Void) async throws {
+    func persistently(_ work: JobWork, _ body: () async throws -> Void) async throws {
         var backoff = Backoff()
         while true {
             do { return try await body() } catch {
@@ -232,7 +281,7 @@ struct JobDriver: Sendable {
         }
     }
 
-    private func tell(_ work: JobWork, _ kind: String, _ text: String) {
+    func tell(_ work: JobWork, _ kind: String, _ text: String) {
         let record = work.record
         engine.tell(
             Event(
@@ -241,7 +290,7 @@ struct JobDriver: Sendable {
                 text: text, details: record.details))
     }
 
-    private func name(of node: NodeID?) -> String { node.map { roster[$0]?.name ?? $0.description } ?? "nobody" }
+    func name(of node: NodeID?) -> String { node.map { roster[$0]?.name ?? $0.description } ?? "nobody" }
 }
 
 extension JobRecord {
@@ -250,7 +299,7 @@ extension JobRecord {
         switch (stage, end?.outcome) {
         case (.cancelled, _): "cancelled"
         case (_, .exited(let exit)?): "\(order.program) ended: \(exit.text)"
-        case (_, .failed(let reason)?): "failed: \(reason)"
+        case (_, .interrupted(let reason)?), (_, .failed(let reason)?): "failed: \(reason)"
         case (_, nil): "ended"
         }
     }

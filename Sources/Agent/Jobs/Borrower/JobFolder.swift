@@ -9,6 +9,8 @@ struct JobFolder: Hashable, Sendable {
     var inputs: String { path + "/in" }
     /// What the program made, once it is home.
     var outputs: String { path + "/out" }
+    /// What it goes on from elsewhere, on its way into the inputs.
+    var saved: String { path + "/saved" }
     var stdin: String { path + "/stdin" }
     var stdout: String { path + "/stdout" }
     var stderr: String { path + "/stderr" }

@@ -32,6 +32,9 @@ struct JobPump: Sendable {
             state.withLock { state in state.position.flatMap { $0 - state.accepted < Self.window ? $0 : nil } }
         }
 
+        /// Whether the lender has said anything.
+        var hasBegun: Bool { state.withLock { $0.position != nil } }
+
         func advance(by count: Int) { state.withLock { $0.position? += Int64(count) } }
         func takeEnd() -> Bool {
             state.withLock { state in
@@ -46,16 +49,17 @@ struct JobPump: Sendable {
 
     /// Returns how the program ended, after all its output is here.
     ///
-    /// - Throws: ``JobFailure`` or `RPCError` when it cannot be attended any more.
+    /// - Throws: ``JobFailure``, ``JobInterruption`` or `RPCError` when it cannot be attended any more.
     func attend() async throws -> JobEnd {
         let (lender, reference) = try transport.reference(to: work)
         work.report(.init(text: "\(transport.lenderName): running"))
         var backoff = Backoff()
+        var absence = Absence(of: transport.lenderName, patience: work.record.retry?.patience)
         while true {
             let before = work.stdout.size + work.stderr.size
+            let cursor = InputCursor()
             do {
                 let end = try await transport.peers.call(lender) { client in
-                    let cursor = InputCursor()
                     return try await client.attachJob { writer in
                         try await feed(writer, cursor, job: reference.job)
                     } onResponse: { response in
@@ -63,8 +67,11 @@ struct JobPump: Sendable {
                     }
                 }
                 if let end { return end }
+                absence.end()
             } catch let error as RPCError where error.isPassing {
                 try Task.checkCancellation()
+                if cursor.hasBegun { absence.end() }
+                try absence.note(error)
             }
             if work.stdout.size + work.stderr.size > before { backoff.reset() }
             try await backoff.pause()
@@ -77,8 +84,8 @@ struct JobPump: Sendable {
         try await writer.write(
             .with {
                 $0.attach.job = job
-                $0.attach.stdoutOffset = work.stdout.size
-                $0.attach.stderrOffset = work.stderr.size
+                $0.attach.stdoutOffset = work.stdout.size - start.stdout
+                $0.attach.stderrOffset = work.stderr.size - start.stderr
                 $0.attach.follow = true
             })
         for await _ in work.changes() {
@@ -129,13 +136,16 @@ struct JobPump: Sendable {
         return nil
     }
 
+    /// Where this run's output begins in that of the job.
+    private var start: OutputStart { work.record.outputStart ?? OutputStart() }
+
     private func keep(_ data: Surplus_V1_JobData) async throws {
-        let spool = data.stream == .stderr ? work.stderr : work.stdout
+        let (spool, start) = data.stream == .stderr ? (work.stderr, start.stderr) : (work.stdout, start.stdout)
         let limit = transport.limits.outputBytes
         guard spool.size + Int64(data.bytes.count) <= limit.rawValue else {
             throw JobFailure("it wrote more than \(limit.text): raise limits.output_bytes of this node, or write to a file")
         }
-        guard let isNew = try await spool.append(data.bytes, at: data.offset) else {
+        guard let isNew = try await spool.append(data.bytes, at: start + max(0, data.offset)) else {
             throw JobFailure("\(transport.lenderName) left out a part of its output before byte \(data.offset)")
         }
         if isNew { work.notify() }

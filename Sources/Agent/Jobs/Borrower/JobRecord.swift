@@ -5,6 +5,8 @@ import Wire
 /// A job submitted here, as it is kept in the ledger's state.
 ///
 ///     queued -> staging -> starting -> running -> collecting -> finished | failed | cancelled
+///       ^                                |
+///       +----------- saving <------------+
 ///
 /// Each stage says what is to be done next. It is recorded before that begins, and everything done in a stage may be done
 /// again, so after a crash the job goes on from where it was.
@@ -17,6 +19,8 @@ struct JobRecord: Codable, Sendable {
         /// The lender is told to start it.
         case starting
         case running
+        /// Its machine was taken back or lost, and it is to run elsewhere: what it saved comes home.
+        case saving
         /// Its program has ended; its outputs come home.
         case collecting
         case finished
@@ -41,10 +45,12 @@ struct JobRecord: Codable, Sendable {
     let remote: String?
     let order: JobOrder
     let tenancy: Tenancy
-    /// Input files, directories and links.
-    let inputs: Int
-    let inputBytes: Int64
+    /// `nil`: it is run once.
+    let retry: JobRetry?
     let submittedAt: Timestamp
+    /// Input files, directories and links; at least one when there are any.
+    private(set) var inputs: Int
+    private(set) var inputBytes: Int64
 
     private(set) var stage: Stage
     private(set) var lease: LeaseID?
@@ -56,15 +62,18 @@ struct JobRecord: Codable, Sendable {
     private(set) var limitsEnforced = false
     private(set) var missingOutputs: [String] = []
     private(set) var outputsReady = false
+    /// Earlier runs, oldest first; `nil` before there were any.
+    private var interrupted: [JobAttempt]?
+    /// Where the output of this run begins in that of the job; `nil`: at its beginning.
+    private(set) var outputStart: OutputStart?
     /// Somebody has fetched the outputs.
     var outputsFetched = false
     /// Nothing is left to be done: the lender has deleted the job's files, its own lease was given back.
     var isTidy = false
 
     init(
-        id: JobID, user: String, uid: UInt32?, remote: String? = nil, order: JobOrder, tenancy: Tenancy, inputs: Int,
-        inputBytes: Int64,
-        submittedAt: Timestamp
+        id: JobID, user: String, uid: UInt32?, remote: String? = nil, order: JobOrder, tenancy: Tenancy,
+        retry: JobRetry? = nil, inputs: Int, inputBytes: Int64, submittedAt: Timestamp
     ) {
         self.id = id
         self.user = user
@@ -72,10 +81,23 @@ struct JobRecord: Codable, Sendable {
         self.remote = remote
         self.order = order
         self.tenancy = tenancy
+        self.retry = retry
         self.inputs = inputs
         self.inputBytes = inputBytes
         self.submittedAt = submittedAt
         stage = .queued
+    }
+
+    /// Runs that were cut short before this one, oldest first.
+    var attempts: [JobAttempt] { interrupted ?? [] }
+
+    /// Whether it is under a lease of a lender that is to run it, or does.
+    var isUnderWay: Bool { stage == .staging || stage == .starting || stage == .running }
+
+    /// Whether it goes on elsewhere after such an end.
+    func goesOn(after end: JobEnd) -> Bool {
+        guard case .own = tenancy, let retry else { return false }
+        return end.isInterruption && attempts.count < retry.limit
     }
 
     /// Whether its fate is known.
@@ -88,6 +110,14 @@ struct JobRecord: Codable, Sendable {
     var ownsLease: Bool { if case .own = tenancy { true } else { false } }
     /// For how long its own lease is renewed, from the beginning; `nil`: for as long as it runs.
     var leaseSpan: Microseconds? { if case .own(let want, _, false) = tenancy { want.term } else { nil } }
+    /// The term that its own lease was meant for; `nil`: it has none of its own.
+    var meantTerm: Microseconds? { ownsLease ? leaseSpan ?? Microseconds(.max) : nil }
+}
+
+/// Where a run's output begins in that of its job, in bytes.
+struct OutputStart: Hashable, Codable, Sendable {
+    var stdout: Int64 = 0
+    var stderr: Int64 = 0
 }
 
 // MARK: - Transitions
@@ -117,6 +147,30 @@ extension JobRecord {
         stage = .collecting
     }
 
+    /// Its run was cut short, and it is to go on elsewhere.
+    mutating func interrupt(_ end: JobEnd, at time: Timestamp) {
+        self.end = end
+        finishedAt = time
+        stage = .saving
+    }
+
+    /// What it saved is among its inputs: it needs another lease.
+    ///
+    /// - Parameters:
+    ///   - inputs: bytes of input that there are now; `nil` when there is none.
+    ///   - start: where its output goes on.
+    mutating func goOn(withInputs inputs: Int64?, output start: OutputStart) {
+        if let lender, let lease, let end, let finishedAt {
+            let attempt = JobAttempt(
+                lender: lender, lease: lease, reason: end.outcome.reason ?? "", endedAt: finishedAt, usage: end.usage)
+            interrupted = attempts + [attempt]
+        }
+        (lease, lender, end, finishedAt) = (nil, nil, nil, nil)
+        if let inputs { (self.inputs, inputBytes) = (max(1, self.inputs), inputs) }
+        outputStart = start
+        stage = .queued
+    }
+
     /// Its outputs are here.
     mutating func collected(missing: [String]) {
         missingOutputs = missing
@@ -142,7 +196,7 @@ extension JobRecord {
 extension JobRecord.Stage {
     var wire: Surplus_V1_JobState {
         switch self {
-        case .queued: .queued
+        case .queued, .saving: .queued
         // Not running yet: a signal still means to cancel it.
         case .staging, .starting: .staging
         case .running: .running
@@ -172,5 +226,7 @@ extension Surplus_V1_JobInfo {
         outputsFetched = record.outputsFetched
         missingOutputs = record.missingOutputs
         limitsEnforced = record.limitsEnforced
+        if let retry = record.retry { self.retry = Surplus_V1_JobRetry(retry) }
+        attempts = record.attempts.map(Surplus_V1_JobAttempt.init)
     }
 }

@@ -39,13 +39,15 @@ extension JobDesk {
     private func take(
         _ parts: RPCAsyncSequence<Surplus_V1_SubmitPart, any Error>, as id: JobID, into folder: JobFolder, by user: CallingUser
     ) async throws -> JobRecord {
-        var accepted: (order: JobOrder, tenancy: JobRecord.Tenancy)?
+        var accepted: (order: JobOrder, tenancy: JobRecord.Tenancy, retry: JobRetry?)?
         var receiver: FileReceiver?
         for try await part in parts {
             switch part.part {
             case .submit(let submit):
                 guard accepted == nil else { throw FieldError("submit", "comes twice") }
-                accepted = (try JobOrder(submit.spec), try choice(of: submit, by: user))
+                accepted = (
+                    try JobOrder(submit.spec), try choice(of: submit, by: user), try JobRetry(submit.retry, "retry")
+                )
             case .file(let file):
                 guard accepted != nil else { throw FieldError("submit", "must come first") }
                 let intake = try receiver ?? inputs(of: folder)
@@ -59,8 +61,7 @@ extension JobDesk {
         if totals.entries > 0 { try await onThread { try folder.synchronise() } }
         var record = JobRecord(
             id: id, user: user.name, uid: user.uid, remote: user.remoteID, order: accepted.order, tenancy: accepted.tenancy,
-            inputs: totals.entries,
-            inputBytes: totals.bytes, submittedAt: house.clock().utc)
+            retry: accepted.retry, inputs: totals.entries, inputBytes: totals.bytes, submittedAt: house.clock().utc)
         // What is known already need not be found out, and recorded, later.
         if case .given(let lease) = accepted.tenancy { record.place(under: lease, of: try tenancy.lender(of: lease)) }
         return record
@@ -75,6 +76,9 @@ extension JobDesk {
     /// Under which lease the job is to run; says at once what can never work.
     private func choice(of submit: Surplus_V1_SubmitJob, by user: CallingUser) throws -> JobRecord.Tenancy {
         guard submit.lease.isEmpty else {
+            guard submit.retry.limit == 0 else {
+                throw FieldError("retry", "needs a lease of the job's own: a given one is of one node")
+            }
             let id: LeaseID = try Field.identifier(submit.lease, "lease")
             _ = try tenancy.lender(of: id)
             guard let borrower = engine.read({ $0.leases[id]?.lease.user }), user.sees(to: borrower) else {

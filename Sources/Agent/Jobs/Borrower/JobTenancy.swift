@@ -15,25 +15,41 @@ struct JobTenancy: Sendable {
     /// How long a job waits for what is lent to others, or was a moment ago.
     private static let patience = Duration.seconds(5)
 
+    /// How long one that was interrupted waits for another machine, whatever the reason is that there is none.
+    private static let longPatience = Duration.seconds(3600)
+
     /// Borrows; asks again for a while when that may help.
     ///
-    /// - Parameter onWaiting: told why it waits.
+    /// - Parameters:
+    ///   - former: those that lent before and could not go on. They are asked again only when nobody else lends.
+    ///   - onWaiting: told why it waits.
     /// - Throws: ``Refusal``; `CancellationError`.
-    func borrow(_ want: Want, from names: [String], onWaiting: (Refusal) -> Void) async throws -> LeaseID {
+    func borrow(
+        _ want: Want, from names: [String], after former: [NodeID] = [], onWaiting: (Refusal) -> Void
+    ) async throws -> LeaseID {
         var backoff = Backoff()
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + (former.isEmpty ? Self.patience : Self.longPatience)
         while true {
-            do { return try await borrow(want, from: names) } catch let refusal as Refusal {
-                guard refusal.retryAfter != nil, ContinuousClock.now < deadline else { throw refusal }
+            do { return try await borrow(want, from: names, after: former) } catch let refusal as Refusal {
+                let mayHelp = refusal.retryAfter != nil || !former.isEmpty
+                guard mayHelp, ContinuousClock.now < deadline else { throw refusal }
                 onWaiting(refusal)
                 try await backoff.pause()
             }
         }
     }
 
-    /// - Throws: ``Refusal``; `CancellationError`.
-    func borrow(_ want: Want, from names: [String]) async throws -> LeaseID {
-        let leases = try await requests.borrow(want, from: try roster.candidates(on: names, except: engine.read { $0.id }))
+    private func borrow(_ want: Want, from names: [String], after former: [NodeID]) async throws -> LeaseID {
+        let candidates = try roster.candidates(on: names, except: engine.read { $0.id })
+        let others = candidates.filter { !former.contains($0) }
+        guard !others.isEmpty, others.count < candidates.count else { return try await borrow(want, from: candidates) }
+        do { return try await borrow(want, from: others) } catch is Refusal {
+            return try await borrow(want, from: candidates)
+        }
+    }
+
+    func borrow(_ want: Want, from candidates: [NodeID]) async throws -> LeaseID {
+        let leases = try await requests.borrow(want, from: candidates)
         guard let lease = leases.first else { throw Refusal(term: "lease", reason: "no lease was given") }
         return lease
     }
@@ -80,11 +96,12 @@ struct JobTenancy: Sendable {
 
     /// Waits for the end of a lease.
     ///
+    /// - Parameter whole: the term that it was to have, if it is a job's own.
     /// - Returns: why it ended; `nil` when the task was cancelled.
-    func end(of id: LeaseID) async -> String? {
+    func end(of id: LeaseID, meantFor whole: Microseconds?) async -> LeaseEnd? {
         await requests.wait(for: id) { entry in
-            guard let lease = entry?.lease else { return "the lease is over" }
-            return lease.isOpen ? nil : lease.endStory
+            guard let lease = entry?.lease else { return LeaseEnd(reason: "the lease is over", isLenders: false) }
+            return lease.isOpen ? nil : lease.end(of: whole, at: engine.now)
         }
     }
 

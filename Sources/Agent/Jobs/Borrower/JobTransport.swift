@@ -62,23 +62,36 @@ struct JobTransport: Sendable {
         return try await peers.call(lender) { try await $0.startJob(request, options: .within(Self.patience)) }
     }
 
-    /// Fetches the outputs, in place of what an earlier try has left.
+    /// Fetches what the program has made, in place of what an earlier try has left.
     ///
-    /// - Returns: the outputs that the program did not make.
+    /// - Returns: the outputs that it did not make.
     func collect(_ work: JobWork) async throws -> [String] {
-        let (lender, reference) = try reference(to: work)
-        let outputs = work.folder.outputs
+        let (outputs, expected) = (work.folder.outputs, work.record.order.outputs)
+        try await fetch(work, into: outputs, "fetching outputs", onlyCheckpoints: false)
+        return await onThread { expected.filter { !FileTree.exists("\(outputs)/\($0)") } }
+    }
+
+    /// Fetches what the program is to go on from, in place of what an earlier try has left.
+    func save(_ work: JobWork) async throws {
+        try await fetch(work, into: work.folder.saved, "fetching what it has saved", onlyCheckpoints: true)
+    }
+
+    private func fetch(
+        _ work: JobWork, into directory: String, _ doing: String, onlyCheckpoints: Bool
+    ) async throws {
+        var (lender, reference) = try reference(to: work)
+        reference.onlyCheckpoints = onlyCheckpoints
         let limit = FileLimits(bytes: limits.outputBytes.rawValue)
-        try await onThread { [folder = work.folder] in try folder.createAnew(outputs) }
-        let receiver = try FileReceiver(directory: outputs, limits: limit)
-        try await peers.call(lender) { [lenderName] client in
+        try await onThread { [folder = work.folder] in try folder.createAnew(directory) }
+        let receiver = try FileReceiver(directory: directory, limits: limit)
+        try await peers.call(lender) { [lenderName, reference] client in
             try await client.collectOutputs(reference) { response in
                 var done: Int64 = 0
                 do {
                     for try await part in response.messages {
                         try await receiver.take(part)
                         done += Int64(part.data.count)
-                        work.report(.init(text: "\(lenderName): fetching outputs", done: done))
+                        work.report(.init(text: "\(lenderName): \(doing)", done: done))
                     }
                 } catch {
                     await receiver.abandon()
@@ -87,13 +100,11 @@ struct JobTransport: Sendable {
             }
         }
         _ = try await receiver.finish()
-        let expected = work.record.order.outputs
-        return await onThread { expected.filter { !FileTree.exists("\(outputs)/\($0)") } }
     }
 
-    /// Lets the lender delete the job's files; ends the job if it runs.
-    func discard(_ work: JobWork) async throws {
-        let (lender, reference) = try reference(to: work)
+    /// Lets the lender of a run delete the job's files; ends the job if it runs there.
+    func discard(_ job: JobID, under lease: LeaseID, of lender: NodeID) async throws {
+        let reference = Surplus_V1_JobRef.with { ($0.job, $0.lease) = (job.description, lease.description) }
         _ = try await peers.call(lender) { try await $0.discardJob(reference, options: .within(Self.patience)) }
     }
 

@@ -54,7 +54,8 @@ struct JobWatch: Sendable {
         for await _ in work.changes() {
             // Taken before the output is read: of a job that has ended, all of it is there.
             let view = work.view
-            let progress = Surplus_V1_JobProgress(view)
+            var progress = Surplus_V1_JobProgress(view)
+            if !view.record.attempts.isEmpty { progress.attempts = describe(view.record).attempts }
             if progress != shown {
                 try await write(.with { $0.progress = progress })
                 shown = progress

@@ -25,8 +25,11 @@ struct HostedJob: Hashable, Codable, Sendable {
 
     var files: JobFiles { JobFiles(directory: directory) }
 
+    /// When its results are deleted, if its borrower has not fetched them by then; `nil` while its lease goes on.
+    var keptUntil: Timestamp? { leaseEndedAt.map { $0 + Self.retention } }
+
     /// Whether its borrower had its time to fetch the results.
-    func isStale(at now: Timestamp) -> Bool { leaseEndedAt.map { now - $0 >= Self.retention } ?? false }
+    func isStale(at now: Timestamp) -> Bool { keptUntil.map { now >= $0 } ?? false }
 }
 
 extension Surplus_V1_JobInfo {
@@ -46,5 +49,6 @@ extension Surplus_V1_JobInfo {
         finishedAt = job.endedAt?.microseconds ?? 0
         self.limitsEnforced = limitsEnforced
         hosted = true
+        keptUntil = job.keptUntil?.microseconds ?? 0
     }
 }

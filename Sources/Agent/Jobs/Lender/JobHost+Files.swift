@@ -70,7 +70,8 @@ extension JobHost {
             guard job.end != nil else { throw RPCError.notNow("\(job.id) has not ended") }
             try await claimWork(of: job)
             let limits = FileLimits(bytes: house.configuration.limits.outputBytes.rawValue)
-            try await OutputFiles(directory: job.files.work, order: job.order, limits: limits).send(write)
+            let names = reference.onlyCheckpoints ? job.order.checkpoints : job.order.yield(of: job.end)
+            try await OutputFiles(directory: job.files.work, names: names, limits: limits).send(write)
         }
     }
 

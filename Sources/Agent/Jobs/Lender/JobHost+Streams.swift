@@ -68,7 +68,7 @@ extension JobHost {
         try Task.checkCancellation()
         let ended: HostedJob
         if let record {
-            ended = try await noteEnd(of: job, JobEnd(record, leaseEnd: leaseEnd(of: job)), at: record.finished)
+            ended = try await noteEnd(of: job, try await end(of: job, record), at: record.finished)
         } else {
             ended = try await observed(job)
         }

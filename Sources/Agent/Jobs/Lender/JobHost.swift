@@ -154,11 +154,17 @@ final class JobHost: Sendable {
         switch try await state(of: job) {
         case .prepared, .running: return job
         case .exited(let record):
-            return try await noteEnd(of: job, JobEnd(record, leaseEnd: leaseEnd(of: job)), at: record.finished)
+            return try await noteEnd(of: job, try await end(of: job, record), at: record.finished)
         case .lost:
-            let reason = leaseEnd(of: job) ?? "the lender has lost the program, as by a power failure"
-            return try await noteEnd(of: job, .failed(reason), at: house.clock().utc)
+            let outcome = leaseEnd(of: job)?.outcome ?? .interrupted("the lender has lost the program, as by a power failure")
+            return try await noteEnd(of: job, JobEnd(outcome: outcome, usage: .zero), at: house.clock().utc)
         }
+    }
+
+    /// What its shim's record means to the borrower.
+    func end(of job: HostedJob, _ record: ExitRecord) async throws -> JobEnd {
+        let notice = try await onThread { try job.files.givenNotice() }
+        return JobEnd(record, leaseEnd: leaseEnd(of: job), notice: notice)
     }
 
     private func state(of job: HostedJob) async throws -> JobState.Stage {
@@ -180,18 +186,20 @@ final class JobHost: Sendable {
         let text: String
         switch end.outcome {
         case .exited(let exit): text = "\(job.order.program) ended: \(exit.text)"
-        case .failed(let reason): text = "\(job.order.program) was ended: \(reason)"
+        case .interrupted(let reason), .failed(let reason): text = "\(job.order.program) was ended: \(reason)"
         }
         tell("job.ended", job, text, [Event.Detail("cpu", "\(end.usage.cpu)")])
         return changed
     }
 
     /// Why the job's lease is over, or about to be; `nil` when it is not.
-    func leaseEnd(of job: HostedJob) -> String? {
-        guard let lease = engine.read({ $0.leases[job.lease]?.lease }) else { return "the lease has ended" }
+    func leaseEnd(of job: HostedJob) -> LeaseEnd? {
+        guard let lease = engine.read({ $0.leases[job.lease]?.lease }) else {
+            return LeaseEnd(reason: "the lease has ended", isLenders: false)
+        }
         // The warden ends a lease by its own clock, a moment before it is closed here.
         guard !lease.isOpen || lease.ends.remaining(at: engine.now) <= .seconds(1) else { return nil }
-        return lease.endStory
+        return lease.end(at: engine.now)
     }
 
     // MARK: Parts

@@ -1,0 +1,34 @@
+import GRPCCore
+import Resources
+
+/// Why a run was cut short: its machine was taken back or lost.
+struct JobInterruption: Error {
+    let reason: String
+}
+
+/// For how long a lender could not be reached.
+struct Absence {
+    /// `nil`: it is waited for as long as its lease lasts.
+    let patience: Microseconds?
+    let lenderName: String
+    private var since: ContinuousClock.Instant?
+
+    init(of lenderName: String, patience: Microseconds?) {
+        self.lenderName = lenderName
+        self.patience = patience
+    }
+
+    /// It was heard of.
+    mutating func end() { since = nil }
+
+    /// It could not be reached just now.
+    ///
+    /// - Throws: ``JobInterruption`` when that goes on for too long.
+    mutating func note(_ error: RPCError) throws(JobInterruption) {
+        let now = ContinuousClock.now
+        let since = since ?? now
+        self.since = since
+        guard let patience, now - since >= .microseconds(patience.rawValue) else { return }
+        throw JobInterruption(reason: "\(lenderName) could not be reached for \(patience.text): \(error.message)")
+    }
+}
