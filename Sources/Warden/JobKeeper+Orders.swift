@@ -96,7 +96,8 @@ extension JobKeeper {
             try files.write(
                 ShimSpec(
                     guest: spec, agent: agent, runAs: guest(record.slot), enforcement: enforcement,
-                    groups: groups.entrances(to: group), disk: min(configuration.diskPerJob, state.halfOfFreeSpace)))
+                    groups: groups.entrances(to: group), disk: min(configuration.diskPerJob, state.halfOfFreeSpace),
+                    callFilters: callFilters))
             record.isStarted = true
             try state.job(job).save(record)
             let shim = try startShim(files)

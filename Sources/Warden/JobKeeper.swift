@@ -44,6 +44,8 @@ final class JobKeeper {
     /// What programs that are started are told of their limits, as the warden's hello tells it.
     var enforcement: String
     let chores: Chores
+    /// What all guests are held by, made once; where that fails each shim tries, and says why it cannot.
+    let callFilters = try? CallFilter.programs()
     var jobs: [JobID: Job] = [:]
     /// Groups of ended jobs that could not be removed yet.
     var leftGroups: Set<String> = []

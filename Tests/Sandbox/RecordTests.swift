@@ -64,4 +64,21 @@ struct RecordTests {
             if let other = try? read(damaged) { #expect(other != spec) }
         }
     }
+
+    @Test("System call filters in a plan come back too, and none of them is empty")
+    func filters() throws {
+        func copy(_ filters: [[UInt8]]) throws -> ShimSpec {
+            var spec = try TestJob("true").spec
+            spec.callFilters = filters
+            var writer = CanonicalWriter(kind: "test")
+            writer.write(spec)
+            var reader = try CanonicalReader(writer.bytes, kind: "test")
+            return try reader.value()
+        }
+        let programs = try CallFilter.programs()
+        #expect(try copy(programs).callFilters == programs)
+        for wrong in [[], [[]], [[1], []], [[UInt8]](repeating: [1], count: 5)] {
+            #expect(throws: CanonicalReader.Malformed.self) { try copy(wrong) }
+        }
+    }
 }

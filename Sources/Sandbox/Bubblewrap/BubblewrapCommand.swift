@@ -6,7 +6,7 @@ package struct BubblewrapCommand: Hashable, Sendable {
     /// A file that is made for the sandbox rather than taken from the host.
     package struct OwnFile: Hashable, Sendable {
         package var path: String
-        package var content: String
+        package var content: [UInt8]
     }
 
     /// The user and group that the guest sees itself as, whoever runs it outside.
@@ -32,18 +32,16 @@ package struct BubblewrapCommand: Hashable, Sendable {
 
     /// Files whose content ``options(ownFiles:filters:)`` wants behind descriptors, in this order.
     package var ownFiles: [OwnFile] {
-        [
-            OwnFile(
-                path: "/etc/passwd",
-                content: """
-                    root:x:0:0:root:/:/usr/sbin/nologin
-                    guest:x:\(Self.insideID):\(Self.insideID):guest:/work:/bin/sh
-                    nobody:x:65534:65534:nobody:/:/usr/sbin/nologin
+        let users = """
+            root:x:0:0:root:/:/usr/sbin/nologin
+            guest:x:\(Self.insideID):\(Self.insideID):guest:/work:/bin/sh
+            nobody:x:65534:65534:nobody:/:/usr/sbin/nologin
 
-                    """),
-            OwnFile(path: "/etc/group", content: "root:x:0:\nguest:x:\(Self.insideID):\nnogroup:x:65534:\n"),
-            OwnFile(path: "/etc/hosts", content: "127.0.0.1 localhost \(spec.hostname)\n::1 localhost\n"),
-        ]
+            """
+        let groups = "root:x:0:\nguest:x:\(Self.insideID):\nnogroup:x:65534:\n"
+        let hosts = "127.0.0.1 localhost \(spec.hostname)\n::1 localhost\n"
+        let own = [("/etc/passwd", users), ("/etc/group", groups), ("/etc/hosts", hosts)]
+        return own.map { OwnFile(path: $0.0, content: Array($0.1.utf8)) } + view.settings.files
     }
 
     /// The options, for bubblewrap's `--args`: not for its command line, which every user of the host can read.
@@ -104,20 +102,13 @@ package struct BubblewrapCommand: Hashable, Sendable {
     }
 
     private var system: [String] {
-        ["--ro-bind", "/usr", "/usr"] + view.links.flatMap { ["--symlink", $0.target, $0.path] }
-            + view.folders.flatMap { ["--ro-bind", $0, $0] } + Self.settings.flatMap { ["--ro-bind-try", $0, $0] }
+        ["--ro-bind", "/usr", "/usr"] + (view.links + view.settings.links).flatMap { ["--symlink", $0.target, $0.path] }
+            + view.folders.flatMap { ["--ro-bind", $0, $0] } + view.settings.mounts.flatMap { ["--ro-bind-try", $0, $0] }
     }
 
     private func made(_ descriptors: [Int32]) -> [String] {
         zip(ownFiles, descriptors).flatMap { ["--perms", "0444", "--file", String($1), $0.path] }
     }
-
-    /// The host's settings that programs need to find libraries, names, time zones and certificates.
-    private static let settings = [
-        "alternatives", "ca-certificates", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types",
-        "nsswitch.conf",
-        "pki", "protocols", "services", "ssl/certs", "ssl/openssl.cnf", "timezone",
-    ].map { "/etc/" + $0 }
 
     private var environment: [String] {
         let before = [

@@ -6,7 +6,8 @@ package struct SystemView: Hashable, Sendable {
     package var links: [Link]
     /// Real folders at the root.
     package var folders: [String]
-    /// Files in `/proc` that tell of the whole machine.
+    package var settings: HostSettings
+    /// Files in `/proc` that tell of the whole machine, and would tell guests.
     package var hiddenFiles: [String]
     /// Folders in `/proc` that do.
     package var hiddenFolders: [String]
@@ -21,10 +22,12 @@ package struct SystemView: Hashable, Sendable {
     }
 
     package init(
-        links: [Link], folders: [String], hiddenFiles: [String] = [], hiddenFolders: [String] = []
+        links: [Link], folders: [String], settings: HostSettings = HostSettings(), hiddenFiles: [String] = [],
+        hiddenFolders: [String] = []
     ) {
         self.links = links
         self.folders = folders
+        self.settings = settings
         self.hiddenFiles = hiddenFiles
         self.hiddenFolders = hiddenFolders
     }
@@ -32,7 +35,7 @@ package struct SystemView: Hashable, Sendable {
     /// That of the running host.
     package static func current() -> Self {
         var view = Self(
-            links: [], folders: [],
+            links: [], folders: [], settings: HostSettings(in: "/etc"),
             hiddenFiles: present([
                 "config.gz", "interrupts", "kallsyms", "kcore", "keys", "kmsg", "latency_stats", "modules", "sched_debug",
                 "softirqs", "timer_list", "timer_stats", "vmallocinfo", "zoneinfo",
@@ -48,12 +51,15 @@ package struct SystemView: Hashable, Sendable {
         return view
     }
 
-    /// Those that this kernel has.
+    /// Those that this kernel has and that everybody may read. What only root may read needs no mask: guests are never root.
     private static func present(_ names: [String]) -> [String] {
-        names.map { "/proc/" + $0 }.filter { access($0, F_OK) == 0 }
+        names.map { "/proc/" + $0 }.filter { path in
+            var status = stat()
+            return stat(path, &status) == 0 && status.st_mode & (Glibc.S_IROTH | Glibc.S_IXOTH) != 0
+        }
     }
 
-    private static func linkTarget(of path: String) -> String? {
+    static func linkTarget(of path: String) -> String? {
         let bytes = [CChar](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
             guard let start = buffer.baseAddress else { return }
             count = max(0, readlink(path, start, buffer.count))

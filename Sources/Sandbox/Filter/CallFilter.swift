@@ -1,3 +1,4 @@
+import CLinux
 import CSeccomp
 import Glibc
 import Kernel
@@ -8,7 +9,7 @@ import Kernel
 /// known and dangerous fail with `EPERM`. All others fail with `ENOSYS`, as on a kernel that is older than they are: C libraries
 /// try new calls first and then fall back. Calls by the conventions of another processor (32-bit ones on a 64-bit machine) end
 /// the process, for their numbers mean other calls.
-final class CallFilter {
+package final class CallFilter {
     private let context: scmp_filter_ctx
 
     /// - Parameter unlisted: What becomes of calls that no rule names.
@@ -23,8 +24,12 @@ final class CallFilter {
 
     deinit { seccomp_release(context) }
 
-    /// The two programs, to be installed both: the kernel heeds the stricter.
-    static func programs() throws(KernelError) -> [[UInt8]] { [try listed().program(), try terminals().program()] }
+    /// The programs, to be installed all: the kernel heeds the strictest.
+    package static func programs() throws(KernelError) -> [[UInt8]] {
+        // making them takes more memory than all the rest of a shim
+        defer { malloc_trim(0) }
+        return [try listed().program(), try terminals().program()]
+    }
 
     /// The list of calls.
     private static func listed() throws(KernelError) -> CallFilter {
@@ -104,7 +109,7 @@ final class CallFilter {
     }
 
     /// 4096 instructions of 8 bytes are the most that the kernel takes.
-    private static let largest = 4096 * 8
+    static let largest = 4096 * 8
 
     private static func check(_ result: Int32) throws(KernelError) {
         guard result == 0 else { throw KernelError("make a system call filter", -result) }

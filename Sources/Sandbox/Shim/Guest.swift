@@ -38,9 +38,9 @@ struct Guest {
         let status = try Descriptor.pipe()
         var own: [Int32] = []
         for file in bubblewrap.ownFiles {
-            own.append(try Descriptor.memory(holding: Array(file.content.utf8), called: file.path))
+            own.append(try Descriptor.memory(holding: file.content, called: file.path))
         }
-        let filters = defences.has(.callFilter) ? try Self.filters() : []
+        let filters = defences.has(.callFilter) ? try Self.filters(spec) : []
         let options = bubblewrap.options(ownFiles: own, filters: filters) + ["--json-status-fd", String(status.writing)]
         let arguments = try Descriptor.memory(
             holding: options.flatMap { Array($0.utf8) + [0] }, called: "the sandbox's options")
@@ -73,13 +73,12 @@ struct Guest {
         return descriptor
     }
 
-    private static func filters() throws(KernelError) -> [Int32] {
+    private static func filters(_ spec: ShimSpec) throws(KernelError) -> [Int32] {
+        let programs = if let made = spec.callFilters { made } else { try CallFilter.programs() }
         var filters: [Int32] = []
-        for program in try CallFilter.programs() {
+        for program in programs {
             filters.append(try Descriptor.memory(holding: program, called: "a system call filter"))
         }
-        // a shim lives as long as its program, and making a filter takes more memory than all the rest of it
-        malloc_trim(0)
         return filters
     }
 

@@ -6,7 +6,7 @@ struct MemoryShortage: Hashable, Sendable, CustomStringConvertible {
     /// What the lease has; `nil` when that cannot be read.
     var limit: Bytes?
 
-    /// - Parameter entrances: The `cgroup.procs` files of the job's groups.
+    /// - Parameter entrances: A file in each of the job's groups.
     /// - Returns: `nil` when the kernel has killed nothing in them, or does not say.
     init?(entrances: [String], kernel: any KernelCalls = LinuxKernel()) {
         for entrance in entrances {

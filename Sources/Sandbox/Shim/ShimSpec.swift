@@ -9,7 +9,7 @@ package struct ShimSpec: Hashable, Sendable {
     package var runAs: ProcessOwner?
     /// How limits are enforced, told to the guest as `SURPLUS_LIMITS`: `"cgroup v2"`, `"none: not privileged"`.
     package var enforcement: String
-    /// The `cgroup.procs` files through which the guest, not the shim, joins its control groups before it runs anything.
+    /// The files into which the guest, not the shim, writes `0` to join its control groups before it runs anything.
     package var groups: [String]
     /// The guest's host name.
     package var hostname: String
@@ -17,10 +17,13 @@ package struct ShimSpec: Hashable, Sendable {
     package var disk: Bytes
     /// How much it may keep in `/tmp`, and as much again in `/dev/shm`; both count as its memory.
     package var temporary: Bytes
+    /// The system call filters, made by ``CallFilter/programs()``; `nil` for the shim to make them, which takes it some 4 ms.
+    package var callFilters: [[UInt8]]?
 
     package init(
         guest: GuestSpec, agent: ProcessOwner, runAs: ProcessOwner?, enforcement: String, groups: [String],
-        hostname: String = "surplus", disk: Bytes = .gibibytes(4), temporary: Bytes = .mebibytes(512)
+        hostname: String = "surplus", disk: Bytes = .gibibytes(4), temporary: Bytes = .mebibytes(512),
+        callFilters: [[UInt8]]? = nil
     ) {
         self.guest = guest
         self.agent = agent
@@ -30,11 +33,13 @@ package struct ShimSpec: Hashable, Sendable {
         self.hostname = hostname
         self.disk = disk
         self.temporary = temporary
+        self.callFilters = callFilters
     }
 }
 
 extension ShimSpec: Canonical {
     private static let mostGroups = 16
+    private static let mostFilters = 4
 
     package func write(to writer: inout CanonicalWriter) {
         writer.write(guest)
@@ -45,6 +50,10 @@ extension ShimSpec: Canonical {
         writer.write(hostname)
         writer.write(disk)
         writer.write(temporary)
+        writer.write(callFilters != nil)
+        guard let callFilters else { return }
+        writer.write(Int64(callFilters.count))
+        for filter in callFilters { writer.write(filter) }
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -56,6 +65,7 @@ extension ShimSpec: Canonical {
         hostname = try reader.string(atMost: 64)
         disk = try reader.quantity(atMost: Bounds.memory)
         temporary = try reader.quantity(atMost: Bounds.memory)
+        callFilters = try reader.bool() ? try Self.filters(from: &reader) : nil
         guard !groups.contains(where: { !$0.hasPrefix("/") || $0.utf8.contains(0) }) else {
             throw .init(description: "a control group without an absolute path")
         }
@@ -63,5 +73,12 @@ extension ShimSpec: Canonical {
             throw .init(description: "a zero byte in a text, or no host name")
         }
         guard runAs?.user != 0, runAs?.group != 0 else { throw .init(description: "a guest that would run as root") }
+    }
+
+    private static func filters(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) -> [[UInt8]] {
+        var filters: [[UInt8]] = []
+        for _ in 0..<(try reader.number(in: 1...mostFilters)) { filters.append(try reader.data(atMost: CallFilter.largest)) }
+        guard filters.allSatisfy({ !$0.isEmpty }) else { throw .init(description: "an empty system call filter") }
+        return filters
     }
 }
