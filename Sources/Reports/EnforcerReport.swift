@@ -48,6 +48,7 @@ package struct EnforcerReport: Report {
     }
 
     let enforcement: String
+    let disk: String?
     let dryRun: Bool
     let threshold: AmountFigures
     let ownerUsage: AmountFigures
@@ -58,10 +59,12 @@ package struct EnforcerReport: Report {
     let leases: [Lease]
 
     package init(
-        enforcement: String, dryRun: Bool, threshold: Amounts, owner: Amounts, guests: Amounts, pressure: PressureFigures,
+        enforcement: String, disk: String?, dryRun: Bool, threshold: Amounts, owner: Amounts, guests: Amounts,
+        pressure: PressureFigures,
         available: Bytes?, coolDown: Microseconds, leases: [Lease]
     ) {
         self.enforcement = enforcement
+        self.disk = disk
         self.dryRun = dryRun
         self.threshold = AmountFigures(threshold)
         self.pressure = pressure
@@ -76,6 +79,7 @@ package struct EnforcerReport: Report {
         var sheet = Sheet()
         if dryRun { sheet.add("dry run", "the warden only says what it would do: the owner is not protected", .warning) }
         sheet.add("limits", enforcement)
+        sheet.add("disk of jobs", disk)
         sheet.add("threshold", threshold.text(on: page))
         sheet.add("owner", ownerUsage.text(on: page))
         sheet.add("guests", guestUsage.text(on: page))

@@ -12,6 +12,8 @@ package struct JobReport: Report {
     package var arguments: [String]
     package var environment: [String: String]
     package var outputs: [String]
+    /// How long it may run; `nil` for as long as its lease.
+    package var timeLimitMicroseconds: Int64?
     /// `queued`, `staging`, `running`, `collecting`, `finished`, `failed` or `cancelled`.
     package var state: String
     /// How the program ended, once it has: one of these two.
@@ -64,7 +66,8 @@ package struct JobReport: Report {
 
     package init(
         job: String, lease: String?, lender: String?, lenderName: String?, borrower: String, user: String, program: String,
-        arguments: [String], environment: [String: String], outputs: [String], state: String, exitCode: Int?, exitSignal: Int?,
+        arguments: [String], environment: [String: String], outputs: [String], timeLimit: Microseconds? = nil, state: String,
+        exitCode: Int?, exitSignal: Int?,
         notStarted: String?, failure: String?, submittedAt: CivilTime?, startedAt: CivilTime?, finishedAt: CivilTime?,
         usage: Usage, charged: Microcredits, limitsEnforced: Bool, hosted: Bool, outputsReady: Bool, outputsFetched: Bool,
         missingOutputs: [String], checkpoints: [String] = [], interrupted: Bool = false, retries: Int = 0,
@@ -80,6 +83,7 @@ package struct JobReport: Report {
         self.arguments = arguments
         self.environment = environment
         self.outputs = outputs
+        timeLimitMicroseconds = timeLimit?.rawValue
         self.state = state
         self.exitCode = exitCode
         self.exitSignal = exitSignal
@@ -136,6 +140,7 @@ package struct JobReport: Report {
         }
         sheet.add("retries", retries > 0 ? "\(attempts.count) of at most \(retries)" : nil)
         for (key, value) in environment.sorted(by: { $0.key < $1.key }) { sheet.add("environment", "\(key)=\(value)") }
+        sheet.add("time limit", timeLimitMicroseconds.map { Microseconds($0).text })
         for (label, time) in [("submitted", submittedAt), ("started", startedAt), ("ended", finishedAt)] {
             sheet.add(label, time?.clockAndDistance(on: page))
         }

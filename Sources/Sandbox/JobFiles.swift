@@ -47,23 +47,23 @@ package struct JobFiles: Hashable, Sendable {
 
     /// Puts in place what the shim is to do; on disk when this returns.
     package func write(_ spec: ShimSpec) throws(KernelError) {
-        try StateFile.write(Document(kind: Self.planKind).encode(spec), to: plan)
+        try StateFile.write(Self.planDocument.encode(spec), to: plan)
     }
 
     /// - Throws: ``KernelError`` when there is no plan or it cannot be understood.
     package func spec() throws(KernelError) -> ShimSpec {
-        guard let spec: ShimSpec = try read(plan, Self.planKind) else { throw KernelError("read \(plan)", ENOENT) }
+        guard let spec: ShimSpec = try read(plan, Self.planDocument) else { throw KernelError("read \(plan)", ENOENT) }
         return spec
     }
 
     func write(_ record: ExitRecord, for owner: uid_t) throws(KernelError) {
-        try StateFile.write(Document(kind: Self.exitKind).encode(record), to: exit, owner: owner)
+        try StateFile.write(Self.exitDocument.encode(record), to: exit, owner: owner)
     }
 
     /// How the program ended; `nil` while it has not.
     ///
     /// - Throws: ``KernelError`` when the record cannot be read or understood.
-    package func exitRecord() throws(KernelError) -> ExitRecord? { try read(exit, Self.exitKind) }
+    package func exitRecord() throws(KernelError) -> ExitRecord? { try read(exit, Self.exitDocument) }
 
     /// Whether a shim is alive for this job: it holds a lock on its plan. One that was started a moment ago may not hold it yet.
     package var isAttended: Bool {
@@ -73,13 +73,14 @@ package struct JobFiles: Hashable, Sendable {
         return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }
 
-    private static let planKind = "surplus.job.plan"
-    private static let exitKind = "surplus.job.exit"
+    /// Read by nobody but the shim that it is written for, which is of the same release; of the newest form of frames.
+    private static let planDocument = Document(kind: "surplus.job.plan", version: 3)
+    private static let exitDocument = Document(kind: "surplus.job.exit", version: 1)
 
-    private func read<Value: Canonical>(_ path: String, _ kind: String) throws(KernelError) -> Value? {
+    private func read<Value: Canonical>(_ path: String, _ document: Document) throws(KernelError) -> Value? {
         guard let bytes = try StateFile.read(path) else { return nil }
         do {
-            return try Document(kind: kind).decode(bytes)
+            return try document.decode(bytes)
         } catch { throw KernelError("understand \(path) (\(error))", EINVAL) }
     }
 }
@@ -87,15 +88,16 @@ package struct JobFiles: Hashable, Sendable {
 /// A value that is a whole document of its own kind.
 private struct Document {
     let kind: String
+    let version: UInt16
 
     func encode(_ value: some Canonical) -> [UInt8] {
-        var writer = CanonicalWriter(kind: kind)
+        var writer = CanonicalWriter(kind: kind, version: version)
         writer.write(value)
         return writer.bytes
     }
 
     func decode<Value: Canonical>(_ bytes: [UInt8]) throws(CanonicalReader.Malformed) -> Value {
-        var reader = try CanonicalReader(bytes, kind: kind)
+        var reader = try CanonicalReader(bytes, kind: kind, version: version)
         let value: Value = try reader.value()
         try reader.finish()
         return value

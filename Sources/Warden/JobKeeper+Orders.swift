@@ -25,6 +25,7 @@ extension JobKeeper {
                 guard mkdir(path, mode) == 0 else { throw KernelError("make \(path)", errno) }
                 guard chmod(path, mode) == 0 else { throw KernelError("set the permissions of \(path)", errno) }
             }
+            try limitDisk(of: record)
             guard agent == .current || chown(files.work, agent.user, agent.group) == 0 else {
                 throw KernelError("give \(files.work) to user \(agent.user)", errno)
             }
@@ -32,6 +33,17 @@ extension JobKeeper {
         } catch { throw WardenFault(.kernel, "\(job) cannot be prepared: \(error)") }
         jobs[job] = Job(record: record, phase: .prepared)
         return files.directory
+    }
+
+    /// Has the file system hold a job to what it may keep, where it can; what that is.
+    @discardableResult
+    private func limitDisk(of job: JobRecord) throws(KernelError) -> Bytes {
+        let most = min(configuration.diskPerJob, state.halfOfFreeSpace)
+        guard isDiskLimited else { return most }
+        let (quota, work) = (configuration.quota(ofSlot: job.slot), state.files(of: job.job).work)
+        if !job.isStarted { try quota.take(work) }
+        try quota.limit(to: most, files: DiskWatch.mostFiles(within: most), at: work)
+        return most
     }
 
     /// The lowest number that no other job has.
@@ -96,7 +108,7 @@ extension JobKeeper {
             try files.write(
                 ShimSpec(
                     guest: spec, agent: agent, runAs: guest(record.slot), enforcement: enforcement,
-                    groups: groups.entrances(to: group), disk: min(configuration.diskPerJob, state.halfOfFreeSpace),
+                    groups: groups.entrances(to: group), disk: try limitDisk(of: record), isDiskLimited: isDiskLimited,
                     callFilters: callFilters))
             record.isStarted = true
             try state.job(job).save(record)

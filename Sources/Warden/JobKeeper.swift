@@ -44,6 +44,8 @@ final class JobKeeper {
     /// What programs that are started are told of their limits, as the warden's hello tells it.
     var enforcement: String
     let chores: Chores
+    /// Whether the file system holds jobs to what they may keep; otherwise shims count.
+    let isDiskLimited: Bool
     /// What all guests are held by, made once; where that fails each shim tries, and says why it cannot.
     let callFilters = try? CallFilter.programs()
     var jobs: [JobID: Job] = [:]
@@ -55,12 +57,13 @@ final class JobKeeper {
 
     init(
         _ configuration: WardenConfiguration, _ state: StateDirectory, _ groups: any GuestGroups, enforcement: String,
-        log: DecisionLog
+        isDiskLimited: Bool, log: DecisionLog
     ) throws(KernelError) {
         self.configuration = configuration
         self.state = state
         self.groups = groups
         self.enforcement = enforcement
+        self.isDiskLimited = isDiskLimited
         self.log = log
         chores = try Chores()
     }

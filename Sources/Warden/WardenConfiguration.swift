@@ -1,4 +1,5 @@
 import Glibc
+import Kernel
 import Resources
 
 /// How one warden is set up.
@@ -38,6 +39,9 @@ package struct WardenConfiguration: Hashable, Sendable {
         self.diskPerJob = diskPerJob
         self.shimProgram = shimProgram
     }
+
+    /// The project that the files of a job belong to, where the file system limits those: numbered as the job's user.
+    func quota(ofSlot slot: Int) -> ProjectQuota { ProjectQuota(number: firstGuestUser + UInt32(slot)) }
 
     /// Whether `name` can be that of an instance.
     package static func accepts(instance name: String) -> Bool {

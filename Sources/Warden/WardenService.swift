@@ -23,6 +23,8 @@ package final class WardenService {
     /// What the last test found.
     var finding: SelfTest.Finding
     var schedule: SelfTestSchedule
+    /// Why the file system does not hold jobs to what they may keep; `nil` when it does.
+    let diskFault: String?
     private let leases: LeaseKeeper
     let jobs: JobKeeper
     let door: AgentDoor
@@ -48,7 +50,9 @@ package final class WardenService {
         finding = selfTest.run()
         schedule = SelfTestSchedule(isWanting: finding.isWanting, at: SystemClock.instant())
         leases = LeaseKeeper(configuration, state, groups, log: log)
-        jobs = try JobKeeper(configuration, state, groups, enforcement: finding.enforcement, log: log)
+        diskFault = configuration.isPrivileged ? DiskSelfTest(configuration).run() : "the warden runs without privileges"
+        jobs = try JobKeeper(
+            configuration, state, groups, enforcement: finding.enforcement, isDiskLimited: diskFault == nil, log: log)
         sensor = Sensor(groups, kernel: kernel)
         nextTick = SystemClock.instant()
         try leases.restore(at: clock.now())
@@ -64,8 +68,10 @@ package final class WardenService {
             "warden.ready",
             [
                 "release": Software.version, "enforcement": finding.enforcement, "sandbox": finding.sandboxFault ?? "works",
-                "leases": leases.states(at: clock.now()).count, "jobs": jobs.states.count, "socket": configuration.socket,
+                "leases": leases.states(at: clock.now()).count, "jobs": jobs.states.count,
+                "disk": diskHolding, "socket": configuration.socket,
             ])
+        takePrecedence()
         manager.started(finding.summary)
         while !isStopping { turn() }
         manager.stopping()
@@ -78,6 +84,16 @@ package final class WardenService {
             groups.removeShared()
         }
         log.write("warden.stopped")
+    }
+
+    /// How jobs are held to what they may keep on disk, in words.
+    private var diskHolding: String { diskFault.map { "counted (no project quota: \($0))" } ?? "project quota" }
+
+    /// Once everything is in memory that is needed: what was only needed to begin is not locked there.
+    private func takePrecedence() {
+        let missing = Precedence.take()
+        guard !missing.isEmpty else { return }
+        log.write("warden.without_precedence", ["why": missing.map(\.description).joined(separator: "; ")])
     }
 
     private func turn() {
@@ -199,7 +215,8 @@ extension WardenService {
             return .readings(
                 WardenReadings(
                     owner: owner.usage, guests: leases.using, memoryShort: leases.memoryShort,
-                    leases: leases.states(at: clock.now()), enforcer: leases.enforcerState(owner, at: clock.now())))
+                    leases: leases.states(at: clock.now()), enforcer: leases.enforcerState(owner, at: clock.now()),
+                    disk: diskHolding))
         case .measurements: return .measurements(leases.measurements(at: SystemClock.instant()))
         case .moves(let time): return .moves(leases.moves.moves.filter { $0.at > time })
         }

@@ -145,6 +145,22 @@ struct JobDeskTests {
         await pair.stop()
     }
 
+    @Test("A job with a time limit is started only where that is heeded", arguments: [true, false])
+    func timeLimit(isHeeded: Bool) async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        pair.roster.note(features: isHeeded ? ["story", "time-limit"] : ["story"], of: pair.lenderID)
+        try await pair.running(desk) {
+            let parts = submission("print", ["x"]) { $0.spec.timeLimitMicroseconds = 60_000_000 }
+            let job = try await submit(parts, to: desk)
+            let info = try #require(try await follow(job, at: desk).last?.finished)
+            #expect(info.state == (isHeeded ? .finished : .failed))
+            #expect(info.failure.contains("older version, which would not hold it to its time limit") == !isHeeded)
+            #expect(pair.lender.story.specs[job]?.timeLimitMicroseconds == (isHeeded ? 60_000_000 : nil))
+        }
+        await pair.stop()
+    }
+
     @Test("Input that is kept here reaches the program, and its end")
     func input() async throws {
         let pair = try await TestPair()

@@ -148,7 +148,8 @@ extension LiveTests {
             _ = try run("lease renew", [lease, "--for", "1m"])
             _ = try run("lease show", [lease])
             _ = try run("run --dry-run", ["--lease", lease, "--", "true"])
-            let submitted = try run("run --detach", ["--lease", lease, "--env", "A=b", "--", "sh", "-c", "exit 3"])
+            let submitted = try run(
+                "run --detach", ["--lease", lease, "--env", "A=b", "--time-limit", "5m", "--", "sh", "-c", "exit 3"])
             let job = try #require(try JSONDecoder().decode(ID.self, from: submitted.output).job)
             #expect(try pool.surplus("node1", ["job", "wait", job]).status == 3)
             for command in ["job show", "job cancel", "explain"] { _ = try run(command, [job]) }

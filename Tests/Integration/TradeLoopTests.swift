@@ -51,6 +51,29 @@ extension LiveTests {
             #expect(ran.status == 0 && ran.text == "late\n", "\(ran.errors)")
         }
 
+        @Test("a program that runs longer than its time limit is asked to end, and both sides say why it did")
+        func timeLimit() throws {
+            struct Job: Decodable {
+                let job: String
+                let state: String
+                let failure: String?
+                let timeLimitMicroseconds: Int64?
+            }
+            struct Jobs: Decodable { let jobs: [Job] }
+            let pool = try LivePool(nodes: 2)
+            let ran = try pool.surplus(
+                "node1", ["run", "--cpu", "0.2", "--memory", "64MiB", "--time-limit", "1s", "--", "sleep", "1000"])
+            let reason = "it ran longer than its time limit of 1 s"
+            #expect(ran.status == 125 && ran.errors.contains(reason), "\(ran.errors)")
+            let jobs: Jobs = try pool.json("node1", ["job", "list", "--all"])
+            let job = try #require(jobs.jobs.first)
+            #expect(job.timeLimitMicroseconds == 1_000_000 && job.state == "failed")
+            #expect(job.failure == "the lender stopped the program: \(reason)")
+            #expect(try pool.surplus("node2", ["explain", job.job]).text.contains(reason))
+            let wrong = try pool.surplus("node1", ["run", "--time-limit", "0s", "--", "true"])
+            #expect(wrong.status == 2 && wrong.errors.contains("--time-limit"), "\(wrong.errors)")
+        }
+
         @Test(
             "exit statuses are the program's own, and tell surplus' own failures apart",
             arguments: [

@@ -41,6 +41,9 @@ import Testing
         var job = Samples.job
         #expect(job.text(on: Samples.wide).contains("xz -9 'my file'"))
         job.arguments = ["it's", "", "$HOME"]
+        #expect(!job.text(on: Samples.wide).contains("time limit"))
+        job.timeLimitMicroseconds = 600_000_000
+        #expect(job.text(on: Samples.wide).contains(/time limit +10 min\n/))
         #expect(job.command == #"xz 'it'\''s' '' '$HOME'"#)
     }
 

@@ -20,13 +20,14 @@ final class TestJob: Sendable {
 
     init(
         _ program: String, _ arguments: [String] = [], environment: [GuestSpec.Variable] = [], hasInput: Bool = false,
-        outputLimit: Bytes = .mebibytes(64), in directory: String? = nil, groups: [String] = [], disk: Bytes = .gibibytes(1)
+        outputLimit: Bytes = .mebibytes(64), in directory: String? = nil, groups: [String] = [], disk: Bytes = .gibibytes(1),
+        timeLimit: Microseconds? = nil
     ) throws {
         files = JobFiles(directory: try directory ?? Self.makeDirectory())
         spec = ShimSpec(
             guest: GuestSpec(
                 job: JobID(high: 1, low: 2), lease: LeaseID(high: 3, low: 4), program: program, arguments: arguments,
-                environment: environment, hasInput: hasInput, outputLimit: outputLimit),
+                environment: environment, hasInput: hasInput, outputLimit: outputLimit, timeLimit: timeLimit),
             agent: .current, runAs: Self.guest, enforcement: "none: a test", groups: groups, disk: disk)
         mkdir(files.work, 0o700)
         if let guest = Self.guest { chown(files.work, guest.user, guest.group) }
@@ -35,9 +36,11 @@ final class TestJob: Sendable {
 
     /// A shell script.
     convenience init(
-        script: String, hasInput: Bool = false, outputLimit: Bytes = .mebibytes(64), disk: Bytes = .gibibytes(1)
+        script: String, hasInput: Bool = false, outputLimit: Bytes = .mebibytes(64), disk: Bytes = .gibibytes(1),
+        timeLimit: Microseconds? = nil
     ) throws {
-        try self.init("sh", ["-c", script], hasInput: hasInput, outputLimit: outputLimit, disk: disk)
+        try self.init(
+            "sh", ["-c", script], hasInput: hasInput, outputLimit: outputLimit, disk: disk, timeLimit: timeLimit)
     }
 
     static func makeDirectory() throws -> String {

@@ -35,11 +35,12 @@ final class RunningWarden: Sendable {
     ///   - options: More of the warden's command line.
     ///   - environment: Variables for it.
     ///   - confinement: The beginning of a command line that takes something away from what follows and runs it.
+    ///   - parent: Where its directory is made.
     init(
         isPrivileged: Bool = RunningWarden.isRoot, options: [String] = [], environment: [String: String] = [:],
-        confinement: [String] = []
+        confinement: [String] = [], below parent: String = "/tmp"
     ) async throws {
-        var template = Array("/tmp/surplus-warden-XXXXXX".utf8CString)
+        var template = Array("\(parent)/surplus-warden-XXXXXX".utf8CString)
         directory = try #require(mkdtemp(&template).map { String(cString: $0) })
         chmod(directory, 0o711)
         self.isPrivileged = isPrivileged

@@ -13,7 +13,8 @@ struct WardenProtocolTests {
     private static let job = JobID(high: 3, low: 4)
     private static let amounts = Amounts(cpu: 1500, memory: .mebibytes(100))
     private static let spec = GuestSpec(
-        job: job, lease: lease, program: "sh", arguments: ["-c", "x"], environment: [.init("A", "b")], hasInput: true)
+        job: job, lease: lease, program: "sh", arguments: ["-c", "x"], environment: [.init("A", "b")], hasInput: true,
+        timeLimit: .minutes(10))
     static let requests: [WardenRequest] = [
         .hello(lowest: 1, highest: 3, release: "0.1"),
         .setPolicy(WardenPolicy(capacity: amounts, thresholds: Thresholds(amounts), owner: .group("/owner"))),
@@ -30,7 +31,7 @@ struct WardenProtocolTests {
     @Test("Every request reads back as it was written", arguments: requests)
     func request(_ request: WardenRequest) throws {
         let call = WardenCall(number: 7, request: request)
-        #expect(try WardenCall(bytes: call.bytes(form: 2)) == call)
+        #expect(try WardenCall(bytes: call.bytes(form: 3)) == call)
     }
 
     static let messages: [WardenMessage] = {
@@ -82,7 +83,7 @@ struct WardenProtocolTests {
     }()
 
     @Test("Every message reads back as it was written", arguments: messages)
-    func message(_ message: WardenMessage) throws { #expect(try WardenMessage(bytes: message.bytes(form: 2)) == message) }
+    func message(_ message: WardenMessage) throws { #expect(try WardenMessage(bytes: message.bytes(form: 3)) == message) }
 
     @Test("An agent or a warden of the version before is understood, and is told nothing that it does not know")
     func formBefore() throws {
@@ -117,9 +118,30 @@ struct WardenProtocolTests {
         }
     }
 
+    @Test("An agent of the version before asks for no time limit, and is understood")
+    func formBeforeTimeLimits() throws {
+        let call = WardenCall(number: 1, request: .startJob(Self.spec))
+        guard case .startJob(var read) = try WardenCall(bytes: call.bytes(form: 2)).request else {
+            Issue.record("another request")
+            return
+        }
+        #expect(read.timeLimit == nil)
+        read.timeLimit = Self.spec.timeLimit
+        #expect(read == Self.spec)
+    }
+
+    @Test("A job with a time limit is not started by a warden that would not heed it")
+    func oldWarden() async throws {
+        let warden = try await RunningWarden()
+        let client = WardenClient(socket: warden.socket, release: "test", versions: 1...3)
+        let error = await #expect(throws: WardenFault.self) { try await client.startJob(Self.spec) }
+        #expect(error?.kind == .version)
+        #expect(error?.description.contains("cannot hold a job to a time limit: upgrade it") == true)
+    }
+
     @Test("No request that is cut short or has a byte too many is taken", arguments: requests)
     func truncated(request: WardenRequest) {
-        let bytes = WardenCall(number: 7, request: request).bytes(form: 2)
+        let bytes = WardenCall(number: 7, request: request).bytes(form: 3)
         for count in 0..<bytes.count {
             #expect(throws: CanonicalReader.Malformed.self) { try WardenCall(bytes: Array(bytes.prefix(count))) }
         }
@@ -145,10 +167,12 @@ struct WardenProtocolTests {
             .startJob(GuestSpec(job: Self.job, lease: Self.lease, program: "a\u{0}b")),
             .startJob(GuestSpec(job: Self.job, lease: Self.lease, program: "a", environment: [.init("A=B", "c")])),
             .startJob(GuestSpec(job: Self.job, lease: Self.lease, program: "a", processLimit: 0)),
+            .startJob(GuestSpec(job: Self.job, lease: Self.lease, program: "a", timeLimit: .zero)),
+            .startJob(GuestSpec(job: Self.job, lease: Self.lease, program: "a", timeLimit: Bounds.term + 1)),
         ]
         for request in bad {
             #expect(throws: CanonicalReader.Malformed.self, "\(request)") {
-                try WardenCall(bytes: WardenCall(number: 1, request: request).bytes(form: 2))
+                try WardenCall(bytes: WardenCall(number: 1, request: request).bytes(form: 3))
             }
         }
     }

@@ -1,3 +1,4 @@
+import Resources
 import Sandbox
 import Wire
 
@@ -12,10 +13,12 @@ struct JobOrder: Hashable, Codable, Sendable {
     let checkpoints: [String]
     /// Whether standard input will be sent; otherwise the program reads an empty one.
     let hasInput: Bool
+    /// How long it may run; `nil` for as long as its lease.
+    let timeLimit: Microseconds?
 
     init(
         program: String, arguments: [String] = [], environment: [String: String] = [:], outputs: [String] = [],
-        checkpoints: [String] = [], hasInput: Bool = false
+        checkpoints: [String] = [], hasInput: Bool = false, timeLimit: Microseconds? = nil
     ) {
         self.program = program
         self.arguments = arguments
@@ -23,13 +26,15 @@ struct JobOrder: Hashable, Codable, Sendable {
         self.outputs = outputs
         self.checkpoints = checkpoints
         self.hasInput = hasInput
+        self.timeLimit = timeLimit
     }
 
     init(_ wire: Surplus_V1_JobSpec, _ field: String = "spec") throws(FieldError) {
         try wire.check(field)
         self.init(
             program: wire.program, arguments: wire.arguments, environment: wire.environment, outputs: wire.outputs,
-            checkpoints: wire.checkpoints, hasInput: wire.stdinOpen)
+            checkpoints: wire.checkpoints, hasInput: wire.stdinOpen,
+            timeLimit: wire.timeLimitMicroseconds == 0 ? nil : Microseconds(wire.timeLimitMicroseconds))
     }
 
     /// What is fetched of it after an end: of one that did not come to its own, also what it could go on from.
@@ -57,6 +62,7 @@ extension JobOrder {
         // records from before there were any
         checkpoints = try fields.decodeIfPresent([String].self, forKey: .checkpoints) ?? []
         hasInput = try fields.decode(Bool.self, forKey: .hasInput)
+        timeLimit = try fields.decodeIfPresent(Microseconds.self, forKey: .timeLimit)
     }
 }
 
@@ -69,6 +75,7 @@ extension Surplus_V1_JobSpec {
             $0.outputs = order.outputs
             $0.checkpoints = order.checkpoints
             $0.stdinOpen = order.hasInput
+            $0.timeLimitMicroseconds = order.timeLimit?.rawValue ?? 0
         }
     }
 }

@@ -16,6 +16,7 @@ extension PoolMembership {
         }
         return .with { reply in
             reply.enforcement = enforcement
+            reply.disk = readings.disk ?? ""
             reply.dryRun = state.isDryRun
             reply.threshold = .init(state.threshold)
             reply.owner = .init(readings.owner)

@@ -209,6 +209,8 @@ enum Feature: String, CaseIterable {
     case start
     /// Tells its side of the story of something.
     case story
+    /// Holds jobs to a time limit.
+    case timeLimit = "time-limit"
 
     /// The most that are read of a peer's.
     static let most = 64

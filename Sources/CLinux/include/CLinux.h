@@ -7,5 +7,7 @@
 #include "openat2.h"
 #include "peer_credentials.h"
 #include "pidfd.h"
+#include "precedence.h"
 #include "process_control.h"
+#include "project_quota.h"
 #include "spawn_session.h"

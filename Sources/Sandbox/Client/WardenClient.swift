@@ -55,7 +55,15 @@ package actor WardenClient {
     }
 
     /// Starts a prepared job; when it returns the shim can be attached to.
-    package func startJob(_ spec: GuestSpec) async throws { try await order(.startJob(spec)) }
+    ///
+    /// - Throws: ``WardenFault`` of the kind `version`, too, when the warden is too old to hold the job to its time limit.
+    package func startJob(_ spec: GuestSpec) async throws {
+        if spec.timeLimit != nil, case let hello = try await connection().hello, hello.version < 4 {
+            throw WardenFault(
+                .version, "the warden (release \(hello.release)) cannot hold a job to a time limit: upgrade it, or set no limit")
+        }
+        try await order(.startJob(spec))
+    }
 
     /// Sends a signal to a running program; harmless when it has ended.
     package func signalJob(_ job: JobID, _ number: Int32) async throws { try await order(.signalJob(job, number)) }

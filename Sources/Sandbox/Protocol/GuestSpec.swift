@@ -24,10 +24,13 @@ package struct GuestSpec: Hashable, Sendable {
     package var outputLimit: Bytes
     /// How many processes and threads it may have at once.
     package var processLimit: Int
+    /// How long it may run before it is asked to end, and ended. Since version 3 of forms; `nil` for as long as its lease.
+    package var timeLimit: Microseconds?
 
     package init(
         job: JobID, lease: LeaseID, program: String, arguments: [String] = [], environment: [Variable] = [],
-        hasInput: Bool = false, outputLimit: Bytes = .gibibytes(1), processLimit: Int = 4096
+        hasInput: Bool = false, outputLimit: Bytes = .gibibytes(1), processLimit: Int = 4096,
+        timeLimit: Microseconds? = nil
     ) {
         self.job = job
         self.lease = lease
@@ -37,6 +40,7 @@ package struct GuestSpec: Hashable, Sendable {
         self.hasInput = hasInput
         self.outputLimit = outputLimit
         self.processLimit = processLimit
+        self.timeLimit = timeLimit
     }
 
     // bubblewrap takes 9000 words in all, of which each variable is three and the sandbox some 150
@@ -54,6 +58,7 @@ extension GuestSpec: Canonical {
         writer.write(hasInput)
         writer.write(outputLimit)
         writer.write(Int64(processLimit))
+        if writer.version >= 3 { writer.write(timeLimit) }
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -65,6 +70,8 @@ extension GuestSpec: Canonical {
         hasInput = try reader.bool()
         outputLimit = try reader.quantity(atMost: .gibibytes(1024))
         processLimit = try reader.number(in: 1...1_000_000)
+        timeLimit = reader.version >= 3 ? try reader.optionalQuantity(atMost: Bounds.term) : nil
+        guard timeLimit != .zero else { throw .init(description: "a job without any time to run") }
         guard !program.isEmpty else { throw .init(description: "a job without a program") }
         for text in [program] + arguments where text.utf8.contains(0) {
             throw .init(description: "an argument that contains a zero byte")

@@ -139,6 +139,7 @@ extension WardenReadings: Canonical {
         writer.write(memoryShort)
         writer.write(leases)
         if writer.version >= 2 { writer.write(enforcer) }
+        if writer.version >= 3 { writer.write(disk) }
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -147,6 +148,7 @@ extension WardenReadings: Canonical {
         memoryShort = try reader.quantity(atMost: Bounds.memory)
         leases = try reader.list(atMost: WardenLimits.leases)
         enforcer = reader.version >= 2 ? try reader.optional() : nil
+        disk = reader.version >= 3 ? try reader.optional() : nil
     }
 }
 

@@ -142,15 +142,19 @@ package struct WardenReadings: Hashable, Sendable {
     package var leases: [LeaseState]
     /// How the enforcer stands; `nil` from a warden before version 3.
     package var enforcer: EnforcerState?
+    /// How jobs are held to what they may keep on disk, in words; `nil` from a warden before version 4.
+    package var disk: String?
 
     package init(
-        owner: Amounts, guests: Amounts, memoryShort: Bytes, leases: [LeaseState], enforcer: EnforcerState? = nil
+        owner: Amounts, guests: Amounts, memoryShort: Bytes, leases: [LeaseState], enforcer: EnforcerState? = nil,
+        disk: String? = nil
     ) {
         self.owner = owner
         self.guests = guests
         self.memoryShort = memoryShort
         self.leases = leases
         self.enforcer = enforcer
+        self.disk = disk
     }
 }
 

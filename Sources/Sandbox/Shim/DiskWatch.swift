@@ -4,15 +4,15 @@ import Resources
 
 /// Looks again and again at what a program keeps in its work directory, and says when that is too much.
 ///
-/// A limit that the file system enforced would need a file system made for it. Counting holds on every one, but comes late: a
-/// program can go beyond its limit by what it writes between two looks. Two things bound what counting does not see, such as
+/// Few file systems can hold a directory to a limit themselves. Counting holds on every one, but comes late: a program can go beyond its limit by what it writes between two looks. Two things bound what counting does not see, such as
 /// files without a name that are mapped into memory: a single file cannot be larger than the limit, and no guest may fill the
 /// disk to its end.
-struct DiskWatch {
+package struct DiskWatch {
     /// When to look next.
     private(set) var next: Instant
     private let tree: WorkTree
-    private let limit: Bytes
+    /// `nil` where the file system holds the program to its limit.
+    private let limit: Bytes?
     private let mostFiles: Int
 
     private static let interval = Microseconds.milliseconds(200)
@@ -24,11 +24,20 @@ struct DiskWatch {
     /// The part of the file system that is to stay free.
     private static let reserve: UInt64 = 50
 
-    init(of work: String, limit: Bytes, now: Instant = SystemClock.instant()) {
+    /// - Parameters:
+    ///   - work: The program's directory.
+    ///   - limit: How much it may keep there.
+    ///   - isLimited: Whether the file system holds it to that.
+    init(of work: String, limit: Bytes, isLimited: Bool = false, now: Instant = SystemClock.instant()) {
         next = now + Self.interval
         tree = WorkTree(work)
-        self.limit = limit
-        mostFiles = Int(min(max(limit.rawValue / Self.bytesPerFile, 1024), Int64(Self.mostFilesOfAll)))
+        self.limit = isLimited ? nil : limit
+        mostFiles = Self.mostFiles(within: limit)
+    }
+
+    /// How many files a program may have that may keep so much.
+    package static func mostFiles(within limit: Bytes) -> Int {
+        Int(min(max(limit.rawValue / bytesPerFile, 1024), Int64(mostFilesOfAll)))
     }
 
     /// Why the program has to be stopped, if it has to, when it is time to look.
@@ -42,6 +51,7 @@ struct DiskWatch {
 
     /// Whether there is too much now, and of what.
     func verdict() -> String? {
+        guard let limit else { return nil }
         let holding = tree.count(atMost: limit, files: mostFiles)
         if holding.bytes > limit {
             return "its files reached the limit of \(limit.rawValue) bytes (counted in its work directory)"
@@ -54,7 +64,8 @@ struct DiskWatch {
 
     private var isNearlyFull: Bool {
         var status = statvfs()
-        guard statvfs(tree.path, &status) == 0 else { return false }
+        // of a directory with a quota XFS would tell what is left of that; the one above is the job's, which has none
+        guard statvfs(tree.path + "/..", &status) == 0 else { return false }
         return UInt64(status.f_bavail) < UInt64(status.f_blocks) / Self.reserve
     }
 }

@@ -81,9 +81,9 @@ struct GuestLaunch {
         if defences.has(.lowPriority) { nice(19) }
         _ = surplus_become_io_idle()  // helps where the disk's scheduler heeds it
         // should the machine run out of memory, guests go first
-        let descriptor = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0, write(descriptor, "1000", 4) == 4 else { throw Failure(step: .limitResources, number: errno) }
-        close(descriptor)
+        do throws(KernelError) { try ShortageRank.raise(to: 1000) } catch {
+            throw Failure(step: .limitResources, number: error.number)
+        }
     }
 
     private func limit(_ resource: __rlimit_resource, to most: rlim_t) throws(Failure) {

@@ -77,6 +77,8 @@ package enum Shim {
             }
         }
         _ = surplus_close_on_exec_from(3)
+        // what the warden needs for itself in a shortage is not for the shims of guests
+        try ShortageRank.raise(to: 0)
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
         guard surplus_become_subreaper() == 0 else { throw KernelError("adopt the descendants of the sandbox", errno) }

@@ -14,6 +14,7 @@ struct ShimLoop {
     private let listener: Int32
     private let reserve: DiskReserve
     private var disk: DiskWatch?
+    private var time: TimeLimit?
     private var guest: Guest
     private var input: InputFeed
     private var stdout: OutputSpool
@@ -40,7 +41,8 @@ struct ShimLoop {
         }
         input = InputFeed(isOpen: spec.guest.hasInput)
         guest = try Guest(spec, in: files, defences)
-        disk = defences.has(.workSpace) ? DiskWatch(of: files.work, limit: spec.disk) : nil
+        time = spec.guest.timeLimit.map { TimeLimit($0, from: SystemClock.instant()) }
+        disk = defences.has(.workSpace) ? DiskWatch(of: files.work, limit: spec.disk, isLimited: spec.isDiskLimited) : nil
         stdout.attach(to: guest.stdout)
         stderr.attach(to: guest.stderr)
     }
@@ -62,6 +64,7 @@ struct ShimLoop {
         if ready[stdout.pipe] != nil { stdout.take() }
         if ready[stderr.pipe] != nil { stderr.take() }
         if let fault = stdout.fault ?? stderr.fault ?? disk?.fault(at: SystemClock.instant()) { stop(fault) }
+        keepTime()
         // who has come just now may have said something already
         if ready[listener] != nil { for descriptor in admit() { ready[descriptor] = Int16(POLLIN) } }
         serveVisitors(ready)
@@ -87,9 +90,18 @@ struct ShimLoop {
     private var patience: Int32 {
         if guest.hasPendingSignals { return 2 }
         let visits: Int32? = visitors.contains(where: \.isStuck) ? 500 : nil
-        guard let disk, !guest.isOver else { return visits ?? -1 }
-        let look = Int32(max(.zero, disk.next - SystemClock.instant()).rawValue / 1000 + 1)
-        return min(look, visits ?? look)
+        let looks = guest.isOver ? [] : [disk?.next, time?.next].compactMap(\.self)
+        guard let look = looks.min() else { return visits ?? -1 }
+        let wait = Int32(clamping: max(.zero, look - SystemClock.instant()).rawValue / 1000 + 1)
+        return min(wait, visits ?? wait)
+    }
+
+    private mutating func keepTime() {
+        switch time?.step(at: SystemClock.instant()) {
+        case .warn: guest.signal(SIGTERM)
+        case .end: if let time { stop(time.reason) }
+        case nil: break
+        }
     }
 
     private mutating func heedSignals() {
@@ -130,6 +142,7 @@ struct ShimLoop {
         case .exited, .signalled, .stopped, .interrupted: stderr.release()
         }
         if stopReason == nil { stopReason = disk?.verdict() }
+        if stopReason == nil, let time, time.isOver { stopReason = time.reason }
         if case .signalled(SIGKILL) = reason, let shortage = MemoryShortage(entrances: spec.groups) {
             reason = .stopped(reason: shortage.description)
         }

@@ -15,6 +15,8 @@ package struct ShimSpec: Hashable, Sendable {
     package var hostname: String
     /// How much it may keep in its work directory.
     package var disk: Bytes
+    /// Whether the file system holds it to that; otherwise the shim counts, and stops it when it has more.
+    package var isDiskLimited: Bool
     /// How much it may keep in `/tmp`, and as much again in `/dev/shm`; both count as its memory.
     package var temporary: Bytes
     /// The system call filters, made by ``CallFilter/programs()``; `nil` for the shim to make them, which takes it some 4 ms.
@@ -22,7 +24,8 @@ package struct ShimSpec: Hashable, Sendable {
 
     package init(
         guest: GuestSpec, agent: ProcessOwner, runAs: ProcessOwner?, enforcement: String, groups: [String],
-        hostname: String = "surplus", disk: Bytes = .gibibytes(4), temporary: Bytes = .mebibytes(512),
+        hostname: String = "surplus", disk: Bytes = .gibibytes(4), isDiskLimited: Bool = false,
+        temporary: Bytes = .mebibytes(512),
         callFilters: [[UInt8]]? = nil
     ) {
         self.guest = guest
@@ -32,6 +35,7 @@ package struct ShimSpec: Hashable, Sendable {
         self.groups = groups
         self.hostname = hostname
         self.disk = disk
+        self.isDiskLimited = isDiskLimited
         self.temporary = temporary
         self.callFilters = callFilters
     }
@@ -49,6 +53,7 @@ extension ShimSpec: Canonical {
         writer.write(groups)
         writer.write(hostname)
         writer.write(disk)
+        writer.write(isDiskLimited)
         writer.write(temporary)
         writer.write(callFilters != nil)
         guard let callFilters else { return }
@@ -64,6 +69,7 @@ extension ShimSpec: Canonical {
         groups = try reader.list(atMost: Self.mostGroups)
         hostname = try reader.string(atMost: 64)
         disk = try reader.quantity(atMost: Bounds.memory)
+        isDiskLimited = try reader.bool()
         temporary = try reader.quantity(atMost: Bounds.memory)
         callFilters = try reader.bool() ? try Self.filters(from: &reader) : nil
         guard !groups.contains(where: { !$0.hasPrefix("/") || $0.utf8.contains(0) }) else {

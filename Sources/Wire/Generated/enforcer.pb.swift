@@ -95,6 +95,9 @@ package nonisolated struct Surplus_V1_EnforcerReply: Sendable {
 
   package var leases: [Surplus_V1_EnforcedLease] = []
 
+  /// how jobs are held to what they may keep on disk; empty when an older warden does not tell
+  package var disk: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -346,7 +349,7 @@ nonisolated extension Surplus_V1_GetEnforcerRequest: SwiftProtobuf.Message, Swif
 
 nonisolated extension Surplus_V1_EnforcerReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}enforcement\0\u{3}dry_run\0\u{1}threshold\0\u{1}owner\0\u{1}guests\0\u{1}pressure\0\u{3}available_bytes\0\u{3}cool_down_microseconds\0\u{1}leases\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}enforcement\0\u{3}dry_run\0\u{1}threshold\0\u{1}owner\0\u{1}guests\0\u{1}pressure\0\u{3}available_bytes\0\u{3}cool_down_microseconds\0\u{1}leases\0\u{1}disk\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -363,6 +366,7 @@ nonisolated extension Surplus_V1_EnforcerReply: SwiftProtobuf.Message, SwiftProt
       case 7: try { try decoder.decodeSingularInt64Field(value: &self._availableBytes) }()
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.coolDownMicroseconds) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.disk) }()
       default: break
       }
     }
@@ -400,6 +404,9 @@ nonisolated extension Surplus_V1_EnforcerReply: SwiftProtobuf.Message, SwiftProt
     if !self.leases.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 9)
     }
+    if !self.disk.isEmpty {
+      try visitor.visitSingularStringField(value: self.disk, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -413,6 +420,7 @@ nonisolated extension Surplus_V1_EnforcerReply: SwiftProtobuf.Message, SwiftProt
     if lhs._availableBytes != rhs._availableBytes {return false}
     if lhs.coolDownMicroseconds != rhs.coolDownMicroseconds {return false}
     if lhs.leases != rhs.leases {return false}
+    if lhs.disk != rhs.disk {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

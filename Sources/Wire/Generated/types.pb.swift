@@ -466,6 +466,9 @@ package nonisolated struct Surplus_V1_JobSpec: Sendable {
   /// Relative paths in the work directory of what the program goes on from when it is started again.
   package var checkpoints: [String] = []
 
+  /// how long it may run; 0: as long as its lease
+  package var timeLimitMicroseconds: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1529,7 +1532,7 @@ nonisolated extension Surplus_V1_FilePart: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}arguments\0\u{1}environment\0\u{1}outputs\0\u{3}stdin_open\0\u{1}checkpoints\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}arguments\0\u{1}environment\0\u{1}outputs\0\u{3}stdin_open\0\u{1}checkpoints\0\u{4}\u{4}time_limit_microseconds\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1543,6 +1546,7 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.outputs) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.stdinOpen) }()
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.checkpoints) }()
+      case 10: try { try decoder.decodeSingularInt64Field(value: &self.timeLimitMicroseconds) }()
       default: break
       }
     }
@@ -1567,6 +1571,9 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.checkpoints.isEmpty {
       try visitor.visitRepeatedStringField(value: self.checkpoints, fieldNumber: 6)
     }
+    if self.timeLimitMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.timeLimitMicroseconds, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1577,6 +1584,7 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.outputs != rhs.outputs {return false}
     if lhs.stdinOpen != rhs.stdinOpen {return false}
     if lhs.checkpoints != rhs.checkpoints {return false}
+    if lhs.timeLimitMicroseconds != rhs.timeLimitMicroseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,3 +1,5 @@
+internal import Resources
+
 /// What a job may ask for at most. The sum of arguments and environment stays below what `execve` takes.
 package enum JobBounds {
     package static let arguments = 4096
@@ -27,6 +29,9 @@ extension Surplus_V1_JobSpec {
         }
         guard size <= JobBounds.text else {
             throw FieldError(field, "has \(size) bytes of arguments and environment, at most \(JobBounds.text) are allowed")
+        }
+        guard 0...Bounds.term.rawValue ~= timeLimitMicroseconds else {
+            throw FieldError(field + ".time_limit_microseconds", "is \(timeLimitMicroseconds), which is no time to run")
         }
         for (names, part) in [(outputs, ".outputs"), (checkpoints, ".checkpoints")] {
             for name in names {

@@ -14,7 +14,8 @@ extension PressureFigures {
 extension EnforcerReport {
     init(_ message: Surplus_V1_EnforcerReply) {
         self.init(
-            enforcement: message.enforcement, dryRun: message.dryRun, threshold: Amounts(shown: message.threshold),
+            enforcement: message.enforcement, disk: message.disk.nonEmpty, dryRun: message.dryRun,
+            threshold: Amounts(shown: message.threshold),
             owner: Amounts(shown: message.owner), guests: Amounts(shown: message.guests),
             pressure: PressureFigures(message.pressure),
             available: message.hasAvailableBytes ? Bytes(message.availableBytes) : nil,

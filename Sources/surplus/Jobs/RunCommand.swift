@@ -1,5 +1,6 @@
 import ArgumentParser
 import Reports
+import Resources
 import Wire
 
 struct Run: AsyncParsableCommand {
@@ -49,6 +50,12 @@ struct Run: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Set an environment variable. Can be repeated.", valueName: "key=value"))
     var env: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the program may run, such as 10m: then it gets SIGTERM, and 10 s later SIGKILL. Default: as long as its "
+                + "lease.", valueName: "duration"), transform: Quantities.duration)
+    var timeLimit: Microseconds?
 
     @Flag(help: "Only start it: print the job's id and end.")
     var detach = false
@@ -189,6 +196,7 @@ extension Run {
                     $0.outputs = outputs
                     $0.checkpoints = retrying.checkpoints
                     $0.stdinOpen = !noStdin && !detach
+                    $0.timeLimitMicroseconds = timeLimit?.rawValue ?? 0
                 }
                 $0.request = wish.request
                 $0.lease = lease ?? ""

@@ -50,9 +50,14 @@ struct JobTransport: Sendable {
     }
 
     /// Has the lender start it, if it has not.
+    ///
+    /// - Throws: ``JobFailure`` when the lender would not do so as it is asked for; `RPCError`.
     func start(_ work: JobWork) async throws -> Surplus_V1_JobInfo {
         let (lender, reference) = try reference(to: work)
         let record = work.record
+        if record.order.timeLimit != nil, !peers.mayHave(.timeLimit, lender) {
+            throw JobFailure("\(lenderName) runs an older version, which would not hold it to its time limit")
+        }
         let request = Surplus_V1_StartJobRequest.with {
             $0.job = reference.job
             $0.lease = reference.lease

@@ -74,7 +74,8 @@ final class JobHost: Sendable {
     private func spec(of job: HostedJob) -> GuestSpec {
         GuestSpec(
             job: job.id, lease: job.lease, program: job.order.program, arguments: job.order.arguments,
-            environment: job.order.variables, hasInput: job.order.hasInput, outputLimit: house.configuration.limits.outputBytes)
+            environment: job.order.variables, hasInput: job.order.hasInput, outputLimit: house.configuration.limits.outputBytes,
+            timeLimit: job.order.timeLimit)
     }
 
     private func drop(_ job: HostedJob, _ warden: WardenClient, because reason: String) async throws {
