@@ -136,7 +136,7 @@ let package = Package(
             "surplus-bench",
             [
                 "LedgerStore", "LedgerSchema", "HistoryStore", "Accounting", "Bookkeeping", "Configuration", "Policy",
-                "Kernel", "Resources", "Wire", .arguments, .grpc,
+                "Kernel", "Resources", "Wire", "CLinux", .arguments, .grpc,
                 .sqlite, .crypto,
             ]),
 

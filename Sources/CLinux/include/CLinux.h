@@ -7,6 +7,7 @@
 #include "openat2.h"
 #include "peer_credentials.h"
 #include "pidfd.h"
+#include "polling.h"
 #include "precedence.h"
 #include "process_control.h"
 #include "project_quota.h"

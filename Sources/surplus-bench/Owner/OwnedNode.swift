@@ -1,0 +1,131 @@
+import ArgumentParser
+import Foundation
+
+/// A node of a pool on this machine, seen by its owner and by somebody who borrows from it.
+struct OwnedNode {
+    private struct Pool: Decodable {
+        struct Node: Decodable { let name, ownerGroup: String }
+        let nodes: [Node]
+    }
+
+    private struct Submitted: Decodable { let job: String }
+
+    private let program: String
+    private let directory: String
+    private let name: String
+    private let borrower: String
+    private let group: String
+
+    /// - Parameters:
+    ///   - program: the path of `surplus`.
+    ///   - directory: where the pool is.
+    ///   - name: the node that lends.
+    ///   - borrower: the node that borrows from it.
+    init(program: String, directory: String, name: String, borrower: String) throws {
+        self.program = program
+        self.directory = directory
+        self.name = name
+        self.borrower = borrower
+        let pool = try JSONDecoder().decode(Pool.self, from: Data(contentsOf: URL(fileURLWithPath: directory + "/pool.json")))
+        guard let node = pool.nodes.first(where: { $0.name == name }) else { throw ValidationError("no \(name) in \(directory)") }
+        group = node.ownerGroup
+    }
+
+    // MARK: The owner
+
+    /// A program of the owner's, not started yet.
+    func owners(_ command: [String]) -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["dev", "exec", name, "--dir", directory, "--"] + command
+        return process
+    }
+
+    /// Processing that the owner's programs have used so far, in seconds of a core.
+    func ownersProcessing() throws -> Double {
+        let old = "/sys/fs/cgroup/cpuacct\(group)/cpuacct.usage"
+        if let text = try? String(contentsOfFile: old, encoding: .utf8),
+            let nanoseconds = Double(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        {
+            return nanoseconds / 1e9
+        }
+        let text = try String(contentsOfFile: "/sys/fs/cgroup\(group)/cpu.stat", encoding: .utf8)
+        guard let match = text.firstMatch(of: /usage_usec ([0-9]+)/), let microseconds = Double(match.1) else {
+            throw ValidationError("failed to read what \(group) uses")
+        }
+        return microseconds / 1e6
+    }
+
+    /// What the owner's agent says.
+    func ask(_ arguments: String...) throws -> String { try surplus(arguments, of: name) }
+
+    // MARK: The borrower
+
+    /// A lease of so much for an hour; its id.
+    func lend(cpu: Double, memory: String) throws -> String {
+        let words = ["lease", "request", "--cpu", String(cpu), "--memory", memory, "--for", "1h", "--on", name, "--json"]
+        let output = try surplus(words, of: borrower)
+        guard let lease = output.firstMatch(of: /lse_[0-9a-z]{26}/) else { throw ValidationError("no lease: \(output)") }
+        return String(lease.output)
+    }
+
+    func release(_ lease: String) throws { _ = try surplus(["lease", "release", lease], of: borrower) }
+
+    /// Starts a guest under a lease; its id.
+    func start(_ guest: Guest, under lease: String) throws -> String {
+        let inputs = guest.inputs.flatMap { ["--input", $0] }
+        let output = try surplus(
+            ["run", "--detach", "--json", "--lease", lease] + inputs + ["--"] + guest.command, of: borrower)
+        return try JSONDecoder().decode(Submitted.self, from: Data(output.utf8)).job
+    }
+
+    func cancel(_ job: String) throws { _ = try surplus(["job", "cancel", job], of: borrower) }
+
+    /// How a guest ended, once it has, as `job show` says it.
+    func end(of job: String) throws -> String {
+        _ = try? surplus(["job", "wait", job], of: borrower)
+        return try surplus(["job", "show", job], of: borrower)
+    }
+
+    private func surplus(_ arguments: [String], of node: String) throws -> String {
+        try Clients(command: [program] + arguments, environment: ["SURPLUS_SOCKET": "\(directory)/\(node)/run/agent.sock"])
+            .output()
+    }
+}
+
+/// A program of somebody else.
+struct Guest {
+    let name: String
+    let command: [String]
+    var inputs: [String] = []
+
+    static func shell(_ name: String, _ script: String, inputs: [String] = []) -> Guest {
+        Guest(name: name, command: ["sh", "-c", script], inputs: inputs)
+    }
+
+    /// Each kind that wants all it can get of something.
+    static func demanding(cores: Int) -> [Guest] {
+        let compile = "seq 3000 | sed 's/.*/int f&(int x) { return x * & + f1(x % &); }/' | sed '1i int f1(int);' > a.c"
+        return [
+            Guest(name: "processing (stress-ng)", command: ["stress-ng", "--quiet", "--cpu", "\(cores)"]),
+            Guest(name: "memory (stress-ng)", command: ["stress-ng", "--quiet", "--vm", "\(cores)", "--vm-bytes", "256M"]),
+            Guest(name: "forking (stress-ng)", command: ["stress-ng", "--quiet", "--fork", "\(2 * cores)"]),
+            Guest(name: "disk (stress-ng)", command: ["stress-ng", "--quiet", "--hdd", "\(cores)", "--hdd-bytes", "64M"]),
+            .shell("xz", "while :; do head -c 20M /dev/urandom | xz -T\(cores) --block-size=4MiB > /dev/null; done"),
+            .shell(
+                "a compiler", "\(compile); for n in $(seq \(cores)); do while gcc -O2 -c a.c -o $n.o; do :; done & done; wait"),
+        ]
+    }
+}
+
+/// What the machine is busy with.
+enum BusyTime {
+    /// Processing of all programs so far, in seconds of a core.
+    static func now() throws -> Double {
+        let text = try String(contentsOfFile: "/proc/stat", encoding: .utf8)
+        let ticks = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().compactMap { Double($0) }
+        guard ticks.count >= 8 else { throw ValidationError("failed to understand /proc/stat") }
+        // user, nice, system, interrupts; neither idle nor waiting for disks nor stolen
+        return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+}
