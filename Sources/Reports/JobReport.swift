@@ -14,6 +14,8 @@ package struct JobReport: Report {
     package var outputs: [String]
     /// How long it may run; `nil` for as long as its lease.
     package var timeLimitMicroseconds: Int64?
+    /// What it sees in place of the lender's programs.
+    package var image: String?
     /// `queued`, `staging`, `running`, `collecting`, `finished`, `failed` or `cancelled`.
     package var state: String
     /// How the program ended, once it has: one of these two.
@@ -66,7 +68,8 @@ package struct JobReport: Report {
 
     package init(
         job: String, lease: String?, lender: String?, lenderName: String?, borrower: String, user: String, program: String,
-        arguments: [String], environment: [String: String], outputs: [String], timeLimit: Microseconds? = nil, state: String,
+        arguments: [String], environment: [String: String], outputs: [String], timeLimit: Microseconds? = nil,
+        image: String? = nil, state: String,
         exitCode: Int?, exitSignal: Int?,
         notStarted: String?, failure: String?, submittedAt: CivilTime?, startedAt: CivilTime?, finishedAt: CivilTime?,
         usage: Usage, charged: Microcredits, limitsEnforced: Bool, hosted: Bool, outputsReady: Bool, outputsFetched: Bool,
@@ -84,6 +87,7 @@ package struct JobReport: Report {
         self.environment = environment
         self.outputs = outputs
         timeLimitMicroseconds = timeLimit?.rawValue
+        self.image = image
         self.state = state
         self.exitCode = exitCode
         self.exitSignal = exitSignal
@@ -140,6 +144,7 @@ package struct JobReport: Report {
         }
         sheet.add("retries", retries > 0 ? "\(attempts.count) of at most \(retries)" : nil)
         for (key, value) in environment.sorted(by: { $0.key < $1.key }) { sheet.add("environment", "\(key)=\(value)") }
+        sheet.add("image", image)
         sheet.add("time limit", timeLimitMicroseconds.map { Microseconds($0).text })
         for (label, time) in [("submitted", submittedAt), ("started", startedAt), ("ended", finishedAt)] {
             sheet.add(label, time?.clockAndDistance(on: page))

@@ -59,10 +59,27 @@ extension JobKeeper {
             throw WardenFault(.wrongState, "\(spec.job) belongs to \(job.record.lease), or is being removed")
         }
         switch job.phase {
-        case .prepared: handOver(spec, responder)
+        case .prepared:
+            _ = try root(of: spec)
+            handOver(spec, responder)
         case .handingOver(let earlier, let waiting): jobs[spec.job]?.phase = .handingOver(earlier, waiting + [responder])
         case .attaching(let shim, let waiting): jobs[spec.job]?.phase = .attaching(shim, waiting + [responder])
         case .running, .exited, .lost: reply(.done, responder)
+        }
+    }
+
+    /// The directory of the image that a job asks for, if it does.
+    ///
+    /// - Throws: ``WardenFault`` when there is none, or it cannot be used as it is.
+    private func root(of spec: GuestSpec) throws(WardenFault) -> String? {
+        guard let image = spec.image else { return nil }
+        guard let directory = configuration.images[image] else {
+            let names = configuration.images.keys.sorted().joined(separator: ", ")
+            throw WardenFault(
+                .wrongState, "there is no image '\(image)' here; " + (names.isEmpty ? "none is offered" : "there are: \(names)"))
+        }
+        do throws(GuestRoot.Unusable) { return try GuestRoot(at: directory).path } catch {
+            throw WardenFault(.wrongState, "the image '\(image)' cannot be used: \(error)")
         }
     }
 
@@ -108,7 +125,8 @@ extension JobKeeper {
             try files.write(
                 ShimSpec(
                     guest: spec, agent: agent, runAs: guest(record.slot), enforcement: enforcement,
-                    groups: groups.entrances(to: group), disk: try limitDisk(of: record), isDiskLimited: isDiskLimited,
+                    groups: groups.entrances(to: group), root: spec.image.flatMap { configuration.images[$0] },
+                    disk: try limitDisk(of: record), isDiskLimited: isDiskLimited,
                     callFilters: callFilters))
             record.isStarted = true
             try state.job(job).save(record)

@@ -33,6 +33,7 @@ package enum WardenArguments: Hashable, Sendable {
           --dry-run             says what it would take from guests for the owner, and takes nothing: to try thresholds
           --uid-base N          guests run as users from N on (default: by instance, from 1610612736 on)
           --disk-per-job MIB    what one job may keep on disk (default: 4096); never more than half of what is free
+          --image NAME=DIR      jobs may run in the root file system or unpacked OCI bundle in DIR; can be repeated
           --clean DIR           ends the guests of a warden that is gone, and deletes its directory
           --version, --help
 
@@ -51,6 +52,7 @@ package enum WardenArguments: Hashable, Sendable {
             return
         }
         var values: [String: String] = [:]
+        var images: [String: String] = [:]
         var rest = arguments[...]
         while let word = rest.popFirst() {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -61,6 +63,11 @@ package enum WardenArguments: Hashable, Sendable {
             case "--version":
                 self = .version
                 return
+            case "--image":
+                guard let value = parts.count == 2 ? parts[1] : rest.popFirst() else {
+                    throw Misused(description: "--image needs a value")
+                }
+                try Self.add(value, to: &images)
             case "--unprivileged" where parts.count == 1, "--dry-run" where parts.count == 1: values[word] = ""
             case "--socket", "--state", "--instance", "--agent-uid", "--cgroup-parent", "--uid-base", "--disk-per-job", "--clean":
                 guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else {
@@ -72,10 +79,20 @@ package enum WardenArguments: Hashable, Sendable {
             default: throw Misused(description: "unknown option '\(word)'")
             }
         }
-        self = try Self.command(values)
+        self = try Self.command(values, images)
     }
 
-    private static func command(_ values: [String: String]) throws(Misused) -> Self {
+    private static func add(_ text: String, to images: inout [String: String]) throws(Misused) {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2, WardenConfiguration.accepts(instance: parts[0]), parts[1].hasPrefix("/") else {
+            throw Misused(description: "--image wants NAME=DIR, such as debian=/srv/images/debian, not '\(text)'")
+        }
+        guard images.updateValue(parts[1], forKey: parts[0]) == nil else {
+            throw Misused(description: "--image \(parts[0]) is given twice")
+        }
+    }
+
+    private static func command(_ values: [String: String], _ images: [String: String]) throws(Misused) -> Self {
         let isCleaning = values["--clean"] != nil
         guard !isCleaning || values["--state"] == nil && values["--socket"] == nil else {
             throw Misused(description: "--clean goes with neither --state nor --socket")
@@ -97,6 +114,7 @@ package enum WardenArguments: Hashable, Sendable {
             parent: parent, firstGuestUser: try user(values["--uid-base"], "--uid-base", from: 1),
             diskPerJob: try disk(values["--disk-per-job"]) ?? .gibibytes(4))
         configuration.isDryRun = values["--dry-run"] != nil
+        configuration.images = images
         return isCleaning ? .clean(configuration) : .serve(configuration)
     }
 

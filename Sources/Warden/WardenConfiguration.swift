@@ -22,6 +22,8 @@ package struct WardenConfiguration: Hashable, Sendable {
     package var isDryRun = false
     /// The most that one job may keep on disk; less where less than twice as much is free.
     package var diskPerJob: Bytes
+    /// The roots that jobs may ask for, by name: directories that ``GuestRoot`` takes.
+    package var images: [String: String] = [:]
     /// The program that is started with `shim DIRECTORY` for each job.
     package var shimProgram: String
 

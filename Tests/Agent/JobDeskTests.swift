@@ -145,6 +145,21 @@ struct JobDeskTests {
         await pair.stop()
     }
 
+    @Test("A job in an image is started only where there are images", arguments: [true, false])
+    func image(isKnown: Bool) async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        pair.roster.note(features: isKnown ? ["image"] : [], of: pair.lenderID)
+        try await pair.running(desk) {
+            let job = try await submit(submission("print", ["x"]) { $0.spec.image = "debian" }, to: desk)
+            let info = try #require(try await follow(job, at: desk).last?.finished)
+            #expect(info.state == (isKnown ? .finished : .failed))
+            #expect(info.failure.contains("older version, which has no images") == !isKnown)
+            #expect(pair.lender.story.specs[job]?.image == (isKnown ? "debian" : nil))
+        }
+        await pair.stop()
+    }
+
     @Test("A job with a time limit is started only where that is heeded", arguments: [true, false])
     func timeLimit(isHeeded: Bool) async throws {
         let pair = try await TestPair()

@@ -14,7 +14,7 @@ struct WardenProtocolTests {
     private static let amounts = Amounts(cpu: 1500, memory: .mebibytes(100))
     private static let spec = GuestSpec(
         job: job, lease: lease, program: "sh", arguments: ["-c", "x"], environment: [.init("A", "b")], hasInput: true,
-        timeLimit: .minutes(10))
+        timeLimit: .minutes(10), image: "debian")
     static let requests: [WardenRequest] = [
         .hello(lowest: 1, highest: 3, release: "0.1"),
         .setPolicy(WardenPolicy(capacity: amounts, thresholds: Thresholds(amounts), owner: .group("/owner"))),
@@ -118,15 +118,15 @@ struct WardenProtocolTests {
         }
     }
 
-    @Test("An agent of the version before asks for no time limit, and is understood")
+    @Test("An agent of the version before asks for neither time limit nor image, and is understood")
     func formBeforeTimeLimits() throws {
         let call = WardenCall(number: 1, request: .startJob(Self.spec))
         guard case .startJob(var read) = try WardenCall(bytes: call.bytes(form: 2)).request else {
             Issue.record("another request")
             return
         }
-        #expect(read.timeLimit == nil)
-        read.timeLimit = Self.spec.timeLimit
+        #expect(read.timeLimit == nil && read.image == nil)
+        (read.timeLimit, read.image) = (Self.spec.timeLimit, Self.spec.image)
         #expect(read == Self.spec)
     }
 
@@ -136,7 +136,7 @@ struct WardenProtocolTests {
         let client = WardenClient(socket: warden.socket, release: "test", versions: 1...3)
         let error = await #expect(throws: WardenFault.self) { try await client.startJob(Self.spec) }
         #expect(error?.kind == .version)
-        #expect(error?.description.contains("cannot hold a job to a time limit: upgrade it") == true)
+        #expect(error?.description.contains("cannot hold a job to a time limit, or in an image: upgrade it") == true)
     }
 
     @Test("No request that is cut short or has a byte too many is taken", arguments: requests)
@@ -264,6 +264,9 @@ struct WardenArgumentsTests {
             (["--socket", "/s", "--state", "/s", "--agent-uid", "no such"], "there is no user 'no such' here"),
             (["--socket", "/s", "--state", "/s", "--uid-base", "daemon"], "--uid-base wants a number"),
             (["--socket", "/s", "--state", "/s", "--disk-per-job", "0"], "--disk-per-job wants a number of MiB"),
+            (["--socket", "/s", "--state", "/s", "--image", "debian"], "--image wants NAME=DIR"),
+            (["--socket", "/s", "--state", "/s", "--image", "debian=srv"], "--image wants NAME=DIR"),
+            (["--socket", "/s", "--state", "/s", "--image", "a=/b", "--image=a=/c"], "--image a is given twice"),
             (["--socket", "/s", "--state", "/s", "--cgroup-parent", "a"], "--cgroup-parent wants an absolute path"),
         ])
     func misused(arguments: [String], message: String) {
@@ -276,7 +279,7 @@ struct WardenArgumentsTests {
         let arguments = try WardenArguments(
             [
                 "--socket=/s", "--state", "st", "--instance", "n1", "--agent-uid", "7", "--unprivileged", "--uid-base", "5000",
-                "--disk-per-job", "9",
+                "--disk-per-job", "9", "--image", "debian=/srv/debian", "--image=b=/c=d",
             ])
         guard case .serve(let configuration) = arguments else {
             Issue.record("\(arguments)")
@@ -285,6 +288,7 @@ struct WardenArgumentsTests {
         #expect(configuration.socket == "/s")
         #expect(configuration.state == FileManager.default.currentDirectoryPath + "/st")
         #expect((configuration.instance, configuration.agent, configuration.firstGuestUser) == ("n1", 7, 5000))
+        #expect(configuration.images == ["debian": "/srv/debian", "b": "/c=d"])
         #expect(!configuration.isPrivileged && configuration.diskPerJob == .mebibytes(9))
         #expect(try WardenArguments(["shim", "/d"]) == .shim(["/d"]))
         guard case .serve(let named) = try WardenArguments(["--socket=/s", "--state=/s", "--agent-uid=nobody"]) else {

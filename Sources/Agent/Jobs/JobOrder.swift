@@ -15,10 +15,13 @@ struct JobOrder: Hashable, Codable, Sendable {
     let hasInput: Bool
     /// How long it may run; `nil` for as long as its lease.
     let timeLimit: Microseconds?
+    /// The name of a root that the lender's owner offers; `nil` for the lender's own programs.
+    let image: String?
 
     init(
         program: String, arguments: [String] = [], environment: [String: String] = [:], outputs: [String] = [],
-        checkpoints: [String] = [], hasInput: Bool = false, timeLimit: Microseconds? = nil
+        checkpoints: [String] = [], hasInput: Bool = false, timeLimit: Microseconds? = nil,
+        image: String? = nil
     ) {
         self.program = program
         self.arguments = arguments
@@ -27,6 +30,7 @@ struct JobOrder: Hashable, Codable, Sendable {
         self.checkpoints = checkpoints
         self.hasInput = hasInput
         self.timeLimit = timeLimit
+        self.image = image
     }
 
     init(_ wire: Surplus_V1_JobSpec, _ field: String = "spec") throws(FieldError) {
@@ -34,7 +38,8 @@ struct JobOrder: Hashable, Codable, Sendable {
         self.init(
             program: wire.program, arguments: wire.arguments, environment: wire.environment, outputs: wire.outputs,
             checkpoints: wire.checkpoints, hasInput: wire.stdinOpen,
-            timeLimit: wire.timeLimitMicroseconds == 0 ? nil : Microseconds(wire.timeLimitMicroseconds))
+            timeLimit: wire.timeLimitMicroseconds == 0 ? nil : Microseconds(wire.timeLimitMicroseconds),
+            image: wire.image.isEmpty ? nil : wire.image)
     }
 
     /// What is fetched of it after an end: of one that did not come to its own, also what it could go on from.
@@ -63,6 +68,7 @@ extension JobOrder {
         checkpoints = try fields.decodeIfPresent([String].self, forKey: .checkpoints) ?? []
         hasInput = try fields.decode(Bool.self, forKey: .hasInput)
         timeLimit = try fields.decodeIfPresent(Microseconds.self, forKey: .timeLimit)
+        image = try fields.decodeIfPresent(String.self, forKey: .image)
     }
 }
 
@@ -76,6 +82,7 @@ extension Surplus_V1_JobSpec {
             $0.checkpoints = order.checkpoints
             $0.stdinOpen = order.hasInput
             $0.timeLimitMicroseconds = order.timeLimit?.rawValue ?? 0
+            $0.image = order.image ?? ""
         }
     }
 }

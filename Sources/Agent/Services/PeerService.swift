@@ -211,6 +211,8 @@ enum Feature: String, CaseIterable {
     case story
     /// Holds jobs to a time limit.
     case timeLimit = "time-limit"
+    /// Runs jobs in images that its owner offers.
+    case image
 
     /// The most that are read of a peer's.
     static let most = 64

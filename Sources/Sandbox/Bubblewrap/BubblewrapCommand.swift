@@ -40,9 +40,11 @@ package struct BubblewrapCommand: Hashable, Sendable {
             """
         let groups = "root:x:0:\nguest:x:\(Self.insideID):\nnogroup:x:65534:\n"
         let hosts = "127.0.0.1 localhost \(spec.hostname)\n::1 localhost\n"
-        let own = [("/etc/passwd", users), ("/etc/group", groups), ("/etc/hosts", hosts)]
+        let own = zip(Self.ownPaths, [users, groups, hosts]).filter { view.covered?.contains($0.0) ?? true }
         return own.map { OwnFile(path: $0.0, content: Array($0.1.utf8)) } + view.settings.files
     }
+
+    static let ownPaths = ["/etc/passwd", "/etc/group", "/etc/hosts"]
 
     /// The options, for bubblewrap's `--args`: not for its command line, which every user of the host can read.
     ///
@@ -102,12 +104,14 @@ package struct BubblewrapCommand: Hashable, Sendable {
     }
 
     private var system: [String] {
-        ["--ro-bind", "/usr", "/usr"] + (view.links + view.settings.links).flatMap { ["--symlink", $0.target, $0.path] }
-            + view.folders.flatMap { ["--ro-bind", $0, $0] } + view.settings.mounts.flatMap { ["--ro-bind-try", $0, $0] }
+        (view.links + view.settings.links).flatMap { ["--symlink", $0.target, $0.path] }
+            + view.folders.flatMap { ["--ro-bind", $0.source, $0.path] }
+            + view.settings.mounts.flatMap { ["--ro-bind-try", $0, $0] }
     }
 
     private func made(_ descriptors: [Int32]) -> [String] {
-        zip(ownFiles, descriptors).flatMap { ["--perms", "0444", "--file", String($1), $0.path] }
+        let way = view.covered == nil ? "--file" : "--ro-bind-data"
+        return zip(ownFiles, descriptors).flatMap { ["--perms", "0444", way, String($1), $0.path] }
     }
 
     private var environment: [String] {

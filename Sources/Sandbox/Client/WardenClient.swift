@@ -56,11 +56,13 @@ package actor WardenClient {
 
     /// Starts a prepared job; when it returns the shim can be attached to.
     ///
-    /// - Throws: ``WardenFault`` of the kind `version`, too, when the warden is too old to hold the job to its time limit.
+    /// - Throws: ``WardenFault`` of the kind `version`, too, when the warden is too old for what the job asks.
     package func startJob(_ spec: GuestSpec) async throws {
-        if spec.timeLimit != nil, case let hello = try await connection().hello, hello.version < 4 {
+        if spec.timeLimit != nil || spec.image != nil, case let hello = try await connection().hello, hello.version < 4 {
             throw WardenFault(
-                .version, "the warden (release \(hello.release)) cannot hold a job to a time limit: upgrade it, or set no limit")
+                .version,
+                "the warden (release \(hello.release)) cannot hold a job to a time limit, or in an image: upgrade it, or ask for neither"
+            )
         }
         try await order(.startJob(spec))
     }

@@ -26,11 +26,14 @@ package struct GuestSpec: Hashable, Sendable {
     package var processLimit: Int
     /// How long it may run before it is asked to end, and ended. Since version 3 of forms; `nil` for as long as its lease.
     package var timeLimit: Microseconds?
+    /// The name of a root that the machine's owner offers, to see that in place of the machine's programs. Since version 3 of
+    /// forms.
+    package var image: String?
 
     package init(
         job: JobID, lease: LeaseID, program: String, arguments: [String] = [], environment: [Variable] = [],
         hasInput: Bool = false, outputLimit: Bytes = .gibibytes(1), processLimit: Int = 4096,
-        timeLimit: Microseconds? = nil
+        timeLimit: Microseconds? = nil, image: String? = nil
     ) {
         self.job = job
         self.lease = lease
@@ -41,6 +44,7 @@ package struct GuestSpec: Hashable, Sendable {
         self.outputLimit = outputLimit
         self.processLimit = processLimit
         self.timeLimit = timeLimit
+        self.image = image
     }
 
     // bubblewrap takes 9000 words in all, of which each variable is three and the sandbox some 150
@@ -58,7 +62,9 @@ extension GuestSpec: Canonical {
         writer.write(hasInput)
         writer.write(outputLimit)
         writer.write(Int64(processLimit))
-        if writer.version >= 3 { writer.write(timeLimit) }
+        guard writer.version >= 3 else { return }
+        writer.write(timeLimit)
+        writer.write(image)
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -71,6 +77,8 @@ extension GuestSpec: Canonical {
         outputLimit = try reader.quantity(atMost: .gibibytes(1024))
         processLimit = try reader.number(in: 1...1_000_000)
         timeLimit = reader.version >= 3 ? try reader.optionalQuantity(atMost: Bounds.term) : nil
+        image = reader.version >= 3 ? try reader.optional() : nil
+        guard (image?.utf8.count ?? 1) <= 64 else { throw .init(description: "an image with a name that is too long") }
         guard timeLimit != .zero else { throw .init(description: "a job without any time to run") }
         guard !program.isEmpty else { throw .init(description: "a job without a program") }
         for text in [program] + arguments where text.utf8.contains(0) {

@@ -4,7 +4,7 @@ import Resources
 package enum WardenProtocol {
     /// The versions this release speaks. 2 adds ``WardenRequest/measurements``, 3 the whole ladder: notice classes, bounds by the
     /// time of the week, ``WardenRequest/moves(after:)`` and more in policies and readings, 4 time limits of
-    /// jobs, and how they are held to what they may keep on disk.
+    /// jobs, images, and how they are held to what they may keep on disk.
     package static let versions = 1...4
 
     /// The form of frames in a protocol version: 2 has what version 3 adds to what was there before, 3 what version 4 adds.

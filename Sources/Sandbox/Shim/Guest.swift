@@ -31,7 +31,7 @@ struct Guest {
     ///
     /// - Throws: ``KernelError``; nothing is left running then.
     init(_ spec: ShimSpec, in files: JobFiles, _ defences: Defences) throws(KernelError) {
-        let bubblewrap = BubblewrapCommand(spec, files: files, view: .current(), defences)
+        let bubblewrap = BubblewrapCommand(spec, files: files, view: try Self.view(spec), defences)
         let stdin = spec.guest.hasInput ? try Self.pipe(of: spec.runAs) : (reading: try Self.emptyInput(), writing: -1)
         let stdout = try Self.pipe(of: spec.runAs)
         let stderr = try Self.pipe(of: spec.runAs)
@@ -71,6 +71,13 @@ struct Guest {
         let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw KernelError("open /dev/null", errno) }
         return descriptor
+    }
+
+    private static func view(_ spec: ShimSpec) throws(KernelError) -> SystemView {
+        guard let root = spec.root else { return .current() }
+        do throws(GuestRoot.Unusable) { return SystemView(of: try GuestRoot(at: root)) } catch {
+            throw KernelError("show the guest an image, for \(error)", EINVAL)
+        }
     }
 
     private static func filters(_ spec: ShimSpec) throws(KernelError) -> [Int32] {

@@ -11,6 +11,8 @@ package struct ShimSpec: Hashable, Sendable {
     package var enforcement: String
     /// The files into which the guest, not the shim, writes `0` to join its control groups before it runs anything.
     package var groups: [String]
+    /// A directory that ``GuestRoot`` takes, which it sees in place of the host's programs; `nil` for those.
+    package var root: String?
     /// The guest's host name.
     package var hostname: String
     /// How much it may keep in its work directory.
@@ -24,7 +26,7 @@ package struct ShimSpec: Hashable, Sendable {
 
     package init(
         guest: GuestSpec, agent: ProcessOwner, runAs: ProcessOwner?, enforcement: String, groups: [String],
-        hostname: String = "surplus", disk: Bytes = .gibibytes(4), isDiskLimited: Bool = false,
+        root: String? = nil, hostname: String = "surplus", disk: Bytes = .gibibytes(4), isDiskLimited: Bool = false,
         temporary: Bytes = .mebibytes(512),
         callFilters: [[UInt8]]? = nil
     ) {
@@ -33,6 +35,7 @@ package struct ShimSpec: Hashable, Sendable {
         self.runAs = runAs
         self.enforcement = enforcement
         self.groups = groups
+        self.root = root
         self.hostname = hostname
         self.disk = disk
         self.isDiskLimited = isDiskLimited
@@ -51,6 +54,7 @@ extension ShimSpec: Canonical {
         writer.write(runAs)
         writer.write(enforcement)
         writer.write(groups)
+        writer.write(root)
         writer.write(hostname)
         writer.write(disk)
         writer.write(isDiskLimited)
@@ -67,6 +71,7 @@ extension ShimSpec: Canonical {
         runAs = try reader.optional()
         enforcement = try reader.string(atMost: 1024)
         groups = try reader.list(atMost: Self.mostGroups)
+        root = try reader.optional()
         hostname = try reader.string(atMost: 64)
         disk = try reader.quantity(atMost: Bounds.memory)
         isDiskLimited = try reader.bool()
@@ -77,6 +82,9 @@ extension ShimSpec: Canonical {
         }
         guard !enforcement.utf8.contains(0), !hostname.isEmpty, !hostname.utf8.contains(0) else {
             throw .init(description: "a zero byte in a text, or no host name")
+        }
+        guard root.map({ $0.hasPrefix("/") && !$0.utf8.contains(0) }) ?? true else {
+            throw .init(description: "an image without an absolute path")
         }
         guard runAs?.user != 0, runAs?.group != 0 else { throw .init(description: "a guest that would run as root") }
     }

@@ -469,6 +469,9 @@ package nonisolated struct Surplus_V1_JobSpec: Sendable {
   /// how long it may run; 0: as long as its lease
   package var timeLimitMicroseconds: Int64 = 0
 
+  /// a root that the lender's owner offers; empty: the lender's own programs
+  package var image: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1532,7 +1535,7 @@ nonisolated extension Surplus_V1_FilePart: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}arguments\0\u{1}environment\0\u{1}outputs\0\u{3}stdin_open\0\u{1}checkpoints\0\u{4}\u{4}time_limit_microseconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}arguments\0\u{1}environment\0\u{1}outputs\0\u{3}stdin_open\0\u{1}checkpoints\0\u{4}\u{4}time_limit_microseconds\0\u{1}image\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1547,6 +1550,7 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
       case 5: try { try decoder.decodeSingularBoolField(value: &self.stdinOpen) }()
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.checkpoints) }()
       case 10: try { try decoder.decodeSingularInt64Field(value: &self.timeLimitMicroseconds) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.image) }()
       default: break
       }
     }
@@ -1574,6 +1578,9 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
     if self.timeLimitMicroseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.timeLimitMicroseconds, fieldNumber: 10)
     }
+    if !self.image.isEmpty {
+      try visitor.visitSingularStringField(value: self.image, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1585,6 +1592,7 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.stdinOpen != rhs.stdinOpen {return false}
     if lhs.checkpoints != rhs.checkpoints {return false}
     if lhs.timeLimitMicroseconds != rhs.timeLimitMicroseconds {return false}
+    if lhs.image != rhs.image {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

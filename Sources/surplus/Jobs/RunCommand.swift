@@ -57,6 +57,12 @@ struct Run: AsyncParsableCommand {
                 + "lease.", valueName: "duration"), transform: Quantities.duration)
     var timeLimit: Microseconds?
 
+    @Option(
+        help: ArgumentHelp(
+            "Run it in a root that the lender's owner offers under this name. Default: among the lender's own programs.",
+            valueName: "name"))
+    var image: String?
+
     @Flag(help: "Only start it: print the job's id and end.")
     var detach = false
 
@@ -197,6 +203,7 @@ extension Run {
                     $0.checkpoints = retrying.checkpoints
                     $0.stdinOpen = !noStdin && !detach
                     $0.timeLimitMicroseconds = timeLimit?.rawValue ?? 0
+                    $0.image = image ?? ""
                 }
                 $0.request = wish.request
                 $0.lease = lease ?? ""

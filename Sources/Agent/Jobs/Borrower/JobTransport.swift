@@ -58,6 +58,9 @@ struct JobTransport: Sendable {
         if record.order.timeLimit != nil, !peers.mayHave(.timeLimit, lender) {
             throw JobFailure("\(lenderName) runs an older version, which would not hold it to its time limit")
         }
+        if record.order.image != nil, !peers.mayHave(.image, lender) {
+            throw JobFailure("\(lenderName) runs an older version, which has no images")
+        }
         let request = Surplus_V1_StartJobRequest.with {
             $0.job = reference.job
             $0.lease = reference.lease

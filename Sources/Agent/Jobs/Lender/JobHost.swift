@@ -75,7 +75,7 @@ final class JobHost: Sendable {
         GuestSpec(
             job: job.id, lease: job.lease, program: job.order.program, arguments: job.order.arguments,
             environment: job.order.variables, hasInput: job.order.hasInput, outputLimit: house.configuration.limits.outputBytes,
-            timeLimit: job.order.timeLimit)
+            timeLimit: job.order.timeLimit, image: job.order.image)
     }
 
     private func drop(_ job: HostedJob, _ warden: WardenClient, because reason: String) async throws {
