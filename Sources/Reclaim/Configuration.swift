@@ -32,6 +32,9 @@ extension Enforcer {
         package var patience = PerResource<Microseconds>(cpu: .minutes(5), memory: .seconds(2), disk: .minutes(1))
         /// The effect of ending leases is waited for before more are ended.
         package var endPause = Microseconds.seconds(5)
+        /// Whether leases end when that is asked for. Where they do not, as in a dry run, those that were to end begin anew on the
+        /// ladder once there is room again.
+        package var endsLeases = true
         /// How long nothing is offered after leases had to be frozen or ended.
         package var coolDown = Microseconds.seconds(60)
 
@@ -69,4 +72,16 @@ enum Verdict: Hashable {
     case within
     /// There is room beyond the hysteresis.
     case relieved
+}
+
+/// What a resource's own governor makes of a tick.
+struct Judgement: Hashable {
+    var verdict: Verdict
+    /// Why it gives guests less from now on, if it does so by itself.
+    var reason: String?
+
+    init(_ verdict: Verdict, _ reason: String? = nil) {
+        self.verdict = verdict
+        self.reason = reason
+    }
 }

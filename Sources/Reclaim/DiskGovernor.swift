@@ -29,8 +29,8 @@ struct DiskGovernor: Sendable {
 
     private var least: Bytes { configuration.leastDiskRate * Int64(max(leases, 1)) }
 
-    /// - Returns: what became of it, and why the budget was cut if it was.
-    mutating func tick(_ tick: Tick, running: Int) -> (verdict: Verdict, reason: String?) {
+    /// - Returns: what became of it; the reason is for a budget that was cut.
+    mutating func tick(_ tick: Tick, running: Int) -> Judgement {
         leases = running
         strain.append(tick.isStrained(.disk, configuration))
         rates.append(tick.readings.guests.reduce(.zero) { $0 + $1.diskRate })
@@ -38,23 +38,23 @@ struct DiskGovernor: Sendable {
         let waits = strain.count { $0 }
         if waits >= configuration.actsOn {
             let reason = "the owner's work waited for disks in \(waits) of \(configuration.window) ticks"
-            return isDue ? cut(because: reason, at: tick.now) : (.within, nil)
+            return isDue ? cut(because: reason, at: tick.now) : Judgement(.within)
         }
-        guard waits == 0 else { return (.within, nil) }
+        guard waits == 0 else { return Judgement(.within) }
         if isDue { raise(at: tick.now) }
-        return (.relieved, nil)
+        return Judgement(.relieved)
     }
 
-    private mutating func cut(because reason: String, at now: Instant) -> (verdict: Verdict, reason: String?) {
+    private mutating func cut(because reason: String, at now: Instant) -> Judgement {
         let moved = rates.elements.max() ?? .zero
         // guests that move nothing are not what the owner waits for
-        guard moved > .zero, leases > 0 else { return (.within, nil) }
+        guard moved > .zero, leases > 0 else { return Judgement(.within) }
         if let budget, budget <= least {
-            return (.over(excess: max(moved.rawValue / 2, 1), isCritical: false, reason: reason), nil)
+            return Judgement(.over(excess: max(moved.rawValue / 2, 1), isCritical: false, reason: reason))
         }
         lastChange = now
         budget = max(min(moved, budget ?? moved).scaled(by: 1, over: 2), least)
-        return (.within, reason)
+        return Judgement(.within, reason)
     }
 
     private mutating func raise(at now: Instant) {

@@ -124,10 +124,14 @@ package struct Enforcer: Sendable {
         var ends: [Directive] = []
         let steps = escalations[resource].tick(verdict, weights(resource), configuration, at: tick.now)
         for step in steps {
-            guard case .end(let lease, let atOnce) = step else { continue }
-            standings[lease]?.ending = atOnce
-            standings[lease]?.resource = resource
-            ends.append(.end(lease, atOnce: atOnce, reason: reasons[resource]))
+            switch step {
+            case .end(let lease, let atOnce):
+                standings[lease]?.ending = atOnce
+                standings[lease]?.resource = resource
+                ends.append(.end(lease, atOnce: atOnce, reason: reasons[resource]))
+            case .spare(let lease): standings[lease]?.ending = nil
+            case .freeze, .thaw: break
+            }
         }
         if case .over = verdict, !escalations[resource].frozen.isEmpty || !ends.isEmpty {
             coolUntil = tick.now + configuration.coolDown

@@ -18,6 +18,8 @@ struct Escalation: Sendable {
         case freeze(LeaseID)
         case thaw(LeaseID)
         case end(LeaseID, atOnce: Bool)
+        /// What was to be ended goes on after all; only where ends are not carried out.
+        case spare(LeaseID)
     }
 
     let resource: Resource
@@ -62,8 +64,14 @@ struct Escalation: Sendable {
         case .relieved:
             overSince = nil
             relievedSince = relievedSince ?? now
-            return thaw(configuration, at: now)
+            return thaw(configuration, at: now) + spare(configuration, at: now)
         }
+    }
+
+    private mutating func spare(_ configuration: Enforcer.Configuration, at now: Instant) -> [Step] {
+        guard !configuration.endsLeases, let relievedSince, now - relievedSince >= configuration.dwell else { return [] }
+        defer { isEnding = [:] }
+        return isEnding.keys.sorted().map(Step.spare)
     }
 
     private mutating func freeze(_ excess: Int64, all: Bool, _ guests: [Guest], at now: Instant) -> [Step] {

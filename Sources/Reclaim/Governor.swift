@@ -72,8 +72,8 @@ struct Governor: Sendable {
         guests[lease] = guest
     }
 
-    /// - Returns: what became of it, and why ceilings were cut if they were.
-    mutating func tick(_ tick: Tick) -> (verdict: Verdict, reason: String?) {
+    /// - Returns: what became of it; the reason is for ceilings that were cut.
+    mutating func tick(_ tick: Tick) -> Judgement {
         threshold = tick.threshold.cpu
         owner.append(tick.readings.owner.cpu)
         excess.append(tick.readings.total.cpu > threshold)
@@ -82,7 +82,7 @@ struct Governor: Sendable {
         isObeyed = tick.readings.guestUsage.cpu <= sum + margin
         let wasAtLeast = isAtLeast
         let reason = steer(at: tick.now)
-        return (verdict(tick.readings, wasAtLeast: wasAtLeast), reason)
+        return Judgement(verdict(tick.readings, wasAtLeast: wasAtLeast), reason)
     }
 
     private mutating func steer(at now: Instant) -> String? {

@@ -31,29 +31,28 @@ struct MemoryGuard: Sendable {
 
     mutating func reconfigure(_ configuration: Enforcer.Configuration) { self.configuration = configuration }
 
-    /// - Returns: what became of it, and why guests are braked if that begins now.
-    mutating func tick(_ tick: Tick) -> (verdict: Verdict, reason: String?) {
+    /// - Returns: what became of it; the reason is for braking, if that begins now.
+    mutating func tick(_ tick: Tick) -> Judgement {
         observe(tick)
         let overruns = excess.count { $0 > .zero }
         // what was too much before some lease ended is not held against the others
         shortage = overruns >= configuration.actsOn ? excess.elements.last ?? .zero : .zero
         if let critical = critical(tick.readings) {
-            return (
-                .over(excess: critical.excess, isCritical: true, reason: critical.reason), brake(critical.reason, at: tick.now)
-            )
+            return Judgement(
+                .over(excess: critical.excess, isCritical: true, reason: critical.reason), brake(critical.reason, at: tick.now))
         }
         if strain.count(where: { $0 }) >= configuration.actsOn {
             // how much would help is not known: a little at a time
             let some = max(shortage, margin)
             let reason = "the owner's work waited for memory in \(configuration.actsOn) of \(configuration.window) ticks"
-            return (.over(excess: some.rawValue, isCritical: false, reason: reason), brake(reason, at: tick.now))
+            return Judgement(.over(excess: some.rawValue, isCritical: false, reason: reason), brake(reason, at: tick.now))
         }
-        guard shortage > .zero else { return (release(at: tick.now), nil) }
+        guard shortage > .zero else { return Judgement(release(at: tick.now)) }
         let reason = "owner and guests exceeded the memory threshold in \(overruns) of \(configuration.window) ticks"
         let since = brakedAt
         let begun = brake(reason, at: tick.now)
-        guard let since, tick.now - since >= configuration.stepInterval else { return (.within, begun) }
-        return (.over(excess: shortage.rawValue, isCritical: false, reason: reason), begun)
+        guard let since, tick.now - since >= configuration.stepInterval else { return Judgement(.within, begun) }
+        return Judgement(.over(excess: shortage.rawValue, isCritical: false, reason: reason), begun)
     }
 
     private var margin: Bytes { configuration.hysteresis.of(configuration.capacity.memory) }

@@ -99,7 +99,8 @@ final class LeaseKeeper {
 
     func adopt(_ new: WardenPolicy, at now: Moment) {
         policy = new
-        let configuration = Enforcer.Configuration(capacity: new.capacity, thresholds: new.thresholds)
+        var configuration = Enforcer.Configuration(capacity: new.capacity, thresholds: new.thresholds)
+        configuration.endsLeases = !isDryRun
         if enforcer == nil { enforcer = Enforcer(configuration) }
         obey(enforcer?.reconfigure(configuration, at: now.instant, minute: Self.minute(at: now)) ?? [], at: now)
     }

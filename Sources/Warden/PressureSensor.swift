@@ -18,6 +18,8 @@ struct PressureSensor {
 
     /// Below this share of memory that can be had, waiting for memory may be the owner's.
     private static let scarce = BasisPoints.percent(10)
+    /// What is read from disks is looked at for so long after somebody waited for them.
+    private static let attention = Microseconds.seconds(5)
     /// An owner that reads less each second does not wait for disks.
     private static let noticeable = Bytes(64 << 10)
     private static let names = PerResource(cpu: "cpu", memory: "memory", disk: "io")
@@ -25,6 +27,8 @@ struct PressureSensor {
     private let groups: any GuestGroups
     private let machine: Machine
     private var last: Counters?
+    /// When somebody was last seen to wait for disks.
+    private var diskWait: Instant?
 
     init(_ groups: any GuestGroups, _ machine: Machine) {
         self.groups = groups
@@ -52,13 +56,15 @@ struct PressureSensor {
         return pressure
     }
 
-    private func counters(at now: Instant) -> Counters {
+    private mutating func counters(at now: Instant) -> Counters {
         func each(_ read: (String) -> Microseconds?) -> PerResource<Microseconds?> {
             PerResource(cpu: read(Self.names.cpu), memory: read(Self.names.memory), disk: read(Self.names.disk))
         }
         let guests = each(groups.pressureOfAllGuests)
         var counters = Counters(machine: each(machine.pressure), guests: guests, at: now)
-        if guests.disk == nil, let all = machine.diskActivity() {
+        if let before = last?.machine.disk, let after = counters.machine.disk, after > before { diskWait = now }
+        let isOfInterest = diskWait.map { now - $0 < Self.attention } ?? false
+        if guests.disk == nil, isOfInterest, let all = machine.diskActivity() {
             counters.read = (all.read, groups.activity(of: "").diskRead ?? .zero)
         }
         return counters

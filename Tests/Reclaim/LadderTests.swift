@@ -19,6 +19,25 @@ struct LadderTests {
         #expect(cut.evidence.before > cut.evidence.after)
     }
 
+    @Test(
+        "A lease that is to end stays so; where ends are not carried out it begins anew once there is room, and is told of again",
+        arguments: [true, false])
+    func spared(endsLeases: Bool) {
+        let lease = PlayedMachine.lease(0)
+        var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [1000]) { $0.endsLeases = endsLeases }
+        machine.memory[lease] = .gibibytes(1)
+        func ends(_ machine: PlayedMachine) -> Int {
+            machine.directives.joined().count { if case .end = $0 { true } else { false } }
+        }
+        machine.run(30, ownerWants: 0, memory: .mebibytes(2500))
+        #expect(machine.enforcer.rung(of: lease) == .ending && ends(machine) == 1)
+        machine.run(400, ownerWants: 0)
+        #expect(machine.enforcer.rung(of: lease) == (endsLeases ? .ending : .shaped))
+        machine.run(30, ownerWants: 0, memory: .mebibytes(2500))
+        #expect(machine.enforcer.rung(of: lease) == .ending)
+        #expect(ends(machine) == (endsLeases ? 1 : 2))
+    }
+
     @Test("A new lease takes room from those that are there, not from the owner")
     func another() {
         var machine = PlayedMachine(capacity: 4000, threshold: 2000, leases: [2000])

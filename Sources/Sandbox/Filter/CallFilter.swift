@@ -49,18 +49,15 @@ package final class CallFilter {
     /// cannot say of a call that it allows otherwise.
     private static func terminals() throws(KernelError) -> CallFilter {
         let filter = try CallFilter(unlisted: allow)
-        // TIOCSTI and TIOCLINUX
-        for request: UInt64 in [0x5412, 0x541c] {
-            try filter.add("ioctl", surplus_refusal(EPERM), argument(1, SCMP_CMP_MASKED_EQ, 0xffff_ffff, request))
+        for request in [TIOCSTI, TIOCLINUX] {
+            try filter.add("ioctl", surplus_refusal(EPERM), argument(1, SCMP_CMP_MASKED_EQ, 0xffff_ffff, UInt64(request)))
         }
         return filter
     }
 
     /// Processes and threads, but no namespaces. What `clone3` is asked for lies in memory, where no filter can look.
     private func addClone() throws(KernelError) {
-        let namespaces: [UInt64] = [
-            0x2_0000, 0x200_0000, 0x400_0000, 0x800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000,
-        ]
+        let namespaces = NewNamespace.allCases.map(\.rawValue)
         try add("clone", Self.allow, Self.argument(0, SCMP_CMP_MASKED_EQ, namespaces.reduce(0, |), 0))
         for namespace in namespaces {
             try add("clone", surplus_refusal(EPERM), Self.argument(0, SCMP_CMP_MASKED_EQ, namespace, namespace))
@@ -114,4 +111,15 @@ package final class CallFilter {
     private static func check(_ result: Int32) throws(KernelError) {
         guard result == 0 else { throw KernelError("make a system call filter", -result) }
     }
+}
+
+/// The flags of clone(2) that ask for a namespace, as `CLONE_NEWNS`; of linux/sched.h, which Swift does not import.
+private enum NewNamespace: UInt64, CaseIterable {
+    case mounts = 0x2_0000
+    case groups = 0x200_0000
+    case hostNames = 0x400_0000
+    case messages = 0x800_0000
+    case users = 0x1000_0000
+    case processes = 0x2000_0000
+    case networks = 0x4000_0000
 }
