@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Resources
 
 /// Starts programs.
 package enum ChildProcess {
@@ -47,5 +48,26 @@ package enum ChildProcess {
         let fault = posix_spawn(&process, command[0], &actions, &attributes, arguments, environment)
         guard fault == 0 else { throw KernelError("start \(command[0])", fault) }
         return process
+    }
+
+    /// Waits until a process has ended, which remains to be collected.
+    ///
+    /// - Returns: whether it has; `false` after `limit`.
+    package static func wait(for process: pid_t, atMost limit: Microseconds) throws(KernelError) -> Bool {
+        let descriptor = surplus_pidfd_open(process)
+        guard descriptor >= 0 else {
+            if errno == ESRCH { return true }
+            throw KernelError("watch process \(process)", errno)
+        }
+        defer { close(descriptor) }
+        let deadline = SystemClock.instant() + limit
+        while true {
+            let rest = max(.zero, deadline - SystemClock.instant())
+            var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let ready = poll(&watched, 1, Int32(clamping: (rest.rawValue + 999) / 1000))
+            if ready > 0 { return true }
+            if ready == 0 { return false }
+            guard errno == EINTR else { throw KernelError("wait for process \(process)", errno) }
+        }
     }
 }

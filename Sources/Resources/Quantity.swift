@@ -73,6 +73,7 @@ package struct Bytes: Quantity {
     package let rawValue: Int64
     package init(_ value: Int64) { rawValue = value }
     package static var unit: String { "B" }
+    package static func kibibytes(_ n: Int64) -> Self { Self(n << 10) }
     package static func mebibytes(_ n: Int64) -> Self { Self(n << 20) }
     package static func gibibytes(_ n: Int64) -> Self { Self(n << 30) }
 }

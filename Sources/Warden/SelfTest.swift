@@ -24,23 +24,41 @@ struct SelfTest: Sendable {
     /// The control group of what is tested.
     static func group(in instance: String) -> String { "\(instance)/self-test" }
 
-    /// Takes 0.3 s, and up to 10 s where something does not work; blocks.
+    /// Takes 0.5 s, and up to half a minute where something does not work; blocks.
     func run() -> Finding {
         let limits = testLimits()
-        let sandboxFault = SandboxSelfTest(configuration).run()
-        return Finding(
-            enforcement: limits.enforcement, sandboxFault: sandboxFault, isWanting: limits.isWanting || sandboxFault != nil)
+        let fault = limits.obstacle ?? ownersFault() ?? SandboxSelfTest(configuration).run()
+        return Finding(enforcement: limits.enforcement, sandboxFault: fault, isWanting: fault != nil)
     }
 
-    private func testLimits() -> (enforcement: String, isWanting: Bool) {
-        guard configuration.isPrivileged else { return ("none: the warden runs without privileges", false) }
-        let group = Self.group(in: configuration.instance)
-        // what cannot be removed now is by the next test, or as an orphan at the next start
-        defer { try? groups.remove(group) }
-        do throws(LimitSelfTest.Failure) {
-            try LimitSelfTest(groups, kernel: kernel).run(in: "\(group)/load")
-            return (groups.kind, false)
-        } catch { return ("none: \(groups.kind) is there, but \(error)", true) }
+    /// An owner who cannot be measured cannot be protected.
+    private func ownersFault() -> String? {
+        let machine = Machine(kernel: kernel)
+        do throws(KernelError) {
+            _ = try machine.memory()
+            if groups.usageOfMachine() == nil { _ = try machine.processing() }
+            return nil
+        } catch { return "what the owner uses cannot be measured: \(error)" }
+    }
+
+    /// Where a limit that must hold does not, nothing is run: what cannot be enforced is not lent.
+    private func testLimits() -> (enforcement: String, obstacle: String?) {
+        guard configuration.isPrivileged else { return (Self.plain, nil) }
+        let faults = LimitSelfTest(groups).run(
+            in: Self.group(in: configuration.instance), directory: configuration.state)
+        let essential = faults.filter(\.limit.isEssential)
+        guard essential.isEmpty else {
+            let reasons = Self.text(essential)
+            return ("none: \(groups.kind) is there, but \(reasons)", "limits do not hold: \(reasons)")
+        }
+        return (faults.isEmpty ? groups.kind : "\(groups.kind)\(WardenHello.exception)\(Self.text(faults))", nil)
+    }
+
+    private static let plain =
+        "none: the warden runs without privileges; it looks five times a second, and stops what takes more than its lease has"
+
+    private static func text(_ faults: [LimitSelfTest.Fault]) -> String {
+        String(faults.map(\.description).joined(separator: "; ").prefix(600))
     }
 }
 

@@ -5,93 +5,8 @@ import Testing
 
 @testable import Kernel
 
-/// Control groups of a test's own, far from anybody's guests.
-private final class TestGroups {
-    static let isPossible = geteuid() == 0 && (try? ControlGroups.detect()) != nil
-
-    let parent = "/surplus-test-\(UInt32.random(in: 0 ... .max))"
-    let groups: any GuestGroups
-    private var children: [pid_t] = []
-
-    init(kernel: any KernelCalls = LinuxKernel()) throws {
-        groups = try ControlGroups.detect(parent: parent, kernel: kernel)
-        try groups.make("t")
-    }
-
-    /// A shell script in a group.
-    func run(_ script: String, in group: String) throws -> pid_t {
-        var ends: [Int32] = [-1, -1]
-        try #require(pipe(&ends) == 0)
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { for end in ends { close(end) } }
-        let child = try ChildProcess.start(["/bin/bash", "-c", "read line; \(script)"], input: ends[0])
-        children.append(child)
-        try groups.add(child, to: group)
-        _ = write(ends[1], "\n", 1)
-        return child
-    }
-
-    /// Looks until it is so, for five seconds at most.
-    func wait(until isSo: () throws -> Bool) throws -> Bool {
-        let deadline = Date() + 5
-        while Date() < deadline {
-            if try isSo() { return true }
-            usleep(2000)
-        }
-        return false
-    }
-
-    func status(of child: pid_t) -> Int32 {
-        children.removeAll { $0 == child }
-        var status: Int32 = 0
-        waitpid(child, &status, 0)
-        return status
-    }
-
-    deinit {
-        _ = try? wait { try groups.kill("t") }
-        for child in children { _ = status(of: child) }
-        try? groups.remove("t")
-        groups.removeShared()
-        for place in Set(groups.places) { rmdir((place as NSString).deletingLastPathComponent) }
-    }
-}
-
-private let needsGroups: Comment = "needs root and control groups"
-
-@Suite("Limits on real processes", .enabled(if: TestGroups.isPossible, needsGroups))
+@Suite("Limits on real processes", .enabled(if: TestGroups.isPossible, TestGroups.need))
 struct LimitTests {
-    @Test("The self-test passes where limits bite, and leaves nothing behind")
-    func bites() throws {
-        let test = try TestGroups()
-        try LimitSelfTest(test.groups).run(in: "t/self-test/load")
-        #expect(try test.groups.subgroups(of: "t/self-test") == [])
-    }
-
-    @Test("The self-test fails when the ceiling is not written", arguments: ["cpu.cfs_quota_us", "cpu.max"])
-    func ceilingMissing(file: String) throws {
-        let kernel = FaultyKernel()
-        let test = try TestGroups(kernel: kernel)
-        let hasFile = test.groups.kind == "cgroup v1" ? file.hasSuffix("quota_us") : file == "cpu.max"
-        kernel.set(.ignoresWrites, for: file)
-        if hasFile {
-            #expect(throws: LimitSelfTest.Failure.self) { try LimitSelfTest(test.groups, kernel: kernel).run(in: "t/x/y") }
-        } else {
-            try LimitSelfTest(test.groups, kernel: kernel).run(in: "t/x/y")
-        }
-        kernel.heal()
-    }
-
-    @Test("The self-test fails when a limit cannot be written", arguments: ["memory.limit_in_bytes", "pids.max", "memory.max"])
-    func refused(file: String) throws {
-        let kernel = FaultyKernel()
-        let test = try TestGroups(kernel: kernel)
-        guard file.hasPrefix("pids") || file.contains("limit_in") == (test.groups.kind == "cgroup v1") else { return }
-        kernel.set(.fails(EACCES), for: file)
-        #expect(throws: LimitSelfTest.Failure.self) { try LimitSelfTest(test.groups, kernel: kernel).run(in: "t/x/y") }
-        kernel.heal()
-    }
-
     @Test("A small ceiling holds a program that wants everything, and what it used is counted")
     func ceiling() throws {
         let test = try TestGroups()
@@ -159,22 +74,94 @@ struct LimitTests {
         let test = try TestGroups()
         try test.groups.yieldToOwner()
         try test.groups.make("t/l/j")
-        let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
-        for _ in 0..<processors { _ = try test.run("while :; do :; done", in: "t/l/j") }
-        let owners = try (0..<processors * 2).map { _ in
-            try ChildProcess.start(["/bin/sh", "-c", "while :; do :; done"])
-        }
+        // beside the guests: what the owner does elsewhere competes with all of the test
+        let owner = try ControlGroups.detect(parent: test.parent + "/owner")
+        try owner.make("o/o/o")
         defer {
-            for owner in owners {
-                kill(owner, SIGKILL)
-                waitpid(owner, nil, 0)
-            }
+            _ = try? test.wait { try owner.kill("o") }
+            try? owner.remove("o")
+            owner.removeShared()
+            for place in Set(owner.places) { rmdir((place as NSString).deletingLastPathComponent) }
         }
-        let start = SystemClock.instant()
-        let before = try test.groups.usage(of: "t/l").cpu
-        #expect(try test.wait { SystemClock.instant() - start > .milliseconds(500) })
-        let share = (try test.groups.usage(of: "t/l").cpu - before).mean(over: SystemClock.instant() - start)
-        #expect(share < Millicores(Int64(processors) * 250))
+        let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        for _ in 0..<processors {
+            _ = try test.run("while :; do :; done", in: "t/l/j")
+            _ = try test.run("while :; do :; done", in: "o/o/o", of: owner)
+        }
+        func used() throws -> (guests: CoreMicroseconds, owner: CoreMicroseconds) {
+            (try test.groups.usage(of: "t/l").cpu, try owner.usage(of: "o").cpu)
+        }
+        let before = try used()
+        #expect(try test.wait { try used().owner - before.owner > 500_000 })
+        let after = try used()
+        #expect((after.guests - before.guests) * 8 < after.owner - before.owner)
+    }
+
+    @Test("Guests share among themselves by the weight of their leases")
+    func weights() throws {
+        let test = try TestGroups()
+        for (lease, weight) in [("t/a", 3000), ("t/b", 1000)] as [(String, Int64)] {
+            try test.groups.make("\(lease)/j")
+            try test.groups.setWeight(Millicores(weight), of: lease)
+            for _ in 0..<sysconf(Int32(_SC_NPROCESSORS_ONLN)) { _ = try test.run("while :; do :; done", in: "\(lease)/j") }
+        }
+        #expect(try test.wait { try test.groups.usage(of: "t").cpu > 800_000 })
+        let (large, small) = (try test.groups.usage(of: "t/a").cpu, try test.groups.usage(of: "t/b").cpu)
+        #expect(large > small + CoreMicroseconds(small.rawValue / 2), "\(large) and \(small)")
+    }
+
+    @Test("More processes than a lease may have cannot be made")
+    func processes() throws {
+        let test = try TestGroups()
+        try test.groups.make("t/l/j")
+        try test.groups.setProcessLimit(5, of: "t/l/j")
+        _ = try test.run("for i in {1..20}; do sleep 1000 & done 2>/dev/null", in: "t/l/j")
+        #expect(try test.wait { try test.groups.processes(in: "t/l").count == 5 })
+        #expect(try !test.wait(atMost: 0.2) { try test.groups.processes(in: "t/l").count > 5 })
+    }
+
+    @Test("A disk limit holds back what is read and written, and lets go")
+    func disks() throws {
+        let test = try TestGroups()
+        try test.groups.make("t/l/j")
+        let file = test.directory + "/file"
+        /// How long it takes to write and read so many KiB past the page cache.
+        func span(_ size: Int, in group: String = "t/l/j") throws -> Microseconds {
+            let start = SystemClock.instant()
+            let copies = [
+                "dd if=/dev/zero of=\(file) bs=16k count=\(size / 16) oflag=direct",
+                "dd if=\(file) of=/dev/null bs=16k count=\(size / 16) iflag=direct",
+            ]
+            #expect(test.status(of: try test.run("{ \(copies.joined(separator: " && ")); } 2>/dev/null", in: group)) == 0)
+            return SystemClock.instant() - start
+        }
+        let free = try span(256)
+        try test.groups.setDiskLimit(.kibibytes(256), of: "t/l")
+        #expect(try span(256) > .milliseconds(1500), "written and read at 256 KiB a second")
+        try test.groups.make("t/l/k")
+        #expect(try span(64, in: "t/l/k") > .milliseconds(300), "also in a job that came later")
+        let moved = test.groups.diskTraffic(of: "t/l")
+        #expect(moved.map { $0 >= .kibibytes(1024) } == true, "\(String(describing: moved))")
+        try test.groups.setDiskLimit(nil, of: "t/l")
+        #expect(try span(256) < .milliseconds(1500), "as before, when it took \(free.text)")
+    }
+
+    @Test(
+        "A memory brake slows a program down that wants more, and does not kill it",
+        .enabled(if: TestGroups.isUnified, "version 1 of control groups has none"))
+    func brake() throws {
+        let test = try TestGroups()
+        try test.groups.make("t/l/j")
+        try test.groups.setMemoryLimit(.mebibytes(256), of: "t/l")
+        try test.groups.setMemoryBrake(.mebibytes(16), of: "t/l")
+        _ = try test.run("head -c 100000000 /dev/zero | tail -c 90000000 | wc -c; sleep 1000", in: "t/l/j")
+        let events = test.groups.places[0] + "/t/l/memory.events"
+        func count(_ name: String) throws -> Int64 { Machine.value(of: name, in: try LinuxKernel().read(events)) ?? 0 }
+        #expect(try test.wait { try count("high") > 20 })
+        #expect(try test.groups.usage(of: "t/l").memory < .mebibytes(64))
+        #expect(try count("oom_kill") == 0)
+        try test.groups.setMemoryBrake(nil, of: "t/l")
+        #expect(try test.wait { try test.groups.usage(of: "t/l").memory > .mebibytes(70) })
     }
 }
 

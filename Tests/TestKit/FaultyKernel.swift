@@ -11,6 +11,9 @@ package final class FaultyKernel: KernelCalls {
         case ignoresWrites
     }
 
+    /// Stands for the signals that are sent, where a path is wanted.
+    package static let signals = "signals"
+
     private let real = LinuxKernel()
     private let faults = Mutex<[(suffix: String, fault: Fault)]>([])
 
@@ -44,5 +47,12 @@ package final class FaultyKernel: KernelCalls {
     package func subdirectories(of path: String) throws(KernelError) -> [String] { try real.subdirectories(of: path) }
     package func entries(of path: String) throws(KernelError) -> [String] { try real.entries(of: path) }
     package func exists(_ path: String) -> Bool { real.exists(path) }
-    package func signal(_ number: Int32, to process: pid_t) throws(KernelError) { try real.signal(number, to: process) }
+
+    package func signal(_ number: Int32, to process: pid_t) throws(KernelError) {
+        switch fault(of: Self.signals) {
+        case .fails(let error): throw KernelError("send signal \(number) to process \(process)", error)
+        case .ignoresWrites: return
+        case nil: try real.signal(number, to: process)
+        }
+    }
 }

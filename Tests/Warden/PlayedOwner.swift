@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import Resources
 import Synchronization
 import Testing
 
@@ -10,6 +11,8 @@ final class PlayedOwner: Sendable {
     /// The group, as a policy names it.
     let path: String
     private let groups: any GuestGroups
+    /// With cgroup v2 only groups so deep hold processes.
+    private static let place = "o/o/o"
     private let busy = Mutex<[pid_t]>([])
 
     init() throws {
@@ -19,14 +22,17 @@ final class PlayedOwner: Sendable {
         }
         path = "/surplus-test-owner-\(getpid())-\(number)"
         groups = try ControlGroups.detect(parent: path)
-        try groups.make("o")
+        try groups.make(Self.place)
     }
 
     /// Wants one whole processor more.
-    func work() throws {
+    ///
+    /// - Parameter ceiling: What it may have of it.
+    func work(atMost ceiling: Millicores = 1000) throws {
+        try groups.setCeiling(ceiling, of: Self.place)
         let process = try ChildProcess.start(["/bin/sh", "-c", "while :; do :; done"])
         busy.withLock { $0.append(process) }
-        try groups.add(process, to: "o")
+        try groups.add(process, to: Self.place)
     }
 
     /// Wants nothing.

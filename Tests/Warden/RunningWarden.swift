@@ -176,6 +176,6 @@ func eventually(_ isSo: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(60)
     while try await !isSo() {
         try #require(ContinuousClock.now < deadline, "it never came to be so")
-        try await Task.sleep(for: .milliseconds(2))
+        try await Task.sleep(for: .milliseconds(5))
     }
 }

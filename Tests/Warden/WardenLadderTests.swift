@@ -24,10 +24,13 @@ struct WardenLadderTests {
         return (warden, owner, lease, job)
     }
 
+    /// As the kernel says, in the words of either version of control groups.
     private func isFrozen(_ warden: RunningWarden, _ lease: LeaseID) throws -> Bool {
-        try warden.groups.processes(in: "\(warden.ownGroup)/\(lease)").allSatisfy { process in
-            let status = try String(contentsOfFile: "/proc/\(process)/wchan", encoding: .utf8)
-            return status.contains("refrigerator") || status.contains("freezer")
+        try warden.groups.places.contains { place in
+            let group = "\(place)/\(warden.ownGroup)/\(lease)"
+            let (state, events) = ("\(group)/freezer.state", "\(group)/cgroup.events")
+            if access(state, F_OK) == 0 { return try LinuxKernel().read(state) == "FROZEN\n" }
+            return try access(events, F_OK) == 0 && LinuxKernel().read(events).contains("frozen 1")
         }
     }
 

@@ -59,7 +59,7 @@ struct WardenLeaseTests {
         let warden = try await RunningWarden()
         try await warden.allowAll()
         let lease = try await warden.openLease(for: .seconds(20))
-        for (cpu, memory) in [(500, 64), (1500, 300)] as [(Int64, Int64)] {
+        for (cpu, memory) in [(500, 64), (900, 300)] as [(Int64, Int64)] {
             let amounts = Amounts(cpu: Millicores(cpu), memory: .mebibytes(memory))
             try await warden.client.openLease(LeaseGrant(lease: lease, amounts: amounts, floor: .zero, remaining: .minutes(1)))
             let state = try #require(try await warden.state(of: lease))
@@ -75,15 +75,15 @@ struct WardenLeaseTests {
     func yields() async throws {
         let warden = try await RunningWarden()
         let owner = try PlayedOwner()
-        try await warden.obey(owner, cpu: 1300, of: 2000)
-        let lease = try await warden.openLease(cpu: 1000)
+        try await warden.obey(owner, cpu: 600, of: 1000)
+        let lease = try await warden.openLease(cpu: 400)
         _ = try await warden.shell("while :; do :; done", under: lease)
-        try owner.work()
-        try await eventually { (try await warden.state(of: lease)?.ceiling ?? 1000) <= 800 }
+        try owner.work(atMost: 400)
+        try await eventually { (try await warden.state(of: lease)?.ceiling ?? 400) <= 300 }
         let cut = try #require(try await warden.state(of: lease))
         #expect(cut.rung == .throttled)
         owner.rest()
-        try await eventually { (try await warden.state(of: lease)?.ceiling ?? .zero) >= min(cut.ceiling + 100, 900) }
+        try await eventually { (try await warden.state(of: lease)?.ceiling ?? .zero) >= min(cut.ceiling + 40, 360) }
         #expect(warden.log.contains("event=lease.throttled"))
     }
 

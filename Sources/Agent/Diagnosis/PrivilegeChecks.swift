@@ -85,16 +85,24 @@ struct PrivilegeChecks {
                     remedy: "start surplus-warden as root, with --agent-uid of the agent's user; see its log")
             ]
         case .greeted(let hello):
-            let limits: Finding =
-                hello.enforcement.hasPrefix("none")
-                ? .warning(
-                    .privileges, "limits", "not enforced (\(hello.enforcement))",
-                    remedy: "run surplus-warden as root; if it does, its log says what this machine lacks")
-                : .fine(.privileges, "limits", "enforced by \(hello.enforcement)")
+            let limits = Self.limits(hello)
             let sandbox: Finding? = hello.sandboxFault.map {
                 .fault(.privileges, "guests", "no program can be run here: \($0)", remedy: "see the log of surplus-warden")
             }
             return [.fine(.privileges, "warden", "answers, release \(hello.release)"), limits] + [sandbox].compactMap(\.self)
         }
+    }
+
+    private static func limits(_ hello: WardenHello) -> Finding {
+        if hello.enforcement.hasPrefix("none") {
+            return .warning(
+                .privileges, "limits", "not enforced (\(hello.enforcement))",
+                remedy: "run surplus-warden as root; if it does, its log says what this machine lacks")
+        }
+        let text = "enforced by \(hello.enforcement)"
+        guard hello.hasExceptions else { return .fine(.privileges, "limits", text) }
+        return .warning(
+            .privileges, "limits", text,
+            remedy: "have the kernel limit disks (the controller io, with cgroup v1 blkio), or live with it")
     }
 }

@@ -12,6 +12,7 @@ struct ControlGroupsV1: GuestGroups {
     private static let shortPeriod: Int64 = 20_000
 
     let kind = "cgroup v1"
+    let holdsLimits = true
     let places: [String]
     private let files: GroupFiles
     private let mounts: [String: GroupMounts.Hierarchy]
@@ -54,6 +55,7 @@ struct ControlGroupsV1: GuestGroups {
                 if directory == top, kernel.exists(hierarchy), try files.number(in: hierarchy) == 0 {
                     try kernel.write("1", to: hierarchy)
                 }
+                if directory != top { try inheritDiskLimit(directory) }
             }
         }
     }
@@ -104,9 +106,24 @@ struct ControlGroupsV1: GuestGroups {
 
     func setDiskLimit(_ limit: Bytes?, of group: String) throws(KernelError) {
         guard let top = disks else { return }
-        let files = ["read", "write"].map { "\(top)/\(group)/blkio.throttle.\($0)_bps_device" }
-        for disk in DiskFinder(kernel: kernel).numbers() {
-            for file in files { try kernel.write("\(disk) \(limit?.rawValue ?? 0)", to: file) }
+        let lines = DiskFinder(kernel: kernel).numbers().map { "\($0) \(limit?.rawValue ?? 0)" }
+        try setDiskLimit(lines, of: "\(top)/\(group)")
+    }
+
+    private static let diskLimits = ["blkio.throttle.read_bps_device", "blkio.throttle.write_bps_device"]
+
+    /// Version 1 holds each group to a disk limit by itself, not with those below: so all of them get the same.
+    private func setDiskLimit(_ lines: [String], of directory: String) throws(KernelError) {
+        for line in lines { for file in Self.diskLimits { try kernel.write(line, to: "\(directory)/\(file)") } }
+        for name in try kernel.subdirectories(of: directory) { try setDiskLimit(lines, of: "\(directory)/\(name)") }
+    }
+
+    private func inheritDiskLimit(_ directory: String) throws(KernelError) {
+        guard let slash = directory.lastIndex(of: "/") else { return }
+        for file in Self.diskLimits where kernel.exists("\(directory)/\(file)") {
+            // what cannot be read holds nobody up: the self-test has said that disks are not limited
+            let lines = (try? kernel.read("\(directory[..<slash])/\(file)"))?.split(separator: "\n") ?? []
+            for line in lines { try kernel.write(String(line), to: "\(directory)/\(file)") }
         }
     }
 

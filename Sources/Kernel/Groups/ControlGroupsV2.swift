@@ -8,6 +8,7 @@ struct ControlGroupsV2: GuestGroups {
     private static let shortPeriod: Int64 = 20_000
 
     let kind = "cgroup v2"
+    let holdsLimits = true
     private let top: String
     private let hierarchy: GroupMounts.Hierarchy
     private let files: GroupFiles

@@ -25,6 +25,8 @@ package struct GroupUsage: Hashable, Sendable {
 package protocol GuestGroups: Sendable {
     /// `"cgroup v2"`, `"cgroup v1"` or `"processes"`.
     var kind: String { get }
+    /// Whether the kernel holds groups to the limits that are set; if not, whoever set them has to look.
+    var holdsLimits: Bool { get }
     /// Where the shared group is, for a record that finds it again.
     var places: [String] { get }
 

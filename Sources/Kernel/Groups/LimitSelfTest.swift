@@ -1,87 +1,223 @@
 import Glibc
 import Resources
 
-/// Shows, before anything is lent, that limits bite here: a program that wants a whole processor is held at a hundredth of
-/// one (so little that it is held back even on a busy machine, where guests get next to nothing), and limits on memory and processes read back as written.
+/// Shows, before anything is lent, that limits bite here: for each there is a program that does what the limit forbids, and is seen
+/// to be held back.
 package struct LimitSelfTest: Sendable {
-    /// Why a limit does not bite.
-    package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
-        package var description: String
+    /// What guests are held by.
+    package enum Limit: String, Hashable, Sendable, CaseIterable {
+        case ceiling = "processing ceiling"
+        case memory = "memory limit"
+        case processes = "process limit"
+        case freezer
+        case end = "end of a group"
+        case disk = "disk limit"
+
+        /// Whether nothing may be lent without it. Disks are not lent: guests that use them too much can still be frozen.
+        package var isEssential: Bool { self != .disk }
     }
 
+    /// That a limit does not bite, or could not be shown to.
+    package struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
+        package var limit: Limit
+        package var reason: String
+
+        package var description: String { "\(limit.rawValue): \(reason)" }
+    }
+
+    /// So little that a program under it is held back even on a busy machine, where guests get next to nothing.
     private static let ceiling: Millicores = 10
-    private static let memory = Bytes.mebibytes(64)
-    /// How long is measured at least, and waited at most for the program to be held back on a busy machine.
+    private static let memory = Bytes.mebibytes(4)
+    private static let processes = 8
+    /// How long processing is measured at least.
     private static let shortest = Microseconds.milliseconds(150)
-    private static let longest = Microseconds.seconds(5)
+    /// How long a frozen program is listened to at least.
+    private static let silence = Microseconds.milliseconds(40)
+    /// How long each limit may take, so that none takes the others' time.
+    private static let patience = Microseconds.seconds(5)
 
     private let groups: any GuestGroups
-    private let kernel: any KernelCalls
 
-    package init(_ groups: any GuestGroups, kernel: any KernelCalls = LinuxKernel()) {
-        self.groups = groups
-        self.kernel = kernel
-    }
+    package init(_ groups: any GuestGroups) { self.groups = groups }
 
-    /// Takes about 0.2 s; leaves nothing behind.
+    /// Takes about 0.4 s, and up to 5 s for each limit where something does not work or the machine is very busy;
+    /// blocks; leaves nothing behind.
     ///
-    /// - Parameter group: The name of a group of the test's own.
-    /// - Throws: ``Failure``.
-    package func run(in group: String) throws(Failure) {
-        var child: pid_t?
-        defer { cleanUp(group, child) }
-        do throws(KernelError) {
-            try groups.make(group)
-            try groups.setMemoryLimit(Self.memory, of: group)
-            try groups.setProcessLimit(16, of: group)
-            try groups.setCeiling(Self.ceiling, of: group)
-            child = try spin(in: group)
-        } catch { throw Failure(description: "\(error)") }
-        try observe(group)
-    }
-
-    /// The program waits for a line before it begins, so that it does so inside the group.
-    private func spin(in group: String) throws(KernelError) -> pid_t {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw KernelError("make a pipe", errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { for end in ends { close(end) } }
-        let child = try ChildProcess.start(["/bin/sh", "-c", "read line; while :; do :; done"], input: ends[0])
-        do throws(KernelError) {
-            try groups.add(child, to: group)
-        } catch {
-            Glibc.kill(child, SIGKILL)
-            waitpid(child, nil, 0)
-            throw error
+    /// - Parameters:
+    ///   - group: The name of a group of the test's own.
+    ///   - directory: Where a file may be written for a moment, on a disk of the machine; `nil` leaves disks out.
+    /// - Returns: what does not bite, in the order of ``Limit``.
+    package func run(in group: String, directory: String? = nil) -> [Fault] {
+        var loads: [TestLoad] = []
+        defer { withExtendedLifetime(loads) { cleanUp(group) } }
+        var faults: [Fault] = []
+        func test<Result>(_ limit: Limit, _ body: () throws(Fault) -> Result) -> Result? {
+            do throws(Fault) { return try body() } catch { faults.append(error) }
+            return nil
         }
-        _ = write(ends[1], "\n", 1)
-        return child
+        // what takes time goes on beside the others
+        let disk = directory.flatMap { place in
+            test(.disk) { () throws(Fault) in
+                try attempt(.disk) { () throws(KernelError) in try DiskLimitTest(groups, "\(group)/disk", place) }
+            }
+        }
+        let spinning = test(.ceiling) { () throws(Fault) in try spin(in: "\(group)/ceiling") }
+        if let spinning { loads.append(spinning.load) }
+        _ = test(.memory) { () throws(Fault) in try fillMemory(in: "\(group)/memory") }
+        if let load = test(.processes, { () throws(Fault) in try multiply(in: "\(group)/processes") }) {
+            loads.append(load)
+        }
+        if let load = test(.freezer, { () throws(Fault) in try freeze("\(group)/freezer") }) {
+            loads.append(load)
+        }
+        if let since = spinning?.since {
+            _ = test(.ceiling) { () throws(Fault) in try observe("\(group)/ceiling", since: since) }
+        }
+        if let disk { _ = test(.disk) { () throws(Fault) in try conclude(disk) } }
+        _ = test(.end) { () throws(Fault) in try end(group) }
+        return faults.sorted { Self.rank($0.limit) < Self.rank($1.limit) }
     }
 
-    private func observe(_ group: String) throws(Failure) {
-        let start = SystemClock.instant()
-        var elapsed = Microseconds.zero
-        while elapsed < Self.longest {
-            usleep(25_000)
-            elapsed = SystemClock.instant() - start
-            let usage: GroupUsage
-            do { usage = try groups.usage(of: group) } catch { throw Failure(description: "\(error)") }
+    private static func rank(_ limit: Limit) -> Int { Limit.allCases.firstIndex(of: limit) ?? 0 }
+
+    /// As with leases, what runs is in a group below the one that is limited.
+    static func job(in group: String) -> String { "\(group)/job" }
+
+    /// What the kernel refuses is the limit's fault.
+    private func attempt<Result>(
+        _ limit: Limit, _ body: () throws(KernelError) -> Result
+    ) throws(Fault) -> Result {
+        do throws(KernelError) { return try body() } catch { throw Fault(limit: limit, reason: "\(error)") }
+    }
+
+    // MARK: Processing
+
+    private func spin(in group: String) throws(Fault) -> (load: TestLoad, since: Instant) {
+        try attempt(.ceiling) { () throws(KernelError) in
+            try groups.make(Self.job(in: group))
+            try groups.setCeiling(Self.ceiling, of: group)
+            return (try TestLoad("while :; do :; done", in: Self.job(in: group), of: groups), SystemClock.instant())
+        }
+    }
+
+    private func observe(_ group: String, since start: Instant) throws(Fault) {
+        let deadline = SystemClock.instant() + Self.patience
+        while true {
+            let usage = try attempt(.ceiling) { () throws(KernelError) in try groups.usage(of: group) }
+            let now = SystemClock.instant()
+            let elapsed = now - start
             // one period's quota may be spent before the first period ends
             let allowed = CoreMicroseconds(Self.ceiling, for: elapsed * 2) + 40_000
             guard usage.cpu <= allowed else {
-                throw Failure(
-                    description: "a program used \(usage.cpu.mean(over: elapsed)) under a ceiling of \(Self.ceiling)")
+                throw Fault(
+                    limit: .ceiling,
+                    reason: "a program used \(usage.cpu.mean(over: elapsed)) under a ceiling of \(Self.ceiling)")
             }
-            if elapsed >= Self.shortest && usage.throttled > .zero { return }
+            if elapsed >= Self.shortest, usage.throttled > .zero { return }
+            guard now < deadline else {
+                throw Fault(
+                    limit: .ceiling, reason: "a program that wants everything was never held back at \(Self.ceiling)")
+            }
+            usleep(10_000)
         }
-        throw Failure(description: "a program under a ceiling of \(Self.ceiling) was never held back")
     }
 
-    private func cleanUp(_ group: String, _ child: pid_t?) {
-        if let child {
-            Glibc.kill(child, SIGKILL)
-            waitpid(child, nil, 0)
+    // MARK: Memory and processes
+
+    /// Should the limit not hold, the program's own ends it at four times as much.
+    private func fillMemory(in group: String) throws(Fault) {
+        let deadline = SystemClock.instant() + Self.patience
+        let most = (Self.memory.rawValue >> 10) * 4
+        let answer = try attempt(.memory) { () throws(KernelError) in
+            try groups.make(Self.job(in: group))
+            try groups.setMemoryLimit(Self.memory, of: group)
+            let script = "(ulimit -v \(most); x=xxxxxxxx; while :; do x=$x$x; done) 2>/dev/null; echo $?"
+            return try TestLoad(script, in: Self.job(in: group), of: groups).answer(until: deadline)
         }
+        switch answer {
+        // the shell around it may be the one that is chosen
+        case .line("\(128 + SIGKILL)"), .end: return
+        case .line:
+            throw Fault(limit: .memory, reason: "a program that may have \(Self.memory.text) took more, and was not ended")
+        case .nothing:
+            throw Fault(limit: .memory, reason: "a program that may have \(Self.memory.text) did not come to want more in time")
+        }
+    }
+
+    private func multiply(in group: String) throws(Fault) -> TestLoad {
+        let deadline = SystemClock.instant() + Self.patience
+        try attempt(.processes) { () throws(KernelError) in
+            try groups.make(Self.job(in: group))
+            try groups.setProcessLimit(Self.processes, of: Self.job(in: group))
+        }
+        let tries = 2 * Self.processes
+        let load = try attempt(.processes) { () throws(KernelError) in
+            let script = "for i in $(seq \(tries)); do sleep 20 <&- >/dev/null 2>&1 & done 2>/dev/null; echo all"
+            return try TestLoad(script, in: Self.job(in: group), of: groups)
+        }
+        if case .line = try attempt(.processes, { () throws(KernelError) in try load.answer(until: deadline) }) {
+            throw Fault(limit: .processes, reason: "a program made \(tries) processes where there may be \(Self.processes)")
+        }
+        // a shell that tries for long has said nothing
+        let count = try attempt(.processes) { () throws(KernelError) in try groups.processes(in: group).count }
+        guard count >= Self.processes - 1 else {
+            throw Fault(limit: .processes, reason: "a program did not come to make \(Self.processes) processes in time")
+        }
+        return load
+    }
+
+    // MARK: Freezing and ending
+
+    /// A program that answers is silent while it is frozen, and answers again afterwards.
+    private func freeze(_ group: String) throws(Fault) -> TestLoad {
+        let deadline = SystemClock.instant() + Self.patience
+        try attempt(.freezer) { () throws(KernelError) in try groups.make(Self.job(in: group)) }
+        let load = try attempt(.freezer) { () throws(KernelError) in
+            try TestLoad("while read x; do echo $x; done", in: Self.job(in: group), of: groups)
+        }
+        let asked = SystemClock.instant()
+        guard try exchange("1", with: load, until: deadline) == .line("1") else {
+            throw Fault(limit: .freezer, reason: "a program that was not frozen did not answer in time")
+        }
+        let habit = SystemClock.instant() - asked
+        try attempt(.freezer) { () throws(KernelError) in try groups.setFrozen(true, group) }
+        let until = min(SystemClock.instant() + max(Self.silence, habit * 4), deadline)
+        guard try exchange("2", with: load, until: until) == .nothing else {
+            throw Fault(limit: .freezer, reason: "a program went on that was frozen")
+        }
+        try attempt(.freezer) { () throws(KernelError) in try groups.setFrozen(false, group) }
+        let answer = try attempt(.freezer) { () throws(KernelError) in try load.answer(until: deadline) }
+        guard answer == .line("2") else { throw Fault(limit: .freezer, reason: "a program did not go on that was let go") }
+        return load
+    }
+
+    private func exchange(_ text: String, with load: TestLoad, until deadline: Instant) throws(Fault) -> TestLoad.Answer {
+        try attempt(.freezer) { () throws(KernelError) in
+            try load.tell(text)
+            return try load.answer(until: deadline)
+        }
+    }
+
+    private func conclude(_ disk: DiskLimitTest) throws(Fault) {
+        let deadline = SystemClock.instant() + Self.patience
+        let reason = try attempt(.disk) { () throws(KernelError) in try disk.fault(until: deadline) }
+        if let reason { throw Fault(limit: .disk, reason: reason) }
+    }
+
+    /// Everything that runs in the group by now is to be gone.
+    private func end(_ group: String) throws(Fault) {
+        let deadline = SystemClock.instant() + Self.patience
+        let running = try attempt(.end) { () throws(KernelError) in try groups.processes(in: group) }
+        guard !running.isEmpty else { throw Fault(limit: .end, reason: "no program was left that could be ended") }
+        while try !attempt(.end, { () throws(KernelError) in try groups.kill(group) }) {
+            guard SystemClock.instant() < deadline else {
+                throw Fault(limit: .end, reason: "programs were killed and have not ended")
+            }
+            usleep(2000)
+        }
+    }
+
+    private func cleanUp(_ group: String) {
         // should this fail, the next start removes what is left
         _ = try? groups.kill(group)
         try? groups.remove(group)

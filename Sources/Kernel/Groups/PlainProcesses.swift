@@ -2,8 +2,8 @@ import Glibc
 import Resources
 import Synchronization
 
-/// Guests as mere processes, for a warden without privileges: what they use is measured and all of them can be ended, but no
-/// limit is enforced. They run with the lowest priority that any process can give itself.
+/// Guests as mere processes, for a warden without privileges: what they use is measured, all of them can be stopped, continued and
+/// ended, but the kernel holds them to no limit together. They run with the lowest priority that any process can give itself.
 ///
 /// A group consists of the descendants of the shims added to it, without these themselves.
 package final class PlainProcesses: GuestGroups {
@@ -16,6 +16,8 @@ package final class PlainProcesses: GuestGroups {
         var used: CoreMicroseconds = .zero
     }
 
+    private static let mostLooks = 16
+
     private let kernel: any KernelCalls
     /// Where the machine has control groups that can be read, the owner's may be measured.
     private let readable: (any GuestGroups)?
@@ -27,6 +29,7 @@ package final class PlainProcesses: GuestGroups {
     }
 
     package var kind: String { "processes" }
+    package var holdsLimits: Bool { false }
     package var places: [String] { [] }
 
     package func make(_ group: String) { groups.withLock { $0[group] = $0[group] ?? [] } }
@@ -91,7 +94,13 @@ package final class PlainProcesses: GuestGroups {
     package func usageOfMachine() -> CoreMicroseconds? { nil }
 
     package func setFrozen(_ isFrozen: Bool, _ group: String) throws(KernelError) {
-        for process in processes(in: group) { try kernel.signal(isFrozen ? SIGSTOP : SIGCONT, to: process) }
+        var known: Set<pid_t> = []
+        // what is started while others are being stopped is found by another look
+        for _ in 0..<Self.mostLooks {
+            let found = processes(in: group).filter { known.insert($0).inserted }
+            if found.isEmpty { return }
+            for process in found { try kernel.signal(isFrozen ? SIGSTOP : SIGCONT, to: process) }
+        }
     }
 
     /// The sandbox's first process takes all others with it, so nothing is outrun.

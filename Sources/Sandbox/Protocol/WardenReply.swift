@@ -8,11 +8,18 @@ package struct WardenHello: Hashable, Sendable {
     /// The warden's release.
     package var release: String
     package var instance: String
-    /// `"cgroup v2"`, `"cgroup v1"` or `"none: "` and why limits are not enforced, as its last self-test found it. When
-    /// a later one finds something else, the warden ends the connection, so that agents say hello again.
+    /// `"cgroup v2"`, `"cgroup v1"`, either with ``exception`` and what does not hold, or `"none: "` and why limits are not
+    /// enforced, as its last self-test found it. When a later one finds something else, the warden ends the connection, so that
+    /// agents say hello again.
     package var enforcement: String
-    /// Why no program can be run here at all; `nil` when the sandbox works.
+    /// Why no program can be run here at all; `nil` when the sandbox works and limits hold as far as they must.
     package var sandboxFault: String?
+
+    /// Stands in ``enforcement`` before what does not hold.
+    package static let exception = ", except "
+
+    /// Whether limits hold but for some that may be missing.
+    package var hasExceptions: Bool { enforcement.contains(Self.exception) && !enforcement.hasPrefix("none") }
 
     package init(version: Int, release: String, instance: String, enforcement: String, sandboxFault: String?) {
         self.version = version

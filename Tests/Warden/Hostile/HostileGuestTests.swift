@@ -92,6 +92,6 @@ private struct Traces: Hashable {
             var status = stat()
             return Int(process) != nil && stat("/proc/\(process)", &status) == 0 && laboratory.isGuest(status.st_uid)
         }
-        groups = try warden.groups.subgroups(of: "weak") + warden.groups.subgroups(of: warden.ownGroup)
+        groups = try warden.groups.subgroups(of: "weak/guests") + warden.groups.subgroups(of: warden.ownGroup)
     }
 }

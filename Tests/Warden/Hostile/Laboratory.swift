@@ -142,7 +142,7 @@ final class Laboratory: Sendable {
     /// Runs it without some of what holds it.
     func run(_ guest: HostileGuest, without missing: Set<HostileGuest.Mechanism>) async throws -> Outcome {
         let job: JobID = warden.newID()
-        let group = "weak/\(job)"
+        let group = "weak/guests/\(job)"
         let groups = try groups
         try hold(guest, in: group, without: missing)
         let files = JobFiles(directory: "\(directory)/\(job)")
