@@ -7,7 +7,8 @@ struct SurplusBench: AsyncParsableCommand {
         abstract: "Measures Surplus on this machine.",
         subcommands: [
             LedgerBench.self, TradeBench.self, RunBench.self, PolicyBench.self, IdleBench.self, KillBench.self,
-            AccountingBench.self, ThroughputBench.self, TakeBackBench.self, LatencyBench.self, MemoryBench.self, LedgerWriter.self,
+            AccountingBench.self, ThroughputBench.self, TakeBackBench.self, LatencyBench.self, MemoryBench.self,
+            LedgerWriter.self,
             HistoryWriter.self, OpenLoad.self, HoldMemory.self,
         ])
 }
