@@ -38,10 +38,76 @@ struct DevPool {
         }
     }
 
-    func kill(_ node: String, _ key: String) {
-        guard let found = try? status().nodes.first(where: { $0.name == node }) else { return }
-        guard let pid = key == "pid" ? found.pid : found.wardenPid else { return }
-        Foundation.kill(pid, SIGKILL)
+    /// A daemon of a node.
+    enum Daemon: CustomStringConvertible {
+        case agent(String)
+        case warden(String)
+
+        var description: String {
+            switch self {
+            case .agent(let node): "\(node)'s agent"
+            case .warden(let node): "\(node)'s warden"
+            }
+        }
+    }
+
+    private func pid(of daemon: Daemon) throws -> Int32? {
+        switch daemon {
+        case .agent(let node): try status().nodes.first { $0.name == node }?.pid
+        case .warden(let node): try status().nodes.first { $0.name == node }?.wardenPid
+        }
+    }
+
+    /// What the daemon did last that is on disk: the kind of its last event.
+    func lastStep(of daemon: Daemon) -> String {
+        switch daemon {
+        case .agent(let node): LastEvent.kind(in: "\(directory)/\(node)/data/ledger") ?? "nothing"
+        case .warden(let node):
+            (try? String(contentsOfFile: "\(directory)/\(node)/surplus-warden.log", encoding: .utf8))?
+                .matches(of: /event=([a-z.-]+)/).last.map { String($0.1) } ?? "nothing"
+        }
+    }
+
+    // MARK: Killing
+
+    /// Has the kernel kill a daemon at a system call of its.
+    ///
+    /// - Returns: the tracer; it ends with the daemon.
+    func trap(_ daemon: Daemon, at place: DeadlyCall) throws -> Process {
+        guard let pid = try pid(of: daemon) else { throw ValidationError("\(daemon) does not run") }
+        let tracer = Process()
+        tracer.executableURL = URL(fileURLWithPath: "/usr/bin/strace")
+        tracer.arguments = ["-f", "-qq", "-o", "/dev/null", "-p", "\(pid)"] + place.options
+        tracer.standardInput = FileHandle.nullDevice
+        tracer.standardError = FileHandle.nullDevice
+        try tracer.run()
+        let deadline = Date(timeIntervalSinceNow: 10)
+        while !isTraced(pid) {
+            guard Date() < deadline, tracer.isRunning else { throw ValidationError("strace cannot trace \(daemon)") }
+            usleep(1000)
+        }
+        return tracer
+    }
+
+    private func isTraced(_ pid: Int32) -> Bool {
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+        return status.contains("TracerPid:") && !status.contains("TracerPid:\t0\n")
+    }
+
+    /// Waits for a daemon that is to die at a call, for a moment; one that does not make the call is killed then.
+    func spring(_ tracer: Process, on daemon: Daemon) async throws {
+        let pid = try pid(of: daemon)
+        for _ in 0..<60 where tracer.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+        if tracer.isRunning, let pid { Foundation.kill(pid, SIGKILL) }
+        tracer.waitUntilExit()
+    }
+
+    /// Kills the program of a guest as soon as it is there.
+    func killGuest(of word: String) async throws {
+        for _ in 0..<300 {
+            for pid in guests(of: word) where Foundation.kill(pid, SIGKILL) == 0 { return }
+            try await Task.sleep(for: .milliseconds(2))
+        }
     }
 
     /// What is wrong once everything has had the time to settle.
@@ -75,13 +141,21 @@ struct DevPool {
     }
 
     /// Programs of guests that outlived their leases.
-    private func orphans() -> [String] {
-        let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { Int($0) != nil } ?? []
-        return pids.compactMap { pid in
-            guard let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"), !command.isEmpty else { return nil }
-            let text = String(decoding: command, as: UTF8.self).replacing("\0", with: " ")
-            return text.contains("moment-") && !text.contains("surplus-bench") ? "an orphan: \(pid) \(text)" : nil
+    private func orphans() -> [String] { guests(of: "moment-").map { "an orphan: process \($0)" } + leftGroups() }
+
+    private func guests(of word: String) -> [Int32] {
+        let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap(Int32.init) ?? []
+        return pids.filter { pid in
+            let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+            let words = command.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+            return words.first == "sh" && words.last?.contains(word) == true
         }
+    }
+
+    /// Directories of jobs, and control groups of leases, that nobody needs any more.
+    private func leftGroups() -> [String] {
+        let jobs = (try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/node2/warden/jobs")) ?? []
+        return jobs.map { "left behind: \($0)" }
     }
 
     // MARK: Running programs

@@ -44,6 +44,42 @@ extension LiveTests {
             for node in ["node1", "node2"] { #expect(try pool.surplus(node, ["ledger", "verify"]).status == 0) }
         }
 
+        @Test("what a job uses while its lender's daemons are dead is metered and billed all the same")
+        func metered() throws {
+            struct Used: Decodable {
+                struct Usage: Decodable { let cpuCoreMicroseconds: Double }
+                let usage: Usage
+                let lease: String
+                let state: String
+            }
+            let pool = try LivePool(nodes: 2)
+            let job = try Self.submit(on: pool, "echo on; n=0; while [ $n -lt 600000 ]; do n=$((n+1)); done; echo $n")
+            try LivePool.eventually("it has begun") {
+                try pool.surplus("node1", ["job", "logs", job]).text == "on\n" ? true : nil
+            }
+            let daemons = try pool.daemons("node2")
+            for pid in [daemons.pid, daemons.wardenPid] { kill(try #require(pid), SIGKILL) }
+            // it goes on meanwhile: its last word is on disk before anybody looks for it again
+            let output = try LivePool.eventually("it has ended unseen") {
+                let jobs = "\(pool.directory)/node2/warden/jobs"
+                let names = try FileManager.default.contentsOfDirectory(atPath: jobs).filter { $0.hasPrefix("job_") }
+                return names.first.flatMap { try? String(contentsOfFile: "\(jobs)/\($0)/stdout", encoding: .utf8) }
+                    .flatMap { $0.contains("600000") ? $0 : nil }
+            }
+            #expect(output == "on\n600000\n")
+            #expect(try LivePool.run(["dev", "start", "node2", "--dir", pool.directory]).status == 0)
+            #expect(try pool.surplus("node1", ["job", "wait", job]).status == 0)
+            let ran: Used = try pool.json("node1", ["job", "show", job])
+            #expect(ran.usage.cpuCoreMicroseconds > 500_000)
+            try LivePool.eventually("it is billed") {
+                let lease: Used = try pool.json("node1", ["lease", "show", ran.lease])
+                guard lease.state == "settled" else { return nil }
+                // the kernel counts the start of the sandbox, too
+                #expect(lease.usage.cpuCoreMicroseconds >= ran.usage.cpuCoreMicroseconds * 0.98)
+                return true
+            }
+        }
+
         @Test("a watcher whose agent is restarted finds the job again by attaching, from where it likes")
         func attached() throws {
             let pool = try LivePool(nodes: 2)
