@@ -86,7 +86,7 @@ struct LimitTests {
         let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         for _ in 0..<processors {
             _ = try test.run("while :; do :; done", in: "t/l/j")
-            _ = try test.run("while :; do :; done", in: "o/o/o", of: owner)
+            for _ in 0..<2 { _ = try test.run("while :; do :; done", in: "o/o/o", of: owner) }
         }
         func used() throws -> (guests: CoreMicroseconds, owner: CoreMicroseconds) {
             (try test.groups.usage(of: "t/l").cpu, try owner.usage(of: "o").cpu)
@@ -94,7 +94,8 @@ struct LimitTests {
         let before = try used()
         #expect(try test.wait { try used().owner - before.owner > 500_000 })
         let after = try used()
-        #expect((after.guests - before.guests) * 8 < after.owner - before.owner)
+        // with equal weights it would be as much; where other tests keep a processor from the owner, guests may have some of it
+        #expect((after.guests - before.guests) * 2 < after.owner - before.owner)
     }
 
     @Test("Guests share among themselves by the weight of their leases")

@@ -8,6 +8,7 @@ import Testing
 final class TestGroups {
     static let isPossible = geteuid() == 0 && (try? ControlGroups.detect()) != nil
     static let isUnified = (try? ControlGroups.detect())?.kind == "cgroup v2"
+    static let hasPressure = isUnified && access("/proc/pressure/io", F_OK) == 0
     static let need: Comment = "needs root and control groups"
     /// A directory on a disk of the machine, where every test has one of its own.
     private static let disk = ProcessInfo.processInfo.environment["SURPLUS_TEST_DISK"] ?? "/var/tmp"

@@ -78,8 +78,10 @@ struct ControlGroupsV2: GuestGroups {
         } else {
             try kernel.write("1", to: top + "/cpu.weight")
         }
-        let disks = top + "/io.weight"
-        if kernel.exists(disks) { try kernel.write("default 1", to: disks) }
+        // the one counts where the kernel estimates what disks cost, the other where bfq schedules them
+        for file in ["io.weight", "io.bfq.weight"] where kernel.exists("\(top)/\(file)") {
+            try kernel.write("default 1", to: "\(top)/\(file)")
+        }
     }
 
     func setWeight(_ weight: Millicores, of group: String) throws(KernelError) {
