@@ -13,7 +13,8 @@ extension LeaseKeeper {
     func tick(_ owner: Sensor.Reading, at now: Moment) {
         let needsDisks = owner.pressure.disk.map { $0 > .zero } ?? false
         for lease in leases.keys.sorted() {
-            measure(lease, at: now)
+            let (used, elapsed) = measure(lease, at: now)
+            watch(lease, used: used, over: elapsed)
             measureDisks(lease, isNeeded: needsDisks, at: now.instant)
         }
         let guests = leases.keys.sorted().map { lease in
@@ -66,15 +67,17 @@ extension LeaseKeeper {
 
     // MARK: Measuring
 
-    func measure(_ lease: LeaseID, at now: Moment) {
-        guard var entry = leases[lease] else { return }
+    /// - Returns: what it used since the last time, and how long ago that was.
+    @discardableResult
+    func measure(_ lease: LeaseID, at now: Moment) -> (used: CoreMicroseconds, elapsed: Microseconds) {
+        guard var entry = leases[lease] else { return (.zero, .zero) }
         let usage: GroupUsage
         do throws(KernelError) {
             usage = try groups.usage(of: group(of: lease))
         } catch {
-            log.write("lease.unreadable", ["lease": lease, "error": error])
-            if error.number == ENOENT, entry.ending == nil { reestablish(lease, at: now) }
-            return
+            note(error, of: lease, at: now.instant)
+            if error.number == ENOENT || error.number == ENODEV, entry.ending == nil { reestablish(lease, at: now) }
+            return (.zero, .zero)
         }
         let elapsed = max(.zero, now.instant - entry.record.measured.instant)
         let used = max(.zero, usage.cpu - entry.record.counted)
@@ -82,7 +85,9 @@ extension LeaseKeeper {
         entry.record.counted = max(entry.record.counted, usage.cpu)
         entry.record.measured = now
         entry.using = Amounts(cpu: used.mean(over: elapsed), memory: usage.memory)
+        entry.fault = nil
         leases[lease] = entry
+        return (used, elapsed)
     }
 
     /// Time in which the ladder gives less than was promised is not paid.
@@ -103,18 +108,6 @@ extension LeaseKeeper {
             leases[lease]?.diskRate = max(.zero, bytes - last.bytes).scaled(by: 1_000_000, over: elapsed)
         }
         leases[lease]?.diskTraffic = (bytes, now)
-    }
-
-    /// Makes a group anew that somebody has removed; its counters begin at zero.
-    private func reestablish(_ lease: LeaseID, at now: Moment) {
-        guard let grant = leases[lease]?.record.grant else { return }
-        do throws(KernelError) {
-            try establish(grant)
-            leases[lease]?.record.counted = .zero
-            leases[lease]?.record.measured = now
-            leases[lease]?.inForce = Hold()
-            try groups.setCeiling(leases[lease]?.record.ceiling ?? grant.amounts.cpu, of: group(of: lease))
-        } catch { log.write("lease.unheld", ["lease": lease, "error": error]) }
     }
 
     private func tellShortage() {

@@ -50,6 +50,7 @@ extension LeaseKeeper {
         leases[lease] = Lease(record: record, saved: now.instant)
         // whatever it was held to, the kernel is told again
         leases[lease]?.inForce.isFrozen = record.frozenFor != nil
+        leases[lease]?.mayStandStill = !groups.holdsLimits
         try establish(record.grant)
         try groups.setCeiling(max(record.ceiling, 10), of: group(of: lease))
         if record.frozenFor == nil { try groups.setFrozen(false, group(of: lease)) }

@@ -17,6 +17,12 @@ final class LeaseKeeper {
         var wanted = Hold()
         /// What the kernel was told; the rest is tried again on every tick.
         var inForce = Hold()
+        /// Holds it to its ceiling where the kernel does not.
+        var cycle = DutyCycle()
+        /// Something of it may have been stopped for its ceiling.
+        var mayStandStill = false
+        /// Why its group cannot be read or made, and since when.
+        var fault: (error: KernelError, since: Instant)?
         /// Why and for whom it is being ended.
         var ending: Ending?
         /// When the record was last written.
@@ -47,6 +53,10 @@ final class LeaseKeeper {
     var moves = MoveLog()
     /// Leases whose guests are to be told that they are taken back.
     var warnings: [LeaseID] = []
+    /// Leases whose guests are to be stopped because they hold more than they may, or are held no more; and why.
+    var forfeited: [LeaseID: String] = [:]
+    /// Something was seen that the next self-test should explain.
+    var isInDoubt = false
     /// The enforcer only says what it would do.
     let isDryRun: Bool
     /// The last counters that an agent was told.

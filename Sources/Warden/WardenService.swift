@@ -30,6 +30,8 @@ package final class WardenService {
     let door: AgentDoor
     private var sensor: Sensor
     private var owner = Sensor.Reading(usage: .zero)
+    /// Why it could not be measured at the last tick.
+    private var ownerFault: KernelError?
     private var nextTick: Instant
     private var isStopping = false
 
@@ -103,6 +105,8 @@ package final class WardenService {
         if now.instant >= nextTick { tick(at: now) }
         for lease in leases.warnings { leases.notice(of: lease).map { jobs.give($0, under: lease) } }
         leases.warnings = []
+        for (lease, reason) in leases.forfeited { jobs.stopAll(under: lease, because: reason) }
+        leases.forfeited = [:]
         endLeases(at: now)
         for notice in leases.notices + jobs.notices { door.tell(notice) }
         leases.notices = []
@@ -144,16 +148,31 @@ package final class WardenService {
 
     /// The owner's promise: measures, governs, and ends what has run out.
     private func tick(at now: Moment) {
-        do throws(KernelError) {
-            owner = try sensor.owner(leases.policy?.owner ?? .everything, at: now.instant)
-        } catch { log.write("owner.unreadable", ["error": error]) }
+        measureOwner(at: now.instant)
         leases.tick(owner, at: now)
         for lease in leases.expired(at: now) { _ = leases.beginEnding(lease, because: leases.causeOfEnd(of: lease)) }
         leases.forgetOld(at: now)
         jobs.stopOrphans { leases.holds($0) }
-        testAgain()
+        for (lease, fault) in leases.unheld(at: now.instant) {
+            _ = leases.beginEnding(lease, because: "it can be held to its limits no more: \(fault)")
+        }
+        testAgain(isAsked: leases.takeDoubt())
         nextTick = now.instant + min(leases.isEmpty ? Self.idleTick : Self.busyTick, manager.interval ?? Self.idleTick)
         manager.alive()
+    }
+
+    /// Told once, and not on every tick: while it lasts, the last reading stands, and nothing new is run.
+    private func measureOwner(at now: Instant) {
+        do throws(KernelError) {
+            owner = try sensor.owner(leases.policy?.owner ?? .everything, at: now)
+            if ownerFault != nil { log.write("owner.readable") }
+            ownerFault = nil
+        } catch {
+            guard error != ownerFault else { return }
+            ownerFault = error
+            log.write("owner.unreadable", ["error": error])
+            testAgain(isAsked: true)
+        }
     }
 
     /// Goes on with the leases that are being ended.
