@@ -111,7 +111,7 @@ struct WardenLadderTests {
         try await warden.client.openLease(
             LeaseGrant(lease: lease, amounts: amounts, floor: .zero, remaining: .minutes(5), notice: .seconds(2)))
         let script =
-            "trap 'echo warned; cat $SURPLUS_NOTICE' TERM; echo up; test -e $SURPLUS_NOTICE; while :; do sleep 0.05; done"
+            "trap 'echo warned; while read x; do echo $x; done < $SURPLUS_NOTICE' TERM; echo up; test -e $SURPLUS_NOTICE; while :; do sleep 0.05; done"
         let job = try await warden.shell(script, under: lease)
         await job.shim.output(of: 3)
         try await warden.client.setPolicy(

@@ -48,6 +48,13 @@ package struct LimitSelfTest: Sendable {
     ///   - directory: Where a file may be written for a moment, on a disk of the machine; `nil` leaves disks out.
     /// - Returns: what does not bite, in the order of ``Limit``.
     package func run(in group: String, directory: String? = nil) -> [Fault] {
+        let first = runOnce(in: group, directory: directory)
+        guard !first.isEmpty else { return [] }
+        // a limit that is not written never bites; what is found only once was a machine too busy to answer in time
+        return runOnce(in: group, directory: directory).filter { fault in first.contains { $0.limit == fault.limit } }
+    }
+
+    private func runOnce(in group: String, directory: String?) -> [Fault] {
         var loads: [TestLoad] = []
         defer { withExtendedLifetime(loads) { cleanUp(group) } }
         var faults: [Fault] = []
