@@ -49,6 +49,9 @@ struct DevPool {
             case .warden(let node): "\(node)'s warden"
             }
         }
+
+        /// The warden's children are shims, which live on; an agent's threads do the work.
+        fileprivate var tracing: [String] { if case .agent = self { ["-f"] } else { [] } }
     }
 
     private func pid(of daemon: Daemon) throws -> Int32? {
@@ -70,23 +73,29 @@ struct DevPool {
 
     // MARK: Killing
 
+    /// A daemon that dies at a system call.
+    struct Trap {
+        let pid: Int32
+        let tracer: Process
+        var isSprung: Bool { Foundation.kill(pid, 0) != 0 }
+    }
+
     /// Has the kernel kill a daemon at a system call of its.
-    ///
-    /// - Returns: the tracer; it ends with the daemon.
-    func trap(_ daemon: Daemon, at place: DeadlyCall) throws -> Process {
+    func trap(_ daemon: Daemon, at place: DeadlyCall) throws -> Trap {
         guard let pid = try pid(of: daemon) else { throw ValidationError("\(daemon) does not run") }
         let tracer = Process()
         tracer.executableURL = URL(fileURLWithPath: "/usr/bin/strace")
-        tracer.arguments = ["-f", "-qq", "-o", "/dev/null", "-p", "\(pid)"] + place.options
+        tracer.arguments = daemon.tracing + ["-qq", "-o", "/dev/null", "-p", "\(pid)"] + place.options
         tracer.standardInput = FileHandle.nullDevice
         tracer.standardError = FileHandle.nullDevice
         try tracer.run()
+        let trap = Trap(pid: pid, tracer: tracer)
         let deadline = Date(timeIntervalSinceNow: 10)
-        while !isTraced(pid) {
+        while !isTraced(pid), !trap.isSprung {
             guard Date() < deadline, tracer.isRunning else { throw ValidationError("strace cannot trace \(daemon)") }
             usleep(1000)
         }
-        return tracer
+        return trap
     }
 
     private func isTraced(_ pid: Int32) -> Bool {
@@ -95,11 +104,11 @@ struct DevPool {
     }
 
     /// Waits for a daemon that is to die at a call, for a moment; one that does not make the call is killed then.
-    func spring(_ tracer: Process, on daemon: Daemon) async throws {
-        let pid = try pid(of: daemon)
-        for _ in 0..<60 where tracer.isRunning { try await Task.sleep(for: .milliseconds(10)) }
-        if tracer.isRunning, let pid { Foundation.kill(pid, SIGKILL) }
-        tracer.waitUntilExit()
+    func spring(_ trap: Trap) async throws {
+        for _ in 0..<60 where !trap.isSprung { try await Task.sleep(for: .milliseconds(10)) }
+        Foundation.kill(trap.pid, SIGKILL)
+        while !trap.isSprung { try await Task.sleep(for: .milliseconds(1)) }
+        trap.tracer.terminate()
     }
 
     /// Kills the program of a guest as soon as it is there.

@@ -79,7 +79,7 @@ struct KillBench: AsyncParsableCommand {
         let job = submitted.output.firstMatch(of: /job_[0-9a-z]{26}/).map { String($0.output) }
         if victim == .guest { try await pool.killGuest(of: word) }
         // one that needs no such call for this is killed by the clock
-        for (daemon, trap) in zip(victim.daemons, traps) { try await pool.spring(trap, on: daemon) }
+        for trap in traps { try await pool.spring(trap) }
         let last = victim.daemons.map { "\($0): \(pool.lastStep(of: $0))" }
         try await Task.sleep(for: .microseconds(pause.rawValue))
         try pool.start()
