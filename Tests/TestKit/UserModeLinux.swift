@@ -10,6 +10,8 @@ package struct UserModeLinux {
     package static let program = "/usr/bin/linux.uml"
     package static let isInstalled = access(program, X_OK) == 0 && access(fileSystem, X_OK) == 0
 
+    /// Where the kernel keeps its memory: a file without a name, which is nobody's use of a disk.
+    package static let memoryFolder = "/dev/shm"
     private static let fileSystem = "/usr/sbin/mke2fs"
     private static let memory = "1536M"
     private static let diskSize = off_t(64 << 20)
@@ -82,7 +84,7 @@ package struct UserModeLinux {
             [
                 Self.program, "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "mem=\(memory)", "con0=null,fd:1",
                 "con=null", "ubd0=\(directory)/disk", "umid=kernel", "uml_dir=\(directory)/", "init=\(directory)/init", "quiet",
-            ], environment: ["TMPDIR": directory], output: console, errors: console)
+            ], environment: ["TMPDIR": memoryFolder], output: console, errors: console)
         let ended = await withCheckedContinuation { continuation in
             // hours would go by in which none of the few threads for tests could be spared
             let wait: @Sendable () -> Void = {
