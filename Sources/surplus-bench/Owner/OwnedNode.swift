@@ -61,12 +61,21 @@ struct OwnedNode {
 
     // MARK: The borrower
 
-    /// A lease of so much for an hour; its id.
+    /// A lease of so much until it is released; its id.
     func lend(cpu: Double, memory: String) throws -> String {
-        let words = ["lease", "request", "--cpu", String(cpu), "--memory", memory, "--for", "1h", "--on", name, "--json"]
-        let output = try surplus(words, of: borrower)
-        guard let lease = output.firstMatch(of: /lse_[0-9a-z]{26}/) else { throw ValidationError("no lease: \(output)") }
-        return String(lease.output)
+        let words = ["lease", "request", "--cpu", String(cpu), "--memory", memory, "--renew", "--on", name, "--json"]
+        let deadline = Date(timeIntervalSinceNow: 120)
+        while true {
+            do {
+                let output = try surplus(words, of: borrower)
+                guard let lease = output.firstMatch(of: /lse_[0-9a-z]{26}/) else { throw ValidationError("no lease: \(output)") }
+                return String(lease.output)
+            } catch {
+                // whose owner needed it a moment ago offers nothing for a minute
+                guard Date() < deadline else { throw error }
+                usleep(2_000_000)
+            }
+        }
     }
 
     func release(_ lease: String) throws { _ = try surplus(["lease", "release", lease], of: borrower) }

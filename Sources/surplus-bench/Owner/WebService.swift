@@ -24,8 +24,8 @@ final class WebService {
               \(["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(directory);" }.joined(separator: " "))
               server {
                 listen 127.0.0.1:\(port); root \(directory); default_type text/plain;
-                location = /small { return 200 "\(String(repeating: "x", count: 512))"; }
-                location = /status { stub_status; }
+                location = /small { gzip off; return 200 "\(String(repeating: "x", count: 512))"; }
+                location = /status { gzip off; stub_status; }
               }
             }
             """
