@@ -145,7 +145,9 @@ struct JobPump: Sendable {
         guard spool.size + Int64(data.bytes.count) <= limit.rawValue else {
             throw JobFailure("it wrote more than \(limit.text): raise limits.output_bytes of this node, or write to a file")
         }
-        guard let isNew = try await spool.append(data.bytes, at: start + max(0, data.offset)) else {
+        // what a lender says may be anything
+        let isConnected = data.offset >= 0 && data.offset <= spool.size - start
+        guard isConnected, let isNew = try await spool.append(data.bytes, at: start + data.offset) else {
             throw JobFailure("\(transport.lenderName) left out a part of its output before byte \(data.offset)")
         }
         if isNew { work.notify() }
