@@ -45,6 +45,8 @@ package actor Agent: Service {
         let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger", onEvents: story.notify)
         let (policy, fault) = try PolicyDesk.open(configuration.policy, in: store)
         if let fault { log.error("\(fault)") }
+        let excess = ConfigurationChecks.excess(of: configuration.capacity, over: try Machine().capacity())
+        for finding in excess { log.warning("\(finding.finding)") }
         house = Household(
             configuration: configuration, configurationFile: file, capacity: try Self.capacity(of: configuration), store: store,
             story: story,

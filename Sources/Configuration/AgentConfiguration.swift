@@ -32,6 +32,11 @@ package struct AgentConfiguration: Hashable, Sendable {
     package struct Capacity: Hashable, Sendable {
         package var cpu: Millicores?
         package var memory: Bytes?
+
+        package init(cpu: Millicores? = nil, memory: Bytes? = nil) {
+            self.cpu = cpu
+            self.memory = memory
+        }
     }
 
     /// Whose use of the machine counts as the owner's.

@@ -52,6 +52,18 @@ struct DiagnosisTests {
         #expect(found?.severity == .fault && found?.remedy == "apt-get install bubblewrap")
     }
 
+    @Test("A configuration that shares out more than the machine has is warned of, and one that does not is not")
+    func excess() {
+        let machine = Amounts(cpu: 2000, memory: .mebibytes(4096))
+        func found(_ cpu: Millicores?, _ memory: Bytes?) -> [String] {
+            ConfigurationChecks.excess(of: .init(cpu: cpu, memory: memory), over: machine).map { "\($0.severity) \($0.finding)" }
+        }
+        #expect(found(nil, nil).isEmpty && found(2000, .mebibytes(4096)).isEmpty)
+        #expect(found(64_000, nil) == ["warning capacity.cpu is 64 cores, this machine has 2 cores: no more is shared out"])
+        #expect(found(64_000, .mebibytes(8192)).count == 2)
+        #expect(ConfigurationChecks.excess(of: .init(cpu: 64_000), over: nil).isEmpty)
+    }
+
     @Test("A clock is judged by the kernel's word and by those of peers")
     func clock() {
         func check(_ isSynchronised: Bool?, _ ahead: Microseconds...) -> [Finding] {
