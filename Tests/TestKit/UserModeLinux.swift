@@ -10,6 +10,9 @@ package struct UserModeLinux {
     package static let program = "/usr/bin/linux.uml"
     package static let isInstalled = access(program, X_OK) == 0 && access(fileSystem, X_OK) == 0
 
+    /// Whether this process runs in such a kernel, where it may do what is not to be done to a machine.
+    package static let isHere = getenv("SURPLUS_OWN_KERNEL") != nil
+
     /// Where the kernel keeps its memory: a file without a name, which is nobody's use of a disk.
     package static let memoryFolder = "/dev/shm"
     private static let fileSystem = "/usr/sbin/mke2fs"
@@ -59,7 +62,7 @@ package struct UserModeLinux {
         mount -t hostfs none /run/result -o '\(directory)'
         mount -t tmpfs tmpfs /tmp
         mke2fs -q -t ext4 /dev/ubda && mount /dev/ubda /run/disk
-        export SURPLUS_TEST_DISK=/run/disk
+        export SURPLUS_TEST_DISK=/run/disk SURPLUS_OWN_KERNEL=1
         ip link set lo up
         ulimit -c 0
         cd /run/programs
