@@ -39,7 +39,7 @@ struct AccountingBench: AsyncParsableCommand {
         }
 
         /// Seconds of processing so far.
-        func processing() throws -> Double { try processes.map(IdleBench.processing).reduce(0, +) }
+        func processing() throws -> Double { try processes.map(ProcessUse.processing).reduce(0, +) }
     }
 
     func run() async throws {

@@ -6,16 +6,23 @@ struct DeadlyCall: CustomStringConvertible {
     let number: Int
 
     /// What daemons do to be durable, and to be heard.
-    private static let calls = [
-        "fdatasync", "fsync", "pwrite64", "write", "sendmsg", "writev", "rename", "unlink", "openat", "mkdir",
-    ]
-
-    static func random(using random: inout SeededGenerator) -> DeadlyCall {
-        DeadlyCall(
-            call: calls.randomElement(using: &random) ?? "write", number: Int.random(in: 1...12, using: &random))
-    }
+    static let calls = ["fdatasync", "fsync", "pwrite64", "write", "sendmsg", "writev", "rename", "unlink", "openat", "mkdir"]
 
     var description: String { "\(call) \(number)" }
     /// What strace is told.
     var options: [String] { ["-e", "trace=\(call)", "-e", "inject=\(call):signal=KILL:when=\(number)"] }
+
+    /// Every place at which a process could have died while it was watched.
+    ///
+    /// - Parameter trace: what strace wrote, a call a line, with its thread before it where there are several.
+    static func all(in trace: String) -> [DeadlyCall] {
+        var counts: [String: [Substring: Int]] = [:]
+        for line in trace.split(separator: "\n") {
+            guard let parts = line.wholeMatch(of: /(\d* *)([a-z0-9]+)\(.*/) else { continue }
+            counts[String(parts.2), default: [:]][parts.1, default: 0] += 1
+        }
+        return counts.sorted { $0.key < $1.key }.flatMap { call, threads in
+            (1...(threads.values.max() ?? 1)).map { DeadlyCall(call: call, number: $0) }
+        }
+    }
 }

@@ -39,7 +39,7 @@ struct DevPool {
     }
 
     /// A daemon of a node.
-    enum Daemon: CustomStringConvertible {
+    enum Daemon: Hashable, CustomStringConvertible {
         case agent(String)
         case warden(String)
 
@@ -81,11 +81,29 @@ struct DevPool {
     }
 
     /// Has the kernel kill a daemon at a system call of its.
-    func trap(_ daemon: Daemon, at place: DeadlyCall) throws -> Trap {
+    func trap(_ daemon: Daemon, at place: DeadlyCall) throws -> Trap { try trace(daemon, place.options, into: "/dev/null") }
+
+    /// The places at which daemons may die while something is done.
+    func places(of daemons: [Daemon], during something: () throws -> Void) throws -> [Daemon: [DeadlyCall]] {
+        let files = daemons.indices.map { "\(directory)/calls-\($0)" }
+        defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
+        let options = ["-e", "trace=" + DeadlyCall.calls.joined(separator: ",")]
+        let traces = try zip(daemons, files).map { try trace($0, options, into: $1) }
+        try something()
+        for trace in traces {
+            // it was started on a thread that has all other signals blocked
+            Foundation.kill(trace.tracer.processIdentifier, SIGKILL)
+            trace.tracer.waitUntilExit()
+        }
+        let found = try files.map { DeadlyCall.all(in: try String(contentsOfFile: $0, encoding: .utf8)) }
+        return Dictionary(uniqueKeysWithValues: zip(daemons, found))
+    }
+
+    private func trace(_ daemon: Daemon, _ options: [String], into file: String) throws -> Trap {
         guard let pid = try pid(of: daemon) else { throw ValidationError("\(daemon) does not run") }
         let tracer = Process()
         tracer.executableURL = URL(fileURLWithPath: "/usr/bin/strace")
-        tracer.arguments = daemon.tracing + ["-qq", "-o", "/dev/null", "-p", "\(pid)"] + place.options
+        tracer.arguments = daemon.tracing + ["-qq", "-o", file, "-p", "\(pid)"] + options
         tracer.standardInput = FileHandle.nullDevice
         tracer.standardError = FileHandle.nullDevice
         try tracer.run()

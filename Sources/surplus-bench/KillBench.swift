@@ -41,17 +41,24 @@ struct KillBench: AsyncParsableCommand {
     func run() async throws {
         let pool = try DevPool(programs: programs)
         defer { pool.down() }
+        let everyone = Victim.everyone.daemons
+        let places = try pool.places(of: everyone) {
+            let trial = try pool.surplus("node1", Self.job("true"))
+            guard trial.status == 0 else { throw ValidationError("a job fails though nobody dies: \(trial.output)") }
+        }
         var random = SeededGenerator(seed: seed)
         var fates: [Fate] = []
         var steps: [String: Int] = [:]
         for moment in 1...moments {
             let victim = Victim.allCases.randomElement(using: &random) ?? .lender
-            let places = victim.daemons.map { _ in DeadlyCall.random(using: &random) }
+            let chosen = victim.daemons.map { daemon in
+                places[daemon]?.randomElement(using: &random) ?? DeadlyCall(call: "write", number: 1)
+            }
             let pause = random.span(.milliseconds(1) ... .milliseconds(300))
-            let (fate, last) = try await trade(in: pool, moment, victim, at: places, downFor: pause)
+            let (fate, last) = try await trade(in: pool, moment, victim, at: chosen, downFor: pause)
             fates.append(fate)
             for step in last { steps[step, default: 0] += 1 }
-            let calls = places.map(\.description).joined(separator: ", ")
+            let calls = chosen.map(\.description).joined(separator: ", ")
             FileHandle.standardError.write(
                 Data("moment \(moment): \(victim.rawValue) at \(calls): after \(last): \(fate)\n".utf8))
         }
@@ -71,11 +78,7 @@ struct KillBench: AsyncParsableCommand {
         let word = "moment-\(moment)"
         let traps = try zip(victim.daemons, places).map { daemon, place in try pool.trap(daemon, at: place) }
         let submitted = try pool.surplus(
-            "node1",
-            [
-                "run", "--detach", "--cpu", "0.1", "--memory", "64MiB", "--on", "node2", "--json", "--", "sh", "-c",
-                "sleep 0.2; echo \(word)",
-            ])
+            "node1", Self.job("sleep 0.2; echo \(word)", options: ["--detach", "--json"]))
         let job = submitted.output.firstMatch(of: /job_[0-9a-z]{26}/).map { String($0.output) }
         if victim == .guest { try await pool.killGuest(of: word) }
         // one that needs no such call for this is killed by the clock
@@ -86,6 +89,10 @@ struct KillBench: AsyncParsableCommand {
         // a job that was not acknowledged may be there or not
         guard submitted.status == 0, let job else { return (.refused, last) }
         return (try fate(of: job, word, in: pool), last)
+    }
+
+    private static func job(_ script: String, options: [String] = []) -> [String] {
+        ["run", "--cpu", "0.1", "--memory", "64MiB", "--on", "node2"] + options + ["--", "sh", "-c", script]
     }
 
     /// From the acknowledgement on a job must finish, or be reported as failed.

@@ -6,7 +6,8 @@ struct SurplusBench: AsyncParsableCommand {
         commandName: "surplus-bench",
         abstract: "Measures Surplus on this machine.",
         subcommands: [
-            LedgerBench.self, TradeBench.self, RunBench.self, PolicyBench.self, IdleBench.self, KillBench.self,
+            LedgerBench.self, TradeBench.self, RunBench.self, PolicyBench.self, IdleBench.self, FootprintBench.self,
+            KillBench.self,
             AccountingBench.self, ThroughputBench.self, TakeBackBench.self, LatencyBench.self, MemoryBench.self,
             LedgerWriter.self,
             HistoryWriter.self, OpenLoad.self, HoldMemory.self,

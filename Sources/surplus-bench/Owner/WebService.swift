@@ -20,7 +20,7 @@ final class WebService {
             daemon off; worker_processes \(cores); pid \(directory)/pid; error_log \(directory)/errors;
             events { worker_connections 1024; }
             http {
-              access_log off; keepalive_requests 100000000; gzip on; gzip_types text/plain; gzip_comp_level 6;
+              access_log off; keepalive_requests 100000000; keepalive_timeout 1h; gzip on; gzip_types text/plain; gzip_comp_level 6;
               \(["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(directory);" }.joined(separator: " "))
               server {
                 listen 127.0.0.1:\(port); root \(directory); default_type text/plain;
