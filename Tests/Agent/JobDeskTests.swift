@@ -108,6 +108,44 @@ struct JobDeskTests {
         await pair.stop()
     }
 
+    @Test("Output at a position that no output has fails the job, and nothing else")
+    func impossiblePosition() async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        try await pair.running(desk) {
+            let job = try await submit(submission("leap") { $0.retry.limit = 1 }, to: desk)
+            let messages = try await follow(job, at: desk)
+            #expect(messages.text() == "leap")
+            let info = try #require(messages.last?.finished)
+            #expect(info.state == .failed && info.failure.contains("left out a part of its output"))
+            try await tidied(job, at: desk)
+        }
+        await pair.stop()
+    }
+
+    @Test("Of a program that a limit ended, what it had made comes home, and it is not run again")
+    func limited() async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        try await pair.running(desk) {
+            let parts = submission("overrun", outputs: ["made", "missing"]) {
+                $0.spec.checkpoints = ["state"]
+                $0.retry.limit = 1
+            }
+            let job = try await submit(parts, to: desk)
+            let info = try #require(try await follow(job, at: desk).last?.finished)
+            #expect(info.state == .failed && info.stopped && !info.interrupted && info.failure == "its time is over")
+            #expect(info.outputsReady && info.missingOutputs.isEmpty && info.attempts.isEmpty)
+            let names = Received()
+            try await desk.fetchOutputs(of: job, by: Self.ada) { part in
+                await names.add(.with { $0.progress.text = part.entry.path })
+            }
+            #expect(await names.messages.map(\.progress.text) == ["made"])
+            try await tidied(job, at: desk)
+        }
+        await pair.stop()
+    }
+
     @Test("Only a job with a lease of its own can be run again")
     func givenLease() async throws {
         let pair = try await TestPair()

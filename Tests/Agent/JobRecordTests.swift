@@ -173,8 +173,8 @@ struct JobEndTests {
             LeaseEnd(reason: "its term is over", isLenders: false), LeaseEnd(reason: "revoked", isLenders: true)
         )
         func outcome(_ reason: ExitReason, _ end: LeaseEnd?) -> JobEnd.Outcome { JobEnd(record(reason), leaseEnd: end).outcome }
-        #expect(outcome(.signalled(9), expired) == .failed("its term is over"))
-        #expect(outcome(.stopped(reason: "expired"), expired) == .failed("its term is over"))
+        #expect(outcome(.signalled(9), expired) == .stopped("its term is over"))
+        #expect(outcome(.stopped(reason: "expired"), expired) == .stopped("its term is over"))
         #expect(outcome(.stopped(reason: "revoked"), revoked) == .interrupted("revoked"))
         #expect(outcome(.signalled(9), nil) == .exited(.signal(9)))
         #expect(outcome(.exited(0), expired) == .exited(.code(0)))
@@ -198,11 +198,13 @@ struct JobEndTests {
         #expect(outcome(.notStarted(status: 126, reason: reason)) == .exited(.notStarted(status: 126, reason: reason)))
     }
 
-    @Test("That a run was cut short comes over")
-    func interruption() throws {
-        let end = JobEnd(outcome: .interrupted("taken back"), usage: Usage(cpu: 12))
-        let wire = info { end.describe(in: &$0) }
-        #expect(wire.state == .failed)
-        #expect(try JobEnd(wire) == end)
+    @Test("That a run was cut short, or ended by a limit, comes over")
+    func earlyEnds() throws {
+        for outcome in [JobEnd.Outcome.interrupted("taken back"), .stopped("out of time"), .failed("no sandbox")] {
+            let end = JobEnd(outcome: outcome, usage: Usage(cpu: 12))
+            let wire = info { end.describe(in: &$0) }
+            #expect(wire.state == .failed)
+            #expect(try JobEnd(wire) == end)
+        }
     }
 }

@@ -9,6 +9,8 @@ import Wire
 /// - `cat` writes what it reads;
 /// - `sleep` never ends;
 /// - `make` makes its outputs, all but those called `missing`;
+/// - `overrun` is ended by a limit;
+/// - `leap` writes, is cut short, and then claims to write where no output can be;
 /// - `flee` writes "run N of LEASE;", is cut short, and ends well once it was given what it saved: its checkpoints.
 final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
     struct Story: Sendable {
@@ -86,6 +88,18 @@ final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
                 return try await response.write(
                     .with { ($0.finished.state, $0.finished.failure, $0.finished.interrupted) = (.failed, "taken back", true) })
             }
+        case "leap":
+            let isFirst = state.withLock { $0.starts == 1 }
+            try await response.write(
+                .with {
+                    $0.data = .with { ($0.stream, $0.offset, $0.bytes) = (.stdout, isFirst ? 0 : .max - 1, Data("leap".utf8)) }
+                })
+            guard isFirst else { break }
+            return try await response.write(
+                .with { ($0.finished.state, $0.finished.failure, $0.finished.interrupted) = (.failed, "taken back", true) })
+        case "overrun":
+            return try await response.write(
+                .with { ($0.finished.state, $0.finished.failure, $0.finished.stopped) = (.failed, "its time is over", true) })
         default: break
         }
         guard spec.program != "sleep" else { return }

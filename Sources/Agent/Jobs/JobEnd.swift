@@ -25,14 +25,16 @@ struct JobEnd: Hashable, Codable, Sendable {
         case exited(ProgramExit)
         /// The machine was taken back, or lost: the program did not end by itself and may run again elsewhere.
         case interrupted(String)
-        /// Surplus is the reason, or a limit that the program ran into.
+        /// A limit, or the end of its lease, ended the program.
+        case stopped(String)
+        /// It never ran, or what it made is out of reach.
         case failed(String)
 
         /// Why the program did not end by itself; `nil` when it did.
         var reason: String? {
             switch self {
             case .exited: nil
-            case .interrupted(let reason), .failed(let reason): reason
+            case .interrupted(let reason), .stopped(let reason), .failed(let reason): reason
             }
         }
     }
@@ -47,9 +49,12 @@ struct JobEnd: Hashable, Codable, Sendable {
     var hasRun: Bool {
         switch outcome {
         case .exited(.notStarted), .failed: false
-        case .exited, .interrupted: true
+        case .exited, .interrupted, .stopped: true
         }
     }
+
+    /// Whether the program was ended before it had made all that it was to make.
+    var isEarly: Bool { outcome.reason != nil }
 
     var isInterruption: Bool { if case .interrupted = outcome { true } else { false } }
 }
@@ -61,7 +66,7 @@ struct LeaseEnd: Hashable, Sendable {
     /// Whether its lender took it back, or could not provide it any more.
     let isLenders: Bool
 
-    var outcome: JobEnd.Outcome { isLenders ? .interrupted(reason) : .failed(reason) }
+    var outcome: JobEnd.Outcome { isLenders ? .interrupted(reason) : .stopped(reason) }
 }
 
 extension JobEnd {
@@ -78,7 +83,7 @@ extension JobEnd {
         case .notStarted(let status, let reason): outcome = .exited(.notStarted(status: status, reason: reason))
         case .sandboxFailed(let reason): outcome = .failed("the sandbox could not be made: \(reason)")
         case .stopped where notice != nil: outcome = Self.leaving(notice, nil)
-        case .stopped(let reason): outcome = leaseEnd?.outcome ?? .failed("the lender stopped the program: \(reason)")
+        case .stopped(let reason): outcome = leaseEnd?.outcome ?? .stopped("the lender stopped the program: \(reason)")
         case .interrupted(let reason): outcome = .interrupted(reason)
         }
     }
@@ -99,7 +104,7 @@ extension JobEnd {
         case .finished: outcome = .exited(try ProgramExit(info.exit, "exit"))
         case .failed:
             let reason = try Field.text(info.failure, atMost: 4096, "failure")
-            outcome = info.interrupted ? .interrupted(reason) : .failed(reason)
+            outcome = info.interrupted ? .interrupted(reason) : info.stopped ? .stopped(reason) : .failed(reason)
         default: throw FieldError("state", "is \(info.state) of a job that has ended")
         }
     }
@@ -111,10 +116,11 @@ extension JobEnd {
         case .exited(let exit):
             info.state = .finished
             info.exit = Surplus_V1_ExitStatus(exit)
-        case .interrupted(let reason), .failed(let reason):
+        case .interrupted(let reason), .stopped(let reason), .failed(let reason):
             info.state = .failed
             info.failure = reason
             info.interrupted = isInterruption
+            if case .stopped = outcome { info.stopped = true }
         }
     }
 }

@@ -43,7 +43,7 @@ struct JobOrder: Hashable, Codable, Sendable {
     }
 
     /// What is fetched of it after an end: of one that did not come to its own, also what it could go on from.
-    func yield(of end: JobEnd?) -> [String] { end?.isInterruption == true ? outputs + checkpoints : outputs }
+    func yield(of end: JobEnd?) -> [String] { end?.isEarly == true ? outputs + checkpoints : outputs }
 
     /// Those that are not within another one, in order.
     static func outermost(_ names: [String]) -> [String] {

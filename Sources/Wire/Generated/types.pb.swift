@@ -880,6 +880,12 @@ package nonisolated struct Surplus_V1_JobInfo: @unchecked Sendable {
     set {_uniqueStorage()._attempts = newValue}
   }
 
+  /// Failed because a limit, or the end of its lease, ended the program.
+  package var stopped: Bool {
+    get {_storage._stopped}
+    set {_uniqueStorage()._stopped = newValue}
+  }
+
   /// on the lender, after the lease: when the results are deleted at the latest
   package var keptUntil: Int64 {
     get {_storage._keptUntil}
@@ -2078,7 +2084,7 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0\u{1}lender\0\u{3}lender_name\0\u{1}borrower\0\u{1}user\0\u{1}spec\0\u{1}state\0\u{1}exit\0\u{1}failure\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}usage\0\u{3}charge_microcredits\0\u{3}outputs_ready\0\u{3}limits_enforced\0\u{1}hosted\0\u{3}missing_outputs\0\u{3}outputs_fetched\0\u{1}interrupted\0\u{1}retry\0\u{1}attempts\0\u{3}kept_until\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0\u{1}lender\0\u{3}lender_name\0\u{1}borrower\0\u{1}user\0\u{1}spec\0\u{1}state\0\u{1}exit\0\u{1}failure\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}usage\0\u{3}charge_microcredits\0\u{3}outputs_ready\0\u{3}limits_enforced\0\u{1}hosted\0\u{3}missing_outputs\0\u{3}outputs_fetched\0\u{1}interrupted\0\u{1}retry\0\u{1}attempts\0\u{3}kept_until\0\u{1}stopped\0")
 
   fileprivate class _StorageClass {
     var _job: String = String()
@@ -2104,6 +2110,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
     var _interrupted: Bool = false
     var _retry: Surplus_V1_JobRetry? = nil
     var _attempts: [Surplus_V1_JobAttempt] = []
+    var _stopped: Bool = false
     var _keptUntil: Int64 = 0
 
       // This property is used as the initial default value for new instances of the type.
@@ -2138,6 +2145,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
       _interrupted = source._interrupted
       _retry = source._retry
       _attempts = source._attempts
+      _stopped = source._stopped
       _keptUntil = source._keptUntil
     }
   }
@@ -2181,6 +2189,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
         case 22: try { try decoder.decodeSingularMessageField(value: &_storage._retry) }()
         case 23: try { try decoder.decodeRepeatedMessageField(value: &_storage._attempts) }()
         case 24: try { try decoder.decodeSingularInt64Field(value: &_storage._keptUntil) }()
+        case 25: try { try decoder.decodeSingularBoolField(value: &_storage._stopped) }()
         default: break
         }
       }
@@ -2265,6 +2274,9 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
       if _storage._keptUntil != 0 {
         try visitor.visitSingularInt64Field(value: _storage._keptUntil, fieldNumber: 24)
       }
+      if _storage._stopped != false {
+        try visitor.visitSingularBoolField(value: _storage._stopped, fieldNumber: 25)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2297,6 +2309,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._interrupted != rhs_storage._interrupted {return false}
         if _storage._retry != rhs_storage._retry {return false}
         if _storage._attempts != rhs_storage._attempts {return false}
+        if _storage._stopped != rhs_storage._stopped {return false}
         if _storage._keptUntil != rhs_storage._keptUntil {return false}
         return true
       }

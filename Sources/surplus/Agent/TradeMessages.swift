@@ -72,8 +72,8 @@ extension JobReport.Attempt {
 }
 
 extension Surplus_V1_JobInfo {
-    /// Names of what can be fetched of it: of a job that was cut short, also what it could go on from.
-    var productNames: [String] { spec.outputs + (interrupted ? spec.checkpoints.filter { !spec.outputs.contains($0) } : []) }
+    /// Names of what can be fetched of it: of a job that was ended early, also what it could go on from.
+    var productNames: [String] { spec.outputs + (interrupted || stopped ? spec.checkpoints.filter { !spec.outputs.contains($0) } : []) }
 }
 
 extension Surplus_V1_JobState {

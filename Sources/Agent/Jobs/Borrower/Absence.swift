@@ -1,9 +1,10 @@
 import GRPCCore
 import Resources
 
-/// Why a run was cut short: its machine was taken back or lost.
-struct JobInterruption: Error {
-    let reason: String
+/// That a run was over before its program had ended by itself.
+struct EarlyEnd: Error {
+    let outcome: JobEnd.Outcome
+    init(_ outcome: JobEnd.Outcome) { self.outcome = outcome }
 }
 
 /// For how long a lender could not be reached.
@@ -23,12 +24,12 @@ struct Absence {
 
     /// It could not be reached just now.
     ///
-    /// - Throws: ``JobInterruption`` when that goes on for too long.
-    mutating func note(_ error: RPCError) throws(JobInterruption) {
+    /// - Throws: ``EarlyEnd`` when that goes on for too long.
+    mutating func note(_ error: RPCError) throws(EarlyEnd) {
         let now = ContinuousClock.now
         let since = since ?? now
         self.since = since
         guard let patience, now - since >= .microseconds(patience.rawValue) else { return }
-        throw JobInterruption(reason: "\(lenderName) could not be reached for \(patience.text): \(error.message)")
+        throw EarlyEnd(.interrupted("\(lenderName) could not be reached for \(patience.text): \(error.message)"))
     }
 }

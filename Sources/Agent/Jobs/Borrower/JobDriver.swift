@@ -74,8 +74,8 @@ struct JobDriver: Sendable {
 
     /// How a run ends, also one that is cut short.
     private func endUnderLease(of work: JobWork) async throws -> JobEnd {
-        do { return try await runUnderLease(work) } catch let interruption as JobInterruption {
-            return JobEnd(outcome: .interrupted(interruption.reason), usage: .zero)
+        do { return try await runUnderLease(work) } catch let end as EarlyEnd {
+            return JobEnd(outcome: end.outcome, usage: .zero)
         }
     }
 
@@ -158,8 +158,7 @@ struct JobDriver: Sendable {
             group.addTask {
                 guard let end = await tenancy.end(of: lease, meantFor: work.record.meantTerm) else { throw CancellationError() }
                 try await Task.sleep(for: Self.lastWords)
-                guard end.isLenders else { throw JobFailure(end.reason) }
-                throw JobInterruption(reason: end.reason)
+                throw EarlyEnd(end.outcome)
             }
             if work.record.ownsLease {
                 group.addTask {
@@ -196,8 +195,8 @@ struct JobDriver: Sendable {
 
     private func collect(_ work: JobWork) async throws {
         let transport = transport(to: work.record.lender)
-        let isInterrupted = work.record.end?.isInterruption ?? false
-        let patience = isInterrupted ? Self.savingPatience : Self.patience
+        let isEarly = work.record.end?.isEarly ?? false
+        let patience = isEarly ? Self.savingPatience : Self.patience
         let missing: [String]
         do {
             missing = try await retrying(until: work.record.finishedAt.map { $0 + patience }) {
@@ -205,11 +204,11 @@ struct JobDriver: Sendable {
                     throw JobFailure("its outputs cannot be fetched: \(error)")
                 }
             }
-        } catch  where isInterrupted {
+        } catch  where isEarly {
             try Task.checkCancellation()
-            return tell(work, "job.outputs", "what it had made when it was cut short is lost: \(error)")
+            return tell(work, "job.outputs", "what it had made until then is lost: \(error)")
         }
-        try await record(work) { $0.collected(missing: isInterrupted ? [] : missing) }
+        try await record(work) { $0.collected(missing: isEarly ? [] : missing) }
         tell(
             work, "job.outputs",
             missing.isEmpty ? "the outputs are here" : "the outputs are here, without \(missing.count) that were not made")
@@ -299,7 +298,7 @@ extension JobRecord {
         switch (stage, end?.outcome) {
         case (.cancelled, _): "cancelled"
         case (_, .exited(let exit)?): "\(order.program) ended: \(exit.text)"
-        case (_, .interrupted(let reason)?), (_, .failed(let reason)?): "failed: \(reason)"
+        case (_, let outcome?): "failed: \(outcome.reason ?? "")"
         case (_, nil): "ended"
         }
     }

@@ -49,7 +49,7 @@ struct JobPump: Sendable {
 
     /// Returns how the program ended, after all its output is here.
     ///
-    /// - Throws: ``JobFailure``, ``JobInterruption`` or `RPCError` when it cannot be attended any more.
+    /// - Throws: ``JobFailure``, ``EarlyEnd`` or `RPCError` when it cannot be attended any more.
     func attend() async throws -> JobEnd {
         let (lender, reference) = try transport.reference(to: work)
         work.report(.init(text: "\(transport.lenderName): running"))

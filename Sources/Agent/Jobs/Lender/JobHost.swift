@@ -187,7 +187,8 @@ final class JobHost: Sendable {
         let text: String
         switch end.outcome {
         case .exited(let exit): text = "\(job.order.program) ended: \(exit.text)"
-        case .interrupted(let reason), .failed(let reason): text = "\(job.order.program) was ended: \(reason)"
+        case .interrupted(let reason), .stopped(let reason), .failed(let reason):
+            text = "\(job.order.program) was ended: \(reason)"
         }
         tell("job.ended", job, text, [Event.Detail("cpu", "\(end.usage.cpu)")])
         return changed
