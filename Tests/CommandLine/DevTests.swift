@@ -70,6 +70,21 @@ import Testing
         }
     }
 
+    @Test(
+        "an image that is none is refused before anything is made",
+        arguments: ["debian", "=/usr", "debian=", "debian=/not/there"])
+    func images(image: String) async throws {
+        try await Scratch.directory { directory in
+            let path = directory + "/pool"
+            #expect(throws: Failure.self) {
+                try DevSetup(directory: path, nodes: 1, policy: "blade", images: [image], enforced: false)
+            }
+            #expect(access(path, F_OK) != 0)
+            let kept = try DevSetup(directory: path, nodes: 1, policy: "blade", images: ["d=/usr/../usr"], enforced: false)
+            #expect(kept.pool.images == ["d=/usr"])
+        }
+    }
+
     @Test("a path that leaves no room for sockets is refused before anything is started")
     func longPath() async throws {
         try await Scratch.directory { directory in

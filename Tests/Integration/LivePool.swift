@@ -15,9 +15,10 @@ final class LivePool {
     /// Where the programs under test are: beside the test bundle.
     static let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
 
-    init(nodes: Int, policy: String? = nil) throws {
+    /// - Parameter options: more, as `surplus dev up` takes them.
+    init(nodes: Int, policy: String? = nil, options: [String] = []) throws {
         directory = NSTemporaryDirectory() + "/surplus-it-\(UUID().uuidString.prefix(8))"
-        var arguments = ["dev", "up", "--nodes", "\(nodes)", "--dir", directory]
+        var arguments = ["dev", "up", "--nodes", "\(nodes)", "--dir", directory] + options
         if let policy {
             let path = directory + ".policy.yaml"
             try policy.write(toFile: path, atomically: true, encoding: .utf8)

@@ -29,6 +29,7 @@ struct DevDaemons: Sendable {
             wardenProgram, "--socket", layout.wardenSocket, "--state", layout.wardenState, "--instance", node.instance,
             "--agent-uid", "\(geteuid())",
         ]
+        for image in pool.images ?? [] { command += ["--image", image] }
         if node.ownerGroup == nil { command.append("--unprivileged") }
         try layout.warden.start(command)
         return true

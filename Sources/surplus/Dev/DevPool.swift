@@ -22,6 +22,8 @@ struct DevPool: Codable, Equatable {
     /// Whether the directory was made for the pool and goes with it.
     var ownsDirectory: Bool
     var nodes: [Node]
+    /// Roots that every node offers to jobs, each `NAME=DIR` with an absolute path; `nil`: none.
+    var images: [String]?
 
     /// Reads the record of the pool in `directory`.
     static func load(from directory: String) throws -> DevPool {

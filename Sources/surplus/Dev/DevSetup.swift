@@ -11,8 +11,10 @@ struct DevSetup: Sendable {
     ///
     /// - Parameters:
     ///   - policy: as a node's configuration refers to it.
+    ///   - images: roots that jobs may run in, each `NAME=DIR`.
     ///   - enforced: whether limits are; needs root.
-    init(directory: String, nodes: Int, policy: String, enforced: Bool) throws {
+    init(directory: String, nodes: Int, policy: String, images: [String] = [], enforced: Bool) throws {
+        let images = try images.map(Self.absolute(image:))
         try OutputPlacement.makeParents(of: directory)
         let ownsDirectory = mkdir(directory, 0o755) == 0
         guard ownsDirectory || errno == EEXIST, let real = Paths.real(directory) else { throw Failure(directory, errno: errno) }
@@ -26,7 +28,7 @@ struct DevSetup: Sendable {
                 return DevPool.Node(
                     name: "node\(number)", address: "127.0.0.1:\(ports[number - 1])", instance: instance,
                     ownerGroup: enforced ? "/surplus-dev/\(instance)" : nil)
-            })
+            }, images: images.isEmpty ? nil : images)
         self.policy = policy
         share = Machine.share(of: nodes)
         let longest = pool.layout(of: pool.nodes[nodes - 1]).wardenSocket
@@ -36,6 +38,17 @@ struct DevSetup: Sendable {
                 object: directory, fault: "the path is too long for sockets below it",
                 remedy: "choose one that is \(longest.utf8.count - DevLayout.longestSocket) bytes shorter")
         }
+    }
+
+    private static func absolute(image: String) throws(Failure) -> String {
+        let parts = image.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else {
+            throw Failure(
+                object: "--image \(image)", fault: "not a name and a directory",
+                remedy: "write NAME=DIR, such as debian=/srv/images/debian", status: Invocation.usageStatus)
+        }
+        guard let path = Paths.real(parts[1]) else { throw Failure(parts[1], errno: errno) }
+        return "\(parts[0])=\(path)"
     }
 
     /// Guests run as users of their own, who have to get to their files.

@@ -28,6 +28,12 @@ struct DevUp: AsyncParsableCommand {
             valueName: "file"), completion: .file(extensions: ["yaml"]))
     var policy = "blade"
 
+    @Option(
+        help: ArgumentHelp(
+            "A root file system, or an unpacked OCI image, that jobs may run in (see 'surplus run --image'); can be repeated.",
+            valueName: "name=dir"), completion: .directory)
+    var image: [String] = []
+
     @Option(help: ArgumentHelp("The name of the pool.", valueName: "pool"))
     var name = "dev"
 
@@ -40,7 +46,8 @@ struct DevUp: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let setup = try DevSetup(directory: options.dir, nodes: nodes, policy: try policyReference, enforced: geteuid() == 0)
+        let setup = try DevSetup(
+            directory: options.dir, nodes: nodes, policy: try policyReference, images: image, enforced: geteuid() == 0)
         let console = Console(quiet: false)
         let launch = try DevLaunch(setup: setup, name: name, console: console)
         try setup.pool.create()
