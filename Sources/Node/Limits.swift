@@ -82,6 +82,13 @@ extension Node {
         policy.creditLimit(of: borrower, isInForce: gates.isInForce)
     }
 
+    /// What guests of a borrower may reach beyond this node.
+    ///
+    /// - Throws: ``Refusal`` when they may reach nothing.
+    package func network(for borrower: Borrower) throws(Refusal) -> OutboundNetwork {
+        try policy.network(for: borrower, isInForce: gates.isInForce)
+    }
+
     /// What one borrower has of this node: a lease or a binding offer.
     private struct Holding {
         let borrower: Borrower

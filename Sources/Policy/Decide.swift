@@ -32,6 +32,23 @@ extension LendingPolicy {
         return rules.settling { $0.subject.limitsOneNode ? $0.owes : nil } ?? credit.granted
     }
 
+    /// What guests of a borrower may reach beyond the machine: what the policy allows, unless the most specific limit says none.
+    ///
+    /// - Parameter isInForce: whether the limit at an index of ``LimitBook/rules`` counts now.
+    /// - Throws: ``Refusal`` of the term `network` when they may reach nothing.
+    package func network(
+        for borrower: Borrower, isInForce: (Int) -> Bool = { _ in true }
+    ) throws(Refusal) -> OutboundNetwork {
+        let remedy = "; ask for none, or ask another node"
+        guard let network else {
+            throw Refusal(term: "network", reason: "policy '\(name)' gives guests no network" + remedy)
+        }
+        let rules = limits.rules(for: borrower).filter(isInForce).map { Restriction(limits.rules[$0]) }
+        let deciding = rules.settling { rule in rule.network.map { ($0, rule.subject.text) } }
+        guard let (_, subject) = deciding, deciding?.0 == false else { return network }
+        throw Refusal(term: "network", reason: "policy '\(name)' gives guests of \(subject) no network" + remedy)
+    }
+
     /// Decides about one ask. The same arguments give the same answer, which names the terms and numbers behind it.
     ///
     /// Everything that keeps the ask from being met goes into one counter-proposal, so that a borrower that takes it needs

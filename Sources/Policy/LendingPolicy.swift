@@ -14,6 +14,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package var stop: StopManner
     package var borrowers: Borrowers
     package var limits: LimitBook
+    /// What guests may reach beyond the machine, where no limit says otherwise; `nil` for nothing.
+    package var network: OutboundNetwork?
     /// The longest term of one lease; longer wishes are countered with it.
     package var longestTerm: Microseconds
     /// The shortest term worth a lease.
@@ -31,6 +33,7 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package init(
         name: String, cpu: ResourceRule? = nil, memory: ResourceRule? = nil, release: ReleaseRule? = nil,
         stop: StopManner = .takeBack, borrowers: Borrowers = .everyone, limits: LimitBook = LimitBook(),
+        network: OutboundNetwork? = nil,
         longestTerm: Microseconds = .minutes(15), shortestTerm: Microseconds = .seconds(1), renewable: Bool = true,
         notices: NoticeMenu = .only(.standard), maximumLeases: Int = 64, credit: CreditRule = CreditRule(),
         borrow: BorrowRule = BorrowRule(), hooks: LeaseHooks = LeaseHooks()
@@ -42,6 +45,7 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         self.stop = stop
         self.borrowers = borrowers
         self.limits = limits
+        self.network = network
         self.longestTerm = longestTerm
         self.shortestTerm = shortestTerm
         self.renewable = renewable

@@ -182,6 +182,15 @@ struct PolicyLanguageTests {
         Fault(lending + "conditions: {not: always}\n", "p.yaml:5:14: 'not' is a word of the language"),
         Fault(lending + "conditions: {a: always}\ngroups: {a: [b]}\n", "p.yaml:6:10: 'a' is defined already, in p.yaml:5:14"),
         Fault(lending + "limits:\n  - {for: each peer}\n", "p.yaml:6:5: limits[0] limits nothing"),
+        Fault(lending + "  network: inbound\n", "p.yaml:5:12: lend.network is 'inbound'"),
+        Fault(lending + "  network: {rate: 1 bit/s}\n", "p.yaml:5:19: lend.network.rate is 1 bit/s, below the smallest"),
+        Fault(lending + "  network: {allow: []}\n", "p.yaml:5:20: lend.network.allow has 0 entries; name 1 to 256"),
+        Fault(
+            lending + "  network: {allow: [10.0.0.1/8]}\n",
+            "p.yaml:5:21: lend.network.allow[0] is wrong: '10.0.0.1/8' has bits beyond its length; write 10.0.0.0/8"),
+        Fault(
+            lending + "limits:\n  - {for: each peer, network: outbound}\n",
+            "p.yaml:6:5: limits[0] contradicts: its guests may have a network, but lend.network is none"),
         Fault(lending + "limits:\n  - {leases: 1}\n", "p.yaml:6:5: limits[0] needs the key 'for'"),
         Fault(
             lending + "limits:\n  - {for: each node, leases: 1}\n",
@@ -297,12 +306,14 @@ extension LendingPolicy {
         let rules = subjects.filter { _ in random.chance(.percent(50)) }.map { subject in
             LimitRule(
                 subject, when: random.chance(.percent(50)) ? nil : try? condition(), cpu: .cores(number(1...9)),
-                leases: Int(number(1...9)), price: .percent(number(1...300)))
+                leases: Int(number(1...9)), price: .percent(number(1...300)), network: random.chance(.percent(50)) ? nil : false)
         }
         return LendingPolicy(
             name: "random", cpu: rule(), memory: rule(), stop: .takeBack,
             borrowers: Borrowers(pick([.everyone, .nobody, .only(["n1", "n2"])]), except: pick([[], ["n3"]])),
-            limits: LimitBook(rules: rules), longestTerm: .seconds(number(60...9000)), renewable: random.chance(.percent(50)),
+            limits: LimitBook(rules: rules),
+            network: pick([nil, OutboundNetwork(), OutboundNetwork(allow: [AddressBlock(address: 0, length: 0)])]),
+            longestTerm: .seconds(number(60...9000)), renewable: random.chance(.percent(50)),
             notices: pick([.only(.firm), NoticeMenu([.elastic: .percent(5), .notice: .percent(500)])]),
             maximumLeases: Int(number(1...100)),
             hooks: pick([LeaseHooks(), LeaseHooks(started: ["/bin/a", "b, c"], timeout: .seconds(3))]))

@@ -17,6 +17,7 @@ struct PolicyDraft {
     /// Where the terms were last said.
     var termPlaces: (longest: YAMLValue?, shortest: YAMLValue?)
     var renewable = true
+    var network: OutboundNetwork?
     var notices = NoticeMenu.only(.standard)
     var maximumLeases = 64
     var credit = CreditRule()
@@ -34,7 +35,7 @@ struct PolicyDraft {
         guard let name else { throw root.fault("needs the key 'name'") }
         guard let lends else { throw root.fault("needs the key 'lend'") }
         var policy = LendingPolicy(
-            name: name, stop: stop, borrowers: borrowers, longestTerm: longestTerm, shortestTerm: shortestTerm,
+            name: name, stop: stop, borrowers: borrowers, network: network, longestTerm: longestTerm, shortestTerm: shortestTerm,
             renewable: renewable, notices: notices, maximumLeases: maximumLeases, credit: credit, borrow: borrow, hooks: hooks)
         if lends {
             policy.cpu = try cpu.finish(&notes)
@@ -65,6 +66,10 @@ struct PolicyDraft {
             if let term = limit.rule.longestTerm, term < policy.shortestTerm {
                 throw limit.place.fault(
                     "contradicts: its longest term, \(term.text), is below the policy's shortest, \(policy.shortestTerm.text)")
+            }
+            if limit.rule.network == true, policy.network == nil {
+                throw limit.place.fault(
+                    "contradicts: its guests may have a network, but lend.network is none; write 'network: outbound' under lend")
             }
             if let notices = limit.rule.notices, notices.isDisjoint(with: policy.notices.classes) {
                 let offered = policy.notices.entries.map(\.notice.rawValue).joined(separator: ", ")

@@ -74,6 +74,13 @@ package struct PolicyOutline: Hashable, Sendable {
             for entry in policy.notices.entries { add(["lend", "notice", entry.notice.rawValue], entry.price.text) }
         }
         add(["lend", "leases"], "\(policy.maximumLeases)")
+        add(policy.network)
+    }
+
+    private mutating func add(_ network: OutboundNetwork?) {
+        guard let network else { return add(["lend", "network"], "none") }
+        add(["lend", "network", "rate"], network.rate.text)
+        if !network.allow.isEmpty { add(["lend", "network", "allow"], Self.list(network.allow.map(\.text))) }
     }
 
     private mutating func add(_ rule: ReleaseRule?, below path: [String]) {
@@ -116,6 +123,7 @@ package struct PolicyOutline: Hashable, Sendable {
             if let owes = rule.owes { add(path + ["owes"], owes.text) }
             if let price = rule.price { add(path + ["price"], price.text) }
             if let notices = rule.notices { add(path + ["notice"], Self.list(notices.sorted().map(\.rawValue))) }
+            if let network = rule.network { add(path + ["network"], network ? "outbound" : "none") }
         }
     }
 

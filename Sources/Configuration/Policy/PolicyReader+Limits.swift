@@ -3,7 +3,7 @@ import Resources
 
 extension PolicyReader {
     private enum LimitKey: String, CaseIterable {
-        case `for`, when, refuse, most, leases, owes, price, notice
+        case `for`, when, refuse, most, leases, owes, price, notice, network
         case longestTerm = "longest_term"
     }
     private enum SubjectKey: String, CaseIterable { case peer, user, group, role }
@@ -59,6 +59,7 @@ extension PolicyReader {
         rule.longestTerm = try keys[.longestTerm]?.quantity(Self.terms)
         rule.owes = try keys[.owes]?.quantity(Microcredits.zero...Bounds.money)
         rule.price = try keys[.price]?.quantity(Self.factors)
+        rule.network = try keys[.network].map { value throws(ConfigurationError) in try isNetworkAllowed(value) }
         if let notice = keys[.notice] {
             var classes: Set<NoticeClass> = []
             for entry in notice.isScalar ? [notice] : try notice.list() { classes.insert(try entry.choice(of: NoticeClass.self)) }
@@ -70,7 +71,7 @@ extension PolicyReader {
             throw refuse.fault("contradicts: what is refused needs no other limit; remove this or the others")
         }
         guard rule != plain else {
-            throw entry.fault("limits nothing; add one of most, leases, longest_term, owes, price, notice or refuse")
+            throw entry.fault("limits nothing; add one of most, leases, longest_term, owes, price, notice, network or refuse")
         }
         return rule
     }

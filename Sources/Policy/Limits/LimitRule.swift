@@ -2,8 +2,8 @@ import Resources
 
 /// What a policy allows one subject beyond, or rather below, what it allows everyone.
 ///
-/// All rules that match a borrower hold at the same time: the strictest bound counts. Only the price, the notice classes and
-/// what a node may owe are settled by one rule, that of the most specific subject.
+/// All rules that match a borrower hold at the same time: the strictest bound counts. Only the price, the notice classes,
+/// the network and what a node may owe are settled by one rule, that of the most specific subject.
 package struct LimitRule: Hashable, Codable, Sendable {
     package var subject: Subject
     /// When the rule is in force; always when `nil`.
@@ -22,11 +22,13 @@ package struct LimitRule: Hashable, Codable, Sendable {
     package var price: BasisPoints?
     /// The notice classes the subject can have.
     package var notices: Set<NoticeClass>?
+    /// Whether the subject's guests may have ``LendingPolicy/network``.
+    package var network: Bool?
 
     package init(
         _ subject: Subject, when: Condition? = nil, refuses: Bool = false, cpu: Millicores? = nil, memory: Bytes? = nil,
         leases: Int? = nil, longestTerm: Microseconds? = nil, owes: Microcredits? = nil, price: BasisPoints? = nil,
-        notices: Set<NoticeClass>? = nil
+        notices: Set<NoticeClass>? = nil, network: Bool? = nil
     ) {
         self.subject = subject
         self.when = when
@@ -38,6 +40,7 @@ package struct LimitRule: Hashable, Codable, Sendable {
         self.owes = owes
         self.price = price
         self.notices = notices
+        self.network = network
     }
 }
 
@@ -54,6 +57,7 @@ extension LimitRule {
         if let owes { parts.append("\(owes.text) owed") }
         if let price { parts.append("\(price.text) of the price") }
         if let notices { parts.append("notice " + notices.sorted().map(\.rawValue).joined(separator: ", ")) }
+        if let network { parts.append("network \(network ? "outbound" : "none")") }
         return parts.joined(separator: "; ")
     }
 }
