@@ -9,6 +9,8 @@ package enum Defence: String, Hashable, Sendable, CaseIterable {
     case noUserNamespaces = "no user namespaces of its own"
     case processNamespace = "process namespace"
     case networkNamespace = "network namespace"
+    case networkFilter = "filter of its network"
+    case networkRate = "bounds of its network"
     case ipcNamespace = "IPC namespace"
     case hostNameNamespace = "host name namespace"
     case groupNamespace = "control group namespace"

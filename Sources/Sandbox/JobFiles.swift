@@ -74,7 +74,7 @@ package struct JobFiles: Hashable, Sendable {
     }
 
     /// Read by nobody but the shim that it is written for, which is of the same release; of the newest form of frames.
-    private static let planDocument = Document(kind: "surplus.job.plan", version: 3)
+    private static let planDocument = Document(kind: "surplus.job.plan", version: 4)
     private static let exitDocument = Document(kind: "surplus.job.exit", version: 1)
 
     private func read<Value: Canonical>(_ path: String, _ document: Document) throws(KernelError) -> Value? {

@@ -10,6 +10,8 @@ struct SelfTest: Sendable {
         var enforcement: String
         /// As ``WardenHello/sandboxFault`` tells it.
         var sandboxFault: String?
+        /// Why no job can be connected to a network; `nil` when jobs can be.
+        var networkFault: String?
         /// Something does not work here that another test, on a machine less busy or mended, may find to work.
         var isWanting: Bool
 
@@ -27,8 +29,11 @@ struct SelfTest: Sendable {
     /// Takes 0.5 s, and up to half a minute where something does not work; blocks.
     func run() -> Finding {
         let limits = testLimits()
-        let fault = limits.obstacle ?? ownersFault() ?? SandboxSelfTest(configuration).run()
-        return Finding(enforcement: limits.enforcement, sandboxFault: fault, isWanting: fault != nil)
+        let sandbox = SandboxSelfTest(configuration)
+        let fault = limits.obstacle ?? ownersFault() ?? sandbox.run()
+        return Finding(
+            enforcement: limits.enforcement, sandboxFault: fault, networkFault: fault ?? sandbox.runConnected(),
+            isWanting: fault != nil)
     }
 
     /// An owner who cannot be measured cannot be protected.

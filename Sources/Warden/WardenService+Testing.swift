@@ -24,7 +24,11 @@ extension WardenService {
             self.finding = finding
             jobs.enforcement = finding.enforcement
             log.write(
-                "warden.tested", ["enforcement": finding.enforcement, "sandbox": finding.sandboxFault ?? "works"])
+                "warden.tested",
+                [
+                    "enforcement": finding.enforcement, "sandbox": finding.sandboxFault ?? "works",
+                    "network": finding.networkFault ?? "works",
+                ])
             // what they were told at their hello holds no more: they come back and are told anew
             door.dismissAll()
             manager.status(finding.summary)

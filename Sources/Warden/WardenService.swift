@@ -71,7 +71,7 @@ package final class WardenService {
             [
                 "release": Software.version, "enforcement": finding.enforcement, "sandbox": finding.sandboxFault ?? "works",
                 "leases": leases.states(at: clock.now()).count, "jobs": jobs.states.count,
-                "disk": diskHolding, "socket": configuration.socket,
+                "network": finding.networkFault ?? "works", "disk": diskHolding, "socket": configuration.socket,
             ])
         takePrecedence()
         manager.started(finding.summary)
@@ -216,6 +216,7 @@ extension WardenService {
         case .startJob(let spec):
             if let fault = finding.sandboxFault { throw WardenFault(.wrongState, "no program can be run here: \(fault)") }
             if try !jobs.hasStarted(spec.job) { try requireOpen(spec.lease) }
+            if spec.network != nil { try requireNetwork() }
             if let notice = leases.notice(of: spec.lease) { jobs.give(notice, to: spec.job) }
             try jobs.start(spec, for: responder)
             return nil
@@ -279,6 +280,13 @@ extension WardenService {
         // the ticks are longer while there are no guests
         if isFirst { nextTick = min(nextTick, SystemClock.instant() + Self.busyTick) }
         return .done
+    }
+
+    private func requireNetwork() throws(WardenFault) {
+        guard let fault = finding.networkFault else { return }
+        // it may have been mended since, as by a route that came with the machine's own network
+        testAgain(isAsked: true)
+        throw WardenFault(.wrongState, "no job can have a network here: \(fault)")
     }
 
     private func requireOpen(_ lease: LeaseID) throws(WardenFault) {

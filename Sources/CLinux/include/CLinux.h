@@ -4,6 +4,7 @@
 #include "descriptors.h"
 #include "file_handles.h"
 #include "heap.h"
+#include "namespaces.h"
 #include "openat2.h"
 #include "peer_credentials.h"
 #include "pidfd.h"

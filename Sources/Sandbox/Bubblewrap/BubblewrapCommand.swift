@@ -1,5 +1,6 @@
 /// What bubblewrap is told, so that a guest sees a machine of its own: read-only programs and libraries of the host, its work
-/// directory, a private `/tmp`, no other process, no network but an unconnected loopback, none of the host's files.
+/// directory, a private `/tmp`, no other process, a network of its own that is unconnected unless ``GuestNetwork`` connects it, none of
+/// the host's files.
 package struct BubblewrapCommand: Hashable, Sendable {
     package static let program = "/usr/bin/bwrap"
 
@@ -40,11 +41,12 @@ package struct BubblewrapCommand: Hashable, Sendable {
             """
         let groups = "root:x:0:\nguest:x:\(Self.insideID):\nnogroup:x:65534:\n"
         let hosts = "127.0.0.1 localhost \(spec.hostname)\n::1 localhost\n"
-        let own = zip(Self.ownPaths, [users, groups, hosts]).filter { view.covered?.contains($0.0) ?? true }
+        let names = spec.guest.network == nil ? [] : ["nameserver \(NetworkPlan.resolver)\n"]
+        let own = zip(Self.ownPaths, [users, groups, hosts] + names).filter { view.covered?.contains($0.0) ?? true }
         return own.map { OwnFile(path: $0.0, content: Array($0.1.utf8)) } + view.settings.files
     }
 
-    static let ownPaths = ["/etc/passwd", "/etc/group", "/etc/hosts"]
+    static let ownPaths = ["/etc/passwd", "/etc/group", "/etc/hosts", "/etc/resolv.conf"]
 
     /// The options, for bubblewrap's `--args`: not for its command line, which every user of the host can read.
     ///

@@ -64,6 +64,10 @@ package actor WardenClient {
                 "the warden (release \(hello.release)) cannot hold a job to a time limit, or in an image: upgrade it, or ask for neither"
             )
         }
+        if spec.network != nil, case let hello = try await connection().hello, hello.version < 5 {
+            throw WardenFault(
+                .version, "the warden (release \(hello.release)) cannot give a job a network: upgrade it, or ask for none")
+        }
         try await order(.startJob(spec))
     }
 

@@ -29,11 +29,13 @@ package struct GuestSpec: Hashable, Sendable {
     /// The name of a root that the machine's owner offers, to see that in place of the machine's programs. Since version 3 of
     /// forms.
     package var image: String?
+    /// What it may reach beyond the machine; `nil` for nothing. Since version 4 of forms.
+    package var network: OutboundNetwork?
 
     package init(
         job: JobID, lease: LeaseID, program: String, arguments: [String] = [], environment: [Variable] = [],
         hasInput: Bool = false, outputLimit: Bytes = .gibibytes(1), processLimit: Int = 4096,
-        timeLimit: Microseconds? = nil, image: String? = nil
+        timeLimit: Microseconds? = nil, image: String? = nil, network: OutboundNetwork? = nil
     ) {
         self.job = job
         self.lease = lease
@@ -45,6 +47,7 @@ package struct GuestSpec: Hashable, Sendable {
         self.processLimit = processLimit
         self.timeLimit = timeLimit
         self.image = image
+        self.network = network
     }
 
     // bubblewrap takes 9000 words in all, of which each variable is three and the sandbox some 150
@@ -65,6 +68,8 @@ extension GuestSpec: Canonical {
         guard writer.version >= 3 else { return }
         writer.write(timeLimit)
         writer.write(image)
+        guard writer.version >= 4 else { return }
+        writer.write(network)
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -78,6 +83,7 @@ extension GuestSpec: Canonical {
         processLimit = try reader.number(in: 1...1_000_000)
         timeLimit = reader.version >= 3 ? try reader.optionalQuantity(atMost: Bounds.term) : nil
         image = reader.version >= 3 ? try reader.optional() : nil
+        network = reader.version >= 4 ? try reader.optional() : nil
         guard (image?.utf8.count ?? 1) <= 64 else { throw .init(description: "an image with a name that is too long") }
         guard timeLimit != .zero else { throw .init(description: "a job without any time to run") }
         guard !program.isEmpty else { throw .init(description: "a job without a program") }

@@ -14,6 +14,8 @@ struct Guest {
     let started: Timestamp
 
     private let sandbox: pid_t
+    /// Its way out, where it has one.
+    private var network: GuestNetwork?
     private var report = SandboxReport()
     /// How bubblewrap itself ended, as `waitpid` says it.
     private var sandboxStatus: Int32?
@@ -41,11 +43,16 @@ struct Guest {
             own.append(try Descriptor.memory(holding: file.content, called: file.path))
         }
         let filters = defences.has(.callFilter) ? try Self.filters(spec) : []
-        let options = bubblewrap.options(ownFiles: own, filters: filters) + ["--json-status-fd", String(status.writing)]
+        // a program that is to have a network waits for it
+        let gate = spec.guest.network == nil ? nil : try Descriptor.pipe()
+        let options =
+            bubblewrap.options(ownFiles: own, filters: filters) + ["--json-status-fd", String(status.writing)]
+            + (gate.map { ["--block-fd", String($0.reading)] } ?? [])
         let arguments = try Descriptor.memory(
             holding: options.flatMap { Array($0.utf8) + [0] }, called: "the sandbox's options")
         let launch = GuestLaunch(
-            stdio: [stdin.reading, stdout.writing, stderr.writing], inherited: own + filters + [arguments, status.writing],
+            stdio: [stdin.reading, stdout.writing, stderr.writing],
+            inherited: own + filters + [arguments, status.writing] + (gate.map { [$0.reading] } ?? []),
             spec: spec, defences: defences,
             command: [BubblewrapCommand.program, "--args", String(arguments), "--"] + bubblewrap.command)
         started = SystemClock.utc()
@@ -57,6 +64,37 @@ struct Guest {
         self.status = status.reading
         for descriptor in [stdin.writing, stdout.reading, stderr.reading, status.reading] where descriptor >= 0 {
             Descriptor.makeNonBlocking(descriptor)
+        }
+        guard let gate, let outbound = spec.guest.network else { return }
+        defer { close(gate.writing) }
+        try connect(outbound, spec, in: files, defences)
+        try Descriptor.writeAll([0], to: gate.writing, of: "the guest's gate")
+    }
+
+    /// Lays the way out of a sandbox that waits for it.
+    private mutating func connect(
+        _ outbound: OutboundNetwork, _ spec: ShimSpec, in files: JobFiles, _ defences: Defences
+    ) throws(KernelError) {
+        do throws(KernelError) {
+            network = try GuestNetwork(outbound, for: try awaitFirstProcess(), spec, in: files, defences)
+        } catch {
+            if let leader = report.firstProcess { Glibc.kill(leader, SIGKILL) }
+            Glibc.kill(sandbox, SIGKILL)
+            waitpid(sandbox, nil, 0)
+            throw error
+        }
+    }
+
+    private mutating func awaitFirstProcess() throws(KernelError) -> pid_t {
+        let deadline = SystemClock.instant() + .seconds(5)
+        while true {
+            readStatus()
+            if let process = report.firstProcess { return process }
+            let rest = max(.zero, deadline - SystemClock.instant())
+            var watched = pollfd(fd: status, events: Int16(POLLIN), revents: 0)
+            guard status >= 0, poll(&watched, 1, Int32(clamping: (rest.rawValue + 999) / 1000)) > 0 else {
+                throw KernelError("make the sandbox that is to have a network", ETIMEDOUT)
+            }
         }
     }
 
@@ -161,6 +199,7 @@ struct Guest {
                 readStatus()
                 sandboxStatus = status
                 kill()
+                if let network { Glibc.kill(network.pasta, SIGKILL) }
                 // what bubblewrap made and did not live to report is this process's child now
                 for orphan in ProcessTree.children(of: getpid()) ?? [] { Glibc.kill(orphan, SIGKILL) }
             }

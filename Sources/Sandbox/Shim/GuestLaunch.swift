@@ -2,30 +2,30 @@ import CLinux
 import Glibc
 import Kernel
 
-/// Starts a guest's sandbox: the one place where this program forks.
+/// Starts what runs as a guest, its sandbox and its network: the one place where this program forks.
 ///
 /// - Precondition: The process has a single thread, as a shim has.
 struct GuestLaunch {
-    /// The descriptors that become the sandbox's standard input, output and error.
+    /// The descriptors that become the program's standard input, output and error.
     var stdio: [Int32]
-    /// Descriptors that the sandbox shall find under the same numbers.
+    /// Descriptors that the program shall find under the same numbers.
     var inherited: [Int32]
     var spec: ShimSpec
     var defences: Defences
-    /// The sandbox's command line, its first entry the path of the program.
+    /// The command line, its first entry the path of the program.
     var command: [String]
 
     /// What the child does between fork and exec, in this order, as told when it fails.
     private enum Step: Int32 {
         case joinGroups, limitResources, changeUser, passDescriptors, execute
 
-        var action: String {
+        func action(_ program: String) -> String {
             switch self {
             case .joinGroups: "put the guest into its control groups"
             case .limitResources: "limit the guest's resources"
             case .changeUser: "change to the guest's user"
             case .passDescriptors: "hand over the guest's standard streams"
-            case .execute: "execute \(BubblewrapCommand.program)"
+            case .execute: "execute \(program)"
             }
         }
     }
@@ -35,7 +35,7 @@ struct GuestLaunch {
         var number: Int32
     }
 
-    /// Returns once the sandbox program runs.
+    /// Returns once the program runs.
     func start() throws(KernelError) -> pid_t {
         let report = try Descriptor.pipe()
         defer { close(report.reading) }
@@ -48,7 +48,7 @@ struct GuestLaunch {
             .withUnsafeBytes { Array($0.bindMemory(to: Int32.self)) }
         guard words.count == 2 else { return pid }
         waitpid(pid, nil, 0)
-        throw KernelError(Step(rawValue: words[0])?.action ?? "start the sandbox", words[1])
+        throw KernelError(Step(rawValue: words[0])?.action(command[0]) ?? "start \(command[0])", words[1])
     }
 
     /// In the child.

@@ -53,7 +53,9 @@ struct HostileGuestTests {
     @Test("Every defence stops one of them")
     func everyDefence() {
         let used = HostileGuest.all.flatMap(\.stoppedBy)
-        for defence in Defence.allCases { #expect(used.contains(.defence(defence)), "\(defence.rawValue)") }
+        for defence in Defence.allCases where !GuestNetworkTests.shown.contains(defence) {
+            #expect(used.contains(.defence(defence)), "\(defence.rawValue)")
+        }
     }
 
     @Test("The page about lending safely shows this table")
