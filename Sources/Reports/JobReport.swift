@@ -16,6 +16,8 @@ package struct JobReport: Report {
     package var timeLimitMicroseconds: Int64?
     /// What it sees in place of the lender's programs.
     package var image: String?
+    /// What it may reach beyond the lender: `outbound`, or nothing.
+    package var network: String?
     /// `queued`, `staging`, `running`, `collecting`, `finished`, `failed` or `cancelled`.
     package var state: String
     /// How the program ended, once it has: one of these two.
@@ -69,7 +71,7 @@ package struct JobReport: Report {
     package init(
         job: String, lease: String?, lender: String?, lenderName: String?, borrower: String, user: String, program: String,
         arguments: [String], environment: [String: String], outputs: [String], timeLimit: Microseconds? = nil,
-        image: String? = nil, state: String,
+        image: String? = nil, network: String? = nil, state: String,
         exitCode: Int?, exitSignal: Int?,
         notStarted: String?, failure: String?, submittedAt: CivilTime?, startedAt: CivilTime?, finishedAt: CivilTime?,
         usage: Usage, charged: Microcredits, limitsEnforced: Bool, hosted: Bool, outputsReady: Bool, outputsFetched: Bool,
@@ -88,6 +90,7 @@ package struct JobReport: Report {
         self.outputs = outputs
         timeLimitMicroseconds = timeLimit?.rawValue
         self.image = image
+        self.network = network
         self.state = state
         self.exitCode = exitCode
         self.exitSignal = exitSignal
@@ -145,6 +148,7 @@ package struct JobReport: Report {
         sheet.add("retries", retries > 0 ? "\(attempts.count) of at most \(retries)" : nil)
         for (key, value) in environment.sorted(by: { $0.key < $1.key }) { sheet.add("environment", "\(key)=\(value)") }
         sheet.add("image", image)
+        sheet.add("network", network)
         sheet.add("time limit", timeLimitMicroseconds.map { Microseconds($0).text })
         for (label, time) in [("submitted", submittedAt), ("started", startedAt), ("ended", finishedAt)] {
             sheet.add(label, time?.clockAndDistance(on: page))

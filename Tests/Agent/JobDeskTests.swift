@@ -198,6 +198,21 @@ struct JobDeskTests {
         await pair.stop()
     }
 
+    @Test("A job with a network is started only where there could be one", arguments: [true, false])
+    func network(isKnown: Bool) async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        pair.roster.note(features: isKnown ? ["network"] : [], of: pair.lenderID)
+        try await pair.running(desk) {
+            let job = try await submit(submission("print", ["x"]) { $0.spec.network = .outbound }, to: desk)
+            let info = try #require(try await follow(job, at: desk).last?.finished)
+            #expect(info.state == (isKnown ? .finished : .failed))
+            #expect(info.failure.contains("older version, which gives jobs no network") == !isKnown)
+            #expect(pair.lender.story.specs[job]?.network == (isKnown ? .outbound : nil))
+        }
+        await pair.stop()
+    }
+
     @Test("A job with a time limit is started only where that is heeded", arguments: [true, false])
     func timeLimit(isHeeded: Bool) async throws {
         let pair = try await TestPair()

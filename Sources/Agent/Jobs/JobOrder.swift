@@ -17,11 +17,13 @@ struct JobOrder: Hashable, Codable, Sendable {
     let timeLimit: Microseconds?
     /// The name of a root that the lender's owner offers; `nil` for the lender's own programs.
     let image: String?
+    /// Whether it may reach what the lender's policy lets it reach beyond the lender; otherwise nothing.
+    let hasNetwork: Bool
 
     init(
         program: String, arguments: [String] = [], environment: [String: String] = [:], outputs: [String] = [],
         checkpoints: [String] = [], hasInput: Bool = false, timeLimit: Microseconds? = nil,
-        image: String? = nil
+        image: String? = nil, hasNetwork: Bool = false
     ) {
         self.program = program
         self.arguments = arguments
@@ -31,6 +33,7 @@ struct JobOrder: Hashable, Codable, Sendable {
         self.hasInput = hasInput
         self.timeLimit = timeLimit
         self.image = image
+        self.hasNetwork = hasNetwork
     }
 
     init(_ wire: Surplus_V1_JobSpec, _ field: String = "spec") throws(FieldError) {
@@ -39,7 +42,7 @@ struct JobOrder: Hashable, Codable, Sendable {
             program: wire.program, arguments: wire.arguments, environment: wire.environment, outputs: wire.outputs,
             checkpoints: wire.checkpoints, hasInput: wire.stdinOpen,
             timeLimit: wire.timeLimitMicroseconds == 0 ? nil : Microseconds(wire.timeLimitMicroseconds),
-            image: wire.image.isEmpty ? nil : wire.image)
+            image: wire.image.isEmpty ? nil : wire.image, hasNetwork: wire.network == .outbound)
     }
 
     /// What is fetched of it after an end: of one that did not come to its own, also what it could go on from.
@@ -69,6 +72,7 @@ extension JobOrder {
         hasInput = try fields.decode(Bool.self, forKey: .hasInput)
         timeLimit = try fields.decodeIfPresent(Microseconds.self, forKey: .timeLimit)
         image = try fields.decodeIfPresent(String.self, forKey: .image)
+        hasNetwork = try fields.decodeIfPresent(Bool.self, forKey: .hasNetwork) ?? false
     }
 }
 
@@ -83,6 +87,7 @@ extension Surplus_V1_JobSpec {
             $0.stdinOpen = order.hasInput
             $0.timeLimitMicroseconds = order.timeLimit?.rawValue ?? 0
             $0.image = order.image ?? ""
+            $0.network = order.hasNetwork ? .outbound : .none
         }
     }
 }

@@ -213,6 +213,8 @@ enum Feature: String, CaseIterable {
     case timeLimit = "time-limit"
     /// Runs jobs in images that its owner offers.
     case image
+    /// Connects jobs to a network where its owner allows it.
+    case network
 
     /// The most that are read of a peer's.
     static let most = 64

@@ -87,7 +87,7 @@ package nonisolated struct Surplus_V1_PeerHello: Sendable {
 
   package var versionMax: UInt32 = 0
 
-  /// "start": promises ahead; "story": tells its side of a story; "time-limit", "image": of jobs
+  /// "start": promises ahead; "story": tells its side of a story; "time-limit", "image", "network": of jobs
   package var features: [String] = []
 
   package var pool: String = String()

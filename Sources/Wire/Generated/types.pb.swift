@@ -74,6 +74,43 @@ package nonisolated enum Surplus_V1_NoticeClass: SwiftProtobuf.Enum, Swift.CaseI
 
 }
 
+/// What a job may reach beyond the lender's machine.
+package nonisolated enum Surplus_V1_JobNetwork: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case none // = 0
+
+  /// as far and as fast as the lender's policy lets it; nothing reaches the job
+  case outbound // = 1
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .none
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .none
+    case 1: self = .outbound
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .none: return 0
+    case .outbound: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Surplus_V1_JobNetwork] = [
+    .none,
+    .outbound,
+  ]
+
+}
+
 package nonisolated enum Surplus_V1_JobState: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
@@ -471,6 +508,8 @@ package nonisolated struct Surplus_V1_JobSpec: Sendable {
 
   /// a root that the lender's owner offers; empty: the lender's own programs
   package var image: String = String()
+
+  package var network: Surplus_V1_JobNetwork = .none
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1100,6 +1139,10 @@ nonisolated extension Surplus_V1_NoticeClass: SwiftProtobuf._ProtoNameProviding 
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NOTICE_CLASS_UNSPECIFIED\0\u{1}NOTICE_CLASS_ELASTIC\0\u{1}NOTICE_CLASS_STANDARD\0\u{1}NOTICE_CLASS_NOTICE\0\u{1}NOTICE_CLASS_FIRM\0")
 }
 
+nonisolated extension Surplus_V1_JobNetwork: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0JOB_NETWORK_NONE\0\u{1}JOB_NETWORK_OUTBOUND\0")
+}
+
 nonisolated extension Surplus_V1_JobState: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0JOB_STATE_UNSPECIFIED\0\u{1}JOB_STATE_QUEUED\0\u{1}JOB_STATE_STAGING\0\u{1}JOB_STATE_RUNNING\0\u{1}JOB_STATE_COLLECTING\0\u{1}JOB_STATE_FINISHED\0\u{1}JOB_STATE_FAILED\0\u{1}JOB_STATE_CANCELLED\0")
 }
@@ -1541,7 +1584,7 @@ nonisolated extension Surplus_V1_FilePart: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}arguments\0\u{1}environment\0\u{1}outputs\0\u{3}stdin_open\0\u{1}checkpoints\0\u{4}\u{4}time_limit_microseconds\0\u{1}image\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}program\0\u{1}arguments\0\u{1}environment\0\u{1}outputs\0\u{3}stdin_open\0\u{1}checkpoints\0\u{4}\u{4}time_limit_microseconds\0\u{1}image\0\u{1}network\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1557,6 +1600,7 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.checkpoints) }()
       case 10: try { try decoder.decodeSingularInt64Field(value: &self.timeLimitMicroseconds) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.image) }()
+      case 12: try { try decoder.decodeSingularEnumField(value: &self.network) }()
       default: break
       }
     }
@@ -1587,6 +1631,9 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.image.isEmpty {
       try visitor.visitSingularStringField(value: self.image, fieldNumber: 11)
     }
+    if self.network != .none {
+      try visitor.visitSingularEnumField(value: self.network, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1599,6 +1646,7 @@ nonisolated extension Surplus_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.checkpoints != rhs.checkpoints {return false}
     if lhs.timeLimitMicroseconds != rhs.timeLimitMicroseconds {return false}
     if lhs.image != rhs.image {return false}
+    if lhs.network != rhs.network {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

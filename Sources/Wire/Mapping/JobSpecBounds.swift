@@ -33,6 +33,9 @@ extension Surplus_V1_JobSpec {
         guard 0...Bounds.term.rawValue ~= timeLimitMicroseconds else {
             throw FieldError(field + ".time_limit_microseconds", "is \(timeLimitMicroseconds), which is no time to run")
         }
+        if case .UNRECOGNIZED(let number) = network {
+            throw FieldError(field + ".network", "is \(number), which this version does not know")
+        }
         _ = try Field.text(image, atMost: 64, field + ".image")
         for (names, part) in [(outputs, ".outputs"), (checkpoints, ".checkpoints")] {
             for name in names {

@@ -50,7 +50,7 @@ extension JobReport {
             program: message.spec.program, arguments: message.spec.arguments, environment: message.spec.environment,
             outputs: message.spec.outputs,
             timeLimit: message.spec.timeLimitMicroseconds == 0 ? nil : Microseconds(message.spec.timeLimitMicroseconds),
-            image: message.spec.image.nonEmpty,
+            image: message.spec.image.nonEmpty, network: message.spec.network == .outbound ? "outbound" : nil,
             state: message.state.text, exitCode: code, exitSignal: signal,
             notStarted: message.exit.notStarted.nonEmpty, failure: message.failure.nonEmpty,
             submittedAt: CivilTime(microseconds: message.submittedAt), startedAt: CivilTime(microseconds: message.startedAt),

@@ -16,8 +16,8 @@ struct Run: AsyncParsableCommand {
               surplus run --retry --input render.py --checkpoint frames --output frames -- python3 render.py
               surplus run --dry-run --cpu 4 -- make        who would lend that, and for how much
 
-            The program runs on a borrowed lease, in a sandbox without network, in a directory of its own that holds the
-            inputs. Standard input, output and error, signals and the exit status are passed through. Ctrl-C reaches the
+            The program runs on a borrowed lease, in a sandbox, in a directory of its own that holds the inputs. It has no
+            network but with --network outbound, from lenders whose policy allows that. Standard input, output and error, signals and the exit status are passed through. Ctrl-C reaches the
             program; three times within 5 s it cancels the job. When this program or the agent dies, the job goes on.
 
             When the owner takes the machine back the program gets SIGTERM, and a file that $SURPLUS_NOTICE names, the time of
@@ -62,6 +62,13 @@ struct Run: AsyncParsableCommand {
             "Run it in a root that the lender's owner offers under this name. Default: among the lender's own programs.",
             valueName: "name"))
     var image: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the program may reach: none, or outbound, which only some lenders allow. Default: none.", valueName: "reach"))
+    var network = Network.none
+
+    enum Network: String, CaseIterable, ExpressibleByArgument { case none, outbound }
 
     @Flag(help: "Only start it: print the job's id and end.")
     var detach = false
@@ -204,6 +211,7 @@ extension Run {
                     $0.stdinOpen = !noStdin && !detach
                     $0.timeLimitMicroseconds = timeLimit?.rawValue ?? 0
                     $0.image = image ?? ""
+                    $0.network = network == .outbound ? .outbound : .none
                 }
                 $0.request = wish.request
                 $0.lease = lease ?? ""

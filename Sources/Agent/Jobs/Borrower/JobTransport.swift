@@ -61,6 +61,9 @@ struct JobTransport: Sendable {
         if record.order.image != nil, !peers.mayHave(.image, lender) {
             throw JobFailure("\(lenderName) runs an older version, which has no images")
         }
+        if record.order.hasNetwork, !peers.mayHave(.network, lender) {
+            throw JobFailure("\(lenderName) runs an older version, which gives jobs no network")
+        }
         let request = Surplus_V1_StartJobRequest.with {
             $0.job = reference.job
             $0.lease = reference.lease

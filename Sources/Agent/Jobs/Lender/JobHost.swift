@@ -44,6 +44,7 @@ final class JobHost: Sendable {
                 return try await resume(known, warden)
             }
             try await checkLease(lease, of: peer)
+            _ = try network(for: order, of: peer, user)
             try jobs.admit(id, of: peer, under: lease, limit: house.configuration.limits.jobs)
             guard jobs.prepared(id)?.isReceiving != true else {
                 throw RPCError(code: .aborted, message: "inputs of \(id) are still coming in")
@@ -71,11 +72,21 @@ final class JobHost: Sendable {
         return info(job)
     }
 
-    private func spec(of job: HostedJob) -> GuestSpec {
+    private func spec(of job: HostedJob) throws(Refusal) -> GuestSpec {
         GuestSpec(
             job: job.id, lease: job.lease, program: job.order.program, arguments: job.order.arguments,
             environment: job.order.variables, hasInput: job.order.hasInput, outputLimit: house.configuration.limits.outputBytes,
-            timeLimit: job.order.timeLimit, image: job.order.image)
+            timeLimit: job.order.timeLimit, image: job.order.image,
+            network: try network(for: job.order, of: job.borrower, job.user))
+    }
+
+    /// What a job may reach beyond this node; `nil` when it asks for nothing.
+    private func network(for order: JobOrder, of peer: NodeID, _ user: String) throws(Refusal) -> OutboundNetwork? {
+        guard order.hasNetwork else { return nil }
+        let answer = engine.read { node in
+            Result { () throws(Refusal) in try node.network(for: node.borrower(peer, user)) }
+        }
+        return try answer.get()
     }
 
     private func drop(_ job: HostedJob, _ warden: WardenClient, because reason: String) async throws {
