@@ -189,4 +189,34 @@ struct GuestNetworkTests {
         let (_, shim) = try await start("true", nil, on: warden)
         #expect(try await shim.end().reason == .exited(0))
     }
+
+    @Test("A machine without a way out connects nobody, leaves nothing of the attempt, and does once it has one")
+    func mended() async throws {
+        let rig = try NetworkRig()
+        try #require(try rig.status(of: "ip route del default", in: .owner) == 0)
+        let warden = try await RunningWarden(confinement: rig.onOwners())
+        try await warden.allowAll()
+        let lease = try await warden.openLease()
+        let job: JobID = warden.newID()
+        let files = try await warden.client.prepareJob(job, under: lease)
+        let spec = GuestSpec(job: job, lease: lease, program: "true", network: Self.fast)
+        let fault = await #expect(throws: WardenFault.self) { try await warden.client.startJob(spec) }
+        let reason = "no job can have a network here: failed to connect the guest's network by pasta ("
+        #expect(fault?.description.hasPrefix(reason) == true, "\(fault?.description ?? "")")
+        #expect(try LinuxKernel().entries(of: "/proc").filter { Self.isPasta($0, of: warden) } == [])
+        try #require(try rig.status(of: "ip route add default via \(NetworkRig.world)", in: .owner) == 0)
+        // each refusal has it looked at again
+        try await eventually { (try? await warden.client.startJob(spec)) != nil }
+        #expect(try await ShimClient(attachingTo: files.directory).end().reason == .exited(0))
+    }
+
+    private static func isPasta(_ process: String, of warden: RunningWarden) -> Bool {
+        let first = WardenConfiguration(
+            socket: "", state: "", instance: warden.ownGroup, agent: 0, isPrivileged: true
+        ).firstGuestUser
+        var status = stat()
+        return Int(process) != nil && stat("/proc/\(process)", &status) == 0
+            && (first..<first + uid_t(WardenLimits.jobs)).contains(status.st_uid)
+            && (try? LinuxKernel().read("/proc/\(process)/cmdline"))?.contains("--ns-ifname") == true
+    }
 }
