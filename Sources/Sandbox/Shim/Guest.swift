@@ -195,6 +195,8 @@ struct Guest {
             case let process:
                 cpu = cpu + CoreMicroseconds(Self.microseconds(usage.ru_utime) + Self.microseconds(usage.ru_stime))
                 peakMemory = max(peakMemory, Bytes(Int64(usage.ru_maxrss) << 10))
+                // its number may be another's from here on
+                if process == network?.pasta { network = nil }
                 guard process == sandbox else { continue }
                 readStatus()
                 sandboxStatus = status
