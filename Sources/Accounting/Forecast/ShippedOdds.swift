@@ -3,7 +3,7 @@ import Resources
 /// What is known of machines in general: how likely use is to lie above a level, given what a machine's history says of the level.
 ///
 /// A small network in whole numbers, one layer of rectified units beside a linear part, gives the logarithm of the odds. It was
-/// fitted by logistic loss; `Docs/forecasting.md` says on which machines, and what simpler and larger ones came to.
+/// fitted by logistic loss; `Docs/forecasting.md` says on which machines, and what else was tried.
 struct ShippedOdds {
     /// Weights are in 4096ths, features in 256ths of an octave, so sums of products are in 2^20ths.
     private static let weightBits: Int64 = 12
