@@ -46,20 +46,30 @@ extension Node {
         signed.lenderSignature = signature
         let (agreement, want) = (acceptance.agreement, request.request.want)
         step.record(.agreement(agreement.record(signed, at: step.now.utc)))
-        // The term counted from the first asking ends before the lender's does. Less is left only when the lender has cut
-        // it short in the meantime.
         let wait = agreement.terms.wait(at: acceptance.began.utc)
-        let whole = wait + agreement.terms.term
-        let left = max(.zero, min(whole, remaining))
         var lease = LeaseEntry(
             lease: Lease(
                 agreement, role: .borrower, at: acceptance.began, wait: wait,
-                remaining: min(whole, left - Deadline(acceptance.began).remaining(at: step.now)),
+                remaining: Self.believed(remaining, of: acceptance, wait, at: step.now),
                 renewsItself: want.renewsItself && !request.isFailed, group: want.nodes > 1 ? request.request.id : nil),
             bill: agreement.bill(hash: step.notary.digest(signed.document)), reservation: agreement.reservation)
         lease.signed = signed
         keep(lease, &step)
         return lease.lease
+    }
+
+    /// What a borrower counts on of a term that its lender has committed, from its first asking on: never more than the lender's.
+    ///
+    /// - Parameter remaining: what was left of it when the lender said so, some time between the first asking and now.
+    private static func believed(
+        _ remaining: Microseconds, of acceptance: PendingAcceptance, _ wait: Microseconds, at now: Moment
+    ) -> Microseconds {
+        let whole = wait + acceptance.agreement.terms.term
+        let elapsed = -Deadline(acceptance.began).remaining(at: now)
+        // A term that begins at once began after the first asking. One that begins later does so by the lender's civil time, which
+        // may differ; and one that was cut short meanwhile ends when the lender says: both are counted as if that had been said first.
+        let isWhole = acceptance.agreement.terms.start == nil && remaining + elapsed >= whole
+        return isWhole ? whole : max(.zero, min(whole, remaining))
     }
 
     mutating func declined(_ agreement: AgreementID, _ refusal: Refusal, by peer: NodeID, _ step: inout Step) {
@@ -90,7 +100,12 @@ extension Node {
         entry.acceptances.removeAll(where: \.isCommitted)
         settle(entry, &step)
         hasten(acceptancesOf: id, at: step.now)
-        for acceptance in held { release(acceptance.agreement.lease, &step) }
+        #if Defects
+            let unwanted = Defect.active == .partKept ? [] : held
+        #else
+            let unwanted = held
+        #endif
+        for acceptance in unwanted { release(acceptance.agreement.lease, &step) }
         send(entry.request.withdrawals(except: entry.acceptances.map(\.talk)), &step)
         step.tell("request.failed", [id] + held.map(\.agreement.lease), "nothing of it is kept: \(refusal.reason)")
         step.act(.decided(id, .failure(refusal)))

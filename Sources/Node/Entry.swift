@@ -76,6 +76,8 @@ package struct Retry: Codable, Hashable, Sendable {
 
     init(at now: Moment) { at = Deadline(Negotiating.resendAfter, after: now) }
 
+    mutating func anchor(at now: Moment) { at = at.anchored(at: now) }
+
     mutating func again(at now: Moment, longest: Microseconds) {
         attempts += 1
         let span = Negotiating.resendAfter * (1 << Int64(min(attempts, 20)))

@@ -50,6 +50,8 @@ package struct Node: Sendable {
     /// Both sides: open leases, and closed ones until they are settled and late messages have died out.
     package internal(set) var leases: LeaseTable
     var reconcileAt: Deadline
+    /// The clocks when they were last looked at.
+    var clock: Moment
 
     /// A node as it was when `snapshot` was taken. Open leases are suspect until the other side is heard of.
     package init(id: NodeID, capacity: Amounts, policy: LendingPolicy, restoring snapshot: Snapshot, at now: Moment) {
@@ -62,9 +64,10 @@ package struct Node: Sendable {
         holds = SortedMap(snapshot.holds.map { ($0.negotiation, $0) })
         refused = SortedMap(snapshot.refused.map { ($0.id, $0) })
         requests = SortedMap(snapshot.requests.filter(\.isInDoubt).map { ($0.request.id, $0) })
-        leases = LeaseTable(snapshot.leases)
+        leases = LeaseTable(snapshot.leases.map { $0.anchored(at: now) })
         pause = snapshot.pause
         reconcileAt = Deadline(now)
+        clock = now
         for entry in leases.values where entry.lease.role == .lender {
             leaseOfAgreement[entry.lease.agreement] = entry.id
         }
@@ -83,6 +86,7 @@ package struct Node: Sendable {
         _ event: NodeEvent, at now: Moment, random: inout SeededGenerator, notary: any Notary
     ) -> Outcome {
         var step = Step(now: now, notary: notary, random: random)
+        keepClocks(&step)
         decide(event, &step)
         runTimers(&step)
         random = step.random
@@ -97,7 +101,8 @@ package struct Node: Sendable {
             guard var entry = leases[id] else { continue }
             _ = entry.lease.suspect()
             entry.retry?.hasten(at: now)
-            leases[id] = entry
+            // Civil time may have been set since it was recorded.
+            keep(entry, &step)
             resumeGuest(entry, &step)
         }
         for id in requests.keys { hasten(acceptancesOf: id, at: now) }

@@ -88,6 +88,10 @@ package struct Deadline: Hashable, Codable, Sendable {
 
     package func hasPassed(at now: Moment) -> Bool { remaining(at: now) <= .zero }
 
+    /// The same deadline by the clocks as they stand now: within a boot by the clock since boot, whatever civil time has come to be
+    /// meanwhile, after a reboot by civil time. It is not moved by what becomes of civil time from now on.
+    package func anchored(at now: Moment) -> Deadline { Deadline(remaining(at: now), after: now) }
+
     /// The same deadline on the clock of `now`'s boot.
     package func instant(at now: Moment) -> Instant { now.instant + remaining(at: now) }
 

@@ -162,6 +162,18 @@ struct Pool {
         deliver()
     }
 
+    /// Lets time pass without anything happening in it.
+    mutating func stand(for span: Microseconds) { clock.advance(by: span) }
+
+    /// Sets civil time.
+    mutating func setClock(forwardBy span: Microseconds) { clock.setUTC(forwardBy: span) }
+
+    /// All machines go down and come up again.
+    mutating func reboot(taking span: Microseconds) {
+        clock.reboot(taking: span)
+        for index in members.indices { restart(index) }
+    }
+
     // MARK: People
 
     static func want(
