@@ -58,6 +58,11 @@ let package = Package(
         .executable(name: "surplus-warden", targets: ["surplus-warden"]),
         .executable(name: "surplus-sim", targets: ["surplus-sim"]),
     ],
+    traits: [
+        .trait(
+            name: "Defects",
+            description: "Faults put in on purpose, for the test that the simulator finds them. Never in a product.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -131,7 +136,7 @@ let package = Package(
                 "Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Resources", "CLinux", .arguments,
                 .grpc,
             ]),
-        program("surplus-sim", ["Simulation", "Resources", .arguments]),
+        program("surplus-sim", ["Simulation", "Configuration", "Resources", .arguments]),
         program(
             "surplus-bench",
             [
@@ -154,7 +159,7 @@ let package = Package(
             "Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "Warden", "surplus-warden", "weak-shim"],
             exclude: ["Hostile/hostile.c"]),
         tests("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Node"]),
-        tests("Simulation", ["Resources", "Simulation"]),
+        tests("Simulation", ["Resources", "Configuration", "Simulation", "surplus-sim"]),
         tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "surplus-bench", .grdb]),
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),

@@ -73,6 +73,12 @@ package struct Tally: Hashable, Sendable {
         guard let debited = (balances[debit] ?? .zero).debited(effect) else { throw .overflow(transfer.debit) }
         guard let credited = (balances[credit] ?? .zero).credited(effect) else { throw .overflow(transfer.credit) }
         balances[debit] = debited
+        #if Defects
+            if Defect.active == .oneSidedEntry, transfer.kind == .void {
+                open[transfer.of ?? transfer.id] = nil
+                return
+            }
+        #endif
         balances[credit] = credited
         if let change { open[change.id] = change.after }
     }

@@ -86,6 +86,9 @@ extension Node {
             number: entry.lease.renewals + 1, span: span, reservation: reservation.id, isAsked: isAsked)
         entry.renewal = renewal
         entry.retry = Retry(at: step.now)
+        #if Defects
+            if Defect.active == .renewalPresumed { _ = entry.lease.renew(renewal.number, by: renewal.span) }
+        #endif
         keep(entry, &step)
         step.send(renewal.message(for: id), to: entry.lease.peer)
     }
@@ -183,6 +186,9 @@ extension Node {
     }
 
     mutating func released(_ id: LeaseID, by peer: NodeID, _ step: inout Step) {
+        #if Defects
+            let peer = Defect.active == .strangersRelease ? leases[id]?.lease.peer ?? peer : peer
+        #endif
         guard let entry = leases[id], entry.lease.peer == peer, entry.lease.role == .lender else {
             return step.send(.closed(id, .released, detail: "it is not known here"), to: peer)
         }
@@ -204,7 +210,12 @@ extension Node {
         keep(entry, &step)
         let remaining = entry.lease.ends.remaining(at: step.now)
         step.tell("lease.reclaiming", [id, entry.lease.peer], "taken back in \(remaining.text): \(reason)")
-        if entry.hasBegun { step.act(.changeGuest(id, entry.lease.amounts, remaining: remaining)) }
+        #if Defects
+            let isTold = entry.hasBegun && Defect.active != .reclaimWaits
+        #else
+            let isTold = entry.hasBegun
+        #endif
+        if isTold { step.act(.changeGuest(id, entry.lease.amounts, remaining: remaining)) }
         step.send(.reclaim(id, remaining: remaining, reason: reason), to: entry.lease.peer)
         step.act(.changed(id))
     }

@@ -162,6 +162,9 @@ extension Node {
         }
         leaseOfAgreement[agreement.id] = entry.id
         keep(entry, &step)
+        #if Defects
+            if Defect.active == .grantNotRecorded { step.outcome.records.removeLast() }
+        #endif
         step.tell(
             entry.isPromise ? "lease.promised" : "lease.granted",
             [entry.id, agreement.id, agreement.negotiation, reservation.id, peer],
@@ -172,6 +175,9 @@ extension Node {
             step.act(.openGuest(entry.id, agreement.terms.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
         }
         confirm(entry.id, to: peer, &step)
+        #if Defects
+            if Defect.active == .pauseIgnored { return }
+        #endif
         holdToPause(entry.id, &step)
     }
 

@@ -17,6 +17,9 @@ extension Node {
             let until = entry.lease.isOpen ? entry.lease.ends.instant(at: now) : now.instant
             schedule.add(entry.lease.amounts, from: from, until: max(until, now.instant) + Timing.turnover)
         }
+        #if Defects
+            if Defect.active == .offeredTwice { return schedule }
+        #endif
         for hold in holds.values {
             let (from, until) = span(of: hold.terms, takenUpBy: hold.until.remaining(at: now), at: now)
             schedule.add(hold.terms.amounts, from: from, until: until + Timing.turnover)

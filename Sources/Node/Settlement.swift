@@ -63,7 +63,12 @@ extension Node {
         }
         let isFinal = !entry.lease.isOpen && entry.guest == .gone
         let elapsed = entry.lease.elapsed(at: step.now)
-        let usage = entry.meter.usage.limited(to: Usage(of: entry.lease.terms.amounts, for: elapsed))
+        #if Defects
+            let most = Usage(of: entry.lease.terms.amounts, for: Defect.active == .metersBelieved ? .hours(1000) : elapsed)
+        #else
+            let most = Usage(of: entry.lease.terms.amounts, for: elapsed)
+        #endif
+        let usage = entry.meter.usage.limited(to: most)
         entry.receiptDue = isFinal ? nil : Deadline(Timing.receiptInterval, after: step.now)
         guard isFinal || entry.bill.prices.cost(of: usage) > entry.bill.charged else {
             leases[id] = entry
@@ -93,6 +98,15 @@ extension Node {
         entry.retry = nil
         let receipt = signed.receipt
         post(reply.accepted, of: receipt, &entry, debit: .peer(peer), credit: .earned, &step)
+        #if Defects
+            if Defect.active == .settledTwice {
+                let again = Transfer(
+                    id: receipt.transfer.following(500), kind: .direct, debit: .peer(peer), credit: .earned,
+                    amount: reply.accepted,
+                    lease: entry.id, at: step.now.utc)
+                _ = book(again, isAcknowledged: true, &step)
+            }
+        #endif
         let disputed = receipt.amount - reply.accepted
         if disputed > .zero {
             let transfer = Transfer(
@@ -123,10 +137,15 @@ extension Node {
             of: entry.lease.terms.amounts,
             for: max(.zero, min(entry.lease.wholeTerm(at: step.now), -entry.lease.began.remaining(at: step.now)))
                 + Timing.clockSlack)
+        #if Defects
+            let mostPlausible = Defect.active == .metersBelieved ? receipt.usage : plausible
+        #else
+            let mostPlausible = plausible
+        #endif
         let reserved = entry.reservations.compactMap { books.reservation($0.transfer)?.remaining }.reduce(.zero, +)
         do throws(Bill.Fault) {
             let finding = try entry.bill.examine(
-                document: offer.document, signature: offer.lenderSignature, plausible: plausible,
+                document: offer.document, signature: offer.lenderSignature, plausible: mostPlausible,
                 reserved: reserved + books.headroom(weMayOwe: peer), notary: step.notary)
             switch finding {
             case .repeated(let signed): reply(to: signed, dispute: nil, peer, &step)
@@ -165,6 +184,9 @@ extension Node {
         from peer: NodeID, _ step: inout Step
     ) {
         let receipt = signed.receipt
+        #if Defects
+            let accepted = Defect.active == .roundedUp && accepted > .zero ? accepted + 1 : accepted
+        #endif
         post(accepted, of: receipt, &entry, debit: .spent, credit: .peer(peer), &step)
         payCompensation(receipt, debit: .peer(peer), credit: .earned, &step)
         step.record(.receipt(signed))
@@ -235,7 +257,12 @@ extension Node {
 
     /// The last receipt is answered: what is still reserved is given back.
     private mutating func finish(_ entry: inout LeaseEntry, _ step: inout Step) {
-        for reservation in entry.reservations { void(reservation.transfer, &step) }
+        #if Defects
+            let held = Defect.active == .reservationKept ? [] : entry.reservations
+        #else
+            let held = entry.reservations
+        #endif
+        for reservation in held { void(reservation.transfer, &step) }
         guard entry.lease.settle() else { return }
         entry.retry = nil
         entry.receiptDue = nil

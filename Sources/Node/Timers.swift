@@ -67,6 +67,9 @@ extension Node {
             refused[id] = nil
             step.forget(.refusal, id)
         }
+        #if Defects
+            if Defect.active == .reservationKept { return }
+        #endif
         for reservation in books.lapsed(at: step.now) {
             guard let transfer = try? books.expire(reservation.id, using: step.newID(), at: step.now) else { continue }
             step.record(.transfer(transfer))
@@ -77,6 +80,12 @@ extension Node {
     }
 
     private mutating func runTimers(of id: LeaseID, _ step: inout Step) {
+        #if Defects
+            if let lease = leases[id]?.lease, lease.isOpen {
+                if Defect.active == .openAfterRestart, lease.role == .borrower, lease.isSuspect { return }
+                if Defect.active == .reclaimWaits, lease.role == .lender, lease.state == .reclaiming { return }
+            }
+        #endif
         if let lease = leases[id]?.lease, lease.isOpen, lease.hasEnded(at: step.now) {
             return close(id, lease.state == .reclaiming ? .revoked : .expired, lease.reason, &step)
         }

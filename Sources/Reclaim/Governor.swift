@@ -59,6 +59,9 @@ struct Governor: Sendable {
         let old = guests[lease]
         let grown = old.map { $0.ceiling + max(limit - $0.limit, .zero) } ?? cut ?? limit
         guests[lease] = Guest(limit: limit, ceiling: min(grown, limit), isFrozen: old?.isFrozen ?? false)
+        #if Defects
+            if Defect.active == .ceilingDoubled { guests[lease]?.ceiling = limit + limit }
+        #endif
         lower(to: room(besides: median))
     }
 
@@ -160,6 +163,9 @@ extension Governor {
     /// - Returns: whether any was cut.
     @discardableResult
     private mutating func lower(to room: Millicores) -> Bool {
+        #if Defects
+            if Defect.active == .thresholdReversed, sum > room { return false }
+        #endif
         guard sum > room else { return false }
         let before = guests
         let shares = Self.share(room, among: running.mapValues(\.limit), minimum: configuration.leastProcessing)

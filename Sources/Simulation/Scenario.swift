@@ -1,7 +1,7 @@
 import Policy
 import Resources
 
-/// What one simulated run is made of. Everything that happens follows from this and the seed.
+/// What one simulated run is made of. Everything that happens follows from this, the seed, and the plan of faults if one is given.
 package struct Scenario: Sendable {
     package var nodes: Int
     /// How long people borrow and things fail; afterwards faults stop and the pool must come to rest.
@@ -10,17 +10,20 @@ package struct Scenario: Sendable {
     package var restWithin: Microseconds
     /// Between two requests, on average, anywhere in the pool.
     package var requestEvery: Microseconds
-    /// Between two crashes of an agent or a machine, on average, anywhere in the pool.
-    package var crashEvery: Microseconds
+    /// Between two crashes of an agent or a machine, on average, anywhere in the pool; `nil`: there are none.
+    package var crashEvery: Microseconds?
+    /// The same for hangs, partitions and bad weather.
+    package var disturbedEvery: Microseconds?
+    /// Whether clocks differ, and are set.
+    package var haveClocks: Bool
+    /// Share of pools in which somebody's meters show too much, and of those in which somebody forges messages.
+    package var liars: BasisPoints
     /// Share of requests for a term that begins later.
     package var promises: BasisPoints
     /// Share of requests for several nodes at once.
     package var groups: BasisPoints
-    package var loss: BasisPoints
-    package var duplication: BasisPoints
-    /// Share of messages that are delivered again much later, as from a confused or hostile network.
-    package var lateReplay: BasisPoints
-    package var delay: ClosedRange<Microseconds>
+    /// What the network does while no storm is on.
+    package var weather: Weather
     package var commitTime: ClosedRange<Microseconds>
     /// Share of commits that the disk acknowledges before it has written them: a crash loses them, up to the last that was
     /// written in time. No agent can bear that; it is there to see that the checks find it.
@@ -34,12 +37,13 @@ package struct Scenario: Sendable {
         restWithin = .hours(3)
         requestEvery = .seconds(4)
         crashEvery = .seconds(45)
+        disturbedEvery = .seconds(60)
+        haveClocks = true
+        liars = .percent(25)
         promises = .percent(20)
         groups = .percent(15)
-        loss = .percent(5)
-        duplication = .percent(5)
-        lateReplay = .percent(1)
-        delay = .milliseconds(1) ... .milliseconds(150)
+        weather = Weather(
+            loss: .percent(5), duplication: .percent(5), lateReplay: .percent(1), delay: .milliseconds(1) ... .milliseconds(150))
         commitTime = 200 ... .milliseconds(8)
         unwritten = .zero
         capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16))
@@ -47,6 +51,7 @@ package struct Scenario: Sendable {
             name: "simulated",
             cpu: ResourceRule(threshold: .percent(80), share: .percent(75), price: .credits(1), floor: 800_000),
             memory: ResourceRule(threshold: .percent(80), share: .percent(50), price: 200_000),
-            longestTerm: .minutes(3), maximumLeases: 32, credit: CreditRule(granted: .credits(2), owes: .credits(2)))
+            longestTerm: .minutes(3), notices: NoticeMenu([.elastic: .percent(60), .standard: .whole, .notice: .percent(130)]),
+            maximumLeases: 32, credit: CreditRule(granted: .credits(2), owes: .credits(2)))
     }
 }

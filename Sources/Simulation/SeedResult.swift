@@ -12,6 +12,8 @@ package struct Counts: Hashable, Codable, Sendable {
     package var refusals = 0
     package var sent = 0
     package var lost = 0
+    /// Messages that no core had sent.
+    package var forged = 0
     package var commits = 0
     package var crashes = 0
     /// Events fed twice to see that the second changes nothing.
@@ -26,16 +28,25 @@ package struct SeedResult: Sendable {
     /// The same for the same seed, scenario and code, on every machine.
     package let hash: UInt64
     package let counts: Counts
+    package let coverage: Coverage
+    /// What went wrong, as drawn from the seed or as it was given.
+    package let plan: FaultPlan
     /// Empty when every rule held; otherwise the first that did not, with what was seen.
-    package let violations: [String]
-    package let transcript: [String]?
+    package let violations: [Violation]
+    /// Virtual time from the beginning to the end, or to the violation.
+    package let lasted: Microseconds
+    package let transcript: Transcript?
 }
 
 /// Runs simulated pools.
 package enum Simulator {
     /// Runs one seed to its end, or to the first violation.
-    package static func run(_ scenario: Scenario, seed: UInt64, keepsTranscript: Bool = false) -> SeedResult {
-        var world = World(scenario: scenario, seed: seed, keepsTranscript: keepsTranscript)
+    ///
+    /// - Parameter plan: `nil`: one that is drawn from the seed.
+    package static func run(
+        _ scenario: Scenario, seed: UInt64, plan: FaultPlan? = nil, keepsTranscript: Bool = false
+    ) -> SeedResult {
+        var world = World(scenario: scenario, seed: seed, plan: plan, keepsTranscript: keepsTranscript)
         return world.run()
     }
 }

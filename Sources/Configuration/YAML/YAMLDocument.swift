@@ -1,11 +1,16 @@
 import Yams
 
 /// Turns hostile bytes into a tree of nodes that is safe to walk: bounded in size and depth, without aliases.
-enum YAMLDocument {
+package enum YAMLDocument {
     static let greatestDepth = 32
     /// Aliases are refused in any case, but only after parsing, and parsing compares keys: aliases as keys of keys would
     /// take exponential time. So few of them cannot.
     private static let mostAliasLikeWords = 32
+
+    /// The root of the one document in a file.
+    package static func root(ofFile path: String) throws(ConfigurationError) -> YAMLValue {
+        try root(of: SourceFile.read(path), file: path)
+    }
 
     /// The root of the one document in `bytes`.
     static func root(of bytes: [UInt8], file: String) throws(ConfigurationError) -> YAMLValue {

@@ -2,14 +2,14 @@ import Resources
 import Yams
 
 /// A value in a document together with where it stands, so that each reading of it can say exactly what is wrong.
-struct YAMLValue {
+package struct YAMLValue {
     let node: Node
     /// Its place in the document, such as `lend.cpu.threshold`; empty at the root.
-    let path: String
+    package let path: String
     let source: SourceText
 
     /// The error for this value; `message` follows its path.
-    func fault(_ message: String) -> ConfigurationError { fault(in: nil, message) }
+    package func fault(_ message: String) -> ConfigurationError { fault(in: nil, message) }
 
     /// The error for a part of this value's text, which is named in Unicode scalars from the text's beginning.
     func fault(in range: Range<Int>?, _ message: String) -> ConfigurationError {
@@ -26,7 +26,7 @@ struct YAMLValue {
     func note(_ message: String) -> String { fault(message).description }
 
     /// The value as a mapping with keys out of `Key`.
-    func mapping<Key: YAMLKey>(of _: Key.Type) throws(ConfigurationError) -> YAMLMapping<Key> {
+    package func mapping<Key: YAMLKey>(of _: Key.Type) throws(ConfigurationError) -> YAMLMapping<Key> {
         guard case .mapping(let mapping) = node else {
             let known = Key.allCases.map(\.rawValue).joined(separator: ", ")
             throw fault((path.isEmpty ? "expected" : "should have") + " keys (\(known)), not \(kind)")
@@ -35,7 +35,7 @@ struct YAMLValue {
     }
 
     /// The entries of a mapping whose keys people choose, in the order of the file, no key twice.
-    func entries() throws(ConfigurationError) -> [(key: YAMLValue, name: String, value: YAMLValue)] {
+    package func entries() throws(ConfigurationError) -> [(key: YAMLValue, name: String, value: YAMLValue)] {
         guard case .mapping(let mapping) = node else { throw fault("should have names as keys, not \(kind)") }
         var entries: [(key: YAMLValue, name: String, value: YAMLValue)] = []
         var names: Set<String> = []
@@ -48,20 +48,20 @@ struct YAMLValue {
         return entries
     }
 
-    func list() throws(ConfigurationError) -> [YAMLValue] {
+    package func list() throws(ConfigurationError) -> [YAMLValue] {
         guard case .sequence(let sequence) = node else { throw fault("should be a list, such as [a, b], not \(kind)") }
         return sequence.enumerated().map { YAMLValue(node: $1, path: "\(path)[\($0)]", source: source) }
     }
 
     /// The value as text of at most `longest` bytes, never empty.
-    func string(longest: Int = 4096) throws(ConfigurationError) -> String {
+    package func string(longest: Int = 4096) throws(ConfigurationError) -> String {
         guard case .scalar(let scalar) = node else { throw fault("should be a single value, not \(kind)") }
         guard !isMissing else { throw fault("has no value; write one, or remove the key") }
         guard scalar.string.utf8.count <= longest else { throw fault("is longer than \(longest) bytes") }
         return scalar.string
     }
 
-    func quantity<Q: TextualQuantity>(_ range: ClosedRange<Q>) throws(ConfigurationError) -> Q {
+    package func quantity<Q: TextualQuantity>(_ range: ClosedRange<Q>) throws(ConfigurationError) -> Q {
         let text = try string()
         let value: Q
         do throws(TextError) { value = try Q(text: text) } catch { throw fault("is wrong: \(error)") }
@@ -70,7 +70,7 @@ struct YAMLValue {
         return value
     }
 
-    func integer(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+    package func integer(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
         let text = try string()
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text), range.contains(value) else {
             throw fault("is '\(text.prefix(64))'; write a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -78,7 +78,7 @@ struct YAMLValue {
         return value
     }
 
-    func boolean() throws(ConfigurationError) -> Bool {
+    package func boolean() throws(ConfigurationError) -> Bool {
         switch try string() {
         case "true": return true
         case "false": return false
@@ -86,14 +86,14 @@ struct YAMLValue {
         }
     }
 
-    func choice<Choice: YAMLKey>(of _: Choice.Type) throws(ConfigurationError) -> Choice {
+    package func choice<Choice: YAMLKey>(of _: Choice.Type) throws(ConfigurationError) -> Choice {
         let text = try string()
         if let choice = Choice(rawValue: text) { return choice }
         throw fault("is '\(text.prefix(64))'" + Spelling.hint(for: text, among: Choice.allCases.map(\.rawValue)))
     }
 
     /// Whether this is a single value rather than a list or mapping.
-    var isScalar: Bool {
+    package var isScalar: Bool {
         if case .scalar = node { return true }
         return false
     }
@@ -114,10 +114,10 @@ struct YAMLValue {
 }
 
 /// The known words of one place in a document: the keys of a mapping, or the choices for a value.
-typealias YAMLKey = CaseIterable & Hashable & RawRepresentable<String>
+package typealias YAMLKey = CaseIterable & Hashable & RawRepresentable<String>
 
 /// A mapping whose keys are all known and appear once.
-struct YAMLMapping<Key: YAMLKey> {
+package struct YAMLMapping<Key: YAMLKey> {
     private let whole: YAMLValue
     private var values: [Key: YAMLValue] = [:]
 
@@ -135,10 +135,10 @@ struct YAMLMapping<Key: YAMLKey> {
         }
     }
 
-    subscript(key: Key) -> YAMLValue? { values[key] }
+    package subscript(key: Key) -> YAMLValue? { values[key] }
 
     /// The value of a key that must be there.
-    func required(_ key: Key) throws(ConfigurationError) -> YAMLValue {
+    package func required(_ key: Key) throws(ConfigurationError) -> YAMLValue {
         guard let value = values[key] else { throw whole.fault("needs the key '\(key.rawValue)'") }
         return value
     }

@@ -17,8 +17,13 @@ struct Machine {
         var throttled = Microseconds.zero
     }
 
+    /// What the ladder leaves a guest while it runs at all.
+    static let leastProcessing = Enforcer.Configuration(capacity: .zero, thresholds: Thresholds(.zero)).leastProcessing
+
     let capacity: Amounts
     private(set) var owner = Amounts.zero
+    /// What the meters show of what guests use, where they do not show that.
+    var inflation: BasisPoints?
     private(set) var guests = SortedMap<LeaseID, Guest>()
     private var enforcer: Enforcer
     private var lastTick: Instant?
@@ -32,12 +37,20 @@ struct Machine {
     struct Ticked {
         /// Leases whose time was up.
         var expired: [LeaseID]
+        /// What owner and guests use together.
+        var usage: Amounts
         /// Leases that the enforcer takes back.
         var ends: [(lease: LeaseID, atOnce: Bool, reason: String)] = []
+        /// What leases climbed or descended to, for people.
+        var moves: [String] = []
     }
 
     var readings: [MeterReading] {
-        guests.pairs.map { MeterReading(lease: $0, usage: $1.usage, throttled: $1.throttled) }
+        guests.pairs.map { reading(of: $0, $1) }
+    }
+
+    private func reading(of lease: LeaseID, _ guest: Guest) -> MeterReading {
+        MeterReading(lease: lease, usage: guest.usage, throttled: guest.throttled)
     }
 
     mutating func setOwner(_ usage: Amounts) { owner = usage.limited(to: capacity) }
@@ -59,7 +72,7 @@ struct Machine {
     mutating func close(_ lease: LeaseID) -> MeterReading? {
         guard let guest = guests.removeValue(forKey: lease) else { return nil }
         enforcer.close(lease)
-        return MeterReading(lease: lease, usage: guest.usage, throttled: guest.throttled)
+        return reading(of: lease, guest)
     }
 
     /// Lets guests run until now, then acts as the warden does on its tick.
@@ -70,12 +83,18 @@ struct Machine {
         for (lease, guest) in guests.pairs {
             let used = guest.isFrozen ? .zero : guest.appetite.of(guest.ceiling)
             let using = Amounts(cpu: used, memory: guest.appetite.of(guest.amounts.memory))
-            guests[lease]?.usage = guest.usage + Usage(of: using, for: elapsed)
+            let shown = inflation.map { Amounts(cpu: $0.of(using.cpu), memory: $0.of(using.memory)) } ?? using
+            guests[lease]?.usage = guest.usage + Usage(of: shown, for: elapsed)
             if guest.ceiling < guest.amounts.cpu { guests[lease]?.throttled += elapsed }
             readings.append(GuestReading(lease: lease, usage: using))
         }
-        let ends = follow(enforcer.tick(Readings(owner: owner, guests: readings), at: now, minute: 0))
-        return Ticked(expired: guests.pairs.filter { $1.ends <= now }.map(\.0), ends: ends)
+        let directives = enforcer.tick(Readings(owner: owner, guests: readings), at: now, minute: 0)
+        let ends = follow(directives)
+        let moves = directives.compactMap {
+            if case .moved(let change) = $0 { "\(change.lease): \(change.from) -> \(change.to): \(change.reason)" } else { nil }
+        }
+        let usage = readings.reduce(owner) { $0 + $1.usage }
+        return Ticked(expired: guests.pairs.filter { $1.ends <= now }.map(\.0), usage: usage, ends: ends, moves: moves)
     }
 
     /// A reboot: guests and enforcer are gone, the owner is not.

@@ -1,6 +1,7 @@
 import Bookkeeping
 import Node
 import Resources
+import Trading
 
 /// One agent in the simulated world: the real ``Node``, its disk, its machine, and a shell that keeps the durability order.
 struct SimulatedNode {
@@ -16,8 +17,8 @@ struct SimulatedNode {
     /// What a crash leaves of the disk while it has acknowledged more than it wrote.
     private var written: Disk?
     var machine: Machine
+    var clock = LocalClock()
     var random: SeededGenerator
-    var boots = 1
     /// `nil` while the agent is down.
     var node: Node?
     /// Counts the agent's lives, so that what was under way for an earlier one is dropped.
@@ -25,15 +26,29 @@ struct SimulatedNode {
     var uncommitted: [Batch] = []
     var batches = 0
     /// When the disk is done with the last batch.
-    var diskFree = Instant(microseconds: 0)
-    /// The wake-up that is scheduled.
+    var diskFree = World.beginning
+    /// The wake-up that is scheduled, by its own clock.
     var wake: Instant?
+    /// Until when the agent stands still.
+    var hungUntil = World.beginning
+    /// Whether its owner plays.
+    var plays = false
+    /// Whether it is down with its machine.
+    var isRebooting = false
+    /// Whether civil time was set while its machine was down: nobody can tell then how long that was.
+    var hasLostTime = false
+    /// Whether it has ever said what is not true: who trades with such a node can only look after themselves.
+    var hasForged = false
+
+    /// Since when its machine is above the owner's threshold.
+    var exceededSince: Instant?
+    /// Where each lease stood when it was last recorded.
+    var states: [LeaseID: Lease.State] = [:]
 
     // What the node has told others, to be held to after a crash.
     var grantsToldOf: Set<LeaseID> = []
     var receiptsAnswered: Set<ReceiptID> = []
 
-    var boot: BootID { BootID("boot-\(boots)") }
     var notary: StandInNotary { StandInNotary(node: id) }
 
     init(id: NodeID, name: String, disk: Disk, machine: Machine, random: SeededGenerator) {
@@ -52,10 +67,11 @@ struct SimulatedNode {
         return batch
     }
 
-    /// Stops the agent. The first `survivors` of the batches under way reach the disk without anybody being told, as in a
-    /// real crash.
-    mutating func crash(survivors: Int, at now: Moment) {
+    /// Stops the agent. A share of the batches under way reached the disk without anybody being told, as in a real crash.
+    mutating func crash(written share: BasisPoints, isTorn: Bool, at now: Moment) {
+        let survivors = uncommitted.count * Int(share.rawValue) / Int(BasisPoints.whole.rawValue)
         for batch in uncommitted.prefix(survivors) { disk.commit(batch.outcome.records, at: now) }
+        if isTorn, survivors < uncommitted.count { disk.tear(uncommitted[survivors].outcome.records, at: now) }
         if let written { disk = written }
         written = nil
         uncommitted = []

@@ -6,8 +6,12 @@ import Trading
 // What must hold, whatever is lost, repeated, reordered or crashed. Each violation names its rule.
 
 extension World {
+    /// How long a machine may stay above its owner's threshold: until the ladder has come to the ends of what it can do, at a tick
+    /// a second.
+    private static let ladderPatience = Microseconds.seconds(15)
+
     mutating func violate(_ rule: String, _ index: Int, _ what: String) {
-        violations.append("\(rule): \(nodes[index].name) at \(Decimals.seconds(now)) s: \(what)")
+        violations.append(Violation(rule: rule, node: nodes[index].name, at: now - Self.beginning, seen: what))
     }
 
     /// After every event of a node.
@@ -32,6 +36,46 @@ extension World {
             violate("a pause gives notice to every lease", index, "\(lease) goes on")
         }
         checkTerms(node, index)
+        for entry in node.leases.unsettled.values {
+            if entry.lease.role == .borrower { checkBill(entry, index) }
+            checkEnd(entry, index)
+        }
+    }
+
+    /// What a batch of records says, before it is on its way to the disk.
+    mutating func look(at records: [Record], _ index: Int) {
+        for record in records {
+            switch record {
+            case .event(let event):
+                coverage.note(event: event.kind)
+                note(event.kind, index, event.text)
+            case .state(.lease, _, let entry as LeaseEntry):
+                coverage.note(entry.lease, from: nodes[index].states[entry.id])
+                nodes[index].states[entry.id] = entry.lease.state
+                checkRelease(entry, index)
+            case .transfer(let transfer) where transfer.kind == .pending: checkLimit(transfer, index)
+            default: break
+            }
+        }
+    }
+
+    /// What is reserved stays within what both sides of a trust line allow, together with all that is owed already.
+    private mutating func checkLimit(_ reservation: Transfer, _ index: Int) {
+        guard let node = nodes[index].node else { return }
+        let (peer, owed, limit): (NodeID, Microcredits, Microcredits?)
+        switch (reservation.debit, reservation.credit) {
+        case (.peer(let debtor), _):
+            let balance = node.books.balance(of: .peer(debtor))
+            (peer, owed, limit) = (debtor, balance.net + balance.debitsPending, node.books.trustLine(with: debtor)?.granted)
+        case (_, .peer(let creditor)):
+            let balance = node.books.balance(of: .peer(creditor))
+            (peer, owed, limit) = (creditor, balance.creditsPending - balance.net, node.books.trustLine(with: creditor)?.mayOwe)
+        default: return
+        }
+        guard owed > limit ?? .zero, let other = self.index(of: peer) else { return }
+        violate(
+            "nothing is spent twice", index,
+            "\(owed) would be owed between it and \(nodes[other].name), which may be \(limit ?? .zero)")
     }
 
     /// A borrower never believes in a lease longer than its lender granted it.
@@ -40,20 +84,83 @@ extension World {
             guard let lender = self.index(of: entry.lease.peer), let granted = nodes[lender].disk.lease(entry.id) else {
                 continue
             }
-            guard granted.lease.endReason == .expired, let closed = granted.lease.closedAt else { continue }
-            if entry.lease.ends.instant > closed.instant, !entry.lease.hasEnded(at: moment(index)) {
-                violate("no lease is used after its end", index, "\(entry.id) until \(entry.lease.ends.instant.microseconds)")
+            guard granted.lease.endReason == .expired, let closed = granted.lease.closedAt, !nodes[lender].hasForged,
+                !nodes[lender].hasLostTime, !nodes[index].hasLostTime
+            else {
+                continue
+            }
+            let (left, gone) = (entry.lease.ends.remaining(at: moment(index)), -closed.remaining(at: moment(lender)))
+            if left > .zero, left + gone > Self.clockTolerance(over: entry.lease.wholeTerm(at: moment(index))) {
+                violate(
+                    "no lease is used after its end", index,
+                    "\(entry.id), which ended \(gone.text) ago, for \(left.text) more"
+                )
             }
         }
     }
 
-    mutating func checkMachine(_ index: Int) {
+    /// What clocks of machines may differ by over a time: each is off by at most 200 parts in a million.
+    private static func clockTolerance(over span: Microseconds) -> Microseconds {
+        Microseconds(span.rawValue * 400 / 1_000_000) + .milliseconds(1)
+    }
+
+    /// After every tick of a machine, whatever its agent and its peers do.
+    mutating func checkMachine(_ index: Int, _ usage: Amounts) {
+        checkLadder(index, usage)
         for (lease, guest) in nodes[index].machine.guests.pairs {
             if guest.ends + .seconds(2) < now { violate("no lease is used after its end", index, "\(lease) still has guests") }
             if guest.ceiling > guest.amounts.cpu {
                 violate("no guest gets more than its lease", index, "\(lease): \(guest.ceiling)")
             }
         }
+    }
+
+    /// Above the owner's threshold guests are only for a moment: nobody but the owner may hold the machine there.
+    private mutating func checkLadder(_ index: Int, _ usage: Amounts) {
+        let threshold = scenario.policy.thresholds(of: scenario.capacity)
+        let machine = nodes[index].machine
+        // those that are told to leave go on with the least that there is, to save what they have
+        let least = Millicores(Int64(machine.guests.count) * Machine.leastProcessing.rawValue)
+        let isExceeded = usage.cpu > max(threshold.cpu, machine.owner.cpu + least)
+        guard isExceeded else {
+            nodes[index].exceededSince = nil
+            return
+        }
+        let since = nodes[index].exceededSince ?? now
+        nodes[index].exceededSince = since
+        guard now - since > Self.ladderPatience else { return }
+        let guests = machine.guests.values.map { $0.isFrozen ? "frozen" : "\($0.ceiling)" }.joined(separator: ", ")
+        violate(
+            "the owner wins, whoever is cut off", index,
+            "\(usage.cpu) in use of \(threshold.cpu) for \((now - since).text), \(machine.owner.cpu) by the owner; guests have \(guests)"
+        )
+    }
+
+    /// What is over is closed, by the clock of the side that looks and without waiting for the other one.
+    private mutating func checkEnd(_ entry: LeaseEntry, _ index: Int) {
+        let late = -entry.lease.ends.remaining(at: moment(index))
+        guard entry.lease.isOpen, late > .seconds(5) else { return }
+        let isTakenBack = entry.lease.state == .reclaiming && entry.lease.role == .lender
+        violate(
+            isTakenBack ? "the owner wins, whoever is cut off" : "no lease is used after its end", index,
+            "\(entry.id) is \(entry.lease.state) \(late.text) after its end")
+    }
+
+    /// A lender believes that a lease was given back only when its borrower has done so.
+    private mutating func checkRelease(_ entry: LeaseEntry, _ index: Int) {
+        guard entry.lease.role == .lender, entry.lease.state == .closed, entry.lease.endReason == .released,
+            let borrower = self.index(of: entry.lease.peer), !nodes[borrower].hasForged,
+            let other = nodes[borrower].node?.leases[entry.id], other.lease.isOpen
+        else { return }
+        violate("only its holder gives a lease back", index, "\(entry.id), which \(nodes[borrower].name) still has")
+    }
+
+    /// A borrower signs for no more than its lease could have used.
+    private mutating func checkBill(_ entry: LeaseEntry, _ index: Int) {
+        let slack = Timing.clockSlack + Self.clockTolerance(over: .hours(1))
+        let most = Usage(of: entry.lease.terms.amounts, for: max(.zero, entry.lease.elapsed(at: moment(index))) + slack)
+        guard entry.bill.accepted > entry.lease.terms.prices.cost(of: most) else { return }
+        violate("nobody pays for more than a lease allows", index, "\(entry.bill.accepted) for \(entry.id)")
     }
 
     /// The same event again: nothing that matters may differ.
@@ -135,7 +242,9 @@ extension World {
     private mutating func checkMirrors() {
         for a in nodes.indices {
             for b in nodes.indices where a < b {
-                guard let first = nodes[a].node, let second = nodes[b].node else { continue }
+                guard let first = nodes[a].node, let second = nodes[b].node, !nodes[a].hasForged, !nodes[b].hasForged else {
+                    continue
+                }
                 let (here, there) = (first.books.balance(of: .peer(second.id)).net, second.books.balance(of: .peer(first.id)).net)
                 if here + there != .zero {
                     violate("mirrored trust lines agree", a, "\(nodes[a].name) has \(here), \(nodes[b].name) has \(there)")

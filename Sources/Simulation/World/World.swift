@@ -3,7 +3,7 @@ import Node
 import Resources
 import Trading
 
-/// A pool under virtual time. One seed decides everything: who borrows, what is lost, who crashes, and when.
+/// A pool under virtual time. One seed and one plan of faults decide everything: who borrows, what is lost, who crashes, and when.
 struct World {
     /// Something that is due.
     enum Occurrence {
@@ -14,7 +14,8 @@ struct World {
         /// The warden's tick and the agent's reading of it.
         case machine(node: Int)
         case ownerChanges(node: Int)
-        case crash
+        case fault(Int)
+        case faultEnds(Int)
         case restart(node: Int)
         case somebodyBorrows
         /// A holder is done with its lease, or wants more of it.
@@ -24,39 +25,55 @@ struct World {
 
     let scenario: Scenario
     let seed: UInt64
+    let plan: FaultPlan
+    /// What people and owners do.
     var random: SeededGenerator
-    var now = Instant(microseconds: 1_000_000)
+    /// What the network does, apart, so that a plan with fewer faults has the same people.
+    var network: SeededGenerator
+    var now = World.beginning
     var nodes: [SimulatedNode] = []
     var queue = EventQueue<Occurrence>()
     var hash = TraceHash()
     var counts = Counts()
-    var violations: [String] = []
-    var transcript: [String]?
+    var coverage = Coverage()
+    var violations: [Violation] = []
+    var transcript: Transcript?
     /// Faults and new requests stop when this is over.
     var isBusy = true
+    /// Faults that last, by their place in the plan.
+    var active = SortedMap<Int, Fault>()
+    /// What forgers have heard.
+    var overheard: [TradeMessage] = []
 
+    /// More than happens at one node in any run that comes to its end, many times over.
+    private static let mostOccurrences = 50_000
+
+    static let beginning = Instant(microseconds: 1_000_000)
     /// 2026-01-01, so that identifiers have plausible times.
     static let epoch: Int64 = 1_767_225_600_000_000
 
-    init(scenario: Scenario, seed: UInt64, keepsTranscript: Bool) {
+    /// - Parameter plan: `nil`: one that is drawn from the seed.
+    init(scenario: Scenario, seed: UInt64, plan: FaultPlan?, keepsTranscript: Bool) {
         self.scenario = scenario
         self.seed = seed
         random = SeededGenerator(seed: seed)
-        transcript = keepsTranscript ? [] : nil
+        network = SeededGenerator(seed: random.next())
+        var dice = SeededGenerator(seed: random.next())
+        self.plan = plan ?? .drawn(for: scenario, using: &dice)
+        transcript = keepsTranscript ? Transcript() : nil
         let threshold = scenario.policy.thresholds(of: scenario.capacity)
         for index in 0..<scenario.nodes {
             let id = NodeID(at: Timestamp(microseconds: Self.epoch), using: &random)
             nodes.append(
                 SimulatedNode(
-                    id: id, name: "node\(index + 1)", disk: Disk(keepsEvents: keepsTranscript),
+                    id: id, name: "node\(index + 1)", disk: Disk(),
                     machine: Machine(capacity: scenario.capacity, threshold: threshold),
                     random: SeededGenerator(seed: random.next())))
         }
     }
 
-    func moment(_ index: Int) -> Moment {
-        Moment(boot: nodes[index].boot, instant: now, utc: Timestamp(microseconds: Self.epoch + now.microseconds))
-    }
+    /// What the clocks of a node show.
+    func moment(_ index: Int) -> Moment { nodes[index].clock.moment(at: now, epoch: Self.epoch) }
 
     func index(of id: NodeID) -> Int? { nodes.firstIndex { $0.id == id } }
 
@@ -64,35 +81,37 @@ struct World {
         queue.push(occurrence, at: now + max(.zero, span))
     }
 
-    mutating func note(_ kind: String, _ index: Int, _ what: @autoclosure () -> String = "") {
+    /// Enters something into the trace.
+    mutating func note(_ kind: String, _ index: Int?, _ text: @autoclosure () -> String = "") {
         hash.combine(UInt64(bitPattern: now.microseconds))
-        hash.combine(UInt64(index))
+        hash.combine(UInt64(index ?? nodes.count))
         hash.combine(kind)
-        guard transcript != nil else { return }
-        let seconds = Decimals.seconds(now)
-        transcript?.append("\(seconds)  \(nodes[index].name)  \(kind)  \(what())")
+        transcript?.add(now - Self.beginning, index.map { nodes[$0].name } ?? "pool", kind, text())
     }
 
     // MARK: The run
 
     mutating func run() -> SeedResult {
+        for (number, fault) in plan.faults.enumerated() { queue.push(.fault(number), at: Self.beginning + fault.at) }
         for index in nodes.indices { start(index) }
         for index in nodes.indices {
             schedule(.machine(node: index), after: random.span(.zero ... .seconds(1)))
             schedule(.ownerChanges(node: index), after: random.span(.zero ... .seconds(20)))
         }
         schedule(.somebodyBorrows, after: .seconds(1))
-        schedule(.crash, after: random.span(.seconds(1)...scenario.crashEvery))
         let busyUntil = now + scenario.busyFor
         while violations.isEmpty, let (instant, occurrence) = queue.pop(before: busyUntil) { happen(instant, occurrence) }
         rest(from: busyUntil)
-        return SeedResult(seed: seed, hash: hash.value, counts: counts, violations: violations, transcript: transcript)
+        return SeedResult(
+            seed: seed, hash: hash.value, counts: counts, coverage: coverage, plan: plan, violations: violations,
+            lasted: now - Self.beginning, transcript: transcript)
     }
 
     /// Stops faults and requests; everything open must come to its end by itself.
     private mutating func rest(from instant: Instant) {
         guard violations.isEmpty else { return }
         now = max(now, instant)
+        for number in active.keys { end(fault: number) }
         isBusy = false
         for index in nodes.indices where nodes[index].node == nil { start(index) }
         for index in nodes.indices {
@@ -108,6 +127,9 @@ struct World {
     private mutating func happen(_ instant: Instant, _ occurrence: Occurrence) {
         now = max(now, instant)
         counts.occurrences += 1
+        if counts.occurrences > nodes.count * Self.mostOccurrences {
+            return violate("the pool comes to rest", 0, "more happens than in any pool that does")
+        }
         switch occurrence {
         case .deliver(let from, let to, let message): deliver(message, from: from, to: to)
         case .committed(let node, let life, let batch): committed(node, life, batch)
@@ -115,21 +137,12 @@ struct World {
         case .event(let node, let life, let event): if nodes[node].life == life { feed(event, to: node) }
         case .machine(let node): tickMachine(node)
         case .ownerChanges(let node): changeOwner(node)
-        case .crash: crashSomebody()
+        case .fault(let number): if isBusy { begin(fault: number) }
+        case .faultEnds(let number): end(fault: number)
         case .restart(let node): if nodes[node].node == nil { start(node) }
         case .somebodyBorrows: somebodyBorrows()
         case .done(let node, let lease): feed(.release(lease), to: node)
         case .extend(let node, let lease): feed(.renew(lease, by: .minutes(1)), to: node)
         }
-    }
-}
-
-enum Decimals {
-    /// Seconds with three digits, aligned.
-    static func seconds(_ instant: Instant) -> String {
-        let milliseconds = instant.microseconds / 1000
-        let (whole, rest) = (String(milliseconds / 1000), String(milliseconds % 1000))
-        let padding = String(repeating: " ", count: max(0, 6 - whole.count))
-        return padding + whole + "." + String(repeating: "0", count: 3 - rest.count) + rest
     }
 }

@@ -1,0 +1,45 @@
+#if Defects
+    /// Faults that are put into the decision code on purpose, one at a time, to see that the simulator finds them. Only builds with the
+    /// package's trait `Defects` have them, which is for that test alone.
+    package enum Defect: String, CaseIterable, Sendable {
+        /// A lease that is closed can be closed again by a message that comes twice.
+        case closedTwice = "closed-twice"
+        /// What a receipt comes to is posted again by the lender.
+        case settledTwice = "settled-twice"
+        /// A borrower that has restarted no longer watches the ends of its leases.
+        case openAfterRestart = "open-after-restart"
+        /// What exceeds the threshold is taken for what does not.
+        case thresholdReversed = "threshold-reversed"
+        /// Giving back a reservation changes one of its two accounts.
+        case oneSidedEntry = "one-sided-entry"
+        /// A borrower rounds what it owes up.
+        case roundedUp = "rounded-up"
+        /// Capacity that is offered is offered to the next one, too.
+        case offeredTwice = "offered-twice"
+        /// What is reserved does not count against a limit.
+        case limitsForgetReservations = "limits-forget-reservations"
+        /// A grant is told before it is recorded.
+        case grantNotRecorded = "grant-not-recorded"
+        /// What a settled lease still holds is never given back.
+        case reservationKept = "reservation-kept"
+        /// Taking a lease back waits for the borrower.
+        case reclaimWaits = "reclaim-waits"
+        /// Of a batch of records that a crash cut off, the half that was written is kept.
+        case halfBatchKept = "half-batch-kept"
+        /// A borrower takes its renewal for granted.
+        case renewalPresumed = "renewal-presumed"
+        /// When one of several nodes declines, the leases of the others are kept.
+        case partKept = "part-kept"
+        /// Anybody can give back anybody's lease.
+        case strangersRelease = "strangers-release"
+        /// Meters are believed, whatever they say.
+        case metersBelieved = "meters-believed"
+        /// A pause is said and not kept.
+        case pauseIgnored = "pause-ignored"
+        /// A guest gets more than its lease has.
+        case ceilingDoubled = "ceiling-doubled"
+
+        /// The one that is on.
+        @TaskLocal package static var active: Defect?
+    }
+#endif

@@ -1,0 +1,76 @@
+import Bookkeeping
+import Node
+import Resources
+import Trading
+
+/// What runs came through: an empty place is something that no seed has tried.
+package struct Coverage: Hashable, Codable, Sendable {
+    /// How often, by name.
+    package private(set) var faults: [String: Int] = [:]
+    package private(set) var messages: [String: Int] = [:]
+    /// Kinds of events that nodes told: what negotiations and settlements came to.
+    package private(set) var events: [String: Int] = [:]
+    /// Of leases, as `lender: active -> shrunk`.
+    package private(set) var transitions: [String: Int] = [:]
+
+    package init() {}
+
+    mutating func note(fault: String) { faults[fault, default: 0] += 1 }
+    mutating func note(message: String) { messages[message, default: 0] += 1 }
+    mutating func note(event: String) { events[event, default: 0] += 1 }
+
+    /// - Parameter before: `nil` when there was no such lease yet.
+    mutating func note(_ lease: Lease, from before: Lease.State?) {
+        guard before != lease.state else { return }
+        transitions[Self.transition(lease.role, before, lease.state), default: 0] += 1
+    }
+
+    private static func transition(_ role: Lease.Role, _ from: Lease.State?, _ to: Lease.State) -> String {
+        "\(role.rawValue): \(from?.rawValue ?? "agreed") -> \(to.rawValue)"
+    }
+
+    package mutating func add(_ other: Coverage) {
+        faults.merge(other.faults, uniquingKeysWith: +)
+        messages.merge(other.messages, uniquingKeysWith: +)
+        events.merge(other.events, uniquingKeysWith: +)
+        transitions.merge(other.transitions, uniquingKeysWith: +)
+    }
+
+    // MARK: What there is to come through
+
+    /// What no run came through, each with what it is.
+    package var missing: [String] {
+        func absent(_ what: String, _ all: [String], _ seen: [String: Int]) -> [String] {
+            all.filter { seen[$0] == nil }.map { "\(what) \($0)" }
+        }
+        return absent("fault", Fault.names, faults) + absent("message", Self.allMessages, messages)
+            + absent("event", NodeEventKinds.all, events) + absent("transition", Self.allTransitions, transitions)
+    }
+
+    /// How many things there are to come through.
+    package static var total: Int {
+        Fault.names.count + allMessages.count + NodeEventKinds.all.count + allTransitions.count
+    }
+
+    static let allMessages = [
+        "propose", "answer", "withdraw", "accept", "committed", "declined", "inquire", "renew", "renewed", "release", "reclaim",
+        "resized", "closed", "receipt", "receipt-answer", "claims",
+    ]
+
+    /// Those that ``Lease`` makes on either side.
+    static let allTransitions: [String] = {
+        let lender: [(Lease.State?, [Lease.State])] = [
+            (nil, [.promised, .granted]), (.promised, [.granted, .reclaiming, .closed]),
+            (.granted, [.active, .reclaiming, .closed]), (.active, [.shrunk, .reclaiming, .closed]),
+            (.shrunk, [.active, .reclaiming, .closed]), (.reclaiming, [.closed]), (.closed, [.settled]),
+        ]
+        let borrower: [(Lease.State?, [Lease.State])] = [
+            (nil, [.promised, .active]), (.promised, [.active, .reclaiming, .closed]),
+            (.active, [.shrunk, .reclaiming, .closed]), (.shrunk, [.active, .reclaiming, .closed]), (.reclaiming, [.closed]),
+            (.closed, [.settled]),
+        ]
+        return [(Lease.Role.lender, lender), (.borrower, borrower)].flatMap { role, table in
+            table.flatMap { from, targets in targets.map { transition(role, from, $0) } }
+        }
+    }()
+}

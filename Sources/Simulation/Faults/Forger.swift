@@ -1,0 +1,47 @@
+import Bookkeeping
+import Resources
+import Trading
+
+/// Alters messages as somebody would who has no keys but their own: what is signed by others no longer matches then.
+enum Forger {
+    static func altered(_ message: TradeMessage, using random: inout SeededGenerator) -> TradeMessage {
+        switch message {
+        case .accept(var acceptance):
+            acceptance.agreement.document = flipped(acceptance.agreement.document, using: &random)
+            return .accept(acceptance)
+        case .committed(var commitment):
+            if random.chance(.percent(50)) {
+                commitment.remaining = commitment.remaining * 8
+            } else {
+                commitment.agreement.document = flipped(commitment.agreement.document, using: &random)
+            }
+            return .committed(commitment)
+        case .receipt(var offer):
+            offer.document = flipped(offer.document, using: &random)
+            return .receipt(offer)
+        case .receiptAnswer(let reply):
+            return .receiptAnswer(
+                ReceiptReply(
+                    receipt: reply.receipt, borrowerSignature: reply.borrowerSignature,
+                    accepted: Microcredits(reply.accepted.rawValue / 2), dispute: reply.dispute))
+        case .renew(var renewal):
+            renewal.span = renewal.span * 1000
+            return .renew(renewal)
+        case .renewed(var answer):
+            answer.refusal = nil
+            return .renewed(answer)
+        case .resized(let lease, let amounts, let reason):
+            return .resized(lease, Amounts(cpu: amounts.cpu * 100, memory: amounts.memory * 100), reason: reason)
+        case .claims(let claims):
+            return .claims(claims.map { LeaseClaim(lease: $0.lease, role: $0.role, isOpen: true, amounts: .zero) })
+        default: return message
+        }
+    }
+
+    private static func flipped(_ document: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
+        var document = document
+        guard let place = document.indices.randomElement(using: &random) else { return document }
+        document[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+        return document
+    }
+}

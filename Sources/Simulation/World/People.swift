@@ -1,0 +1,121 @@
+import Node
+import Policy
+import Resources
+import Trading
+
+// Those who borrow, those who own machines, and the machines.
+
+extension World {
+    mutating func somebodyBorrows() {
+        guard isBusy else { return }
+        schedule(.somebodyBorrows, after: random.span(.zero...scenario.requestEvery * 2))
+        let index = Int.random(in: nodes.indices, using: &random)
+        guard nodes[index].node != nil else { return }
+        let amounts = Amounts(
+            cpu: Millicores(Int64.random(in: 1...6000, using: &random)),
+            memory: .mebibytes(Int64.random(in: 0...4096, using: &random)))
+        let want = Want(
+            amounts: amounts,
+            least: random.chance(.percent(30)) ? Amounts(cpu: Millicores(amounts.cpu.rawValue / 2), memory: amounts.memory) : nil,
+            term: random.span(.seconds(5) ... .minutes(4)),
+            maxPrices: Prices(cpu: Microcredits(Int64.random(in: 700_000...1_500_000, using: &random)), memory: 250_000),
+            notice: [.elastic, .standard, .notice].randomElement(using: &random) ?? .standard,
+            user: "somebody", renewsItself: random.chance(.percent(30)), start: start(at: moment(index).utc),
+            nodes: random.chance(scenario.groups) ? Int.random(in: 2...max(2, nodes.count - 1), using: &random) : 1)
+        let peers = nodes.indices.filter { $0 != index }.map { nodes[$0].id }
+        counts.requests += 1
+        feed(.borrow(RequestID(at: moment(index).utc, using: &random), want, from: peers), to: index)
+    }
+
+    /// When a lease is to begin that is asked for now; at once when `nil`.
+    private mutating func start(at now: Timestamp) -> Timestamp? {
+        random.chance(scenario.promises) ? now + random.span(.milliseconds(1) ... .minutes(4)) : nil
+    }
+
+    mutating func use(_ leases: [LeaseID], _ index: Int) {
+        if leases.count > 1 { counts.groups += 1 }
+        for lease in leases { use(lease, index) }
+    }
+
+    private mutating func use(_ lease: LeaseID, _ index: Int) {
+        counts.leases += 1
+        if nodes[index].node?.leases[lease]?.lease.state == .promised { counts.promises += 1 }
+        note("lease", index, "\(lease)")
+        // Who has gone home gives back what comes too late.
+        guard isBusy else { return schedule(.done(node: index, lease), after: .zero) }
+        if random.chance(.percent(70)) {
+            schedule(.done(node: index, lease), after: random.span(.milliseconds(10) ... .minutes(5)))
+        }
+        if random.chance(.percent(20)) { schedule(.extend(node: index, lease), after: random.span(.seconds(1) ... .minutes(2))) }
+    }
+
+    mutating func changeOwner(_ index: Int) {
+        guard isBusy else { return nodes[index].machine.setOwner(.zero) }
+        schedule(.ownerChanges(node: index), after: random.span(.seconds(1) ... .seconds(60)))
+        let cpu = Millicores(Int64.random(in: 0...scenario.capacity.cpu.rawValue, using: &random))
+        let memory = Bytes(Int64.random(in: 0...scenario.capacity.memory.rawValue / 2, using: &random))
+        nodes[index].machine.setOwner(
+            Amounts(cpu: random.chance(.percent(60)) ? Millicores(cpu.rawValue / 8) : cpu, memory: memory))
+        if random.chance(.percent(4)) { feed(.policy(otherPolicy(index)), to: index) }
+        if random.chance(.percent(2)) {
+            feed(.lending(Refusal(term: "warden", reason: "it does not answer", retryAfter: .seconds(30))), to: index)
+            schedule(
+                .event(node: index, life: nodes[index].life, .lending(nil)), after: random.span(.seconds(1) ... .seconds(30)))
+        }
+        nodes[index].plays = random.chance(.percent(15))
+        if random.chance(.percent(2)) {
+            let span = random.span(.seconds(1) ... .minutes(1))
+            feed(.pause(by: "owner", for: span, atOnce: random.chance(.percent(30))), to: index)
+        }
+        guard random.chance(.percent(10)), let lent = lentLeases(index).randomElement(using: &random) else { return }
+        feed(.reclaim(lent, atOnce: random.chance(.percent(30)), reason: "the owner needs the machine"), to: index)
+    }
+
+    /// What an owner lends by after a change of mind: never more than at first.
+    private mutating func otherPolicy(_ index: Int) -> LendingPolicy {
+        var policy = scenario.policy
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: break
+        case 1: policy.cpu?.share = .percent(Int64.random(in: 10...60, using: &random))
+        case 2:
+            policy.release = ReleaseRule(when: .not(.running(Self.game)))
+            if random.chance(.percent(30)) { policy.stop = .letRun }
+        default:
+            let minute = civil(index).minute
+            let window = Window(
+                from: ClockTime(minute: minute), to: ClockTime(minute: (minute + 2) % 1440), days: Set(Weekday.allCases))
+            policy.cpu?.periods = [.init(window: window, threshold: .percent(40))]
+        }
+        return policy
+    }
+
+    /// What owners sometimes do with their machines.
+    private static let game = "game"
+
+    private func civil(_ index: Int) -> CivilMinute {
+        let minutes = moment(index).utc.microseconds / 60_000_000
+        let day = Weekday(rawValue: Int((minutes / 1440 + 3) % 7) + 1) ?? .monday  // 1970 began on a Thursday
+        return CivilMinute(day: day, minute: Int(minutes % 1440))
+    }
+
+    mutating func tickMachine(_ index: Int) {
+        if isBusy || !nodes[index].machine.guests.isEmpty { schedule(.machine(node: index), after: .seconds(1)) }
+        let ticked = nodes[index].machine.tick(at: now)
+        for move in ticked.moves { note("ladder", index, move) }
+        checkMachine(index, ticked.usage)
+        for end in ticked.ends where nodes[index].node != nil {
+            feed(.reclaim(end.lease, atOnce: end.atOnce, reason: end.reason), to: index)
+        }
+        for lease in ticked.expired {
+            let reading = nodes[index].machine.close(lease)
+            if nodes[index].node != nil { feed(.guestClosed(lease, reading), to: index) }
+        }
+        guard nodes[index].node != nil, now.microseconds / 1_000_000 % 5 == 0 else { return }
+        feed(.surroundings(Surroundings(civil: civil(index), programs: nodes[index].plays ? [Self.game] : [])), to: index)
+        feed(.readings(owner: nodes[index].machine.owner, guests: nodes[index].machine.readings), to: index)
+    }
+
+    func lentLeases(_ index: Int) -> [LeaseID] {
+        (nodes[index].node?.leases.values ?? []).filter { $0.lease.role == .lender && $0.lease.isOpen }.map(\.id)
+    }
+}
