@@ -68,8 +68,8 @@ extension Node {
         let elapsed = -Deadline(acceptance.began).remaining(at: now)
         // A term that begins at once began after the first asking. One that begins later does so by the lender's civil time, which
         // may differ; and one that was cut short meanwhile ends when the lender says: both are counted as if that had been said first.
-        let isWhole = acceptance.agreement.terms.start == nil && remaining + elapsed >= whole
-        return isWhole ? whole : max(.zero, min(whole, remaining))
+        let told = max(.zero, min(whole, remaining))
+        return acceptance.agreement.terms.start == nil && told + elapsed >= whole ? whole : told
     }
 
     mutating func declined(_ agreement: AgreementID, _ refusal: Refusal, by peer: NodeID, _ step: inout Step) {

@@ -52,6 +52,6 @@ package struct Scenario: Sendable {
             cpu: ResourceRule(threshold: .percent(80), share: .percent(75), price: .credits(1), floor: 800_000),
             memory: ResourceRule(threshold: .percent(80), share: .percent(50), price: 200_000),
             longestTerm: .minutes(3), notices: NoticeMenu([.elastic: .percent(60), .standard: .whole, .notice: .percent(130)]),
-            maximumLeases: 32, credit: CreditRule(granted: .credits(2), owes: .credits(2)))
+            maximumLeases: 32, credit: CreditRule(granted: 600_000, owes: 600_000))
     }
 }

@@ -9,7 +9,9 @@ struct ClockTests {
         pool.lease(lease, index)?.ends.remaining(at: pool.now) ?? .zero
     }
 
-    @Test("It moves no end of a lease, also not over reboots before and after", arguments: [.days(3), -.hours(5), .seconds(3)])
+    @Test(
+        "It moves no end of a lease, also not over reboots before and after",
+        arguments: [.days(3), -.hours(5), .seconds(3)] as [Microseconds])
     func ends(jump: Microseconds) throws {
         var pool = Pool()
         let id = try pool.borrow(Pool.want(term: .minutes(10)))

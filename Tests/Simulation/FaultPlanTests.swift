@@ -44,7 +44,7 @@ struct FaultPlanTests {
             ("faults:\n  - {at: 1s, kind: hang, node: node1}", "2:5"),
             ("faults:\n  - {at: 1s, kind: flood}", "2:20"),
             ("faults:\n  - {at: -1s, kind: hang, node: node1, for: 1s}", "2:10"),
-            ("faults:\n  - {at: 1s, kind: crash, node: node1, down: 1s, for: 3s}", "2:54"),
+            ("faults:\n  - {at: 1s, kind: crash, node: node1, down: 1s, for: 3s}", "2:55"),
             ("faults:\n  - {at: 1s, kind: partition, nodes: [], for: 3s}", "2:5"),
             ("faults:\n  - {at: 1s, kind: clock, node: node1, ahead: 1s, behind: 1s}", "2:5"),
             ("faults:\n  - {at: 1s, kind: weather, fastest: 3s, slowest: 1s, for: 1s}", "2:5"),

@@ -51,6 +51,9 @@ extension World {
         let took = outcome.records.isEmpty ? .zero : network.span(scenario.commitTime)
         nodes[index].diskFree = max(nodes[index].diskFree, now) + took
         queue.push(.committed(node: index, life: nodes[index].life, batch: batch.number), at: nodes[index].diskFree)
+        guard took > .zero, let crash = nodes[index].crashesAtCommit else { return }
+        nodes[index].crashesAtCommit = nil
+        queue.push(.crash(crash), at: now + network.span(.zero...took))
     }
 
     mutating func committed(_ index: Int, _ life: Int, _ number: Int) {

@@ -31,6 +31,8 @@ struct SimulatedNode {
     var wake: Instant?
     /// Until when the agent stands still.
     var hungUntil = World.beginning
+    /// What happens to it as soon as something is on its way to the disk.
+    var crashesAtCommit: Fault.Crash?
     /// Whether its owner plays.
     var plays = false
     /// Whether it is down with its machine.

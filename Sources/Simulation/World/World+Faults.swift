@@ -43,6 +43,18 @@ extension World {
     private mutating func crash(_ crash: Fault.Crash) -> Bool {
         let index = crash.node
         guard nodes[index].node != nil else { return false }
+        // It comes where it hurts: while something is on its way to the disk.
+        guard crash.isReboot || !nodes[index].uncommitted.isEmpty else {
+            nodes[index].crashesAtCommit = crash
+            return true
+        }
+        strike(down: crash)
+        return true
+    }
+
+    mutating func strike(down crash: Fault.Crash) {
+        let index = crash.node
+        guard nodes[index].node != nil else { return }
         nodes[index].crash(written: crash.written, isTorn: crash.isTorn, at: moment(index))
         counts.crashes += 1
         nodes[index].isRebooting = crash.isReboot
@@ -51,7 +63,6 @@ extension World {
             nodes[index].machine.reboot(threshold: scenario.policy.thresholds(of: scenario.capacity))
         }
         schedule(.restart(node: index), after: crash.downFor)
-        return true
     }
 
     // MARK: The network

@@ -16,6 +16,7 @@ struct World {
         case ownerChanges(node: Int)
         case fault(Int)
         case faultEnds(Int)
+        case crash(Fault.Crash)
         case restart(node: Int)
         case somebodyBorrows
         /// A holder is done with its lease, or wants more of it.
@@ -139,6 +140,7 @@ struct World {
         case .ownerChanges(let node): changeOwner(node)
         case .fault(let number): if isBusy { begin(fault: number) }
         case .faultEnds(let number): end(fault: number)
+        case .crash(let crash): if isBusy { strike(down: crash) }
         case .restart(let node): if nodes[node].node == nil { start(node) }
         case .somebodyBorrows: somebodyBorrows()
         case .done(let node, let lease): feed(.release(lease), to: node)
