@@ -43,6 +43,11 @@ package struct LendingReplay: Sendable {
             for rule in Rule.allCases { tallies[rule, default: []].append(machine[rule] ?? LendingTally()) }
         }
 
+        /// Takes on the machines of another report.
+        package mutating func add(_ other: Report) {
+            for rule in Rule.allCases { tallies[rule, default: []] += other.tallies[rule] ?? [] }
+        }
+
         package func total(_ rule: Rule) -> LendingTally { Self.sum(tallies[rule] ?? []) }
 
         /// The tenth of the machines, rounded up, with the greatest share of lease time taken back.

@@ -73,7 +73,9 @@ extension JobReport.Attempt {
 
 extension Surplus_V1_JobInfo {
     /// Names of what can be fetched of it: of a job that was ended early, also what it could go on from.
-    var productNames: [String] { spec.outputs + (interrupted || stopped ? spec.checkpoints.filter { !spec.outputs.contains($0) } : []) }
+    var productNames: [String] {
+        spec.outputs + (interrupted || stopped ? spec.checkpoints.filter { !spec.outputs.contains($0) } : [])
+    }
 }
 
 extension Surplus_V1_JobState {

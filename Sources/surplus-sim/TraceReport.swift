@@ -1,0 +1,90 @@
+import Resources
+import Simulation
+
+/// What `trace` says.
+struct TraceReport: Encodable {
+    struct Figures: Encodable {
+        /// Of all capacity, below the threshold.
+        let lentPercent: Double
+        /// Of lease time.
+        let takenBackPercent: Double
+        let takenBackOver5Percent: Double
+        let takenBackOver20Percent: Double
+        /// Capacity-time above the threshold that is due to loans.
+        let overshootPercent: Double
+        /// Of what could have been lent with perfect foresight.
+        let ofOraclePercent: Double
+        /// What owners used and guests together, of all capacity.
+        let utilisationPercent: Double
+
+        init(_ tally: LendingTally, used: Double) {
+            func percent(_ part: PartsPerMillion) -> Double { Double(part.rawValue) / 10_000 }
+            lentPercent = percent(tally.usefulLent)
+            takenBackPercent = percent(tally.takenBackShare)
+            takenBackOver5Percent = percent(PartsPerMillion(tally.over5, of: tally.lent))
+            takenBackOver20Percent = percent(PartsPerMillion(tally.over20, of: tally.lent))
+            overshootPercent = percent(tally.overshootShare)
+            ofOraclePercent = percent(tally.ofForesight)
+            utilisationPercent = used + lentPercent
+        }
+    }
+
+    let schema = 1
+    let machines: Int
+    let samples: Int64
+    let thresholdPercent: Double
+    let appetitePercent: Double
+    /// What owners used alone, of all capacity.
+    let ownersPercent: Double
+    let oracle, lastSample, recentMaximum, recentMaximumWithMargin, firm, firmWorstTenth: Figures
+    /// Firm and elastic together, as decided before each sample.
+    let total: Figures
+
+    init(_ report: LendingReplay.Report, _ replay: LendingReplay, _ machines: [[BasisPoints?]]) {
+        let judged = machines.flatMap { $0.dropFirst(replay.warmUp).compactMap(\.self) }
+        let used = judged.reduce(0.0) { $0 + Double(min($1, .whole).rawValue) } / Double(max(1, judged.count)) / 100
+        func figures(_ rule: LendingReplay.Rule) -> Figures { Figures(report.total(rule), used: used) }
+        self.machines = machines.count
+        samples = report.total(.foresight).samples
+        thresholdPercent = Double(replay.threshold.rawValue) / 100
+        appetitePercent = Double(replay.appetite.takenBack.rawValue) / 100
+        ownersPercent = used
+        (oracle, lastSample) = (figures(.foresight), figures(.lastSample))
+        (recentMaximum, recentMaximumWithMargin) = (figures(.recentMaximum), figures(.recentMaximumWithMargin))
+        (firm, firmWorstTenth) = (figures(.firm), Figures(report.worstTenth(.firm), used: used))
+        total = figures(.firmAndElastic)
+    }
+
+    var text: String {
+        let rows = [
+            ("foresight", oracle), ("last sample", lastSample), ("maximum of an hour", recentMaximum),
+            ("the same less 10 points", recentMaximumWithMargin), ("firm", firm), ("  its worst tenth", firmWorstTenth),
+            ("firm and elastic", total),
+        ]
+        let head = Self.line("RULE", ["LENT", "TAKEN BACK", ">5 POINTS", ">20 POINTS", "OVERSHOOT", "USED IN ALL"])
+        let body = rows.map { name, figures in
+            Self.line(
+                name,
+                [
+                    figures.lentPercent, figures.takenBackPercent, figures.takenBackOver5Percent, figures.takenBackOver20Percent,
+                    figures.overshootPercent, figures.utilisationPercent,
+                ].map(Self.percent))
+        }
+        let title =
+            "\(machines) machines, \(samples) samples judged; owners use \(Self.percent(ownersPercent)), "
+            + "threshold \(Self.percent(thresholdPercent)), appetite \(Self.percent(appetitePercent))"
+        return ([title, "", head] + body).joined(separator: "\n")
+    }
+
+    private static func line(_ name: String, _ cells: [String]) -> String {
+        let padded = cells.map { String(repeating: " ", count: max(0, 12 - $0.count)) + $0 }
+        return name + String(repeating: " ", count: max(0, 24 - name.count)) + padded.joined()
+    }
+
+    /// With two digits, rounded.
+    private static func percent(_ value: Double) -> String {
+        let hundredths = Int((value * 100).rounded())
+        let rest = String(hundredths % 100)
+        return "\(hundredths / 100)." + (rest.count < 2 ? "0" : "") + rest + "%"
+    }
+}
