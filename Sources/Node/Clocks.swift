@@ -20,6 +20,11 @@ extension Node {
             entry.anchor(at: step.now)
             keep(entry, &step)
         }
+        // What was offered for a time to come is another time now.
+        for (id, hold) in holds.pairs where hold.terms.start != nil {
+            holds[id] = nil
+            step.forget(.hold, id)
+        }
         let distance = ahead > .zero ? "ahead by \(ahead.shortText)" : "back by \((-ahead).shortText)"
         step.tell("clock.set", [], "civil time was set \(distance); leases keep their ends")
     }

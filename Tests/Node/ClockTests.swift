@@ -41,13 +41,24 @@ struct ClockTests {
         #expect(left(pool, id, 0) == before - .minutes(1))
     }
 
+    @Test("An offer for a time to come lapses when that time has become another one")
+    func offered() throws {
+        var pool = Pool()
+        let request = pool.ask(Pool.want(term: .minutes(5), start: pool.now.utc + .minutes(2)))
+        while pool.deliverFirst(where: { !$0.isAccept }) {}
+        pool.setClock(forwardBy: .minutes(10))
+        pool.deliver()
+        #expect(throws: Refusal.self) { try pool.members[0].decisions[request]?.get() }
+        #expect(pool.members[1].node.leases.isEmpty && pool.members[1].guests.isEmpty)
+    }
+
     @Test("A borrower whose clock differs from its lender's believes in no promised lease longer than the lender does")
     func promised() throws {
         var pool = Pool()
         let request = pool.ask(Pool.want(term: .minutes(5), start: pool.now.utc + .minutes(2)))
         while pool.deliverFirst(where: { !$0.isAccept }) {}
         // the lender's clock is ahead, and its word takes its time
-        pool.setClock(forwardBy: .seconds(3))
+        pool.setClock(forwardBy: .milliseconds(900))
         while pool.deliverFirst(where: { !$0.isCommitted }) {}
         pool.stand(for: .milliseconds(400))
         pool.deliver()

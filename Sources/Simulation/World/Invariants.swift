@@ -158,7 +158,9 @@ extension World {
     /// A borrower signs for no more than its lease could have used.
     private mutating func checkBill(_ entry: LeaseEntry, _ index: Int) {
         let slack = Timing.clockSlack + Self.clockTolerance(over: .hours(1))
-        let most = Usage(of: entry.lease.terms.amounts, for: max(.zero, entry.lease.elapsed(at: moment(index))) + slack)
+        let now = moment(index)
+        let elapsed = max(.zero, min(entry.lease.wholeTerm(at: now), -entry.lease.began.remaining(at: now)))
+        let most = Usage(of: entry.lease.terms.amounts, for: elapsed + slack)
         guard entry.bill.accepted > entry.lease.terms.prices.cost(of: most) else { return }
         violate("nobody pays for more than a lease allows", index, "\(entry.bill.accepted) for \(entry.id)")
     }
