@@ -67,15 +67,20 @@ struct SelfTest: Sendable {
     }
 }
 
-/// When to test again: every half minute as long as something is wanting, and whenever somebody asks.
+/// When to test again: every half minute as long as something is wanting, and whenever the owner asks.
 struct SelfTestSchedule: Hashable, Sendable {
     static let interval = Microseconds.seconds(30)
 
     private(set) var isTesting = false
     private var due: Instant?
+    /// When the last test ended.
+    private var last: Instant
 
     /// - Parameter isWanting: What the test at the start found.
-    init(isWanting: Bool, at now: Instant) { due = isWanting ? now + Self.interval : nil }
+    init(isWanting: Bool, at now: Instant) {
+        last = now
+        due = isWanting ? now + Self.interval : nil
+    }
 
     /// - Returns: whether to test now.
     mutating func begin(at now: Instant, isAsked: Bool = false) -> Bool {
@@ -84,8 +89,12 @@ struct SelfTestSchedule: Hashable, Sendable {
         return true
     }
 
+    /// Something is missed that may work by now. Guests may cause this, so a test comes no sooner than any other.
+    mutating func wish() { due = due ?? last + Self.interval }
+
     mutating func end(isWanting: Bool, at now: Instant) {
         isTesting = false
+        last = now
         due = isWanting ? now + Self.interval : nil
     }
 }

@@ -285,7 +285,7 @@ extension WardenService {
     private func requireNetwork() throws(WardenFault) {
         guard let fault = finding.networkFault else { return }
         // it may have been mended since, as by a route that came with the machine's own network
-        testAgain(isAsked: true)
+        schedule.wish()
         throw WardenFault(.wrongState, "no job can have a network here: \(fault)")
     }
 

@@ -115,6 +115,19 @@ struct SelfTestScheduleTests {
         #expect(!third && !schedule.isTesting)
     }
 
+    @Test("What is missed is tested again, but no sooner than half a minute after the last test")
+    func missed() {
+        var schedule = SelfTestSchedule(isWanting: false, at: start)
+        schedule.wish()
+        let first = [29_999, 30_000].map { schedule.begin(at: start + .milliseconds($0)) }
+        #expect(first == [false, true])
+        schedule.end(isWanting: false, at: start + .seconds(31))
+        let idle = schedule.begin(at: start + .hours(1))
+        schedule.wish()
+        let late = schedule.begin(at: start + .hours(1))
+        #expect(!idle && late)
+    }
+
     @Test("Whenever somebody asks, unless a test is under way")
     func asked() {
         var schedule = SelfTestSchedule(isWanting: false, at: start)
