@@ -53,8 +53,8 @@ struct JobEnd: Hashable, Codable, Sendable {
         }
     }
 
-    /// Whether the program was ended before it had made all that it was to make.
-    var isEarly: Bool { outcome.reason != nil }
+    /// Whether the program ran and was ended before it had made all that it was to make.
+    var isEarly: Bool { hasRun && outcome.reason != nil }
 
     var isInterruption: Bool { if case .interrupted = outcome { true } else { false } }
 }
