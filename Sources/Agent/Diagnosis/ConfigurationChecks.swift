@@ -15,6 +15,7 @@ struct ConfigurationChecks {
     func look() -> (findings: [Finding], configuration: AgentConfiguration?) {
         do throws(ConfigurationError) {
             let configuration = try AgentConfiguration.load(path: file)
+            // a machine that cannot be measured lends nothing, which other findings tell
             let excess = Self.excess(of: configuration.capacity, over: try? Machine().capacity())
             return (Self.judge(running ?? configuration.policy) + excess, configuration)
         } catch {

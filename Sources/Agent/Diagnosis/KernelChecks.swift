@@ -34,6 +34,7 @@ struct KernelChecks {
             kernel.exists("/sys/fs/cgroup/cgroup.controllers")
         else { return .note(.kernel, name, "none: that is a matter of cgroup v2") }
         let group = "/sys/fs/cgroup" + line.dropFirst(3)
+        // a group without the file passes on no controllers
         let delegated = (try? kernel.read("\(group)/cgroup.subtree_control"))?.split(whereSeparator: \.isWhitespace) ?? []
         return .note(
             .kernel, name,
