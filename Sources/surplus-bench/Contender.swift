@@ -23,32 +23,26 @@ protocol Contender {
 /// The agent of one node of a pool, which borrows from another.
 struct SurplusContender: Contender {
     let name = "Surplus"
-    let program: String
-    let socket: String
-    let lender: String
+    let borrower: BorrowerOptions
 
     func job(amongst concurrency: Int) -> Clients {
-        clients(["run"] + Self.share(of: concurrency) + ["--on", lender, "--", "true"])
+        borrower.surplus(["run"] + Self.share(of: concurrency) + ["--on", borrower.on, "--", "true"])
     }
 
     func hold() throws -> String {
-        let output = try clients(["lease", "request"] + Self.share(of: 1) + ["--on", lender, "--json"]).output()
+        let output = try borrower.surplus(["lease", "request"] + Self.share(of: 1) + ["--on", borrower.on, "--json"]).output()
         guard let lease = output.firstMatch(of: /lse_[0-9a-z]{26}/) else { throw ValidationError("no lease: \(output)") }
         return String(lease.output)
     }
 
-    func job(within held: String) -> Clients { clients(["run", "--lease", held, "--", "true"]) }
+    func job(within held: String) -> Clients { borrower.surplus(["run", "--lease", held, "--", "true"]) }
 
-    func release(_ held: String) throws { _ = try clients(["lease", "release", held]).output() }
+    func release(_ held: String) throws { _ = try borrower.surplus(["lease", "release", held]).output() }
 
     /// Of four fifths of the machine: what was given back a moment ago may not be free yet.
     private static func share(of concurrency: Int) -> [String] {
         let cores = Double(Machine.processors) * 0.8
         return ["--cpu", String(format: "%.3f", cores / Double(concurrency)), "--memory", "64MiB"]
-    }
-
-    private func clients(_ arguments: [String]) -> Clients {
-        Clients(command: [program] + arguments, environment: ["SURPLUS_SOCKET": socket])
     }
 }
 

@@ -6,16 +6,11 @@ struct FootprintBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "footprint", abstract: "Memory of a borrower's and a lender's agent after many trades and jobs.")
 
-    @Option(help: "The surplus program.")
-    var program: String
-    @Option(help: "The borrowing agent's socket.")
-    var socket: String
-    @Option(help: "The node to run on.")
-    var on: String
+    @OptionGroup var borrower: BorrowerOptions
     @Option(help: "The borrowing agent's process id.")
-    var borrower: Int32
+    var borrowerPid: Int32
     @Option(help: "The lending agent's process id.")
-    var lender: Int32
+    var lenderPid: Int32
     @Option(help: "Jobs, each with a lease of its own.")
     var jobs = 1000
     @Option(help: "Jobs at once.")
@@ -26,14 +21,12 @@ struct FootprintBench: ParsableCommand {
     var json = false
 
     func run() throws {
-        let agents = [("borrower", borrower), ("lender", lender)]
+        let agents = [("borrower", borrowerPid), ("lender", lenderPid)]
         func anonymous() throws -> [Double] {
             try agents.map { (try ProcessUse.memory($0.1)["RssAnon"] ?? 0) / 1024 }
         }
         let before = try anonymous()
-        let job = Clients(
-            command: [program, "run", "--quiet", "--cpu", "0.1", "--memory", "32MiB", "--on", on, "--", "true"],
-            environment: ["SURPLUS_SOCKET": socket])
+        let job = borrower.surplus(["run", "--quiet", "--cpu", "0.1", "--memory", "32MiB", "--on", borrower.on, "--", "true"])
         _ = try job.throughput(of: jobs, concurrency: width)
         let after = try anonymous()
         Thread.sleep(forTimeInterval: rest)

@@ -7,19 +7,14 @@ struct RunBench: AsyncParsableCommand {
         abstract:
             "Time of `surplus run true` on a peer, under an existing lease and with a new lease each, and of `surplus status`.")
 
-    @Option(help: "The surplus program.")
-    var program: String
-    @Option(help: "The borrowing agent's socket.")
-    var socket: String
-    @Option(help: "The node to run on.")
-    var on: String
+    @OptionGroup var borrower: BorrowerOptions
     @Option(help: "Runs of each kind.")
     var runs = 50
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
-        let held = try surplus(["lease", "request", "--cpu", "0.4", "--memory", "64MiB", "--on", on, "--json"])
+        let held = try surplus(["lease", "request", "--cpu", "0.4", "--memory", "64MiB", "--on", borrower.on, "--json"])
         guard let lease = held.firstMatch(of: /lse_[0-9a-z]{26}/).map({ String($0.output) }) else {
             throw ValidationError("failed to get a lease: \(held)")
         }
@@ -29,7 +24,7 @@ struct RunBench: AsyncParsableCommand {
         var status: [Double] = []
         for round in 0..<runs + 3 {
             let first = try time(["run", "--lease", lease, "--", "true"])
-            let second = try time(["run", "--cpu", "0.4", "--memory", "64MiB", "--on", on, "--", "true"])
+            let second = try time(["run", "--cpu", "0.4", "--memory", "64MiB", "--on", borrower.on, "--", "true"])
             let third = try time(["status"])
             // The first rounds warm caches.
             if round >= 3 {
@@ -63,6 +58,6 @@ struct RunBench: AsyncParsableCommand {
     }
 
     private func surplus(_ arguments: [String]) throws -> String {
-        try Clients(command: [program] + arguments, environment: ["SURPLUS_SOCKET": socket]).output()
+        try borrower.surplus(arguments).output()
     }
 }

@@ -8,12 +8,7 @@ struct ThroughputBench: ParsableCommand {
             "Jobs of `true` per second beside Slurm: one by one and 16 at once, each on resources of its own and on shared ones."
     )
 
-    @Option(help: "The surplus program.")
-    var program: String
-    @Option(help: "The borrowing agent's socket.")
-    var socket: String
-    @Option(help: "The node to run on.")
-    var on: String
+    @OptionGroup var borrower: BorrowerOptions
     @Option(help: "The configuration of the Slurm to compare with.")
     var slurm: String
     @Option(help: "Jobs of each kind in a round.")
@@ -40,7 +35,7 @@ struct ThroughputBench: ParsableCommand {
 
     func run() throws {
         let peer = SlurmContender(configuration: slurm)
-        let contenders: [any Contender] = [peer, SurplusContender(program: program, socket: socket, lender: on)]
+        let contenders: [any Contender] = [peer, SurplusContender(borrower: borrower)]
         let figures = try Self.cases.flatMap { try measure($0, contenders) }
         let report = BenchReport(
             benchmark: "throughput",
