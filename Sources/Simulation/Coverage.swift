@@ -15,14 +15,28 @@ package struct Coverage: Hashable, Codable, Sendable {
 
     package init() {}
 
-    mutating func note(fault: String) { faults[fault, default: 0] += 1 }
+    mutating func note(_ fault: Fault) { faults[fault.word.rawValue, default: 0] += 1 }
     mutating func note(message: String) { messages[message, default: 0] += 1 }
     mutating func note(event: String) { events[event, default: 0] += 1 }
 
+    /// Notes what records that are about to be written make of the leases on a disk.
+    mutating func note(_ records: [Record], on disk: Disk) {
+        var states: [LeaseID: Lease.State] = [:]
+        for case .state(.lease, _, let entry as LeaseEntry) in records {
+            note(entry.lease, from: states[entry.id] ?? disk.lease(entry.id)?.lease.state)
+            states[entry.id] = entry.lease.state
+        }
+    }
+
     /// - Parameter before: `nil` when there was no such lease yet.
-    mutating func note(_ lease: Lease, from before: Lease.State?) {
+    private mutating func note(_ lease: Lease, from before: Lease.State?) {
         guard before != lease.state else { return }
-        transitions[Self.transition(lease.role, before, lease.state), default: 0] += 1
+        // the last receipt may close a lease and settle it at once
+        let steps = lease.state == .settled && before != .closed ? [before, .closed, .settled] : [before, lease.state]
+        for (from, to) in zip(steps, steps.dropFirst()) {
+            guard let to else { continue }
+            transitions[Self.transition(lease.role, from, to), default: 0] += 1
+        }
     }
 
     private static func transition(_ role: Lease.Role, _ from: Lease.State?, _ to: Lease.State) -> String {
@@ -43,13 +57,13 @@ package struct Coverage: Hashable, Codable, Sendable {
         func absent(_ what: String, _ all: [String], _ seen: [String: Int]) -> [String] {
             all.filter { seen[$0] == nil }.map { "\(what) \($0)" }
         }
-        return absent("fault", Fault.names, faults) + absent("message", Self.allMessages, messages)
+        return absent("fault", Fault.Word.allCases.map(\.rawValue), faults) + absent("message", Self.allMessages, messages)
             + absent("event", NodeEventKinds.all, events) + absent("transition", Self.allTransitions, transitions)
     }
 
     /// How many things there are to come through.
     package static var total: Int {
-        Fault.names.count + allMessages.count + NodeEventKinds.all.count + allTransitions.count
+        Fault.Word.allCases.count + allMessages.count + NodeEventKinds.all.count + allTransitions.count
     }
 
     static let allMessages = [
@@ -61,7 +75,7 @@ package struct Coverage: Hashable, Codable, Sendable {
     static let allTransitions: [String] = {
         let lender: [(Lease.State?, [Lease.State])] = [
             (nil, [.promised, .granted]), (.promised, [.granted, .reclaiming, .closed]),
-            (.granted, [.active, .reclaiming, .closed]), (.active, [.shrunk, .reclaiming, .closed]),
+            (.granted, [.active, .shrunk, .reclaiming, .closed]), (.active, [.shrunk, .reclaiming, .closed]),
             (.shrunk, [.active, .reclaiming, .closed]), (.reclaiming, [.closed]), (.closed, [.settled]),
         ]
         let borrower: [(Lease.State?, [Lease.State])] = [

@@ -14,20 +14,16 @@ enum FaultPlanFile {
         case span = "for"
     }
 
-    private enum Kind: String, CaseIterable {
-        case crash, reboot, hang, partition, weather, clock, rate, inflate, forge
-
-        /// What may be said of it, besides when and what it is.
-        var keys: Set<Key> {
-            switch self {
-            case .crash, .reboot: [.node, .down, .written, .torn]
-            case .hang, .forge: [.node, .span]
-            case .partition: [.nodes, .oneWay, .span]
-            case .weather: [.loss, .duplication, .late, .fastest, .slowest, .span]
-            case .clock: [.node, .ahead, .behind]
-            case .rate: [.node, .fasterPPM, .slowerPPM]
-            case .inflate: [.node, .factor, .span]
-            }
+    /// What may be said of a fault, besides when and what it is.
+    private static func keys(of kind: Fault.Word) -> Set<Key> {
+        switch kind {
+        case .crash, .reboot: [.node, .down, .written, .torn]
+        case .hang, .forge: [.node, .span]
+        case .partition: [.nodes, .oneWay, .span]
+        case .weather: [.loss, .duplication, .late, .fastest, .slowest, .span]
+        case .clock: [.node, .ahead, .behind]
+        case .rate: [.node, .fasterPPM, .slowerPPM]
+        case .inflate: [.node, .factor, .span]
         }
     }
 
@@ -56,15 +52,15 @@ enum FaultPlanFile {
         var fault: Fault {
             get throws(ConfigurationError) {
                 let at = try keys.required(.at).quantity(times)
-                let kind = try keys.required(.kind).choice(of: Kind.self)
-                for key in Key.allCases where key != .at && key != .kind && !kind.keys.contains(key) {
+                let kind = try keys.required(.kind).choice(of: Fault.Word.self)
+                for key in Key.allCases where key != .at && key != .kind && !FaultPlanFile.keys(of: kind).contains(key) {
                     if let value = keys[key] { throw value.fault("says nothing about a fault of the kind '\(kind.rawValue)'") }
                 }
                 return Fault(at: at, try what(kind))
             }
         }
 
-        private func what(_ kind: Kind) throws(ConfigurationError) -> Fault.Kind {
+        private func what(_ kind: Fault.Word) throws(ConfigurationError) -> Fault.Kind {
             switch kind {
             case .crash, .reboot: return .crash(try crash(isReboot: kind == .reboot))
             case .hang: return .hang(node: try node(.node), span: try span())

@@ -33,7 +33,7 @@ struct FaultPlanTests {
               - {at: 2 min, kind: hang, node: node2, for: 5s}
               - {at: 1 min, kind: clock, node: node1, behind: 1 h}
             """)
-        #expect(plan.faults.map(\.name) == ["clock", "hang"])
+        #expect(plan.faults.map(\.word) == [.clock, .hang])
         #expect(plan.faults[0].kind == .clockStep(node: 0, by: -.hours(1)))
     }
 

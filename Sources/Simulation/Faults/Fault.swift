@@ -47,22 +47,23 @@ package struct Fault: Hashable, Sendable {
         self.kind = kind
     }
 
-    /// One word for its kind.
-    package var name: String {
-        switch kind {
-        case .crash(let crash): crash.isReboot ? "reboot" : "crash"
-        case .hang: "hang"
-        case .partition: "partition"
-        case .weather: "weather"
-        case .clockStep: "clock"
-        case .clockRate: "rate"
-        case .inflation: "inflate"
-        case .forgery: "forge"
-        }
+    /// The word for its kind.
+    package enum Word: String, Hashable, CaseIterable, Sendable {
+        case crash, reboot, hang, partition, weather, clock, rate, inflate, forge
     }
 
-    /// Every such word.
-    package static let names = ["crash", "reboot", "hang", "partition", "weather", "clock", "rate", "inflate", "forge"]
+    package var word: Word {
+        switch kind {
+        case .crash(let crash): crash.isReboot ? .reboot : .crash
+        case .hang: .hang
+        case .partition: .partition
+        case .weather: .weather
+        case .clockStep: .clock
+        case .clockRate: .rate
+        case .inflation: .inflate
+        case .forgery: .forge
+        }
+    }
 
     /// How long it lasts; `nil` for what happens at once, or stays.
     package var span: Microseconds? {

@@ -10,17 +10,6 @@ package struct FaultPlan: Hashable, Sendable {
 
     /// Whether anybody in the pool forges messages.
     var hasForgers: Bool { faults.contains { if case .forgery = $0.kind { true } else { false } } }
-
-    /// Why it makes no sense for a pool, if it does not.
-    package func objection(nodes: Int) -> (index: Int, fault: String)? {
-        for (index, fault) in faults.enumerated() {
-            if let node = fault.nodes.first(where: { $0 < 0 || $0 >= nodes }) {
-                return (index, "there is no node\(node + 1) in a pool of \(nodes)")
-            }
-            if case .partition(let nodes, _, _) = fault.kind, nodes.isEmpty { return (index, "a partition needs nodes") }
-        }
-        return nil
-    }
 }
 
 extension FaultPlan {

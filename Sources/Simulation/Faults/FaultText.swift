@@ -10,7 +10,7 @@ extension FaultPlan {
 extension Fault {
     /// As a line of a file of faults has it.
     package var text: String {
-        let pairs = [("at", at.text), ("kind", name)] + fields + (span.map { [("for", $0.text)] } ?? [])
+        let pairs = [("at", at.text), ("kind", word.rawValue)] + fields + (span.map { [("for", $0.text)] } ?? [])
         return "{" + pairs.map { "\($0): \($1)" }.joined(separator: ", ") + "}"
     }
 

@@ -17,22 +17,13 @@ extension World {
     /// After every event of a node.
     mutating func check(_ index: Int) {
         guard let node = nodes[index].node else { return }
-        var posted = Microcredits.zero
-        var pending = Microcredits.zero
-        for entry in node.books.entries {
-            posted += entry.balance.debitsPosted - entry.balance.creditsPosted
-            pending += entry.balance.debitsPending - entry.balance.creditsPending
-        }
-        if posted != .zero || pending != .zero {
-            violate("debits equal credits", index, "they differ by \(posted) posted, \(pending) pending")
-        }
         let most = Amounts(
             cpu: scenario.policy.cpu?.share.of(scenario.capacity.cpu) ?? .zero,
             memory: scenario.policy.memory?.share.of(scenario.capacity.memory) ?? .zero)
         if !node.committed.fits(in: most) {
             violate("leases stay within what the policy lends", index, "\(node.committed.text) of \(most.text)")
         }
-        if node.pause != nil, let lease = node.leases.values.first(where: { $0.isKept })?.id {
+        if node.pause != nil, let lease = node.leases.unsettled.values.first(where: { $0.isKept })?.id {
             violate("a pause gives notice to every lease", index, "\(lease) goes on")
         }
         checkTerms(node, index)
@@ -42,21 +33,37 @@ extension World {
         }
     }
 
+    /// After every transfer.
+    private mutating func checkBalances(_ index: Int) {
+        guard let node = nodes[index].node else { return }
+        var posted = Microcredits.zero
+        var pending = Microcredits.zero
+        for entry in node.books.entries {
+            posted += entry.balance.debitsPosted - entry.balance.creditsPosted
+            pending += entry.balance.debitsPending - entry.balance.creditsPending
+        }
+        if posted != .zero || pending != .zero {
+            violate("debits equal credits", index, "they differ by \(posted) posted, \(pending) pending")
+        }
+    }
+
     /// What a batch of records says, before it is on its way to the disk.
     mutating func look(at records: [Record], _ index: Int) {
+        var hasMoved = false
         for record in records {
             switch record {
             case .event(let event):
                 coverage.note(event: event.kind)
                 note(event.kind, index, event.text)
             case .state(.lease, _, let entry as LeaseEntry):
-                coverage.note(entry.lease, from: nodes[index].states[entry.id])
-                nodes[index].states[entry.id] = entry.lease.state
                 checkRelease(entry, index)
-            case .transfer(let transfer) where transfer.kind == .pending: checkLimit(transfer, index)
+            case .transfer(let transfer):
+                hasMoved = true
+                if transfer.kind == .pending { checkLimit(transfer, index) }
             default: break
             }
         }
+        if hasMoved { checkBalances(index) }
     }
 
     /// What is reserved stays within what both sides of a trust line allow, together with all that is owed already.
@@ -80,7 +87,7 @@ extension World {
 
     /// A borrower never believes in a lease longer than its lender granted it.
     private mutating func checkTerms(_ node: Node, _ index: Int) {
-        for entry in node.leases.values where entry.lease.role == .borrower && entry.lease.isOpen {
+        for entry in node.leases.unsettled.values where entry.lease.role == .borrower && entry.lease.isOpen {
             guard let lender = self.index(of: entry.lease.peer), let granted = nodes[lender].disk.lease(entry.id) else {
                 continue
             }
@@ -209,7 +216,7 @@ extension World {
 
     /// When a request is not met: none of its leases is held.
     mutating func checkNothingKept(of request: RequestID, _ index: Int) {
-        for entry in nodes[index].node?.leases.values ?? [] where entry.lease.group == request && entry.lease.isOpen {
+        for entry in nodes[index].node?.leases.unsettled.values ?? [] where entry.lease.group == request && entry.lease.isOpen {
             violate("several nodes or none", index, "\(entry.id) is held though \(request) failed")
         }
     }
@@ -220,7 +227,7 @@ extension World {
     var isAtRest: Bool {
         nodes.allSatisfy { simulated in
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
-            return node.requests.isEmpty && node.leases.values.allSatisfy { $0.lease.state == .settled }
+            return node.requests.isEmpty && node.leases.unsettled.isEmpty
                 && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
@@ -228,7 +235,7 @@ extension World {
     mutating func checkAtRest() {
         for index in nodes.indices {
             guard let node = nodes[index].node else { continue }
-            for entry in node.leases.values where entry.lease.state != .settled {
+            for entry in node.leases.unsettled.values {
                 violate("every lease ends", index, "\(entry.id) is \(entry.lease.state) as \(entry.lease.role)")
             }
             for reservation in node.books.reservations {

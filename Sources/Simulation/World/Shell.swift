@@ -61,6 +61,7 @@ extension World {
         guard nodes[index].hungUntil <= now else {
             return queue.push(.committed(node: index, life: life, batch: number), at: nodes[index].hungUntil)
         }
+        coverage.note(nodes[index].uncommitted[0].outcome.records, on: nodes[index].disk)
         let isWritten = scenario.unwritten == .zero || !network.chance(scenario.unwritten)
         let batch = nodes[index].commitFirst(isWritten: isWritten, at: moment(index))
         counts.commits += 1

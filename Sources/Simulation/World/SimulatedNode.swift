@@ -1,7 +1,6 @@
 import Bookkeeping
 import Node
 import Resources
-import Trading
 
 /// One agent in the simulated world: the real ``Node``, its disk, its machine, and a shell that keeps the durability order.
 struct SimulatedNode {
@@ -44,8 +43,6 @@ struct SimulatedNode {
 
     /// Since when its machine is above the owner's threshold.
     var exceededSince: Instant?
-    /// Where each lease stood when it was last recorded.
-    var states: [LeaseID: Lease.State] = [:]
 
     // What the node has told others, to be held to after a crash.
     var grantsToldOf: Set<LeaseID> = []

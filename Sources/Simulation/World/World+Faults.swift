@@ -8,17 +8,22 @@ extension World {
     mutating func begin(fault number: Int) {
         let fault = plan.faults[number]
         guard strike(fault) else { return }
-        coverage.note(fault: fault.name)
-        note("fault." + fault.name, fault.nodes.first, fault.text)
+        if case .crash = fault.kind { return }
+        tell(fault)
         guard let span = fault.span else { return }
         active[number] = fault
         schedule(.faultEnds(number), after: span)
     }
 
+    private mutating func tell(_ fault: Fault) {
+        coverage.note(fault)
+        note("fault.\(fault.word)", fault.nodes.first, fault.text)
+    }
+
     /// - Returns: whether there was something to strike.
     private mutating func strike(_ fault: Fault) -> Bool {
         switch fault.kind {
-        case .crash(let crash): return self.crash(crash)
+        case .crash(let crash): self.crash(crash)
         case .hang(let node, let span):
             guard nodes[node].node != nil else { return false }
             nodes[node].hungUntil = max(nodes[node].hungUntil, now + span)
@@ -37,24 +42,23 @@ extension World {
         guard let fault = active.removeValue(forKey: number) else { return }
         if case .inflation(let node, _, _) = fault.kind { nodes[node].machine.inflation = nil }
         if case .hang(let node, _) = fault.kind, !isBusy { nodes[node].hungUntil = now }
-        note("over." + fault.name, fault.nodes.first)
+        note("over.\(fault.word)", fault.nodes.first)
     }
 
-    private mutating func crash(_ crash: Fault.Crash) -> Bool {
-        let index = crash.node
-        guard nodes[index].node != nil else { return false }
-        // It comes where it hurts: while something is on its way to the disk.
-        guard crash.isReboot || !nodes[index].uncommitted.isEmpty else {
-            nodes[index].crashesAtCommit = crash
-            return true
+    /// It comes where it hurts: while something is on its way to the disk.
+    private mutating func crash(_ crash: Fault.Crash) {
+        guard nodes[crash.node].node != nil else { return }
+        guard crash.isReboot || !nodes[crash.node].uncommitted.isEmpty else {
+            nodes[crash.node].crashesAtCommit = crash
+            return
         }
         strike(down: crash)
-        return true
     }
 
     mutating func strike(down crash: Fault.Crash) {
         let index = crash.node
         guard nodes[index].node != nil else { return }
+        tell(Fault(at: now - Self.beginning, .crash(crash)))
         nodes[index].crash(written: crash.written, isTorn: crash.isTorn, at: moment(index))
         counts.crashes += 1
         nodes[index].isRebooting = crash.isReboot

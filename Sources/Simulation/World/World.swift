@@ -33,6 +33,8 @@ struct World {
     var network: SeededGenerator
     var now = World.beginning
     var nodes: [SimulatedNode] = []
+    /// Where in ``nodes`` each one is.
+    private var places: [NodeID: Int] = [:]
     var queue = EventQueue<Occurrence>()
     var hash = TraceHash()
     var counts = Counts()
@@ -65,6 +67,7 @@ struct World {
         let threshold = scenario.policy.thresholds(of: scenario.capacity)
         for index in 0..<scenario.nodes {
             let id = NodeID(at: Timestamp(microseconds: Self.epoch), using: &random)
+            places[id] = index
             nodes.append(
                 SimulatedNode(
                     id: id, name: "node\(index + 1)", disk: Disk(),
@@ -76,7 +79,7 @@ struct World {
     /// What the clocks of a node show.
     func moment(_ index: Int) -> Moment { nodes[index].clock.moment(at: now, epoch: Self.epoch) }
 
-    func index(of id: NodeID) -> Int? { nodes.firstIndex { $0.id == id } }
+    func index(of id: NodeID) -> Int? { places[id] }
 
     mutating func schedule(_ occurrence: Occurrence, after span: Microseconds) {
         queue.push(occurrence, at: now + max(.zero, span))
@@ -112,8 +115,8 @@ struct World {
     private mutating func rest(from instant: Instant) {
         guard violations.isEmpty else { return }
         now = max(now, instant)
-        for number in active.keys { end(fault: number) }
         isBusy = false
+        for number in active.keys { end(fault: number) }
         for index in nodes.indices where nodes[index].node == nil { start(index) }
         for index in nodes.indices {
             for entry in nodes[index].node?.leases.values ?? [] where entry.lease.role == .borrower && entry.lease.renewsItself {
