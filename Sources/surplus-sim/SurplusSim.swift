@@ -35,7 +35,7 @@ struct SurplusSim: AsyncParsableCommand {
             Console.complain(misuse.description)
             Foundation.exit(2)
         } catch  where exitCode(for: error) == .validationFailure {
-            Console.complain(fullMessage(for: error))
+            FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
             Foundation.exit(2)
         } catch {
             exit(withError: error)

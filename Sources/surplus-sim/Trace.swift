@@ -10,7 +10,10 @@ struct Trace: AsyncParsableCommand {
         discussion: """
             Each file has a line for each machine: an id, and then its use in percent for each sample of five minutes, separated by
             commas; it may be compressed by gzip. Of a directory all such files are read; where it has some called cpu*, those alone, and
-            maxima only when they are named. Docs/forecasting.md says what each figure means.
+            maxima only when they are named.
+
+            What is lent and what lies above the threshold are shares of all capacity, what is taken back are shares of the time in
+            which something is lent. The first hour of each machine is not judged. Docs/forecasting.md says more.
 
             Examples:
               surplus-sim trace --data traces/planetlab --threshold 65 --appetite 1%

@@ -54,7 +54,7 @@ enum TraceFile {
             guard let value = Double(text), value.isFinite, value >= 0, value <= largestValue else {
                 throw Misuse("sample \(column + 1) is '\(text.prefix(32))'; write a share of the capacity in percent, or nothing")
             }
-            samples.append(BasisPoints(Int64(value * 100)))
+            samples.append(BasisPoints(Int64((value * 100).rounded())))
         }
         return samples
     }
