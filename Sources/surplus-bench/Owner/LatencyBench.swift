@@ -86,12 +86,12 @@ struct LatencyBench: ParsableCommand {
         ])
         let pipe = Pipe()
         load.standardOutput = pipe
-        let before = (owner: try node.ownersProcessing(), all: try BusyTime.now(), at: ContinuousClock.now)
+        let before = (owner: try node.ownersProcessing(), all: try ProcessorTime.now().busy, at: ContinuousClock.now)
         try load.run()
         let output = pipe.fileHandleForReading.readDataToEndOfFile()
         let span = (ContinuousClock.now - before.at).milliseconds / 1000
         let owner = try node.ownersProcessing() - before.owner
-        let all = try BusyTime.now() - before.all
+        let all = try ProcessorTime.now().busy - before.all
         load.waitUntilExit()
         let answer = try JSONDecoder().decode(OpenLoad.Answer.self, from: output)
         // one that was not answered took longer than all others

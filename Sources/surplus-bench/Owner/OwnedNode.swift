@@ -127,14 +127,19 @@ struct Guest {
     }
 }
 
-/// What the machine is busy with.
-enum BusyTime {
-    /// Processing of all programs so far, in seconds of a core.
-    static func now() throws -> Double {
+/// What the machine's processors have done so far, in seconds of a core.
+struct ProcessorTime {
+    /// Of all programs.
+    let busy: Double
+    /// What the hosts of this machine, if it is a virtual one, gave to others while it was wanted here.
+    let stolen: Double
+
+    static func now() throws -> ProcessorTime {
         let text = try String(contentsOfFile: "/proc/stat", encoding: .utf8)
         let ticks = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().compactMap { Double($0) }
         guard ticks.count >= 8 else { throw ValidationError("failed to understand /proc/stat") }
+        let second = Double(sysconf(Int32(_SC_CLK_TCK)))
         // user, nice, system, interrupts; neither idle nor waiting for disks nor stolen
-        return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        return ProcessorTime(busy: (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / second, stolen: ticks[7] / second)
     }
 }

@@ -30,6 +30,8 @@ struct TakeBackBench: ParsableCommand {
         let relief: Double?
         /// Shares of the throughput without guests.
         let second, steady: Double
+        /// Of the processors, by the hosts of this machine: while the owner was alone, and afterwards.
+        let stolen: (alone: Double, shared: Double)
     }
 
     func run() throws {
@@ -49,27 +51,29 @@ struct TakeBackBench: ParsableCommand {
     }
 
     private func course(_ guest: Guest, on node: OwnedNode, _ service: WebService, _ lease: String) throws -> Course {
-        let alone = try rates(service, by: node, for: Self.aloneFor).dropFirst(10).mean
+        let alone = try looks(service, by: node, for: Self.aloneFor).dropFirst(10)
         try waitForCeiling(node, lease)
         let job = try node.start(guest, under: lease)
         defer { try? node.cancel(job) }
         try waitUntilBusy()
-        let rates = try rates(service, by: node, for: seconds)
+        let looks = try looks(service, by: node, for: seconds)
         return Course(
-            guest: guest.name, relief: Self.relief(rates, alone: alone),
-            second: rates[20..<30].mean / alone, steady: rates[40...].mean / alone)
+            guest: guest.name, relief: Self.relief(looks, alone: alone.rate), second: looks[20..<30].rate / alone.rate,
+            steady: looks[40...].rate / alone.rate, stolen: (alone.stolen, looks.stolen))
     }
 
-    /// Requests a second, every tenth of a second.
-    private func rates(_ service: WebService, by node: OwnedNode, for seconds: Int) throws -> [Double] {
+    /// What the service did, every tenth of a second.
+    private func looks(_ service: WebService, by node: OwnedNode, for seconds: Int) throws -> [Look] {
+        let cores = Double(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let load = try service.closedLoad(by: node, seconds: seconds)
         defer { load.waitUntilExit() }
-        var last = (count: try service.requests(), at: ContinuousClock.now)
+        var last = (count: try service.requests(), at: ContinuousClock.now, stolen: try ProcessorTime.now().stolen)
         return try (0..<seconds * 10 - 2).map { _ in
             usleep(Self.lookEvery)
-            let new = (count: try service.requests(), at: ContinuousClock.now)
+            let new = (count: try service.requests(), at: ContinuousClock.now, stolen: try ProcessorTime.now().stolen)
             defer { last = new }
-            return (new.count - last.count) / (new.at - last.at).milliseconds * 1000
+            let whole = (new.at - last.at).milliseconds / 1000 * cores
+            return Look(requests: new.count - last.count, processing: whole, stolen: min(whole, new.stolen - last.stolen))
         }
     }
 
@@ -97,15 +101,15 @@ struct TakeBackBench: ParsableCommand {
     private func waitUntilBusy() throws {
         let cores = Double(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         for _ in 0..<8 {
-            let before = try BusyTime.now()
+            let before = try ProcessorTime.now().busy
             usleep(1_000_000)
-            if try BusyTime.now() - before > 0.9 * cores { return }
+            if try ProcessorTime.now().busy - before > 0.9 * cores { return }
         }
     }
 
     /// Seconds until the owner has nine tenths of its throughput for half a second.
-    private static func relief(_ rates: [Double], alone: Double) -> Double? {
-        rates.indices.dropLast(4).first { rates[$0..<$0 + 5].mean >= 0.9 * alone }.map { Double($0) / 10 }
+    private static func relief(_ looks: [Look], alone: Double) -> Double? {
+        looks.indices.dropLast(4).first { looks[$0..<$0 + 5].rate >= 0.9 * alone }.map { Double($0) / 10 }
     }
 
     private func report(_ courses: [Course], _ cores: Int) -> BenchReport {
@@ -115,13 +119,31 @@ struct TakeBackBench: ParsableCommand {
                     name: "\(course.guest): first relief", value: course.relief ?? .nan, unit: "s", goal: 1, isUpperBound: true),
                 .init(name: "\(course.guest): third second", value: course.second * 100, unit: "% of alone", goal: 90),
                 .init(name: "\(course.guest): from the fourth on", value: course.steady * 100, unit: "% of alone", goal: 97),
+                .init(name: "\(course.guest): stolen by the host, alone", value: course.stolen.alone * 100, unit: "%"),
+                .init(name: "\(course.guest): stolen by the host, with guests", value: course.stolen.shared * 100, unit: "%"),
             ]
         }
         return BenchReport(
             benchmark: "take-back",
-            workload: "nginx and wrk of the owner want all of \(cores) cores for \(seconds) s while guests use them",
+            workload: "nginx and wrk of the owner want all of \(cores) cores for \(seconds) s while guests use them; "
+                + "requests for the processing that the machine was given",
             figures: figures.filter { $0.value.isFinite })
     }
+}
+
+/// A tenth of a second of the service.
+private struct Look {
+    let requests: Double
+    /// Seconds of all processors, and what of them the hosts gave to others.
+    let processing, stolen: Double
+}
+
+extension Collection<Look> {
+    /// Requests for a second of a processor that the machine was given.
+    fileprivate var rate: Double { sum(\.requests) / (sum(\.processing) - sum(\.stolen)) }
+    fileprivate var stolen: Double { sum(\.stolen) / sum(\.processing) }
+
+    private func sum(_ part: KeyPath<Look, Double>) -> Double { reduce(0) { $0 + $1[keyPath: part] } }
 }
 
 /// Which node the benchmark is about.
@@ -138,8 +160,4 @@ struct OwnedPoolOptions: ParsableArguments {
     var node: OwnedNode {
         get throws { try OwnedNode(program: program, directory: pool, name: on, borrower: borrower) }
     }
-}
-
-extension Collection<Double> {
-    var mean: Double { isEmpty ? .nan : reduce(0, +) / Double(count) }
 }
