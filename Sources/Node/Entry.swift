@@ -44,6 +44,9 @@ package struct LeaseEntry: Codable, Sendable {
 
     package var id: LeaseID { lease.id }
 
+    /// Whether the kernel was told to set its resources aside, and has not said that it did.
+    package var isBeingOpened: Bool { guest == .opening }
+
     /// Whether a node still has something to do with it: a restored node needs these entries and no others.
     package var isLive: Bool { lease.isOpen || forget != nil }
 }
@@ -150,10 +153,12 @@ package struct Snapshot: Sendable {
     package var leases: [LeaseEntry]
     package var refused: [RefusedAgreement]
     package var pause: Pause?
+    package var foresight: ForesightMemory?
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
-        refused: [RefusedAgreement] = [], pause: Pause? = nil
+        refused: [RefusedAgreement] = [], pause: Pause? = nil,
+        foresight: ForesightMemory? = nil
     ) {
         self.books = books
         self.holds = holds
@@ -161,13 +166,12 @@ package struct Snapshot: Sendable {
         self.leases = leases
         self.refused = refused
         self.pause = pause
+        self.foresight = foresight
     }
 }
 
 /// The times a node keeps to.
 package enum Timing {
-    /// Between two receipts of a running lease.
-    package static let receiptInterval = Microseconds.minutes(2)
     /// How long a reservation outlives its term, so that late receipts are still paid.
     package static let reservationGrace = Microseconds.minutes(15)
     /// How long a lender goes on asking for an answer to a last receipt before it writes the amount off as disputed.
@@ -188,8 +192,6 @@ package enum Timing {
     package static let refusalMemory = Microseconds.minutes(30)
     /// How long a closed lease waits for its last counters.
     package static let counterPatience = Microseconds.minutes(1)
-    /// Between two comparisons of leases with a peer.
-    package static let reconcileInterval = Microseconds.seconds(30)
     /// A lease that renews itself does so when this share of its term is left.
     package static let renewWhenLeft = BasisPoints.percent(40)
     package static let longestRetry = Microseconds.minutes(10)

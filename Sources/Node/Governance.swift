@@ -11,6 +11,7 @@ extension Node {
         given = policy
         self.policy = civil.map(policy.inForce) ?? policy
         gates = Gates(policy)
+        foresight.adopt(policy)
         step.tell("policy.adopted", [], "lends by policy '\(policy.name)'")
         follow(&step)
     }

@@ -38,6 +38,7 @@ extension Node {
     mutating func measure(owner usage: Amounts, _ guests: [MeterReading], _ step: inout Step) {
         // An owner may use more of the machine than this agent's share of it; more than all of the share says nothing more.
         owner.record(usage.limited(to: capacity), at: step.now.instant)
+        foresee(usage.limited(to: capacity), &step)
         for reading in guests {
             guard var entry = leases[reading.lease], entry.lease.role == .lender, entry.guest != .gone else { continue }
             // The meter is restored from the kernel's counters after a restart, so it need not be durable.
@@ -141,6 +142,7 @@ extension Node {
             return Refusal(term: "term", reason: reason, retryAfter: left - longest)
         }
         if let refusal = collision(of: renewal, lease, at: now) { return refusal }
+        if let refusal = firmObjection(to: renewal, of: lease, at: now) { return refusal }
         guard isTimely(renewal.reservation, at: now) else {
             return Refusal(term: "renewal", reason: "its reservation has an id that is dated ahead")
         }

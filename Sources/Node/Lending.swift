@@ -158,7 +158,7 @@ extension Node {
         entry.signed = complete
         if !entry.isPromise {
             entry.guest = .opening
-            entry.receiptDue = Deadline(Timing.receiptInterval, after: step.now)
+            entry.receiptDue = Deadline(rhythm.receipts, after: step.now)
         }
         leaseOfAgreement[agreement.id] = entry.id
         keep(entry, &step)

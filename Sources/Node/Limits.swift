@@ -26,6 +26,9 @@ extension Node {
         var standing = standing(towards: borrower)
         let (from, until) = span(of: terms, takenUpBy: Negotiating.offerTime, at: now)
         standing.committed = schedule(at: now).peak(from: from, until: until + Timing.turnover)
+        if policy.noticeClass(for: ask, given: standing) == .firm {
+            standing.firm = firmRoom(for: ask.term, after: ask.wait(at: now))
+        }
         if isFarOff(terms, at: now) {
             standing.ownerUsage = .zero
             standing.heldBack = .nothing

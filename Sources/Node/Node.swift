@@ -19,6 +19,7 @@ package struct Node: Sendable {
     var civil: CivilMinute?
     /// What the machine, or this agent's share of it, has.
     package let capacity: Amounts
+    let rhythm: Rhythm
     package internal(set) var books: Books
 
     /// Why nothing is offered for now.
@@ -29,6 +30,8 @@ package struct Node: Sendable {
     /// How the policy's conditions stand.
     package internal(set) var gates: Gates
     var owner = OwnerUsage()
+    /// What the owner is expected to use.
+    package internal(set) var foresight: Foresight
     var members: [NodeID: Member] = [:]
 
     /// What the pool says of a peer.
@@ -54,9 +57,13 @@ package struct Node: Sendable {
     var clock: Moment
 
     /// A node as it was when `snapshot` was taken. Open leases are suspect until the other side is heard of.
-    package init(id: NodeID, capacity: Amounts, policy: LendingPolicy, restoring snapshot: Snapshot, at now: Moment) {
+    package init(
+        id: NodeID, capacity: Amounts, policy: LendingPolicy, restoring snapshot: Snapshot,
+        rhythm: Rhythm = .usual, at now: Moment
+    ) {
         self.id = id
         self.capacity = capacity
+        self.rhythm = rhythm
         self.policy = policy
         given = policy
         gates = Gates(policy)
@@ -66,6 +73,7 @@ package struct Node: Sendable {
         requests = SortedMap(snapshot.requests.filter(\.isInDoubt).map { ($0.request.id, $0) })
         leases = LeaseTable(snapshot.leases.map { $0.anchored(at: now) })
         pause = snapshot.pause
+        foresight = Foresight(policy, sample: rhythm.sample, restoring: snapshot.foresight)
         reconcileAt = Deadline(now)
         clock = now
         for entry in leases.values where entry.lease.role == .lender {
@@ -75,9 +83,11 @@ package struct Node: Sendable {
 
     /// This node as it is on disk, after a commit has failed: what is never recorded is still known.
     package func restored(from snapshot: Snapshot, at now: Moment) -> Node {
-        var node = Node(id: id, capacity: capacity, policy: given, restoring: snapshot, at: now)
+        var node = Node(
+            id: id, capacity: capacity, policy: given, restoring: snapshot, rhythm: rhythm, at: now)
         (node.policy, node.civil) = (policy, civil)
         (node.hindrance, node.gates, node.owner, node.members) = (hindrance, gates, owner, members)
+        node.foresight = foresight
         return node
     }
 

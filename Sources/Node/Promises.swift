@@ -69,7 +69,7 @@ extension Node {
         guard entry.lease.amounts.fits(in: room) || committed == .zero else { return }
         _ = entry.lease.begin()
         entry.guest = .opening
-        entry.receiptDue = Deadline(Timing.receiptInterval, after: step.now)
+        entry.receiptDue = Deadline(rhythm.receipts, after: step.now)
         keep(entry, &step)
         step.tell(
             "lease.begun", [id, entry.lease.peer], "its term begins: it is lent to \(name(of: entry.lease.peer)) from now on")

@@ -69,7 +69,7 @@ extension Node {
             let most = Usage(of: entry.lease.terms.amounts, for: elapsed)
         #endif
         let usage = entry.meter.usage.limited(to: most)
-        entry.receiptDue = isFinal ? nil : Deadline(Timing.receiptInterval, after: step.now)
+        entry.receiptDue = isFinal ? nil : Deadline(rhythm.receipts, after: step.now)
         guard isFinal || entry.bill.prices.cost(of: usage) > entry.bill.charged else {
             leases[id] = entry
             return

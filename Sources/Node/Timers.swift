@@ -157,7 +157,7 @@ extension Node {
     /// Every half minute, and at once after a restart, tells each peer which leases are believed open.
     private mutating func reconcile(_ step: inout Step) {
         guard reconcileAt.hasPassed(at: step.now) else { return }
-        reconcileAt = Deadline(Timing.reconcileInterval, after: step.now)
+        reconcileAt = Deadline(rhythm.reconciling, after: step.now)
         var claims = SortedMap<NodeID, [LeaseClaim]>()
         for entry in leases.unsettled.values where entry.lease.isOpen {
             let amounts = entry.lease.role == .lender ? entry.lease.amounts : nil

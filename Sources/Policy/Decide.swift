@@ -49,6 +49,15 @@ extension LendingPolicy {
         throw Refusal(term: "network", reason: "policy '\(name)' gives guests of \(subject) no network" + remedy)
     }
 
+    /// The class of notice that fits an ask best, if as much of it is free.
+    package func noticeClass(for ask: Ask, given standing: Standing) -> NoticeClass {
+        noticeEntry(for: ask, given: standing).notice
+    }
+
+    func noticeEntry(for ask: Ask, given standing: Standing) -> NoticeMenu.Entry {
+        notices.choose(asked: ask.notice, allowed: standing.restrictions.settling { $0.notices })
+    }
+
     /// Decides about one ask. The same arguments give the same answer, which names the terms and numbers behind it.
     ///
     /// Everything that keeps the ask from being met goes into one counter-proposal, so that a borrower that takes it needs

@@ -43,6 +43,8 @@ package struct Standing: Hashable, Codable, Sendable {
     package var openLeases: Int
     /// How much more this borrower may come to owe, reservations counted as owed.
     package var creditHeadroom: Microcredits
+    /// What can still be promised firmly in that span; `nil` where promises are not held to a forecast.
+    package var firm: FirmRoom?
     /// What the policy's conditions hold back.
     package var heldBack: HoldBack
     /// The limits in force that bind this borrower, in the order of the policy.
@@ -50,13 +52,14 @@ package struct Standing: Hashable, Codable, Sendable {
 
     package init(
         capacity: Amounts, ownerUsage: Amounts, committed: Amounts, openLeases: Int, creditHeadroom: Microcredits,
-        heldBack: HoldBack = .nothing, restrictions: [Restriction] = []
+        firm: FirmRoom? = nil, heldBack: HoldBack = .nothing, restrictions: [Restriction] = []
     ) {
         self.capacity = capacity
         self.ownerUsage = ownerUsage
         self.committed = committed
         self.openLeases = openLeases
         self.creditHeadroom = creditHeadroom
+        self.firm = firm
         self.heldBack = heldBack
         self.restrictions = restrictions
     }

@@ -27,11 +27,11 @@ struct Deliberation {
     private var isLastRound: Bool { ask.round == ask.rounds }
 
     mutating func conclude() throws(Refusal) -> Decision {
-        let amounts = try fitAmounts()
-        let allowed = standing.restrictions.settling { $0.notices }
-        let notice = policy.notices.choose(asked: ask.notice, allowed: allowed)
+        let notice = try chooseNotice()
+        let firm = notice.notice == .firm ? standing.firm : nil
+        let amounts = try fitAmounts(firm)
         let prices = haggle(over: amounts, notice)
-        let term = try fitTerm(amounts, prices)
+        let term = try fitTerm(amounts, prices, firm)
         let terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice.notice, start: ask.start)
         let unsettled = objections.first { !$0.isConceded }
         if objections.isEmpty || (isLastRound && unsettled == nil) { return .offer(terms) }
@@ -42,19 +42,42 @@ struct Deliberation {
         return .counter(terms, reason: objections.map(\.reason).joined(separator: "; "))
     }
 
+    // MARK: Notice
+
+    /// A firm lease is not had where less can be promised than would do: then it is the best of the other classes.
+    private mutating func chooseNotice() throws(Refusal) -> NoticeMenu.Entry {
+        let choice = policy.noticeEntry(for: ask, given: standing)
+        guard choice.notice == .firm, let firm = standing.firm, !isEnough(firm) else { return choice }
+        guard let others = policy.notices.without(.firm) else {
+            throw Refusal(term: "notice", reason: "no firm terms: \(firm.reason)", retryAfter: firm.retryAfter)
+        }
+        objections.append(Objection(term: "notice", reason: "no firm terms: \(firm.reason)", isConceded: true))
+        return others.choose(asked: ask.notice, allowed: standing.restrictions.settling { $0.notices })
+    }
+
+    private func isEnough(_ firm: FirmRoom) -> Bool {
+        func isEnough<Q: Quantity>(_ firm: Q, _ asked: Q, _ least: Q) -> Bool { asked == .zero || firm > .zero && firm >= least }
+        return firm.longestTerm >= policy.shortestTerm && isEnough(firm.amounts.cpu, ask.amounts.cpu, ask.least.cpu)
+            && isEnough(firm.amounts.memory, ask.amounts.memory, ask.least.memory)
+    }
+
     // MARK: Amounts
 
-    private mutating func fitAmounts() throws(Refusal) -> Amounts {
+    /// - Parameter firm: what a firm lease is taken from; `nil` for one of another class.
+    private mutating func fitAmounts(_ firm: FirmRoom?) throws(Refusal) -> Amounts {
         let free = policy.free(given: standing)
+        let firm = firm?.amounts ?? free
         let most = policy.most(of: standing.capacity)
         let amounts = Amounts(
             cpu: try fit(
                 Resource(
-                    term: "cpu", rule: policy.cpu, asked: ask.amounts.cpu, least: ask.least.cpu, free: free.cpu, most: most.cpu,
+                    term: "cpu", rule: policy.cpu, asked: ask.amounts.cpu, least: ask.least.cpu, free: min(free.cpu, firm.cpu),
+                    how: firm.cpu < free.cpu ? "promised firmly" : "lent", most: most.cpu,
                     heldBack: standing.heldBack.cpu, limit: { $0.cpu }, taken: { $0.cpu })),
             memory: try fit(
                 Resource(
-                    term: "memory", rule: policy.memory, asked: ask.amounts.memory, least: ask.least.memory, free: free.memory,
+                    term: "memory", rule: policy.memory, asked: ask.amounts.memory, least: ask.least.memory,
+                    free: min(free.memory, firm.memory), how: firm.memory < free.memory ? "promised firmly" : "lent",
                     most: most.memory, heldBack: standing.heldBack.memory, limit: { $0.memory }, taken: { $0.memory })))
         guard amounts.isPositive else {
             if let reason = standing.heldBack.cpu ?? standing.heldBack.memory {
@@ -73,6 +96,8 @@ struct Deliberation {
         let asked: Q
         let least: Q
         let free: Q
+        /// What can be done with no more than that.
+        let how: String
         let most: Q
         let heldBack: String?
         let limit: (LimitRule) -> Q?
@@ -99,7 +124,9 @@ struct Deliberation {
         if let limit, limit.value < resource.free { return try fit(resource, into: limit.value, by: limit.by) }
         guard resource.least <= resource.free else { throw refusal(of: resource) }
         if resource.asked > resource.free {
-            object(resource, "\(resource.free.text) of \(resource.term) can be lent now (asked for: \(resource.asked.text))")
+            object(
+                resource,
+                "\(resource.free.text) of \(resource.term) can be \(resource.how) now (asked for: \(resource.asked.text))")
         }
         return min(resource.asked, resource.free)
     }
@@ -125,7 +152,7 @@ struct Deliberation {
                 term: resource.term, reason: "at most \(resource.most.text) of \(resource.term) can ever be lent \(asked)")
         }
         return Refusal(
-            term: resource.term, reason: "\(resource.free.text) of \(resource.term) can be lent now \(asked)",
+            term: resource.term, reason: "\(resource.free.text) of \(resource.term) can be \(resource.how) now \(asked)",
             retryAfter: Self.retryAfter)
     }
 
@@ -174,9 +201,10 @@ struct Deliberation {
 
     // MARK: Term and credit
 
-    private mutating func fitTerm(_ amounts: Amounts, _ prices: Prices) throws(Refusal) -> Microseconds {
+    private mutating func fitTerm(_ amounts: Amounts, _ prices: Prices, _ firm: FirmRoom?) throws(Refusal) -> Microseconds {
         let limit = standing.restrictions.strictest { $0.rule.longestTerm }
-        let longest = min(policy.longestTerm, limit?.value ?? policy.longestTerm)
+        let usual = min(policy.longestTerm, limit?.value ?? policy.longestTerm)
+        let longest = min(usual, firm?.longestTerm ?? usual)
         let term = min(ask.term, longest)
         guard term >= policy.shortestTerm else {
             throw Refusal(
@@ -187,7 +215,9 @@ struct Deliberation {
         }
         if term < ask.term {
             let whose =
-                limit.map { $0.value == longest && longest < policy.longestTerm ? " for \($0.by.subject.text)" : "" } ?? ""
+                longest < usual
+                ? " that can be promised firmly"
+                : limit.map { $0.value == longest && longest < policy.longestTerm ? " for \($0.by.subject.text)" : "" } ?? ""
             objections.append(
                 Objection(term: "term", reason: "\(longest.text) is the longest term\(whose) (asked for: \(ask.term.text))"))
         }

@@ -24,6 +24,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package var renewable: Bool
     /// The warning that borrowers can get before a lease is ended early, and what it costs.
     package var notices: NoticeMenu
+    /// How much of what is promised firmly may be taken back.
+    package var appetite: Appetite
     /// The most leases lent at one time.
     package var maximumLeases: Int
     package var credit: CreditRule
@@ -35,8 +37,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         stop: StopManner = .takeBack, borrowers: Borrowers = .everyone, limits: LimitBook = LimitBook(),
         network: OutboundNetwork? = nil,
         longestTerm: Microseconds = .minutes(15), shortestTerm: Microseconds = .seconds(1), renewable: Bool = true,
-        notices: NoticeMenu = .only(.standard), maximumLeases: Int = 64, credit: CreditRule = CreditRule(),
-        borrow: BorrowRule = BorrowRule(), hooks: LeaseHooks = LeaseHooks()
+        notices: NoticeMenu = .only(.standard), appetite: Appetite = .usual, maximumLeases: Int = 64,
+        credit: CreditRule = CreditRule(), borrow: BorrowRule = BorrowRule(), hooks: LeaseHooks = LeaseHooks()
     ) {
         self.name = name
         self.cpu = cpu
@@ -50,6 +52,7 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         self.shortestTerm = shortestTerm
         self.renewable = renewable
         self.notices = notices
+        self.appetite = appetite
         self.maximumLeases = maximumLeases
         self.credit = credit
         self.borrow = borrow
@@ -63,7 +66,7 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package func inForce(at time: CivilMinute) -> LendingPolicy {
         func adjusted(_ rule: ResourceRule?) -> ResourceRule? {
             guard var rule else { return nil }
-            if let period = rule.periods.first(where: { $0.window.contains(time) }) { rule.threshold = period.threshold }
+            rule.threshold = rule.threshold(at: time)
             rule.periods = []
             return rule
         }
@@ -129,6 +132,11 @@ package struct ResourceRule: Hashable, Codable, Sendable {
         self.share = share
         self.pricing = pricing
         self.release = release
+    }
+
+    /// The bound that holds at a time of the week.
+    package func threshold(at time: CivilMinute) -> BasisPoints {
+        periods.first { $0.window.contains(time) }?.threshold ?? threshold
     }
 
     /// At one price at all times.

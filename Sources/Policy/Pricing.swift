@@ -74,5 +74,11 @@ package struct NoticeMenu: Hashable, Codable, Sendable {
         return choice.first { $0.notice >= asked } ?? choice[choice.count - 1]
     }
 
+    /// The menu without a class; `nil` when there is no other.
+    func without(_ notice: NoticeClass) -> NoticeMenu? {
+        let others = entries.filter { $0.notice != notice }
+        return others.isEmpty ? nil : NoticeMenu(Dictionary(uniqueKeysWithValues: others.map { ($0.notice, $0.price) }))
+    }
+
     package var classes: Set<NoticeClass> { Set(entries.map(\.notice)) }
 }

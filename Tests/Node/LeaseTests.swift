@@ -145,7 +145,7 @@ struct LeaseTests {
         pool.restart(1)
         #expect(pool.lease(id, 1)?.isSuspect == true && pool.lease(id, 1)?.isOpen == true)
         #expect(pool.members[1].guests[id] != nil)
-        pool.advance(by: Timing.reconcileInterval)
+        pool.advance(by: Rhythm.usual.reconciling)
         #expect(pool.lease(id, 1)?.isSuspect == false && pool.lease(id, 0)?.isOpen == true)
     }
 }

@@ -207,6 +207,14 @@ struct Pool {
         feed(.readings(owner: .zero, guests: [MeterReading(lease: lease, usage: Usage(cpu: cpu))]), to: 1)
     }
 
+    /// Node 1 reads what its owner uses, every minute for a while. Nobody else does anything meanwhile but what is due.
+    mutating func watchOwner(_ cpu: Millicores = .zero, for span: Microseconds) {
+        for _ in 0..<max(0, span.rawValue / Microseconds.minutes(1).rawValue) {
+            advance(by: .minutes(1))
+            feed(.readings(owner: Amounts(cpu: cpu), guests: []), to: 1)
+        }
+    }
+
     // MARK: Looking
 
     func lease(_ id: LeaseID, _ index: Int) -> Lease? { members[index].node.leases[id]?.lease }

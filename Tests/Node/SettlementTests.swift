@@ -84,6 +84,7 @@ struct SettlementTests {
     @Test("Taking a lease back follows its notice class", arguments: NoticeClass.allCases)
     func notice(_ notice: NoticeClass) throws {
         var pool = Pool(policy: Pool.policy(notice: notice))
+        pool.watchOwner(for: .minutes(61))
         let id = try pool.borrow(Pool.want(term: .minutes(15)))
         pool.advance(by: .minutes(1))
         pool.feed(.reclaim(id, atOnce: false, reason: "own work"), to: 1)
@@ -103,6 +104,7 @@ struct SettlementTests {
     @Test("Ending at once pays what is left of the notice at the price of full use", arguments: NoticeClass.allCases)
     func atOnce(_ notice: NoticeClass) throws {
         var pool = Pool(policy: Pool.policy(notice: notice))
+        pool.watchOwner(for: .minutes(61))
         let id = try pool.borrow(Pool.want(cores: 2, term: .minutes(15)))
         pool.advance(by: .minutes(1))
         pool.feed(.reclaim(id, atOnce: true, reason: "own work"), to: 1)
@@ -115,6 +117,7 @@ struct SettlementTests {
     @Test("Ending at once within the notice pays only what is left of it")
     func rest() throws {
         var pool = Pool(policy: Pool.policy(notice: .firm))
+        pool.watchOwner(for: .minutes(61))
         let id = try pool.borrow(Pool.want(cores: 2, term: .minutes(15)))
         pool.feed(.reclaim(id, atOnce: false, reason: "own work"), to: 1)
         pool.advance(by: .minutes(6))

@@ -157,6 +157,27 @@ struct LimitTests {
         #expect(offered(.firm, elasticOnly)?.notice == .elastic)
     }
 
+    @Test("A firm lease gets no more, and for no longer, than can be promised; where that is too little it is another class")
+    func firm() {
+        func decide(_ cpu: Millicores, least: Millicores, firm: Millicores, _ menu: NoticeMenu) -> Decision {
+            var standing = idle
+            standing.firm = FirmRoom(
+                amounts: Amounts(cpu: firm, memory: .gibibytes(8)), longestTerm: .minutes(5), reason: "the forecast says so",
+                retryAfter: .minutes(5))
+            return policy(notices: menu).decide(
+                ask(cpu: cpu, least: least, notice: .firm), from: Borrower(id: node1, name: "node1"), given: standing)
+        }
+        let both = NoticeMenu([.standard: .whole, .firm: .percent(150)])
+        let less = decide(.cores(4), least: .cores(1), firm: .cores(2), both).countered
+        #expect(less?.0.notice == .firm && less?.0.amounts.cpu == .cores(2) && less?.0.term == .minutes(5))
+        #expect(less?.1.contains("2 cores of cpu can be promised firmly now") == true)
+        let other = decide(.cores(4), least: .cores(3), firm: .cores(2), both).countered
+        #expect(other?.0.notice == .standard && other?.0.amounts.cpu == .cores(4) && other?.0.term == .minutes(10))
+        let refused = decide(.cores(4), least: .cores(3), firm: .cores(2), .only(.firm)).refused
+        #expect(refused?.term == "notice" && refused?.reason.contains("the forecast says so") == true)
+        #expect(refused?.retryAfter == .minutes(5))
+    }
+
     @Test("What a condition holds back is refused with its reading, and can be asked for again")
     func heldBack() {
         var standing = idle

@@ -5,7 +5,7 @@ import Resources
 /// The shares of samples above the levels are the upper half of a cumulative histogram; kept with four memories side by side, they
 /// are decaying histograms as those of the Kubernetes vertical pod autoscaler's recommender, each of which starts as a plain mean.
 /// The ages hold all recent maxima at once: the maximum of the last k samples is the lowest level that is older than k.
-struct LevelHistory: Hashable, Codable, Sendable {
+struct LevelHistory: Hashable, Sendable {
     /// Of what lies further back than so many samples (a day of five minutes each) only the shares tell.
     static let longestAge = 288
     /// In samples; a power of two each.

@@ -1,7 +1,7 @@
 import Resources
 
 /// Where use has been of late, and how it moves.
-struct Trend: Hashable, Codable, Sendable {
+struct Trend: Hashable, Sendable {
     /// Averages are kept in so many parts of a basis point, so that small steps are not rounded away.
     static let scale: Int64 = 256
 

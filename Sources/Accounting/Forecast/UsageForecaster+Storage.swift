@@ -25,6 +25,21 @@ extension UsageForecaster {
     }
 }
 
+extension UsageForecaster: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let bytes = Hexadecimal.decode(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not hexadecimal digits")
+        }
+        try self.init(bytes: bytes)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(Hexadecimal.encode(bytes))
+    }
+}
+
 extension LevelHistory {
     fileprivate func write(to writer: inout CanonicalWriter) {
         writer.write(ages.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] })

@@ -8,7 +8,7 @@ import Resources
 ///
 /// What this node's history says at each level is weighed by a small function that was fitted on other machines' histories
 /// (``ShippedOdds``), so that a forecast is of use after the first hour; `Docs/forecasting.md` has the definitions and measurements.
-package struct UsageForecaster: Hashable, Codable, Sendable {
+package struct UsageForecaster: Hashable, Sendable {
     /// After so many samples there is a forecast; before, even the best guess was wrong too often to lend on.
     package static let samplesNeeded: Int64 = 12
     /// After so many samples without a reading in a row, the node counts as unknown again.

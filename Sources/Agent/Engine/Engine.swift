@@ -184,6 +184,7 @@ extension LedgerStore {
             requests: try states(.request, as: RequestEntry.self),
             leases: try states(.lease, as: LeaseEntry.self).filter(\.isLive),
             refused: try states(.refusal, as: RefusedAgreement.self),
-            pause: try state(.setting, id: Pause.key, as: Pause.self))
+            pause: try state(.setting, id: Pause.key, as: Pause.self),
+            foresight: try state(.setting, id: ForesightMemory.key, as: ForesightMemory.self))
     }
 }

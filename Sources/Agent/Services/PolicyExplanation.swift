@@ -16,6 +16,7 @@ extension PoolMembership {
         return engine.read { node in
             let borrower = request.peer.isEmpty ? Borrower(id: peer, name: "", user: user) : node.borrower(peer, user)
             var reply = Self.standing(of: node, towards: borrower)
+            reply.forecasts = Self.forecasts(of: node, for: term ?? node.policy.longestTerm)
             let wanted = amounts.isPositive ? amounts : node.policy.most(of: node.capacity)
             guard wanted.isPositive, Bounds.accepts(wanted) else {
                 reply.refusal = Surplus_V1_Refusal(
@@ -51,6 +52,42 @@ extension PoolMembership {
             $0.creditHeadroomMicrocredits = standing.creditHeadroom.rawValue
             $0.openLeases = Int32(clamping: standing.openLeases)
             $0.mostLeases = Int32(clamping: node.policy.maximumLeases)
+        }
+    }
+}
+
+extension PoolMembership {
+    private static func forecasts(of node: Node, for term: Microseconds) -> [Surplus_V1_PolicyForecast] {
+        let explanations = node.firmExplanations(for: term)
+        return [("cpu", explanations.cpu), ("memory", explanations.memory)].compactMap { resource, explanation in
+            explanation.map {
+                Surplus_V1_PolicyForecast($0, of: resource, for: min(term, node.foresight.reach), node.foresight.sample)
+            }
+        }
+    }
+}
+
+extension Surplus_V1_PolicyForecast {
+    fileprivate init(
+        _ explanation: FirmExplanation, of resource: String, for term: Microseconds, _ sample: Microseconds
+    ) {
+        self = .with {
+            $0.resource = resource
+            $0.samplesSeen = explanation.samplesSeen
+            $0.samplesNeeded = explanation.samplesNeeded
+            $0.sampleMicroseconds = sample.rawValue
+            $0.termMicroseconds = term.rawValue
+            if let level = explanation.median { $0.medianBasisPoints = level.rawValue }
+            if let level = explanation.exceededInATenth { $0.tenthBasisPoints = level.rawValue }
+            if let level = explanation.exceededInAHundredth { $0.hundredthBasisPoints = level.rawValue }
+            $0.thresholdBasisPoints = explanation.threshold.rawValue
+            $0.promiseBasisPoints = explanation.promise.amount.rawValue
+            $0.reason = explanation.promise.reason.rawValue
+            $0.riskPartsPerMillion = explanation.promise.risk.rawValue
+            $0.text = explanation.text
+            $0.appetiteBasisPoints = explanation.appetite.takenBack.rawValue
+            $0.takenBackPartsPerMillion = explanation.observed.rawValue
+            $0.leaseSamples = explanation.leaseSamples
         }
     }
 }

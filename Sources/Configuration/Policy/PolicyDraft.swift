@@ -19,6 +19,7 @@ struct PolicyDraft {
     var renewable = true
     var network: OutboundNetwork?
     var notices = NoticeMenu.only(.standard)
+    var appetite = Appetite.usual
     var maximumLeases = 64
     var credit = CreditRule()
     var borrow = BorrowRule()
@@ -36,7 +37,8 @@ struct PolicyDraft {
         guard let lends else { throw root.fault("needs the key 'lend'") }
         var policy = LendingPolicy(
             name: name, stop: stop, borrowers: borrowers, network: network, longestTerm: longestTerm, shortestTerm: shortestTerm,
-            renewable: renewable, notices: notices, maximumLeases: maximumLeases, credit: credit, borrow: borrow, hooks: hooks)
+            renewable: renewable, notices: notices, appetite: appetite, maximumLeases: maximumLeases, credit: credit,
+            borrow: borrow, hooks: hooks)
         if lends {
             policy.cpu = try cpu.finish(&notes)
             policy.memory = try memory.finish(&notes)

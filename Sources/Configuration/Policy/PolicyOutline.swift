@@ -73,6 +73,7 @@ package struct PolicyOutline: Hashable, Sendable {
         } else {
             for entry in policy.notices.entries { add(["lend", "notice", entry.notice.rawValue], entry.price.text) }
         }
+        if policy.notices.classes.contains(.firm) { add(["lend", "appetite"], policy.appetite.takenBack.text) }
         add(["lend", "leases"], "\(policy.maximumLeases)")
         add(policy.network)
     }

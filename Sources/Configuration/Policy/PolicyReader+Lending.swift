@@ -3,7 +3,7 @@ import Resources
 
 extension PolicyReader {
     private enum LendKey: String, CaseIterable {
-        case cpu, memory, when, until, stop, to, except, network, notice, renewable, leases
+        case cpu, memory, when, until, stop, to, except, network, notice, appetite, renewable, leases
         case longestTerm = "longest_term"
         case shortestTerm = "shortest_term"
     }
@@ -30,6 +30,9 @@ extension PolicyReader {
         if let except = keys[.except] { draft.borrowers.except = try members(of: except) }
         if let network = keys[.network] { draft.network = try self.network(network) }
         if let notice = keys[.notice] { draft.notices = try notices(notice) }
+        if let appetite = keys[.appetite] {
+            draft.appetite = Appetite(takenBack: try appetite.quantity(BasisPoints(1)...BasisPoints.whole))
+        }
         if let renewable = keys[.renewable] { draft.renewable = try renewable.boolean() }
         if let leases = keys[.leases] { draft.maximumLeases = try leases.integer(1...10_000) }
         let range = Self.terms

@@ -38,6 +38,13 @@ package struct CivilMinute: Hashable, Codable, Sendable {
         self.minute = minute
     }
 
+    /// So many minutes later.
+    package func advanced(by minutes: Int) -> CivilMinute {
+        let total = (day.rawValue - 1) * 1440 + minute + minutes
+        let days = Weekday.allCases
+        return CivilMinute(day: days[total / 1440 % days.count], minute: total % 1440)
+    }
+
     /// `Thu 10:32`.
     package var text: String { "\(day.name.prefix(3)) \(ClockTime(minute: minute).text)" }
 }

@@ -7,6 +7,9 @@ package struct Appetite: Hashable, Codable, Sendable {
     /// How far above the threshold they may lie without that being counted, in shares of the capacity.
     package let tolerance: BasisPoints
 
+    /// One hundredth of lease time.
+    package static let usual = Appetite(takenBack: .percent(1))
+
     /// - Precondition: `takenBack` is more than nothing and at most everything, and `tolerance` is not negative.
     package init(takenBack: BasisPoints, tolerance: BasisPoints = .zero) {
         precondition(takenBack > .zero && takenBack <= .whole, "an appetite of \(takenBack)")

@@ -10,8 +10,9 @@ package struct FirmExplanation: Hashable, Codable, Sendable {
     package let median: BasisPoints?
     package let exceededInATenth: BasisPoints?
     package let exceededInAHundredth: BasisPoints?
-    /// How many samples of the owner's use the forecast rests on.
+    /// How many samples of the owner's use the forecast rests on, and how many it takes before there is one.
     package let samplesSeen: Int64
+    package let samplesNeeded: Int64
     /// What a sample in which something is taken back costs at present, in basis points of capacity.
     package let price: BasisPoints
     /// The share of lease time in which something was taken back so far, and the samples of lease time there were.
@@ -25,8 +26,9 @@ package struct FirmExplanation: Hashable, Codable, Sendable {
             case .balanced: "\(promise.amount.shortText) can be promised: more would be taken back too often for what it adds"
             case .ceiling: "\(promise.amount.shortText) can be promised, the most that is lent at all"
             case .tooRisky: "nothing can be promised: whatever it is, it would be taken back too often"
-            case .unknown:
-                "nothing can be promised: \(samplesSeen) samples of the owner's use are too few, or the last one is missing"
+            case .unknown where samplesSeen < samplesNeeded:
+                "nothing can be promised yet: \(samplesSeen) of \(samplesNeeded) samples of the owner's use are there"
+            case .unknown: "nothing can be promised: the last sample of the owner's use is missing"
             }
         let seen =
             "\(BasisPoints(observed.rawValue / 100).shortText) of lease time was taken back so far, \(appetite.takenBack.shortText) is accepted"
@@ -35,13 +37,17 @@ package struct FirmExplanation: Hashable, Codable, Sendable {
 }
 
 extension FirmLending {
-    /// - Parameter samplesSeen: how many samples the forecast rests on.
+    /// - Parameters:
+    ///   - samplesSeen: how many samples the forecast rests on.
+    ///   - samplesNeeded: how many it takes before there is one.
     package func explain(
-        _ promise: FirmPromise, _ forecast: ExceedanceCurve?, threshold: BasisPoints, samplesSeen: Int64
+        _ promise: FirmPromise, _ forecast: ExceedanceCurve?, threshold: BasisPoints, samplesSeen: Int64,
+        samplesNeeded: Int64
     ) -> FirmExplanation {
         FirmExplanation(
             promise: promise, threshold: threshold, appetite: appetite, median: forecast?.level(exceededWith: 500_000),
             exceededInATenth: forecast?.level(exceededWith: 100_000), exceededInAHundredth: forecast?.level(exceededWith: 10_000),
-            samplesSeen: samplesSeen, price: price.amount, observed: observed, leaseSamples: promised)
+            samplesSeen: samplesSeen, samplesNeeded: samplesNeeded, price: price.amount, observed: observed,
+            leaseSamples: promised)
     }
 }

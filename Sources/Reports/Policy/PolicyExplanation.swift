@@ -78,11 +78,13 @@ package struct PolicyExplanation: Report {
     let creditHeadroomMicrocredits: Int64
     let openLeases: Int
     let mostLeases: Int
+    /// Of the resources that are lent.
+    let forecasts: [PolicyForecast]
 
     package init(
         policy: String, offer: TermFigures?, reason: String?, refusal: RefusalFigures?, capacity: Amounts, most: Amounts,
         ownerUsage: Amounts, committed: Amounts, lendable: Amounts, conditions: [Condition], limits: [Limit],
-        creditLimit: Microcredits, creditHeadroom: Microcredits, openLeases: Int, mostLeases: Int
+        creditLimit: Microcredits, creditHeadroom: Microcredits, openLeases: Int, mostLeases: Int, forecasts: [PolicyForecast]
     ) {
         self.policy = policy
         self.offer = offer
@@ -99,6 +101,7 @@ package struct PolicyExplanation: Report {
         creditHeadroomMicrocredits = creditHeadroom.rawValue
         self.openLeases = openLeases
         self.mostLeases = mostLeases
+        self.forecasts = forecasts
     }
 
     package func text(on page: Page) -> String {
@@ -116,7 +119,8 @@ package struct PolicyExplanation: Report {
         sheet.add("credit", "\(left.text) left of \(limit.text)")
         for condition in conditions { add(condition, to: &sheet) }
         for limit in limits { add(limit, to: &sheet, on: page) }
-        return sheet.text(on: page) + page.gap + resources(on: page)
+        let outlook = PolicyForecast.text(of: forecasts, on: page)
+        return sheet.text(on: page) + page.gap + resources(on: page) + (outlook.isEmpty ? "" : page.gap + outlook)
     }
 
     private func add(_ condition: Condition, to sheet: inout Sheet) {

@@ -48,7 +48,7 @@ struct Disk {
         return Snapshot(
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
             leases: all(.lease, as: LeaseEntry.self).filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self),
-            pause: all(.setting, as: Pause.self).first)
+            pause: all(.setting, as: Pause.self).first, foresight: all(.setting, as: ForesightMemory.self).first)
     }
 
     func lease(_ id: LeaseID) -> LeaseEntry? { states[.lease]?[id.description] as? LeaseEntry }

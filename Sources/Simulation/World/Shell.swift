@@ -11,7 +11,7 @@ extension World {
         let now = moment(index)
         var node = Node(
             id: nodes[index].id, capacity: scenario.capacity, policy: scenario.policy, restoring: nodes[index].disk.snapshot,
-            at: now)
+            rhythm: scenario.rhythm, at: now)
         checkRestored(node, index)
         nodes[index].life += 1
         nodes[index].diskFree = self.now

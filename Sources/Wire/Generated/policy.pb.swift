@@ -324,11 +324,95 @@ package nonisolated struct Surplus_V1_ExplainPolicyReply: @unchecked Sendable {
     set {_uniqueStorage()._mostLeases = newValue}
   }
 
+  /// of the resources that are lent
+  package var forecasts: [Surplus_V1_PolicyForecast] {
+    get {_storage._forecasts}
+    set {_uniqueStorage()._forecasts = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What the owner is expected to use of a resource, and what can be promised firmly on that.
+package nonisolated struct Surplus_V1_PolicyForecast: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// cpu, memory
+  package var resource: String = String()
+
+  package var samplesSeen: Int64 = 0
+
+  /// before there is a forecast
+  package var samplesNeeded: Int64 = 0
+
+  /// how long each lasts
+  package var sampleMicroseconds: Int64 = 0
+
+  /// what it is about, from now on
+  package var termMicroseconds: Int64 = 0
+
+  /// the owner's use that is exceeded in half of the term
+  package var medianBasisPoints: Int64 {
+    get {_medianBasisPoints ?? 0}
+    set {_medianBasisPoints = newValue}
+  }
+  /// Returns true if `medianBasisPoints` has been explicitly set.
+  package var hasMedianBasisPoints: Bool {self._medianBasisPoints != nil}
+  /// Clears the value of `medianBasisPoints`. Subsequent reads from it will return its default value.
+  package mutating func clearMedianBasisPoints() {self._medianBasisPoints = nil}
+
+  /// in a tenth of it
+  package var tenthBasisPoints: Int64 {
+    get {_tenthBasisPoints ?? 0}
+    set {_tenthBasisPoints = newValue}
+  }
+  /// Returns true if `tenthBasisPoints` has been explicitly set.
+  package var hasTenthBasisPoints: Bool {self._tenthBasisPoints != nil}
+  /// Clears the value of `tenthBasisPoints`. Subsequent reads from it will return its default value.
+  package mutating func clearTenthBasisPoints() {self._tenthBasisPoints = nil}
+
+  package var hundredthBasisPoints: Int64 {
+    get {_hundredthBasisPoints ?? 0}
+    set {_hundredthBasisPoints = newValue}
+  }
+  /// Returns true if `hundredthBasisPoints` has been explicitly set.
+  package var hasHundredthBasisPoints: Bool {self._hundredthBasisPoints != nil}
+  /// Clears the value of `hundredthBasisPoints`. Subsequent reads from it will return its default value.
+  package mutating func clearHundredthBasisPoints() {self._hundredthBasisPoints = nil}
+
+  /// the lowest in the term
+  package var thresholdBasisPoints: Int64 = 0
+
+  package var promiseBasisPoints: Int64 = 0
+
+  /// balanced, ceiling, too_risky, unknown
+  package var reason: String = String()
+
+  /// of the term in which the promise would be taken back
+  package var riskPartsPerMillion: Int64 = 0
+
+  package var text: String = String()
+
+  package var appetiteBasisPoints: Int64 = 0
+
+  /// of lease time so far
+  package var takenBackPartsPerMillion: Int64 = 0
+
+  package var leaseSamples: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _medianBasisPoints: Int64? = nil
+  fileprivate var _tenthBasisPoints: Int64? = nil
+  fileprivate var _hundredthBasisPoints: Int64? = nil
 }
 
 /// A condition that governs lending, and how it stands.
@@ -759,7 +843,7 @@ nonisolated extension Surplus_V1_ExplainPolicyRequest: SwiftProtobuf.Message, Sw
 
 nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExplainPolicyReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0\u{1}forecasts\0")
 
   fileprivate class _StorageClass {
     var _policy: String = String()
@@ -777,6 +861,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
     var _creditHeadroomMicrocredits: Int64 = 0
     var _openLeases: Int32 = 0
     var _mostLeases: Int32 = 0
+    var _forecasts: [Surplus_V1_PolicyForecast] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -802,6 +887,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       _creditHeadroomMicrocredits = source._creditHeadroomMicrocredits
       _openLeases = source._openLeases
       _mostLeases = source._mostLeases
+      _forecasts = source._forecasts
     }
   }
 
@@ -835,6 +921,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._creditHeadroomMicrocredits) }()
         case 14: try { try decoder.decodeSingularInt32Field(value: &_storage._openLeases) }()
         case 15: try { try decoder.decodeSingularInt32Field(value: &_storage._mostLeases) }()
+        case 16: try { try decoder.decodeRepeatedMessageField(value: &_storage._forecasts) }()
         default: break
         }
       }
@@ -892,6 +979,9 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       if _storage._mostLeases != 0 {
         try visitor.visitSingularInt32Field(value: _storage._mostLeases, fieldNumber: 15)
       }
+      if !_storage._forecasts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._forecasts, fieldNumber: 16)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -916,10 +1006,120 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         if _storage._creditHeadroomMicrocredits != rhs_storage._creditHeadroomMicrocredits {return false}
         if _storage._openLeases != rhs_storage._openLeases {return false}
         if _storage._mostLeases != rhs_storage._mostLeases {return false}
+        if _storage._forecasts != rhs_storage._forecasts {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_PolicyForecast: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PolicyForecast"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}resource\0\u{3}samples_seen\0\u{3}samples_needed\0\u{3}sample_microseconds\0\u{3}term_microseconds\0\u{3}median_basis_points\0\u{3}tenth_basis_points\0\u{3}hundredth_basis_points\0\u{3}threshold_basis_points\0\u{3}promise_basis_points\0\u{1}reason\0\u{3}risk_parts_per_million\0\u{1}text\0\u{3}appetite_basis_points\0\u{3}taken_back_parts_per_million\0\u{3}lease_samples\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.resource) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.samplesSeen) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.samplesNeeded) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.sampleMicroseconds) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self._medianBasisPoints) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self._tenthBasisPoints) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self._hundredthBasisPoints) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.thresholdBasisPoints) }()
+      case 10: try { try decoder.decodeSingularInt64Field(value: &self.promiseBasisPoints) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 12: try { try decoder.decodeSingularInt64Field(value: &self.riskPartsPerMillion) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 14: try { try decoder.decodeSingularInt64Field(value: &self.appetiteBasisPoints) }()
+      case 15: try { try decoder.decodeSingularInt64Field(value: &self.takenBackPartsPerMillion) }()
+      case 16: try { try decoder.decodeSingularInt64Field(value: &self.leaseSamples) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.resource.isEmpty {
+      try visitor.visitSingularStringField(value: self.resource, fieldNumber: 1)
+    }
+    if self.samplesSeen != 0 {
+      try visitor.visitSingularInt64Field(value: self.samplesSeen, fieldNumber: 2)
+    }
+    if self.samplesNeeded != 0 {
+      try visitor.visitSingularInt64Field(value: self.samplesNeeded, fieldNumber: 3)
+    }
+    if self.sampleMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.sampleMicroseconds, fieldNumber: 4)
+    }
+    if self.termMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.termMicroseconds, fieldNumber: 5)
+    }
+    try { if let v = self._medianBasisPoints {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._tenthBasisPoints {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._hundredthBasisPoints {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 8)
+    } }()
+    if self.thresholdBasisPoints != 0 {
+      try visitor.visitSingularInt64Field(value: self.thresholdBasisPoints, fieldNumber: 9)
+    }
+    if self.promiseBasisPoints != 0 {
+      try visitor.visitSingularInt64Field(value: self.promiseBasisPoints, fieldNumber: 10)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 11)
+    }
+    if self.riskPartsPerMillion != 0 {
+      try visitor.visitSingularInt64Field(value: self.riskPartsPerMillion, fieldNumber: 12)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 13)
+    }
+    if self.appetiteBasisPoints != 0 {
+      try visitor.visitSingularInt64Field(value: self.appetiteBasisPoints, fieldNumber: 14)
+    }
+    if self.takenBackPartsPerMillion != 0 {
+      try visitor.visitSingularInt64Field(value: self.takenBackPartsPerMillion, fieldNumber: 15)
+    }
+    if self.leaseSamples != 0 {
+      try visitor.visitSingularInt64Field(value: self.leaseSamples, fieldNumber: 16)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_PolicyForecast, rhs: Surplus_V1_PolicyForecast) -> Bool {
+    if lhs.resource != rhs.resource {return false}
+    if lhs.samplesSeen != rhs.samplesSeen {return false}
+    if lhs.samplesNeeded != rhs.samplesNeeded {return false}
+    if lhs.sampleMicroseconds != rhs.sampleMicroseconds {return false}
+    if lhs.termMicroseconds != rhs.termMicroseconds {return false}
+    if lhs._medianBasisPoints != rhs._medianBasisPoints {return false}
+    if lhs._tenthBasisPoints != rhs._tenthBasisPoints {return false}
+    if lhs._hundredthBasisPoints != rhs._hundredthBasisPoints {return false}
+    if lhs.thresholdBasisPoints != rhs.thresholdBasisPoints {return false}
+    if lhs.promiseBasisPoints != rhs.promiseBasisPoints {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.riskPartsPerMillion != rhs.riskPartsPerMillion {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.appetiteBasisPoints != rhs.appetiteBasisPoints {return false}
+    if lhs.takenBackPartsPerMillion != rhs.takenBackPartsPerMillion {return false}
+    if lhs.leaseSamples != rhs.leaseSamples {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

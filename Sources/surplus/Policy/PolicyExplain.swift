@@ -77,6 +77,26 @@ extension PolicyExplanation {
             },
             creditLimit: Microcredits(message.creditLimitMicrocredits),
             creditHeadroom: Microcredits(message.creditHeadroomMicrocredits), openLeases: Int(message.openLeases),
-            mostLeases: Int(message.mostLeases))
+            mostLeases: Int(message.mostLeases), forecasts: message.forecasts.map(PolicyForecast.init))
+    }
+}
+
+extension PolicyForecast {
+    fileprivate init(_ message: Surplus_V1_PolicyForecast) {
+        self.init(
+            of: message.resource,
+            Use(
+                samplesSeen: message.samplesSeen, samplesNeeded: message.samplesNeeded,
+                sample: Microseconds(message.sampleMicroseconds)),
+            for: Microseconds(message.termMicroseconds),
+            Levels(
+                median: message.hasMedianBasisPoints ? message.medianBasisPoints : nil,
+                tenth: message.hasTenthBasisPoints ? message.tenthBasisPoints : nil,
+                hundredth: message.hasHundredthBasisPoints ? message.hundredthBasisPoints : nil),
+            threshold: BasisPoints(message.thresholdBasisPoints), promise: BasisPoints(message.promiseBasisPoints),
+            risk: PartsPerMillion(message.riskPartsPerMillion), reason: message.reason, text: message.text,
+            Record(
+                appetite: BasisPoints(message.appetiteBasisPoints),
+                takenBack: PartsPerMillion(message.takenBackPartsPerMillion), samples: message.leaseSamples))
     }
 }

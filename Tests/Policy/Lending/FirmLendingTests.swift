@@ -149,13 +149,14 @@ struct FirmLendingTests {
         let lending = FirmLending(appetite: appetite)
         let forecast = uniform(upTo: 2000)
         let promise = lending.decide(forecast, threshold: .percent(65))
-        let explanation = lending.explain(promise, forecast, threshold: .percent(65), samplesSeen: 40)
+        let explanation = lending.explain(promise, forecast, threshold: .percent(65), samplesSeen: 40, samplesNeeded: 12)
         #expect(explanation.median == .percent(10))
         #expect(explanation.exceededInATenth == .percent(18))
         #expect(explanation.samplesSeen == 40)
         #expect(explanation.text.contains("\(promise.amount.shortText) can be promised"))
         #expect(explanation.text.contains("0% of lease time was taken back so far, 1% is accepted"))
-        let unknown = lending.explain(lending.decide(nil, threshold: .percent(65)), nil, threshold: .percent(65), samplesSeen: 3)
+        let unknown = lending.explain(
+            lending.decide(nil, threshold: .percent(65)), nil, threshold: .percent(65), samplesSeen: 3, samplesNeeded: 12)
         #expect(unknown.median == nil)
         #expect(unknown.text.hasPrefix("nothing can be promised: 3 samples"))
     }
