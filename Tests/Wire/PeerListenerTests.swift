@@ -243,6 +243,23 @@ struct PeerListenerTests {
         }
     }
 
+    @Test("A call ends, whenever its connection is cut", .timeLimit(.minutes(5)))
+    func cutAtAnyTime() async throws {
+        let pool = try TestPool()
+        let (server, client) = (try pool.node(), try pool.node())
+        try await withPeerListener(of: server) { listener, endpoint in
+            try await withClients(of: client) { clients in
+                let rpc = try await clients.client(of: server.node, at: endpoint)
+                for round in 0..<200 {
+                    async let call = rpcError { _ = try await rpc.stageInputs { try await $0.write(Surplus_V1_StagePart()) } }
+                    for _ in 0..<round % 97 { await Task.yield() }
+                    listener.disconnect(client.node)
+                    _ = await call
+                }
+            }
+        }
+    }
+
     @Test("More connections than allowed are closed, those that are open stay")
     func connectionLimit() async throws {
         let pool = try TestPool()

@@ -13,7 +13,7 @@ import Synchronization
 /// Keeps the kernel in line with the leases, through the warden: sets resources aside, takes them back, and feeds what the
 /// warden measured to the node. While there is no warden nothing is lent.
 final class GuestKeeper: Sendable {
-    enum Order: Sendable {
+    enum Order: Hashable, Sendable {
         case open(LeaseID, Amounts, remaining: Microseconds)
         case change(LeaseID, Amounts, remaining: Microseconds)
         case close(LeaseID)
@@ -45,8 +45,6 @@ final class GuestKeeper: Sendable {
     private static let reconcileEvery = 30
     /// When to ask again while nothing is offered because the owner needed the machine.
     private static let coolDownHint = Microseconds.seconds(60)
-    /// By how much the ends of a lease may differ here and there.
-    private static let tolerance = Microseconds.seconds(1)
 
     let warden: WardenClient?
     let house: Household
@@ -201,22 +199,8 @@ final class GuestKeeper: Sendable {
         // A warden that was restarted has its policy from its own records; saying it again costs nothing.
         try await warden.setPolicy(policy)
         let inventory = try await warden.inventory()
-        let held = Dictionary(inventory.leases.map { ($0.lease, $0) }, uniquingKeysWith: { first, _ in first })
-        let now = engine.now
         let entries = engine.read { node in node.leases.unsettled.values.filter { $0.lease.role == .lender } }
-        for entry in entries where entry.lease.isOpen && entry.hasBegun {
-            let remaining = entry.lease.ends.remaining(at: now)
-            guard let state = held[entry.id] else {
-                order(.open(entry.id, entry.lease.amounts, remaining: remaining))
-                continue
-            }
-            let isLate = remaining - state.remaining > Self.tolerance || state.remaining - remaining > Self.tolerance
-            if isLate || state.amounts != entry.lease.amounts {
-                order(.change(entry.id, entry.lease.amounts, remaining: remaining))
-            }
-        }
-        let open = Set(entries.filter { $0.lease.isOpen }.map { $0.id })
-        for lease in held.keys.sorted() where !open.contains(lease) { order(.close(lease)) }
+        for order in Reconciliation.orders(for: entries, held: inventory.leases, at: engine.now) { self.order(order) }
     }
 
     /// What is billed: the part of the usage that was not consumed while throttled below the floor.
