@@ -5,7 +5,6 @@ import Simulation
 /// Reads what machines used: a line for each machine, its id and then a share of its capacity in percent for each sample, separated
 /// by commas. An empty cell is a sample that is missing; lines that begin with `#` are comments. The file may be compressed by gzip.
 enum TraceFile {
-    private static let largest = 1 << 30
     private static let mostSamples = 1_000_000
     private static let largestValue = 1_000_000.0
 
@@ -26,7 +25,7 @@ enum TraceFile {
 
     /// - Throws: with the file and the line.
     static func read(_ path: String) throws(Misuse) -> [[BasisPoints?]] {
-        let bytes = try content(of: path)
+        let bytes = try TextFile.content(of: path)
         var machines: [[BasisPoints?]] = []
         var number = 0
         for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -57,34 +56,5 @@ enum TraceFile {
             samples.append(BasisPoints(Int64((value * 100).rounded())))
         }
         return samples
-    }
-
-    private static func content(of path: String) throws(Misuse) -> [UInt8] {
-        guard let file = FileHandle(forReadingAtPath: path) else { throw Misuse("\(path): failed to open it") }
-        guard path.hasSuffix(".gz") else { return try all(of: file, path) }
-        let gzip = Process()
-        let pipe = Pipe()
-        gzip.executableURL = URL(fileURLWithPath: "/usr/bin/gzip")
-        gzip.arguments = ["-dc"]
-        gzip.standardInput = file
-        gzip.standardOutput = pipe
-        gzip.standardError = FileHandle.nullDevice
-        do { try gzip.run() } catch { throw Misuse("\(path): failed to run gzip: \(error)") }
-        defer { gzip.terminate() }
-        let bytes = try all(of: pipe.fileHandleForReading, path)
-        gzip.waitUntilExit()
-        guard gzip.terminationStatus == 0 else { throw Misuse("\(path): is not compressed by gzip, or was cut short") }
-        return bytes
-    }
-
-    private static func all(of file: FileHandle, _ path: String) throws(Misuse) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while true {
-            let piece: Data?
-            do { piece = try file.read(upToCount: 1 << 20) } catch { throw Misuse("\(path): failed to read it: \(error)") }
-            guard let piece, !piece.isEmpty else { return bytes }
-            bytes += piece
-            guard bytes.count <= largest else { throw Misuse("\(path): is larger than \(largest >> 20) MiB") }
-        }
     }
 }
