@@ -185,11 +185,19 @@ extension Node {
                 }
             } else if claim.role == .borrower {
                 step.send(.closed(claim.lease, .expired, detail: "it is not known here"), to: peer)
-            } else if !requests.values.contains(where: { $0.acceptances.contains { $0.agreement.lease == claim.lease } }) {
+            } else if let request = request(awaiting: claim.lease) {
+                // Its lender has it: what is in doubt here is known there.
+                hasten(acceptancesOf: request, by: peer, at: step.now)
+            } else {
                 // Nobody here waits for it: its acceptance was given up before it was durable.
                 step.send(.release(claim.lease), to: peer)
             }
         }
+    }
+
+    /// The request that has accepted the offer of a lease, and not heard of it since.
+    private func request(awaiting lease: LeaseID) -> RequestID? {
+        requests.pairs.first { $1.acceptances.contains { $0.agreement.lease == lease } }?.0
     }
 
     /// A peer can be reached again.

@@ -9,6 +9,8 @@ import Resources
 package struct Enforcer: Sendable {
     /// One lease as the enforcer holds it.
     struct Standing: Sendable {
+        /// How many leases were opened before it.
+        let number: Int
         var rung = Rung.shaped
         /// What brought it there.
         var resource = Resource.cpu
@@ -25,6 +27,7 @@ package struct Enforcer: Sendable {
 
     package private(set) var configuration: Configuration
     var standings: [LeaseID: Standing] = [:]
+    private var opened = 0
     var governor: Governor
     var memory: MemoryGuard
     var disk: DiskGovernor
@@ -52,8 +55,8 @@ package struct Enforcer: Sendable {
     /// What brought a lease to its rung.
     package func resource(of lease: LeaseID) -> Resource? { standings[lease]?.resource }
 
-    /// The open leases in the order of their ids, which is that of their age.
-    package var leases: [LeaseID] { standings.keys.sorted() }
+    /// The open leases, the oldest first: in the order in which they were opened here, for their ids are of their borrowers' making.
+    package var leases: [LeaseID] { standings.sorted { $0.value.number < $1.value.number }.map(\.key) }
 
     /// By how much owner and guests exceed the memory threshold, zero while they do not for long enough.
     package var memoryShortage: Bytes { memory.shortage }
@@ -82,7 +85,8 @@ package struct Enforcer: Sendable {
     ) -> [Directive] {
         governor.open(lease, limit: limit, at: cut)
         if standings[lease] == nil {
-            var standing = Standing()
+            var standing = Standing(number: opened)
+            opened += 1
             // what was told before a restart is no news
             if cut != nil, governor.isCut(lease) { (standing.rung, standing.moved) = (.throttled, now) }
             if let resource {

@@ -15,6 +15,11 @@ struct SelfTest: Sendable {
         /// Something does not work here that another test, on a machine less busy or mended, may find to work.
         var isWanting: Bool
 
+        /// What is said before there was a test.
+        static let none = Finding(
+            enforcement: "none: limits were not tested yet", sandboxFault: "limits were not tested yet", networkFault: nil,
+            isWanting: true)
+
         /// In words, for people.
         var summary: String { "limits: \(enforcement)" + (sandboxFault.map { "; no program can be run: \($0)" } ?? "") }
     }
@@ -22,11 +27,13 @@ struct SelfTest: Sendable {
     let configuration: WardenConfiguration
     let groups: any GuestGroups
     let kernel: any KernelCalls
+    /// How long each limit may take to be shown.
+    var patience = LimitSelfTest.usualPatience
 
     /// The control group of what is tested.
     static func group(in instance: String) -> String { "\(instance)/self-test" }
 
-    /// Takes 0.5 s, and up to half a minute where something does not work; blocks.
+    /// Takes 0.5 s, and up to a minute where something does not work or the machine is busy; blocks.
     func run() -> Finding {
         let limits = testLimits()
         let sandbox = SandboxSelfTest(configuration)
@@ -46,17 +53,23 @@ struct SelfTest: Sendable {
         } catch { return "what the owner uses cannot be measured: \(error)" }
     }
 
-    /// Where a limit that must hold does not, nothing is run: what cannot be enforced is not lent.
+    /// Where a limit that must hold does not, nothing is run: what cannot be enforced is not lent. A machine that is too busy to show
+    /// it, as when a warden is started again while its owner needs everything, is believed what it showed before in this boot.
     private func testLimits() -> (enforcement: String, obstacle: String?) {
         guard configuration.isPrivileged else { return (Self.plain, nil) }
-        let faults = LimitSelfTest(groups).run(
+        let proof = LimitProof(configuration.state, groups.kind, kernel)
+        let faults = LimitSelfTest(groups, patience: patience).run(
             in: Self.group(in: configuration.instance), directory: configuration.state)
         let essential = faults.filter(\.limit.isEssential)
-        guard essential.isEmpty else {
+        if essential.contains(where: \.isShown) { proof.withdraw() } else if essential.isEmpty { proof.give() }
+        guard essential.isEmpty || proof.isThere else {
             let reasons = Self.text(essential)
-            return ("none: \(groups.kind) is there, but \(reasons)", "limits do not hold: \(reasons)")
+            let verdict =
+                essential.contains(where: \.isShown) ? "limits do not hold" : "the machine is too busy to show that limits hold"
+            return ("none: \(groups.kind) is there, but \(reasons)", "\(verdict): \(reasons)")
         }
-        return (faults.isEmpty ? groups.kind : "\(groups.kind)\(WardenHello.exception)\(Self.text(faults))", nil)
+        let others = faults.filter { !$0.limit.isEssential }
+        return (others.isEmpty ? groups.kind : "\(groups.kind)\(WardenHello.exception)\(Self.text(others))", nil)
     }
 
     private static let plain =

@@ -20,6 +20,11 @@ extension WardenService {
     private func conclude(_ found: SelfTest.Finding?) {
         let finding = found ?? finding
         schedule.end(isWanting: finding.isWanting, at: SystemClock.instant())
+        guard isReady else {
+            self.finding = finding
+            jobs.enforcement = finding.enforcement
+            return beginServing()
+        }
         if finding != self.finding {
             self.finding = finding
             jobs.enforcement = finding.enforcement

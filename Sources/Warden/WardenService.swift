@@ -11,6 +11,8 @@ package final class WardenService {
     private static let idleTick = Microseconds.seconds(1)
     /// How soon to look again at what no descriptor tells of.
     private static let turn = Microseconds.milliseconds(5)
+    /// For so long an owner who cannot be measured is believed to do what was measured last.
+    private static let blindness = Microseconds.seconds(3)
 
     let configuration: WardenConfiguration
     let log: DecisionLog
@@ -21,7 +23,9 @@ package final class WardenService {
     let groups: any GuestGroups
     let selfTest: SelfTest
     /// What the last test found.
-    var finding: SelfTest.Finding
+    var finding = SelfTest.Finding.none
+    /// Whether there was a test: before, agents wait.
+    var isReady = false
     var schedule: SelfTestSchedule
     /// Why the file system does not hold jobs to what they may keep; `nil` when it does.
     let diskFault: String?
@@ -32,10 +36,13 @@ package final class WardenService {
     private var owner = Sensor.Reading(usage: .zero)
     /// Why it could not be measured at the last tick.
     private var ownerFault: KernelError?
+    /// When it last could be.
+    private var measured: Instant?
     private var nextTick: Instant
     private var isStopping = false
+    private var hasPrecedence = false
 
-    /// Finds everything again that a former warden left, tests that limits and sandbox work, and listens.
+    /// Finds everything again that a former warden left, and listens.
     ///
     /// - Precondition: The process has a single thread.
     /// - Throws: ``KernelError``; nothing is changed that the next start does not find.
@@ -49,8 +56,7 @@ package final class WardenService {
         state = try StateDirectory(configuration.state)
         groups = try Backing(configuration, state, kernel).groups
         selfTest = SelfTest(configuration: configuration, groups: groups, kernel: kernel)
-        finding = selfTest.run()
-        schedule = SelfTestSchedule(isWanting: finding.isWanting, at: SystemClock.instant())
+        schedule = SelfTestSchedule(isWanting: true, at: SystemClock.instant())
         leases = LeaseKeeper(configuration, state, groups, log: log)
         diskFault = configuration.isPrivileged ? DiskSelfTest(configuration).run() : "the warden runs without privileges"
         jobs = try JobKeeper(
@@ -63,18 +69,12 @@ package final class WardenService {
         jobs.reply = { [unowned door] reply, responder in door.reply(reply, to: responder) }
     }
 
-    /// Serves until SIGTERM or SIGINT, and tests limits and sandbox again on SIGHUP. Guests go on running: the next warden finds
-    /// them.
+    /// Governs at once; serves agents when limits and sandbox were tested, which takes long where the owner needs everything; until
+    /// SIGTERM or SIGINT. Tests again on SIGHUP. Guests go on running: the next warden finds them.
     package func run() {
-        log.write(
-            "warden.ready",
-            [
-                "release": Software.version, "enforcement": finding.enforcement, "sandbox": finding.sandboxFault ?? "works",
-                "leases": leases.states(at: clock.now()).count, "jobs": jobs.states.count,
-                "network": finding.networkFault ?? "works", "disk": diskHolding, "socket": configuration.socket,
-            ])
-        takePrecedence()
-        manager.started(finding.summary)
+        // guests of a former warden are governed meanwhile
+        if !leases.isEmpty { takePrecedence() }
+        testAgain(isAsked: true)
         while !isStopping { turn() }
         manager.stopping()
         door.close()
@@ -88,11 +88,27 @@ package final class WardenService {
         log.write("warden.stopped")
     }
 
+    /// Serves agents from now on.
+    func beginServing() {
+        isReady = true
+        log.write(
+            "warden.ready",
+            [
+                "release": Software.version, "enforcement": finding.enforcement, "sandbox": finding.sandboxFault ?? "works",
+                "leases": leases.states(at: clock.now()).count, "jobs": jobs.states.count,
+                "network": finding.networkFault ?? "works", "disk": diskHolding, "socket": configuration.socket,
+            ])
+        takePrecedence()
+        manager.started(finding.summary)
+    }
+
     /// How jobs are held to what they may keep on disk, in words.
     private var diskHolding: String { diskFault.map { "counted (no project quota: \($0))" } ?? "project quota" }
 
     /// Once everything is in memory that is needed: what was only needed to begin is not locked there.
     private func takePrecedence() {
+        guard !hasPrecedence else { return }
+        hasPrecedence = true
         let missing = Precedence.take()
         guard !missing.isEmpty else { return }
         log.write("warden.without_precedence", ["why": missing.map(\.description).joined(separator: "; ")])
@@ -115,7 +131,7 @@ package final class WardenService {
 
     /// Waits until something can be done, and does it.
     private func wait() {
-        let doors = door.watched
+        let doors = isReady ? door.watched : []
         let shims = jobs.watched
         var polled = [signals.descriptor, jobs.chores.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         polled += doors.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
@@ -161,13 +177,17 @@ package final class WardenService {
         manager.alive()
     }
 
-    /// Told once, and not on every tick: while it lasts, the last reading stands, and nothing new is run.
+    /// Told once, and not on every tick. While it lasts nothing new is run; the last reading stands for a moment, and then the owner
+    /// is taken to need everything, for whoever cannot be measured cannot be protected otherwise.
     private func measureOwner(at now: Instant) {
         do throws(KernelError) {
             owner = try sensor.owner(leases.policy?.owner ?? .everything, at: now)
             if ownerFault != nil { log.write("owner.readable") }
-            ownerFault = nil
+            (ownerFault, measured) = (nil, now)
         } catch {
+            if let capacity = leases.policy?.capacity, now - (measured ?? now) > Self.blindness {
+                owner = Sensor.Reading(usage: capacity)
+            }
             guard error != ownerFault else { return }
             ownerFault = error
             log.write("owner.unreadable", ["error": error])

@@ -32,6 +32,22 @@ struct Surplusd: AsyncParsableCommand {
     @Flag(help: "Only look for what could keep an agent from working here, and write the findings as JSON.")
     var diagnose = false
 
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch  where exitCode(for: error) == .validationFailure {
+            FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+            Foundation.exit(2)
+        } catch {
+            exit(withError: error)
+        }
+    }
+
     func run() async throws {
         if diagnose { return print(try await Diagnosis.json(ofConfiguration: config)) }
         let configuration: AgentConfiguration

@@ -39,8 +39,9 @@ extension PoolMembership {
             }
             reply.sides = [own]
             var lines = events.map(Surplus_V1_EventInfo.init)
-            for (peer, result) in told {
-                switch result {
+            for answer in told {
+                let peer = answer.peer
+                switch answer.story {
                 case .success(let story):
                     reply.sides.append(side(of: peer, story))
                     lines += story.events
@@ -84,14 +85,22 @@ extension PoolMembership {
         return questions.sorted { $0.key < $1.key }.prefix(Self.mostSides).map { ($0.key, $0.value) }
     }
 
-    private func ask(_ questions: [(peer: NodeID, id: String)]) async -> [(NodeID, Result<ToldStory, any Error>)] {
-        await withTaskGroup(of: (NodeID, Result<ToldStory, any Error>).self) { group in
+    /// What a peer answered.
+    private struct Answer: Sendable {
+        let peer: NodeID
+        let story: Result<ToldStory, any Error>
+    }
+
+    private func ask(_ questions: [(peer: NodeID, id: String)]) async -> [Answer] {
+        await withTaskGroup(of: Answer.self) { group in
             for (peer, id) in questions {
                 group.addTask {
-                    do { return (peer, .success(try await self.ask(peer, about: id))) } catch { return (peer, .failure(error)) }
+                    do {
+                        return Answer(peer: peer, story: .success(try await self.ask(peer, about: id)))
+                    } catch { return Answer(peer: peer, story: .failure(error)) }
                 }
             }
-            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }
+            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.peer < $1.peer }
         }
     }
 

@@ -91,7 +91,8 @@ package struct BubblewrapCommand: Hashable, Sendable {
     /// `/proc` without what tells of the machine. There is no `/sys`.
     private var kernelViews: [String] {
         let hidden =
-            view.hiddenFiles.flatMap { ["--ro-bind", "/dev/null", $0] } + view.hiddenFolders.flatMap { ["--tmpfs", $0] }
+            view.hiddenFiles.flatMap { ["--ro-bind", "/dev/null", $0] }
+            + view.hiddenFolders.flatMap { ["--tmpfs", $0, "--remount-ro", $0] }
         // the user outside owns the namespaces, and with them some of their settings; the rest bubblewrap makes read-only
         let settings = ["--ro-bind", "/proc/sys", "/proc/sys"]
         return on(.processNamespace, ["--proc", "/proc"], off: ["--ro-bind", "/proc", "/proc"])
