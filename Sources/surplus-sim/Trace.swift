@@ -18,6 +18,7 @@ struct Trace: AsyncParsableCommand {
             Examples:
               surplus-sim trace --data traces/planetlab --threshold 65 --appetite 1%
               surplus-sim trace --data monday.csv.gz --data tuesday.csv.gz --json
+              surplus-sim trace --data traces/planetlab --report lending.html
             """)
 
     @Option(help: ArgumentHelp("A file, or a directory of files; can be repeated.", valueName: "path"), completion: .file())
@@ -36,8 +37,13 @@ struct Trace: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many samples a firm term lasts, 1 to 12.", valueName: "count"))
     var term = 1
 
-    @Flag(help: "Print one JSON document.")
+    @Flag(help: "Print one JSON document; with --report it has what the plots show, too.")
     var json = false
+
+    @Option(
+        help: ArgumentHelp("Write a page with plots to this file, HTML that needs nothing else.", valueName: "file"),
+        completion: .file(extensions: ["html"]))
+    var report: String?
 
     private static func share(_ text: String) throws -> BasisPoints {
         let value: BasisPoints
@@ -51,13 +57,20 @@ struct Trace: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let file = try report.map(ReportFile.init)
         var machines: [[BasisPoints?]] = []
         for path in data {
             for file in try TraceFile.files(at: path) { machines += try TraceFile.read(file) }
         }
-        let replay = LendingReplay(threshold: threshold, appetite: Appetite(takenBack: appetite), horizon: term)
-        let report = TraceReport(await Self.judge(machines, by: replay), replay, machines)
-        print(json ? try Console.json(report) : report.text)
+        var replay = LendingReplay(threshold: threshold, appetite: Appetite(takenBack: appetite), horizon: term)
+        if file != nil { replay.otherAppetites = TraceDetails.appetites.filter { $0 != appetite } }
+        let judged = await Self.judge(machines, by: replay)
+        let details = file == nil ? nil : TraceDetails(judged, replay)
+        let said = TraceReport(judged, replay, machines, details: details)
+        print(json ? try Console.json(said) : said.text)
+        guard let file, let details else { return }
+        try file.write(TracePage(report: said, details: details, data: data, term: term).html)
+        if json { Console.complain("the report is in \(file.path)") } else { print("\nThe report is in \(file.path).") }
     }
 
     /// Machines have nothing to do with each other: each processor judges its own.
@@ -74,8 +87,9 @@ struct Trace: AsyncParsableCommand {
             var parts: [(Int, LendingReplay.Report)] = []
             for await part in group {
                 parts.append(part)
+                let appetites = replay.otherAppetites.isEmpty ? "" : ", each with \(replay.otherAppetites.count + 1) appetites"
                 Console.progress(
-                    "\(min(parts.count * size, machines.count)) of \(machines.count) machines",
+                    "\(min(parts.count * size, machines.count)) of \(machines.count) machines\(appetites)",
                     isLast: parts.count == blocks.count)
                 next()
             }

@@ -39,8 +39,15 @@ struct TraceReport: Encodable {
     let oracle, lastSample, recentMaximum, recentMaximumWithMargin, firm, firmWorstTenth: Figures
     /// Firm and elastic together, as decided before each sample.
     let total: Figures
+    /// What a page with plots draws; only where one is made, as it takes time.
+    let series: [TraceDetails.Stretch]?
+    let curve: [TraceDetails.Choice]?
+    let overshoots: [TraceDetails.Overshoot]?
+    let machinesTakenBack: [TraceDetails.Unequal]?
 
-    init(_ report: LendingReplay.Report, _ replay: LendingReplay, _ machines: [[BasisPoints?]]) {
+    init(
+        _ report: LendingReplay.Report, _ replay: LendingReplay, _ machines: [[BasisPoints?]], details: TraceDetails? = nil
+    ) {
         let judged = machines.flatMap { $0.dropFirst(replay.warmUp).compactMap(\.self) }
         let used = judged.reduce(0.0) { $0 + Double(min($1, .whole).rawValue) } / Double(max(1, judged.count)) / 100
         func figures(_ rule: LendingReplay.Rule) -> Figures { Figures(report.total(rule), used: used) }
@@ -53,14 +60,20 @@ struct TraceReport: Encodable {
         (recentMaximum, recentMaximumWithMargin) = (figures(.recentMaximum), figures(.recentMaximumWithMargin))
         (firm, firmWorstTenth) = (figures(.firm), Figures(report.worstTenth(.firm), used: used))
         total = figures(.firmAndElastic)
+        (series, curve) = (details?.series, details?.curve)
+        (overshoots, machinesTakenBack) = (details?.overshoots, details?.machinesTakenBack)
     }
 
-    var text: String {
-        let rows = [
+    /// The rules by their names, as they are listed.
+    var rows: [(name: String, figures: Figures)] {
+        [
             ("foresight", oracle), ("last sample", lastSample), ("maximum of an hour", recentMaximum),
             ("the same less 10 points", recentMaximumWithMargin), ("firm", firm), ("  its worst tenth", firmWorstTenth),
             ("firm and elastic", total),
         ]
+    }
+
+    var text: String {
         let head = Self.line("RULE", ["LENT", "TAKEN BACK", ">5 POINTS", ">20 POINTS", "OVERSHOOT", "USED IN ALL"])
         let body = rows.map { name, figures in
             Self.line(
@@ -68,23 +81,16 @@ struct TraceReport: Encodable {
                 [
                     figures.lentPercent, figures.takenBackPercent, figures.takenBackOver5Percent, figures.takenBackOver20Percent,
                     figures.overshootPercent, figures.utilisationPercent,
-                ].map(Self.percent))
+                ].map(DecimalText.percent))
         }
         let title =
-            "\(machines) machines, \(samples) samples judged; owners use \(Self.percent(ownersPercent)), "
-            + "threshold \(Self.percent(thresholdPercent)), appetite \(Self.percent(appetitePercent))"
+            "\(machines) machines, \(samples) samples judged; owners use \(DecimalText.percent(ownersPercent)), "
+            + "threshold \(DecimalText.percent(thresholdPercent)), appetite \(DecimalText.percent(appetitePercent))"
         return ([title, "", head] + body).joined(separator: "\n")
     }
 
     private static func line(_ name: String, _ cells: [String]) -> String {
         let padded = cells.map { String(repeating: " ", count: max(0, 12 - $0.count)) + $0 }
         return name + String(repeating: " ", count: max(0, 24 - name.count)) + padded.joined()
-    }
-
-    /// With two digits, rounded.
-    private static func percent(_ value: Double) -> String {
-        let hundredths = Int((value * 100).rounded())
-        let rest = String(hundredths % 100)
-        return "\(hundredths / 100)." + (rest.count < 2 ? "0" : "") + rest + "%"
     }
 }
