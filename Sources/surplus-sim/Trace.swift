@@ -19,6 +19,7 @@ struct Trace: AsyncParsableCommand {
               surplus-sim trace --data traces/planetlab --threshold 65 --appetite 1%
               surplus-sim trace --data monday.csv.gz --data tuesday.csv.gz --json
               surplus-sim trace --data traces/planetlab --report lending.html
+              surplus-sim trace --data traces/planetlab/20110403.csv.gz --jobs LCG-2005-1.swf.gz --machines 500
             """)
 
     @Option(help: ArgumentHelp("A file, or a directory of files; can be repeated.", valueName: "path"), completion: .file())
@@ -45,6 +46,8 @@ struct Trace: AsyncParsableCommand {
         completion: .file(extensions: ["html"]))
     var report: String?
 
+    @OptionGroup(title: "Jobs on what is lent") var competition: CompetitionOptions
+
     private static func share(_ text: String) throws -> BasisPoints {
         let value: BasisPoints
         do { value = try BasisPoints(text: text.hasSuffix("%") ? text : text + "%") } catch { throw ValidationError("\(error)") }
@@ -66,11 +69,27 @@ struct Trace: AsyncParsableCommand {
         if file != nil { replay.otherAppetites = TraceDetails.appetites.filter { $0 != appetite } }
         let judged = await Self.judge(machines, by: replay)
         let details = file == nil ? nil : TraceDetails(judged, replay)
-        let said = TraceReport(judged, replay, machines, details: details)
+        let fleet = try runJobs(on: machines, replay.appetite)
+        var said = TraceReport(judged, replay, machines, details: details)
+        said.fleet = fleet?.figures
         print(json ? try Console.json(said) : said.text)
         guard let file, let details else { return }
-        try file.write(TracePage(report: said, details: details, data: data, term: term).html)
+        try file.write(TracePage(report: said, details: details, data: data, term: term, fleet: fleet?.report).html)
         if json { Console.complain("the report is in \(file.path)") } else { print("\nThe report is in \(file.path).") }
+    }
+
+    /// - Returns: `nil` where there are no jobs.
+    private func runJobs(
+        on machines: [[BasisPoints?]], _ appetite: Appetite
+    ) throws -> (report: FleetReport, figures: FleetFigures)? {
+        guard !competition.jobs.isEmpty else { return nil }
+        let scenario = try competition.scenario(machines, threshold: threshold, appetite: appetite)
+        let before = Effort.now()
+        let samples = scenario.owners.machines.map(\.count).max() ?? 0
+        let report = FleetReplay.run(scenario) { sample in
+            Console.progress("\(sample) of \(samples) samples, \(scenario.jobs.count) jobs", isLast: sample == samples)
+        }
+        return (report, FleetFigures(report, machines: scenario.owners.machines.count, effort: Effort.now().since(before)))
     }
 
     /// Machines have nothing to do with each other: each processor judges its own.

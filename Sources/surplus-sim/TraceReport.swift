@@ -44,6 +44,8 @@ struct TraceReport: Encodable {
     let curve: [TraceDetails.Choice]?
     let overshoots: [TraceDetails.Overshoot]?
     let machinesTakenBack: [TraceDetails.Unequal]?
+    /// What came of jobs that were run on what is lent.
+    var fleet: FleetFigures?
 
     init(
         _ report: LendingReplay.Report, _ replay: LendingReplay, _ machines: [[BasisPoints?]], details: TraceDetails? = nil
@@ -86,7 +88,8 @@ struct TraceReport: Encodable {
         let title =
             "\(machines) machines, \(samples) samples judged; owners use \(DecimalText.percent(ownersPercent)), "
             + "threshold \(DecimalText.percent(thresholdPercent)), appetite \(DecimalText.percent(appetitePercent))"
-        return ([title, "", head] + body).joined(separator: "\n")
+        let jobs = fleet.map { ["", $0.text] } ?? []
+        return ([title, "", head] + body + jobs).joined(separator: "\n")
     }
 
     private static func line(_ name: String, _ cells: [String]) -> String {

@@ -47,7 +47,7 @@ struct FleetFigures: Encodable {
         let faults: [String]
     }
 
-    struct Effort: Encodable {
+    struct Work: Encodable {
         let processorSeconds: Double
         let peakMemoryMib: Double
         let occurrences, messages: Int
@@ -61,7 +61,7 @@ struct FleetFigures: Encodable {
     let leases: Leases
     let credits: Credits
     let failures: Failures
-    let effort: Effort
+    let effort: Work
 
     init(_ report: FleetReport, machines: Int, effort: Effort) {
         self.machines = machines
@@ -79,7 +79,9 @@ struct FleetFigures: Encodable {
             refused: report.refusals)
         credits = Self.credits(report)
         failures = Failures(outages: report.outages, jobsInterrupted: report.interrupted, faults: report.faults)
-        self.effort = effort
+        self.effort = Work(
+            processorSeconds: effort.seconds, peakMemoryMib: effort.peakMemory, occurrences: report.occurrences,
+            messages: report.messages)
     }
 
     private static func credits(_ report: FleetReport) -> Credits {

@@ -1,3 +1,5 @@
+import Simulation
+
 /// The report of a trace, as a page.
 struct TracePage {
     /// What it shows besides the figures; another section is one line more in ``sections``.
@@ -7,15 +9,16 @@ struct TracePage {
     let data: [String]
     /// How many samples a firm term lasts.
     let term: Int
-    /// What each node earned, in millionths of a credit; empty where nothing was paid for.
-    var credits: [Int64] = []
+    /// What came of jobs on what is lent; `nil` where there were none.
+    var fleet: FleetReport?
 
     var html: String { ReportPage(title: "How much can be lent", lead: lead, sections: sections).html }
 
     private var sections: [ReportSection] {
         [
             FiguresSection.section(report), UtilisationSection.section(report, details), TakeBackSection.section(report, details),
-            RiskSection.section(report, details), CreditSection.section(credits),
+            RiskSection.section(report, details), fleet.map { JobSection.section($0, threshold: report.thresholdPercent) },
+            CreditSection.section(fleet?.earned.map(\.rawValue) ?? []),
         ].compactMap(\.self)
     }
 

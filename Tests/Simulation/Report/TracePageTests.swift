@@ -8,13 +8,13 @@ import Testing
 
 @Suite("The page of a trace")
 struct TracePageTests {
-    private func page(_ machines: [[BasisPoints?]], data: [String] = ["trace.csv"], credits: [Int64] = []) -> TracePage {
+    private func page(_ machines: [[BasisPoints?]], data: [String] = ["trace.csv"], fleet: FleetReport? = nil) -> TracePage {
         var replay = LendingReplay(threshold: .percent(65), appetite: Appetite(takenBack: .percent(1)))
         replay.otherAppetites = TraceDetails.appetites.filter { $0 != replay.appetite.takenBack }
         let report = replay.run(UsageTrace(machines: machines))
         let details = TraceDetails(report, replay)
         let said = TraceReport(report, replay, machines, details: details)
-        return TracePage(report: said, details: details, data: data, term: 1, credits: credits)
+        return TracePage(report: said, details: details, data: data, term: 1, fleet: fleet)
     }
 
     /// Two machines, one of which jumps now and then, with a gap.
@@ -72,10 +72,21 @@ struct TracePageTests {
         #expect(parsed.all("svg").count == 3)
     }
 
-    @Test("Where nodes earned credits there is a section on them")
-    func credits() throws {
-        let parsed = try #require(ParsedMarkup(page(machines, credits: [1, 2, 3]).html))
-        #expect(parsed.texts("h2").last == "Credits among nodes" && parsed.all("svg").count == 5)
+    @Test("Where jobs were run there are sections on what they used, and on the credits that nodes earned")
+    func jobs() throws {
+        let job = FleetJob(
+            user: 0, submitted: .zero, amounts: Amounts(cpu: .cores(1), memory: .mebibytes(64)),
+            work: CoreMicroseconds(.cores(1), for: .minutes(10)), notice: .standard)
+        let capacity = Amounts(cpu: .cores(4), memory: .gibibytes(4))
+        let policy = LendingPolicy(
+            name: "fleet", cpu: ResourceRule(threshold: .percent(65), share: .percent(65), price: .credits(1)),
+            memory: ResourceRule(threshold: .percent(90), share: .percent(90), price: .zero))
+        let owners = machines.map { Array($0.prefix(12)) }
+        let report = FleetReplay.run(
+            FleetScenario(owners: UsageTrace(machines: owners), capacity: capacity, policy: policy, jobs: [job]))
+        #expect(report.finished == 1)
+        let parsed = try #require(ParsedMarkup(page(machines, fleet: report).html))
+        #expect(parsed.texts("h2").suffix(2) == ["Jobs on what is lent", "Credits among nodes"])
     }
 
     @Test("What is drawn is in JSON where a page is made, and otherwise is not")
