@@ -9,7 +9,7 @@ extension Node {
         clearDoubts(&step)
         dropLapsed(&step)
         endPauseInTime(&step)
-        for id in leases.unsettled.keys { runTimers(of: id, &step) }
+        for (id, entry) in leases.unsettled.pairs where isDue(entry, at: step.now) { runTimers(of: id, &step) }
         while let entry = leases.nextToForget, entry.forget?.hasPassed(at: step.now) == true { forget(entry.id, &step) }
         reconcile(&step)
     }
@@ -36,17 +36,23 @@ extension Node {
     }
 
     private func nextWake(of entry: LeaseEntry, at now: Moment) -> Instant? {
-        var due: [Instant] = []
+        var wake: Instant?
+        func consider(_ instant: Instant) { wake = min(wake ?? instant, instant) }
         if entry.lease.isOpen {
-            due.append(entry.lease.ends.instant(at: now))
-            if let renewal = nextRenewal(of: entry, at: now) { due.append(renewal) }
+            consider(entry.lease.ends.instant(at: now))
+            if let renewal = nextRenewal(of: entry, at: now) { consider(renewal) }
             // One that is due and still waits is woken by what it waits for.
-            if entry.isWaiting, !entry.lease.began.hasPassed(at: now) { due.append(entry.lease.began.instant(at: now)) }
+            if entry.isWaiting, !entry.lease.began.hasPassed(at: now) { consider(entry.lease.began.instant(at: now)) }
         }
-        if let retry = entry.retry { due.append(retry.at.instant(at: now)) }
-        if let receipt = entry.receiptDue, entry.bill.outstanding == nil { due.append(receipt.instant(at: now)) }
-        if let forget = entry.forget { due.append(forget.instant(at: now)) }
-        return due.min()
+        if let retry = entry.retry { consider(retry.at.instant(at: now)) }
+        if let receipt = entry.receiptDue, entry.bill.outstanding == nil { consider(receipt.instant(at: now)) }
+        if let forget = entry.forget { consider(forget.instant(at: now)) }
+        return wake
+    }
+
+    /// Whether something is to be done about a lease now. What waits for others may have come to its turn with any event.
+    private func isDue(_ entry: LeaseEntry, at now: Moment) -> Bool {
+        entry.isWaiting || nextWake(of: entry, at: now).map { $0 <= now.instant } ?? false
     }
 
     private func nextRenewal(of entry: LeaseEntry, at now: Moment) -> Instant? {

@@ -3,9 +3,19 @@ import Policy
 import Resources
 
 /// What is expected of the owner's use of one resource, and what can be promised firmly on that.
-package struct Outlook: Hashable, Codable, Sendable {
+package struct Outlook: Codable, Sendable {
     package private(set) var forecaster = UsageForecaster()
     package private(set) var lending: FirmLending
+    private var latest: Latest?
+
+    /// A forecast that was made; it holds until the next sample.
+    private struct Latest {
+        let curve: ExceedanceCurve?
+        let horizon: Int
+        let highest: BasisPoints
+    }
+
+    private enum CodingKeys: CodingKey { case forecaster, lending }
 
     /// - Parameter horizon: how many samples a firm term lasts of those that it learns from.
     package init(appetite: Appetite, horizon: Int) { lending = FirmLending(appetite: appetite, horizon: horizon) }
@@ -14,6 +24,7 @@ package struct Outlook: Hashable, Codable, Sendable {
     package mutating func adopt(_ appetite: Appetite, horizon: Int) {
         guard appetite != lending.appetite || horizon != lending.horizon else { return }
         lending = FirmLending(appetite: appetite, horizon: horizon)
+        latest = nil
     }
 
     /// Takes one sample of the owner's use, and decides what would be promised on it, to learn what comes of that.
@@ -24,9 +35,11 @@ package struct Outlook: Hashable, Codable, Sendable {
     package mutating func record(_ usage: BasisPoints?, by rule: ResourceRule?) {
         if let usage { forecaster.observe(usage) } else { forecaster.miss() }
         lending.observe(usage)
+        latest = nil
         guard let rule else { return }
-        _ = lending.promise(
-            forecast(lending.horizon, upTo: rule.threshold), threshold: rule.threshold, ceiling: rule.share)
+        let curve = forecast(lending.horizon, upTo: rule.threshold)
+        latest = Latest(curve: curve, horizon: lending.horizon, highest: rule.threshold)
+        _ = lending.promise(curve, threshold: rule.threshold, ceiling: rule.share)
     }
 
     /// What bounds a promise.
@@ -72,6 +85,11 @@ package struct Outlook: Hashable, Codable, Sendable {
 
     /// Only as far as a decision looks at it.
     private func forecast(_ horizon: Int, upTo threshold: BasisPoints) -> ExceedanceCurve? {
-        forecaster.forecast(horizon: horizon, upTo: min(.whole, threshold + lending.appetite.tolerance))
+        if let latest, latest.horizon == horizon, latest.highest == threshold { return latest.curve }
+        return forecaster.forecast(horizon: horizon, upTo: min(.whole, threshold + lending.appetite.tolerance))
     }
+}
+
+extension Outlook: Equatable {
+    package static func == (a: Outlook, b: Outlook) -> Bool { a.forecaster == b.forecaster && a.lending == b.lending }
 }

@@ -5,13 +5,31 @@ import Trading
 // Those who want something run.
 
 extension Fleet {
+    /// A task gets its turn to ask, or waits for it.
+    mutating func enqueue(_ number: Int, after span: Microseconds = .zero) {
+        let home = tasks[number].home
+        guard nodes[home].asking < scenario.asking else { return nodes[home].queue.append(number) }
+        nodes[home].asking += 1
+        schedule(.ask(task: number), after: span)
+    }
+
+    /// A task has what it asked for, or will never have it: the next one has its turn.
+    private mutating func passTurn(of number: Int) {
+        let home = tasks[number].home
+        nodes[home].asking -= 1
+        guard nodes[home].queued < nodes[home].queue.count else { return }
+        let next = nodes[home].queue[nodes[home].queued]
+        nodes[home].queued += 1
+        enqueue(next)
+    }
+
     /// A task asks some nodes for a lease.
     mutating func ask(_ number: Int) {
         guard !isOver, tasks[number].state == .waiting else { return }
         let (job, home) = (tasks[number].job, tasks[number].home)
         guard job.amounts.fits(in: scenario.policy.most(of: scenario.capacity)) else {
             tasks[number].state = .hopeless
-            return
+            return passTurn(of: number)
         }
         guard nodes[home].node != nil else { return schedule(.ask(task: number), after: .minutes(5)) }
         let want = Want(
@@ -37,12 +55,15 @@ extension Fleet {
 
     mutating func begin(_ request: RequestID, _ leases: [LeaseID], _ home: Int) {
         guard let lease = leases.first, let entry = nodes[home].node?.leases[lease] else { return }
-        guard let number = taskOfRequest.removeValue(forKey: request), let lender = index(of: entry.lease.peer),
-            entry.lease.isOpen, tasks[number].state == .asking(request), !isOver
-        else { return feed(.release(lease), to: home) }
+        guard let number = taskOfRequest.removeValue(forKey: request), let lender = index(of: entry.lease.peer), !isOver else {
+            return feed(.release(lease), to: home)
+        }
+        // Its lender may have taken it back before anybody here has heard of it.
+        guard entry.lease.isOpen else { return askAgain(number) }
         tasks[number].state = .running(lease, lender: lender)
         tasks[number].started = tasks[number].started ?? now
         taskOfLease[lease] = number
+        passTurn(of: number)
         report.leases += 1
         if entry.lease.terms.notice == .firm { report.firmLeases += 1 }
         look(at: lender)
@@ -51,7 +72,21 @@ extension Fleet {
     mutating func refuse(_ request: RequestID, _ refusal: Refusal) {
         guard let number = taskOfRequest.removeValue(forKey: request) else { return }
         report.refusals[refusal.term, default: 0] += 1
-        wait(number)
+        askAgain(number)
+    }
+
+    private mutating func askAgain(_ number: Int) {
+        tasks[number].state = .waiting
+        schedule(.ask(task: number), after: pause(of: number))
+    }
+
+    /// A node has forgotten what it asked for.
+    mutating func forgetRequests(of home: Int) {
+        let lost = taskOfRequest.filter { tasks[$0.value].home == home }
+        for (request, number) in lost.sorted(by: { $0.value < $1.value }) {
+            taskOfRequest[request] = nil
+            askAgain(number)
+        }
     }
 
     /// Something about a lease has changed that its holder is told of.
@@ -84,13 +119,14 @@ extension Fleet {
         report.wasted += done - saved
         tasks[number].saved = saved
         if nodes[tasks[number].home].node != nil { feed(.release(lease), to: tasks[number].home) }
-        wait(number)
+        tasks[number].state = .waiting
+        enqueue(number, after: pause(of: number))
     }
 
-    private mutating func wait(_ number: Int) {
-        tasks[number].state = .waiting
+    /// How long a task waits before it asks again.
+    private mutating func pause(of number: Int) -> Microseconds {
         let span = tasks[number].backoff
-        schedule(.ask(task: number), after: span + random.span(.zero...span))
+        return span + random.span(.zero...span)
     }
 
     private func waited(_ number: Int) -> Microseconds {

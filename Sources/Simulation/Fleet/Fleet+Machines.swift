@@ -103,6 +103,7 @@ extension Fleet {
         nodes[index].machine.reboot(threshold: scenario.policy.thresholds(of: scenario.capacity))
         nodes[index].node = nil
         nodes[index].life += 1
+        forgetRequests(of: index)
         for lease in lost where taskOfLease[lease] != nil {
             report.interrupted += 1
             lose(lease)

@@ -117,7 +117,8 @@ struct Fleet {
         switch occurrence {
         case .sample(let number): beginSample(number)
         case .minute: readOwners()
-        case .submit(let task), .ask(let task): ask(task)
+        case .submit(let task): enqueue(task)
+        case .ask(let task): ask(task)
         case .deliver(let from, let to, let message):
             if nodes[to].node != nil { feed(.message(from: nodes[from].id, message), to: to) }
         case .wake(let index, let life):

@@ -20,6 +20,10 @@ struct FleetNode {
     var downs = 0
     /// The owner's use in the current sample; `nil` when there is none.
     var usage: BasisPoints?
+    /// Jobs from here that wait for their turn to ask, the first one first; and how many have their turn.
+    var queue: [Int] = []
+    var queued = 0
+    var asking = 0
     /// What guests had used when the sample began.
     var usedBefore = CoreMicroseconds.zero
     /// What guests have used that are gone.

@@ -16,6 +16,8 @@ package struct FleetScenario: Sendable {
     package var outages: [Outage] = []
     /// How many nodes a borrower asks for one lease.
     package var asked = 8
+    /// For how many of its jobs a node asks at one time; the others wait their turn.
+    package var asking = 4
     /// How often a job saves what it has done, in processor time; `nil`: never, and a job whose lease ends early begins anew.
     package var checkpoint: CoreMicroseconds?
     package var seed: UInt64 = 1
