@@ -30,6 +30,7 @@ package struct FirmExplanation: Hashable, Codable, Sendable {
                 "nothing can be promised yet: \(samplesSeen) of \(samplesNeeded) samples of the owner's use are there"
             case .unknown: "nothing can be promised: the last sample of the owner's use is missing"
             }
+        guard leaseSamples > 0 else { return lead }
         let seen =
             "\(BasisPoints(observed.rawValue / 100).shortText) of lease time was taken back so far, \(appetite.takenBack.shortText) is accepted"
         return "\(lead); \(seen)"
