@@ -108,7 +108,10 @@ struct RunReport: Encodable {
 }
 
 extension SeedResult {
-    var hashText: String {
+    var hashText: String { Self.text(ofHash: hash) }
+
+    /// Sixteen digits.
+    static func text(ofHash hash: UInt64) -> String {
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
