@@ -27,29 +27,30 @@ struct EconomyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Decides everything that is drawn.", valueName: "seed"))
     var seed: UInt64 = 1
 
-    @Option(help: ArgumentHelp("Who borrows and never lends.", valueName: "percent"), transform: Self.share)
+    @Option(help: ArgumentHelp("Who borrows and never lends. Default: 10.", valueName: "percent"), transform: Self.share)
     var freeRiders = BasisPoints.percent(10)
 
     @Option(
-        help: ArgumentHelp("Who does the same, and comes back under another identity.", valueName: "percent"),
+        help: ArgumentHelp("Who does the same, and comes back under another identity. Default: 5.", valueName: "percent"),
         transform: Self.share)
     var whitewashers = BasisPoints.percent(5)
 
-    @Option(help: ArgumentHelp("Who lends and never borrows.", valueName: "percent"), transform: Self.share)
+    @Option(help: ArgumentHelp("Who lends and never borrows. Default: 5.", valueName: "percent"), transform: Self.share)
     var hoarders = BasisPoints.percent(5)
 
-    @Option(help: ArgumentHelp("Who joins while it goes on.", valueName: "percent"), transform: Self.share)
+    @Option(help: ArgumentHelp("Who joins while it goes on. Default: 10.", valueName: "percent"), transform: Self.share)
     var newcomers = BasisPoints.percent(10)
 
     @Option(help: ArgumentHelp("About how many others a participant knows, 2 to 1000.", valueName: "count"))
     var peers = 64
 
     @Option(
-        help: ArgumentHelp("What who has not lent yet may owe each peer; the limit when left out.", valueName: "credits"),
+        help: ArgumentHelp("What who has not lent yet may owe each peer. Default: the limit.", valueName: "credits"),
         transform: Self.credits)
     var bootstrap: Microcredits?
 
-    @Option(help: ArgumentHelp("What everyone else may owe each peer.", valueName: "credits"), transform: Self.credits)
+    @Option(
+        help: ArgumentHelp("What everyone else may owe each peer. Default: 10.", valueName: "credits"), transform: Self.credits)
     var limit = Microcredits.credits(10)
 
     @Option(help: ArgumentHelp("Days between two identities of one participant, 1 to 3650.", valueName: "count"))

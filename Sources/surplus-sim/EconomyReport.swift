@@ -52,7 +52,7 @@ struct EconomyReport: Encodable {
             whitewashers = Figures(month.served[.whitewasher] ?? Served())
             cannotPayPercent = EconomyReport.percent(month.cannotPay.share)
             needNotEarnPercent = EconomyReport.percent(month.needNotEarn.share)
-            gini = EconomyReport.percent(month.gini) / 100
+            gini = EconomyReport.whole(month.gini)
             movedMicrocredits = month.moved
         }
     }
@@ -97,7 +97,7 @@ struct EconomyReport: Encodable {
         contendedHours = result.months.reduce(0) { $0 + $1.contendedHours }
         movedMicrocredits = result.months.reduce(.zero) { $0 + $1.moved }
         lostMicrocredits = result.lost
-        gini = Self.percent(result.months.last?.gini ?? .zero) / 100
+        gini = Self.whole(result.months.last?.gini ?? .zero)
         kinds = result.kinds.filter { $0.count > 0 }.map {
             Kind(kind: $0.kind, participants: $0.count, lentCoreHours: Self.coreHours($0.lent), borrowed: Figures($0.served))
         }
@@ -110,6 +110,7 @@ struct EconomyReport: Encodable {
     }
 
     private static func percent(_ share: PartsPerMillion) -> Double { Double(share.rawValue) / 10_000 }
+    private static func whole(_ share: PartsPerMillion) -> Double { Double(share.rawValue) / 1_000_000 }
 
     /// Rounded down.
     private static func coreHours(_ time: CoreMicroseconds) -> Int64 { time.rawValue / Microseconds.hours(1).rawValue }
