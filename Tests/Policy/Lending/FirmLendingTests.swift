@@ -146,8 +146,10 @@ struct FirmLendingTests {
 
     @Test("It explains itself with the readings behind it")
     func explanation() {
-        let lending = FirmLending(appetite: appetite)
+        var lending = FirmLending(appetite: appetite)
         let forecast = uniform(upTo: 2000)
+        _ = lending.promise(forecast, threshold: .percent(65))
+        lending.observe(.zero)
         let promise = lending.decide(forecast, threshold: .percent(65))
         let explanation = lending.explain(promise, forecast, threshold: .percent(65), samplesSeen: 40, samplesNeeded: 12)
         #expect(explanation.median == .percent(10))
@@ -158,7 +160,10 @@ struct FirmLendingTests {
         let unknown = lending.explain(
             lending.decide(nil, threshold: .percent(65)), nil, threshold: .percent(65), samplesSeen: 3, samplesNeeded: 12)
         #expect(unknown.median == nil)
-        #expect(unknown.text.hasPrefix("nothing can be promised: 3 samples"))
+        #expect(unknown.text.hasPrefix("nothing can be promised yet: 3 of 12 samples"))
+        let fresh = FirmLending(appetite: appetite)
+        let first = fresh.explain(promise, forecast, threshold: .percent(65), samplesSeen: 40, samplesNeeded: 12)
+        #expect(!first.text.contains("taken back"))
     }
 
     @Test("The price stays in bounds: after a year of take-backs, and after one without, it finds back")
