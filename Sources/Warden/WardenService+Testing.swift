@@ -7,6 +7,7 @@ extension WardenService {
     /// What SIGHUP asks for.
     func reload() {
         manager.reloading()
+        lookAtImages()
         testAgain(isAsked: true)
     }
 

@@ -98,8 +98,18 @@ package final class WardenService {
                 "leases": leases.states(at: clock.now()).count, "jobs": jobs.states.count,
                 "network": finding.networkFault ?? "works", "disk": diskHolding, "socket": configuration.socket,
             ])
+        lookAtImages()
         takePrecedence()
         manager.started(finding.summary)
+    }
+
+    /// Says of each image that is offered why no job could be shown it: its owner should know before a borrower does.
+    func lookAtImages() {
+        for (name, directory) in configuration.images.sorted(by: { $0.key < $1.key }) {
+            do throws(GuestRoot.Unusable) { _ = try GuestRoot(at: directory) } catch {
+                log.write("image.unusable", ["image": name, "why": error])
+            }
+        }
     }
 
     /// How jobs are held to what they may keep on disk, in words.

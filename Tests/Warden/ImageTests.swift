@@ -160,4 +160,13 @@ struct ImageTests {
             try await refusal(bundle.directory).contains("is not unpacked: run 'umoci unpack --image \(bundle.directory):TAG"))
         #expect(try await refusal("/nowhere/at/all").contains("/nowhere/at/all is not there: "))
     }
+
+    @Test("The warden says of an image that cannot be used why, before anybody asks for it")
+    func saidAtTheStart() async throws {
+        let (warden, _) = try await warden("gone=/nowhere/at/all")
+        #expect(
+            warden.log.split(separator: "\n").contains {
+                $0.contains("event=image.unusable") && $0.contains("image=gone") && $0.contains("/nowhere/at/all is not there")
+            })
+    }
 }

@@ -29,16 +29,19 @@ extension PoolMembership {
     }
 
     private func enforced(_ state: LeaseState) -> Surplus_V1_EnforcedLease {
-        .with {
+        let known = engine.read { $0.leases[state.lease]?.lease }
+        return .with {
             $0.lease = state.lease.description
-            $0.peerName = engine.read { $0.leases[state.lease]?.lease.peer }.map(name) ?? ""
+            $0.peerName = known.map { name(of: $0.peer) } ?? ""
             $0.rung = state.rung.description
             $0.granted = .init(state.amounts)
             $0.ceilingCpuMillicores = state.ceiling.rawValue
             $0.used = .init(state.using)
+            $0.endsAt = (engine.now.utc + max(.zero, state.remaining)).microseconds
             if let taking = state.taking {
-                $0.endsAt = (engine.now.utc + max(.zero, state.remaining)).microseconds
                 $0.reason = taking.reason
+            } else if let known, known.state == .reclaiming {
+                $0.reason = known.reason
             } else if state.rung > .shaped {
                 $0.reason = guests.lastMove(of: state.lease)?.change.reason ?? ""
             }

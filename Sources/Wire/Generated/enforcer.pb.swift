@@ -183,10 +183,10 @@ package nonisolated struct Surplus_V1_EnforcedLease: Sendable {
   /// Clears the value of `used`. Subsequent reads from it will return its default value.
   package mutating func clearUsed() {self._used = nil}
 
-  /// when the enforcer ends it; 0: it does not
+  /// when it is ended: at its term, or sooner when it is taken back
   package var endsAt: Int64 = 0
 
-  /// why it is not just shaped
+  /// why it is not just shaped, or is taken back
   package var reason: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
