@@ -53,6 +53,12 @@ struct EconomyCommand: ParsableCommand {
         help: ArgumentHelp("What everyone else may owe each peer. Default: 10.", valueName: "credits"), transform: Self.credits)
     var limit = Microcredits.credits(10)
 
+    @Option(
+        help: ArgumentHelp(
+            "What has to be lent first, as a share of what may be owed to all peers then. Default: 100.", valueName: "percent"),
+        transform: Self.share)
+    var proof = BasisPoints.whole
+
     @Option(help: ArgumentHelp("Days between two identities of one participant, 1 to 3650.", valueName: "count"))
     var admission = 30
 
@@ -101,6 +107,7 @@ struct EconomyCommand: ParsableCommand {
         var plan = EconomyPlan(nodes: nodes, days: days, seed: seed)
         (plan.freeRiders, plan.whitewashers, plan.hoarders, plan.newcomers) = (freeRiders, whitewashers, hoarders, newcomers)
         (plan.peers, plan.bootstrap, plan.limit, plan.admission) = (peers, bootstrap ?? limit, limit, admission)
+        plan.proof = proof
         plan.demand = .percent(Int64(demand))
         return plan
     }

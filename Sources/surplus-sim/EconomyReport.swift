@@ -68,7 +68,7 @@ struct EconomyReport: Encodable {
     let seed: UInt64
     let peers, admissionDays: Int
     let bootstrapMicrocredits, limitMicrocredits: Microcredits
-    let demandPercent: Double
+    let proofPercent, demandPercent: Double
     /// Of all that happened, the same on every machine.
     let hash: String
     let leases, refusedForCredit, identities, departed: Int
@@ -89,6 +89,7 @@ struct EconomyReport: Encodable {
         (nodes, days, seed) = (plan.nodes, plan.days, plan.seed)
         (peers, admissionDays) = (plan.peers, plan.admission)
         (bootstrapMicrocredits, limitMicrocredits) = (plan.bootstrap, plan.limit)
+        proofPercent = Double(plan.proof.rawValue) / 100
         demandPercent = Double(plan.demand.rawValue) / 100
         hash = SeedResult.text(ofHash: result.hash)
         (leases, refusedForCredit) = (result.leases, result.refusedForCredit)
@@ -129,7 +130,7 @@ extension EconomyReport {
     private var title: [String] {
         let credit =
             bootstrapMicrocredits == limitMicrocredits
-            ? limitMicrocredits.text : "\(limitMicrocredits.text), \(bootstrapMicrocredits.text) before it has lent"
+            ? limitMicrocredits.text : "\(limitMicrocredits.text), \(bootstrapMicrocredits.text) before it has lent enough"
         return [
             "\(nodes) participants, \(days) days, seed \(seed), hash \(hash)",
             "each knows about \(min(peers, nodes - 1)) others and may owe each of them \(credit)",

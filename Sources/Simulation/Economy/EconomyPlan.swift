@@ -22,6 +22,9 @@ package struct EconomyPlan: Hashable, Sendable {
     package var bootstrap = Microcredits.credits(10)
     /// The most that it may owe each of them once it is established, and that it is willing to owe; at least ``bootstrap``.
     package var limit = Microcredits.credits(10)
+    /// What must have been lent before somebody is established, as a share of what it may then owe all its peers together. With the
+    /// whole of it nobody gains by lending for that only.
+    package var proof = BasisPoints.whole
     /// For so many days after it was admitted the pool gives nobody another identity.
     package var admission = 30
     /// How much is wanted, as a share of what is wanted usually.
@@ -46,7 +49,7 @@ package struct EconomyPlan: Hashable, Sendable {
         }
     }
 
-    /// What a role is called that the pool gives to who has lent as much as somebody unknown could take.
+    /// What a role is called that the pool gives to who has lent enough.
     static let established = "established"
 
     /// What everybody lends by who lends at all: the shipped policy `blade` for terms as long as a step, and with the limits above.

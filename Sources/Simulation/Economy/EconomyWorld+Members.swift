@@ -61,9 +61,9 @@ extension EconomyWorld {
         lost += max(.zero, .zero - identities[index].balance)
     }
 
-    /// Whether it has given as much as somebody unknown could take from all its peers together.
+    /// Whether it has given its part of what it could take from all its peers together, once it is established.
     private func hasLentEnough(_ index: Int) -> Bool {
-        identities[index].earned >= plan.bootstrap * Int64(max(1, identities[index].peers.count))
+        identities[index].earned >= plan.proof.of(plan.limit * Int64(max(1, identities[index].peers.count)))
     }
 
     /// Gives it the role for which policies grant more, and has its lines follow.

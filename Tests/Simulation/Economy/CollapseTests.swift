@@ -20,6 +20,15 @@ struct CollapseTests {
         #expect(Economy.run(plan).collapses.first { $0.collapse == .nobodyCanPay }?.month == 0)
     }
 
+    @Test("Where much must be lent before more than next to nothing can be borrowed it stops before it has begun")
+    func slowStart() {
+        var plan = EconomyPlan(nodes: 20, days: 10)
+        (plan.bootstrap, plan.limit, plan.proof) = (200_000, .credits(10), .whole)
+        #expect(Economy.run(plan).collapses.map(\.collapse) == [.nobodyCanPay])
+        plan.proof = .percent(2)
+        #expect(Economy.run(plan).collapses.isEmpty)
+    }
+
     @Test("Where most only lend, nobody needs to earn once the others owe them all they may")
     func hoarding() {
         var plan = EconomyPlan(nodes: 20, days: 34)
@@ -47,7 +56,7 @@ struct FreeRiderTests {
 
     private static func run(bootstrap: Microcredits) -> EconomyResult {
         var plan = EconomyPlan(nodes: 20, days: 33)
-        (plan.peers, plan.bootstrap, plan.newcomers) = (16, bootstrap, .zero)
+        (plan.peers, plan.bootstrap, plan.proof, plan.newcomers) = (16, bootstrap, .percent(10), .zero)
         return Economy.run(plan)
     }
 

@@ -67,6 +67,7 @@ struct EconomyReportTests {
         #expect(plan.nodes == 500 && plan.seed == 9 && plan.freeRiders == 1250 && plan.newcomers == .percent(20))
         #expect(plan.limit == .credits(8) && plan.bootstrap == .credits(8))
         #expect(try EconomyCommand.parse([]).plan == EconomyPlan())
+        #expect(try EconomyCommand.parse(["--proof", "25", "--admission", "90"]).plan.proof == .percent(25))
         #expect(try EconomyCommand.parse(["--bootstrap", "0.5"]).plan.bootstrap == 500_000)
     }
 }

@@ -19,7 +19,7 @@ struct EconomyTests {
     /// With little credit for who has not lent yet.
     private static let afterDays: EconomyWorld = {
         var plan = Self.plan(days: 14)
-        plan.bootstrap = .credits(1)
+        (plan.bootstrap, plan.proof) = (.credits(1), .percent(10))
         var world = EconomyWorld(plan)
         for day in 0..<14 { world.runDay(day) }
         return world
