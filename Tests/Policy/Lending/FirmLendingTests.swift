@@ -163,7 +163,7 @@ struct FirmLendingTests {
         #expect(unknown.text.hasPrefix("nothing can be promised yet: 3 of 12 samples"))
         let fresh = FirmLending(appetite: appetite)
         let first = fresh.explain(promise, forecast, threshold: .percent(65), samplesSeen: 40, samplesNeeded: 12)
-        #expect(!first.text.contains("taken back"))
+        #expect(!first.text.contains("so far"))
     }
 
     @Test("The price stays in bounds: after a year of take-backs, and after one without, it finds back")
