@@ -79,7 +79,8 @@ package struct Coverage: Hashable, Codable, Sendable {
             (.shrunk, [.active, .reclaiming, .closed]), (.reclaiming, [.closed]), (.closed, [.settled]),
         ]
         let borrower: [(Lease.State?, [Lease.State])] = [
-            (nil, [.promised, .active]), (.promised, [.active, .reclaiming, .closed]),
+            // a lender whose clock is ahead may have begun already, and shrunk it
+            (nil, [.promised, .active]), (.promised, [.active, .shrunk, .reclaiming, .closed]),
             (.active, [.shrunk, .reclaiming, .closed]), (.shrunk, [.active, .reclaiming, .closed]), (.reclaiming, [.closed]),
             (.closed, [.settled]),
         ]

@@ -21,14 +21,20 @@ final class AgentDoor {
     private let path: String
     private let agent: uid_t
     private let log: DecisionLog
-    private let listener: Int32
+    /// `nil` while it is shut.
+    private var listener: Int32?
     private var connections: [Int: Connection] = [:]
     private var next = 0
 
-    init(_ configuration: WardenConfiguration, log: DecisionLog) throws(KernelError) {
+    /// It is shut until it is opened.
+    init(_ configuration: WardenConfiguration, log: DecisionLog) {
         path = configuration.socket
         agent = configuration.agent
         self.log = log
+    }
+
+    /// Lets agents in from now on.
+    func open() throws(KernelError) {
         listener = try UnixSocket.listen(at: path, mode: 0o600)
         guard agent == geteuid() || chown(path, agent, gid_t.max) == 0 else {
             throw KernelError("give \(path) to user \(agent)", errno)
@@ -37,7 +43,7 @@ final class AgentDoor {
 
     /// Descriptors to watch; the listener's connection number is 0.
     var watched: [(connection: Int, descriptor: Int32, events: Int16)] {
-        [(0, listener, Int16(POLLIN))]
+        (listener.map { [(0, $0, Int16(POLLIN))] } ?? [])
             + connections.map {
                 ($0.key, $0.value.descriptor, Int16(POLLIN) | ($0.value.stream.backlog > 0 ? Int16(POLLOUT) : 0))
             }
@@ -100,12 +106,13 @@ final class AgentDoor {
     /// Lets nobody in any more; what is connected is cut off.
     func close() {
         dismissAll()
+        guard let listener else { return }
         Glibc.close(listener)
         unlink(path)
     }
 
     private func admit() {
-        while let descriptor = try? UnixSocket.accept(on: listener) {
+        while let listener, let descriptor = try? UnixSocket.accept(on: listener) {
             let peer = try? UnixSocket.peer(of: descriptor)
             guard let peer, peer.user == agent || peer.user == 0, connections.count < Self.mostConnections else {
                 log.write("agent.refused", ["user": peer.map { Int($0.user) } ?? -1, "connections": connections.count])

@@ -40,9 +40,11 @@ package final class WardenService {
     private var measured: Instant?
     private var nextTick: Instant
     private var isStopping = false
+    /// Why it stops, if nobody asked for that.
+    private var failure: KernelError?
     private var hasPrecedence = false
 
-    /// Finds everything again that a former warden left, and listens.
+    /// Finds everything again that a former warden left.
     ///
     /// - Precondition: The process has a single thread.
     /// - Throws: ``KernelError``; nothing is changed that the next start does not find.
@@ -65,13 +67,15 @@ package final class WardenService {
         nextTick = SystemClock.instant()
         try leases.restore(at: clock.now())
         try jobs.restore()
-        door = try AgentDoor(configuration, log: log)
+        door = AgentDoor(configuration, log: log)
         jobs.reply = { [unowned door] reply, responder in door.reply(reply, to: responder) }
     }
 
     /// Governs at once; serves agents when limits and sandbox were tested, which takes long where the owner needs everything; until
     /// SIGTERM or SIGINT. Tests again on SIGHUP. Guests go on running: the next warden finds them.
-    package func run() {
+    ///
+    /// - Throws: ``KernelError`` when agents cannot be let in.
+    package func run() throws(KernelError) {
         // guests of a former warden are governed meanwhile
         if !leases.isEmpty { takePrecedence() }
         testAgain(isAsked: true)
@@ -86,11 +90,16 @@ package final class WardenService {
             groups.removeShared()
         }
         log.write("warden.stopped")
+        if let failure { throw failure }
     }
 
     /// Serves agents from now on.
     func beginServing() {
         isReady = true
+        do throws(KernelError) { try door.open() } catch {
+            (failure, isStopping) = (error, true)
+            return
+        }
         log.write(
             "warden.ready",
             [
@@ -141,7 +150,7 @@ package final class WardenService {
 
     /// Waits until something can be done, and does it.
     private func wait() {
-        let doors = isReady ? door.watched : []
+        let doors = door.watched
         let shims = jobs.watched
         var polled = [signals.descriptor, jobs.chores.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         polled += doors.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
