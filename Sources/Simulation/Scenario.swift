@@ -48,14 +48,15 @@ package struct Scenario: Sendable {
             loss: .percent(5), duplication: .percent(5), lateReplay: .percent(1), delay: .milliseconds(1) ... .milliseconds(150))
         commitTime = 200 ... .milliseconds(8)
         unwritten = .zero
-        // Forecasts take more time than a run has.
-        rhythm.sample = .days(1)
+        // So that there are forecasts while people borrow.
+        rhythm.sample = .seconds(20)
         capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16))
         policy = LendingPolicy(
             name: "simulated",
             cpu: ResourceRule(threshold: .percent(80), share: .percent(75), price: .credits(1), floor: 800_000),
             memory: ResourceRule(threshold: .percent(80), share: .percent(50), price: 200_000),
-            longestTerm: .minutes(3), notices: NoticeMenu([.elastic: .percent(60), .standard: .whole, .notice: .percent(130)]),
+            longestTerm: .minutes(3),
+            notices: NoticeMenu([.elastic: .percent(60), .standard: .whole, .notice: .percent(130), .firm: .percent(150)]),
             maximumLeases: 32, credit: CreditRule(granted: 600_000, owes: 600_000))
     }
 }

@@ -164,6 +164,8 @@ extension World {
 
     /// A borrower signs for no more than its lease could have used.
     private mutating func checkBill(_ entry: LeaseEntry, _ index: Int) {
+        // Whose civil time was set while its machine was down cannot tell any more how long its leases have lasted.
+        guard !nodes[index].hasLostTime else { return }
         let slack = Timing.clockSlack + Self.clockTolerance(over: .hours(1))
         let now = moment(index)
         let elapsed = max(.zero, min(entry.lease.wholeTerm(at: now), -entry.lease.began.remaining(at: now)))

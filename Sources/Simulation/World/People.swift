@@ -19,7 +19,7 @@ extension World {
             least: random.chance(.percent(30)) ? Amounts(cpu: Millicores(amounts.cpu.rawValue / 2), memory: amounts.memory) : nil,
             term: random.span(.seconds(5) ... .minutes(4)),
             maxPrices: Prices(cpu: Microcredits(Int64.random(in: 700_000...1_500_000, using: &random)), memory: 250_000),
-            notice: [.elastic, .standard, .notice].randomElement(using: &random) ?? .standard,
+            notice: NoticeClass.allCases.randomElement(using: &random) ?? .standard,
             user: "somebody", renewsItself: random.chance(.percent(30)), start: start(at: moment(index).utc),
             nodes: random.chance(scenario.groups) ? Int.random(in: 2...max(2, nodes.count - 1), using: &random) : 1)
         let peers = nodes.indices.filter { $0 != index }.map { nodes[$0].id }
