@@ -13,7 +13,7 @@ struct LimitProof {
         statement = boot.map { Array("\($0) \(kind)\n".utf8) }
     }
 
-    /// Whether it was given in this boot, and not withdrawn.
+    /// Whether it was given in this boot, and not withdrawn. One that cannot be read proves nothing.
     var isThere: Bool {
         guard let statement else { return false }
         return (try? StateFile.read(path)) == statement
@@ -24,5 +24,6 @@ struct LimitProof {
         if let statement, !isThere { try? StateFile.write(statement, to: path) }
     }
 
+    /// Should the disk keep it, a test that comes to an end still says more than it.
     func withdraw() { try? StateFile.remove(path) }
 }

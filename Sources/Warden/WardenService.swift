@@ -11,8 +11,6 @@ package final class WardenService {
     private static let idleTick = Microseconds.seconds(1)
     /// How soon to look again at what no descriptor tells of.
     private static let turn = Microseconds.milliseconds(5)
-    /// For so long an owner who cannot be measured is believed to do what was measured last.
-    private static let blindness = Microseconds.seconds(3)
 
     let configuration: WardenConfiguration
     let log: DecisionLog
@@ -33,11 +31,7 @@ package final class WardenService {
     let jobs: JobKeeper
     let door: AgentDoor
     private var sensor: Sensor
-    private var owner = Sensor.Reading(usage: .zero)
-    /// Why it could not be measured at the last tick.
-    private var ownerFault: KernelError?
-    /// When it last could be.
-    private var measured: Instant?
+    private var owner = OwnerWatch()
     private var nextTick: Instant
     private var isStopping = false
     /// Why it stops, if nobody asked for that.
@@ -184,7 +178,7 @@ package final class WardenService {
     /// The owner's promise: measures, governs, and ends what has run out.
     private func tick(at now: Moment) {
         measureOwner(at: now.instant)
-        leases.tick(owner, at: now)
+        leases.tick(owner.reading, at: now)
         for lease in leases.expired(at: now) { _ = leases.beginEnding(lease, because: leases.causeOfEnd(of: lease)) }
         leases.forgetOld(at: now)
         jobs.stopOrphans { leases.holds($0) }
@@ -196,21 +190,16 @@ package final class WardenService {
         manager.alive()
     }
 
-    /// Told once, and not on every tick. While it lasts nothing new is run; the last reading stands for a moment, and then the owner
-    /// is taken to need everything, for whoever cannot be measured cannot be protected otherwise.
+    /// Told once, and not on every tick. While it lasts nothing new is run.
     private func measureOwner(at now: Instant) {
-        do throws(KernelError) {
-            owner = try sensor.owner(leases.policy?.owner ?? .everything, at: now)
-            if ownerFault != nil { log.write("owner.readable") }
-            (ownerFault, measured) = (nil, now)
-        } catch {
-            if let capacity = leases.policy?.capacity, now - (measured ?? now) > Self.blindness {
-                owner = Sensor.Reading(usage: capacity)
-            }
-            guard error != ownerFault else { return }
-            ownerFault = error
+        let scope = leases.policy?.owner ?? .everything
+        let found = Result { () throws(KernelError) in try sensor.owner(scope, at: now) }
+        switch owner.note(found, of: leases.policy?.capacity, at: now) {
+        case .lost(let error):
             log.write("owner.unreadable", ["error": error])
             testAgain(isAsked: true)
+        case .found: log.write("owner.readable")
+        case nil: break
         }
     }
 
@@ -273,8 +262,8 @@ extension WardenService {
         case .readings:
             return .readings(
                 WardenReadings(
-                    owner: owner.usage, guests: leases.using, memoryShort: leases.memoryShort,
-                    leases: leases.states(at: clock.now()), enforcer: leases.enforcerState(owner, at: clock.now()),
+                    owner: owner.reading.usage, guests: leases.using, memoryShort: leases.memoryShort,
+                    leases: leases.states(at: clock.now()), enforcer: leases.enforcerState(owner.reading, at: clock.now()),
                     disk: diskHolding))
         case .measurements: return .measurements(leases.measurements(at: SystemClock.instant()))
         case .moves(let time): return .moves(leases.moves.moves.filter { $0.at > time })
@@ -305,7 +294,7 @@ extension WardenService {
             if policy.owner != leases.policy?.owner {
                 // What was read of another scope says nothing about this one.
                 sensor.reset()
-                owner = Sensor.Reading(usage: .zero)
+                owner.reset()
                 nextTick = SystemClock.instant()
             }
             try leases.setPolicy(policy, at: clock.now())
