@@ -127,6 +127,14 @@ struct ProcessingEscalationTests {
         #expect(machine.enforcer.rung(of: PlayedMachine.lease(2)) == .frozen)
     }
 
+    @Test("The youngest is the one that was opened last, whatever its borrower put into its id")
+    func youngestByOpening() {
+        var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [])
+        for number in [3, 2, 1, 0] { machine.open(PlayedMachine.lease(number), 500) }
+        machine.run(20, ownerWants: 3180)
+        #expect(machine.frozen == [1, 0].reduce(into: Set()) { $0.insert(PlayedMachine.lease($1)) })
+    }
+
     @Test("They go on when there is room again, one a second, the oldest first, and not before they rested")
     func thaw() {
         var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [500, 500])

@@ -48,6 +48,14 @@ struct IsolationTests {
         }
     }
 
+    @Test("Where folders of /proc are hidden nothing can be put")
+    func hiddenPlaces() async throws {
+        let hidden = SystemView.current().hiddenFolders
+        let tries = hidden.map { "touch \($0)/x 2>&1; find \($0) -name x" }.joined(separator: "; ")
+        let said = try await output(of: "\(tries); true").split(separator: "\n")
+        #expect(said.count == hidden.count && said.allSatisfy { $0.contains("Read-only file system") }, "\(said)")
+    }
+
     @Test("It cannot gain privileges")
     func privileges() async throws {
         let status = try await output(of: "cat /proc/self/status")
