@@ -15,9 +15,9 @@ struct EconomyReport: Encodable {
 
         init(_ served: Served) {
             wantedCoreHours = EconomyReport.coreHours(served.all.wanted)
-            servedPercent = EconomyReport.percent(served.all.share)
-            servedUnderContentionPercent = EconomyReport.percent(served.contended.share)
-            requestsMetPercent = EconomyReport.percent(PartsPerMillion(Int64(served.met), of: Int64(served.requests)))
+            servedPercent = served.all.share.percent
+            servedUnderContentionPercent = served.contended.share.percent
+            requestsMetPercent = PartsPerMillion(Int64(served.met), of: Int64(served.requests)).percent
         }
     }
 
@@ -50,8 +50,8 @@ struct EconomyReport: Encodable {
             mutual = Figures(month.mutual)
             freeRiders = Figures(month.served[.freeRider] ?? Served())
             whitewashers = Figures(month.served[.whitewasher] ?? Served())
-            cannotPayPercent = EconomyReport.percent(month.cannotPay.share)
-            needNotEarnPercent = EconomyReport.percent(month.needNotEarn.share)
+            cannotPayPercent = month.cannotPay.share.percent
+            needNotEarnPercent = month.needNotEarn.share.percent
             gini = EconomyReport.whole(month.gini)
             movedMicrocredits = month.moved
         }
@@ -110,7 +110,6 @@ struct EconomyReport: Encodable {
         violations = result.violations.map(\.text)
     }
 
-    private static func percent(_ share: PartsPerMillion) -> Double { Double(share.rawValue) / 10_000 }
     private static func whole(_ share: PartsPerMillion) -> Double { Double(share.rawValue) / 1_000_000 }
 
     /// Rounded down.
@@ -122,6 +121,8 @@ struct EconomyReport: Encodable {
 extension EconomyReport {
     /// Of what they want under contention who never lends should get no more.
     static let goalPercent = 2.0
+
+    private static let row = TextRow(nameWidth: 18, cellWidth: 11)
 
     var text: String {
         [title, [""], kindTable, [""], contributionTable, [""], monthTable, [""], verdicts].joined().joined(separator: "\n")
@@ -139,18 +140,18 @@ extension EconomyReport {
     }
 
     private var kindTable: [String] {
-        [Self.line("KIND", ["NUMBER", "LENT", "WANTED", "SERVED", "CONTENDED", "IN FULL"])]
+        [Self.row.line("KIND", ["NUMBER", "LENT", "WANTED", "SERVED", "CONTENDED", "IN FULL"])]
             + kinds.map { kind in
-                Self.line(
+                Self.row.line(
                     kind.kind.rawValue.replacing("_", with: " "),
                     ["\(kind.participants)", "\(kind.lentCoreHours)", "\(kind.borrowed.wantedCoreHours)"] + kind.borrowed.cells)
             }
     }
 
     private var contributionTable: [String] {
-        [Self.line("BY LENT/WANTED", ["NUMBER", "LENT", "WANTED", "SERVED", "CONTENDED", "IN FULL"])]
+        [Self.row.line("BY LENT/WANTED", ["NUMBER", "LENT", "WANTED", "SERVED", "CONTENDED", "IN FULL"])]
             + contributions.enumerated().map { index, group in
-                Self.line(
+                Self.row.line(
                     "tenth \(index + 1)",
                     ["\(group.participants)", "\(group.lentCoreHours)", "\(group.borrowed.wantedCoreHours)"]
                         + group.borrowed.cells)
@@ -158,43 +159,30 @@ extension EconomyReport {
     }
 
     private var monthTable: [String] {
-        [Self.line("MONTH", ["SERVED", "CONTENDED", "FREE R.", "WHITEW.", "CANNOT PAY", "NEED NOT", "GINI"])]
+        [Self.row.line("MONTH", ["SERVED", "CONTENDED", "FREE R.", "WHITEW.", "CANNOT PAY", "NEED NOT", "GINI"])]
             + months.enumerated().map { index, month in
-                Self.line(
+                Self.row.line(
                     "\(index + 1)",
                     [
                         month.mutual.servedPercent, month.mutual.servedUnderContentionPercent,
                         month.freeRiders.servedUnderContentionPercent,
                         month.whitewashers.servedUnderContentionPercent, month.cannotPayPercent, month.needNotEarnPercent,
-                    ].map(Self.percent) + [Self.hundredths(month.gini)])
+                    ].map(DecimalText.percent) + [DecimalText.fixed(month.gini, digits: 2)])
             }
     }
 
     private var verdicts: [String] {
         let takers = kinds.filter { !$0.kind.lends }.map { kind in
             let name = kind.kind.rawValue.replacing("_", with: " ") + "s"
-            let share = Self.percent(kind.borrowed.servedUnderContentionPercent)
-            return "\(name) got \(share) of what they wanted under contention (goal: at most \(Self.percent(Self.goalPercent)))"
+            let share = DecimalText.percent(kind.borrowed.servedUnderContentionPercent)
+            return
+                "\(name) got \(share) of what they wanted under contention (goal: at most \(DecimalText.percent(Self.goalPercent)))"
         }
         let stops = collapses.map { "it stops in month \($0.month): \($0.collapse.rawValue.replacing("_", with: " "))" }
         let books = violations.isEmpty ? "debits equal credits, and mirrored lines agree" : "books do not balance"
         return takers
             + ["\(Self.credits(lostMicrocredits)) were owed by \(departed) identities that left"]
             + (stops.isEmpty ? ["it goes on: most can pay, and most need to earn"] : stops) + [books]
-    }
-
-    private static func line(_ name: String, _ cells: [String]) -> String {
-        let padded = cells.map { String(repeating: " ", count: max(0, 11 - $0.count)) + $0 }
-        return name + String(repeating: " ", count: max(0, 18 - name.count)) + padded.joined()
-    }
-
-    fileprivate static func percent(_ value: Double) -> String { hundredths(value) + "%" }
-
-    /// With two digits, rounded.
-    private static func hundredths(_ value: Double) -> String {
-        let hundredths = Int((value * 100).rounded())
-        let rest = String(hundredths % 100)
-        return "\(hundredths / 100)." + (rest.count < 2 ? "0" : "") + rest
     }
 
     private static func credits(_ amount: Microcredits) -> String { "\(amount.rawValue / 1_000_000) credits" }
@@ -204,6 +192,6 @@ extension EconomyReport.Figures {
     /// Blank where nothing was wanted.
     fileprivate var cells: [String] {
         let shares = [servedPercent, servedUnderContentionPercent, requestsMetPercent]
-        return wantedCoreHours == 0 ? shares.map { _ in "" } : shares.map(EconomyReport.percent)
+        return wantedCoreHours == 0 ? shares.map { _ in "" } : shares.map(DecimalText.percent)
     }
 }

@@ -18,13 +18,12 @@ struct TraceReport: Encodable {
         let utilisationPercent: Double
 
         init(_ tally: LendingTally, used: Double) {
-            func percent(_ part: PartsPerMillion) -> Double { Double(part.rawValue) / 10_000 }
-            lentPercent = percent(tally.usefulLent)
-            takenBackPercent = percent(tally.takenBackShare)
-            takenBackOver5Percent = percent(PartsPerMillion(tally.over5, of: tally.lent))
-            takenBackOver20Percent = percent(PartsPerMillion(tally.over20, of: tally.lent))
-            overshootPercent = percent(tally.overshootShare)
-            ofOraclePercent = percent(tally.ofForesight)
+            lentPercent = tally.usefulLent.percent
+            takenBackPercent = tally.takenBackShare.percent
+            takenBackOver5Percent = PartsPerMillion(tally.over5, of: tally.lent).percent
+            takenBackOver20Percent = PartsPerMillion(tally.over20, of: tally.lent).percent
+            overshootPercent = tally.overshootShare.percent
+            ofOraclePercent = tally.ofForesight.percent
             utilisationPercent = used + lentPercent
         }
     }
@@ -75,10 +74,12 @@ struct TraceReport: Encodable {
         ]
     }
 
+    private static let row = TextRow(nameWidth: 24, cellWidth: 12)
+
     var text: String {
-        let head = Self.line("RULE", ["LENT", "TAKEN BACK", ">5 POINTS", ">20 POINTS", "OVERSHOOT", "USED IN ALL"])
+        let head = Self.row.line("RULE", ["LENT", "TAKEN BACK", ">5 POINTS", ">20 POINTS", "OVERSHOOT", "USED IN ALL"])
         let body = rows.map { name, figures in
-            Self.line(
+            Self.row.line(
                 name,
                 [
                     figures.lentPercent, figures.takenBackPercent, figures.takenBackOver5Percent, figures.takenBackOver20Percent,
@@ -90,10 +91,5 @@ struct TraceReport: Encodable {
             + "threshold \(DecimalText.percent(thresholdPercent)), appetite \(DecimalText.percent(appetitePercent))"
         let jobs = fleet.map { ["", $0.text] } ?? []
         return ([title, "", head] + body + jobs).joined(separator: "\n")
-    }
-
-    private static func line(_ name: String, _ cells: [String]) -> String {
-        let padded = cells.map { String(repeating: " ", count: max(0, 12 - $0.count)) + $0 }
-        return name + String(repeating: " ", count: max(0, 24 - name.count)) + padded.joined()
     }
 }

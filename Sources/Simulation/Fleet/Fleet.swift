@@ -175,7 +175,7 @@ struct Fleet {
             queue.push(.wake(node: index, life: nodes[index].life), at: max(wake, now))
         }
         nodes[index].disk.commit(outcome.records, at: moment)
-        if let fault = nodes[index].disk.fault { report.faults.append(fault) }
+        if let fault = nodes[index].disk.fault, !report.faults.contains(fault) { report.faults.append(fault) }
         for action in outcome.actions { perform(action, index) }
     }
 

@@ -13,11 +13,11 @@ struct FleetFigures: Encodable {
         let overshootPercent: Double
 
         init(_ tally: LendingTally) {
-            lentPercent = percent(tally.usefulLent)
-            takenBackPercent = percent(tally.takenBackShare)
-            takenBackOver5Percent = percent(PartsPerMillion(tally.over5, of: tally.lent))
-            takenBackOver20Percent = percent(PartsPerMillion(tally.over20, of: tally.lent))
-            overshootPercent = percent(tally.overshootShare)
+            lentPercent = tally.usefulLent.percent
+            takenBackPercent = tally.takenBackShare.percent
+            takenBackOver5Percent = PartsPerMillion(tally.over5, of: tally.lent).percent
+            takenBackOver20Percent = PartsPerMillion(tally.over20, of: tally.lent).percent
+            overshootPercent = tally.overshootShare.percent
         }
     }
 
@@ -67,7 +67,7 @@ struct FleetFigures: Encodable {
         self.machines = machines
         samples = report.samples.count
         let utilisation = report.utilisation
-        (ownersPercent, utilisationPercent) = (percent(utilisation.owners), percent(utilisation.together))
+        (ownersPercent, utilisationPercent) = (utilisation.owners.percent, utilisation.together.percent)
         (firm, total) = (Lent(report.firm), Lent(report.total))
         func seconds(_ share: BasisPoints) -> Double? { report.wait(atMost: share).map { Double($0.rawValue) / 1e6 } }
         jobs = Jobs(
@@ -88,12 +88,10 @@ struct FleetFigures: Encodable {
         func credits(_ amount: Microcredits?) -> Double { Double(amount?.rawValue ?? 0) / 1e6 }
         let balances = report.balances.sorted()
         return Credits(
-            earned: credits(report.earned.reduce(.zero, +)), giniOfEarningsPercent: percent(Gini.coefficient(of: report.earned)),
-            giniOfBalancesPercent: percent(Gini.coefficient(of: report.balances)), lowestBalance: credits(balances.first),
+            earned: credits(report.earned.reduce(.zero, +)), giniOfEarningsPercent: Gini.coefficient(of: report.earned).percent,
+            giniOfBalancesPercent: Gini.coefficient(of: report.balances).percent, lowestBalance: credits(balances.first),
             medianBalance: credits(balances.isEmpty ? nil : balances[balances.count / 2]), highestBalance: credits(balances.last))
     }
 
     private static func hours(_ time: CoreMicroseconds) -> Double { Double(time.rawValue) / 3.6e9 }
 }
-
-private func percent(_ part: PartsPerMillion) -> Double { Double(part.rawValue) / 10_000 }

@@ -4,15 +4,21 @@ extension FleetFigures {
     /// For people.
     var text: String {
         let rows: [(String, String)] = [
-            ("used", "\(Self.percent(ownersPercent)) by owners alone, \(Self.percent(utilisationPercent)) with guests"),
-            ("lent", "\(Self.percent(total.lentPercent)) of all capacity, firmly \(Self.percent(firm.lentPercent))"),
+            (
+                "used",
+                "\(DecimalText.percent(ownersPercent)) by owners alone, \(DecimalText.percent(utilisationPercent)) with guests"
+            ),
+            (
+                "lent",
+                "\(DecimalText.percent(total.lentPercent)) of all capacity, firmly \(DecimalText.percent(firm.lentPercent))"
+            ),
             (
                 "taken back",
-                "\(Self.percent(total.takenBackPercent)) of lease time, of what was firm \(Self.percent(firm.takenBackPercent))"
+                "\(DecimalText.percent(total.takenBackPercent)) of lease time, of what was firm \(DecimalText.percent(firm.takenBackPercent))"
             ),
             (
                 "",
-                "by more than 5 points \(Self.percent(total.takenBackOver5Percent)), 20 points \(Self.percent(total.takenBackOver20Percent))"
+                "by more than 5 points \(DecimalText.percent(total.takenBackOver5Percent)), 20 points \(DecimalText.percent(total.takenBackOver20Percent))"
             ),
             (
                 "jobs",
@@ -20,7 +26,7 @@ extension FleetFigures {
             ),
             (
                 "processing",
-                "\(Self.hours(jobs.usefulCoreHours)) core-hours of finished jobs, \(Self.hours(jobs.wastedCoreHours)) lost"
+                "\(DecimalText.fixed(jobs.usefulCoreHours, digits: 1)) core-hours of finished jobs, \(DecimalText.fixed(jobs.wastedCoreHours, digits: 1)) lost"
             ),
             ("waited", Self.waits(jobs)),
             (
@@ -29,7 +35,7 @@ extension FleetFigures {
             ),
             (
                 "credits",
-                "\(Self.hours(credits.earned)) earned, Gini \(Self.percent(credits.giniOfEarningsPercent)); of balances \(Self.percent(credits.giniOfBalancesPercent))"
+                "\(DecimalText.fixed(credits.earned, digits: 1)) earned, Gini \(DecimalText.percent(credits.giniOfEarningsPercent)); of balances \(DecimalText.percent(credits.giniOfBalancesPercent))"
             ),
             (
                 "failures",
@@ -37,7 +43,7 @@ extension FleetFigures {
             ),
             (
                 "effort",
-                "\(Self.hours(effort.processorSeconds)) s of a processor, \(Int(effort.peakMemoryMib)) MiB, \(effort.messages) messages"
+                "\(DecimalText.fixed(effort.processorSeconds, digits: 1)) s of a processor, \(Int(effort.peakMemoryMib)) MiB, \(effort.messages) messages"
             ),
         ]
         let body = rows.map { name, value in name + String(repeating: " ", count: 12 - name.count) + value }
@@ -55,8 +61,4 @@ extension FleetFigures {
     private static func books(_ faults: [String]) -> String {
         faults.isEmpty ? "all books agree" : "\(faults.count) faults in the books: \(faults[0])"
     }
-
-    private static func hours(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
-
-    private static func percent(_ value: Double) -> String { "\((value * 100).rounded() / 100)%" }
 }
