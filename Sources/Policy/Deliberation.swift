@@ -56,9 +56,13 @@ struct Deliberation {
     }
 
     private func isEnough(_ firm: FirmRoom) -> Bool {
-        func isEnough<Q: Quantity>(_ firm: Q, _ asked: Q, _ least: Q) -> Bool { asked == .zero || firm > .zero && firm >= least }
-        return firm.longestTerm >= policy.shortestTerm && isEnough(firm.amounts.cpu, ask.amounts.cpu, ask.least.cpu)
-            && isEnough(firm.amounts.memory, ask.amounts.memory, ask.least.memory)
+        func isEnough<Q: Quantity>(_ rule: ResourceRule?, _ firm: Q, _ asked: Q, _ least: Q) -> Bool {
+            // of what is not lent at all no class would give more
+            rule == nil || asked == .zero || firm > .zero && firm >= least
+        }
+        return firm.longestTerm >= policy.shortestTerm
+            && isEnough(policy.cpu, firm.amounts.cpu, ask.amounts.cpu, ask.least.cpu)
+            && isEnough(policy.memory, firm.amounts.memory, ask.amounts.memory, ask.least.memory)
     }
 
     // MARK: Amounts

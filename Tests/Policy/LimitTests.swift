@@ -178,6 +178,19 @@ struct LimitTests {
         #expect(refused?.retryAfter == .minutes(5))
     }
 
+    @Test("A resource that is not lent keeps no other from being promised firmly")
+    func firmWithoutMemory() {
+        var policy = policy(notices: .only(.firm))
+        policy.memory = nil
+        var standing = idle
+        standing.firm = FirmRoom(amounts: Amounts(cpu: .cores(4)), longestTerm: .hours(1), reason: "")
+        let ask = Ask(
+            amounts: Amounts(cpu: .cores(2), memory: .gibibytes(1)), least: Amounts(cpu: .cores(1)), term: .minutes(10),
+            bid: Prices(cpu: .credits(5), memory: .credits(5)), notice: .firm)
+        let terms = policy.decide(ask, from: Borrower(id: node1, name: "node1"), given: standing)
+        #expect((terms.offered ?? terms.countered?.0)?.amounts == Amounts(cpu: .cores(2)))
+    }
+
     @Test("What a condition holds back is refused with its reading, and can be asked for again")
     func heldBack() {
         var standing = idle
