@@ -51,7 +51,8 @@ extension Node {
             lease: Lease(
                 agreement, role: .borrower, at: acceptance.began, wait: wait,
                 remaining: Self.believed(remaining, of: acceptance, wait, at: step.now),
-                renewsItself: want.renewsItself && !request.isFailed, group: want.nodes > 1 ? request.request.id : nil),
+                renewsItself: want.renewsItself && !request.isFailed, group: want.nodes > 1 ? request.request.id : nil,
+                job: want.job),
             bill: agreement.bill(hash: step.notary.digest(signed.document)), reservation: agreement.reservation)
         lease.signed = signed
         keep(lease, &step)

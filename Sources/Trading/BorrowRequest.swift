@@ -18,6 +18,8 @@ package struct Want: Hashable, Codable, Sendable {
     package var start: Timestamp?
     /// From how many nodes, each giving all of it, or none is wanted; one when `nil`.
     package var several: Int?
+    /// The job that it is for; `nil` for a lease that somebody asks for.
+    package var job: JobID?
 
     package init(
         amounts: Amounts, least: Amounts? = nil, term: Microseconds, maxPrices: Prices, notice: NoticeClass = .standard,

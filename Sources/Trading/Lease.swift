@@ -62,6 +62,8 @@ package struct Lease: Hashable, Codable, Sendable {
     package private(set) var reason = ""
     /// On the borrower: the request for several leases at once that it is a part of.
     package let group: RequestID?
+    /// On the borrower: the job that it was borrowed for.
+    package let job: JobID?
 
     /// - Parameters:
     ///   - now: when it was agreed on; see ``began`` for what that is on the borrower.
@@ -69,7 +71,7 @@ package struct Lease: Hashable, Codable, Sendable {
     ///   - remaining: how long after that its term ends.
     package init(
         _ agreement: Agreement, role: Role, at now: Moment, wait: Microseconds = .zero, remaining: Microseconds,
-        renewsItself: Bool = false, group: RequestID? = nil
+        renewsItself: Bool = false, group: RequestID? = nil, job: JobID? = nil
     ) {
         id = agreement.lease
         self.agreement = agreement.id
@@ -83,6 +85,7 @@ package struct Lease: Hashable, Codable, Sendable {
         ends = Deadline(remaining, after: now)
         self.renewsItself = renewsItself
         self.group = group
+        self.job = job
     }
 
     /// Whether it holds: neither closed nor settled. The term is judged by ``hasEnded(at:)``.

@@ -335,6 +335,41 @@ struct JobDeskTests {
         await pair.stop()
     }
 
+    @Test("A lease that was got for a job, its agent dying before the job's record could say so, is the one that it runs under")
+    func leaseOfQueuedJob() async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        // nobody drives it yet
+        let job = try await submit(submission("true"), to: desk)
+        var want = JobFixture.want
+        want.job = JobID(job)
+        let lease = try #require(try await pair.requests.borrow(want, from: [pair.lenderID]).first)
+        let afterwards = pair.desk()
+        try await pair.running(afterwards) {
+            let info = try #require(try await follow(job, at: afterwards).last?.finished)
+            #expect(info.state == .finished && info.lease == lease.description)
+            try await tidied(job, at: afterwards)
+            #expect(pair.engine.read { $0.leases.values.map(\.lease.isOpen) } == [false])
+        }
+        await pair.stop()
+    }
+
+    @Test("A lease that was got for a job that does not need it any more is given back at the next start")
+    func leaseOfEndedJob() async throws {
+        let pair = try await TestPair()
+        var want = JobFixture.want
+        want.job = JobFixture.newID()
+        let lease = try #require(try await pair.requests.borrow(want, from: [pair.lenderID]).first)
+        want.job = nil
+        let other = try #require(try await pair.requests.borrow(want, from: [pair.lenderID]).first)
+        try await pair.running(pair.desk()) {
+            _ = await pair.requests.wait(for: lease) { $0?.lease.isOpen == false ? true : nil }
+        }
+        #expect(pair.engine.read { $0.leases[lease]?.lease.endReason } == .released)
+        #expect(pair.engine.read { $0.leases[other]?.lease.isOpen } == true)
+        await pair.stop()
+    }
+
     @Test("Users see and touch their own jobs only, the owner of the node all")
     func rights() async throws {
         let pair = try await TestPair()

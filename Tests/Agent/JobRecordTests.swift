@@ -8,6 +8,21 @@ import Wire
 
 @Suite("The record of a job")
 struct JobRecordTests {
+    @Test("A job needs the lease that it runs under, or any that it has not run under yet while it has none")
+    func needed() {
+        var record = JobFixture.record(own: true, retry: JobRetry(limit: 1, patience: .minutes(1)))
+        let (first, second): (LeaseID, LeaseID) = (JobFixture.newID(), JobFixture.newID())
+        #expect(record.needs(first) && record.needs(second))
+        record.place(under: first, of: JobFixture.newID())
+        #expect(record.needs(first) && !record.needs(second))
+        record.interrupt(.failed("taken back"), at: JobFixture.at)
+        record.goOn(withInputs: nil, output: OutputStart())
+        #expect(!record.needs(first) && record.needs(second))
+        record.cancel(at: JobFixture.at)
+        #expect(!record.needs(second))
+        #expect(!JobFixture.record().needs(first))
+    }
+
     @Test("A job without inputs has nothing to stage")
     func stages() {
         var plain = JobFixture.record()

@@ -64,6 +64,7 @@ final class JobDesk: Sendable {
         while !Task.isCancelled {
             do {
                 let records = try house.store.states(.job, as: JobRecord.self)
+                tenancy.releaseUnneeded(by: records)
                 for record in records where !record.isTidy { try adopt(record) }
                 isRestored.withLock { $0 = true }
                 return restored.notify()

@@ -123,11 +123,7 @@ struct JobDriver: Sendable {
         let lease: LeaseID
         switch work.record.tenancy {
         case .given(let given): lease = given
-        case .own(let want, let names, _):
-            work.report(.init(text: "asking for \(want.amounts.text)"))
-            lease = try await tenancy.borrow(want, from: names, after: work.record.attempts.map(\.lender)) { refusal in
-                work.report(.init(text: "waiting: \(refusal.reason)"))
-            }
+        case .own(let want, let names, _): lease = try await borrow(want, from: names, for: work)
         }
         let lender: NodeID
         do {
@@ -138,6 +134,16 @@ struct JobDriver: Sendable {
         } catch {
             if case .own = work.record.tenancy { engine.handle(.release(lease)) }
             throw error
+        }
+    }
+
+    private func borrow(_ want: Want, from names: [String], for work: JobWork) async throws -> LeaseID {
+        if let held = tenancy.leases(borrowedFor: work.id).first(where: work.record.needs) { return held }
+        work.report(.init(text: "asking for \(want.amounts.text)"))
+        var want = want
+        want.job = work.id
+        return try await tenancy.borrow(want, from: names, after: work.record.attempts.map(\.lender)) { refusal in
+            work.report(.init(text: "waiting: \(refusal.reason)"))
         }
     }
 

@@ -106,6 +106,12 @@ struct JobRecord: Codable, Sendable {
     /// The lease to give back when it has ended.
     var ownLease: LeaseID? { if case .own = tenancy { lease } else { nil } }
 
+    /// Whether a lease that was borrowed for it is the one that it runs under, or is to.
+    func needs(_ lease: LeaseID) -> Bool {
+        guard !isFinal, ownsLease else { return false }
+        return self.lease.map { $0 == lease } ?? !attempts.contains { $0.lease == lease }
+    }
+
     /// Whether its lease is its own, to be renewed.
     var ownsLease: Bool { if case .own = tenancy { true } else { false } }
     /// For how long its own lease is renewed, from the beginning; `nil`: for as long as it runs.
