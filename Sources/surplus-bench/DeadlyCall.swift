@@ -12,7 +12,7 @@ struct DeadlyCall: CustomStringConvertible {
     /// What strace is told.
     var options: [String] { ["-e", "trace=\(call)", "-e", "inject=\(call):signal=KILL:when=\(number)"] }
 
-    /// Every place at which a process could have died while it was watched.
+    /// Every place at which a process could have died while it was watched, as often as it was passed by its threads.
     ///
     /// - Parameter trace: what strace wrote, a call a line, with its thread before it where there are several.
     static func all(in trace: String) -> [DeadlyCall] {
@@ -22,7 +22,7 @@ struct DeadlyCall: CustomStringConvertible {
             counts[String(parts.2), default: [:]][parts.1, default: 0] += 1
         }
         return counts.sorted { $0.key < $1.key }.flatMap { call, threads in
-            (1...(threads.values.max() ?? 1)).map { DeadlyCall(call: call, number: $0) }
+            threads.values.sorted().flatMap { count in (1...count).map { DeadlyCall(call: call, number: $0) } }
         }
     }
 }

@@ -14,7 +14,7 @@ struct DevPool {
     }
 
     private let programs: String
-    private let directory: String
+    let directory: String
 
     init(programs: String) throws {
         self.programs = URL(fileURLWithPath: programs).path
@@ -122,19 +122,26 @@ struct DevPool {
     }
 
     /// Waits for a daemon that is to die at a call, for a moment; one that does not make the call is killed then.
-    func spring(_ trap: Trap) async throws {
-        for _ in 0..<60 where !trap.isSprung { try await Task.sleep(for: .milliseconds(10)) }
+    ///
+    /// - Returns: whether it died at the call.
+    func spring(_ trap: Trap) async throws -> Bool {
+        for _ in 0..<300 where !trap.isSprung { try await Task.sleep(for: .milliseconds(10)) }
+        let isAtCall = trap.isSprung
         Foundation.kill(trap.pid, SIGKILL)
         while !trap.isSprung { try await Task.sleep(for: .milliseconds(1)) }
         trap.tracer.terminate()
+        return isAtCall
     }
 
     /// Kills the program of a guest as soon as it is there.
-    func killGuest(of word: String) async throws {
+    ///
+    /// - Returns: whether it came.
+    func killGuest(of word: String) async throws -> Bool {
         for _ in 0..<300 {
-            for pid in guests(of: word) where Foundation.kill(pid, SIGKILL) == 0 { return }
+            for pid in guests(of: word) where Foundation.kill(pid, SIGKILL) == 0 { return true }
             try await Task.sleep(for: .milliseconds(2))
         }
+        return false
     }
 
     /// What is wrong once everything has had the time to settle.
@@ -150,7 +157,7 @@ struct DevPool {
         }
         let (first, second) = (try balance("node1"), try balance("node2"))
         if first + second != 0 { faults.append("the trust line differs: node1 has \(first), node2 has \(second) microcredits") }
-        faults += orphans()
+        faults += try orphans()
         return faults
     }
 
@@ -167,22 +174,23 @@ struct DevPool {
         return value
     }
 
-    /// Programs of guests that outlived their leases.
-    private func orphans() -> [String] { guests(of: "moment-").map { "an orphan: process \($0)" } + leftGroups() }
-
-    private func guests(of word: String) -> [Int32] {
-        let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap(Int32.init) ?? []
-        return pids.filter { pid in
-            let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-            let words = command.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-            return words.first == "sh" && words.last?.contains(word) == true
+    /// What guests have left behind, though no lease is open.
+    private func orphans() throws -> [String] {
+        let instances = try ["node1", "node2"].map { node in
+            let pid = try pid(of: .warden(node)) ?? 0
+            let arguments = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline")?.split(separator: 0) ?? []
+            let words = arguments.map { String(decoding: $0, as: UTF8.self) }
+            guard let flag = words.firstIndex(of: "--instance"), flag + 1 < words.count else {
+                throw ValidationError("the warden of \(node) does not run, or under no name of its own")
+            }
+            return words[flag + 1]
         }
+        return guests(of: "moment-").map { "an orphan: process \($0)" }
+            + Leftovers(directory: directory, nodes: ["node1", "node2"], instances: instances).all
     }
 
-    /// Directories of jobs, and control groups of leases, that nobody needs any more.
-    private func leftGroups() -> [String] {
-        let jobs = (try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/node2/warden/jobs")) ?? []
-        return jobs.map { "left behind: \($0)" }
+    private func guests(of word: String) -> [Int32] {
+        Leftovers.processes { $0.first == "sh" && $0.last?.contains(word) == true }
     }
 
     // MARK: Running programs

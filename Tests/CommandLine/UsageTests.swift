@@ -10,6 +10,7 @@ import Testing
             (["run", "--env", "NOVALUE", "--", "x"], "KEY=VALUE"), (["run", "--json", "--", "x"], "--detach"),
             (["run", "--input", "/etc:../up", "--", "x"], "leads out"), (["run", "--output", "/abs", "--", "x"], "relative"),
             (["run", "--output", "a", "--output", "a/b", "--", "x"], "twice"),
+            (["run", "--detach", "--output", "a:b", "--", "x"], "job wait"),
             (["run", "--input", "/nonexistent", "--", "x"], "no such file"),
             (["run", "--retry-limit", "3", "--", "x"], "add --retry"), (["run", "--lost-after", "3s", "--", "x"], "add --retry"),
             (["run", "--retry", "--retry-limit", "0", "--", "x"], "write 1 to 100"),

@@ -107,6 +107,11 @@ struct Run: AsyncParsableCommand {
             _ = try environment
             if let name = repeated(try inputs.map(\.name)) { throw Self.overlap("--input", name) }
             if let name = repeated(try outputs.map(\.name)) { throw Self.overlap("--output", name) }
+            if detach, let named = try outputs.first(where: { $0.name != $0.destination }) {
+                throw Failure(
+                    object: "--output \(named.name):\(named.destination)", fault: "with --detach nobody waits to put it there",
+                    remedy: "leave the local path out here, and say 'surplus job wait JOB --to DIR' afterwards")
+            }
         } catch let failure as Failure {
             throw ValidationError(failure.description)
         }
