@@ -133,8 +133,8 @@ let package = Package(
         program(
             "surplus",
             [
-                "Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Resources", "CLinux", .arguments,
-                .grpc,
+                "Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Sandbox", "Resources", "CLinux",
+                .arguments, .grpc,
             ]),
         program("surplus-sim", ["Simulation", "Configuration", "Policy", "Resources", .arguments]),
         program(

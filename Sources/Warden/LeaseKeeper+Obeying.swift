@@ -32,9 +32,16 @@ extension LeaseKeeper {
         do throws(KernelError) { try state.moves.save(moves) } catch { log.write("moves.unsaved", ["error": error]) }
     }
 
+    /// Takes a lease back for an owner who does not wait for anybody.
+    func evict(_ lease: LeaseID, at now: Moment) {
+        takeBack(lease, TakingBack(atOnce: true, reason: "its owner ended all guests"), isOwners: true, at: now)
+    }
+
     /// Gives notice to a lease, or cuts the notice that it was given short. It ends by itself then, with or without an agent.
-    private func takeBack(_ lease: LeaseID, _ taking: TakingBack, at now: Moment) {
-        guard !isDryRun, let entry = leases[lease], entry.ending == nil, entry.record.taking?.atOnce != true else { return }
+    private func takeBack(_ lease: LeaseID, _ taking: TakingBack, isOwners: Bool = false, at now: Moment) {
+        guard isOwners || !isDryRun, let entry = leases[lease], entry.ending == nil, entry.record.taking?.atOnce != true else {
+            return
+        }
         let notice = taking.atOnce ? .zero : entry.record.grant.notice
         leases[lease]?.record.deadline = Deadline(min(notice, entry.record.deadline.remaining(at: now)), after: now)
         leases[lease]?.record.taking = taking

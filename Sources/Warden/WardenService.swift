@@ -229,15 +229,20 @@ extension WardenService {
         }
     }
 
+    private func close(_ lease: LeaseID, because reason: String, for responder: Responder) -> WardenReply? {
+        leases.beginEnding(lease, because: reason, for: responder) ? nil : .closed(leases.finalMeter(of: lease))
+    }
+
     /// - Returns: the answer, or `nil` when it comes later.
     private func answer(_ request: WardenRequest, _ responder: Responder) throws(WardenFault) -> WardenReply? {
         switch request {
         case .hello(let lowest, let highest, let release): return greet(lowest, highest, release, responder)
         case .setPolicy(let policy): return try set(policy)
         case .openLease(let grant): return try open(grant)
-        case .closeLease(let lease):
-            let isOpen = leases.beginEnding(lease, because: "the agent closed it", for: responder)
-            return isOpen ? nil : .closed(leases.finalMeter(of: lease))
+        case .closeLease(let lease): return close(lease, because: "the agent closed it", for: responder)
+        case .evictLease(let lease):
+            leases.evict(lease, at: clock.now())
+            return close(lease, because: leases.causeOfEnd(of: lease), for: responder)
         case .prepareJob(let job, let lease):
             try requireOpen(lease)
             return .place(try jobs.prepare(job, under: lease))

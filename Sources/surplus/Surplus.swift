@@ -28,7 +28,9 @@ struct Surplus: AsyncParsableCommand {
             CommandGroup(name: "Trade", subcommands: [Lease.self, Credits.self, Ledger.self]),
             CommandGroup(
                 name: "Owner",
-                subcommands: [PolicyCommands.self, PauseLending.self, ResumeLending.self, Reclaim.self, EnforcerCommand.self]),
+                subcommands: [
+                    PolicyCommands.self, PauseLending.self, ResumeLending.self, Reclaim.self, Evict.self, EnforcerCommand.self,
+                ]),
             CommandGroup(name: "Explaining", subcommands: [Events.self, Explain.self, Audit.self, Logs.self, Doctor.self]),
             CommandGroup(name: "Pool", subcommands: [Pool.self, Dev.self]),
             CommandGroup(name: "Shell", subcommands: [Completions.self, Manual.self]),

@@ -12,7 +12,9 @@ import Wire
         agent.state.withLock { $0.left + $0.revoked.count + $0.pauses.count + $0.reclaims.count }
     }
 
-    @Test("what destroys is refused where nobody can be asked, and changes nothing", arguments: destroying)
+    @Test(
+        "what destroys is refused where nobody can be asked, and changes nothing",
+        arguments: destroying + [["evict"]])
     func nobody(arguments: [String]) async throws {
         try await FakeAgent.serving { agent in
             let ended = await (try Program(arguments, agent: agent)).end()

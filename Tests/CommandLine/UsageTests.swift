@@ -16,7 +16,7 @@ import Testing
             (["run", "--retry", "--retry-limit", "0", "--", "x"], "write 1 to 100"),
             (["run", "--checkpoint", "../x", "--", "x"], "not in the job's directory"),
             (["run", "--retry", "--lease", Sample.lease, "--", "x"], "of one node"),
-            (["reclaim"], "--all"), (["reclaim", "--all", Sample.lease], "--all"), (["lease", "show"], "lease"),
+            (["reclaim"], "--all"), (["evict", "--all"], "--all"), (["reclaim", "--all", Sample.lease], "--all"), (["lease", "show"], "lease"),
             (["lease", "request", "--cpu", "1", "--least-cpu", "2"], "at most"), (["events", "--last", "-1"], "--last"),
             (["lease", "request", "--start", "2020-01-01"], "is past"), (["lease", "request", "--start", "soon"], "+2h"),
             (["lease", "request", "--start", "+400d"], "too far ahead"), (["lease", "request", "--nodes", "0"], "out of range"),

@@ -28,7 +28,42 @@ extension LiveTests {
             struct Lease: Decodable { let lease: String }
             let wish = ["lease", "request", "--on", "node2", "--cpu", "0.1", "--memory", "64MiB", "--for", "10m"]
             return try LivePool.eventually("node2 lends") {
-                try? pool.json("node1", wish, as: Lease.self).lease
+                let answer = try pool.surplus("node1", wish + ["--json"])
+                return answer.status == 0 ? try JSONDecoder().decode(Lease.self, from: answer.output).lease : nil
+            }
+        }
+
+        @Test("an owner ends every guest though the agent stands still, and both sides hear of it once that goes on")
+        func evict() throws {
+            struct Evicted: Decodable {
+                struct Lease: Decodable { let lease: String }
+                let leases: [Lease]
+            }
+            struct Job: Decodable { let state: String }
+            let pool = try LivePool(nodes: 2)
+            let lease = try Self.lease(pool)
+            let run = try pool.surplus("node1", ["run", "--lease", lease, "--detach", "--", "sleep", "600"])
+            let job = run.text.trimmingCharacters(in: .whitespacesAndNewlines)
+            func state() throws -> String {
+                let shown = try pool.json("node1", ["job", "show", job], as: Job.self)
+                return shown.state
+            }
+            try LivePool.eventually("it runs") { try state() == "running" ? true : nil }
+            let daemons = try pool.daemons("node2")
+            let agent = try #require(daemons.pid)
+            kill(agent, SIGSTOP)
+            defer { kill(agent, SIGCONT) }
+            let evict = ["evict", "--warden", "\(pool.directory)/node2/run/warden.sock"]
+            let before = try pool.json("node2", evict + ["--dry-run"], as: Evicted.self)
+            #expect(before.leases.map(\.lease) == [lease])
+            #expect(try pool.json("node2", evict + ["--yes"], as: Evicted.self).leases.map(\.lease) == [lease])
+            #expect(try pool.json("node2", evict + ["--dry-run"], as: Evicted.self).leases.isEmpty)
+            kill(agent, SIGCONT)
+            try LivePool.eventually("its user hears of it") { try state() == "failed" ? true : nil }
+            for node in ["node1", "node2"] {
+                try LivePool.eventually("\(node) has settled it") {
+                    try pool.surplus(node, ["lease", "show", lease]).text.contains("settled") ? true : nil
+                }
             }
         }
 

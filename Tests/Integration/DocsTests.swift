@@ -82,7 +82,7 @@ private final class OneMachine {
         var environment = ProcessInfo.processInfo.environment
         environment["PATH"] = LivePool.programs + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
         environment["HOME"] = home
-        for name in ["SURPLUS_SOCKET", "SURPLUS_AGENT", "NO_COLOR"] { environment[name] = nil }
+        for name in ["SURPLUS_SOCKET", "SURPLUS_WARDEN", "SURPLUS_AGENT", "NO_COLOR"] { environment[name] = nil }
         session = try ShellSession(["/bin/bash", "--norc", "--noprofile"], in: home, environment: environment)
     }
 

@@ -157,6 +157,8 @@ extension LiveTests {
             _ = try collection.run(pool, "node2", "job list", ["--all"])
             _ = try run("explain", [lease])
             _ = try collection.run(pool, "node2", "reclaim", ["--all", "--dry-run", "--now"])
+            let warden = "\(pool.directory)/node2/run/warden.sock"
+            _ = try collection.run(pool, "node2", "evict", ["--dry-run", "--warden", warden])
             _ = try run("lease release --dry-run", [lease])
             _ = try run("lease release", [lease])
             for command in ["credits", "status", "ledger verify"] { _ = try run(command) }

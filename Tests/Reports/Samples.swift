@@ -158,6 +158,13 @@ enum Samples {
         TokenReport(token: "tok_1", file: "token", address: "127.0.0.1:7801", expiresAt: time(.minutes(15))),
         RevocationReport(node: node, told: 2, unreachable: 1), VersionReport(version: "0.1.0"), pause,
         ReclaimReport(leases: [lease], dryRun: true), doctor,
+        EvictionReport(
+            dryRun: true,
+            leases: [
+                .init(
+                    lease: "lse_01jd3x9k3v8q2m7r5t6w8y0z1a", using: Amounts(cpu: 1500, memory: .mebibytes(512)),
+                    consumed: Usage(cpu: CoreMicroseconds(90_000_000)))
+            ]),
         LogReport(
             sequence: 7, at: time(-.seconds(2)), level: "warning",
             message: "the clock of a peer differs, by more than is good for certificates", fields: ["peer": "node2"], missed: 3),

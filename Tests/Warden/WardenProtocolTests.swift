@@ -19,6 +19,7 @@ struct WardenProtocolTests {
         .hello(lowest: 1, highest: 3, release: "0.1"),
         .setPolicy(WardenPolicy(capacity: amounts, thresholds: Thresholds(amounts), owner: .group("/owner"))),
         .openLease(LeaseGrant(lease: lease, amounts: amounts, floor: .zero, remaining: .seconds(9))), .closeLease(lease),
+        .evictLease(lease),
         .prepareJob(job, lease), .startJob(spec), .signalJob(job, 15), .jobState(job), .claimWork(job), .removeJob(job),
         .inventory, .readings, .measurements, .moves(after: Timestamp(microseconds: 5)),
         .setPolicy(

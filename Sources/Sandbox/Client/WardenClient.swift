@@ -48,6 +48,13 @@ package actor WardenClient {
         return meter
     }
 
+    /// The same at once, as the owner: agents are told that it was taken back, as far as the warden is not too old for that.
+    package func evictLease(_ lease: LeaseID) async throws -> LeaseMeter? {
+        guard try await connection().hello.version >= 6 else { return try await closeLease(lease) }
+        guard case .closed(let meter) = try await ask(.evictLease(lease)) else { throw unexpected }
+        return meter
+    }
+
     /// Makes the job's directory; inputs go into its `work` before the job is started.
     package func prepareJob(_ job: JobID, under lease: LeaseID) async throws -> JobFiles {
         guard case .place(let path) = try await ask(.prepareJob(job, lease)) else { throw unexpected }

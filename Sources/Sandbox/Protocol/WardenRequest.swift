@@ -36,6 +36,8 @@ package enum WardenRequest: Hashable, Sendable {
     case openLease(LeaseGrant)
     /// Ends everything that runs under the lease and forgets it; answered when all of it is gone.
     case closeLease(LeaseID)
+    /// The same for the owner, without notice: agents are told that it was taken back. Since version 6.
+    case evictLease(LeaseID)
     /// Makes the job's directory; the agent may then put inputs into its `work`.
     case prepareJob(JobID, LeaseID)
     /// Starts a prepared job.
@@ -65,6 +67,7 @@ extension WardenRequest: Canonical {
         case .setPolicy(let policy): writer.write("set policy", policy)
         case .openLease(let grant): writer.write("open lease", grant)
         case .closeLease(let lease): writer.write("close lease", lease)
+        case .evictLease(let lease): writer.write("evict lease", lease)
         case .prepareJob(let job, let lease):
             writer.write("prepare job", job)
             writer.write(lease)
@@ -94,6 +97,7 @@ extension WardenRequest: Canonical {
         case "set policy": self = .setPolicy(try reader.value())
         case "open lease": self = .openLease(try reader.value())
         case "close lease": self = .closeLease(try reader.identifier())
+        case "evict lease": self = .evictLease(try reader.identifier())
         case "prepare job": self = .prepareJob(try reader.identifier(), try reader.identifier())
         case "start job": self = .startJob(try reader.value())
         case "signal job": self = .signalJob(try reader.identifier(), Int32(try reader.number(in: 1...64)))

@@ -17,8 +17,10 @@ struct DevEnv: AsyncParsableCommand {
 
     func run() async throws {
         let pool = try options.pool
+        let layout = pool.layout(of: try pool.node(node))
         // The other variable goes before this one.
         try Terminal.print(
-            "unset SURPLUS_AGENT\nexport SURPLUS_SOCKET=\(pool.layout(of: try pool.node(node)).agentSocket.quoted)\n")
+            "unset SURPLUS_AGENT\nexport SURPLUS_SOCKET=\(layout.agentSocket.quoted)\nexport SURPLUS_WARDEN=\(layout.wardenSocket.quoted)\n"
+        )
     }
 }

@@ -36,6 +36,7 @@ struct DevExec: AsyncParsableCommand {
         try OwnerGroup(path: group).enter()
         unsetenv("SURPLUS_AGENT")
         setenv("SURPLUS_SOCKET", try options.pool.layout(of: node).agentSocket, 1)
+        setenv("SURPLUS_WARDEN", try options.pool.layout(of: node).wardenSocket, 1)
         try Spawn.become(command)
     }
 }

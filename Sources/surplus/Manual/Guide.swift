@@ -30,6 +30,7 @@ struct Guide {
     /// What the environment changes for every command.
     static let environment = [
         ("SURPLUS_SOCKET", "The agent's Unix socket, where --socket names none."),
+        ("SURPLUS_WARDEN", "The warden's Unix socket, where --warden names none."),
         ("NO_COLOR", "When it is not empty, nothing is coloured unless --color always says so."),
         ("CLICOLOR", "When it is 0, nothing is coloured."),
         ("CLICOLOR_FORCE", "When it is neither empty nor 0, colours are written also where no terminal is."),

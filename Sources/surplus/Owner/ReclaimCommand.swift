@@ -12,7 +12,8 @@ struct Reclaim: AsyncParsableCommand {
               surplus reclaim --all --now --dry-run     what ending all of it at once would cost
               surplus reclaim --all --now --yes         at once, paying for the notice, without being asked
 
-            What runs under a lease ends with it. 'surplus pause' takes everything back and keeps it.
+            What runs under a lease ends with it. 'surplus pause' takes everything back and keeps it; 'surplus evict' does not need
+            the agent.
             """)
 
     @Argument(
