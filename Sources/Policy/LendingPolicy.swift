@@ -8,6 +8,10 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package var cpu: ResourceRule?
     /// How memory is lent; `nil` when it is not.
     package var memory: ResourceRule?
+    /// For how long the owner's work may have to wait.
+    package var pressure: PressureRule
+    /// When less than this part of the memory could be had at once, guests are stopped and ended without notice.
+    package var reserve: BasisPoints
     /// When anything is lent at all; always when `nil`.
     package var release: ReleaseRule?
     /// What becomes of running leases when a condition stops the lending.
@@ -33,7 +37,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package var hooks: LeaseHooks
 
     package init(
-        name: String, cpu: ResourceRule? = nil, memory: ResourceRule? = nil, release: ReleaseRule? = nil,
+        name: String, cpu: ResourceRule? = nil, memory: ResourceRule? = nil, pressure: PressureRule = PressureRule(),
+        reserve: BasisPoints = Self.usualReserve, release: ReleaseRule? = nil,
         stop: StopManner = .takeBack, borrowers: Borrowers = .everyone, limits: LimitBook = LimitBook(),
         network: OutboundNetwork? = nil,
         longestTerm: Microseconds = .minutes(15), shortestTerm: Microseconds = .seconds(1), renewable: Bool = true,
@@ -43,6 +48,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         self.name = name
         self.cpu = cpu
         self.memory = memory
+        self.pressure = pressure
+        self.reserve = reserve
         self.release = release
         self.stop = stop
         self.borrowers = borrowers
@@ -59,8 +66,10 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         self.hooks = hooks
     }
 
-    /// Whether some threshold depends on the time of the week.
-    package var hasPeriods: Bool { [cpu, memory].contains { $0?.periods.isEmpty == false } }
+    package static let usualReserve = BasisPoints.percent(2)
+
+    /// Whether some threshold, or what the owner's work may have to wait, depends on the time of the week.
+    package var hasPeriods: Bool { !pressure.periods.isEmpty || [cpu, memory].contains { $0?.periods.isEmpty == false } }
 
     /// The policy with the thresholds that hold at a time of the week, and at no other.
     package func inForce(at time: CivilMinute) -> LendingPolicy {
@@ -72,6 +81,7 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         }
         var policy = self
         (policy.cpu, policy.memory) = (adjusted(cpu), adjusted(memory))
+        policy.pressure = PressureRule(shares: pressure.shares(at: time))
         return policy
     }
 

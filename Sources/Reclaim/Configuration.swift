@@ -7,8 +7,6 @@ extension Enforcer {
         package var capacity: Amounts
         /// The owner's upper bounds for owner and guests together.
         package var thresholds: Thresholds
-        /// For which part of a tick the owner's work may have to wait; `nil` where waiting moves nothing.
-        package var pressure: Pressure
         /// When less memory than this could be had at once, guests are stopped and ended without notice.
         package var reserve: Bytes
 
@@ -39,14 +37,15 @@ extension Enforcer {
         package var coolDown = Microseconds.seconds(60)
 
         package init(
-            capacity: Amounts, thresholds: Thresholds,
-            pressure: Pressure = Pressure(cpu: .percent(50), memory: .percent(10), disk: .percent(30)), reserve: Bytes? = nil
+            capacity: Amounts, thresholds: Thresholds, reserve: Bytes? = nil
         ) {
             self.capacity = capacity
             self.thresholds = thresholds
-            self.pressure = pressure
-            self.reserve = reserve ?? BasisPoints.percent(2).of(capacity.memory)
+            self.reserve = reserve ?? Self.usualReserve.of(capacity.memory)
         }
+
+        /// The part of the memory that is kept free where nobody says otherwise.
+        package static let usualReserve = BasisPoints.percent(2)
     }
 }
 
@@ -55,11 +54,13 @@ struct Tick {
     let readings: Readings
     /// The bounds that hold now.
     let threshold: Amounts
+    /// For which part of a tick the owner's work may have to wait now.
+    let tolerance: Pressure
     let now: Instant
 
     /// Whether the owner's work waited longer for a resource than it may.
-    func isStrained(_ resource: Resource, _ configuration: Enforcer.Configuration) -> Bool {
-        guard let pressure = readings.pressure[resource], let limit = configuration.pressure[resource] else { return false }
+    func isStrained(_ resource: Resource) -> Bool {
+        guard let pressure = readings.pressure[resource], let limit = tolerance[resource] else { return false }
         return pressure > limit
     }
 }

@@ -32,8 +32,8 @@ struct DiskGovernor: Sendable {
     /// - Returns: what became of it; the reason is for a budget that was cut.
     mutating func tick(_ tick: Tick, running: Int) -> Judgement {
         leases = running
-        strain.append(tick.isStrained(.disk, configuration))
-        rates.append(tick.readings.guests.reduce(.zero) { $0 + $1.diskRate })
+        strain.append(tick.isStrained(.disk))
+        rates.append(tick.readings.guests.reduce(.zero) { $0 + ($1.diskRate ?? .zero) })
         let isDue = lastChange.map { tick.now - $0 >= configuration.stepInterval } ?? true
         let waits = strain.count { $0 }
         if waits >= configuration.actsOn {

@@ -58,8 +58,8 @@ extension Enforcer {
             lease: lease, from: standing.rung, to: rung, resource: resource,
             reason: rung > standing.rung ? reasons[resource] : "the owner leaves enough \(resource) again",
             evidence: Evidence(
-                owner: last.owner, guests: last.guestUsage, threshold: threshold, pressure: last.pressure, before: before,
-                after: governor.ceiling(of: lease)))
+                owner: last.owner, guests: last.guestUsage, threshold: threshold, pressure: last.pressure, tolerance: tolerance,
+                diskRate: last.diskRate, available: last.available, before: before, after: governor.ceiling(of: lease)))
         (standing.rung, standing.resource, standing.moved) = (rung, resource, now)
         return change
     }

@@ -37,6 +37,8 @@ package struct Enforcer: Sendable {
     private var coolUntil: Instant?
     /// The bounds that hold now.
     package private(set) var threshold: Amounts
+    /// For which part of a tick the owner's work may have to wait now.
+    package private(set) var tolerance: Pressure
     var last = Readings(owner: .zero, guests: [])
 
     package init(_ configuration: Configuration) {
@@ -44,7 +46,7 @@ package struct Enforcer: Sendable {
         governor = Governor(configuration)
         memory = MemoryGuard(configuration)
         disk = DiskGovernor(configuration)
-        threshold = configuration.thresholds.standard
+        (threshold, tolerance) = (configuration.thresholds.standard, configuration.thresholds.pressure)
     }
 
     /// The processing ceiling now in force, `nil` for a lease that is not open.
@@ -67,7 +69,7 @@ package struct Enforcer: Sendable {
     /// Takes other bounds or another capacity; ceilings follow at once if they must fall.
     package mutating func reconfigure(_ configuration: Configuration, at now: Instant, minute: Int) -> [Directive] {
         self.configuration = configuration
-        threshold = configuration.thresholds.bounds(in: minute)
+        lookUpBounds(in: minute)
         governor.reconfigure(configuration, threshold: threshold.cpu)
         memory.reconfigure(configuration)
         disk.reconfigure(configuration)
@@ -110,8 +112,8 @@ package struct Enforcer: Sendable {
     /// - Parameter minute: the minute of the week in civil time, from Monday 00:00 on.
     package mutating func tick(_ readings: Readings, at now: Instant, minute: Int) -> [Directive] {
         last = readings
-        threshold = configuration.thresholds.bounds(in: minute)
-        let tick = Tick(readings: readings, threshold: threshold, now: now)
+        lookUpBounds(in: minute)
+        let tick = Tick(readings: readings, threshold: threshold, tolerance: tolerance, now: now)
         let running = standings.values.count { !$0.isFrozen }
         let judged = PerResource(
             cpu: governor.tick(tick), memory: memory.tick(tick), disk: disk.tick(tick, running: running))
@@ -121,6 +123,11 @@ package struct Enforcer: Sendable {
             ends += escalate(resource, judged[resource].verdict, tick)
         }
         return settle(at: now) + ends
+    }
+
+    private mutating func lookUpBounds(in minute: Int) {
+        threshold = configuration.thresholds.bounds(in: minute)
+        tolerance = configuration.thresholds.pressure(in: minute)
     }
 
     private mutating func escalate(_ resource: Resource, _ verdict: Verdict, _ tick: Tick) -> [Directive] {
@@ -152,7 +159,7 @@ package struct Enforcer: Sendable {
                 switch resource {
                 case .cpu: governor.weight(of: reading)
                 case .memory: reading.usage.memory.rawValue
-                case .disk: reading.diskRate.rawValue
+                case .disk: (reading.diskRate ?? .zero).rawValue
                 }
             return Escalation.Guest(lease: lease, weight: weight)
         }

@@ -80,7 +80,7 @@ struct Governor: Sendable {
         threshold = tick.threshold.cpu
         owner.append(tick.readings.owner.cpu)
         excess.append(tick.readings.total.cpu > threshold)
-        strain.append(tick.isStrained(.cpu, configuration))
+        strain.append(tick.isStrained(.cpu))
         // what was used was used under the ceilings of before
         isObeyed = tick.readings.guestUsage.cpu <= sum + margin
         let wasAtLeast = isAtLeast

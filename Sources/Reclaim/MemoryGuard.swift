@@ -60,7 +60,7 @@ struct MemoryGuard: Sendable {
     private mutating func observe(_ tick: Tick) {
         let (total, threshold) = (tick.readings.total.memory, tick.threshold.memory)
         excess.append(max(total - threshold, .zero))
-        strain.append(tick.isStrained(.memory, configuration))
+        strain.append(tick.isStrained(.memory))
         isRoomy.append(total + margin <= threshold)
     }
 

@@ -24,6 +24,11 @@ package struct Readings: Hashable, Sendable {
     /// What all guests used together.
     package var guestUsage: Amounts { guests.reduce(.zero) { $0 + $1.usage } }
 
+    /// What all guests moved on disks each second; `nil` where none was looked at.
+    package var diskRate: Bytes? {
+        guests.compactMap(\.diskRate).reduce(nil) { ($0 ?? .zero) + $1 }
+    }
+
     /// What the owner and the guests used together, to be held against the owner's threshold.
     package var total: Amounts { owner + guestUsage }
 }
@@ -33,10 +38,10 @@ package struct GuestReading: Hashable, Sendable {
     package var lease: LeaseID
     /// The mean over the tick for processing, the amount held for memory.
     package var usage: Amounts
-    /// What it read from and wrote to disks each second, the mean over the tick.
-    package var diskRate: Bytes
+    /// What it read from and wrote to disks each second, the mean over the tick; `nil` where it was not looked at.
+    package var diskRate: Bytes?
 
-    package init(lease: LeaseID, usage: Amounts, diskRate: Bytes = .zero) {
+    package init(lease: LeaseID, usage: Amounts, diskRate: Bytes? = nil) {
         self.lease = lease
         self.usage = usage
         self.diskRate = diskRate

@@ -55,19 +55,29 @@ package struct Evidence: Hashable, Sendable {
     package var guests: Amounts
     /// The bound for both together.
     package var threshold: Amounts
-    /// How long the owner's work waited.
+    /// For which part of the tick the owner's work waited.
     package var pressure: Pressure
+    /// The bounds for that.
+    package var tolerance: Pressure
+    /// What all guests moved on disks each second; `nil` where it was not looked at, as while nobody waits for disks.
+    package var diskRate: Bytes?
+    /// The memory that could be had at once; `nil` where the kernel does not tell.
+    package var available: Bytes?
     /// The lease's processing ceiling before and after.
     package var before: Millicores
     package var after: Millicores
 
     package init(
-        owner: Amounts, guests: Amounts, threshold: Amounts, pressure: Pressure = .unknown, before: Millicores, after: Millicores
+        owner: Amounts, guests: Amounts, threshold: Amounts, pressure: Pressure = .unknown, tolerance: Pressure = .unknown,
+        diskRate: Bytes? = nil, available: Bytes? = nil, before: Millicores, after: Millicores
     ) {
         self.owner = owner
         self.guests = guests
         self.threshold = threshold
         self.pressure = pressure
+        self.tolerance = tolerance
+        self.diskRate = diskRate
+        self.available = available
         self.before = before
         self.after = after
     }

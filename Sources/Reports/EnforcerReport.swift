@@ -10,13 +10,34 @@ package struct PressureFigures: Hashable, Encodable, Sendable {
         (cpuBasisPoints, memoryBasisPoints, diskBasisPoints) = (cpu, memory, disk)
     }
 
+    /// What is known, by resource.
+    private var shares: KeyValuePairs<String, Int64?> {
+        ["cpu": cpuBasisPoints, "memory": memoryBasisPoints, "disk": diskBasisPoints]
+    }
+
     /// `cpu 12.5%, memory 0%`.
     var text: String {
-        let known = [("cpu", cpuBasisPoints), ("memory", memoryBasisPoints), ("disk", diskBasisPoints)].compactMap {
-            name, share in
-            share.map { "\(name) \(BasisPoints($0).text)" }
-        }
+        let known = shares.compactMap { name, share in share.map { "\(name) \(BasisPoints($0).text)" } }
         return known.isEmpty ? "the kernel does not tell" : known.joined(separator: ", ")
+    }
+
+    /// `cpu 50%, memory ignored`: as bounds of others.
+    var boundText: String? {
+        let known = shares.compactMap { name, share in share.map { "\(name) \(Self.bound($0))" } }
+        return known.isEmpty ? nil : known.joined(separator: ", ")
+    }
+
+    private static func bound(_ share: Int64) -> String {
+        share >= BasisPoints.whole.rawValue ? "ignored" : BasisPoints(share).text
+    }
+
+    /// `disk 34% of 30%`; `nil` where it is not known.
+    func text(of resource: String, within bounds: PressureFigures) -> String? {
+        guard case let share?? = shares.first(where: { $0.key == resource })?.value else { return nil }
+        guard case let bound?? = bounds.shares.first(where: { $0.key == resource })?.value else {
+            return BasisPoints(share).text
+        }
+        return "\(BasisPoints(share).text) of \(Self.bound(bound))"
     }
 }
 
@@ -54,24 +75,30 @@ package struct EnforcerReport: Report {
     let ownerUsage: AmountFigures
     let guestUsage: AmountFigures
     let pressure: PressureFigures
+    let tolerance: PressureFigures?
     let availableBytes: Int64?
+    let reserveBytes: Int64?
+    let guestDiskBytesPerSecond: Int64?
     let coolDownMicroseconds: Int64
     let leases: [Lease]
 
     package init(
         enforcement: String, disk: String?, dryRun: Bool, threshold: Amounts, owner: Amounts, guests: Amounts,
-        pressure: PressureFigures,
-        available: Bytes?, coolDown: Microseconds, leases: [Lease]
+        pressure: PressureFigures, tolerance: PressureFigures? = nil, available: Bytes?, reserve: Bytes? = nil,
+        guestDisk: Bytes? = nil, coolDown: Microseconds, leases: [Lease]
     ) {
         self.enforcement = enforcement
         self.disk = disk
         self.dryRun = dryRun
         self.threshold = AmountFigures(threshold)
         self.pressure = pressure
+        self.tolerance = tolerance
         self.leases = leases
         ownerUsage = AmountFigures(owner)
         guestUsage = AmountFigures(guests)
         availableBytes = available?.rawValue
+        reserveBytes = reserve?.rawValue
+        guestDiskBytesPerSecond = guestDisk?.rawValue
         coolDownMicroseconds = coolDown.rawValue
     }
 
@@ -83,8 +110,11 @@ package struct EnforcerReport: Report {
         sheet.add("threshold", threshold.text(on: page))
         sheet.add("owner", ownerUsage.text(on: page))
         sheet.add("guests", guestUsage.text(on: page))
-        sheet.add("free memory", availableBytes.map { page.figure(Bytes($0)) })
+        sheet.add("guests' disks", guestDiskBytesPerSecond.map { "\(page.figure(Bytes($0)))/s" })
+        let kept = reserveBytes.map { ", \(page.figure(Bytes($0))) is kept free" } ?? ""
+        sheet.add("free memory", availableBytes.map { page.figure(Bytes($0)) + kept })
         sheet.add("waited for", pressure.text)
+        sheet.add("may wait for", tolerance?.boundText)
         let coolDown = Microseconds(coolDownMicroseconds)
         sheet.add(
             "offers",
@@ -125,13 +155,17 @@ package struct EnforcerMovesReport: Report {
         let guestUsage: AmountFigures
         let threshold: AmountFigures
         let pressure: PressureFigures
+        let tolerance: PressureFigures
+        let guestDiskBytesPerSecond: Int64?
+        let availableBytes: Int64?
         let beforeCpuMillicores: Int64
         let afterCpuMillicores: Int64
         let dryRun: Bool
 
         package init(
             at: CivilTime, lease: String, from: String, to: String, resource: String, reason: String, owner: Amounts,
-            guests: Amounts, threshold: Amounts, pressure: PressureFigures, before: Millicores, after: Millicores, dryRun: Bool
+            guests: Amounts, threshold: Amounts, pressure: PressureFigures, tolerance: PressureFigures, guestDisk: Bytes?,
+            available: Bytes?, before: Millicores, after: Millicores, dryRun: Bool
         ) {
             self.at = at
             self.lease = lease
@@ -141,18 +175,35 @@ package struct EnforcerMovesReport: Report {
             self.reason = reason
             self.threshold = AmountFigures(threshold)
             self.pressure = pressure
+            self.tolerance = tolerance
             self.dryRun = dryRun
             ownerUsage = AmountFigures(owner)
             guestUsage = AmountFigures(guests)
+            guestDiskBytesPerSecond = guestDisk?.rawValue
+            availableBytes = available?.rawValue
             beforeCpuMillicores = before.rawValue
             afterCpuMillicores = after.rawValue
         }
 
-        /// What was held against what.
+        /// What of the resource was held against what: owner and guests against the threshold, how long the owner's work waited
+        /// against how long it may, and what the kernel told besides.
         func readings(on page: Page) -> String {
-            let figures = resource == "memory" ? (ownerUsage.memory.text, guestUsage.memory.text, threshold.memory.text) : nil
-            let (owner, guests, bound) = figures ?? (ownerUsage.cpu.text, guestUsage.cpu.text, threshold.cpu.text)
-            return resource == "disk" ? pressure.text : "\(owner) + \(guests) of \(bound)"
+            let use: String?
+            let other: String?
+            switch resource {
+            case "cpu":
+                use = "\(ownerUsage.cpu.text) + \(guestUsage.cpu.text) of \(threshold.cpu.text)"
+                other = nil
+            case "memory":
+                use = "\(ownerUsage.memory.text) + \(guestUsage.memory.text) of \(threshold.memory.text)"
+                other = availableBytes.map { "\(page.figure(Bytes($0))) free" }
+            default:
+                use = nil
+                other = guestDiskBytesPerSecond.map { "guests moved \(page.figure(Bytes($0)))/s" }
+            }
+            let waited = pressure.text(of: resource, within: tolerance).map { "waited \($0)" }
+            let known = [use, waited, other].compactMap(\.self)
+            return known.isEmpty ? pressure.text : known.joined(separator: "; ")
         }
     }
 
@@ -164,7 +215,7 @@ package struct EnforcerMovesReport: Report {
         guard !moves.isEmpty else { return page.hint("nothing was taken from guests, as far as is remembered") }
         var table = Table([
             .init("TIME"), .init("LEASE"), .init("FROM", .left, .omitted), .init("TO"), .init("FOR"),
-            .init("OWNER + GUESTS", .left, .omitted), .init("WHY", .left, .shortened),
+            .init("READINGS", .left, .omitted), .init("WHY", .left, .shortened),
         ])
         for move in moves {
             table.add([

@@ -7,9 +7,10 @@ struct DecisionLog {
 
     init(instance: String) { self.instance = instance }
 
-    func write(_ event: String, _ fields: KeyValuePairs<String, any CustomStringConvertible> = [:]) {
+    /// - Parameter fields: in their order; those without a value are left out.
+    func write(_ event: String, _ fields: KeyValuePairs<String, (any CustomStringConvertible)?> = [:]) {
         var line = "time=\(Self.time()) warden=\(instance) event=\(event)"
-        for (name, value) in fields { line += " \(name)=\(Self.quoted(value.description))" }
+        for case (let name, let value?) in fields { line += " \(name)=\(Self.quoted(value.description))" }
         line += "\n"
         // a log that cannot be written must not stop the warden
         _ = Array(line.utf8).withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }

@@ -18,7 +18,7 @@ extension LeaseKeeper {
             measureDisks(lease, isNeeded: needsDisks, at: now.instant)
         }
         let guests = leases.keys.sorted().map { lease in
-            GuestReading(lease: lease, usage: leases[lease]?.using ?? .zero, diskRate: leases[lease]?.diskRate ?? .zero)
+            GuestReading(lease: lease, usage: leases[lease]?.using ?? .zero, diskRate: leases[lease]?.diskRate)
         }
         let readings = Readings(owner: owner.usage, guests: guests, pressure: owner.pressure, available: owner.available)
         obey(enforcer?.tick(readings, at: now.instant, minute: Self.minute(at: now)) ?? [], at: now)
@@ -58,10 +58,13 @@ extension LeaseKeeper {
 
     func enforcerState(_ owner: Sensor.Reading, at now: Moment) -> EnforcerState? {
         enforcer.map {
-            EnforcerState(
+            var state = EnforcerState(
                 threshold: $0.threshold, pressure: owner.pressure, available: owner.available,
                 // what only would have been taken holds back no offer
                 coolDown: isDryRun ? .zero : $0.coolDown(at: now.instant), isDryRun: isDryRun)
+            (state.tolerance, state.reserve) = ($0.tolerance, $0.configuration.reserve)
+            state.diskRate = leases.values.compactMap(\.diskRate).reduce(nil) { ($0 ?? .zero) + $1 }
+            return state
         }
     }
 
@@ -100,7 +103,7 @@ extension LeaseKeeper {
     private func measureDisks(_ lease: LeaseID, isNeeded: Bool, at now: Instant) {
         guard isNeeded, let bytes = groups.diskTraffic(of: group(of: lease)) else {
             leases[lease]?.diskTraffic = nil
-            leases[lease]?.diskRate = .zero
+            leases[lease]?.diskRate = nil
             return
         }
         if let last = leases[lease]?.diskTraffic {

@@ -60,7 +60,11 @@ extension LeaseKeeper {
                 "lease": change.lease, "resource": change.resource, "reason": change.reason, "owner": evidence.owner.cpu,
                 "guests": evidence.guests.cpu, "threshold": evidence.threshold.cpu, "owner_memory": evidence.owner.memory,
                 "guests_memory": evidence.guests.memory, "threshold_memory": evidence.threshold.memory,
-                "before": evidence.before, "after": evidence.after,
+                "before": evidence.before, "after": evidence.after, "pressure_cpu": evidence.pressure.cpu?.text,
+                "pressure_memory": evidence.pressure.memory?.text, "pressure_disk": evidence.pressure.disk?.text,
+                "tolerance_cpu": evidence.tolerance.cpu?.text, "tolerance_memory": evidence.tolerance.memory?.text,
+                "tolerance_disk": evidence.tolerance.disk?.text, "guests_disk": evidence.diskRate.map { "\($0)/s" },
+                "available_memory": evidence.available,
             ])
         notices.append(.moved(move))
     }

@@ -10,7 +10,7 @@ final class LeaseKeeper {
         var record: LeaseRecord
         var using = Amounts.zero
         /// What it moves on disks each second, while that matters.
-        var diskRate = Bytes.zero
+        var diskRate: Bytes?
         /// What it had moved at the last reading that was taken of it.
         var diskTraffic: (bytes: Bytes, at: Instant)?
         /// What the enforcer wants.
@@ -103,13 +103,13 @@ final class LeaseKeeper {
             "policy.set",
             [
                 "cpu_threshold": standard.cpu, "memory_threshold": standard.memory, "periods": new.thresholds.periods.count,
-                "owner": "\(new.owner)",
+                "pressure": new.thresholds.pressure.text, "reserve": new.reserve, "owner": "\(new.owner)",
             ])
     }
 
     func adopt(_ new: WardenPolicy, at now: Moment) {
         policy = new
-        var configuration = Enforcer.Configuration(capacity: new.capacity, thresholds: new.thresholds)
+        var configuration = Enforcer.Configuration(capacity: new.capacity, thresholds: new.thresholds, reserve: new.reserve)
         configuration.endsLeases = !isDryRun
         if enforcer == nil { enforcer = Enforcer(configuration) }
         obey(enforcer?.reconfigure(configuration, at: now.instant, minute: Self.minute(at: now)) ?? [], at: now)

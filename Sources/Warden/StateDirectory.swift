@@ -42,8 +42,8 @@ package struct StateDirectory: Sendable {
     func leasePath(_ lease: LeaseID) -> String { "\(path)/leases/\(lease)" }
     func files(of job: JobID) -> JobFiles { JobFiles(directory: "\(path)/jobs/\(job)") }
 
-    var policy: RecordFile<WardenPolicy> { RecordFile(path: path + "/policy", kind: "surplus.warden.policy", versions: 1...2) }
-    var moves: RecordFile<MoveLog> { RecordFile(path: path + "/moves", kind: "surplus.warden.moves", versions: 2...2) }
+    var policy: RecordFile<WardenPolicy> { RecordFile(path: path + "/policy", kind: "surplus.warden.policy", versions: 1...5) }
+    var moves: RecordFile<MoveLog> { RecordFile(path: path + "/moves", kind: "surplus.warden.moves", versions: 2...5) }
     var groups: RecordFile<GroupRecord> { RecordFile(path: path + "/groups", kind: "surplus.warden.groups") }
 
     func lease(_ lease: LeaseID) -> RecordFile<LeaseRecord> {

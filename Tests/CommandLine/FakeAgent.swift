@@ -311,6 +311,8 @@ extension FakeAgent {
             $0.guests = .init(Amounts(cpu: 10, memory: .mebibytes(50)))
             $0.pressure.diskBasisPoints = 1250
             $0.availableBytes = Bytes.gibibytes(3).rawValue
+            ($0.tolerance.cpuBasisPoints, $0.tolerance.diskBasisPoints) = (10_000, 3000)
+            ($0.reserveBytes, $0.guestDiskBytesPerSecond) = (Bytes.mebibytes(80).rawValue, Bytes.mebibytes(7).rawValue)
             $0.coolDownMicroseconds = 45_000_000
             $0.leases = [
                 .with {
@@ -339,7 +341,15 @@ extension FakeAgent {
                     $0.owner = .init(Amounts(cpu: 1500))
                     $0.guests = .init(Amounts(cpu: 10))
                     $0.threshold = .init(Amounts(cpu: 1600))
-                }
+                },
+                .with {
+                    $0.at = 1_767_225_700_000_000
+                    $0.lease = "lse_01m8k3x9p2t4v6w8y0a1c3e5g7"
+                    ($0.from, $0.to, $0.resource) = ("shaped", "throttled", "disk")
+                    $0.reason = "the owner's work waited for disks"
+                    ($0.pressure.diskBasisPoints, $0.tolerance.diskBasisPoints) = (3400, 3000)
+                    ($0.guestDiskBytesPerSecond, $0.availableBytes) = (Bytes.mebibytes(12).rawValue, Bytes.mebibytes(9).rawValue)
+                },
             ]
         }
     }

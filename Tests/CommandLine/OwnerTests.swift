@@ -28,14 +28,22 @@ import Wire
         try await FakeAgent.serving { agent in
             let status = try await Program.run("enforcer", agent: agent)
             #expect(status.status == 0)
-            for word in ["1.6 cores", "disk 12.5%", "held back for 45 s", "frozen", "less than guests need"] {
+            for word in [
+                "1.6 cores", "disk 12.5%", "held back for 45 s", "frozen", "less than guests need", "cpu ignored, disk 30%",
+                "7 MiB/s",
+                "3 GiB, 80 MiB is kept free",
+            ] {
                 #expect(status.stdout.contains(word), "\(word)")
             }
             let history = try await Program.run("enforcer", "history", "--last", "7", agent: agent)
-            for word in ["frozen", "cpu", "1.5 cores + 0.01 cores of 1.6 cores"] {
+            for word in ["frozen", "cpu", "1.5 cores + 0.01 cores of 1.6 cores", "waited 34% of 30%; guests moved 12 MiB/s"] {
                 #expect(history.stdout.contains(word), "\(word)")
             }
-            #expect(agent.state.withLock { $0.moveRequests.map(\.last) } == [7])
+            let json = try await Program.run("enforcer", "history", "--json", agent: agent).stdout
+            for word in ["\"guest_disk_bytes_per_second\"", "\"available_bytes\"", "\"tolerance\"", "3400"] {
+                #expect(json.contains(word), "\(word)")
+            }
+            #expect(agent.state.withLock { $0.moveRequests.map(\.last) }.first == 7)
         }
     }
 

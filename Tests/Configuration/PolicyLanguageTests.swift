@@ -63,6 +63,26 @@ struct PolicyLanguageTests {
         }
     }
 
+    @Test("How long the owner's work may wait is read, by the time of the week too, kind by kind over what is included")
+    func pressure() throws {
+        let mine =
+            Self.lending + "  pressure: {cpu: ignore, times: [{when: on weekends, io: ignore}, {when: on sunday, memory: 50%}]}\n"
+        let policy = try load("include: site.yaml\n" + mine, with: ["site.yaml": "lend: {pressure: {io: 20%}, reserve: 5%}\n"])
+            .policy
+        #expect(policy.pressure.shares == .init(cpu: .whole, memory: .percent(10), io: .percent(20)))
+        #expect(policy.reserve == .percent(5))
+        let sunday = policy.inForce(at: CivilMinute(day: .sunday, minute: 0)).pressure
+        #expect(sunday == PressureRule(shares: .init(cpu: .whole, memory: .percent(50), io: .whole)))
+        #expect(policy.inForce(at: CivilMinute(day: .monday, minute: 0)).pressure.shares == policy.pressure.shares)
+        #expect(try load(PolicyText.yaml(policy)).policy == policy, "\(PolicyText.yaml(policy))")
+        let settings = PolicyOutline(policy).settings.map { "\($0.key): \($0.value)" }
+        for line in ["lend.pressure.cpu: ignore", "lend.pressure.memory: 10%", "lend.reserve: 5%"] {
+            #expect(settings.contains(line), "\(line)")
+        }
+        let ignored = try load(Self.lending + "  pressure: ignore\n").policy.pressure
+        #expect(ignored.shares == .init(cpu: .whole, memory: .whole, io: .whole) && ignored.periods.isEmpty)
+    }
+
     @Test("Conditions, schedules, groups, limits, prices, notice and hooks are read")
     func everything() throws {
         let policy = try load(
@@ -215,6 +235,25 @@ struct PolicyLanguageTests {
         Fault(
             lending + "  shortest_term: 1 min\nlimits:\n  - {for: everyone, longest_term: 30 s}\n",
             "p.yaml:7:5: limits[0] contradicts: its longest term, 30 s, is below the policy's shortest, 1 min"),
+        Fault(lending + "  pressure: {disk: 5%}\n", "p.yaml:5:14: unknown key 'disk'"),
+        Fault(lending + "  pressure: off\n", "p.yaml:5:13: lend.pressure is 'off'"),
+        Fault(lending + "  pressure: {cpu: 0%}\n", "p.yaml:5:19: lend.pressure.cpu is 0%, below the smallest value, 1%"),
+        Fault(
+            lending + "  pressure: {io: 100%}\n", "p.yaml:5:18: lend.pressure.io is 100%, which is never exceeded; write 'ignore'"
+        ),
+        Fault(lending + "  pressure: {io: 101%}\n", "p.yaml:5:18: lend.pressure.io is"),
+        Fault(
+            lending + "  pressure: {times: [{when: users = 0, io: 5%}]}\n",
+            "p.yaml:5:29: lend.pressure.times[0].when is no time of the week"),
+        Fault(
+            lending + "  pressure: {times: [{when: on monday}]}\n", "p.yaml:5:22: lend.pressure.times[0] bounds nothing; name"),
+        Fault(
+            lending + "  pressure: {times: [{when: on monday, io: 5%}, {when: on weekdays, io: ignore}]}\n",
+            "p.yaml:5:56: lend.pressure.times[1].when contradicts 'on monday': on Mon 00:00 both hold, with io 5% and ignore"),
+        Fault(
+            lending + "  reserve: 21%\n",
+            "p.yaml:5:12: lend.reserve contradicts memory.threshold: owner and guests may use 80%, and 21% is kept free"),
+        Fault(lending + "  reserve: 60%\n", "p.yaml:5:12: lend.reserve is 60%, above the largest value, 50%"),
         Fault(lending + "  notice: {}\n", "p.yaml:5:11: lend.notice names no class"),
         Fault(
             "name: a\nlend:\n  cpu: {threshold: 80%, share: 75%, price: {idle: 3, scarce: 1}}\n",
@@ -308,8 +347,13 @@ extension LendingPolicy {
                 subject, when: random.chance(.percent(50)) ? nil : try? condition(), cpu: .cores(number(1...9)),
                 leases: Int(number(1...9)), price: .percent(number(1...300)), network: random.chance(.percent(50)) ? nil : false)
         }
+        let window = Window.wholeDays([.saturday, .sunday])
+        let pressure = PressureRule(
+            shares: .init(cpu: .percent(number(1...99)), memory: pick([PressureRule.ignored, 750]), io: .percent(30)),
+            periods: pick([[], [.init(window: window, shares: .init(cpu: nil, memory: .percent(5), io: PressureRule.ignored))]]))
         return LendingPolicy(
-            name: "random", cpu: rule(), memory: rule(), stop: .takeBack,
+            name: "random", cpu: rule(), memory: rule(), pressure: pressure, reserve: pick([.percent(1), .percent(2)]),
+            stop: .takeBack,
             borrowers: Borrowers(pick([.everyone, .nobody, .only(["n1", "n2"])]), except: pick([[], ["n3"]])),
             limits: LimitBook(rules: rules),
             network: pick([nil, OutboundNetwork(), OutboundNetwork(allow: [AddressBlock(address: 0, length: 0)])]),

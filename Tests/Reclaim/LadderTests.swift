@@ -84,6 +84,21 @@ struct LadderTests {
         #expect(machine.ceilings == 3000)
     }
 
+    @Test("How long the owner's work may wait is the owner's to say, also by the time of the week, and may be all of it")
+    func tolerance() {
+        var machine = PlayedMachine(capacity: 4000, threshold: 4000, leases: [1000]) {
+            $0.thresholds.pressure.cpu = .whole
+            $0.thresholds.periods = [.init(from: 60, until: 120, pressure: Pressure(cpu: .percent(20), memory: nil, disk: nil))]
+        }
+        machine.pressure.cpu = .percent(100)
+        machine.run(50, ownerWants: 0)
+        #expect(machine.ceilings == 1000, "nothing waits longer than all the time")
+        machine.pressure.cpu = .percent(21)
+        for _ in 0..<5 { machine.tick(ownerWants: 0, minute: 90) }
+        #expect(machine.ceilings == 500)
+        #expect(machine.enforcer.tolerance == Pressure(cpu: .percent(20), memory: .percent(10), disk: .percent(30)))
+    }
+
     @Test("A lease that was cut or frozen before a restart begins where it was")
     func restarted() {
         var enforcer = Enforcer(
@@ -294,6 +309,21 @@ struct DiskLadderTests {
         machine.run(80, ownerWants: 0)
         #expect(machine.diskLimit == Bytes(128 << 10))
         #expect(!machine.frozen.isEmpty)
+    }
+
+    @Test("A step names what the owner waited, how long it may, what guests moved and what memory could be had")
+    func evidence() throws {
+        var machine = machine()
+        (machine.pressure, machine.available) = (Pressure(cpu: 7, memory: nil, disk: .percent(50)), .gibibytes(1))
+        machine.run(3, ownerWants: 0)
+        let evidence = try #require(
+            machine.directives.last?.compactMap { if case .moved(let change) = $0 { change.evidence } else { nil } }.first)
+        #expect(evidence.pressure == Pressure(cpu: 7, memory: nil, disk: .percent(50)))
+        #expect(evidence.tolerance == Thresholds.usualPressure)
+        #expect(evidence.diskRate == .mebibytes(200))
+        #expect(evidence.available == .gibibytes(1))
+        let unseen = Readings(owner: .zero, guests: [GuestReading(lease: PlayedMachine.lease(0), usage: .zero)])
+        #expect(unseen.diskRate == nil, "what was not looked at is not zero")
     }
 
     @Test("They get a tenth more each second once it does not, until nothing holds them any more")

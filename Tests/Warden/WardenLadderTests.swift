@@ -49,7 +49,15 @@ struct WardenLadderTests {
         let moves = try await warden.client.moves(after: Timestamp(microseconds: 0)).map(\.change)
         #expect(moves.map(\.to).contains(.frozen))
         #expect(moves.allSatisfy { $0.lease == lease && $0.resource == .cpu && !$0.reason.isEmpty })
-        #expect(warden.log.contains("event=lease.frozen"))
+        let evidence = try await warden.client.moves(after: Timestamp(microseconds: 0)).map(\.change.evidence)
+        #expect(evidence.allSatisfy { $0.available != nil && $0.tolerance == Thresholds.usualPressure })
+        let line = try #require(warden.log.split(separator: "\n").first { $0.contains("event=lease.frozen") })
+        for reading in ["owner=", "guests=", "threshold=", "tolerance_cpu=50%", "available_memory="] {
+            #expect(line.contains(reading), "\(reading): \(line)")
+        }
+        // what is not known is left out, and not told as nothing
+        #expect(line.contains("pressure_cpu=") == (evidence.first?.pressure.cpu != nil))
+        #expect(!line.contains("nil"))
     }
 
     @Test("What is frozen can be ended at once: a job of it, and the lease with all that is left")

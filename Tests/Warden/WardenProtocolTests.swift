@@ -26,13 +26,20 @@ struct WardenProtocolTests {
             WardenPolicy(
                 capacity: amounts,
                 thresholds: Thresholds(amounts, periods: [.init(from: 7, until: 3, cpu: 5), .init(from: 1, until: 2, memory: 6)]))
-        ),
+        ), .setPolicy(waiting),
     ]
+    /// All that an owner can say of how long its work may wait.
+    private static let waiting = WardenPolicy(
+        capacity: amounts,
+        thresholds: Thresholds(
+            amounts, pressure: Pressure(cpu: .whole, memory: 7, disk: nil),
+            periods: [.init(from: 1, until: 2, pressure: Pressure(cpu: 4, memory: nil, disk: 5))]), reserve: 77)
+    private static let newest = WardenProtocol.form(in: WardenProtocol.versions.upperBound)
 
     @Test("Every request reads back as it was written", arguments: requests)
     func request(_ request: WardenRequest) throws {
         let call = WardenCall(number: 7, request: request)
-        #expect(try WardenCall(bytes: call.bytes(form: 3)) == call)
+        #expect(try WardenCall(bytes: call.bytes(form: Self.newest)) == call)
     }
 
     static let messages: [WardenMessage] = {
@@ -45,13 +52,17 @@ struct WardenProtocolTests {
             meter: meter)
         var frozen = state
         (frozen.rung, frozen.taking) = (.frozen, TakingBack(atOnce: true, reason: "r"))
+        var enforcer = EnforcerState(threshold: amounts, pressure: .unknown, available: 5, coolDown: 6, isDryRun: true)
+        (enforcer.pressure, enforcer.tolerance) = (Pressure(cpu: nil, memory: 5, disk: 10_000), Thresholds.usualPressure)
+        (enforcer.reserve, enforcer.diskRate) = (8, 9)
         let record = ExitRecord(
             reason: .signalled(9), cpu: 1, peakMemory: 2, started: Timestamp(microseconds: 3),
             finished: Timestamp(microseconds: 4),
             output: OutputSizes(stdout: 5, stderr: 6))
         let pressure = Pressure(cpu: nil, memory: 5, disk: 10_000)
         let evidence = Evidence(
-            owner: amounts, guests: amounts, threshold: amounts, pressure: pressure, before: 3, after: 2)
+            owner: amounts, guests: amounts, threshold: amounts, pressure: pressure, tolerance: Thresholds.usualPressure,
+            diskRate: 8, available: 9, before: 3, after: 2)
         let move = Move(
             at: Timestamp(microseconds: 9),
             change: RungChange(lease: lease, from: .shaped, to: .frozen, resource: .disk, reason: "r", evidence: evidence),
@@ -77,14 +88,15 @@ struct WardenProtocolTests {
                 .readings(
                     WardenReadings(
                         owner: amounts, guests: .zero, memoryShort: 1, leases: [frozen],
-                        enforcer: EnforcerState(
-                            threshold: amounts, pressure: pressure, available: 5, coolDown: 6, isDryRun: true)))),
+                        enforcer: enforcer))),
             .notice(.jobEnded(jobs[0])), .notice(.leaseEnded(lease, meter)), .notice(.memoryShort(7)),
         ]
     }()
 
     @Test("Every message reads back as it was written", arguments: messages)
-    func message(_ message: WardenMessage) throws { #expect(try WardenMessage(bytes: message.bytes(form: 3)) == message) }
+    func message(_ message: WardenMessage) throws {
+        #expect(try WardenMessage(bytes: message.bytes(form: Self.newest)) == message)
+    }
 
     @Test("An agent or a warden of the version before is understood, and is told nothing that it does not know")
     func formBefore() throws {
@@ -131,6 +143,27 @@ struct WardenProtocolTests {
         #expect(read == Self.spec)
     }
 
+    @Test("An agent or a warden of the version before knows the usual waiting and reserve only, and fewer readings")
+    func formBeforeWaiting() throws {
+        let call = WardenCall(number: 1, request: .setPolicy(Self.waiting))
+        guard case .setPolicy(let read) = try WardenCall(bytes: call.bytes(form: 4)).request else {
+            Issue.record("another request")
+            return
+        }
+        #expect(read.thresholds.pressure == Thresholds.usualPressure)
+        #expect(read.reserve == Enforcer.Configuration.usualReserve.of(Self.amounts.memory))
+        #expect(read.thresholds.periods == [.init(from: 1, until: 2)])
+        for case .notice(.moved(let move)) in Self.messages {
+            let message = WardenMessage.notice(.moved(move))
+            guard case .notice(.moved(let told)) = try WardenMessage(bytes: message.bytes(form: 4)) else {
+                Issue.record("another message")
+                return
+            }
+            #expect(told.change.evidence.diskRate == nil && told.change.evidence.tolerance == .unknown)
+            #expect(told.change.evidence.pressure == move.change.evidence.pressure)
+        }
+    }
+
     @Test("A job with a time limit is not started by a warden that would not heed it")
     func oldWarden() async throws {
         let warden = try await RunningWarden()
@@ -142,7 +175,7 @@ struct WardenProtocolTests {
 
     @Test("No request that is cut short or has a byte too many is taken", arguments: requests)
     func truncated(request: WardenRequest) {
-        let bytes = WardenCall(number: 7, request: request).bytes(form: 3)
+        let bytes = WardenCall(number: 7, request: request).bytes(form: Self.newest)
         for count in 0..<bytes.count {
             #expect(throws: CanonicalReader.Malformed.self) { try WardenCall(bytes: Array(bytes.prefix(count))) }
         }
@@ -173,7 +206,7 @@ struct WardenProtocolTests {
         ]
         for request in bad {
             #expect(throws: CanonicalReader.Malformed.self, "\(request)") {
-                try WardenCall(bytes: WardenCall(number: 1, request: request).bytes(form: 3))
+                try WardenCall(bytes: WardenCall(number: 1, request: request).bytes(form: Self.newest))
             }
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import Reclaim
 import Resources
 import Sandbox
 import Testing
@@ -44,6 +45,24 @@ struct WardenRestartTests {
         #expect(try await warden.client.jobState(job.job).stage == .exited(#require(try job.files.exitRecord())))
         _ = try await warden.client.closeLease(lease)
         #expect(try await !warden.isBusy(busy.job))
+    }
+
+    @Test("Keeps to how long the owner's work may wait and to the reserve without an agent, and tells of both")
+    func policy() async throws {
+        let warden = try await RunningWarden()
+        let amounts = Amounts(cpu: 1000, memory: .gibibytes(8))
+        let tolerance = Pressure(cpu: .percent(12), memory: .whole, disk: .percent(34))
+        try await warden.client.setPolicy(
+            WardenPolicy(
+                capacity: amounts, thresholds: Thresholds(amounts, pressure: tolerance), owner: .group("/surplus-test-nobody"),
+                reserve: .mebibytes(5)))
+        for _ in 0..<2 {
+            let state = try #require(try await warden.client.readings().enforcer)
+            #expect(state.tolerance == tolerance)
+            #expect(state.reserve == .mebibytes(5))
+            warden.end(SIGKILL)
+            try await warden.start()
+        }
     }
 
     @Test("Ends a lease whose time passed while it was away, at once")

@@ -61,11 +61,19 @@ extension GuestKeeper {
         return Event(
             at: move.at.microseconds == 0 ? engine.now.utc : move.at, kind: kind, subjects: [change.lease.description],
             text: move.isDryRun ? "\(change.reason): would go from \(what)" : "\(change.reason): \(what)",
-            details: [
-                Event.Detail("resource", "\(change.resource)"), Event.Detail("owner_usage", evidence.owner.text),
-                Event.Detail("guest_usage", evidence.guests.text), Event.Detail("threshold", evidence.threshold.text),
-                Event.Detail("pressure", evidence.pressure.text), Event.Detail("rung", "\(change.to)"),
-            ])
+            details: [Event.Detail("resource", "\(change.resource)")] + evidence.details + [Event.Detail("rung", "\(change.to)")])
+    }
+}
+
+extension Evidence {
+    /// What is known of it.
+    fileprivate var details: [Event.Detail] {
+        let all: [(String, String?)] = [
+            ("owner_usage", owner.text), ("guest_usage", guests.text), ("threshold", threshold.text),
+            ("pressure", pressure.text), ("pressure_bound", tolerance.text),
+            ("guest_disk", diskRate.map { "\($0.text)/s" }), ("memory_available", available?.text),
+        ]
+        return all.compactMap { name, text in text.flatMap { $0.isEmpty ? nil : Event.Detail(name, $0) } }
     }
 }
 

@@ -23,6 +23,9 @@ extension PoolMembership {
             reply.guests = .init(readings.guests)
             reply.pressure = .init(state.pressure)
             if let available = state.available { reply.availableBytes = available.rawValue }
+            reply.tolerance = .init(state.tolerance)
+            if let reserve = state.reserve { reply.reserveBytes = reserve.rawValue }
+            if let rate = state.diskRate { reply.guestDiskBytesPerSecond = rate.rawValue }
             reply.coolDownMicroseconds = state.coolDown.rawValue
             reply.leases = readings.leases.map(enforced)
         }
@@ -89,6 +92,9 @@ extension Surplus_V1_EnforcerMove {
             $0.pressure = .init(evidence.pressure)
             $0.beforeCpuMillicores = evidence.before.rawValue
             $0.afterCpuMillicores = evidence.after.rawValue
+            $0.tolerance = .init(evidence.tolerance)
+            if let rate = evidence.diskRate { $0.guestDiskBytesPerSecond = rate.rawValue }
+            if let available = evidence.available { $0.availableBytes = available.rawValue }
             $0.dryRun = move.isDryRun
         }
     }

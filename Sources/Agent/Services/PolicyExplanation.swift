@@ -1,6 +1,7 @@
 import Configuration
 import Node
 import Policy
+import Reclaim
 import Resources
 import Wire
 
@@ -52,6 +53,9 @@ extension PoolMembership {
             $0.creditHeadroomMicrocredits = standing.creditHeadroom.rawValue
             $0.openLeases = Int32(clamping: standing.openLeases)
             $0.mostLeases = Int32(clamping: node.policy.maximumLeases)
+            $0.threshold = Surplus_V1_Amounts(node.policy.thresholds(of: standing.capacity))
+            $0.tolerance = Surplus_V1_Pressure(Pressure(node.policy.pressure.shares))
+            $0.reserveBytes = node.policy.reserve.of(standing.capacity.memory).rawValue
         }
     }
 }

@@ -8,6 +8,9 @@ struct PolicyDraft {
     var lends: Bool?
     var cpu = ResourceDraft(key: "cpu")
     var memory = ResourceDraft(key: "memory")
+    var pressure = PressureRule()
+    /// What is kept free of the memory, and where that was said.
+    var reserve: (value: BasisPoints, place: YAMLValue)?
     var lend: YAMLValue?
     var release = ReleaseDraft()
     var stop = StopManner.takeBack
@@ -42,6 +45,8 @@ struct PolicyDraft {
         if lends {
             policy.cpu = try cpu.finish(&notes)
             policy.memory = try memory.finish(&notes)
+            policy.pressure = pressure
+            if let reserve { policy.reserve = try checked(reserve, below: policy.memory) }
             policy.release = try release.finish()
             try checkLending(policy)
         } else {
@@ -49,6 +54,21 @@ struct PolicyDraft {
         }
         policy.limits = LimitBook(rules: try finishLimits(policy), groups: groups)
         return policy
+    }
+
+    /// What is kept free must be free of what owner and guests may use: guests would end without notice before they are throttled.
+    /// The usual little goes with any threshold.
+    private func checked(
+        _ reserve: (value: BasisPoints, place: YAMLValue), below memory: ResourceRule?
+    ) throws(ConfigurationError) -> BasisPoints {
+        guard let memory, reserve.value > LendingPolicy.usualReserve else { return reserve.value }
+        let threshold = memory.periods.reduce(memory.threshold) { max($0, $1.threshold) }
+        guard reserve.value + threshold <= .whole else {
+            throw reserve.place.fault(
+                "contradicts memory.threshold: owner and guests may use \(threshold.text), and \(reserve.value.text) is kept free; lower one of them"
+            )
+        }
+        return reserve.value
     }
 
     private mutating func checkLending(_ policy: LendingPolicy) throws(ConfigurationError) {

@@ -63,6 +63,8 @@ package struct PolicyOutline: Hashable, Sendable {
         }
         add(policy.cpu, below: ["lend", "cpu"])
         add(policy.memory, below: ["lend", "memory"])
+        add(policy.pressure)
+        add(["lend", "reserve"], policy.reserve.text)
         add(["lend", "to"], policy.borrowers.text)
         if !policy.borrowers.except.isEmpty { add(["lend", "except"], Self.list(policy.borrowers.except.sorted())) }
         add(["lend", "longest_term"], policy.longestTerm.text)
@@ -76,6 +78,15 @@ package struct PolicyOutline: Hashable, Sendable {
         if policy.notices.classes.contains(.firm) { add(["lend", "appetite"], policy.appetite.takenBack.text) }
         add(["lend", "leases"], "\(policy.maximumLeases)")
         add(policy.network)
+    }
+
+    private mutating func add(_ pressure: PressureRule) {
+        func add(_ path: [String], _ shares: [(name: String, bound: BasisPoints?)]) {
+            for (name, bound) in shares { if let bound { self.add(path + [name], PressureRule.text(bound)) } }
+        }
+        let path = ["lend", "pressure"]
+        add(path, pressure.shares.named)
+        for period in pressure.periods { add(path + ["times", "[\(period.window.text)]"], period.shares.named) }
     }
 
     private mutating func add(_ network: OutboundNetwork?) {
@@ -155,6 +166,14 @@ package struct PolicyOutline: Hashable, Sendable {
             before[key] == after[key] ? nil : Difference(key: key, before: before[key], after: after[key])
         }
     }
+}
+
+extension PressureRule.Shares<BasisPoints> {
+    fileprivate var named: [(name: String, bound: BasisPoints?)] { [("cpu", cpu), ("memory", memory), ("io", io)] }
+}
+
+extension PressureRule.Shares<BasisPoints?> {
+    fileprivate var named: [(name: String, bound: BasisPoints?)] { [("cpu", cpu), ("memory", memory), ("io", io)] }
 }
 
 extension Group {

@@ -3,7 +3,7 @@ import Resources
 
 extension PolicyReader {
     private enum LendKey: String, CaseIterable {
-        case cpu, memory, when, until, stop, to, except, network, notice, appetite, renewable, leases
+        case cpu, memory, pressure, reserve, when, until, stop, to, except, network, notice, appetite, renewable, leases
         case longestTerm = "longest_term"
         case shortestTerm = "shortest_term"
     }
@@ -24,6 +24,10 @@ extension PolicyReader {
         draft.lend = value
         if let cpu = keys[.cpu] { try resource(cpu, into: \.cpu) }
         if let memory = keys[.memory] { try resource(memory, into: \.memory) }
+        if let pressure = keys[.pressure] { draft.pressure = try self.pressure(pressure, over: draft.pressure) }
+        if let reserve = keys[.reserve] {
+            draft.reserve = (try reserve.quantity(BasisPoints(1)...BasisPoints.percent(50)), reserve)
+        }
         try release(keys[.when], keys[.until], into: \.release)
         if let stop = keys[.stop] { draft.stop = try stop.choice(of: StopManner.self) }
         if let to = keys[.to] { draft.borrowers.admitted = try admitted(to) }
@@ -105,7 +109,7 @@ extension PolicyReader {
     }
 
     /// A threshold holds without an agent, too: it can depend on the time of the week only.
-    private func windows(_ condition: Condition, _ place: YAMLValue) throws(ConfigurationError) -> [Window] {
+    func windows(_ condition: Condition, _ place: YAMLValue) throws(ConfigurationError) -> [Window] {
         switch condition {
         case .within(let window): return [window]
         case .named(_, _, let inner): return try windows(inner, place)

@@ -78,13 +78,20 @@ package struct PolicyExplanation: Report {
     let creditHeadroomMicrocredits: Int64
     let openLeases: Int
     let mostLeases: Int
+    /// The bound for owner and guests together.
+    let threshold: AmountFigures
+    /// For which share of the time the owner's work may have to wait.
+    let tolerance: PressureFigures
+    /// The memory that is kept free.
+    let reserveBytes: Int64
     /// Of the resources that are lent.
     let forecasts: [PolicyForecast]
 
     package init(
         policy: String, offer: TermFigures?, reason: String?, refusal: RefusalFigures?, capacity: Amounts, most: Amounts,
         ownerUsage: Amounts, committed: Amounts, lendable: Amounts, conditions: [Condition], limits: [Limit],
-        creditLimit: Microcredits, creditHeadroom: Microcredits, openLeases: Int, mostLeases: Int, forecasts: [PolicyForecast]
+        creditLimit: Microcredits, creditHeadroom: Microcredits, openLeases: Int, mostLeases: Int, threshold: Amounts,
+        tolerance: PressureFigures, reserve: Bytes, forecasts: [PolicyForecast]
     ) {
         self.policy = policy
         self.offer = offer
@@ -101,6 +108,9 @@ package struct PolicyExplanation: Report {
         creditHeadroomMicrocredits = creditHeadroom.rawValue
         self.openLeases = openLeases
         self.mostLeases = mostLeases
+        self.threshold = AmountFigures(threshold)
+        self.tolerance = tolerance
+        reserveBytes = reserve.rawValue
         self.forecasts = forecasts
     }
 
@@ -117,6 +127,9 @@ package struct PolicyExplanation: Report {
         sheet.add("leases", "\(openLeases) of at most \(mostLeases)")
         let (limit, left) = (Microcredits(creditLimitMicrocredits), Microcredits(creditHeadroomMicrocredits))
         sheet.add("credit", "\(left.text) left of \(limit.text)")
+        sheet.add("threshold", threshold.text(on: page))
+        sheet.add("may wait for", tolerance.boundText)
+        sheet.add("kept free", "\(page.figure(Bytes(reserveBytes))) of memory")
         for condition in conditions { add(condition, to: &sheet) }
         for limit in limits { add(limit, to: &sheet, on: page) }
         let outlook = PolicyForecast.text(of: forecasts, on: page)

@@ -4,17 +4,18 @@ import Resources
 package enum WardenProtocol {
     /// The versions this release speaks. 2 adds ``WardenRequest/measurements``, 3 the whole ladder: notice classes, bounds by the
     /// time of the week, ``WardenRequest/moves(after:)`` and more in policies and readings, 4 time limits of
-    /// jobs, images, and how they are held to what they may keep on disk, 5 what jobs may reach by network,
-    /// 6 ``WardenRequest/evictLease(_:)``.
+    /// jobs, images, and how they are held to what they may keep on disk, 5 what jobs may reach by network, 6 how long the owner's
+    /// work may have to wait, the memory that is kept free, all readings behind a step on the ladder, and
+    /// ``WardenRequest/evictLease(_:)``.
     package static let versions = 1...6
 
     /// The form of frames in a protocol version: 2 has what version 3 adds to what was there before, 3 what version 4
-    /// adds, 4 what version 5 adds.
-    package static func form(in version: Int) -> UInt16 { version < 3 ? 1 : UInt16(min(version, 5) - 1) }
+    /// adds, 4 what version 5 adds, 5 what version 6 adds.
+    package static func form(in version: Int) -> UInt16 { version < 3 ? 1 : UInt16(min(version, versions.upperBound) - 1) }
 
     /// The form of frames before both sides know which version they speak.
     package static let firstForm: UInt16 = 1
-    static let forms: ClosedRange<UInt16> = 1...4
+    static let forms: ClosedRange<UInt16> = 1...5
     /// The largest frame, in bytes.
     package static let largestFrame = 1 << 20
     /// How long a warden may take to answer.

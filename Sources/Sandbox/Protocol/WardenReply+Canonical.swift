@@ -131,6 +131,10 @@ extension RungChange: Canonical {
         guard writer.version >= 2 else { return }
         writer.write(resource.rawValue)
         writer.write(evidence.pressure)
+        guard writer.version >= 5 else { return }
+        writer.write(evidence.tolerance)
+        writer.write(evidence.diskRate)
+        writer.write(evidence.available)
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -145,5 +149,9 @@ extension RungChange: Canonical {
         guard let resource = Resource(rawValue: name) else { throw .init(description: "an unknown resource '\(name)'") }
         self.resource = resource
         evidence.pressure = try reader.value()
+        guard reader.version >= 5 else { return }
+        evidence.tolerance = try reader.value()
+        evidence.diskRate = try reader.optionalQuantity(atMost: Bytes(.max))
+        evidence.available = try reader.optionalQuantity(atMost: Bounds.memory)
     }
 }

@@ -10,17 +10,24 @@ extension WardenPolicy: Canonical {
         case .group(let path): writer.write(path)
         }
         if writer.version >= 2 { writer.write(thresholds.periods) }
+        guard writer.version >= 5 else { return }
+        writer.write(thresholds.pressure)
+        writer.write(reserve)
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
         capacity = try reader.value()
         thresholds = Thresholds(try reader.value())
+        reserve = Enforcer.Configuration.usualReserve.of(capacity.memory)
         let path = try reader.string(atMost: 4096)
         owner = path.isEmpty ? .everything : .group(path)
         guard path.isEmpty || path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
             throw .init(description: "the owner's control group '\(path)' is no absolute path without '..'")
         }
         if reader.version >= 2 { thresholds.periods = try reader.list(atMost: WardenLimits.periods) }
+        guard reader.version >= 5 else { return }
+        thresholds.pressure = try reader.value()
+        reserve = try reader.quantity(atMost: Bounds.memory)
     }
 }
 
@@ -30,13 +37,15 @@ extension Thresholds.Period: Canonical {
         writer.write(Int64(until))
         writer.write(cpu)
         writer.write(memory)
+        if writer.version >= 5 { writer.write(pressure) }
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
         let minutes = 0...Thresholds.minutesOfWeek
         self.init(
             from: try reader.number(in: minutes), until: try reader.number(in: minutes),
-            cpu: try reader.optionalQuantity(atMost: Bounds.cpu), memory: try reader.optionalQuantity(atMost: Bounds.memory))
+            cpu: try reader.optionalQuantity(atMost: Bounds.cpu), memory: try reader.optionalQuantity(atMost: Bounds.memory),
+            pressure: reader.version >= 5 ? try reader.value() : .unknown)
     }
 }
 
@@ -182,6 +191,10 @@ extension EnforcerState: Canonical {
         writer.write(available)
         writer.write(coolDown)
         writer.write(isDryRun)
+        guard writer.version >= 5 else { return }
+        writer.write(tolerance)
+        writer.write(reserve)
+        writer.write(diskRate)
     }
 
     package init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -190,6 +203,10 @@ extension EnforcerState: Canonical {
         available = try reader.optionalQuantity(atMost: Bounds.memory)
         coolDown = try reader.quantity(atMost: Bounds.term)
         isDryRun = try reader.bool()
+        guard reader.version >= 5 else { return }
+        tolerance = try reader.value()
+        reserve = try reader.optionalQuantity(atMost: Bounds.memory)
+        diskRate = try reader.optionalQuantity(atMost: Bytes(.max))
     }
 }
 

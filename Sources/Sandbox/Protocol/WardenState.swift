@@ -16,9 +16,13 @@ package struct WardenPolicy: Hashable, Sendable {
     /// The bounds for owner and guests together.
     package var thresholds: Thresholds
     package var owner: OwnerScope
+    /// When less memory than this could be had at once, guests are stopped and ended without notice.
+    package var reserve: Bytes
 
-    package init(capacity: Amounts, thresholds: Thresholds, owner: OwnerScope = .everything) {
+    /// - Parameter reserve: the usual part of the capacity when it is left out.
+    package init(capacity: Amounts, thresholds: Thresholds, owner: OwnerScope = .everything, reserve: Bytes? = nil) {
         self.capacity = capacity
+        self.reserve = reserve ?? Enforcer.Configuration.usualReserve.of(capacity.memory)
         self.thresholds = thresholds
         self.owner = owner
     }
@@ -170,6 +174,12 @@ package struct EnforcerState: Hashable, Sendable {
     package var coolDown: Microseconds
     /// It says what it would do, and does nothing of it.
     package var isDryRun: Bool
+    /// For which share of a tick the owner's work may have to wait now; unknown from a warden before version 6.
+    package var tolerance = Pressure.unknown
+    /// The memory that is kept free; `nil` from a warden before version 6.
+    package var reserve: Bytes?
+    /// What all guests moved on disks each second; `nil` while it is not looked at.
+    package var diskRate: Bytes?
 
     package init(
         threshold: Amounts, pressure: Pressure, available: Bytes?, coolDown: Microseconds, isDryRun: Bool

@@ -32,81 +32,122 @@ package nonisolated struct Surplus_V1_GetEnforcerRequest: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_EnforcerReply: Sendable {
+package nonisolated struct Surplus_V1_EnforcerReply: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// how limits are enforced, or why not
-  package var enforcement: String = String()
+  package var enforcement: String {
+    get {_storage._enforcement}
+    set {_uniqueStorage()._enforcement = newValue}
+  }
 
   /// it only says what it would do
-  package var dryRun: Bool = false
+  package var dryRun: Bool {
+    get {_storage._dryRun}
+    set {_uniqueStorage()._dryRun = newValue}
+  }
 
   /// the bound for owner and guests together that holds now
   package var threshold: Surplus_V1_Amounts {
-    get {_threshold ?? Surplus_V1_Amounts()}
-    set {_threshold = newValue}
+    get {_storage._threshold ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._threshold = newValue}
   }
   /// Returns true if `threshold` has been explicitly set.
-  package var hasThreshold: Bool {self._threshold != nil}
+  package var hasThreshold: Bool {_storage._threshold != nil}
   /// Clears the value of `threshold`. Subsequent reads from it will return its default value.
-  package mutating func clearThreshold() {self._threshold = nil}
+  package mutating func clearThreshold() {_uniqueStorage()._threshold = nil}
 
   package var owner: Surplus_V1_Amounts {
-    get {_owner ?? Surplus_V1_Amounts()}
-    set {_owner = newValue}
+    get {_storage._owner ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._owner = newValue}
   }
   /// Returns true if `owner` has been explicitly set.
-  package var hasOwner: Bool {self._owner != nil}
+  package var hasOwner: Bool {_storage._owner != nil}
   /// Clears the value of `owner`. Subsequent reads from it will return its default value.
-  package mutating func clearOwner() {self._owner = nil}
+  package mutating func clearOwner() {_uniqueStorage()._owner = nil}
 
   package var guests: Surplus_V1_Amounts {
-    get {_guests ?? Surplus_V1_Amounts()}
-    set {_guests = newValue}
+    get {_storage._guests ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._guests = newValue}
   }
   /// Returns true if `guests` has been explicitly set.
-  package var hasGuests: Bool {self._guests != nil}
+  package var hasGuests: Bool {_storage._guests != nil}
   /// Clears the value of `guests`. Subsequent reads from it will return its default value.
-  package mutating func clearGuests() {self._guests = nil}
+  package mutating func clearGuests() {_uniqueStorage()._guests = nil}
 
   package var pressure: Surplus_V1_Pressure {
-    get {_pressure ?? Surplus_V1_Pressure()}
-    set {_pressure = newValue}
+    get {_storage._pressure ?? Surplus_V1_Pressure()}
+    set {_uniqueStorage()._pressure = newValue}
   }
   /// Returns true if `pressure` has been explicitly set.
-  package var hasPressure: Bool {self._pressure != nil}
+  package var hasPressure: Bool {_storage._pressure != nil}
   /// Clears the value of `pressure`. Subsequent reads from it will return its default value.
-  package mutating func clearPressure() {self._pressure = nil}
+  package mutating func clearPressure() {_uniqueStorage()._pressure = nil}
 
   /// the memory that could be had
   package var availableBytes: Int64 {
-    get {_availableBytes ?? 0}
-    set {_availableBytes = newValue}
+    get {_storage._availableBytes ?? 0}
+    set {_uniqueStorage()._availableBytes = newValue}
   }
   /// Returns true if `availableBytes` has been explicitly set.
-  package var hasAvailableBytes: Bool {self._availableBytes != nil}
+  package var hasAvailableBytes: Bool {_storage._availableBytes != nil}
   /// Clears the value of `availableBytes`. Subsequent reads from it will return its default value.
-  package mutating func clearAvailableBytes() {self._availableBytes = nil}
+  package mutating func clearAvailableBytes() {_uniqueStorage()._availableBytes = nil}
 
   /// how long nothing new is offered
-  package var coolDownMicroseconds: Int64 = 0
+  package var coolDownMicroseconds: Int64 {
+    get {_storage._coolDownMicroseconds}
+    set {_uniqueStorage()._coolDownMicroseconds = newValue}
+  }
 
-  package var leases: [Surplus_V1_EnforcedLease] = []
+  package var leases: [Surplus_V1_EnforcedLease] {
+    get {_storage._leases}
+    set {_uniqueStorage()._leases = newValue}
+  }
 
   /// how jobs are held to what they may keep on disk; empty when an older warden does not tell
-  package var disk: String = String()
+  package var disk: String {
+    get {_storage._disk}
+    set {_uniqueStorage()._disk = newValue}
+  }
+
+  /// for which share of a tick the owner's work may have to wait; all of it: waiting moves nothing
+  package var tolerance: Surplus_V1_Pressure {
+    get {_storage._tolerance ?? Surplus_V1_Pressure()}
+    set {_uniqueStorage()._tolerance = newValue}
+  }
+  /// Returns true if `tolerance` has been explicitly set.
+  package var hasTolerance: Bool {_storage._tolerance != nil}
+  /// Clears the value of `tolerance`. Subsequent reads from it will return its default value.
+  package mutating func clearTolerance() {_uniqueStorage()._tolerance = nil}
+
+  /// the memory that is kept free; missing from an older warden, as the tolerance is
+  package var reserveBytes: Int64 {
+    get {_storage._reserveBytes ?? 0}
+    set {_uniqueStorage()._reserveBytes = newValue}
+  }
+  /// Returns true if `reserveBytes` has been explicitly set.
+  package var hasReserveBytes: Bool {_storage._reserveBytes != nil}
+  /// Clears the value of `reserveBytes`. Subsequent reads from it will return its default value.
+  package mutating func clearReserveBytes() {_uniqueStorage()._reserveBytes = nil}
+
+  /// moved by all guests; missing while nobody waits for disks
+  package var guestDiskBytesPerSecond: Int64 {
+    get {_storage._guestDiskBytesPerSecond ?? 0}
+    set {_uniqueStorage()._guestDiskBytesPerSecond = newValue}
+  }
+  /// Returns true if `guestDiskBytesPerSecond` has been explicitly set.
+  package var hasGuestDiskBytesPerSecond: Bool {_storage._guestDiskBytesPerSecond != nil}
+  /// Clears the value of `guestDiskBytesPerSecond`. Subsequent reads from it will return its default value.
+  package mutating func clearGuestDiskBytesPerSecond() {_uniqueStorage()._guestDiskBytesPerSecond = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _threshold: Surplus_V1_Amounts? = nil
-  fileprivate var _owner: Surplus_V1_Amounts? = nil
-  fileprivate var _guests: Surplus_V1_Amounts? = nil
-  fileprivate var _pressure: Surplus_V1_Pressure? = nil
-  fileprivate var _availableBytes: Int64? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The share of the last tick for which the owner's work waited, in hundredths of a percent; what is not known is left out.
@@ -317,6 +358,36 @@ package nonisolated struct Surplus_V1_EnforcerMove: @unchecked Sendable {
     set {_uniqueStorage()._dryRun = newValue}
   }
 
+  /// for which share of the tick the owner's work might have waited
+  package var tolerance: Surplus_V1_Pressure {
+    get {_storage._tolerance ?? Surplus_V1_Pressure()}
+    set {_uniqueStorage()._tolerance = newValue}
+  }
+  /// Returns true if `tolerance` has been explicitly set.
+  package var hasTolerance: Bool {_storage._tolerance != nil}
+  /// Clears the value of `tolerance`. Subsequent reads from it will return its default value.
+  package mutating func clearTolerance() {_uniqueStorage()._tolerance = nil}
+
+  /// moved by all guests; missing where it was not looked at
+  package var guestDiskBytesPerSecond: Int64 {
+    get {_storage._guestDiskBytesPerSecond ?? 0}
+    set {_uniqueStorage()._guestDiskBytesPerSecond = newValue}
+  }
+  /// Returns true if `guestDiskBytesPerSecond` has been explicitly set.
+  package var hasGuestDiskBytesPerSecond: Bool {_storage._guestDiskBytesPerSecond != nil}
+  /// Clears the value of `guestDiskBytesPerSecond`. Subsequent reads from it will return its default value.
+  package mutating func clearGuestDiskBytesPerSecond() {_uniqueStorage()._guestDiskBytesPerSecond = nil}
+
+  /// the memory that could be had
+  package var availableBytes: Int64 {
+    get {_storage._availableBytes ?? 0}
+    set {_uniqueStorage()._availableBytes = newValue}
+  }
+  /// Returns true if `availableBytes` has been explicitly set.
+  package var hasAvailableBytes: Bool {_storage._availableBytes != nil}
+  /// Clears the value of `availableBytes`. Subsequent reads from it will return its default value.
+  package mutating func clearAvailableBytes() {_uniqueStorage()._availableBytes = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -349,78 +420,153 @@ nonisolated extension Surplus_V1_GetEnforcerRequest: SwiftProtobuf.Message, Swif
 
 nonisolated extension Surplus_V1_EnforcerReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}enforcement\0\u{3}dry_run\0\u{1}threshold\0\u{1}owner\0\u{1}guests\0\u{1}pressure\0\u{3}available_bytes\0\u{3}cool_down_microseconds\0\u{1}leases\0\u{1}disk\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}enforcement\0\u{3}dry_run\0\u{1}threshold\0\u{1}owner\0\u{1}guests\0\u{1}pressure\0\u{3}available_bytes\0\u{3}cool_down_microseconds\0\u{1}leases\0\u{1}disk\0\u{1}tolerance\0\u{3}reserve_bytes\0\u{3}guest_disk_bytes_per_second\0")
+
+  fileprivate class _StorageClass {
+    var _enforcement: String = String()
+    var _dryRun: Bool = false
+    var _threshold: Surplus_V1_Amounts? = nil
+    var _owner: Surplus_V1_Amounts? = nil
+    var _guests: Surplus_V1_Amounts? = nil
+    var _pressure: Surplus_V1_Pressure? = nil
+    var _availableBytes: Int64? = nil
+    var _coolDownMicroseconds: Int64 = 0
+    var _leases: [Surplus_V1_EnforcedLease] = []
+    var _disk: String = String()
+    var _tolerance: Surplus_V1_Pressure? = nil
+    var _reserveBytes: Int64? = nil
+    var _guestDiskBytesPerSecond: Int64? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _enforcement = source._enforcement
+      _dryRun = source._dryRun
+      _threshold = source._threshold
+      _owner = source._owner
+      _guests = source._guests
+      _pressure = source._pressure
+      _availableBytes = source._availableBytes
+      _coolDownMicroseconds = source._coolDownMicroseconds
+      _leases = source._leases
+      _disk = source._disk
+      _tolerance = source._tolerance
+      _reserveBytes = source._reserveBytes
+      _guestDiskBytesPerSecond = source._guestDiskBytesPerSecond
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.enforcement) }()
-      case 2: try { try decoder.decodeSingularBoolField(value: &self.dryRun) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._threshold) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._owner) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._guests) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._pressure) }()
-      case 7: try { try decoder.decodeSingularInt64Field(value: &self._availableBytes) }()
-      case 8: try { try decoder.decodeSingularInt64Field(value: &self.coolDownMicroseconds) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.disk) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._enforcement) }()
+        case 2: try { try decoder.decodeSingularBoolField(value: &_storage._dryRun) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._threshold) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._owner) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._guests) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._pressure) }()
+        case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._availableBytes) }()
+        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._coolDownMicroseconds) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._leases) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._disk) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._tolerance) }()
+        case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._reserveBytes) }()
+        case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._guestDiskBytesPerSecond) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.enforcement.isEmpty {
-      try visitor.visitSingularStringField(value: self.enforcement, fieldNumber: 1)
-    }
-    if self.dryRun != false {
-      try visitor.visitSingularBoolField(value: self.dryRun, fieldNumber: 2)
-    }
-    try { if let v = self._threshold {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._owner {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    try { if let v = self._guests {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    try { if let v = self._pressure {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._availableBytes {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
-    } }()
-    if self.coolDownMicroseconds != 0 {
-      try visitor.visitSingularInt64Field(value: self.coolDownMicroseconds, fieldNumber: 8)
-    }
-    if !self.leases.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 9)
-    }
-    if !self.disk.isEmpty {
-      try visitor.visitSingularStringField(value: self.disk, fieldNumber: 10)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._enforcement.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._enforcement, fieldNumber: 1)
+      }
+      if _storage._dryRun != false {
+        try visitor.visitSingularBoolField(value: _storage._dryRun, fieldNumber: 2)
+      }
+      try { if let v = _storage._threshold {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._owner {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._guests {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._pressure {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._availableBytes {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
+      } }()
+      if _storage._coolDownMicroseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._coolDownMicroseconds, fieldNumber: 8)
+      }
+      if !_storage._leases.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._leases, fieldNumber: 9)
+      }
+      if !_storage._disk.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._disk, fieldNumber: 10)
+      }
+      try { if let v = _storage._tolerance {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      try { if let v = _storage._reserveBytes {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 12)
+      } }()
+      try { if let v = _storage._guestDiskBytesPerSecond {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 13)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_EnforcerReply, rhs: Surplus_V1_EnforcerReply) -> Bool {
-    if lhs.enforcement != rhs.enforcement {return false}
-    if lhs.dryRun != rhs.dryRun {return false}
-    if lhs._threshold != rhs._threshold {return false}
-    if lhs._owner != rhs._owner {return false}
-    if lhs._guests != rhs._guests {return false}
-    if lhs._pressure != rhs._pressure {return false}
-    if lhs._availableBytes != rhs._availableBytes {return false}
-    if lhs.coolDownMicroseconds != rhs.coolDownMicroseconds {return false}
-    if lhs.leases != rhs.leases {return false}
-    if lhs.disk != rhs.disk {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._enforcement != rhs_storage._enforcement {return false}
+        if _storage._dryRun != rhs_storage._dryRun {return false}
+        if _storage._threshold != rhs_storage._threshold {return false}
+        if _storage._owner != rhs_storage._owner {return false}
+        if _storage._guests != rhs_storage._guests {return false}
+        if _storage._pressure != rhs_storage._pressure {return false}
+        if _storage._availableBytes != rhs_storage._availableBytes {return false}
+        if _storage._coolDownMicroseconds != rhs_storage._coolDownMicroseconds {return false}
+        if _storage._leases != rhs_storage._leases {return false}
+        if _storage._disk != rhs_storage._disk {return false}
+        if _storage._tolerance != rhs_storage._tolerance {return false}
+        if _storage._reserveBytes != rhs_storage._reserveBytes {return false}
+        if _storage._guestDiskBytesPerSecond != rhs_storage._guestDiskBytesPerSecond {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -611,7 +757,7 @@ nonisolated extension Surplus_V1_ListMovesReply: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Surplus_V1_EnforcerMove: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EnforcerMove"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{1}lease\0\u{1}from\0\u{1}to\0\u{1}resource\0\u{1}reason\0\u{1}owner\0\u{1}guests\0\u{1}threshold\0\u{1}pressure\0\u{3}before_cpu_millicores\0\u{3}after_cpu_millicores\0\u{3}dry_run\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{1}lease\0\u{1}from\0\u{1}to\0\u{1}resource\0\u{1}reason\0\u{1}owner\0\u{1}guests\0\u{1}threshold\0\u{1}pressure\0\u{3}before_cpu_millicores\0\u{3}after_cpu_millicores\0\u{3}dry_run\0\u{1}tolerance\0\u{3}guest_disk_bytes_per_second\0\u{3}available_bytes\0")
 
   fileprivate class _StorageClass {
     var _at: Int64 = 0
@@ -627,6 +773,9 @@ nonisolated extension Surplus_V1_EnforcerMove: SwiftProtobuf.Message, SwiftProto
     var _beforeCpuMillicores: Int64 = 0
     var _afterCpuMillicores: Int64 = 0
     var _dryRun: Bool = false
+    var _tolerance: Surplus_V1_Pressure? = nil
+    var _guestDiskBytesPerSecond: Int64? = nil
+    var _availableBytes: Int64? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -650,6 +799,9 @@ nonisolated extension Surplus_V1_EnforcerMove: SwiftProtobuf.Message, SwiftProto
       _beforeCpuMillicores = source._beforeCpuMillicores
       _afterCpuMillicores = source._afterCpuMillicores
       _dryRun = source._dryRun
+      _tolerance = source._tolerance
+      _guestDiskBytesPerSecond = source._guestDiskBytesPerSecond
+      _availableBytes = source._availableBytes
     }
   }
 
@@ -681,6 +833,9 @@ nonisolated extension Surplus_V1_EnforcerMove: SwiftProtobuf.Message, SwiftProto
         case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._beforeCpuMillicores) }()
         case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._afterCpuMillicores) }()
         case 13: try { try decoder.decodeSingularBoolField(value: &_storage._dryRun) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._tolerance) }()
+        case 15: try { try decoder.decodeSingularInt64Field(value: &_storage._guestDiskBytesPerSecond) }()
+        case 16: try { try decoder.decodeSingularInt64Field(value: &_storage._availableBytes) }()
         default: break
         }
       }
@@ -732,6 +887,15 @@ nonisolated extension Surplus_V1_EnforcerMove: SwiftProtobuf.Message, SwiftProto
       if _storage._dryRun != false {
         try visitor.visitSingularBoolField(value: _storage._dryRun, fieldNumber: 13)
       }
+      try { if let v = _storage._tolerance {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
+      try { if let v = _storage._guestDiskBytesPerSecond {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 15)
+      } }()
+      try { if let v = _storage._availableBytes {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 16)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -754,6 +918,9 @@ nonisolated extension Surplus_V1_EnforcerMove: SwiftProtobuf.Message, SwiftProto
         if _storage._beforeCpuMillicores != rhs_storage._beforeCpuMillicores {return false}
         if _storage._afterCpuMillicores != rhs_storage._afterCpuMillicores {return false}
         if _storage._dryRun != rhs_storage._dryRun {return false}
+        if _storage._tolerance != rhs_storage._tolerance {return false}
+        if _storage._guestDiskBytesPerSecond != rhs_storage._guestDiskBytesPerSecond {return false}
+        if _storage._availableBytes != rhs_storage._availableBytes {return false}
         return true
       }
       if !storagesAreEqual {return false}

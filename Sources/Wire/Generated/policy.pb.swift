@@ -330,6 +330,32 @@ package nonisolated struct Surplus_V1_ExplainPolicyReply: @unchecked Sendable {
     set {_uniqueStorage()._forecasts = newValue}
   }
 
+  /// the bound for owner and guests together that holds now
+  package var threshold: Surplus_V1_Amounts {
+    get {_storage._threshold ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._threshold = newValue}
+  }
+  /// Returns true if `threshold` has been explicitly set.
+  package var hasThreshold: Bool {_storage._threshold != nil}
+  /// Clears the value of `threshold`. Subsequent reads from it will return its default value.
+  package mutating func clearThreshold() {_uniqueStorage()._threshold = nil}
+
+  /// for which share of the time the owner's work may have to wait now
+  package var tolerance: Surplus_V1_Pressure {
+    get {_storage._tolerance ?? Surplus_V1_Pressure()}
+    set {_uniqueStorage()._tolerance = newValue}
+  }
+  /// Returns true if `tolerance` has been explicitly set.
+  package var hasTolerance: Bool {_storage._tolerance != nil}
+  /// Clears the value of `tolerance`. Subsequent reads from it will return its default value.
+  package mutating func clearTolerance() {_uniqueStorage()._tolerance = nil}
+
+  /// the memory that is kept free
+  package var reserveBytes: Int64 {
+    get {_storage._reserveBytes}
+    set {_uniqueStorage()._reserveBytes = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -843,7 +869,7 @@ nonisolated extension Surplus_V1_ExplainPolicyRequest: SwiftProtobuf.Message, Sw
 
 nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExplainPolicyReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0\u{1}forecasts\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0\u{1}forecasts\0\u{1}threshold\0\u{1}tolerance\0\u{3}reserve_bytes\0")
 
   fileprivate class _StorageClass {
     var _policy: String = String()
@@ -862,6 +888,9 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
     var _openLeases: Int32 = 0
     var _mostLeases: Int32 = 0
     var _forecasts: [Surplus_V1_PolicyForecast] = []
+    var _threshold: Surplus_V1_Amounts? = nil
+    var _tolerance: Surplus_V1_Pressure? = nil
+    var _reserveBytes: Int64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -888,6 +917,9 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       _openLeases = source._openLeases
       _mostLeases = source._mostLeases
       _forecasts = source._forecasts
+      _threshold = source._threshold
+      _tolerance = source._tolerance
+      _reserveBytes = source._reserveBytes
     }
   }
 
@@ -922,6 +954,9 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         case 14: try { try decoder.decodeSingularInt32Field(value: &_storage._openLeases) }()
         case 15: try { try decoder.decodeSingularInt32Field(value: &_storage._mostLeases) }()
         case 16: try { try decoder.decodeRepeatedMessageField(value: &_storage._forecasts) }()
+        case 17: try { try decoder.decodeSingularMessageField(value: &_storage._threshold) }()
+        case 18: try { try decoder.decodeSingularMessageField(value: &_storage._tolerance) }()
+        case 19: try { try decoder.decodeSingularInt64Field(value: &_storage._reserveBytes) }()
         default: break
         }
       }
@@ -982,6 +1017,15 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       if !_storage._forecasts.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._forecasts, fieldNumber: 16)
       }
+      try { if let v = _storage._threshold {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      } }()
+      try { if let v = _storage._tolerance {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      } }()
+      if _storage._reserveBytes != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._reserveBytes, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1007,6 +1051,9 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         if _storage._openLeases != rhs_storage._openLeases {return false}
         if _storage._mostLeases != rhs_storage._mostLeases {return false}
         if _storage._forecasts != rhs_storage._forecasts {return false}
+        if _storage._threshold != rhs_storage._threshold {return false}
+        if _storage._tolerance != rhs_storage._tolerance {return false}
+        if _storage._reserveBytes != rhs_storage._reserveBytes {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -18,7 +18,10 @@ extension EnforcerReport {
             threshold: Amounts(shown: message.threshold),
             owner: Amounts(shown: message.owner), guests: Amounts(shown: message.guests),
             pressure: PressureFigures(message.pressure),
+            tolerance: message.hasTolerance ? PressureFigures(message.tolerance) : nil,
             available: message.hasAvailableBytes ? Bytes(message.availableBytes) : nil,
+            reserve: message.hasReserveBytes ? Bytes(message.reserveBytes) : nil,
+            guestDisk: message.hasGuestDiskBytesPerSecond ? Bytes(message.guestDiskBytesPerSecond) : nil,
             coolDown: Microseconds(message.coolDownMicroseconds), leases: message.leases.map(Lease.init))
     }
 }
@@ -38,7 +41,10 @@ extension EnforcerMovesReport.Move {
             at: CivilTime(Timestamp(microseconds: message.at)), lease: message.lease, from: message.from, to: message.to,
             resource: message.resource, reason: message.reason, owner: Amounts(shown: message.owner),
             guests: Amounts(shown: message.guests), threshold: Amounts(shown: message.threshold),
-            pressure: PressureFigures(message.pressure), before: Millicores(message.beforeCpuMillicores),
+            pressure: PressureFigures(message.pressure), tolerance: PressureFigures(message.tolerance),
+            guestDisk: message.hasGuestDiskBytesPerSecond ? Bytes(message.guestDiskBytesPerSecond) : nil,
+            available: message.hasAvailableBytes ? Bytes(message.availableBytes) : nil,
+            before: Millicores(message.beforeCpuMillicores),
             after: Millicores(message.afterCpuMillicores), dryRun: message.dryRun)
     }
 }

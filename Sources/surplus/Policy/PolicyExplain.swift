@@ -77,7 +77,9 @@ extension PolicyExplanation {
             },
             creditLimit: Microcredits(message.creditLimitMicrocredits),
             creditHeadroom: Microcredits(message.creditHeadroomMicrocredits), openLeases: Int(message.openLeases),
-            mostLeases: Int(message.mostLeases), forecasts: message.forecasts.map(PolicyForecast.init))
+            mostLeases: Int(message.mostLeases), threshold: Amounts(shown: message.threshold),
+            tolerance: PressureFigures(message.tolerance), reserve: Bytes(message.reserveBytes),
+            forecasts: message.forecasts.map(PolicyForecast.init))
     }
 }
 
