@@ -48,6 +48,11 @@ package struct JobReport: Report {
     package var attempts: [Attempt]
     /// On the lender, after the lease: when its results are deleted at the latest.
     package var keptUntil: CivilTime?
+    /// While it runs: what its lender's owner leaves it (`shaped`, `throttled`, `frozen` or `ending`), and why not all of its lease.
+    package var rung: String?
+    package var rungReason: String?
+    /// What everything under its lease uses now, while it runs.
+    package var using: AmountFigures?
 
     /// A run that was cut short.
     package struct Attempt: Encodable, Sendable {
@@ -76,7 +81,8 @@ package struct JobReport: Report {
         notStarted: String?, failure: String?, submittedAt: CivilTime?, startedAt: CivilTime?, finishedAt: CivilTime?,
         usage: Usage, charged: Microcredits, limitsEnforced: Bool, hosted: Bool, outputsReady: Bool, outputsFetched: Bool,
         missingOutputs: [String], checkpoints: [String] = [], interrupted: Bool = false, retries: Int = 0,
-        attempts: [Attempt] = [], keptUntil: CivilTime? = nil
+        attempts: [Attempt] = [], keptUntil: CivilTime? = nil, rung: String? = nil, rungReason: String? = nil,
+        using: Amounts? = nil
     ) {
         self.job = job
         self.lease = lease
@@ -111,6 +117,9 @@ package struct JobReport: Report {
         self.retries = retries
         self.attempts = attempts
         self.keptUntil = keptUntil
+        self.rung = rung
+        self.rungReason = rungReason
+        self.using = using.map(AmountFigures.init)
     }
 
     var charged: Microcredits { Microcredits(chargedMicrocredits) }
@@ -153,8 +162,14 @@ package struct JobReport: Report {
         for (label, time) in [("submitted", submittedAt), ("started", startedAt), ("ended", finishedAt)] {
             sheet.add(label, time?.clockAndDistance(on: page))
         }
-        sheet.add("used", startedAt.map { _ in usage.text(on: page) })
-        sheet.add("charged", startedAt.map { _ in charged.text })
+        if let rung, rung != "shaped" {
+            sheet.add("held back", rung + (rungReason.map { ": \($0)" } ?? ""), rung == "throttled" ? .warning : .bad)
+        }
+        sheet.add("uses now", using?.text(on: page))
+        // how much it was is known once it has ended
+        let isOver = startedAt != nil && state != "running"
+        sheet.add("used", isOver ? usage.text(on: page) : nil)
+        sheet.add("charged", isOver ? charged.text : nil)
         if startedAt != nil, !limitsEnforced { sheet.add("limits", "not enforced", .warning) }
         sheet.add("outputs", outputs.isEmpty ? nil : outputs.joined(separator: " ") + outputState)
         sheet.add("checkpoints", checkpoints.isEmpty ? nil : checkpoints.joined(separator: " "))

@@ -61,6 +61,24 @@ struct JobDeskTests {
         for await _ in work.changes() where work.record.isTidy { return }
     }
 
+    @Test("A running job is shown with what it uses and with what its lender's owner leaves it, as its lender says")
+    func standing() async throws {
+        let pair = try await TestPair()
+        let desk = pair.desk()
+        try await pair.running(desk) {
+            let job = try await submit(submission("starve"), to: desk)
+            let work = try await desk.find(job, by: Self.ada)
+            for await _ in work.changes() where work.view.standing != nil { break }
+            let info = try await desk.info(job, by: Self.ada)
+            #expect(info.state == .running)
+            #expect(info.standing.rung == "frozen" && info.standing.reason == "the owner is back")
+            #expect(info.standing.using.memoryBytes == 5 << 20)
+            _ = try await desk.cancel(job, by: Self.ada)
+            #expect(try await !desk.info(job, by: Self.ada).hasStanding)
+        }
+        await pair.stop()
+    }
+
     @Test("A run that is cut short is followed by another, with what was saved, and its output goes on")
     func retried() async throws {
         let pair = try await TestPair()

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRPCCore
+import Reclaim
 import Resources
 import Testing
 import Wire
@@ -73,6 +74,32 @@ struct JobWatchTests {
         let messages = await received.messages
         #expect(messages.text() == "so far")
         #expect(!messages.contains { if case .finished? = $0.output { true } else { false } })
+    }
+
+    @Test("Who follows a job is told when its owner holds it back or lets it go on, and not what it uses")
+    func standing() async throws {
+        let job = try JobFixture()
+        try await job.work.change(in: job.store) { $0.started(at: JobFixture.at, limitsEnforced: true) }
+        let received = Received()
+        async let shown: Void = watch(job.work).show(attach()) { await received.add($0) }
+        await received.wait { !$0.isEmpty }
+        func fares(_ rung: Rung, _ reason: String = "", using cpu: Millicores = 5) {
+            job.work.note(JobStanding(rung: rung, reason: reason, using: Amounts(cpu: cpu)))
+        }
+        fares(.shaped)
+        for cpu in 1...3 { fares(.frozen, "the owner is back", using: Millicores(Int64(cpu))) }
+        await received.wait { $0.contains { $0.progress.standing.rung == "frozen" } }
+        fares(.shaped, using: 9)
+        await received.wait { $0.last?.progress.standing.rung == "shaped" }
+        #expect(job.work.view.standing?.using.cpu == 9)
+        try await end(job)
+        try await shown
+        #expect(job.work.view.standing == nil, "a job that has ended uses nothing")
+        let told = await received.messages.filter { $0.progress.hasStanding }.map(\.progress.standing)
+        #expect(told.map(\.rung).suffix(2) == ["frozen", "shaped"])
+        #expect(told.count { $0.rung == "frozen" } == 1)
+        #expect(told.first { $0.rung == "frozen" }?.reason == "the owner is back")
+        #expect(told.allSatisfy { $0.using == Surplus_V1_Amounts(Amounts.zero) })
     }
 
     @Test("Several watch at once")

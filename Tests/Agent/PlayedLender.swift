@@ -8,6 +8,7 @@ import Wire
 /// - `print` writes its first argument, and its first connection breaks in the middle;
 /// - `cat` writes what it reads;
 /// - `sleep` never ends;
+/// - `starve` never ends either: it says what no lender says, and then that it is frozen;
 /// - `make` makes its outputs, all but those called `missing`;
 /// - `overrun` is ended by a limit;
 /// - `leap` writes, is cut short, and then claims to write where no output can be;
@@ -79,6 +80,14 @@ final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
                     .with { $0.data = .with { ($0.stream, $0.offset, $0.bytes) = (.stdout, message.stdinOffset, message.stdin) } }
                 )
             }
+        case "starve":
+            try await response.write(.with { $0.progress.standing.rung = "pampered" })
+            try await response.write(
+                .with {
+                    ($0.progress.standing.rung, $0.progress.standing.reason) = ("frozen", "the owner is back")
+                    $0.progress.standing.using.memoryBytes = 5 << 20
+                })
+            while (try await messages.next()) != nil {}
         case "sleep": while (try await messages.next()) != nil {}
         case "flee":
             let (run, isDone) = state.withLock { ($0.starts, $0.starts > Int(spec.arguments[0])!) }
@@ -102,7 +111,7 @@ final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
                 .with { ($0.finished.state, $0.finished.failure, $0.finished.stopped) = (.failed, "its time is over", true) })
         default: break
         }
-        guard spec.program != "sleep" else { return }
+        guard spec.program != "sleep", spec.program != "starve" else { return }
         try await response.write(
             .with {
                 $0.finished.state = .finished

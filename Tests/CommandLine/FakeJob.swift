@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRPCCore
+import Resources
 import Synchronization
 import Wire
 
@@ -7,7 +8,7 @@ import Wire
 ///
 /// `cat` copies standard input to standard output; `say TEXT ERROR` writes both; `exit N` and `die N` end with a status and
 /// by a signal; `missing` is not found; `trap` writes each signal's number and ends by SIGTERM; `wait` never runs, but
-/// says so.
+/// says so; `starve` is throttled, frozen and let go on by its lender's owner, and writes `done` then.
 final class FakeJob: Sendable {
     private struct State {
         var stdin: [UInt8] = []
@@ -55,6 +56,10 @@ final class FakeJob: Sendable {
             ($0.job, $0.spec, $0.lenderName) = (id, spec, "node2")
             $0.state = isCancelled ? .cancelled : exit == nil ? (spec.program == "wait" ? .queued : .running) : .finished
             if let exit { $0.exit = exit }
+            if spec.program == "starve", exit == nil {
+                ($0.standing.rung, $0.standing.reason, $0.startedAt) = ("frozen", "the owner is back", 1_767_225_600_000_000)
+                $0.standing.using = .init(Amounts(cpu: 250, memory: .mebibytes(40)))
+            }
             $0.missingOutputs = spec.outputs.filter { Scratch.isMissing("\(work)/\($0)") }
             $0.outputsReady = exit != nil
         }
@@ -89,6 +94,20 @@ final class FakeJob: Sendable {
         var (out, err, budget) = (Int(attach.stdoutOffset), Int(attach.stderrOffset), limit)
         let initial: Surplus_V1_JobState = spec.program == "wait" ? .queued : .running
         try await response.write(.with { $0.progress = .with { ($0.state, $0.text) = (initial, "node2: waiting") } })
+        if spec.program == "starve", attach.follow {
+            let steps = [
+                ("shaped", ""), ("throttled", "the owner uses more"), ("frozen", "the owner is back"), ("throttled", ""),
+                ("shaped", ""),
+            ]
+            for step in steps {
+                try await response.write(
+                    .with {
+                        $0.progress.state = .running
+                        ($0.progress.standing.rung, $0.progress.standing.reason) = step
+                    })
+            }
+            state.withLock { ($0.stdout, $0.exit) = (Array("done\n".utf8), .with { $0.code = 0 }) }
+        }
         while true {
             let (stdout, stderr, isOver) = state.withLock {
                 (Array($0.stdout.dropFirst(out).prefix(1000)), Array($0.stderr.dropFirst(err)), $0.exit != nil || $0.isCancelled)

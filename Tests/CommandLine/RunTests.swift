@@ -49,6 +49,38 @@ import Wire
         #expect(ended.stderr.contains("lost the agent"))
     }
 
+    @Test("who waits is told once that the lender's owner holds the job back, why, and when it goes on; --quiet says nothing")
+    func heldBack() async throws {
+        let ended = try await FakeAgent.serving { try await Program.run("run", "--no-stdin", "--", "starve", agent: $0) }
+        #expect(ended.stdout == "done\n" && ended.status == 0)
+        #expect(
+            ended.stderr == """
+                surplus: the job is throttled for the owner of its machine: the owner uses more
+                surplus: the job is frozen until the owner of its machine needs less: the owner is back
+                surplus: the job goes on, throttled
+                surplus: the job has all of its lease again
+
+                """)
+        let quiet = try await FakeAgent.serving {
+            try await Program.run("run", "--quiet", "--no-stdin", "--", "starve", agent: $0)
+        }
+        #expect(quiet.stdout == "done\n" && quiet.stderr.isEmpty)
+    }
+
+    @Test("a running job is shown with what it uses now and what holds it back, not with a bill of nothing")
+    func shownRunning() async throws {
+        try await FakeAgent.serving { agent in
+            let job = try await Program.run("run", "--detach", "--", "starve", agent: agent).stdout.split(separator: "\n")[0]
+            let text = try await Program.run("job", "show", String(job), agent: agent).stdout
+            for word in ["0.25 cores", "40 MiB", "frozen: the owner is back"] { #expect(text.contains(word), "\(word): \(text)") }
+            #expect(!text.contains("charged") && !text.contains("used "))
+            let json = try await Program.run("job", "show", String(job), "--json", agent: agent).stdout
+            for word in ["\"rung\"", "\"frozen\"", "\"rung_reason\"", "\"using\"", "\"cpu_millicores\"", "250"] {
+                #expect(json.contains(word), "\(word): \(json)")
+            }
+        }
+    }
+
     @Test("signals reach the program, which decides what they mean")
     func signals() async throws {
         let ended = try await FakeAgent.serving { agent in

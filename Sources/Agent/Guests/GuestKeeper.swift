@@ -239,6 +239,15 @@ final class GuestKeeper: Sendable {
         }
     }
 
+    /// How what runs under a lease fares; `nil` while the warden cannot be asked, or before it has measured it.
+    func standing(of lease: LeaseID) -> JobStanding? {
+        state.withLock { state in
+            guard let found = state.readings?.leases.first(where: { $0.lease == lease }) else { return nil }
+            let reason = found.taking?.reason ?? state.latest[lease]?.change.reason
+            return JobStanding(rung: found.rung, reason: found.rung == .shaped ? "" : reason ?? "", using: found.using)
+        }
+    }
+
     // MARK: For the history
 
     var moves: (throttled: Int64, relieved: Int64) { state.withLock { $0.moves } }

@@ -772,9 +772,50 @@ package nonisolated struct Surplus_V1_JobProgress: Sendable {
   /// that came to nothing before
   package var attempts: [Surplus_V1_JobAttempt] = []
 
+  /// while it runs; missing while it is not known
+  package var standing: Surplus_V1_JobStanding {
+    get {_standing ?? Surplus_V1_JobStanding()}
+    set {_standing = newValue}
+  }
+  /// Returns true if `standing` has been explicitly set.
+  package var hasStanding: Bool {self._standing != nil}
+  /// Clears the value of `standing`. Subsequent reads from it will return its default value.
+  package mutating func clearStanding() {self._standing = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _standing: Surplus_V1_JobStanding? = nil
+}
+
+/// How a running job fares on its lender.
+package nonisolated struct Surplus_V1_JobStanding: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "shaped", "throttled", "frozen", "ending": what its owner leaves it
+  package var rung: String = String()
+
+  /// why not all of its lease; empty when it has that
+  package var reason: String = String()
+
+  /// what everything under its lease uses now
+  package var using: Surplus_V1_Amounts {
+    get {_using ?? Surplus_V1_Amounts()}
+    set {_using = newValue}
+  }
+  /// Returns true if `using` has been explicitly set.
+  package var hasUsing: Bool {self._using != nil}
+  /// Clears the value of `using`. Subsequent reads from it will return its default value.
+  package mutating func clearUsing() {self._using = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _using: Surplus_V1_Amounts? = nil
 }
 
 package nonisolated struct Surplus_V1_JobInfo: @unchecked Sendable {
@@ -930,6 +971,16 @@ package nonisolated struct Surplus_V1_JobInfo: @unchecked Sendable {
     get {_storage._keptUntil}
     set {_uniqueStorage()._keptUntil = newValue}
   }
+
+  /// while it runs; missing while it is not known
+  package var standing: Surplus_V1_JobStanding {
+    get {_storage._standing ?? Surplus_V1_JobStanding()}
+    set {_uniqueStorage()._standing = newValue}
+  }
+  /// Returns true if `standing` has been explicitly set.
+  package var hasStanding: Bool {_storage._standing != nil}
+  /// Clears the value of `standing`. Subsequent reads from it will return its default value.
+  package mutating func clearStanding() {_uniqueStorage()._standing = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2082,7 +2133,7 @@ nonisolated extension Surplus_V1_JobData: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobProgress"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}text\0\u{3}done_bytes\0\u{3}total_bytes\0\u{1}attempts\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}text\0\u{3}done_bytes\0\u{3}total_bytes\0\u{1}attempts\0\u{1}standing\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2095,12 +2146,17 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.doneBytes) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.totalBytes) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.attempts) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._standing) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.state != .unspecified {
       try visitor.visitSingularEnumField(value: self.state, fieldNumber: 1)
     }
@@ -2116,6 +2172,9 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
     if !self.attempts.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.attempts, fieldNumber: 5)
     }
+    try { if let v = self._standing {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2125,6 +2184,51 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
     if lhs.doneBytes != rhs.doneBytes {return false}
     if lhs.totalBytes != rhs.totalBytes {return false}
     if lhs.attempts != rhs.attempts {return false}
+    if lhs._standing != rhs._standing {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_JobStanding: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JobStanding"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rung\0\u{1}reason\0\u{1}using\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.rung) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._using) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.rung.isEmpty {
+      try visitor.visitSingularStringField(value: self.rung, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    try { if let v = self._using {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_JobStanding, rhs: Surplus_V1_JobStanding) -> Bool {
+    if lhs.rung != rhs.rung {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs._using != rhs._using {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2132,7 +2236,7 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0\u{1}lender\0\u{3}lender_name\0\u{1}borrower\0\u{1}user\0\u{1}spec\0\u{1}state\0\u{1}exit\0\u{1}failure\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}usage\0\u{3}charge_microcredits\0\u{3}outputs_ready\0\u{3}limits_enforced\0\u{1}hosted\0\u{3}missing_outputs\0\u{3}outputs_fetched\0\u{1}interrupted\0\u{1}retry\0\u{1}attempts\0\u{3}kept_until\0\u{1}stopped\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0\u{1}lender\0\u{3}lender_name\0\u{1}borrower\0\u{1}user\0\u{1}spec\0\u{1}state\0\u{1}exit\0\u{1}failure\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}usage\0\u{3}charge_microcredits\0\u{3}outputs_ready\0\u{3}limits_enforced\0\u{1}hosted\0\u{3}missing_outputs\0\u{3}outputs_fetched\0\u{1}interrupted\0\u{1}retry\0\u{1}attempts\0\u{3}kept_until\0\u{1}stopped\0\u{1}standing\0")
 
   fileprivate class _StorageClass {
     var _job: String = String()
@@ -2160,6 +2264,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
     var _attempts: [Surplus_V1_JobAttempt] = []
     var _stopped: Bool = false
     var _keptUntil: Int64 = 0
+    var _standing: Surplus_V1_JobStanding? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2195,6 +2300,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
       _attempts = source._attempts
       _stopped = source._stopped
       _keptUntil = source._keptUntil
+      _standing = source._standing
     }
   }
 
@@ -2238,6 +2344,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
         case 23: try { try decoder.decodeRepeatedMessageField(value: &_storage._attempts) }()
         case 24: try { try decoder.decodeSingularInt64Field(value: &_storage._keptUntil) }()
         case 25: try { try decoder.decodeSingularBoolField(value: &_storage._stopped) }()
+        case 26: try { try decoder.decodeSingularMessageField(value: &_storage._standing) }()
         default: break
         }
       }
@@ -2325,6 +2432,9 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
       if _storage._stopped != false {
         try visitor.visitSingularBoolField(value: _storage._stopped, fieldNumber: 25)
       }
+      try { if let v = _storage._standing {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2359,6 +2469,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._attempts != rhs_storage._attempts {return false}
         if _storage._stopped != rhs_storage._stopped {return false}
         if _storage._keptUntil != rhs_storage._keptUntil {return false}
+        if _storage._standing != rhs_storage._standing {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -59,7 +59,9 @@ extension JobReport {
             outputsReady: message.outputsReady, outputsFetched: message.outputsFetched, missingOutputs: message.missingOutputs,
             checkpoints: message.spec.checkpoints, interrupted: message.interrupted,
             retries: message.hasRetry ? Int(message.retry.limit) : 0, attempts: message.attempts.map(Attempt.init),
-            keptUntil: CivilTime(microseconds: message.keptUntil))
+            keptUntil: CivilTime(microseconds: message.keptUntil),
+            rung: message.standing.rung.nonEmpty, rungReason: message.standing.reason.nonEmpty,
+            using: message.hasStanding ? Amounts(shown: message.standing.using) : nil)
     }
 }
 

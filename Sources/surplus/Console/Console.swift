@@ -17,11 +17,14 @@ final class Console: Sendable {
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "surplus.console")
+    /// Nothing is wanted but what the program writes and what goes wrong.
+    let isQuiet: Bool
     private let showsProgress: Bool
     private let width: Int
 
     /// - Parameter quiet: no progress line, even on a terminal.
     init(quiet: Bool) {
+        isQuiet = quiet
         showsProgress = !quiet && Terminal.isTerminal(STDERR_FILENO)
         width = Terminal.width(of: STDERR_FILENO) ?? 80
     }

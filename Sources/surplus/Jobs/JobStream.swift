@@ -14,6 +14,8 @@ final class JobStream: Sendable {
         var isHeard = false
         /// Runs that were cut short, as far as that was said; `nil` before the first word.
         var attempts: Int?
+        /// What its owner leaves a running job, as far as that was said: `throttled`, `frozen`, `ending`; empty for all of its lease.
+        var hold = ""
     }
 
     let job: String
@@ -87,12 +89,16 @@ final class JobStream: Sendable {
         case .progress(let progress):
             let phase = progress.state.phase
             let known = state.withLock { state in
-                defer { (state.phase, state.attempts) = (phase, progress.attempts.count) }
-                return state.attempts ?? progress.attempts.count
+                let known = state.attempts ?? progress.attempts.count
+                // another run is another lease's
+                if progress.attempts.count > known { state.hold = "" }
+                (state.phase, state.attempts) = (phase, progress.attempts.count)
+                return known
             }
             for attempt in progress.attempts.dropFirst(known) {
                 console.note("\(attempt.lenderName): \(attempt.reason); it is run again")
             }
+            tellHold(progress)
             // While the program runs its output is what there is to see; afterwards only a transfer is worth a line.
             let isNews = phase == .starting || phase == .outOfReach && progress.totalBytes > 0
             if isNews { console.progress(progress.line) } else { console.clear() }
@@ -108,6 +114,18 @@ final class JobStream: Sendable {
             break
         }
         return nil
+    }
+
+    /// Says once that the lender's owner takes something from the job, or gives it back: else it would just be silent.
+    private func tellHold(_ progress: Surplus_V1_JobProgress) {
+        guard progress.hasStanding else { return }
+        let hold = progress.standing.rung == "shaped" ? "" : progress.standing.rung
+        let before = state.withLock { state in
+            defer { state.hold = hold }
+            return state.hold
+        }
+        guard hold != before, !console.isQuiet else { return }
+        console.note(progress.standing.remark(after: before))
     }
 
     private func write(_ data: Surplus_V1_JobData) async throws {
@@ -140,6 +158,21 @@ extension Surplus_V1_JobState {
         case .running: .running
         case .collecting, .finished, .failed, .cancelled: .outOfReach
         case .queued, .staging, .unspecified, .UNRECOGNIZED: .starting
+        }
+    }
+}
+
+extension Surplus_V1_JobStanding {
+    /// What becomes of the job now.
+    func remark(after before: String) -> String {
+        let why = reason.isEmpty ? "" : ": \(reason)"
+        return switch rung {
+        case "shaped": "the job has all of its lease again"
+        case "throttled" where before == "frozen": "the job goes on, throttled"
+        case "throttled": "the job is throttled for the owner of its machine\(why)"
+        case "frozen": "the job is frozen until the owner of its machine needs less\(why)"
+        case "ending": "the job ends, for the owner of its machine\(why)"
+        default: "the job is \(rung)\(why)"
         }
     }
 }

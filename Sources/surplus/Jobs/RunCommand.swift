@@ -76,7 +76,7 @@ struct Run: AsyncParsableCommand {
     @Flag(help: "Give the program an empty standard input, and leave this one alone.")
     var noStdin = false
 
-    @Flag(name: .shortAndLong, help: "No progress line.")
+    @Flag(name: .shortAndLong, help: "No progress line, and no word when the lender's owner holds the program back.")
     var quiet = false
 
     @Flag(help: "With --detach or --dry-run: print JSON.")

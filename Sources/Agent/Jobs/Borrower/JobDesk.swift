@@ -176,7 +176,10 @@ final class JobDesk: Sendable {
     }
 
     func info(_ job: String, by user: CallingUser) async throws -> Surplus_V1_JobInfo {
-        info(try await find(job, by: user).record)
+        let view = try await find(job, by: user).view
+        var info = info(view.record)
+        if let standing = view.standing { info.standing = Surplus_V1_JobStanding(standing) }
+        return info
     }
 
     func attach(

@@ -53,6 +53,7 @@ struct JobPump: Sendable {
     func attend() async throws -> JobEnd {
         let (lender, reference) = try transport.reference(to: work)
         work.report(.init(text: "\(transport.lenderName): running"))
+        work.note(nil)
         var backoff = Backoff()
         var absence = Absence(of: transport.lenderName, patience: work.record.retry?.patience)
         while true {
@@ -130,7 +131,9 @@ struct JobPump: Sendable {
                 cursor.accept(position)
                 work.notify()
             case .finished(let info): return try JobEnd(info)
-            case .progress, nil: break
+            // what cannot be understood of it is nothing that the job depends on
+            case .progress(let progress): if progress.hasStanding { work.note(try? JobStanding(progress.standing)) }
+            case nil: break
             }
         }
         return nil

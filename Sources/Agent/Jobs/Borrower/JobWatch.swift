@@ -55,6 +55,11 @@ struct JobWatch: Sendable {
             // Taken before the output is read: of a job that has ended, all of it is there.
             let view = work.view
             var progress = Surplus_V1_JobProgress(view)
+            // What it uses is no news to who follows it, and would be told all the time.
+            if var standing = view.standing {
+                standing.using = .zero
+                progress.standing = Surplus_V1_JobStanding(standing)
+            }
             if !view.record.attempts.isEmpty { progress.attempts = describe(view.record).attempts }
             if progress != shown {
                 try await write(.with { $0.progress = progress })

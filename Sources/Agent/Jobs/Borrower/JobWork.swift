@@ -18,6 +18,8 @@ final class JobWork: Sendable {
     struct View: Sendable {
         let record: JobRecord
         let progress: Progress
+        /// How it fares on its lender; `nil` while it is not running, or that is not known.
+        let standing: JobStanding?
     }
 
     private struct State {
@@ -26,6 +28,7 @@ final class JobWork: Sendable {
         /// As it will be, once what is queued is on disk.
         var next: JobRecord
         var progress = Progress()
+        var standing: JobStanding?
         var isCancelled = false
         var signals: [UInt32] = []
     }
@@ -53,7 +56,11 @@ final class JobWork: Sendable {
     }
 
     var record: JobRecord { state.withLock { $0.record } }
-    var view: View { state.withLock { View(record: $0.record, progress: $0.progress) } }
+    var view: View {
+        state.withLock {
+            View(record: $0.record, progress: $0.progress, standing: $0.record.stage == .running ? $0.standing : nil)
+        }
+    }
 
     /// Tells of anything new; the first value comes at once.
     func changes() -> AsyncStream<Void> { changed.announcements() }
@@ -81,6 +88,15 @@ final class JobWork: Sendable {
     func report(_ progress: Progress) {
         state.withLock { $0.progress = progress }
         changed.notify()
+    }
+
+    /// Takes in how the job fares on its lender. Watchers are told only when its owner gives it more or less.
+    func note(_ standing: JobStanding?) {
+        let isNews = state.withLock { state in
+            defer { state.standing = standing }
+            return standing?.isNews(after: state.standing) ?? false
+        }
+        if isNews { changed.notify() }
     }
 
     // MARK: What watchers want

@@ -36,12 +36,38 @@ extension JobHost {
                 defer { attachment.shim?.detach() }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { await attachment.input?.run() }
+                    group.addTask { [self] in if attach.follow { try await tellStanding(of: attachment.job, write) } }
                     try await show(attachment, from: attach, write)
                     group.cancelAll()
                 }
             }
         }
     }
+
+    /// Says how the job fares: at once when its owner gives it more or less, and what it uses now and then.
+    private func tellStanding(
+        of job: HostedJob, _ write: @escaping @Sendable (Surplus_V1_JobOutput) async throws -> Void
+    ) async throws {
+        var told: JobStanding?
+        for round in 0... {
+            if let standing = guests.standing(of: job.lease), standing != told,
+                told == nil || standing.isNews(after: told) || round % Self.usageRounds == 0
+            {
+                try await write(
+                    .with {
+                        $0.progress.state = .running
+                        $0.progress.standing = Surplus_V1_JobStanding(standing)
+                    })
+                told = standing
+            }
+            try await Task.sleep(for: Self.standingInterval)
+        }
+    }
+
+    /// How often it is looked at; the warden is asked as often.
+    private static let standingInterval = Duration.seconds(1)
+    /// After so many looks what a job uses is told again, if it has changed.
+    private static let usageRounds = 3
 
     private func show(
         _ attachment: Attachment, from attach: Surplus_V1_JobAttach,

@@ -148,7 +148,9 @@ final class JobHost: Sendable {
     }
 
     func info(_ job: HostedJob) -> Surplus_V1_JobInfo {
-        Surplus_V1_JobInfo(job, lender: engine.read { $0.id }, limitsEnforced: guests.areLimitsEnforced)
+        var info = Surplus_V1_JobInfo(job, lender: engine.read { $0.id }, limitsEnforced: guests.areLimitsEnforced)
+        if job.end == nil, let standing = guests.standing(of: job.lease) { info.standing = Surplus_V1_JobStanding(standing) }
+        return info
     }
 
     /// The job, if it is `peer`'s.
