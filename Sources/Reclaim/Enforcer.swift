@@ -66,6 +66,12 @@ package struct Enforcer: Sendable {
     /// For how long nothing new should be offered; zero when it may be.
     package func coolDown(at now: Instant) -> Microseconds { max(.zero, (coolUntil ?? now) - now) }
 
+    /// Holds offers back for what was left of a cool-down before a restart; never longer than a whole one.
+    package mutating func resume(coolDown: Microseconds, at now: Instant) {
+        guard coolDown > .zero else { return }
+        coolUntil = max(coolUntil ?? now, now + min(coolDown, configuration.coolDown))
+    }
+
     /// Takes other bounds or another capacity; ceilings follow at once if they must fall.
     package mutating func reconfigure(_ configuration: Configuration, at now: Instant, minute: Int) -> [Directive] {
         self.configuration = configuration

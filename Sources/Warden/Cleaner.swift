@@ -30,7 +30,11 @@ package struct Cleaner {
                 close(watch.descriptor)
             }
         }
-        if configuration.isPrivileged { try remove(from: Backing.find(configuration, state, kernel)) }
+        if configuration.isPrivileged {
+            try remove(from: Backing.find(configuration, state, kernel))
+            // what others use is not empty, and stays
+            for group in try (state.groups.load()?.parents ?? []).reversed() { try? kernel.removeDirectory(group) }
+        }
         try waitForShims(jobs)
         try FileTree(configuration.state).remove()
     }
@@ -40,6 +44,7 @@ package struct Cleaner {
         guard configuration.isPrivileged else { return }
         let groups = try ControlGroups.detect(parent: configuration.parent, kernel: kernel)
         if try groups.subgroups(of: "").contains(configuration.instance) { try remove(from: groups) }
+        groups.removeShared()
     }
 
     private func remove(from groups: any GuestGroups) throws(KernelError) {

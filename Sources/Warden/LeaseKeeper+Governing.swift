@@ -23,6 +23,7 @@ extension LeaseKeeper {
         let readings = Readings(owner: owner.usage, guests: guests, pressure: owner.pressure, available: owner.available)
         obey(enforcer?.tick(readings, at: now.instant, minute: Self.minute(at: now)) ?? [], at: now)
         tellShortage()
+        keepCoolDown(at: now)
         for (lease, entry) in leases where now.instant - entry.saved >= Self.saveInterval { save(lease, at: now) }
     }
 

@@ -16,6 +16,7 @@ extension LeaseKeeper {
         // what happened is worth less than that the owner is protected
         do throws(KernelError) { moves = try state.moves.load() ?? moves } catch { log.write("moves.lost", ["error": error]) }
         if let policy = try state.policy.load() { adopt(policy, at: now) }
+        resumeCoolDown(at: now)
         for lease in try state.leases() {
             do throws(KernelError) {
                 guard let record = try state.lease(lease).load() else { continue }
@@ -79,8 +80,32 @@ extension LeaseKeeper {
         }
     }
 
+    /// A restart is no reason to offer again what the owner has just needed.
+    private func resumeCoolDown(at now: Moment) {
+        do throws(KernelError) {
+            guard let record = try state.coolDown.load() else { return }
+            coolDown = record.end
+            enforcer?.resume(coolDown: record.end.remaining(at: now), at: now.instant)
+        } catch { log.write("cool-down.lost", ["error": error]) }
+    }
+
+    /// Puts on record until when nothing should be offered: every few seconds while that moves on, or `exactly`.
+    func keepCoolDown(exactly: Bool = false, at now: Moment) {
+        guard !isDryRun, let left = enforcer?.coolDown(at: now.instant), left > .zero else { return }
+        let known = coolDown?.remaining(at: now) ?? .zero
+        guard left - known > (exactly ? .zero : Self.coolDownStep) else { return }
+        coolDown = Deadline(left, after: now)
+        do throws(KernelError) { try state.coolDown.save(CoolDownRecord(end: Deadline(left, after: now))) } catch {
+            log.write("cool-down.unsaved", ["error": error])
+        }
+    }
+
+    /// By so much a warden that is killed may offer too soon.
+    private static let coolDownStep = Microseconds.seconds(5)
+
     /// Writes all meters down, as before the warden stops.
     func saveAll(at now: Moment) {
+        keepCoolDown(exactly: true, at: now)
         for lease in leases.keys {
             measure(lease, at: now)
             save(lease, at: now)

@@ -51,6 +51,8 @@ final class LeaseKeeper {
     var enforcer: Enforcer?
     var memoryShort: Bytes = .zero
     var moves = MoveLog()
+    /// Until when nothing new should be offered, as it is on record.
+    var coolDown: Deadline?
     /// Leases whose guests are to be told that they are taken back.
     var warnings: [LeaseID] = []
     /// Leases whose guests are to be stopped because they hold more than they may, or are held no more; and why.

@@ -42,14 +42,19 @@ struct JobRecord: Hashable {
 /// Where the guests' control groups are.
 struct GroupRecord: Hashable {
     var places: [String]
+    /// The groups above them that were not there before, each before those within it: they go when all is taken down.
+    var parents: [String] = []
+}
+
+/// Until when nothing new should be offered, because guests were frozen or ended for the owner.
+struct CoolDownRecord: Hashable {
+    var end: Deadline
 }
 
 extension LeaseRecord: Canonical {
     func write(to writer: inout CanonicalWriter) {
         writer.write(grant)
-        writer.write(deadline.boot.value)
-        writer.write(deadline.instant.microseconds)
-        writer.write(deadline.utc)
+        writer.write(deadline)
         writer.write(LeaseMeter(meter))
         writer.write(meter.remainder)
         writer.write(counted)
@@ -83,6 +88,14 @@ extension LeaseRecord: Canonical {
     }
 }
 
+extension CanonicalWriter {
+    fileprivate mutating func write(_ deadline: Deadline) {
+        write(deadline.boot.value)
+        write(deadline.instant.microseconds)
+        write(deadline.utc)
+    }
+}
+
 extension CanonicalReader {
     fileprivate mutating func moment() throws(Malformed) -> Moment {
         Moment(
@@ -113,9 +126,24 @@ extension JobRecord: Canonical {
 }
 
 extension GroupRecord: Canonical {
-    func write(to writer: inout CanonicalWriter) { writer.write(places) }
+    func write(to writer: inout CanonicalWriter) {
+        writer.write(places)
+        writer.write(parents)
+    }
 
-    init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) { places = try reader.list(atMost: 16) }
+    init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
+        places = try reader.list(atMost: 16)
+        parents = reader.version >= 2 ? try reader.list(atMost: Self.mostParents) : []
+    }
+
+    /// More levels of groups than the kernel allows by far, in each of the hierarchies.
+    static let mostParents = 16 * 64
+}
+
+extension CoolDownRecord: Canonical {
+    func write(to writer: inout CanonicalWriter) { writer.write(end) }
+
+    init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) { end = Deadline(try reader.moment()) }
 }
 
 /// The last steps on the ladder, oldest first.

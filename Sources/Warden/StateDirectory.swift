@@ -8,6 +8,7 @@ import Sandbox
 ///     lock           held while a warden runs
 ///     policy         what the owner allows, as the agent last said
 ///     moves          the last steps on the ladder
+///     cool-down      until when nothing new should be offered
 ///     groups         where the guests' control groups are
 ///     leases/ID      one record each, also of those that have ended lately
 ///     jobs/ID/       one directory each: record, plan, exit, stdout, stderr, shim.sock, work/
@@ -44,7 +45,8 @@ package struct StateDirectory: Sendable {
 
     var policy: RecordFile<WardenPolicy> { RecordFile(path: path + "/policy", kind: "surplus.warden.policy", versions: 1...5) }
     var moves: RecordFile<MoveLog> { RecordFile(path: path + "/moves", kind: "surplus.warden.moves", versions: 2...5) }
-    var groups: RecordFile<GroupRecord> { RecordFile(path: path + "/groups", kind: "surplus.warden.groups") }
+    var coolDown: RecordFile<CoolDownRecord> { RecordFile(path: path + "/cool-down", kind: "surplus.warden.cool-down") }
+    var groups: RecordFile<GroupRecord> { RecordFile(path: path + "/groups", kind: "surplus.warden.groups", versions: 1...2) }
 
     func lease(_ lease: LeaseID) -> RecordFile<LeaseRecord> {
         RecordFile(path: leasePath(lease), kind: "surplus.warden.lease", versions: 1...2)

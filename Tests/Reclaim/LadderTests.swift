@@ -99,6 +99,19 @@ struct LadderTests {
         #expect(machine.enforcer.tolerance == Pressure(cpu: .percent(20), memory: .percent(10), disk: .percent(30)))
     }
 
+    @Test("A cool-down goes on after a restart, and never for longer than a whole one")
+    func resumedCoolDown() {
+        var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [1000])
+        machine.run(1, ownerWants: 0)
+        var enforcer = machine.enforcer
+        enforcer.resume(coolDown: .seconds(-1), at: machine.now)
+        #expect(enforcer.coolDown(at: machine.now) == .zero)
+        enforcer.resume(coolDown: .seconds(20), at: machine.now)
+        #expect(enforcer.coolDown(at: machine.now) == .seconds(20))
+        enforcer.resume(coolDown: .hours(20), at: machine.now)
+        #expect(enforcer.coolDown(at: machine.now) == .seconds(60))
+    }
+
     @Test("A lease that was cut or frozen before a restart begins where it was")
     func restarted() {
         var enforcer = Enforcer(

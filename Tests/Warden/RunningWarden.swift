@@ -16,6 +16,7 @@ final class RunningWarden: Sendable {
         .appendingPathComponent("surplus-warden").path
     /// A group of this test process, below which guests are held.
     private static let parent = "/surplus-test-\(getpid())"
+    private let group: String
 
     let directory: String
     let client: WardenClient
@@ -36,15 +37,17 @@ final class RunningWarden: Sendable {
     ///   - environment: Variables for it.
     ///   - confinement: The beginning of a command line that takes something away from what follows and runs it.
     ///   - parent: Where its directory is made.
+    ///   - group: Below which guests are held, in place of the one for all tests.
     init(
         isPrivileged: Bool = RunningWarden.isRoot, options: [String] = [], environment: [String: String] = [:],
-        confinement: [String] = [], below parent: String = "/tmp"
+        confinement: [String] = [], below parent: String = "/tmp", group: String? = nil
     ) async throws {
         var template = Array("\(parent)/surplus-warden-XXXXXX".utf8CString)
         directory = try #require(mkdtemp(&template).map { String(cString: $0) })
         chmod(directory, 0o711)
         self.isPrivileged = isPrivileged
         self.options = options
+        self.group = group ?? Self.parent
         self.environment = environment
         self.confinement = confinement
         user = Self.isRoot && !isPrivileged ? 65_534 : geteuid()
@@ -58,7 +61,7 @@ final class RunningWarden: Sendable {
     /// A command line of the warden's program for this instance, run by its user.
     func command(_ arguments: [String]) -> [String] {
         let become = user == geteuid() ? [] : ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"]
-        let mode = isPrivileged ? ["--cgroup-parent", Self.parent] : ["--unprivileged"]
+        let mode = isPrivileged ? ["--cgroup-parent", group] : ["--unprivileged"]
         return become + confinement + [Self.program] + arguments + ["--instance", instance] + mode
     }
 
@@ -82,7 +85,7 @@ final class RunningWarden: Sendable {
     var log: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
 
     /// The files that processes enter groups by, of everything this warden holds.
-    var groups: any GuestGroups { get throws { try ControlGroups.detect(parent: Self.parent) } }
+    var groups: any GuestGroups { get throws { try ControlGroups.detect(parent: group) } }
     var ownGroup: String { instance }
 
     deinit {

@@ -60,6 +60,21 @@ struct WardenLadderTests {
         #expect(!line.contains("nil"))
     }
 
+    @Test("A warden that comes back goes on holding back offers, also when the leases that it was for are gone")
+    func coolDown() async throws {
+        let (warden, owner, lease, _) = try await frozen("echo up; sleep 1000")
+        let before = try #require(try await warden.client.readings().enforcer?.coolDown)
+        owner.rest()
+        _ = try await warden.client.closeLease(lease)
+        warden.end(SIGKILL)
+        try await warden.start()
+        let after = try #require(try await warden.client.readings().enforcer?.coolDown)
+        #expect(after > .seconds(20) && after <= before)
+        warden.end(SIGTERM)
+        try await warden.start()
+        #expect((try await warden.client.readings().enforcer?.coolDown ?? .zero) > .zero)
+    }
+
     @Test("What is frozen can be ended at once: a job of it, and the lease with all that is left")
     func ends() async throws {
         let (warden, _, lease, job) = try await frozen("echo up; sleep 1000")

@@ -149,4 +149,33 @@ struct WardenRestartTests {
             for place in try warden.groups.places { #expect(access("\(place)/\(warden.ownGroup)", F_OK) != 0) }
         }
     }
+
+    @Test(
+        "Cleaning removes the groups above that the warden had made, and none that were there before or are in use",
+        .enabled(if: RunningWarden.isRoot, "needs control groups"))
+    func cleanedParents() async throws {
+        let own = "/surplus-test-parent-\(getpid())"
+        let warden = try await RunningWarden(group: "\(own)/a/b")
+        let tops = Set(
+            try warden.groups.places.map { place in
+                (((place as NSString).deletingLastPathComponent as NSString).deletingLastPathComponent as NSString)
+                    .deletingLastPathComponent
+            })
+        #expect(!tops.isEmpty && tops.allSatisfy { $0.hasSuffix(own) && access($0 + "/a/b", F_OK) == 0 })
+        for top in tops { try LinuxKernel().makeDirectory(top + "/theirs") }
+        // what it finds at its next start is still its own
+        warden.end(SIGKILL)
+        try await warden.start()
+        warden.end(SIGKILL)
+        let process = try ChildProcess.start(warden.command(["--clean", warden.state]))
+        var status: Int32 = 0
+        waitpid(process, &status, 0)
+        #expect(status == 0)
+        for top in tops {
+            #expect(access(top + "/a", F_OK) != 0, "\(top)/a")
+            #expect(access(top + "/theirs", F_OK) == 0, "\(top)/theirs")
+            rmdir(top + "/theirs")
+            rmdir(top)
+        }
+    }
 }

@@ -9,6 +9,8 @@ struct ControlGroupsV2: GuestGroups {
 
     let kind = "cgroup v2"
     let holdsLimits = true
+    /// Where this process goes when it stands where its guests' groups are to be.
+    private static let leaf = "/surplus-warden"
     private let top: String
     private let hierarchy: GroupMounts.Hierarchy
     private let files: GroupFiles
@@ -63,7 +65,7 @@ struct ControlGroupsV2: GuestGroups {
         do {
             try open(parent)
         } catch  where error.number == EBUSY {
-            let leaf = parent + "/surplus-warden"
+            let leaf = parent + Self.leaf
             try kernel.makeDirectory(leaf)
             try kernel.write("\(getpid())", to: leaf + "/cgroup.procs")
             try open(parent)
@@ -192,5 +194,8 @@ struct ControlGroupsV2: GuestGroups {
 
     func remove(_ group: String) throws(KernelError) { try files.remove(path(group)) }
 
-    func removeShared() { try? kernel.removeDirectory(top) }
+    func removeShared() {
+        try? kernel.removeDirectory(top)
+        try? kernel.removeDirectory(top.dropLast(ControlGroups.shared.count + 1) + Self.leaf)
+    }
 }
