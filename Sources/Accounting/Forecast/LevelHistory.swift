@@ -35,9 +35,11 @@ struct LevelHistory: Hashable, Sendable {
         for index in 0..<above { ages[index] = 1 }
         for (memory, length) in Self.memories.enumerated() {
             let count = min(seen + 1, Int64(length))
-            for index in shares[memory].indices {
-                let share = Int64(shares[memory][index])
-                shares[memory][index] = UInt32(share + ((index < above ? Self.whole : 0) - share) / count)
+            shares[memory].withUnsafeMutableBufferPointer { shares in
+                for index in shares.indices {
+                    let share = Int64(shares[index])
+                    shares[index] = UInt32(share + ((index < above ? Self.whole : 0) - share) / count)
+                }
             }
         }
     }

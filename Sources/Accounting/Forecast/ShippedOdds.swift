@@ -24,6 +24,7 @@ struct ShippedOdds {
 
     /// - Parameter features: those of the level.
     func chance(_ features: [Int64]) -> PartsPerMillion {
+        precondition(features.count * base.count == weights.count, "\(features.count) features of a level")
         var odds: Int64 = 0
         for unit in outputs.indices {
             let sum = sum(unit, features)
@@ -32,11 +33,16 @@ struct ShippedOdds {
         return Self.chance(odds + sum(outputs.count, features))
     }
 
+    /// Without looking at bounds each time, which would take several times as long as the sum.
     private func sum(_ unit: Int, _ features: [Int64]) -> Int64 {
-        var sum = base[unit]
         let first = unit * features.count
-        for index in features.indices { sum &+= weights[first + index] &* features[index] }
-        return sum
+        return weights.withUnsafeBufferPointer { weights in
+            features.withUnsafeBufferPointer { features in
+                var sum = base[unit]
+                for index in 0..<features.count { sum &+= weights[first + index] &* features[index] }
+                return sum
+            }
+        }
     }
 
     /// - Parameter odds: their natural logarithm, in 2^20ths.

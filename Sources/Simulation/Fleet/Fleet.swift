@@ -161,8 +161,7 @@ struct Fleet {
     }
 
     mutating func feed(_ event: NodeEvent, to index: Int) {
-        guard var node = nodes[index].node else { return }
-        nodes[index].node = nil
+        guard var node = nodes[index].node.take() else { return }
         let outcome = node.handle(
             event, at: moment, random: &nodes[index].random, notary: StandInNotary(node: nodes[index].id))
         nodes[index].node = node

@@ -1,18 +1,24 @@
 import Resources
 
-/// What is due, in order of time; what is due at the same time, in order of scheduling. A binary heap.
+/// What is due, in order of time; what is due at the same time, in order of scheduling. A binary heap of places, for elements are
+/// large, and stay where they are while the heap is put in order.
 struct EventQueue<Element> {
     private struct Item {
         let at: Instant
         let number: Int
-        let element: Element
+        /// Its place in ``elements``.
+        let place: Int
     }
 
     private var heap: [Item] = []
+    private var elements: [Element?] = []
+    private var freePlaces: [Int] = []
     private var scheduled = 0
 
     mutating func push(_ element: Element, at instant: Instant) {
-        heap.append(Item(at: instant, number: scheduled, element: element))
+        let place = freePlaces.popLast() ?? elements.count
+        if place == elements.count { elements.append(element) } else { elements[place] = element }
+        heap.append(Item(at: instant, number: scheduled, place: place))
         scheduled += 1
         var child = heap.count - 1
         while child > 0, precedes(child, (child - 1) / 2) {
@@ -36,10 +42,11 @@ struct EventQueue<Element> {
             heap.swapAt(parent, smallest)
             parent = smallest
         }
-        return (first.at, first.element)
+        freePlaces.append(first.place)
+        return elements[first.place].take().map { (first.at, $0) }
     }
 
-    func contains(where predicate: (Element) -> Bool) -> Bool { heap.contains { predicate($0.element) } }
+    func contains(where predicate: (Element) -> Bool) -> Bool { elements.contains { $0.map(predicate) ?? false } }
 
     private func precedes(_ a: Int, _ b: Int) -> Bool { (heap[a].at, heap[a].number) < (heap[b].at, heap[b].number) }
 }

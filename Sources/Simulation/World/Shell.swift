@@ -29,8 +29,7 @@ extension World {
         guard nodes[index].hungUntil <= now else {
             return queue.push(.event(node: index, life: nodes[index].life, event), at: nodes[index].hungUntil)
         }
-        guard var node = nodes[index].node else { return }
-        nodes[index].node = nil
+        guard var node = nodes[index].node.take() else { return }
         let outcome = node.handle(event, at: moment(index), random: &nodes[index].random, notary: nodes[index].notary)
         nodes[index].node = node
         commit(outcome, index)
