@@ -6,11 +6,23 @@ import Resources
 /// There a forecast says with which chance the owner's use will be above each level, and the loan leaves room up to the level
 /// that is exceeded with a chosen chance: as in the newsvendor's problem, that is best where a point of overshoot counts
 /// (1 - chance) / chance times a point left idle.
+///
+/// Where an owner is calm, the room that a far smaller chance takes is only a few points more, and it is left too: up to a bound, so that
+/// a restless owner, of whom that would take much, is lent as much as before.
 package struct ElasticLending: Hashable, Codable, Sendable {
     /// The chance with which the owner's next sample finds less room than was lent.
     package let chance: PartsPerMillion
+    /// The chance aimed at where that takes no more than ``calmRoom`` beside what the owner uses now; at most ``chance``.
+    package let calmChance: PartsPerMillion
+    /// How far above what the owner uses now room is left for the smaller chance.
+    package let calmRoom: BasisPoints
 
-    package init(chance: PartsPerMillion = 250_000) { self.chance = chance }
+    /// The figures were chosen on the machines that were studied; `Docs/forecasting.md` has what they came to.
+    package init(chance: PartsPerMillion = 200_000, calmChance: PartsPerMillion = 25_000, calmRoom: BasisPoints = .percent(5)) {
+        self.chance = chance
+        self.calmChance = min(chance, calmChance)
+        self.calmRoom = calmRoom
+    }
 
     /// What owner's guests may use together until the owner's use is seen again, firm loans included.
     ///
@@ -23,7 +35,13 @@ package struct ElasticLending: Hashable, Codable, Sendable {
         ceiling: BasisPoints = .whole
     ) -> BasisPoints {
         guard let usage else { return firm }
-        let level = forecast.map { $0.level(exceededWith: chance) ?? .whole } ?? usage
-        return max(firm, min(ceiling, threshold - level))
+        let keptFree = forecast.map { level(in: $0, usage) } ?? usage
+        return max(firm, min(ceiling, threshold - keptFree))
+    }
+
+    /// Up to where room is left.
+    private func level(in forecast: ExceedanceCurve, _ usage: BasisPoints) -> BasisPoints {
+        func level(_ chance: PartsPerMillion) -> BasisPoints { forecast.level(exceededWith: chance) ?? .whole }
+        return max(level(chance), min(level(calmChance), usage + calmRoom))
     }
 }

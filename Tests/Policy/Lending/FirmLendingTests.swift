@@ -183,16 +183,27 @@ struct FirmLendingTests {
 struct ElasticLendingTests {
     private let curve = ExceedanceCurve(levels: [0, 1000, 2000, 9000], chances: [.whole, 500_000, 100_000, 0])
 
+    private func lending(_ chance: PartsPerMillion) -> ElasticLending { ElasticLending(chance: chance, calmRoom: .zero) }
+
     @Test("It leaves room up to the level that is exceeded with its chance")
     func level() {
-        #expect(ElasticLending(chance: 500_000).room(curve, usage: 900, threshold: 6500) == 5500)
-        #expect(ElasticLending(chance: 100_000).room(curve, usage: 900, threshold: 6500) == 4500)
+        #expect(lending(500_000).room(curve, usage: 900, threshold: 6500) == 5500)
+        #expect(lending(100_000).room(curve, usage: 900, threshold: 6500) == 4500)
+    }
+
+    @Test("It leaves room for a smaller chance too where that takes little, and up to a bound where it takes much")
+    func calm() {
+        func room(_ bound: BasisPoints) -> BasisPoints {
+            ElasticLending(chance: 500_000, calmChance: 100_000, calmRoom: bound).room(curve, usage: 900, threshold: 6500)
+        }
+        #expect([50, 500, 1100, 3000].map(room) == [5500, 5100, 4500, 4500])
+        #expect(ElasticLending(chance: 10_000, calmChance: 20_000).calmChance == 10_000)
     }
 
     @Test("What is firm stays lent, and the ceiling holds")
     func bounds() {
-        #expect(ElasticLending(chance: 1).room(curve, usage: 900, threshold: 6500, firm: 700) == 700)
-        #expect(ElasticLending(chance: 500_000).room(curve, usage: 900, threshold: 6500, ceiling: 3000) == 3000)
+        #expect(lending(1).room(curve, usage: 900, threshold: 6500, firm: 700) == 700)
+        #expect(lending(500_000).room(curve, usage: 900, threshold: 6500, ceiling: 3000) == 3000)
     }
 
     @Test("Without a forecast the last use counts, without that there is nothing but what is firm")
