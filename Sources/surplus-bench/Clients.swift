@@ -16,8 +16,8 @@ struct Clients {
     func output() throws -> String {
         let file = try Self.scratchFile()
         let descriptor = file.fileDescriptor
-        _ = try ChildProcess.start(command, environment: environment, output: descriptor, errors: descriptor)
-        let status = try Self.waitForAny()
+        let process = try ChildProcess.start(command, environment: environment, output: descriptor, errors: descriptor)
+        let status = try Self.wait(for: process)
         guard status == 0 else { throw fault(status, file) }
         return try Self.content(of: file)
     }
@@ -36,7 +36,7 @@ struct Clients {
                 _ = try ChildProcess.start(command, environment: environment, errors: errors.fileDescriptor)
                 (started, running) = (started + 1, running + 1)
             } else {
-                let status = try Self.waitForAny()
+                let status = try Self.wait(for: Self.anyChild)
                 running -= 1
                 if status != 0 { failure = failure ?? status }
             }
@@ -46,12 +46,15 @@ struct Clients {
         return Double(count) / took * 1000
     }
 
-    /// Waits for the end of any child; this program has no others.
+    /// Only where this program has no other children.
+    private static let anyChild: pid_t = -1
+
+    /// Waits for the end of a child.
     ///
     /// - Returns: what `waitpid` says of it; 0 for success.
-    private static func waitForAny() throws(KernelError) -> Int32 {
+    private static func wait(for process: pid_t) throws(KernelError) -> Int32 {
         var status: Int32 = 0
-        while waitpid(-1, &status, 0) < 0 {
+        while waitpid(process, &status, 0) < 0 {
             guard errno == EINTR else { throw KernelError("wait for a program", errno) }
         }
         return status

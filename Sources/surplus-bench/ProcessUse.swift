@@ -24,6 +24,13 @@ enum ProcessUse {
         return values
     }
 
+    /// How often it has waited for a page from a disk; not a number when it is gone.
+    static func majorFaults(_ pid: Int32) -> Double {
+        guard let text = try? read("/proc/\(pid)/stat") else { return .nan }
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        return fields.count > 10 ? Double(fields[10]) ?? .nan : .nan
+    }
+
     private static func read(_ path: String) throws -> String {
         do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
             throw ValidationError("failed to read \(path): is the process running?")

@@ -9,7 +9,8 @@ struct SurplusBench: AsyncParsableCommand {
             LedgerBench.self, TradeBench.self, RunBench.self, PolicyBench.self, IdleBench.self, FootprintBench.self,
             KillBench.self,
             AccountingBench.self, ThroughputBench.self, TakeBackBench.self, LatencyBench.self, MemoryBench.self,
-            LedgerWriter.self,
-            HistoryWriter.self, OpenLoad.self, HoldMemory.self,
+            FlappingBench.self,
+            RunningBench.self,
+            LedgerWriter.self, HistoryWriter.self, OpenLoad.self, GrowingOwner.self, SwingingOwner.self,
         ])
 }

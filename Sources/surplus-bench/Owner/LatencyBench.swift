@@ -7,7 +7,7 @@ struct LatencyBench: ParsableCommand {
         commandName: "latency",
         abstract: "Latency of an owner's web service at a fixed rate: alone, and with guests held by ever more.")
 
-    @OptionGroup var pool: OwnedPoolOptions
+    @OptionGroup var programs: ProgramOptions
     @Option(help: "Rounds; in each, every way is measured once.")
     var rounds = 20
     @Option(help: "How long each measurement lasts, in seconds.")
@@ -32,7 +32,11 @@ struct LatencyBench: ParsableCommand {
     }
 
     func run() throws {
-        let node = try pool.node
+        let report = try programs.withPool { pool in try measure(try pool.node) }
+        print(json ? try report.json : report.table)
+    }
+
+    private func measure(_ node: OwnedNode) throws -> BenchReport {
         let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         let service = try WebService(of: node, cores: cores)
         defer { service.stop() }
@@ -52,8 +56,7 @@ struct LatencyBench: ParsableCommand {
                 FileHandle.standardError.write(Data("round \(round): \(way.rawValue): \(sample)\n".utf8))
             }
         }
-        let report = report(samples, rate)
-        print(json ? try report.json : report.table)
+        return report(samples, rate)
     }
 
     /// - Returns: how to end it.

@@ -4,7 +4,7 @@ import Foundation
 /// A node of a pool on this machine, seen by its owner and by somebody who borrows from it.
 struct OwnedNode {
     private struct Pool: Decodable {
-        struct Node: Decodable { let name, ownerGroup: String }
+        struct Node: Decodable { let name, instance, ownerGroup: String }
         let nodes: [Node]
     }
 
@@ -15,6 +15,7 @@ struct OwnedNode {
     private let name: String
     private let borrower: String
     private let group: String
+    private let instance: String
 
     /// - Parameters:
     ///   - program: the path of `surplus`.
@@ -29,6 +30,7 @@ struct OwnedNode {
         let pool = try JSONDecoder().decode(Pool.self, from: Data(contentsOf: URL(fileURLWithPath: directory + "/pool.json")))
         guard let node = pool.nodes.first(where: { $0.name == name }) else { throw ValidationError("no \(name) in \(directory)") }
         group = node.ownerGroup
+        instance = node.instance
     }
 
     // MARK: The owner
@@ -42,18 +44,49 @@ struct OwnedNode {
     }
 
     /// Processing that the owner's programs have used so far, in seconds of a core.
-    func ownersProcessing() throws -> Double {
+    func ownersProcessing() throws -> Double { try Self.processing(of: group) }
+
+    /// Processing that guests have used so far, in seconds of a core; zero before the first.
+    func guestsProcessing() throws -> Double {
+        // the pool was started from here, and its guests are below its own group
+        let own = try String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)
+        let above = (own.firstMatch(of: /:cpuacct[a-z,]*:(.*)/)?.1 ?? own.firstMatch(of: /0::(.*)/)?.1) ?? "/"
+        return try Self.processing(of: (above == "/" ? "" : above) + "/surplus/" + instance)
+    }
+
+    private static func processing(of group: String) throws -> Double {
         let old = "/sys/fs/cgroup/cpuacct\(group)/cpuacct.usage"
         if let text = try? String(contentsOfFile: old, encoding: .utf8),
             let nanoseconds = Double(text.trimmingCharacters(in: .whitespacesAndNewlines))
         {
             return nanoseconds / 1e9
         }
-        let text = try String(contentsOfFile: "/sys/fs/cgroup\(group)/cpu.stat", encoding: .utf8)
+        let path = "/sys/fs/cgroup\(group)/cpu.stat"
+        guard access(path, F_OK) == 0 else { return 0 }
+        let text = try String(contentsOfFile: path, encoding: .utf8)
         guard let match = text.firstMatch(of: /usage_usec ([0-9]+)/), let microseconds = Double(match.1) else {
             throw ValidationError("failed to read what \(group) uses")
         }
         return microseconds / 1e6
+    }
+
+    /// A step of a lease on the ladder, as the warden has recorded it.
+    struct Move: Decodable {
+        let at: String
+        let lease, from, to, resource: String
+
+        /// Seconds since 1970.
+        var time: Double {
+            (try? Date(at, strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true)))?.timeIntervalSince1970
+                ?? .nan
+        }
+    }
+
+    /// The last steps, the oldest first.
+    func moves() throws -> [Move] {
+        struct History: Decodable { let moves: [Move] }
+        return try JSONDecoder().decode(History.self, from: Data(try ask("enforcer", "history", "--last", "256", "--json").utf8))
+            .moves
     }
 
     /// What the owner's agent says.

@@ -4,6 +4,7 @@ import Foundation
 /// The owner's service: nginx, in the owner's control group.
 final class WebService {
     let port: UInt16
+    let cores: Int
     private let directory: String
     private let process: Process
     private let status: HTTPConnection
@@ -11,7 +12,7 @@ final class WebService {
     init(of node: OwnedNode, cores: Int) throws {
         let directory = NSTemporaryDirectory() + "/surplus-web-\(getpid())"
         let port = try HTTPConnection.freePort()
-        (self.directory, self.port) = (directory, port)
+        (self.directory, self.port, self.cores) = (directory, port, cores)
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         chmod(directory, 0o755)
         let words = (0..<4000).map { "word\($0 &* 2_654_435_761 % 9973) " }.joined()
