@@ -78,6 +78,7 @@ package actor Agent: Service {
                     group.addTask { try await control.run() }
                     group.addTask { await self.announce(control) }
                     group.addTask { try await self.runMemberships() }
+                    group.addTask { await HeapLimits.giveBack(every: .seconds(60)) }
                     group.addTask { await self.accountant.run { await self.poolIfAny?.guests } }
                     if let metrics = self.metrics {
                         group.addTask { await metrics.run { await self.metricsPage(accepting: $0) } }
