@@ -155,7 +155,7 @@ struct UnifiedTests {
         let own = kernel.writes.filter { !$0.contains("subtree_control") }
         #expect(
             own == [
-                "/cg/surplus/cpu.idle=1", "/cg/surplus/n/l/cpu.max=30000 20000", "/cg/surplus/n/l/cpu.max=1000 100000",
+                "/cg/surplus/cpu.idle=1", "/cg/surplus/n/l/cpu.max=150000 100000", "/cg/surplus/n/l/cpu.max=1000 100000",
                 "/cg/surplus/n/l/cpu.weight=200", "/cg/surplus/n/l/memory.max=1048576", "/cg/surplus/n/l/memory.swap.max=0",
                 "/cg/surplus/n/l/pids.max=77",
             ])
@@ -165,10 +165,31 @@ struct UnifiedTests {
     func usage() throws {
         let groups = try ControlGroups.detect(kernel: kernel)
         try groups.make("n/l")
-        #expect(try groups.usage(of: "n/l") == GroupUsage(cpu: 42, memory: 3000, throttled: 7))
+        #expect(try groups.usage(of: "n/l") == GroupUsage(cpu: 42, memory: 3000))
+        #expect(try groups.throttling(of: "n/l") == 7)
         #expect(groups.usageOfMachine() == 900)
         #expect(try groups.usage(ofOwner: "/nobody") == nil)
-        #expect(try groups.usage(ofOwner: "/surplus/n") == GroupUsage(cpu: 42, memory: 3000, throttled: 7))
+        #expect(try groups.usage(ofOwner: "/surplus/n") == GroupUsage(cpu: 42, memory: 3000))
+    }
+
+    @Test("The kernel is asked for file pages when what is held has moved, and at every fifth look; what is gone is forgotten")
+    func filePages() throws {
+        let pages = FilePages()
+        var asked = 0
+        func used(_ held: Int64, of group: String = "/a/b") throws -> Int64 {
+            try pages.ofGroup(group, holding: held) { () throws(KernelError) in
+                asked += 1
+                return 1000
+            }
+        }
+        for _ in 0..<FilePages.longest { #expect(try used(5000) == 1000) }
+        #expect(asked == 1)
+        #expect(try used(5000) == 1000 && asked == 2)
+        #expect(try used(900) == 900 && asked == 2, "never more than is held")
+        #expect(try used(5000 + FilePages.noticeable) == 1000 && asked == 3)
+        pages.forget("/a")
+        #expect(try used(5000 + FilePages.noticeable) == 1000 && asked == 4)
+        #expect(try used(1, of: "/a/c") == 1 && asked == 5)
     }
 
     @Test("Less memory than is held is refused, instead of killing for it")

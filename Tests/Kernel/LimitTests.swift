@@ -18,7 +18,7 @@ struct LimitTests {
         let used = try test.groups.usage(of: "t/l")
         let elapsed = SystemClock.instant() - start
         #expect(used.cpu <= CoreMicroseconds(50, for: elapsed) + 15_000)
-        #expect(used.throttled > .zero)
+        #expect(try test.groups.throttling(of: "t/l") > .zero)
     }
 
     @Test("A program that takes more memory than its lease has is killed, with swap or without")

@@ -1,4 +1,5 @@
 import Glibc
+import Resources
 
 /// Finds out how guests can be held on this machine.
 package enum ControlGroups {
@@ -38,6 +39,13 @@ package enum ControlGroups {
             throw KernelError("understand the record of the control groups", EINVAL)
         }
         return ControlGroupsV1(mounts, tops: places, kernel: kernel)
+    }
+
+    /// What a group may use in each period, in microseconds. A long period: the kernel takes no quota below 1 ms, and each time that
+    /// guests are stopped and let go on costs the owner's programs a little.
+    static func quota(of ceiling: Millicores) -> (quota: Int64, period: Int64) {
+        let period: Int64 = 100_000
+        return (max(ceiling.rawValue * period / 1000, 1000), period)
     }
 
     private static func controllers(of hierarchy: GroupMounts.Hierarchy, _ kernel: any KernelCalls) throws(KernelError)

@@ -7,14 +7,12 @@ struct ControlGroupsV1: GuestGroups {
     static let controllers = ["cpu", "cpuacct", "memory", "pids", "freezer"]
     /// Behind them where there is one: what guests do to disks is measured there.
     static let diskController = "blkio"
-    /// The kernel takes no quota below 1 ms a period: small ceilings need long periods, large ones go smoother with short.
-    private static let longPeriod: Int64 = 100_000
-    private static let shortPeriod: Int64 = 20_000
 
     let kind = "cgroup v1"
     let holdsLimits = true
     let places: [String]
     private let files: GroupFiles
+    private let filePages = FilePages()
     private let mounts: [String: GroupMounts.Hierarchy]
 
     init(_ mounts: GroupMounts, parent: String?, kernel: any KernelCalls) {
@@ -78,8 +76,7 @@ struct ControlGroupsV1: GuestGroups {
 
     func setCeiling(_ ceiling: Millicores, of group: String) throws(KernelError) {
         let directory = path("cpu", group)
-        let period = ceiling.rawValue * Self.shortPeriod / 1000 >= 2000 ? Self.shortPeriod : Self.longPeriod
-        let quota = max(ceiling.rawValue * period / 1000, 1000)
+        let (quota, period) = ControlGroups.quota(of: ceiling)
         // in this order the group is never without a limit, though for a moment under a tighter or wider one
         if try files.number(in: directory + "/cpu.cfs_period_us") != period {
             try kernel.write("\(period)", to: directory + "/cpu.cfs_period_us")
@@ -164,10 +161,12 @@ struct ControlGroupsV1: GuestGroups {
     }
 
     func usage(of group: String) throws(KernelError) -> GroupUsage {
-        let throttled = Machine.value(of: "throttled_time", in: try kernel.read(path("cpu", group) + "/cpu.stat"))
-        return GroupUsage(
-            cpu: try processing(in: path("cpuacct", group)), memory: try held(in: path("memory", group)),
-            throttled: Microseconds((throttled ?? 0) / 1000))
+        GroupUsage(cpu: try processing(in: path("cpuacct", group)), memory: try held(in: path("memory", group)))
+    }
+
+    func throttling(of group: String) throws(KernelError) -> Microseconds {
+        let nanoseconds = Machine.value(of: "throttled_time", in: try kernel.read(path("cpu", group) + "/cpu.stat"))
+        return Microseconds((nanoseconds ?? 0) / 1000)
     }
 
     func activity(of group: String) -> GroupActivity {
@@ -199,8 +198,10 @@ struct ControlGroupsV1: GuestGroups {
 
     private func held(in directory: String) throws(KernelError) -> Bytes {
         let usage = try files.number(in: directory + "/memory.usage_in_bytes")
-        let inactive = Machine.value(of: "total_inactive_file", in: try kernel.read(directory + "/memory.stat")) ?? 0
-        return Bytes(max(0, usage - inactive))
+        let pages = try filePages.ofGroup(directory, holding: usage) { () throws(KernelError) in
+            Machine.value(of: "total_inactive_file", in: try kernel.read(directory + "/memory.stat")) ?? 0
+        }
+        return Bytes(usage - pages)
     }
 
     func setFrozen(_ isFrozen: Bool, _ group: String) throws(KernelError) {
@@ -235,6 +236,7 @@ struct ControlGroupsV1: GuestGroups {
 
     func remove(_ group: String) throws(KernelError) {
         for top in tops { try files.remove(group.isEmpty ? top : "\(top)/\(group)") }
+        filePages.forget(path("memory", group))
     }
 
     func removeShared() {

@@ -3,10 +3,6 @@ import Resources
 
 /// Control groups of version 2: one hierarchy, whose groups hold either processes or further groups.
 struct ControlGroupsV2: GuestGroups {
-    /// The kernel takes no quota below 1 ms a period: small ceilings need long periods, large ones go smoother with short.
-    private static let longPeriod: Int64 = 100_000
-    private static let shortPeriod: Int64 = 20_000
-
     let kind = "cgroup v2"
     let holdsLimits = true
     /// Where this process goes when it stands where its guests' groups are to be.
@@ -14,6 +10,7 @@ struct ControlGroupsV2: GuestGroups {
     private let top: String
     private let hierarchy: GroupMounts.Hierarchy
     private let files: GroupFiles
+    private let filePages = FilePages()
 
     init(_ hierarchy: GroupMounts.Hierarchy, parent: String?, kernel: any KernelCalls) {
         let above = parent.map { hierarchy.mount + ($0 == "/" ? "" : $0) } ?? hierarchy.own
@@ -91,8 +88,8 @@ struct ControlGroupsV2: GuestGroups {
     }
 
     func setCeiling(_ ceiling: Millicores, of group: String) throws(KernelError) {
-        let period = ceiling.rawValue * Self.shortPeriod / 1000 >= 2000 ? Self.shortPeriod : Self.longPeriod
-        try kernel.write("\(max(ceiling.rawValue * period / 1000, 1000)) \(period)", to: path(group) + "/cpu.max")
+        let (quota, period) = ControlGroups.quota(of: ceiling)
+        try kernel.write("\(quota) \(period)", to: path(group) + "/cpu.max")
     }
 
     func setMemoryLimit(_ limit: Bytes, of group: String) throws(KernelError) {
@@ -168,14 +165,19 @@ struct ControlGroupsV2: GuestGroups {
     private func usage(in directory: String) throws(KernelError) -> GroupUsage {
         let text = try kernel.read(directory + "/cpu.stat")
         return GroupUsage(
-            cpu: CoreMicroseconds(Machine.value(of: "usage_usec", in: text) ?? 0), memory: try memory(in: directory),
-            throttled: Microseconds(Machine.value(of: "throttled_usec", in: text) ?? 0))
+            cpu: CoreMicroseconds(Machine.value(of: "usage_usec", in: text) ?? 0), memory: try memory(in: directory))
+    }
+
+    func throttling(of group: String) throws(KernelError) -> Microseconds {
+        Microseconds(Machine.value(of: "throttled_usec", in: try kernel.read(path(group) + "/cpu.stat")) ?? 0)
     }
 
     private func memory(in directory: String) throws(KernelError) -> Bytes {
         let usage = try files.number(in: directory + "/memory.current")
-        let inactive = Machine.value(of: "inactive_file", in: try kernel.read(directory + "/memory.stat")) ?? 0
-        return Bytes(max(0, usage - inactive))
+        let pages = try filePages.ofGroup(directory, holding: usage) { () throws(KernelError) in
+            Machine.value(of: "inactive_file", in: try kernel.read(directory + "/memory.stat")) ?? 0
+        }
+        return Bytes(usage - pages)
     }
 
     func setFrozen(_ isFrozen: Bool, _ group: String) throws(KernelError) {
@@ -192,7 +194,10 @@ struct ControlGroupsV2: GuestGroups {
         return false
     }
 
-    func remove(_ group: String) throws(KernelError) { try files.remove(path(group)) }
+    func remove(_ group: String) throws(KernelError) {
+        try files.remove(path(group))
+        filePages.forget(path(group))
+    }
 
     func removeShared() {
         try? kernel.removeDirectory(top)

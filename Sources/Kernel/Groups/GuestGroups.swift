@@ -7,13 +7,10 @@ package struct GroupUsage: Hashable, Sendable {
     package var cpu: CoreMicroseconds
     /// Memory held now, without file pages that the kernel can take back at any time.
     package var memory: Bytes
-    /// How long the group was held back at its ceiling, summed over processors; zero where that is not measured.
-    package var throttled: Microseconds
 
-    package init(cpu: CoreMicroseconds = .zero, memory: Bytes = .zero, throttled: Microseconds = .zero) {
+    package init(cpu: CoreMicroseconds = .zero, memory: Bytes = .zero) {
         self.cpu = cpu
         self.memory = memory
-        self.throttled = throttled
     }
 }
 
@@ -59,6 +56,8 @@ package protocol GuestGroups: Sendable {
     func subgroups(of group: String) throws(KernelError) -> [String]
 
     func usage(of group: String) throws(KernelError) -> GroupUsage
+    /// How long it was held back at its ceiling, summed over processors; zero where that is not measured.
+    func throttling(of group: String) throws(KernelError) -> Microseconds
     /// What it did besides; nothing of what the kernel does not measure.
     func activity(of group: String) -> GroupActivity
     /// What it read from and wrote to disks since it was made; `nil` where the kernel does not count that for groups.

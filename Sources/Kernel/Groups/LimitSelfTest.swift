@@ -118,7 +118,9 @@ package struct LimitSelfTest: Sendable {
     private func observe(_ group: String, since start: Instant) throws(Fault) {
         let deadline = SystemClock.instant() + patience
         while true {
-            let usage = try attempt(.ceiling) { () throws(KernelError) in try groups.usage(of: group) }
+            let (usage, throttled) = try attempt(.ceiling) { () throws(KernelError) in
+                (try groups.usage(of: group), try groups.throttling(of: group))
+            }
             let now = SystemClock.instant()
             let elapsed = now - start
             // one period's quota may be spent before the first period ends
@@ -128,7 +130,7 @@ package struct LimitSelfTest: Sendable {
                     limit: .ceiling,
                     reason: "a program used \(usage.cpu.mean(over: elapsed)) under a ceiling of \(Self.ceiling)")
             }
-            if elapsed >= Self.shortest, usage.throttled > .zero { return }
+            if elapsed >= Self.shortest, throttled > .zero { return }
             guard now < deadline else {
                 let wasRunning = usage.cpu >= CoreMicroseconds(Self.ceiling, for: elapsed)
                 throw Fault(

@@ -88,6 +88,7 @@ package final class PlainProcesses: GuestGroups {
         }
     }
 
+    package func throttling(of group: String) -> Microseconds { .zero }
     package func usageOfAllGuests() -> GroupUsage { usage(of: "") }
 
     package func usage(ofOwner path: String) throws(KernelError) -> GroupUsage? { try readable?.usage(ofOwner: path) }

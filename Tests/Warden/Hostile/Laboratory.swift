@@ -115,7 +115,7 @@ final class Laboratory: Sendable {
 
     private func isHeldBack(_ guest: HostileGuest, in group: String) throws -> Bool {
         guard guest.course == .isHeldBack else { return false }
-        return try groups.usage(of: group).throttled > .zero
+        return try groups.throttling(of: group) > .zero
     }
 
     private func ask(_ shim: ShimClient) async throws {
