@@ -6,6 +6,8 @@ import Trading
 /// A node's durable records, as a store would keep them: what was committed is there after a crash, nothing else is.
 struct Disk {
     private var books = Books()
+    /// Apart from the other states, for they are looked up with every event.
+    private var leases = SortedMap<LeaseID, LeaseEntry>()
     private var states: [StateKind: SortedMap<String, any Codable & Sendable>] = [:]
     private(set) var receipts: Set<ReceiptID> = []
     private(set) var agreements: Set<AgreementID> = []
@@ -37,6 +39,7 @@ struct Disk {
         case .trustLine(let line): books.set(line)
         case .receipt(let signed): receipts.insert(signed.receipt.id)
         case .agreement(let agreement): agreements.insert(agreement.id)
+        case .state(.lease, _, let entry as LeaseEntry): leases[entry.id] = entry
         case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value
         case .event: break
         }
@@ -47,9 +50,9 @@ struct Disk {
         func all<T>(_ kind: StateKind, as _: T.Type) -> [T] { (states[kind]?.values ?? []).compactMap { $0 as? T } }
         return Snapshot(
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
-            leases: all(.lease, as: LeaseEntry.self).filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self),
+            leases: leases.values.filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self),
             pause: all(.setting, as: Pause.self).first, foresight: all(.setting, as: ForesightMemory.self).first)
     }
 
-    func lease(_ id: LeaseID) -> LeaseEntry? { states[.lease]?[id.description] as? LeaseEntry }
+    func lease(_ id: LeaseID) -> LeaseEntry? { leases[id] }
 }
