@@ -1,9 +1,11 @@
+import Resources
+import Simulation
+
 /// How unequally something is shared: which part of it those with the least hold together.
 struct LorenzCurve {
     /// Ascending from 0, 0 to 1, 1: the share of those with the least, and the share of everything that they hold.
     let points: [(holders: Double, held: Double)]
-    /// Of all that there is, twice the area between the curve and equality: 0 where all hold the same, nearly 1 where one of many
-    /// holds everything.
+    /// As ``Gini`` has it: 0 where all hold the same, 1 where one holds everything.
     let gini: Double
     /// What each holds, ascending.
     let amounts: [Int64]
@@ -15,16 +17,15 @@ struct LorenzCurve {
         let sorted = amounts.sorted()
         guard let least = sorted.first, let greatest = sorted.last, least >= 0, greatest > 0 else { return nil }
         let count = Double(sorted.count)
-        var (sum, weighted) = (0.0, 0.0)
+        var sum = 0.0
         var sums = [0.0]
-        for (index, amount) in sorted.enumerated() {
+        for amount in sorted {
             sum += Double(amount)
-            weighted += Double(amount) * Double(index + 1)
             sums.append(sum)
         }
         self.amounts = sorted
         total = sum
-        gini = max(0, 2 * weighted / (count * sum) - (count + 1) / count)
+        gini = Double(Gini.coefficient(of: sorted.map { Microcredits($0) }).rawValue) / Double(PartsPerMillion.whole.rawValue)
         let step = max(1, sorted.count / Self.mostPoints)
         let kept = Array(stride(from: 0, to: sorted.count, by: step)) + [sorted.count]
         points = kept.map { (Double($0) / count, sums[$0] / sum) }

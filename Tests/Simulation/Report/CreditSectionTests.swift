@@ -9,7 +9,7 @@ struct CreditSectionTests {
         let section = try #require(CreditSection.section([1_000_000, 1_000_000, 2_000_000, 4_000_000]))
         let figure = try #require(section.figures.first)
         let parsed = try ParsedMarkup.of(figure.plot)
-        #expect(parsed.texts("text").contains("as they are held (Gini 0.313)"))
+        #expect(parsed.texts("text").contains("as they are held (Gini 0.417)"))
         #expect(figure.table?.rows.contains(["the 50% of nodes with most", "75.00%"]) == true)
         #expect(section.words.contains { $0.hasPrefix("4 nodes earned 8 credits") })
     }
