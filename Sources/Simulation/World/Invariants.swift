@@ -27,10 +27,9 @@ extension World {
             violate("a pause gives notice to every lease", index, "\(lease) goes on")
         }
         checkTerms(node, index)
-        let entries = node.leases.unsettled.values
-        for place in entries.indices {
-            if entries[place].lease.role == .borrower { checkBill(entries[place], index) }
-            checkEnd(entries[place], index)
+        for entry in node.leases.unsettled.values {
+            if entry.lease.role == .borrower { checkBill(entry, index) }
+            checkEnd(entry, index)
         }
     }
 
@@ -52,7 +51,6 @@ extension World {
     mutating func look(at records: [Record], _ index: Int) {
         var hasMoved = false
         for record in records {
-            checkFirmPromise(record, index)
             switch record {
             case .event(let event):
                 coverage.note(event: event.kind)
@@ -89,9 +87,7 @@ extension World {
 
     /// A borrower never believes in a lease longer than its lender granted it.
     private mutating func checkTerms(_ node: Node, _ index: Int) {
-        let entries = node.leases.unsettled.values
-        for place in entries.indices where entries[place].lease.role == .borrower && entries[place].lease.isOpen {
-            let entry = entries[place]
+        for entry in node.leases.unsettled.values where entry.lease.role == .borrower && entry.lease.isOpen {
             guard let lender = self.index(of: entry.lease.peer), let granted = nodes[lender].disk.lease(entry.id) else {
                 continue
             }

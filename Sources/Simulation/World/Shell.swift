@@ -30,7 +30,6 @@ extension World {
             return queue.push(.event(node: index, life: nodes[index].life, event), at: nodes[index].hungUntil)
         }
         guard var node = nodes[index].node.take() else { return }
-        noteEndAtOnce(event, index)
         let outcome = node.handle(event, at: moment(index), random: &nodes[index].random, notary: nodes[index].notary)
         nodes[index].node = node
         commit(outcome, index)
@@ -65,7 +64,6 @@ extension World {
         let isWritten = scenario.unwritten == .zero || !network.chance(scenario.unwritten)
         let batch = nodes[index].commitFirst(isWritten: isWritten, at: moment(index))
         counts.commits += 1
-        keepFirmWord(batch.outcome.records, index)
         if let fault = nodes[index].disk.fault { violate("replay changes nothing", index, fault) }
         for action in batch.outcome.actions { perform(action, index) }
     }

@@ -47,8 +47,6 @@ struct SimulatedNode {
     // What the node has told others, to be held to after a crash.
     var grantsToldOf: Set<LeaseID> = []
     var receiptsAnswered: Set<ReceiptID> = []
-    /// Until when it has promised others firm leases, as far as it may not end them at once.
-    var firmWords: [LeaseID: FirmWord] = [:]
 
     var notary: StandInNotary { StandInNotary(node: id) }
 
