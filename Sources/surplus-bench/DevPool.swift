@@ -3,16 +3,6 @@ import Foundation
 
 /// A pool of two nodes on this machine, driven as a person would: through the command line.
 struct DevPool {
-    private struct Status: Decodable {
-        struct Node: Decodable {
-            let name: String
-            let pid: Int32?
-            let wardenPid: Int32?
-            let socket: String
-        }
-        let nodes: [Node]
-    }
-
     private let programs: String
     let directory: String
 
@@ -56,8 +46,8 @@ struct DevPool {
 
     private func pid(of daemon: Daemon) throws -> Int32? {
         switch daemon {
-        case .agent(let node): try status().nodes.first { $0.name == node }?.pid
-        case .warden(let node): try status().nodes.first { $0.name == node }?.wardenPid
+        case .agent(let node): try status()[node]?.pid
+        case .warden(let node): try status()[node]?.wardenPid
         }
     }
 
@@ -176,17 +166,9 @@ struct DevPool {
 
     /// What guests have left behind, though no lease is open.
     private func orphans() throws -> [String] {
-        let instances = try ["node1", "node2"].map { node in
-            let pid = try pid(of: .warden(node)) ?? 0
-            let arguments = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline")?.split(separator: 0) ?? []
-            let words = arguments.map { String(decoding: $0, as: UTF8.self) }
-            guard let flag = words.firstIndex(of: "--instance"), flag + 1 < words.count else {
-                throw ValidationError("the warden of \(node) does not run, or under no name of its own")
-            }
-            return words[flag + 1]
-        }
+        let nodes = try PoolRecord(in: directory).nodes
         return guests(of: "moment-").map { "an orphan: process \($0)" }
-            + Leftovers(directory: directory, nodes: ["node1", "node2"], instances: instances).all
+            + Leftovers(directory: directory, nodes: nodes.map(\.name), instances: nodes.map(\.instance)).all
     }
 
     private func guests(of word: String) -> [Int32] {
@@ -195,10 +177,8 @@ struct DevPool {
 
     // MARK: Running programs
 
-    private func status() throws -> Status {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(Status.self, from: Data(try run(["dev", "status", "--dir", directory, "--json"]).output.utf8))
+    private func status() throws -> PoolStatus {
+        try PoolStatus(json: try run(["dev", "status", "--dir", directory, "--json"]).output)
     }
 
     func surplus(_ node: String, _ arguments: [String], within seconds: Double = 30) throws -> (status: Int32, output: String) {

@@ -16,15 +16,6 @@ final class BenchPool {
         var entrances: [String] = []
     }
 
-    private struct Status: Decodable {
-        struct Node: Decodable {
-            let name: String
-            let pid: Int32?
-            let wardenPid: Int32?
-        }
-        let nodes: [Node]
-    }
-
     static let lenderName = "node2"
 
     /// The path of `surplus`.
@@ -72,12 +63,10 @@ final class BenchPool {
     /// The process ids of node2.
     var daemons: (agent: Int32, warden: Int32) {
         get throws {
-            let decoder = JSONDecoder()
-            decoder.keyDecodingStrategy = .convertFromSnakeCase
-            let status = try decoder.decode(Status.self, from: Data(try dev("status", "--json").utf8))
-            guard let node = status.nodes.first(where: { $0.name == Self.lenderName }), let agent = node.pid,
-                let warden = node.wardenPid
-            else { throw ValidationError("\(Self.lenderName) does not run: see \(directory)") }
+            let node = try PoolStatus(json: try dev("status", "--json"))[Self.lenderName]
+            guard let agent = node?.pid, let warden = node?.wardenPid else {
+                throw ValidationError("\(Self.lenderName) does not run: see \(directory)")
+            }
             return (agent, warden)
         }
     }
@@ -98,7 +87,7 @@ final class BenchPool {
         if let mebibytes = lender.mebibytes { text.replace(/memory: .*/, with: "memory: \(mebibytes) MiB") }
         if let group = lender.ownerGroup {
             guard let old = text.firstMatch(of: /cgroup: (.*)}/)?.1 else { throw ValidationError("no owner's group in \(path)") }
-            let pool = directory + "/pool.json"
+            let pool = PoolRecord.path(in: directory)
             let record = try String(contentsOfFile: pool, encoding: .utf8).replacing(old, with: group)
             try record.write(toFile: pool, atomically: true, encoding: .utf8)
             Self.removeGroup(String(old))

@@ -69,9 +69,9 @@ struct FlappingBench: ParsableCommand {
         defer { try? node.cancel(job) }
         sleep(2)
         let before = try node.guestsProcessing()
-        let owner = node.owners([
-            URL(fileURLWithPath: CommandLine.arguments[0]).path, "swing", "--low", "\(swing.low * cores)", "--high",
-            "\(swing.high * cores)", "--period", "\(period)", "--seconds", "\(seconds)",
+        let owner = node.owners(part: [
+            "swing", "--low", "\(swing.low * cores)", "--high", "\(swing.high * cores)", "--period", "\(period)", "--seconds",
+            "\(seconds)",
         ])
         try owner.run()
         owner.waitUntilExit()

@@ -83,10 +83,7 @@ struct LatencyBench: ParsableCommand {
     }
 
     private func sample(_ node: OwnedNode, _ service: WebService, _ rate: Double, _ cores: Int) throws -> Sample {
-        let own = URL(fileURLWithPath: CommandLine.arguments[0]).path
-        let load = node.owners([
-            own, "open-load", "--port", "\(service.port)", "--rate", "\(rate)", "--seconds", "\(seconds)",
-        ])
+        let load = node.owners(part: ["open-load", "--port", "\(service.port)", "--rate", "\(rate)", "--seconds", "\(seconds)"])
         let pipe = Pipe()
         load.standardOutput = pipe
         let before = (owner: try node.ownersProcessing(), all: try ProcessorTime.now().busy, at: ContinuousClock.now)

@@ -212,7 +212,7 @@ private struct OwnersProgram {
     private let output = Pipe()
 
     init(_ node: OwnedNode, _ words: [String]) throws {
-        process = node.owners([URL(fileURLWithPath: CommandLine.arguments[0]).path] + words)
+        process = node.owners(part: words)
         process.standardInput = input
         process.standardOutput = output
         try process.run()

@@ -3,11 +3,6 @@ import Foundation
 
 /// A node of a pool on this machine, seen by its owner and by somebody who borrows from it.
 struct OwnedNode {
-    private struct Pool: Decodable {
-        struct Node: Decodable { let name, instance, ownerGroup: String }
-        let nodes: [Node]
-    }
-
     private struct Submitted: Decodable { let job: String }
 
     private let program: String
@@ -27,9 +22,10 @@ struct OwnedNode {
         self.directory = directory
         self.name = name
         self.borrower = borrower
-        let pool = try JSONDecoder().decode(Pool.self, from: Data(contentsOf: URL(fileURLWithPath: directory + "/pool.json")))
-        guard let node = pool.nodes.first(where: { $0.name == name }) else { throw ValidationError("no \(name) in \(directory)") }
-        group = node.ownerGroup
+        guard let node = try PoolRecord(in: directory).nodes.first(where: { $0.name == name }), let group = node.ownerGroup else {
+            throw ValidationError("no \(name) with an owner's control group in \(directory)")
+        }
+        self.group = group
         instance = node.instance
     }
 
@@ -41,6 +37,11 @@ struct OwnedNode {
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = ["dev", "exec", name, "--dir", directory, "--"] + command
         return process
+    }
+
+    /// This program in the owner's role, not started yet.
+    func owners(part words: [String]) -> Process {
+        owners([URL(fileURLWithPath: CommandLine.arguments[0]).path] + words)
     }
 
     /// Processing that the owner's programs have used so far, in seconds of a core.
@@ -72,21 +73,22 @@ struct OwnedNode {
 
     /// A step of a lease on the ladder, as the warden has recorded it.
     struct Move: Decodable {
-        let at: String
+        let at: Date
         let lease, from, to, resource: String
 
         /// Seconds since 1970.
-        var time: Double {
-            (try? Date(at, strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true)))?.timeIntervalSince1970
-                ?? .nan
-        }
+        var time: Double { at.timeIntervalSince1970 }
     }
 
     /// The last steps, the oldest first.
     func moves() throws -> [Move] {
         struct History: Decodable { let moves: [Move] }
-        return try JSONDecoder().decode(History.self, from: Data(try ask("enforcer", "history", "--last", "256", "--json").utf8))
-            .moves
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let text = try decoder.singleValueContainer().decode(String.self)
+            return try Date(text, strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true))
+        }
+        return try decoder.decode(History.self, from: Data(try ask("enforcer", "history", "--last", "256", "--json").utf8)).moves
     }
 
     /// What the owner's agent says.

@@ -34,11 +34,9 @@ struct RunningBench: ParsableCommand {
         for job in light { try node.cancel(job) }
         for lease in held { _ = try node.start(Self.busy, under: lease) }
         figures += try watch("programs that use all they can", pool, node)
-        let owner = node.owners([
-            URL(fileURLWithPath: CommandLine.arguments[0]).path, "swing", "--low", "\(cores)", "--high", "\(cores)", "--period",
-            "1",
-            "--seconds", "\(seconds + 10)",
-        ])
+        let demand = "\(cores)"
+        let owner = node.owners(
+            part: ["swing", "--low", demand, "--high", demand, "--period", "1", "--seconds", "\(seconds + 10)"])
         try owner.run()
         defer { owner.waitUntilExit() }
         figures += try watch("the same, throttled for their owner", pool, node)
