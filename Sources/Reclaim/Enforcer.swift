@@ -39,7 +39,8 @@ package struct Enforcer: Sendable {
     package private(set) var threshold: Amounts
     /// For which part of a tick the owner's work may have to wait now.
     package private(set) var tolerance: Pressure
-    var last = Readings(owner: .zero, guests: [])
+    /// What the last tick went by.
+    package internal(set) var last = Readings(owner: .zero, guests: [])
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration

@@ -63,8 +63,7 @@ extension LeaseKeeper {
                 threshold: $0.threshold, pressure: owner.pressure, available: owner.available,
                 // what only would have been taken holds back no offer
                 coolDown: isDryRun ? .zero : $0.coolDown(at: now.instant), isDryRun: isDryRun)
-            (state.tolerance, state.reserve) = ($0.tolerance, $0.configuration.reserve)
-            state.diskRate = leases.values.compactMap(\.diskRate).reduce(nil) { ($0 ?? .zero) + $1 }
+            (state.tolerance, state.reserve, state.diskRate) = ($0.tolerance, $0.configuration.reserve, $0.last.diskRate)
             return state
         }
     }

@@ -23,25 +23,24 @@ extension LeaseKeeper {
         let known = moves
         for directive in directives {
             switch directive {
-            case .end(let lease, let atOnce, let reason): takeBack(lease, TakingBack(atOnce: atOnce, reason: reason), at: now)
+            case .end(let lease, let atOnce, let reason) where !isDryRun:
+                takeBack(lease, TakingBack(atOnce: atOnce, reason: reason), at: now)
             case .moved(let change): remember(change, at: now)
-            case .setCeiling, .setDiskLimit, .setMemoryBrake, .setFrozen: break
+            case .end, .setCeiling, .setDiskLimit, .setMemoryBrake, .setFrozen: break
             }
         }
         guard moves != known else { return }
         do throws(KernelError) { try state.moves.save(moves) } catch { log.write("moves.unsaved", ["error": error]) }
     }
 
-    /// Takes a lease back for an owner who does not wait for anybody.
+    /// Takes a lease back for an owner who does not wait for anybody, in a dry run too.
     func evict(_ lease: LeaseID, at now: Moment) {
-        takeBack(lease, TakingBack(atOnce: true, reason: "its owner ended all guests"), isOwners: true, at: now)
+        takeBack(lease, TakingBack(atOnce: true, reason: "its owner ended all guests"), at: now)
     }
 
     /// Gives notice to a lease, or cuts the notice that it was given short. It ends by itself then, with or without an agent.
-    private func takeBack(_ lease: LeaseID, _ taking: TakingBack, isOwners: Bool = false, at now: Moment) {
-        guard isOwners || !isDryRun, let entry = leases[lease], entry.ending == nil, entry.record.taking?.atOnce != true else {
-            return
-        }
+    private func takeBack(_ lease: LeaseID, _ taking: TakingBack, at now: Moment) {
+        guard let entry = leases[lease], entry.ending == nil, entry.record.taking?.atOnce != true else { return }
         let notice = taking.atOnce ? .zero : entry.record.grant.notice
         leases[lease]?.record.deadline = Deadline(min(notice, entry.record.deadline.remaining(at: now)), after: now)
         leases[lease]?.record.taking = taking

@@ -54,6 +54,28 @@ struct WardenLeaseTests {
         if warden.isPrivileged { #expect(try warden.groups.subgroups(of: warden.ownGroup) == []) }
     }
 
+    @Test(
+        "What an owner evicts ends at once, where the enforcer would take nothing too, and agents are told that it was taken back"
+    )
+    func evicted() async throws {
+        let warden = try await RunningWarden(options: ["--dry-run"])
+        try await warden.allowAll()
+        let lease = try await warden.openLease()
+        let job = try await warden.shell("trap '' TERM; while :; do sleep 0.01; done", under: lease)
+        let final = try #require(try await warden.client.evictLease(lease))
+        #expect(
+            try await job.shim.end().reason
+                == .stopped(reason: "the lease has ended: the owner needs the machine: its owner ended all guests"))
+        var told: TakingBack?
+        for await case .takingBack(lease, let taking) in warden.client.notices {
+            told = taking
+            break
+        }
+        #expect(told == TakingBack(atOnce: true, reason: "its owner ended all guests"))
+        #expect(try await warden.client.evictLease(lease) == final, "asked again, it answers as before")
+        #expect(try await warden.state(of: lease) == nil)
+    }
+
     @Test("A lease can be lengthened, grown and shrunk while it runs")
     func changed() async throws {
         let warden = try await RunningWarden()
