@@ -14,12 +14,10 @@ package enum HeapLimits {
         mallopt(M_TRIM_THRESHOLD, kept)
     }
 
-    /// Gives back what is free within the heaps, too, now and from time to time, until cancelled.
+    /// Gives back what is free within the heaps, too; to be called from time to time.
     ///
     /// By itself glibc gives back only what is free at the end of a heap. An agent that has read its ledger at its start, or
     /// forgotten the leases of a busy hour, has its free memory in between: one that had read a ledger of 2,000 jobs held
     /// 22 MB, and 10 once this was done.
-    package static func giveBack(every interval: Duration) async {
-        repeat { malloc_trim(0) } while (try? await Task.sleep(for: interval)) != nil
-    }
+    package static func giveBack() { malloc_trim(0) }
 }

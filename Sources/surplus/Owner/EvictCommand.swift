@@ -40,9 +40,7 @@ struct Evict: AsyncParsableCommand {
             }
         } catch let error as WardenUnreachable {
             throw Failure(
-                object: socket, fault: error.description,
-                remedy: error.isDenied ? "ask as root" : "once it is gone, 'surplus-warden --clean' ends its guests",
-                isDenied: error.isDenied)
+                object: "", fault: error.description, remedy: error.isDenied ? "ask as root" : nil, isDenied: error.isDenied)
         } catch let fault as WardenFault {
             throw Failure(object: socket, fault: "after \(evicted.count) leases: \(fault)", remedy: "ask again, and see its log")
         }

@@ -49,23 +49,20 @@ struct JobTenancy: Sendable {
     }
 
     /// The leases that hold and were borrowed for a job, also where the agent died before the job's record could name them.
-    func leases(borrowedFor job: JobID) -> [LeaseID] { leasesOfJobs()[job] ?? [] }
+    func leases(borrowedFor job: JobID) -> [LeaseID] { leasesOfJobs.filter { $0.job == job }.map(\.lease) }
 
     /// Gives back what was borrowed for jobs that do not need it, as after an agent that died before it could do so.
     ///
     /// - Parameter records: every job that is remembered.
     func releaseUnneeded(by records: [JobRecord]) {
         let records = Dictionary(records.map { ($0.id, $0) }) { first, _ in first }
-        for (job, leases) in leasesOfJobs() {
-            for lease in leases where records[job]?.needs(lease) != true { engine.handle(.release(lease)) }
-        }
+        for (job, lease) in leasesOfJobs where records[job]?.needs(lease) != true { engine.handle(.release(lease)) }
     }
 
-    private func leasesOfJobs() -> [JobID: [LeaseID]] {
+    private var leasesOfJobs: [(job: JobID, lease: LeaseID)] {
         engine.read { node in
-            node.leases.unsettled.values.reduce(into: [:]) { leases, entry in
-                guard let job = entry.lease.job, entry.lease.isOpen else { return }
-                leases[job, default: []].append(entry.id)
+            node.leases.unsettled.values.compactMap { entry in
+                entry.lease.isOpen ? entry.lease.job.map { ($0, entry.id) } : nil
             }
         }
     }
