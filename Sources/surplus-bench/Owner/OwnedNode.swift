@@ -98,7 +98,7 @@ struct OwnedNode {
 
     /// A lease of so much until it is released; its id.
     func lend(cpu: Double, memory: String) throws -> String {
-        let words = ["lease", "request", "--cpu", String(cpu), "--memory", memory, "--renew", "--on", name, "--json"]
+        let words = ["lease", "request", "--cpu", "\(Int(cpu * 1000))m", "--memory", memory, "--renew", "--on", name, "--json"]
         let deadline = Date(timeIntervalSinceNow: 120)
         while true {
             do {
