@@ -55,6 +55,8 @@ extension Node {
                 job: want.job),
             bill: agreement.bill(hash: step.notary.digest(signed.document)), reservation: agreement.reservation)
         lease.signed = signed
+        // Civil time may have been set since the acceptance.
+        lease.anchor(at: step.now)
         keep(lease, &step)
         return lease.lease
     }

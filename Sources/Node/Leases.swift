@@ -97,7 +97,7 @@ extension Node {
     /// The lender decides about a renewal.
     mutating func renew(_ renewal: Renewal, for peer: NodeID, _ step: inout Step) {
         func answer(_ refusal: Refusal?) {
-            step.send(.renewed(RenewalAnswer(lease: renewal.lease, number: renewal.number, refusal: refusal)), to: peer)
+            step.send(.renewed(renewal.answer(refusal)), to: peer)
         }
         guard var entry = leases[renewal.lease], entry.lease.role == .lender, entry.lease.peer == peer else {
             return answer(Refusal(term: "lease", reason: "it is not known here"))
@@ -152,7 +152,7 @@ extension Node {
     /// The lender's answer reaches the borrower.
     mutating func renewed(_ answer: RenewalAnswer, by peer: NodeID, _ step: inout Step) {
         guard var entry = leases[answer.lease], entry.lease.role == .borrower, entry.lease.peer == peer,
-            let renewal = entry.renewal, renewal.number == answer.number
+            let renewal = entry.renewal, renewal.number == answer.number, renewal.reservation == answer.reservation
         else { return }
         entry.renewal = nil
         entry.retry = nil

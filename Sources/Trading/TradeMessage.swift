@@ -119,17 +119,25 @@ package struct Renewal: Hashable, Sendable {
         self.span = span
         self.reservation = reservation
     }
+
+    /// - Parameter refusal: `nil` when the lease was renewed.
+    package func answer(_ refusal: Refusal? = nil) -> RenewalAnswer {
+        RenewalAnswer(lease: lease, number: number, reservation: reservation, refusal: refusal)
+    }
 }
 
 package struct RenewalAnswer: Hashable, Sendable {
     package var lease: LeaseID
     package var number: Int
+    /// That of the attempt which is answered: one that was refused may be made again under the same number.
+    package var reservation: TransferID
     /// `nil` when it was renewed.
     package var refusal: Refusal?
 
-    package init(lease: LeaseID, number: Int, refusal: Refusal? = nil) {
+    package init(lease: LeaseID, number: Int, reservation: TransferID, refusal: Refusal? = nil) {
         self.lease = lease
         self.number = number
+        self.reservation = reservation
         self.refusal = refusal
     }
 }

@@ -41,6 +41,20 @@ struct ClockTests {
         #expect(left(pool, id, 0) == before - .minutes(1))
     }
 
+    @Test("A lease that is committed after the clock was set, and accepted before, keeps its end over a reboot")
+    func committed() throws {
+        var pool = Pool()
+        let request = pool.ask(Pool.want(term: .minutes(10)))
+        while pool.deliverFirst(where: { !$0.isCommitted }) {}
+        pool.setClock(forwardBy: -.hours(1))
+        for index in 0...1 { pool.feed(.tick, to: index) }
+        pool.deliver()
+        let id = try #require(try pool.members[0].decisions[request]?.get().first)
+        let before = (0...1).map { left(pool, id, $0) }
+        pool.reboot(taking: .minutes(1))
+        #expect((0...1).map { left(pool, id, $0) } == before.map { $0 - .minutes(1) })
+    }
+
     @Test("An offer for a time to come lapses when that time has become another one")
     func offered() throws {
         var pool = Pool()

@@ -127,7 +127,8 @@ struct HostileMessageTests {
         let messages: [TradeMessage] = [
             .release(id), .closed(id, .revoked, detail: ""), .reclaim(id, remaining: .zero, reason: ""),
             .renew(Renewal(lease: id, number: 1, span: .minutes(1), reservation: TransferID(high: 1, low: 1))),
-            .renewed(RenewalAnswer(lease: id, number: 1)), .claims([LeaseClaim(lease: id, role: .borrower, isOpen: true)]),
+            .renewed(RenewalAnswer(lease: id, number: 1, reservation: TransferID(high: 1, low: 1))),
+            .claims([LeaseClaim(lease: id, role: .borrower, isOpen: true)]),
             .claims([LeaseClaim(lease: id, role: .lender, isOpen: true)]),
         ]
         for message in messages { for index in 0...1 { pool.feed(.message(from: stranger, message), to: index) } }
@@ -141,7 +142,8 @@ struct HostileMessageTests {
         let span = Microseconds(number)
         for message in [
             TradeMessage.renew(Renewal(lease: id, number: Int(number), span: span, reservation: TransferID(high: 1, low: 1))),
-            .renewed(RenewalAnswer(lease: id, number: Int(number))), .reclaim(id, remaining: span, reason: ""),
+            .renewed(RenewalAnswer(lease: id, number: Int(number), reservation: TransferID(high: 1, low: 1))),
+            .reclaim(id, remaining: span, reason: ""),
         ] {
             for index in 0...1 { pool.feed(.message(from: pool.members[1 - index].id, message), to: index) }
         }

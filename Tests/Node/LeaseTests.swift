@@ -69,6 +69,24 @@ struct LeaseTests {
         #expect(pool.lease(id, 1)?.isOpen == true)
     }
 
+    @Test("A refusal that comes once more is not taken for the answer to the next attempt")
+    func lateRefusal() throws {
+        var pool = Pool()
+        let id = try pool.borrow()
+        pool.feed(.renew(id, by: .minutes(15)), to: 0)
+        pool.deliver()
+        pool.feed(.renew(id, by: .minutes(15)), to: 0)
+        pool.deliverFirst()
+        let refusal = try #require(pool.wire.first { $0.message.isRenewed })
+        pool.deliver()
+        pool.advance(by: .minutes(12))
+        pool.feed(.renew(id, by: .minutes(15)), to: 0)
+        pool.feed(.message(from: pool.members[1].id, refusal.message), to: 0)
+        pool.deliver()
+        #expect(pool.members[0].renewals.map { $0?.term } == [nil, "term", nil])
+        #expect(pool.lease(id, 0)?.renewals == 2 && pool.lease(id, 1)?.renewals == 2)
+    }
+
     @Test("Who waits for a renewal is told when the lease ends first")
     func endsFirst() throws {
         var pool = Pool()

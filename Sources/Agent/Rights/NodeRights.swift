@@ -20,7 +20,7 @@ extension TradeMessage {
         switch self {
         case .propose(let proposal):
             .answer(Answer(negotiation: proposal.negotiation, round: proposal.round, outcome: .rejected(refusal)))
-        case .renew(let renewal): .renewed(RenewalAnswer(lease: renewal.lease, number: renewal.number, refusal: refusal))
+        case .renew(let renewal): .renewed(renewal.answer(refusal))
         default: nil
         }
     }

@@ -264,6 +264,7 @@ extension Surplus_V1_RenewAnswer {
         self = .with {
             $0.lease = answer.lease.description
             $0.renewal = UInt32(answer.number)
+            $0.reservation = answer.reservation.description
             if let refusal = answer.refusal { $0.refusal = Surplus_V1_Refusal(refusal) }
         }
     }
@@ -273,6 +274,7 @@ extension RenewalAnswer {
     init(_ wire: Surplus_V1_RenewAnswer) throws(FieldError) {
         self.init(
             lease: try Field.identifier(wire.lease, "renew_answer.lease"), number: Int(wire.renewal),
+            reservation: try Field.identifier(wire.reservation, "renew_answer.reservation"),
             refusal: wire.hasRefusal ? try Refusal(wire.refusal, "renew_answer.refusal") : nil)
     }
 }

@@ -717,8 +717,10 @@ package nonisolated struct Surplus_V1_RenewAnswer: Sendable {
 
   package var renewal: UInt32 = 0
 
-  package var remainingMicroseconds: Int64 = 0
+  /// the one asked with: tells attempts at the same renewal apart
+  package var reservation: String = String()
 
+  /// absent when it was renewed
   package var refusal: Surplus_V1_Refusal {
     get {_refusal ?? Surplus_V1_Refusal()}
     set {_refusal = newValue}
@@ -2299,7 +2301,7 @@ nonisolated extension Surplus_V1_Renew: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Surplus_V1_RenewAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RenewAnswer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}renewal\0\u{3}remaining_microseconds\0\u{1}refusal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}renewal\0\u{1}reservation\0\u{1}refusal\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2309,7 +2311,7 @@ nonisolated extension Surplus_V1_RenewAnswer: SwiftProtobuf.Message, SwiftProtob
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.lease) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.renewal) }()
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.remainingMicroseconds) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reservation) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
       default: break
       }
@@ -2327,8 +2329,8 @@ nonisolated extension Surplus_V1_RenewAnswer: SwiftProtobuf.Message, SwiftProtob
     if self.renewal != 0 {
       try visitor.visitSingularUInt32Field(value: self.renewal, fieldNumber: 2)
     }
-    if self.remainingMicroseconds != 0 {
-      try visitor.visitSingularInt64Field(value: self.remainingMicroseconds, fieldNumber: 3)
+    if !self.reservation.isEmpty {
+      try visitor.visitSingularStringField(value: self.reservation, fieldNumber: 3)
     }
     try { if let v = self._refusal {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
@@ -2339,7 +2341,7 @@ nonisolated extension Surplus_V1_RenewAnswer: SwiftProtobuf.Message, SwiftProtob
   package static func ==(lhs: Surplus_V1_RenewAnswer, rhs: Surplus_V1_RenewAnswer) -> Bool {
     if lhs.lease != rhs.lease {return false}
     if lhs.renewal != rhs.renewal {return false}
-    if lhs.remainingMicroseconds != rhs.remainingMicroseconds {return false}
+    if lhs.reservation != rhs.reservation {return false}
     if lhs._refusal != rhs._refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
