@@ -71,7 +71,8 @@ extension Node {
         fitIntoCapacity(&step)
     }
 
-    private mutating func adjust(_ line: TrustLine, _ step: inout Step) {
+    /// Brings a trust line in line with the policy, and with what the peer has lent.
+    mutating func adjust(_ line: TrustLine, _ step: inout Step) {
         var line = line
         let granted = creditLimit(of: borrower(line.peer))
         guard line.granted != granted || line.ownCeiling != policy.credit.owes else { return }

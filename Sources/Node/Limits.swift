@@ -82,7 +82,8 @@ extension Node {
 
     /// The most a borrower's node may owe this one.
     package func creditLimit(of borrower: Borrower) -> Microcredits {
-        policy.creditLimit(of: borrower, isInForce: gates.isInForce)
+        let lent = books.balance(of: .peer(borrower.id)).creditsPosted
+        return policy.creditLimit(of: borrower, havingLent: lent, isInForce: gates.isInForce)
     }
 
     /// What guests of a borrower may reach beyond this node.

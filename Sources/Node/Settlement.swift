@@ -28,6 +28,7 @@ extension Node {
         do {
             if try books.apply(transfer, at: step.now, isAcknowledged: isAcknowledged) == .applied {
                 step.record(.transfer(transfer))
+                if case .peer(let peer) = transfer.credit, let line = books.trustLine(with: peer) { adjust(line, &step) }
             }
             return nil
         } catch {

@@ -26,10 +26,14 @@ extension LendingPolicy {
     /// The most any one node may owe, as far as this borrower is concerned: what the most specific limit says, or the
     /// policy's general one.
     ///
-    /// - Parameter isInForce: whether the limit at an index of ``LimitBook/rules`` counts now.
-    package func creditLimit(of borrower: Borrower, isInForce: (Int) -> Bool = { _ in true }) -> Microcredits {
+    /// - Parameters:
+    ///   - lent: what the borrower's node has lent this one, ever.
+    ///   - isInForce: whether the limit at an index of ``LimitBook/rules`` counts now.
+    package func creditLimit(
+        of borrower: Borrower, havingLent lent: Microcredits, isInForce: (Int) -> Bool = { _ in true }
+    ) -> Microcredits {
         let rules = limits.rules(for: borrower).filter(isInForce).map { Restriction(limits.rules[$0]) }
-        return rules.settling { $0.subject.limitsOneNode ? $0.owes : nil } ?? credit.granted
+        return rules.settling { $0.subject.limitsOneNode ? $0.owes : nil } ?? credit.limit(havingLent: lent)
     }
 
     /// What guests of a borrower may reach beyond the machine: what the policy allows, unless the most specific limit says none.

@@ -229,7 +229,8 @@ struct Deliberation {
         let headroom = creditHeadroom
         // What is given away needs no credit; the ceiling is rounded up and would ask for a microcredit.
         guard prices != .free, due > headroom else { return term }
-        let shortfall = "\((due - headroom).text) of credit is missing: up to \(due.text) for \(term.text), \(headroom.text) left"
+        let shortfall =
+            "\((due - headroom).text) of credit is missing: up to \(due.text) for \(term.text), \(headroom.text) left\(raisingCredit)"
         guard let affordable = longestTerm(upTo: term, costing: headroom, amounts, prices) else {
             throw Refusal(term: "credit", reason: shortfall)
         }
@@ -243,6 +244,12 @@ struct Deliberation {
             restriction.rule.subject.limitsOneNode ? nil : restriction.rule.owes.map { $0 - restriction.tally.owed }
         }
         return min(standing.creditHeadroom, limit?.value ?? standing.creditHeadroom)
+    }
+
+    /// What gives the borrower more credit, where it can have any.
+    private var raisingCredit: String {
+        let isRaised = policy.credit.newcomers != nil && policy.credit.raise > 0
+        return isRaised ? "; lending to this node raises the limit" : ""
     }
 
     /// The longest term in whole seconds that costs at most `limit`; `nil` when that is shorter than the policy's shortest.

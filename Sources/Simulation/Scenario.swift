@@ -49,7 +49,7 @@ package struct Scenario: Sendable {
         commitTime = 200 ... .milliseconds(8)
         unwritten = .zero
         // So that there are forecasts while people borrow.
-        rhythm.sample = .seconds(20)
+        rhythm.sample = .seconds(10)
         capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16))
         policy = LendingPolicy(
             name: "simulated",
@@ -57,6 +57,6 @@ package struct Scenario: Sendable {
             memory: ResourceRule(threshold: .percent(80), share: .percent(50), price: 200_000),
             longestTerm: .minutes(3),
             notices: NoticeMenu([.elastic: .percent(60), .standard: .whole, .notice: .percent(130), .firm: .percent(150)]),
-            maximumLeases: 32, credit: CreditRule(granted: 600_000, owes: 600_000))
+            maximumLeases: 32, credit: CreditRule(granted: 600_000, newcomers: 300_000, owes: 600_000))
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Policy
 import Resources
 import Simulation
 
@@ -14,7 +15,7 @@ struct EconomyCommand: ParsableCommand {
 
             Examples:
               surplus-sim economy
-              surplus-sim economy --nodes 1000 --bootstrap 1 --json
+              surplus-sim economy --nodes 1000 --bootstrap 0.2 --raise 4 --json
               surplus-sim economy --whitewashers 20 --admission 7
             """)
 
@@ -45,19 +46,19 @@ struct EconomyCommand: ParsableCommand {
     var peers = 64
 
     @Option(
-        help: ArgumentHelp("What who has not lent yet may owe each peer. Default: the limit.", valueName: "credits"),
+        help: ArgumentHelp(
+            "What one may owe a peer that it has not lent anything. Default: 0.25, or the limit.", valueName: "credits"),
         transform: Self.credits)
     var bootstrap: Microcredits?
 
     @Option(
-        help: ArgumentHelp("What everyone else may owe each peer. Default: 10.", valueName: "credits"), transform: Self.credits)
-    var limit = Microcredits.credits(10)
+        help: ArgumentHelp("So many times what it has lent the peer it may owe it in addition, 0 to 1000.", valueName: "factor"))
+    var raise = 10
 
     @Option(
-        help: ArgumentHelp(
-            "What has to be lent first, as a share of what may be owed to all peers then. Default: 100.", valueName: "percent"),
-        transform: Self.share)
-    var proof = BasisPoints.whole
+        help: ArgumentHelp("What one may owe a peer whatever it has lent it. Default: 10.", valueName: "credits"),
+        transform: Self.credits)
+    var limit = Microcredits.credits(10)
 
     @Option(help: ArgumentHelp("Days between two identities of one participant, 1 to 3650.", valueName: "count"))
     var admission = 30
@@ -95,19 +96,22 @@ struct EconomyCommand: ParsableCommand {
         try check("peers", peers, 2...1000)
         try check("admission", admission, 1...3650)
         try check("demand", demand, 1...1000)
+        try check("raise", raise, CreditRule.raises)
         guard freeRiders + whitewashers + hoarders + newcomers <= .percent(90) else {
             throw ValidationError("free riders, whitewashers, hoarders and newcomers take more than 90%; members are the rest")
         }
         guard bootstrap ?? limit <= limit else {
-            throw ValidationError("--bootstrap is more than --limit; who has not lent yet may owe at most as much as the others")
+            throw ValidationError("--bootstrap is more than --limit; who has lent nothing may owe at most as much as the others")
         }
     }
 
     var plan: EconomyPlan {
         var plan = EconomyPlan(nodes: nodes, days: days, seed: seed)
         (plan.freeRiders, plan.whitewashers, plan.hoarders, plan.newcomers) = (freeRiders, whitewashers, hoarders, newcomers)
-        (plan.peers, plan.bootstrap, plan.limit, plan.admission) = (peers, bootstrap ?? limit, limit, admission)
-        plan.proof = proof
+        (plan.peers, plan.bootstrap, plan.limit, plan.admission) = (
+            peers, bootstrap ?? min(plan.bootstrap, limit), limit, admission
+        )
+        plan.raise = raise
         plan.demand = .percent(Int64(demand))
         return plan
     }

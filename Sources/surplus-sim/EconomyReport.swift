@@ -68,7 +68,8 @@ struct EconomyReport: Encodable {
     let seed: UInt64
     let peers, admissionDays: Int
     let bootstrapMicrocredits, limitMicrocredits: Microcredits
-    let proofPercent, demandPercent: Double
+    let raise: Int
+    let demandPercent: Double
     /// Of all that happened, the same on every machine.
     let hash: String
     let leases, refusedForCredit, identities, departed: Int
@@ -89,7 +90,7 @@ struct EconomyReport: Encodable {
         (nodes, days, seed) = (plan.nodes, plan.days, plan.seed)
         (peers, admissionDays) = (plan.peers, plan.admission)
         (bootstrapMicrocredits, limitMicrocredits) = (plan.bootstrap, plan.limit)
-        proofPercent = Double(plan.proof.rawValue) / 100
+        raise = plan.raise
         demandPercent = Double(plan.demand.rawValue) / 100
         hash = SeedResult.text(ofHash: result.hash)
         (leases, refusedForCredit) = (result.leases, result.refusedForCredit)
@@ -131,7 +132,8 @@ extension EconomyReport {
     private var title: [String] {
         let credit =
             bootstrapMicrocredits == limitMicrocredits
-            ? limitMicrocredits.text : "\(limitMicrocredits.text), \(bootstrapMicrocredits.text) before it has lent enough"
+            ? limitMicrocredits.text
+            : "\(bootstrapMicrocredits.text), and \(raise) times what it has lent it, up to \(limitMicrocredits.text)"
         return [
             "\(nodes) participants, \(days) days, seed \(seed), hash \(hash)",
             "each knows about \(min(peers, nodes - 1)) others and may owe each of them \(credit)",

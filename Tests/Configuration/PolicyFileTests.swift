@@ -12,7 +12,8 @@ struct PolicyFileTests {
         let expected = LendingPolicy(
             name: "blade",
             cpu: ResourceRule(threshold: .percent(80), share: .percent(75), price: .credits(1), floor: 800_000),
-            memory: ResourceRule(threshold: .percent(75), share: .percent(50), price: 200_000, floor: 160_000))
+            memory: ResourceRule(threshold: .percent(75), share: .percent(50), price: 200_000, floor: 160_000),
+            credit: CreditRule(newcomers: 250_000))
         #expect(file.policy == expected)
         #expect(file.notes.isEmpty)
     }
@@ -39,7 +40,7 @@ struct PolicyFileTests {
               renewable: false
               notice: firm
               leases: 3
-            credit: {grants: 1, owes: 2}
+            credit: {grants: 1, newcomers: 0.5, raise: 3, owes: 2}
             borrow: {highest_price: {cpu: 3, memory: 4}}
             """
         let expected = LendingPolicy(
@@ -48,7 +49,7 @@ struct PolicyFileTests {
             memory: ResourceRule(threshold: .percent(60), share: .percent(30), price: 100_000),
             borrowers: Borrowers(.only(["node1", "nde_00000000000000000000000001"]), except: ["node2"]),
             longestTerm: .hours(1), shortestTerm: .seconds(30), renewable: false, notices: .only(.firm), maximumLeases: 3,
-            credit: CreditRule(granted: .credits(1), owes: .credits(2)),
+            credit: CreditRule(granted: .credits(1), newcomers: 500_000, raise: 3, owes: .credits(2)),
             borrow: BorrowRule(maximumPrices: Prices(cpu: .credits(3), memory: .credits(4))))
         #expect(try PolicyFile(bytes: Array(text.utf8), file: "p.yaml").policy == expected)
     }
@@ -119,6 +120,12 @@ struct PolicyFileTests {
         Fault(lending("  leases: 0\n"), "p.yaml:7:11: lend.leases is '0'; write a whole number from 1 to 10000"),
         Fault(lending("  leases: 1.5\n"), "p.yaml:7:11: lend.leases is '1.5'; write a whole number from 1 to 10000"),
         Fault(lending("  renewable: yes\n"), "p.yaml:7:14: lend.renewable is 'yes'; write true or false"),
+        Fault(
+            "name: a\nlend: nothing\ncredit: {grants: 1, newcomers: 2}\n",
+            "p.yaml:3:32: credit.newcomers is 2 credits, above the 1 credit that anyone may owe; lower one of them"),
+        Fault(
+            "name: a\nlend: nothing\ncredit: {raise: 1.5}\n",
+            "p.yaml:3:17: credit.raise is '1.5'; write a whole number from 0 to 1000"),
         Fault(lending("  to: everybody\n"), "p.yaml:7:7: lend.to is 'everybody'; did you mean 'everyone'?"),
         Fault(lending("  to: []\n"), "p.yaml:7:7: lend.to is an empty list; write nobody, or name somebody"),
         Fault(

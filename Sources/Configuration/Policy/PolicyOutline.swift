@@ -24,6 +24,10 @@ package struct PolicyOutline: Hashable, Sendable {
         addLending(policy)
         addLimits(policy.limits.rules)
         add(["credit", "grants"], policy.credit.granted.text)
+        if let newcomers = policy.credit.newcomers {
+            add(["credit", "newcomers"], newcomers.text)
+            add(["credit", "raise"], "\(policy.credit.raise)")
+        }
         add(["credit", "owes"], policy.credit.owes.text)
         add(["borrow", "highest_price", "cpu"], policy.borrow.maximumPrices.cpu.text)
         add(["borrow", "highest_price", "memory"], policy.borrow.maximumPrices.memory.text)

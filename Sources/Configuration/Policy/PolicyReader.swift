@@ -91,7 +91,7 @@ struct PolicyReader {
 
     // MARK: Credit, borrowing, hooks
 
-    private enum CreditKey: String, CaseIterable { case grants, owes }
+    private enum CreditKey: String, CaseIterable { case grants, newcomers, raise, owes }
     private enum BorrowKey: String, CaseIterable { case highestPrice = "highest_price" }
     private enum PriceKey: String, CaseIterable { case cpu, memory }
     private enum HookKey: String, CaseIterable { case started, ended, timeout }
@@ -100,6 +100,15 @@ struct PolicyReader {
         let keys = try value.mapping(of: CreditKey.self)
         let range = Microcredits.zero...Bounds.money
         if let grants = keys[.grants] { draft.credit.granted = try grants.quantity(range) }
+        if let newcomers = keys[.newcomers] {
+            let limit: Microcredits = try newcomers.quantity(range)
+            guard limit <= draft.credit.granted else {
+                throw newcomers.fault(
+                    "is \(limit.text), above the \(draft.credit.granted.text) that anyone may owe; lower one of them")
+            }
+            draft.credit.newcomers = limit
+        }
+        if let raise = keys[.raise] { draft.credit.raise = try raise.integer(CreditRule.raises) }
         if let owes = keys[.owes] { draft.credit.owes = try owes.quantity(range) }
     }
 

@@ -18,13 +18,12 @@ package struct EconomyPlan: Hashable, Sendable {
     package var newcomers = BasisPoints.percent(10)
     /// About how many others each participant knows; it asks nobody else.
     package var peers = 64
-    /// The most that a node may owe each of its peers when they know nothing of it.
-    package var bootstrap = Microcredits.credits(10)
-    /// The most that it may owe each of them once it is established, and that it is willing to owe; at least ``bootstrap``.
+    /// The most that a node may owe a peer that it has not lent anything.
+    package var bootstrap: Microcredits = 250_000
+    /// So many times what it has lent the peer it may owe it in addition.
+    package var raise = 10
+    /// The most that it may owe a peer whatever it has lent it, and that it is willing to owe; at least ``bootstrap``.
     package var limit = Microcredits.credits(10)
-    /// What must have been lent before somebody is established, as a share of what it may then owe all its peers together. With the
-    /// whole of it nobody gains by lending for that only.
-    package var proof = BasisPoints.whole
     /// For so many days after it was admitted the pool gives nobody another identity.
     package var admission = 30
     /// How much is wanted, as a share of what is wanted usually.
@@ -49,16 +48,13 @@ package struct EconomyPlan: Hashable, Sendable {
         }
     }
 
-    /// What a role is called that the pool gives to who has lent enough.
-    static let established = "established"
-
     /// What everybody lends by who lends at all: the shipped policy `blade` for terms as long as a step, and with the limits above.
     package var policy: LendingPolicy {
         LendingPolicy(
             name: "blade", cpu: ResourceRule(threshold: .percent(80), share: .percent(75), price: .credits(1), floor: 800_000),
             memory: ResourceRule(threshold: .percent(75), share: .percent(50), price: 200_000, floor: 160_000),
-            limits: limit == bootstrap ? LimitBook() : LimitBook(rules: [LimitRule(.role(Self.established), owes: limit)]),
-            longestTerm: EconomyWorld.step, credit: CreditRule(granted: bootstrap, owes: limit))
+            longestTerm: EconomyWorld.step,
+            credit: CreditRule(granted: limit, newcomers: bootstrap, raise: raise, owes: limit))
     }
 }
 

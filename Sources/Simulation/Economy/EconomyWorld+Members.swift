@@ -2,7 +2,7 @@ import Bookkeeping
 import Policy
 import Resources
 
-// Who is in the pool, who knows whom, and what the pool thinks of them.
+// Who is in the pool, who knows whom, and what they think of each other.
 
 extension EconomyWorld {
     /// Those that are there from the first day on; each gets to know some of the others, and they it.
@@ -14,7 +14,7 @@ extension EconomyWorld {
         }
     }
 
-    /// At the beginning of a day: newcomers join, whitewashers come back as somebody else, who has lent enough is established.
+    /// At the beginning of a day: newcomers join, whitewashers come back as somebody else.
     mutating func admit(on day: Int) {
         for index in participants.indices where day > 0 {
             if participants[index].joins == day { join(index, on: day) }
@@ -24,8 +24,6 @@ extension EconomyWorld {
             leave(identity)
             join(index, on: day)
         }
-        if policy.limits.rules.isEmpty { return }
-        for index in present where !identities[index].isEstablished && hasLentEnough(index) { establish(index) }
     }
 
     private mutating func join(_ participant: Int, on day: Int) {
@@ -41,8 +39,7 @@ extension EconomyWorld {
         present.append(identities.count)
         identities.append(
             PoolIdentity(
-                borrower, of: participant, capacity: participants[participant].workload.capacity, admitted: day,
-                creditLimit: policy.creditLimit(of: borrower)))
+                borrower, of: participant, capacity: participants[participant].workload.capacity, admitted: day))
         return identities.count - 1
     }
 
@@ -61,24 +58,22 @@ extension EconomyWorld {
         lost += max(.zero, .zero - identities[index].balance)
     }
 
-    /// Whether it has given its part of what it could take from all its peers together, once it is established.
-    private func hasLentEnough(_ index: Int) -> Bool {
-        identities[index].earned >= plan.proof.of(plan.limit * Int64(max(1, identities[index].peers.count)))
+    /// The most that one may owe another, by the policy that all have.
+    func creditLimit(of borrower: Int, by lender: Int) -> Microcredits {
+        let who = identities[borrower].borrower
+        return policy.creditLimit(of: who, havingLent: identities[lender].books.balance(of: .peer(who.id)).creditsPosted)
     }
 
-    /// Gives it the role for which policies grant more, and has its lines follow.
-    private mutating func establish(_ index: Int) {
-        identities[index].borrower.roles = [EconomyPlan.established]
-        let (id, limit) = (identities[index].id, policy.creditLimit(of: identities[index].borrower))
-        identities[index].creditLimit = limit
-        for peer in identities[index].peers {
-            guard var given = identities[peer].books.trustLine(with: id),
-                var taken = identities[index].books.trustLine(with: identities[peer].id)
-            else { continue }
-            (given.granted, taken.received) = (limit, limit)
-            identities[peer].books.set(given)
-            identities[index].books.set(taken)
-        }
+    /// Lets a lender owe its borrower more, after what it has lent.
+    mutating func raiseLimit(of lender: Int, by borrower: Int) {
+        let (creditor, debtor) = (identities[lender].id, identities[borrower].id)
+        let limit = creditLimit(of: lender, by: borrower)
+        guard var given = identities[borrower].books.trustLine(with: creditor), given.granted != limit,
+            var taken = identities[lender].books.trustLine(with: debtor)
+        else { return }
+        (given.granted, taken.received) = (limit, limit)
+        identities[borrower].books.set(given)
+        identities[lender].books.set(taken)
     }
 }
 
@@ -96,7 +91,7 @@ extension EconomyWorld {
     func hasUsedUp(creditOf index: Int) -> Bool {
         var (left, most) = (Microcredits.zero, Microcredits.zero)
         for peer in identities[index].peers where participants[identities[peer].participant].kind.lends {
-            let limit = min(identities[index].creditLimit, policy.credit.owes)
+            let limit = min(creditLimit(of: index, by: peer), policy.credit.owes)
             let hasMet = identities[index].books.trustLine(with: identities[peer].id) != nil
             left += hasMet ? identities[index].books.headroom(weMayOwe: identities[peer].id) : limit
             most += limit
@@ -108,7 +103,7 @@ extension EconomyWorld {
     func hasReachedLimit(_ index: Int) -> Bool {
         var (left, most) = (Microcredits.zero, Microcredits.zero)
         for peer in identities[index].peers where participants[identities[peer].participant].kind.borrows {
-            let limit = identities[peer].creditLimit
+            let limit = creditLimit(of: peer, by: index)
             let hasMet = identities[index].books.trustLine(with: identities[peer].id) != nil
             left += hasMet ? identities[index].books.headroom(toOweBy: identities[peer].id) : limit
             most += limit

@@ -119,11 +119,9 @@ extension EconomyWorld {
     private func decide(_ ask: Ask, _ lender: Int, _ borrower: Int) -> Decision {
         let who = identities[borrower].borrower
         let books = identities[lender].books
-        let headroom = books.trustLine(with: who.id) == nil ? identities[borrower].creditLimit : books.headroom(toOweBy: who.id)
-        let rules = policy.limits.rules.isEmpty ? [] : policy.limits.rules(for: who)
-        let restrictions = rules.map { Restriction(policy.limits.rules[$0]) }
-        return policy.decide(
-            ask, from: who, given: identities[lender].standing(creditHeadroom: headroom, restrictions: restrictions))
+        let hasMet = books.trustLine(with: who.id) != nil
+        let headroom = hasMet ? books.headroom(toOweBy: who.id) : creditLimit(of: borrower, by: lender)
+        return policy.decide(ask, from: who, given: identities[lender].standing(creditHeadroom: headroom))
     }
 
     // MARK: Booking
@@ -147,7 +145,7 @@ extension EconomyWorld {
     private mutating func openLine(_ lender: Int, _ borrower: Int) {
         let (creditor, debtor) = (identities[lender].id, identities[borrower].id)
         guard identities[lender].books.trustLine(with: debtor) == nil else { return }
-        let (given, taken) = (identities[borrower].creditLimit, identities[lender].creditLimit)
+        let (given, taken) = (creditLimit(of: borrower, by: lender), creditLimit(of: lender, by: borrower))
         identities[lender].books.set(
             TrustLine(peer: debtor, granted: given, received: taken, ownCeiling: policy.credit.owes))
         identities[borrower].books.set(
@@ -172,6 +170,7 @@ extension EconomyWorld {
             let (post, void): (TransferID, TransferID) = (newID(), newID())
             for index in [lease.borrower, lease.lender] { close(lease.reservation, amount, post, void, index) }
             months[months.count - 1].moved += amount
+            raiseLimit(of: lease.lender, by: lease.borrower)
             checkLine(lease.lender, lease.borrower)
         }
         openLeases.removeAll(keepingCapacity: true)

@@ -34,8 +34,6 @@ struct PoolIdentity: Sendable {
     /// Indices of the identities that it knows, all of them in the pool.
     var peers: [Int] = []
     var books = Books(remembering: rememberedTransfers)
-    /// What a peer lets it owe by the policy they all have.
-    var creditLimit: Microcredits
 
     var ownerUsage = Amounts.zero
     var committed = Amounts.zero
@@ -46,25 +44,23 @@ struct PoolIdentity: Sendable {
     /// A thousand books with the memory of the product would take gigabytes; more than the transfers of a step will do.
     private static let rememberedTransfers = 1024
 
-    init(_ borrower: Borrower, of participant: Int, capacity: Amounts, admitted: Int, creditLimit: Microcredits) {
+    init(_ borrower: Borrower, of participant: Int, capacity: Amounts, admitted: Int) {
         self.borrower = borrower
         self.participant = participant
         self.capacity = capacity
         self.admitted = admitted
-        self.creditLimit = creditLimit
     }
 
     var id: NodeID { borrower.id }
-    var isEstablished: Bool { borrower.roles.contains(EconomyPlan.established) }
 
     var earned: Microcredits { books.balance(of: .earned).creditsPosted }
     var spent: Microcredits { books.balance(of: .spent).debitsPosted }
     /// What it earned less what it spent: the sum of what its peers owe it, less what it owes them.
     var balance: Microcredits { earned - spent }
 
-    func standing(creditHeadroom: Microcredits, restrictions: [Restriction] = []) -> Standing {
+    func standing(creditHeadroom: Microcredits) -> Standing {
         Standing(
             capacity: capacity, ownerUsage: ownerUsage, committed: committed, openLeases: openLeases,
-            creditHeadroom: creditHeadroom, restrictions: restrictions)
+            creditHeadroom: creditHeadroom)
     }
 }

@@ -52,7 +52,7 @@ struct EconomyReportTests {
             (["--free-riders", "101"], "not 0% to 100%"), (["--free-riders", "x"], "percentage"), (["--peers", "1"], "--peers"),
             (["--hoarders", "50", "--free-riders", "50%"], "more than 90%"), (["--bootstrap", "11"], "--bootstrap is more"),
             (["--limit", "0"], "not 0.1 to 1000000 credits"), (["--admission", "0"], "--admission"),
-            (["--demand", "0"], "--demand"),
+            (["--demand", "0"], "--demand"), (["--raise", "1001"], "--raise takes 0 to 1000"),
         ])
     func usage(words: [String], fault: String) throws {
         let error = try #require(throws: (any Error).self) { try EconomyCommand.parse(words) }
@@ -60,14 +60,15 @@ struct EconomyReportTests {
         #expect(EconomyCommand.message(for: error).contains(fault), "\(EconomyCommand.message(for: error))")
     }
 
-    @Test("What is typed is what is run; without a limit for beginners they have that of all")
+    @Test("What is typed is what is run; who has lent nothing never has a higher limit than others")
     func options() throws {
         let words = ["--nodes", "500", "--free-riders", "12.5", "--newcomers", "20%", "--limit", "8", "--seed", "9"]
         let plan = try EconomyCommand.parse(words).plan
         #expect(plan.nodes == 500 && plan.seed == 9 && plan.freeRiders == 1250 && plan.newcomers == .percent(20))
-        #expect(plan.limit == .credits(8) && plan.bootstrap == .credits(8))
+        #expect(plan.limit == .credits(8) && plan.bootstrap == 250_000)
         #expect(try EconomyCommand.parse([]).plan == EconomyPlan())
-        #expect(try EconomyCommand.parse(["--proof", "25", "--admission", "90"]).plan.proof == .percent(25))
+        #expect(try EconomyCommand.parse(["--raise", "25", "--admission", "90"]).plan.raise == 25)
+        #expect(try EconomyCommand.parse(["--limit", "0.1"]).plan.bootstrap == 100_000)
         #expect(try EconomyCommand.parse(["--bootstrap", "0.5"]).plan.bootstrap == 500_000)
     }
 }

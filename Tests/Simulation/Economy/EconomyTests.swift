@@ -16,10 +16,10 @@ struct EconomyTests {
         return plan
     }
 
-    /// With little credit for who has not lent yet.
+    /// With a credit for who has not lent yet.
     private static let afterDays: EconomyWorld = {
         var plan = Self.plan(days: 14)
-        (plan.bootstrap, plan.proof) = (.credits(1), .percent(10))
+        plan.bootstrap = .credits(1)
         var world = EconomyWorld(plan)
         for day in 0..<14 { world.runDay(day) }
         return world
@@ -95,19 +95,23 @@ struct EconomyTests {
         #expect(result.lent > .zero && result.served.all.served > .zero)
     }
 
-    @Test("Who has lent enough may owe more, and nobody who lends nothing")
-    func established() {
+    @Test("Who has lent a peer something may owe it more, and nobody who lends nothing")
+    func raised() throws {
         let world = Self.afterDays
-        for identity in world.identities {
-            let lends = world.participants[identity.participant].kind.lends
-            #expect(identity.creditLimit == .credits(identity.isEstablished ? 10 : 1))
-            if !lends {
-                #expect(!identity.isEstablished)
-                #expect(identity.books.trustLines.allSatisfy { identity.books.debt(of: $0.peer) == .zero })
-                #expect(identity.spent <= .credits(1) * Int64(identity.books.trustLines.count))
+        var limits: Set<Microcredits> = []
+        for (index, identity) in world.identities.enumerated() {
+            for line in identity.books.trustLines {
+                let peer = try #require(world.identities.firstIndex { $0.id == line.peer })
+                let given = try #require(world.identities[peer].books.trustLine(with: identity.id))
+                #expect(line.received == given.granted && given.granted == world.creditLimit(of: index, by: peer))
+                guard world.participants[identity.participant].kind.lends else {
+                    #expect(given.granted == .credits(1))
+                    continue
+                }
+                limits.insert(given.granted)
             }
         }
-        #expect(world.identities.contains { $0.isEstablished })
+        #expect(limits.min() == .credits(1) && limits.max() == .credits(10) && limits.count > 2)
         #expect(world.violations.map(\.text) == [])
     }
 
