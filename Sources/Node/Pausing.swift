@@ -75,7 +75,13 @@ extension LeaseEntry {
     ///
     /// - Returns: whether that was the first notice.
     mutating func takeBack(atOnce: Bool, reason: String, at now: Moment) -> Bool {
-        let isFirst = lease.reclaim(notice: lease.terms.notice.notice, reason: reason, at: now)
+        #if Defects
+            let isCut = Defect.active == .firmNoticeCut && lease.terms.notice == .firm
+            let notice = isCut ? NoticeClass.standard.notice : lease.terms.notice.notice
+        #else
+            let notice = lease.terms.notice.notice
+        #endif
+        let isFirst = lease.reclaim(notice: notice, reason: reason, at: now)
         if atOnce {
             // An early end pays for what is left of the notice, at the price of full use.
             let unexpired = max(.zero, lease.reclaimBy?.remaining(at: now) ?? .zero)

@@ -36,6 +36,10 @@
         case metersBelieved = "meters-believed"
         /// A pause is said and not kept.
         case pauseIgnored = "pause-ignored"
+        /// What is promised firmly already does not count when more is promised.
+        case firmPromisesForgotten = "firm-promises-forgotten"
+        /// A firm lease is taken back after the notice of a standard one.
+        case firmNoticeCut = "firm-notice-cut"
         /// A guest gets more than its lease has.
         case ceilingDoubled = "ceiling-doubled"
 

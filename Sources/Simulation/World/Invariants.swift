@@ -27,9 +27,10 @@ extension World {
             violate("a pause gives notice to every lease", index, "\(lease) goes on")
         }
         checkTerms(node, index)
-        for entry in node.leases.unsettled.values {
-            if entry.lease.role == .borrower { checkBill(entry, index) }
-            checkEnd(entry, index)
+        let entries = node.leases.unsettled.values
+        for place in entries.indices {
+            if entries[place].lease.role == .borrower { checkBill(entries[place], index) }
+            checkEnd(entries[place], index)
         }
     }
 
@@ -51,6 +52,7 @@ extension World {
     mutating func look(at records: [Record], _ index: Int) {
         var hasMoved = false
         for record in records {
+            checkFirmPromise(record, index)
             switch record {
             case .event(let event):
                 coverage.note(event: event.kind)
@@ -87,7 +89,9 @@ extension World {
 
     /// A borrower never believes in a lease longer than its lender granted it.
     private mutating func checkTerms(_ node: Node, _ index: Int) {
-        for entry in node.leases.unsettled.values where entry.lease.role == .borrower && entry.lease.isOpen {
+        let entries = node.leases.unsettled.values
+        for place in entries.indices where entries[place].lease.role == .borrower && entries[place].lease.isOpen {
+            let entry = entries[place]
             guard let lender = self.index(of: entry.lease.peer), let granted = nodes[lender].disk.lease(entry.id) else {
                 continue
             }
@@ -97,7 +101,9 @@ extension World {
                 continue
             }
             let (left, gone) = (entry.lease.ends.remaining(at: moment(index)), -closed.remaining(at: moment(lender)))
-            if left > .zero, left + gone > Self.clockTolerance(over: entry.lease.wholeTerm(at: moment(index))) {
+            // Of a promise the wait, too, is counted by both clocks.
+            let span = entry.lease.wholeTerm(at: moment(index)) + (entry.lease.terms.start == nil ? .zero : Self.longestWait)
+            if left > .zero, left + gone > Self.clockTolerance(over: span) {
                 violate(
                     "no lease is used after its end", index,
                     "\(entry.id), which ended \(gone.text) ago, for \(left.text) more"

@@ -18,7 +18,7 @@ extension World {
             amounts: amounts,
             least: random.chance(.percent(30)) ? Amounts(cpu: Millicores(amounts.cpu.rawValue / 2), memory: amounts.memory) : nil,
             term: random.span(.seconds(5) ... .minutes(4)),
-            maxPrices: Prices(cpu: Microcredits(Int64.random(in: 700_000...1_500_000, using: &random)), memory: 250_000),
+            maxPrices: Prices(cpu: Microcredits(Int64.random(in: 700_000...2_000_000, using: &random)), memory: 350_000),
             notice: NoticeClass.allCases.randomElement(using: &random) ?? .standard,
             user: "somebody", renewsItself: random.chance(.percent(30)), start: start(at: moment(index).utc),
             nodes: random.chance(scenario.groups) ? Int.random(in: 2...max(2, nodes.count - 1), using: &random) : 1)
@@ -29,8 +29,10 @@ extension World {
 
     /// When a lease is to begin that is asked for now; at once when `nil`.
     private mutating func start(at now: Timestamp) -> Timestamp? {
-        random.chance(scenario.promises) ? now + random.span(.milliseconds(1) ... .minutes(4)) : nil
+        random.chance(scenario.promises) ? now + random.span(.milliseconds(1)...Self.longestWait) : nil
     }
+
+    static let longestWait = Microseconds.minutes(4)
 
     mutating func use(_ leases: [LeaseID], _ index: Int) {
         if leases.count > 1 { counts.groups += 1 }
@@ -52,10 +54,7 @@ extension World {
     mutating func changeOwner(_ index: Int) {
         guard isBusy else { return nodes[index].machine.setOwner(.zero) }
         schedule(.ownerChanges(node: index), after: random.span(.seconds(1) ... .seconds(60)))
-        let cpu = Millicores(Int64.random(in: 0...scenario.capacity.cpu.rawValue, using: &random))
-        let memory = Bytes(Int64.random(in: 0...scenario.capacity.memory.rawValue / 2, using: &random))
-        nodes[index].machine.setOwner(
-            Amounts(cpu: random.chance(.percent(60)) ? Millicores(cpu.rawValue / 8) : cpu, memory: memory))
+        nodes[index].machine.setOwner(drawUse(by: nodes[index].usual))
         if random.chance(.percent(4)) { feed(.policy(otherPolicy(index)), to: index) }
         if random.chance(.percent(2)) {
             feed(.lending(Refusal(term: "warden", reason: "it does not answer", retryAfter: .seconds(30))), to: index)
@@ -69,6 +68,24 @@ extension World {
         }
         guard random.chance(.percent(10)), let lent = lentLeases(index).randomElement(using: &random) else { return }
         feed(.reclaim(lent, atOnce: random.chance(.percent(30)), reason: "the owner needs the machine"), to: index)
+    }
+
+    /// What a calm owner uses, more or less, of whom alone much can be foretold; `nil` for an owner of the other half.
+    mutating func drawUsual() -> Amounts? {
+        guard random.chance(.percent(50)) else { return nil }
+        let cpu = BasisPoints.percent(Int64.random(in: 0...30, using: &random)).of(scenario.capacity.cpu)
+        return Amounts(
+            cpu: cpu, memory: BasisPoints.percent(Int64.random(in: 0...30, using: &random)).of(scenario.capacity.memory))
+    }
+
+    private mutating func drawUse(by usual: Amounts?) -> Amounts {
+        if let usual {
+            let more = BasisPoints.percent(Int64.random(in: 0...2, using: &random))
+            return usual + Amounts(cpu: more.of(scenario.capacity.cpu), memory: more.of(scenario.capacity.memory))
+        }
+        let cpu = Millicores(Int64.random(in: 0...scenario.capacity.cpu.rawValue, using: &random))
+        let memory = Bytes(Int64.random(in: 0...scenario.capacity.memory.rawValue / 2, using: &random))
+        return Amounts(cpu: random.chance(.percent(60)) ? Millicores(cpu.rawValue / 8) : cpu, memory: memory)
     }
 
     /// What an owner lends by after a change of mind: never more than at first.
@@ -110,7 +127,7 @@ extension World {
             let reading = nodes[index].machine.close(lease)
             if nodes[index].node != nil { feed(.guestClosed(lease, reading), to: index) }
         }
-        guard nodes[index].node != nil, now.microseconds / 1_000_000 % 5 == 0 else { return }
+        guard nodes[index].node != nil, now.microseconds / 1_000_000 % 2 == 0 else { return }
         feed(.surroundings(Surroundings(civil: civil(index), programs: nodes[index].plays ? [Self.game] : [])), to: index)
         feed(.readings(owner: nodes[index].machine.owner, guests: nodes[index].machine.readings), to: index)
     }

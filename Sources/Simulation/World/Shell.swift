@@ -30,6 +30,7 @@ extension World {
             return queue.push(.event(node: index, life: nodes[index].life, event), at: nodes[index].hungUntil)
         }
         guard var node = nodes[index].node.take() else { return }
+        noteEndAtOnce(event, index)
         let outcome = node.handle(event, at: moment(index), random: &nodes[index].random, notary: nodes[index].notary)
         nodes[index].node = node
         commit(outcome, index)
@@ -56,14 +57,20 @@ extension World {
     }
 
     mutating func committed(_ index: Int, _ life: Int, _ number: Int) {
-        guard nodes[index].life == life, nodes[index].uncommitted.first?.number == number else { return }
+        guard nodes[index].life == life else { return }
         guard nodes[index].hungUntil <= now else {
             return queue.push(.committed(node: index, life: life, batch: number), at: nodes[index].hungUntil)
         }
+        // Of an agent that stood still those before it may be told of later, but are as durable.
+        while let next = nodes[index].uncommitted.first, next.number <= number { commitNext(index) }
+    }
+
+    private mutating func commitNext(_ index: Int) {
         coverage.note(nodes[index].uncommitted[0].outcome.records, on: nodes[index].disk)
         let isWritten = scenario.unwritten == .zero || !network.chance(scenario.unwritten)
         let batch = nodes[index].commitFirst(isWritten: isWritten, at: moment(index))
         counts.commits += 1
+        keepFirmWord(batch.outcome.records, index)
         if let fault = nodes[index].disk.fault { violate("replay changes nothing", index, fault) }
         for action in batch.outcome.actions { perform(action, index) }
     }

@@ -32,6 +32,8 @@ struct SimulatedNode {
     var hungUntil = World.beginning
     /// What happens to it as soon as something is on its way to the disk.
     var crashesAtCommit: Fault.Crash?
+    /// What its owner uses, more or less, at all times; `nil` where that comes and goes.
+    let usual: Amounts?
     /// Whether its owner plays.
     var plays = false
     /// Whether it is down with its machine.
@@ -47,14 +49,19 @@ struct SimulatedNode {
     // What the node has told others, to be held to after a crash.
     var grantsToldOf: Set<LeaseID> = []
     var receiptsAnswered: Set<ReceiptID> = []
+    /// Until when it has promised others firm leases, as far as it may not end them at once.
+    var firmWords: [LeaseID: FirmWord] = [:]
+    /// What owner or ladder have told it to end without notice.
+    var endedAtOnce: Set<LeaseID> = []
 
     var notary: StandInNotary { StandInNotary(node: id) }
 
-    init(id: NodeID, name: String, disk: Disk, machine: Machine, random: SeededGenerator) {
+    init(id: NodeID, name: String, disk: Disk, machine: Machine, usual: Amounts?, random: SeededGenerator) {
         self.id = id
         self.name = name
         self.disk = disk
         self.machine = machine
+        self.usual = usual
         self.random = random
     }
 

@@ -71,7 +71,7 @@ struct World {
             nodes.append(
                 SimulatedNode(
                     id: id, name: "node\(index + 1)", disk: Disk(),
-                    machine: Machine(capacity: scenario.capacity, threshold: threshold),
+                    machine: Machine(capacity: scenario.capacity, threshold: threshold), usual: drawUsual(),
                     random: SeededGenerator(seed: random.next())))
         }
     }
