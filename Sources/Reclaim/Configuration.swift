@@ -27,7 +27,7 @@ extension Enforcer {
         /// six times a minute at most.
         package var dwell = Microseconds.seconds(30)
         /// After so long out of range, with guests frozen for it, the first leases are ended.
-        package var patience = PerResource<Microseconds>(cpu: .minutes(5), memory: .seconds(2), disk: .minutes(1))
+        package var patience = PerResource<Microseconds>(cpu: .minutes(5), memory: .seconds(1), disk: .minutes(1))
         /// The effect of ending leases is waited for before more are ended.
         package var endPause = Microseconds.seconds(5)
         /// Whether leases end when that is asked for. Where they do not, as in a dry run, those that were to end begin anew on the

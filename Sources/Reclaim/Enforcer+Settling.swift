@@ -11,6 +11,7 @@ extension Enforcer {
         var directives: [Directive] = []
         let isFrozen = isFrozen(lease, standing)
         governor.setFrozen(lease, isFrozen)
+        governor.setEnding(lease, standing.ending != nil)
         let ceiling = governor.ceiling(of: lease)
         if ceiling != standing.ceiling { directives.append(.setCeiling(lease, ceiling)) }
         if disk.limit != standing.diskLimit { directives.append(.setDiskLimit(lease, disk.limit)) }
@@ -23,7 +24,7 @@ extension Enforcer {
         return directives
     }
 
-    /// A lease that ends after its notice goes on under the least ceiling, so that it can save what it has.
+    /// A lease that ends after its notice goes on, so that it can save what it has.
     private func isFrozen(_ lease: LeaseID, _ standing: Standing) -> Bool {
         guard standing.ending == nil else { return standing.ending == true }
         return Resource.allCases.contains { escalations[$0].frozen.contains(lease) }

@@ -151,9 +151,7 @@ package struct Enforcer: Sendable {
             case .freeze, .thaw: break
             }
         }
-        if case .over = verdict, !escalations[resource].frozen.isEmpty || !ends.isEmpty {
-            coolUntil = tick.now + configuration.coolDown
-        }
+        if escalations[resource].isActing { coolUntil = tick.now + configuration.coolDown }
         return ends
     }
 

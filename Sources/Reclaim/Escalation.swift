@@ -45,6 +45,9 @@ struct Escalation: Sendable {
         lastFreeze = now
     }
 
+    /// Whether a lease is frozen for it, or was told to end.
+    var isActing: Bool { !frozen.isEmpty || !isEnding.isEmpty }
+
     /// - Parameter guests: all open leases, the youngest first.
     mutating func tick(
         _ verdict: Verdict, _ guests: [Guest], _ configuration: Enforcer.Configuration, at now: Instant
@@ -64,7 +67,7 @@ struct Escalation: Sendable {
         case .relieved:
             overSince = nil
             relievedSince = relievedSince ?? now
-            return thaw(configuration, at: now) + spare(configuration, at: now)
+            return thaw(guests, configuration, at: now) + spare(configuration, at: now)
         }
     }
 
@@ -109,8 +112,9 @@ struct Escalation: Sendable {
         return steps
     }
 
-    private mutating func thaw(_ configuration: Enforcer.Configuration, at now: Instant) -> [Step] {
-        guard let lease = frozen.min(), let relievedSince, now - relievedSince >= configuration.stepInterval,
+    private mutating func thaw(_ guests: [Guest], _ configuration: Enforcer.Configuration, at now: Instant) -> [Step] {
+        guard let lease = guests.last(where: { frozen.contains($0.lease) })?.lease, let relievedSince,
+            now - relievedSince >= configuration.stepInterval,
             now - (lastFreeze ?? now) >= configuration.dwell, now - (lastThaw ?? relievedSince) >= configuration.stepInterval
         else { return [] }
         frozen.remove(lease)

@@ -20,6 +20,8 @@ struct Governor: Sendable {
         var ceiling: Millicores
         /// It does not run: its ceiling is nobody's burden.
         var isFrozen = false
+        /// It saves what it has, and gets no more for that.
+        var isEnding = false
     }
 
     private(set) var guests: [LeaseID: Guest] = [:]
@@ -58,7 +60,8 @@ struct Governor: Sendable {
     mutating func open(_ lease: LeaseID, limit: Millicores, at cut: Millicores?) {
         let old = guests[lease]
         let grown = old.map { $0.ceiling + max(limit - $0.limit, .zero) } ?? cut ?? limit
-        guests[lease] = Guest(limit: limit, ceiling: min(grown, limit), isFrozen: old?.isFrozen ?? false)
+        guests[lease] = Guest(
+            limit: limit, ceiling: min(grown, limit), isFrozen: old?.isFrozen ?? false, isEnding: old?.isEnding ?? false)
         #if Defects
             if Defect.active == .ceilingDoubled { guests[lease]?.ceiling = limit + limit }
         #endif
@@ -72,6 +75,15 @@ struct Governor: Sendable {
         guard var guest = guests[lease], guest.isFrozen != isFrozen else { return }
         guest.isFrozen = isFrozen
         guest.ceiling = min(guest.limit, configuration.leastProcessing)
+        guests[lease] = guest
+    }
+
+    /// A lease that was told to end goes on with a tenth at most, whatever room there is: enough to save what it has, and too little
+    /// to hold much more by then.
+    mutating func setEnding(_ lease: LeaseID, _ isEnding: Bool) {
+        guard var guest = guests[lease], guest.isEnding != isEnding else { return }
+        guest.isEnding = isEnding
+        if isEnding { guest.ceiling = min(guest.ceiling, max(least(of: guest), guest.limit.scaled(by: 1, over: 10))) }
         guests[lease] = guest
     }
 
@@ -184,7 +196,7 @@ extension Governor {
         guard sum + margin <= room, !strain.elements.contains(true) else { return }
         var left = room - sum
         for lease in running.keys.sorted() {
-            guard let guest = guests[lease], guest.ceiling < guest.limit else { continue }
+            guard let guest = guests[lease], guest.ceiling < guest.limit, !guest.isEnding else { continue }
             let step = min(max(configuration.step.of(guest.limit), 1), guest.limit - guest.ceiling, left)
             guests[lease]?.ceiling = guest.ceiling + step
             left = left - step

@@ -70,18 +70,20 @@ extension LeaseKeeper {
 
     /// Brings the kernel to what the enforcer wants, also where it could not be brought there before.
     private func enforce(at now: Moment) {
+        var changed: [LeaseID] = []
+        defer { for lease in changed { save(lease, at: now) } }
         for lease in enforcer?.leases ?? [] {
             guard let ceiling = enforcer?.ceiling(of: lease), let entry = leases[lease] else { continue }
             do throws(KernelError) {
                 // First what stops it, last what lets it go on. Each time again: without control groups what was started since the
                 // last time runs.
-                if entry.wanted.isFrozen { try setFrozen(lease, true, at: now) }
+                if entry.wanted.isFrozen, try setFrozen(lease, true) { changed.append(lease) }
                 if entry.record.ceiling != ceiling {
                     try groups.setCeiling(ceiling, of: group(of: lease))
                     leases[lease]?.record.ceiling = ceiling
                 }
                 try holdMemoryAndDisks(lease, entry)
-                if !entry.wanted.isFrozen, entry.inForce.isFrozen { try setFrozen(lease, false, at: now) }
+                if !entry.wanted.isFrozen, entry.inForce.isFrozen, try setFrozen(lease, false) { changed.append(lease) }
             } catch { log.write("lease.unlimited", ["lease": lease, "ceiling": ceiling, "error": error]) }
         }
     }
@@ -97,13 +99,14 @@ extension LeaseKeeper {
         }
     }
 
-    /// On record afterwards: a warden that comes back lets everything go on that is not on record as frozen.
-    private func setFrozen(_ lease: LeaseID, _ isFrozen: Bool, at now: Moment) throws(KernelError) {
+    /// - Returns: whether that is new. It is to be on record then: a warden that comes back lets everything go on that is not on
+    ///   record as frozen.
+    private func setFrozen(_ lease: LeaseID, _ isFrozen: Bool) throws(KernelError) -> Bool {
         let isNews = leases[lease]?.inForce.isFrozen != isFrozen
         try groups.setFrozen(isFrozen, group(of: lease))
-        guard isNews else { return }
+        guard isNews else { return false }
         leases[lease]?.inForce.isFrozen = isFrozen
         leases[lease]?.record.frozenFor = isFrozen ? enforcer?.resource(of: lease) : nil
-        save(lease, at: now)
+        return true
     }
 }

@@ -181,6 +181,16 @@ struct ProcessingEscalationTests {
         #expect(machine.ceilings == 1000)
     }
 
+    @Test("The oldest goes on first, whatever its borrower put into its id")
+    func oldestByOpening() {
+        var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [])
+        for number in [1, 0] { machine.open(PlayedMachine.lease(number), 500) }
+        machine.run(20, ownerWants: 4000)
+        #expect(machine.frozen.count == 2)
+        while machine.frozen.count == 2 { machine.tick(ownerWants: 0) }
+        #expect(machine.frozen == [PlayedMachine.lease(0)])
+    }
+
     @Test("Guests that do not keep to their ceilings, as where none can be set, are frozen")
     func withoutCeilings() {
         var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [1000, 1000])
@@ -202,16 +212,20 @@ struct ProcessingEscalationTests {
         #expect(machine.enforcer.ceiling(of: PlayedMachine.lease(3)) == 10)
     }
 
-    @Test("Nothing is offered while guests are frozen, and for a minute after the owner left room again")
+    @Test("Nothing is offered while guests are frozen, and for a minute after the last of them goes on")
     func coolDown() {
         var machine = PlayedMachine(capacity: 4000, threshold: 3200, leases: [500])
         machine.run(5, ownerWants: 0)
         #expect(machine.enforcer.coolDown(at: machine.now) == .zero)
         machine.run(50, ownerWants: 4000)
         #expect(machine.enforcer.coolDown(at: machine.now) == .seconds(60))
-        machine.run(299, ownerWants: 0)
+        // neither room enough to go on, nor too little
+        machine.run(600, ownerWants: 3100)
+        #expect(!machine.frozen.isEmpty && machine.enforcer.coolDown(at: machine.now) == .seconds(60))
+        while !machine.frozen.isEmpty { machine.tick(ownerWants: 0) }
+        machine.run(295, ownerWants: 0)
         #expect(machine.enforcer.coolDown(at: machine.now) > .zero)
-        machine.run(5, ownerWants: 0)
+        machine.run(10, ownerWants: 0)
         #expect(machine.enforcer.coolDown(at: machine.now) == .zero)
     }
 
