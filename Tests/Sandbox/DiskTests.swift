@@ -48,16 +48,19 @@ struct DiskTests {
     @Test("No single file can be larger than all may be together")
     func oneFile() async throws { #expect(try await end(of: "exec truncate -s 1G a") == .signalled(SIGXFSZ)) }
 
-    @Test("Links are not followed, and trees of any depth are survived")
+    @Test("Links are not followed, and trees of any depth are survived; what is too deep to count is not passed over")
     func tree() throws {
         let directory = try TestJob.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }  // what is left of a test in /tmp harms nobody
         try FileManager.default.createSymbolicLink(atPath: directory + "/link", withDestinationPath: "/usr")
         try FileManager.default.createDirectory(
-            atPath: directory + String(repeating: "/d", count: 200), withIntermediateDirectories: true)
+            atPath: directory + String(repeating: "/d", count: WorkTree.deepest), withIntermediateDirectories: true)
         let holding = WorkTree(directory).count(atMost: .gibibytes(1), files: 10_000)
-        #expect((60...201).contains(holding.files))
+        #expect(holding.files == WorkTree.deepest + 1 && holding.hidden == nil)
         #expect(holding.bytes < .mebibytes(2))
+        try FileManager.default.createDirectory(
+            atPath: directory + String(repeating: "/d", count: WorkTree.deepest * 5), withIntermediateDirectories: true)
+        #expect(WorkTree(directory).count(atMost: .gibibytes(1), files: 10_000).hidden?.contains("200 deep") == true)
     }
 
     @Test("Counting ends as soon as it is too much")

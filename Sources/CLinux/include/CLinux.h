@@ -1,4 +1,5 @@
 #pragma once
+#include "acting.h"
 #include "child_processes.h"
 #include "clock_status.h"
 #include "descriptors.h"

@@ -24,6 +24,7 @@ package struct GuestSpec: Hashable, Sendable {
     package var outputLimit: Bytes
     /// How many processes and threads it may have at once.
     package var processLimit: Int
+    package static let usualProcessLimit = 4096
     /// How long it may run before it is asked to end, and ended. Since version 3 of forms; `nil` for as long as its lease.
     package var timeLimit: Microseconds?
     /// The name of a root that the machine's owner offers, to see that in place of the machine's programs. Since version 3 of
@@ -34,7 +35,7 @@ package struct GuestSpec: Hashable, Sendable {
 
     package init(
         job: JobID, lease: LeaseID, program: String, arguments: [String] = [], environment: [Variable] = [],
-        hasInput: Bool = false, outputLimit: Bytes = .gibibytes(1), processLimit: Int = 4096,
+        hasInput: Bool = false, outputLimit: Bytes = .gibibytes(1), processLimit: Int = usualProcessLimit,
         timeLimit: Microseconds? = nil, image: String? = nil, network: OutboundNetwork? = nil
     ) {
         self.job = job

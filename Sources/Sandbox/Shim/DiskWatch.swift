@@ -4,7 +4,8 @@ import Resources
 
 /// Looks again and again at what a program keeps in its work directory, and says when that is too much.
 ///
-/// Few file systems can hold a directory to a limit themselves. Counting holds on every one, but comes late: a program can go beyond its limit by what it writes between two looks. Two things bound what counting does not see, such as
+/// Few file systems can hold a directory to a limit themselves. Counting holds on every one, but comes late: a program can go beyond
+/// its limit by what it writes between two looks. Two things bound what counting does not see, such as
 /// files without a name that are mapped into memory: a single file cannot be larger than the limit, and no guest may fill the
 /// disk to its end.
 package struct DiskWatch {
@@ -26,11 +27,12 @@ package struct DiskWatch {
 
     /// - Parameters:
     ///   - work: The program's directory.
+    ///   - user: As whom it runs, where that is somebody else.
     ///   - limit: How much it may keep there.
     ///   - isLimited: Whether the file system holds it to that.
-    init(of work: String, limit: Bytes, isLimited: Bool = false, now: Instant = SystemClock.instant()) {
+    init(of work: String, by user: uid_t?, limit: Bytes, isLimited: Bool = false, now: Instant = SystemClock.instant()) {
         next = now + Self.interval
-        tree = WorkTree(work)
+        tree = WorkTree(work, of: user)
         self.limit = isLimited ? nil : limit
         mostFiles = Self.mostFiles(within: limit)
     }
@@ -53,6 +55,7 @@ package struct DiskWatch {
     func verdict() -> String? {
         guard let limit else { return nil }
         let holding = tree.count(atMost: limit, files: mostFiles)
+        if let hidden = holding.hidden { return "what it keeps in its work directory cannot be counted: \(hidden)" }
         if holding.bytes > limit {
             return "its files reached the limit of \(limit.rawValue) bytes (counted in its work directory)"
         }

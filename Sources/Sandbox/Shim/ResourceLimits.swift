@@ -25,6 +25,9 @@ enum ResourceLimits {
             Entry(defence: .lockedMemory, resource: __RLIMIT_MEMLOCK, most: lockedMemory),
             Entry(defence: .messageQueues, resource: __RLIMIT_MSGQUEUE, most: messages),
             Entry(defence: .pendingSignals, resource: __RLIMIT_SIGPENDING, most: pendingSignals),
+            // neither a higher priority than it begins with, nor one before all others
+            Entry(defence: .lowPriority, resource: __RLIMIT_NICE, most: 0),
+            Entry(defence: .lowPriority, resource: __RLIMIT_RTPRIO, most: 0),
             // no file can be larger than all of them may be together
             Entry(defence: .fileSize, resource: RLIMIT_FSIZE, most: rlim_t(spec.disk.rawValue)),
         ]

@@ -42,7 +42,9 @@ struct ShimLoop {
         input = InputFeed(isOpen: spec.guest.hasInput)
         guest = try Guest(spec, in: files, defences)
         time = spec.guest.timeLimit.map { TimeLimit($0, from: SystemClock.instant()) }
-        disk = defences.has(.workSpace) ? DiskWatch(of: files.work, limit: spec.disk, isLimited: spec.isDiskLimited) : nil
+        disk =
+            defences.has(.workSpace)
+            ? DiskWatch(of: files.work, by: spec.runAs?.user, limit: spec.disk, isLimited: spec.isDiskLimited) : nil
         stdout.attach(to: guest.stdout)
         stderr.attach(to: guest.stderr)
     }

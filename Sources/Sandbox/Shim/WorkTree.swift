@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Kernel
 import Resources
@@ -8,17 +9,23 @@ struct WorkTree {
     struct Holding {
         var bytes = Bytes.zero
         var files = 0
+        /// What could not be looked into, so that there may be any amount of it.
+        var hidden: String?
     }
 
     let path: String
+    /// As whom the program runs, where that is somebody else.
+    private let user: uid_t?
 
-    /// Deeper directories are not looked into; each level costs a descriptor. A program that needs more has other intentions, and
-    /// its files there are found by the space they take from the disk.
-    private static let deepest = 64
+    /// Deeper directories are not looked into; each level costs a descriptor. A program that needs more has other intentions.
+    static let deepest = 200
     /// So many open files are looked at, over all processes.
     private static let mostDescriptors = 20_000
 
-    init(_ path: String) { self.path = path }
+    init(_ path: String, of user: uid_t? = nil) {
+        self.path = path
+        self.user = user
+    }
 
     /// Counts until it is more than the bounds.
     func count(atMost bytes: Bytes, files: Int) -> Holding {
@@ -26,7 +33,10 @@ struct WorkTree {
         let top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard top >= 0 else { return Holding() }
         count.add(directory: top, depth: 0)
+        // Whose files another user's process holds open only that user may see, and who may trace all others.
+        let isActing = user.map { surplus_act_for($0) == 0 } ?? false
         count.addNameless(on: path)
+        if isActing { _ = surplus_act_for_self() }
         return count.holding
     }
 
@@ -38,7 +48,7 @@ struct WorkTree {
 
         init(bounds: Holding) { self.bounds = bounds }
 
-        private var isOver: Bool { holding.bytes > bounds.bytes || holding.files > bounds.files }
+        private var isOver: Bool { holding.bytes > bounds.bytes || holding.files > bounds.files || holding.hidden != nil }
 
         /// Takes over `directory`.
         mutating func add(directory: Int32, depth: Int) {
@@ -60,9 +70,17 @@ struct WorkTree {
             guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
             let isDirectory = status.st_mode & Glibc.S_IFMT == Glibc.S_IFDIR
             if isDirectory || status.st_nlink < 2 || seen.insert(status.st_ino).inserted { add(status) }
-            guard isDirectory, depth < WorkTree.deepest else { return }
+            guard isDirectory else { return }
+            guard depth < WorkTree.deepest else {
+                holding.hidden = "directories lie more than \(WorkTree.deepest) deep"
+                return
+            }
             let child = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            if child >= 0 { add(directory: child, depth: depth + 1) }
+            if child >= 0 {
+                add(directory: child, depth: depth + 1)
+            } else if errno == EACCES {
+                holding.hidden = "a directory may not be read"
+            }
         }
 
         private mutating func add(_ status: stat) {
@@ -77,9 +95,13 @@ struct WorkTree {
             var left = WorkTree.mostDescriptors
             for process in ProcessTree.descendants() {
                 let folder = "/proc/\(process)/fd"
-                guard !isOver, left > 0, let stream = opendir(folder) else { continue }
+                guard !isOver, let stream = opendir(folder) else { continue }
                 defer { closedir(stream) }
-                while left > 0, let entry = readdir(stream) {
+                while let entry = readdir(stream) {
+                    guard left > 0 else {
+                        holding.hidden = "it holds more than \(WorkTree.mostDescriptors) files open"
+                        return
+                    }
                     left -= 1
                     var status = stat()
                     let found = withUnsafePointer(to: &entry.pointee.d_name) {
