@@ -17,13 +17,23 @@ extension LeaseKeeper {
         do throws(KernelError) { moves = try state.moves.load() ?? moves } catch { log.write("moves.lost", ["error": error]) }
         if let policy = try state.policy.load() { adopt(policy, at: now) }
         resumeCoolDown(at: now)
-        for lease in try state.leases() {
+        for (lease, record) in try recordedLeases() {
             do throws(KernelError) {
-                guard let record = try state.lease(lease).load() else { continue }
                 if record.end != nil { remember(lease, record, at: now) } else { try resume(lease, record, at: now) }
             } catch { log.write("lease.unrestored", ["lease": lease, "error": error]) }
         }
         removeOrphans()
+    }
+
+    /// In the order in which they were opened.
+    private func recordedLeases() throws(KernelError) -> [(LeaseID, LeaseRecord)] {
+        var records: [(lease: LeaseID, record: LeaseRecord)] = []
+        for lease in try state.leases() {
+            do throws(KernelError) {
+                if let record = try state.lease(lease).load() { records.append((lease, record)) }
+            } catch { log.write("lease.unrestored", ["lease": lease, "error": error]) }
+        }
+        return records.sorted { ($0.record.place, $0.lease) < ($1.record.place, $1.lease) }
     }
 
     private func remember(_ lease: LeaseID, _ record: LeaseRecord, at now: Moment) {

@@ -128,7 +128,7 @@ final class LeaseKeeper {
         }
         do throws(KernelError) {
             try establish(grant)
-            var lease = leases[grant.lease] ?? Lease(record: Self.record(of: grant, at: now), saved: now.instant)
+            var lease = leases[grant.lease] ?? Lease(record: record(of: grant, at: now), saved: now.instant)
             if grant.leaving != nil, lease.record.grant.leaving == nil { warnings.append(grant.lease) }
             lease.record.grant = grant
             // the owner does not wait longer because an agent has not heard of it yet
@@ -146,9 +146,10 @@ final class LeaseKeeper {
             ["lease": grant.lease, "cpu": grant.amounts.cpu, "memory": grant.amounts.memory, "remaining": grant.remaining])
     }
 
-    private static func record(of grant: LeaseGrant, at now: Moment) -> LeaseRecord {
+    private func record(of grant: LeaseGrant, at now: Moment) -> LeaseRecord {
         LeaseRecord(
-            grant: grant, deadline: Deadline(grant.remaining, after: now), measured: now, ceiling: grant.amounts.cpu)
+            grant: grant, deadline: Deadline(grant.remaining, after: now), measured: now, ceiling: grant.amounts.cpu,
+            place: (leases.values.map(\.record.place).max() ?? 0) + 1)
     }
 
     /// Makes the group with its limits. The ceiling is the enforcer's.
@@ -156,6 +157,8 @@ final class LeaseKeeper {
         let group = group(of: grant.lease)
         try groups.make(group)
         try groups.setMemoryLimit(max(grant.amounts.memory, .mebibytes(1)), of: group)
+        // all its jobs together have no more than one may have
+        try groups.setProcessLimit(GuestSpec.usualProcessLimit, of: group)
         try groups.setWeight(grant.amounts.cpu, of: group)
         // the enforcer may hold another ceiling for it, which follows at once; until then it is never without one
         if leases[grant.lease] == nil { try groups.setCeiling(max(grant.amounts.cpu, 10), of: group) }

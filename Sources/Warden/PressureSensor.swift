@@ -4,13 +4,17 @@ import Resources
 
 /// How long the owner's work waited for each resource, as far as guests cannot have been the ones that waited.
 ///
-/// Where the kernel tells how long guests waited (cgroup v2), the owner's part is at least what the machine waited beyond that.
+/// Where the kernel tells how long each group waited (cgroup v2), the owner's part is at least that of the group beside the guests
+/// that waited longest, and at least what the machine waited beyond the guests: guests that wait at the same time, for they were cut
+/// themselves, do not hide it.
 /// Where it does not, the machine's waiting counts as the owner's only while the owner is seen to want the resource: memory, when
 /// little of it is left; disks, when something else than guests reads from them.
 struct PressureSensor {
     private struct Counters {
         var machine: PerResource<Microseconds?>
         var guests: PerResource<Microseconds?>
+        /// By the groups beside the guests'.
+        var others: PerResource<[String: Microseconds]>
         /// What was read from disks by anybody, and by guests.
         var read: (all: Bytes, guests: Bytes)?
         var at: Instant
@@ -45,7 +49,10 @@ struct PressureSensor {
             guard let before = last.machine[resource], let after = counters.machine[resource] else { continue }
             var waited = after - before
             if let first = last.guests[resource], let second = counters.guests[resource] {
-                waited = waited - max(.zero, second - first)
+                let longest = counters.others[resource].compactMap { group, total in
+                    last.others[resource][group].map { total - $0 }
+                }.max()
+                waited = max(waited - max(.zero, second - first), longest ?? .zero)
             } else if !isOwners(resource, available, since: last, counters) {
                 // of processors guests under a ceiling always wait for, so nothing can be said
                 if resource == .cpu { continue }
@@ -57,11 +64,12 @@ struct PressureSensor {
     }
 
     private mutating func counters(at now: Instant) -> Counters {
-        func each(_ read: (String) -> Microseconds?) -> PerResource<Microseconds?> {
+        func each<Reading>(_ read: (String) -> Reading) -> PerResource<Reading> {
             PerResource(cpu: read(Self.names.cpu), memory: read(Self.names.memory), disk: read(Self.names.disk))
         }
         let guests = each(groups.pressureOfAllGuests)
-        var counters = Counters(machine: each(machine.pressure), guests: guests, at: now)
+        var counters = Counters(
+            machine: each(machine.pressure), guests: guests, others: each(groups.pressureBesideGuests), at: now)
         if let before = last?.machine.disk, let after = counters.machine.disk, after > before { diskWait = now }
         let isOfInterest = diskWait.map { now - $0 < Self.attention } ?? false
         if guests.disk == nil, isOfInterest, let all = machine.diskActivity() {

@@ -27,6 +27,8 @@ struct LeaseRecord: Hashable {
     var taking: TakingBack?
     /// Set once nothing of it is left but this record.
     var end: End?
+    /// Its place among all in the order in which they were opened, which ids do not tell: they are of borrowers' making.
+    var place: Int64 = 0
 }
 
 /// A job as it survives the warden. Everything that happens after the start is told by the job's own files.
@@ -69,6 +71,7 @@ extension LeaseRecord: Canonical {
         }
         writer.write(frozenFor?.rawValue)
         writer.write(taking)
+        writer.write(place)
     }
 
     init(from reader: inout CanonicalReader) throws(CanonicalReader.Malformed) {
@@ -85,6 +88,7 @@ extension LeaseRecord: Canonical {
         guard reader.version >= 2 else { return }
         frozenFor = try reader.optional(String.self).flatMap(Resource.init)
         taking = try reader.optional()
+        if reader.version >= 3 { place = try reader.integer() }
     }
 }
 

@@ -49,7 +49,7 @@ package struct StateDirectory: Sendable {
     var groups: RecordFile<GroupRecord> { RecordFile(path: path + "/groups", kind: "surplus.warden.groups", versions: 1...2) }
 
     func lease(_ lease: LeaseID) -> RecordFile<LeaseRecord> {
-        RecordFile(path: leasePath(lease), kind: "surplus.warden.lease", versions: 1...2)
+        RecordFile(path: leasePath(lease), kind: "surplus.warden.lease", versions: 1...3)
     }
 
     func job(_ job: JobID) -> RecordFile<JobRecord> {

@@ -155,7 +155,8 @@ struct UnifiedTests {
         let own = kernel.writes.filter { !$0.contains("subtree_control") }
         #expect(
             own == [
-                "/cg/surplus/cpu.idle=1", "/cg/surplus/n/l/cpu.max=150000 100000", "/cg/surplus/n/l/cpu.max=1000 100000",
+                "/cg/surplus/pids.max=16384", "/cg/surplus/cpu.idle=1", "/cg/surplus/n/l/cpu.max=150000 100000",
+                "/cg/surplus/n/l/cpu.max=1000 100000",
                 "/cg/surplus/n/l/cpu.weight=200", "/cg/surplus/n/l/memory.max=1048576", "/cg/surplus/n/l/memory.swap.max=0",
                 "/cg/surplus/n/l/pids.max=77",
             ])

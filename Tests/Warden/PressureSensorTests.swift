@@ -7,6 +7,35 @@ import Testing
 
 @testable import Warden
 
+@Suite("How long the owner waits, where the kernel tells of each group")
+struct GroupPressureTests {
+    private let kernel = PaperKernel([
+        "/proc/self/mountinfo": "30 20 0:27 / /cg rw - cgroup2 cgroup2 rw\n", "/proc/self/cgroup": "0::/\n",
+        "/cg/cgroup.controllers": "cpu memory pids\n",
+    ])
+
+    /// Lets the machine, its guests and two groups of the owner's have waited so long in all.
+    private func put(_ waits: [String: Int64]) {
+        for (path, total) in waits { kernel.put("some avg10=0.00 avg60=0.00 avg300=0.00 total=\(total)\n", at: path) }
+    }
+
+    @Test("Guests that wait at the same time do not hide that the owner does; a group that is new has not waited yet")
+    func both() throws {
+        for name in ["surplus", "system.slice", "user.slice"] { try kernel.makeDirectory("/cg/\(name)") }
+        let groups = try ControlGroups.detect(parent: "/", kernel: kernel)
+        var sensor = PressureSensor(groups, Machine(kernel: kernel))
+        let (machine, guests) = ("/proc/pressure/cpu", "/cg/surplus/cpu.pressure")
+        put([machine: 0, guests: 0, "/cg/system.slice/cpu.pressure": 0])
+        #expect(sensor.read(available: .percent(50), at: Instant(microseconds: 0)) == .unknown)
+        put([machine: 200_000, guests: 200_000, "/cg/system.slice/cpu.pressure": 80_000, "/cg/user.slice/cpu.pressure": 190_000])
+        #expect(sensor.read(available: .percent(50), at: Instant(microseconds: 200_000)).cpu == .percent(40))
+        put([machine: 400_000, guests: 400_000, "/cg/user.slice/cpu.pressure": 210_000])
+        #expect(sensor.read(available: .percent(50), at: Instant(microseconds: 400_000)).cpu == .percent(10))
+        put([machine: 600_000])
+        #expect(sensor.read(available: .percent(50), at: Instant(microseconds: 600_000)).cpu == .whole, "what is in no group")
+    }
+}
+
 @Suite("How long the owner waits for disks, where the kernel tells of the whole machine only")
 struct PressureSensorTests {
     /// Counts how often the disks' counters are read.

@@ -48,6 +48,19 @@ package enum ControlGroups {
         return (max(ceiling.rawValue * period / 1000, 1000), period)
     }
 
+    /// Lets all guests together have half of the processes and threads that there can be on the machine, so that the owner can always
+    /// start others.
+    ///
+    /// - Parameter directory: the shared group, in the hierarchy that counts processes.
+    static func leaveProcesses(to directory: String, _ kernel: any KernelCalls) throws(KernelError) {
+        guard kernel.exists(directory + "/pids.max") else { return }
+        func most(_ name: String) -> Int? {
+            (try? kernel.read("/proc/sys/kernel/" + name)).flatMap { Int($0.prefix { $0.isNumber }) }
+        }
+        let all = [most("pid_max"), most("threads-max")].compactMap(\.self).min() ?? 32_768
+        try kernel.write("\(all / 2)", to: directory + "/pids.max")
+    }
+
     private static func controllers(of hierarchy: GroupMounts.Hierarchy, _ kernel: any KernelCalls) throws(KernelError)
         -> Set<Substring>
     {

@@ -60,6 +60,7 @@ struct ControlGroupsV1: GuestGroups {
 
     func yieldToOwner() throws(KernelError) {
         try make("")
+        try ControlGroups.leaveProcesses(to: path("pids", ""), kernel)
         let idle = path("cpu", "") + "/cpu.idle"
         if kernel.exists(idle) {
             // shares cannot be set in an idle group, which another warden may have made of it
@@ -132,6 +133,7 @@ struct ControlGroupsV1: GuestGroups {
 
     /// Version 1 measures pressure for the whole machine only.
     func pressureOfAllGuests(_ resource: String) -> Microseconds? { nil }
+    func pressureBesideGuests(_ resource: String) -> [String: Microseconds] { [:] }
 
     /// Where the shared group is in the hierarchy of ``diskController``, if there is one.
     private var disks: String? { places.count > Self.controllers.count ? places.last : nil }

@@ -71,6 +71,7 @@ struct ControlGroupsV2: GuestGroups {
 
     func yieldToOwner() throws(KernelError) {
         try make("")
+        try ControlGroups.leaveProcesses(to: top, kernel)
         let idle = top + "/cpu.idle"
         if kernel.exists(idle) {
             try kernel.write("1", to: idle)
@@ -98,8 +99,12 @@ struct ControlGroupsV2: GuestGroups {
         if held > limit.rawValue, try memory(in: path(group)) > limit { throw KernelError("limit memory to \(limit)", EBUSY) }
         try kernel.write("\(limit.rawValue)", to: path(group) + "/memory.max")
         let swap = path(group) + "/memory.swap.max"
-        if kernel.exists(swap) { try kernel.write("0", to: swap) }
+        if kernel.exists(swap) { return try kernel.write("0", to: swap) }
+        guard !hasSwap else { throw KernelError("keep memory of \(group) out of swap, which the kernel does not count", ENOTSUP) }
     }
+
+    /// Under a heading each line is a place to swap to.
+    private var hasSwap: Bool { ((try? kernel.read("/proc/swaps")) ?? "").split(separator: "\n").count > 1 }
 
     func setProcessLimit(_ limit: Int, of group: String) throws(KernelError) {
         try kernel.write("\(limit)", to: path(group) + "/pids.max")
@@ -125,6 +130,20 @@ struct ControlGroupsV2: GuestGroups {
 
     func pressureOfAllGuests(_ resource: String) -> Microseconds? {
         PressureTotals(reading: "\(top)/\(resource).pressure", kernel).some
+    }
+
+    func pressureBesideGuests(_ resource: String) -> [String: Microseconds] {
+        var totals: [String: Microseconds] = [:]
+        var parent = hierarchy.mount
+        for name in top.dropFirst(hierarchy.mount.count).split(separator: "/") {
+            // a group may be removed while it is looked at
+            for other in (try? kernel.subdirectories(of: parent)) ?? [] where other != name {
+                let path = "\(parent)/\(other)"
+                totals[path] = PressureTotals(reading: "\(path)/\(resource).pressure", kernel).some
+            }
+            parent += "/\(name)"
+        }
+        return totals
     }
 
     func entrances(to group: String) -> [String] { [path(group) + "/cgroup.procs"] }

@@ -29,7 +29,8 @@ package protocol GuestGroups: Sendable {
 
     /// Makes a group and those above it; harmless when they are there.
     func make(_ group: String) throws(KernelError)
-    /// Gives all guests together the lowest weight against everything else on the machine.
+    /// Gives all guests together the lowest weight against everything else on the machine, and no more than half of the processes
+    /// that there can be on it.
     func yieldToOwner() throws(KernelError)
     /// How much of the guests' processing a group gets, relative to its siblings.
     func setWeight(_ weight: Millicores, of group: String) throws(KernelError)
@@ -65,6 +66,9 @@ package protocol GuestGroups: Sendable {
     /// How long tasks of any guest waited for a resource, as ``Machine/pressure(of:)`` names them; `nil` where the kernel does not
     /// tell.
     func pressureOfAllGuests(_ resource: String) -> Microseconds?
+    /// How long tasks of each group beside the guests waited for a resource, by the group's path: the machine is all of these, the
+    /// guests, and what is in no group. Empty where the kernel does not tell.
+    func pressureBesideGuests(_ resource: String) -> [String: Microseconds]
     /// Says that a process that was added to the group has ended, having used so much with all its descendants. For groups that
     /// the kernel does not count for; it keeps what was seen before if that is more.
     func settle(_ process: pid_t, used: CoreMicroseconds, in group: String)

@@ -42,6 +42,7 @@ package final class PlainProcesses: GuestGroups {
     package func setDiskLimit(_ limit: Bytes?, of group: String) {}
     package func diskTraffic(of group: String) -> Bytes? { nil }
     package func pressureOfAllGuests(_ resource: String) -> Microseconds? { nil }
+    package func pressureBesideGuests(_ resource: String) -> [String: Microseconds] { [:] }
     package func entrances(to group: String) -> [String] { [] }
 
     package func add(_ process: pid_t, to group: String) { add(shim: process, to: group) }
