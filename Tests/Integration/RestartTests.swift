@@ -53,7 +53,7 @@ extension LiveTests {
                 let state: String
             }
             let pool = try LivePool(nodes: 2)
-            let job = try Self.submit(on: pool, "echo on; n=0; while [ $n -lt 600000 ]; do n=$((n+1)); done; echo $n")
+            let job = try Self.submit(on: pool, "echo on; n=0; while [ $n -lt 1200000 ]; do n=$((n+1)); done; echo $n")
             try LivePool.eventually("it has begun") {
                 try pool.surplus("node1", ["job", "logs", job]).text == "on\n" ? true : nil
             }
@@ -64,9 +64,9 @@ extension LiveTests {
                 let jobs = "\(pool.directory)/node2/warden/jobs"
                 let names = try FileManager.default.contentsOfDirectory(atPath: jobs).filter { $0.hasPrefix("job_") }
                 return names.first.flatMap { try? String(contentsOfFile: "\(jobs)/\($0)/stdout", encoding: .utf8) }
-                    .flatMap { $0.contains("600000") ? $0 : nil }
+                    .flatMap { $0.contains("1200000") ? $0 : nil }
             }
-            #expect(output == "on\n600000\n")
+            #expect(output == "on\n1200000\n")
             #expect(try LivePool.run(["dev", "start", "node2", "--dir", pool.directory]).status == 0)
             #expect(try pool.surplus("node1", ["job", "wait", job]).status == 0)
             // that the job has ended is known before the last receipt

@@ -94,6 +94,21 @@ struct OwnedNode {
     /// What the owner's agent says.
     func ask(_ arguments: String...) throws -> String { try surplus(arguments, of: name) }
 
+    /// Waits until its owner was measured once: whose first reading falls into a load counts as one that always has it.
+    func waitUntilOffering() throws {
+        struct Status: Decodable {
+            struct Amounts: Decodable { let cpuMillicores: Int64 }
+            let offered: Amounts
+        }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while try decoder.decode(Status.self, from: Data(try ask("status", "--json").utf8)).offered.cpuMillicores == 0 {
+            guard Date() < deadline else { throw ValidationError("\(name) offers nothing: see 'surplus status' of it") }
+            usleep(200_000)
+        }
+    }
+
     // MARK: The borrower
 
     /// A lease of so much until it is released; its id.

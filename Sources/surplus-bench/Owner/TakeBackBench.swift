@@ -35,6 +35,7 @@ struct TakeBackBench: ParsableCommand {
                     courses[Self.name(kind), default: []].append(course)
                     FileHandle.standardError.write(Data("round \(round): \(Self.name(kind)): \(course)\n".utf8))
                     try pool.restart()
+                    try node.waitUntilOffering()
                 }
             }
         }
