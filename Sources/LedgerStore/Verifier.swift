@@ -22,7 +22,9 @@ struct Verifier {
         try withoutActuallyEscaping(signatures) { signatures in
             var verifier = Verifier(checkSignature: signatures)
             do {
-                for path in closed { try readClosed { try verifier.checkClosed(path) } }
+                for path in closed {
+                    try readClosed { try ClosedSegment.read(path) { try verifier.check($0, path: path, isClosed: true) } }
+                }
                 try current.pool.read { db in try verifier.check(db, path: current.path, isClosed: false) }
             } catch let fault as Verification.Fault {
                 verifier.result.fault = fault
@@ -32,19 +34,6 @@ struct Verifier {
     }
 
     private init(checkSignature: @escaping LedgerStore.SignatureCheck) { self.checkSignature = checkSignature }
-
-    private mutating func checkClosed(_ path: String) throws {
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(60)
-        do {
-            try DatabaseQueue(path: path, configuration: configuration).read { db in
-                try check(db, path: path, isClosed: true)
-            }
-        } catch let error as DatabaseError {
-            throw LedgerStoreError(error, file: path)
-        }
-    }
 
     private mutating func check(_ db: Database, path: String, isClosed: Bool) throws {
         file = URL(fileURLWithPath: path).lastPathComponent

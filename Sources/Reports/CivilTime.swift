@@ -15,6 +15,9 @@ package struct CivilTime: Hashable, Encodable, Sendable {
     /// `2026-11-21T07:58:17.000123Z`: always with microseconds, so that the text sorts like the time.
     package var rfc3339: String { CivilDate(timestamp).rfc3339 }
 
+    /// The day in UTC: `2026-11-21`.
+    var date: String { CivilDate(timestamp).date }
+
     /// The reader's time of day, with the date before it when it was not today.
     func clock(on page: Page) -> String {
         guard !page.isPlain else { return rfc3339 }

@@ -124,7 +124,9 @@ import Testing
 
     @Test("every command that shows something can do so for scripts and for grep")
     func output() throws {
-        let silent = ["run", "attach", "wait", "logs", "fetch", "exec", "env", "start", "down", "completions", "manual"]
+        let silent = [
+            "run", "attach", "wait", "logs", "fetch", "exec", "env", "start", "down", "completions", "manual", "export",
+        ]
         for command in try Self.commands where command.children.isEmpty {
             let names = command.shownArguments.compactMap(\.preferredName?.name)
             guard !silent.contains(command.commandName) || names.contains("plain") else { continue }

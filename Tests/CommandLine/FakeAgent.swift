@@ -182,6 +182,22 @@ extension FakeAgent {
         .with { ($0.ok, $0.fault) = (false, "transfer 7: hash differs") }
     }
 
+    func streamEntries(
+        request: Surplus_V1_EntriesRequest, response: RPCWriter<Surplus_V1_EntriesPage>, context: ServerContext
+    ) async throws {
+        try await response.write(.with { ($0.node, $0.nodeName) = ("nde_1", "node1") })
+        try await response.write(
+            .with {
+                $0.entries = [
+                    .with {
+                        ($0.sequence, $0.transfer, $0.at, $0.purpose) = (1, "trf_1", 1_795_247_940_000_000, "borrowed")
+                        ($0.debit, $0.credit, $0.amount) = ("spent", "peer:nde_2", 3472)
+                        ($0.peer, $0.peerName, $0.lease) = ("nde_2", "node2", "lse_1")
+                    }
+                ]
+            })
+    }
+
     func streamEvents(
         request: Surplus_V1_EventsRequest, response: RPCWriter<Surplus_V1_EventInfo>, context: ServerContext
     ) async throws {

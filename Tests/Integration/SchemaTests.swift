@@ -161,7 +161,7 @@ extension LiveTests {
             _ = try collection.run(pool, "node2", "evict", ["--dry-run", "--warden", warden])
             _ = try run("lease release --dry-run", [lease])
             _ = try run("lease release", [lease])
-            for command in ["credits", "status", "ledger verify"] { _ = try run(command) }
+            for command in ["credits", "statement", "status", "ledger verify"] { _ = try run(command) }
             _ = try run("events", ["--last", "50"])
             _ = try run("usage", ["--since", "5m"])
         }

@@ -42,6 +42,7 @@ extension Right {
             Method.ListOffers.descriptor: .look,
             Method.GetCredits.descriptor: .look,
             Method.VerifyLedger.descriptor: .look,
+            Method.StreamEntries.descriptor: .look,
             Method.StreamEvents.descriptor: .look,
             Method.Explain.descriptor: .look,
 

@@ -38,6 +38,18 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         try await answer { try await agent.pool().verifyLedger() }
     }
 
+    func streamEntries(
+        request: ServerRequest<Surplus_V1_EntriesRequest>, context: ServerContext
+    ) async throws -> StreamingServerResponse<Surplus_V1_EntriesPage> {
+        let pool = try await agent.pool()
+        return StreamingServerResponse { writer in
+            do {
+                try await pool.streamEntries(request.message) { try await writer.write($0) }
+            } catch { throw RPCError(explaining: error) }
+            return [:]
+        }
+    }
+
     func streamEvents(
         request: ServerRequest<Surplus_V1_EventsRequest>, context: ServerContext
     ) async throws -> StreamingServerResponse<Surplus_V1_EventInfo> {

@@ -87,6 +87,19 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "StreamEntries" metadata.
+        package enum StreamEntries: Sendable {
+            /// Request type for "StreamEntries".
+            package typealias Input = Surplus_V1_EntriesRequest
+            /// Response type for "StreamEntries".
+            package typealias Output = Surplus_V1_EntriesPage
+            /// Descriptor for "StreamEntries".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "StreamEntries",
+                type: .serverStreaming
+            )
+        }
         /// Namespace for "StreamEvents" metadata.
         package enum StreamEvents: Sendable {
             /// Request type for "StreamEvents".
@@ -601,6 +614,7 @@ package enum Surplus_V1_Control: Sendable {
             ListOffers.descriptor,
             GetCredits.descriptor,
             VerifyLedger.descriptor,
+            StreamEntries.descriptor,
             StreamEvents.descriptor,
             Explain.descriptor,
             RequestLease.descriptor,
@@ -735,6 +749,24 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_VerifyLedgerRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VerifyLedgerReply>
+
+        /// Handle the "StreamEntries" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What moved credits, in the order in which it was booked; the first page has what stood before.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_EntriesRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_EntriesPage` messages.
+        func streamEntries(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_EntriesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EntriesPage>
 
         /// Handle the "StreamEvents" method.
         ///
@@ -1397,6 +1429,24 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VerifyLedgerReply>
 
+        /// Handle the "StreamEntries" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What moved credits, in the order in which it was booked; the first page has what stood before.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_EntriesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_EntriesPage` messages.
+        func streamEntries(
+            request: GRPCCore.ServerRequest<Surplus_V1_EntriesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EntriesPage>
+
         /// Handle the "StreamEvents" method.
         ///
         /// - Parameters:
@@ -2056,6 +2106,25 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_VerifyLedgerReply
 
+        /// Handle the "StreamEntries" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What moved credits, in the order in which it was booked; the first page has what stood before.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_EntriesRequest` message.
+        ///   - response: A response stream of `Surplus_V1_EntriesPage` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func streamEntries(
+            request: Surplus_V1_EntriesRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_EntriesPage>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
         /// Handle the "StreamEvents" method.
         ///
         /// - Parameters:
@@ -2704,6 +2773,17 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.StreamEntries.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EntriesRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EntriesPage>(),
+            handler: { request, context in
+                try await self.streamEntries(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Control.Method.StreamEvents.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EventsRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EventInfo>(),
@@ -3193,6 +3273,17 @@ extension Surplus_V1_Control.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
+    package func streamEntries(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_EntriesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EntriesPage> {
+        let response = try await self.streamEntries(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
     package func streamEvents(
         request: GRPCCore.StreamingServerRequest<Surplus_V1_EventsRequest>,
         context: GRPCCore.ServerContext
@@ -3677,6 +3768,23 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
                 context: context
             ),
             metadata: [:]
+        )
+    }
+
+    package func streamEntries(
+        request: GRPCCore.ServerRequest<Surplus_V1_EntriesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EntriesPage> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_EntriesPage>(
+            metadata: [:],
+            producer: { writer in
+                try await self.streamEntries(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
         )
     }
 
@@ -4306,6 +4414,29 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VerifyLedgerReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VerifyLedgerReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "StreamEntries" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What moved credits, in the order in which it was booked; the first page has what stood before.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_EntriesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_EntriesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_EntriesPage` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func streamEntries<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_EntriesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_EntriesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_EntriesPage>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_EntriesPage>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "StreamEvents" method.
@@ -5245,6 +5376,38 @@ extension Surplus_V1_Control {
             try await self.client.unary(
                 request: request,
                 descriptor: Surplus_V1_Control.Method.VerifyLedger.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "StreamEntries" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What moved credits, in the order in which it was booked; the first page has what stood before.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_EntriesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_EntriesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_EntriesPage` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func streamEntries<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_EntriesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_EntriesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_EntriesPage>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_EntriesPage>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.StreamEntries.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -6580,6 +6743,33 @@ extension Surplus_V1_Control.ClientProtocol {
         )
     }
 
+    /// Call the "StreamEntries" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What moved credits, in the order in which it was booked; the first page has what stood before.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_EntriesRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func streamEntries<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_EntriesRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_EntriesPage>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.streamEntries(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EntriesRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EntriesPage>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "StreamEvents" method.
     ///
     /// - Parameters:
@@ -7726,6 +7916,37 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.verifyLedger(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "StreamEntries" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What moved credits, in the order in which it was booked; the first page has what stood before.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func streamEntries<Result>(
+        _ message: Surplus_V1_EntriesRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_EntriesPage>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_EntriesRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.streamEntries(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -4,12 +4,13 @@ import Reports
 struct Ledger: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger",
-        abstract: "Check the books of this node.",
+        abstract: "Check the books of this node, and take them elsewhere.",
         discussion: """
             Examples:
               surplus ledger verify
+              surplus ledger export --format hledger
             """,
-        subcommands: [LedgerVerify.self])
+        subcommands: [LedgerVerify.self, LedgerExport.self])
 }
 
 struct LedgerVerify: AsyncParsableCommand {

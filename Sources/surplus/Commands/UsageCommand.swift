@@ -59,20 +59,7 @@ struct ShowUsage: AsyncParsableCommand {
     }
 
     private func request(on page: Page) throws -> Surplus_V1_UsageRequest {
-        func time(_ text: String?) throws -> Timestamp? {
-            do { return try text.map { try TimeText.past($0, now: page.now, utcOffset: page.utcOffset) } } catch let failure
-                as Failure
-            {
-                throw failure.exiting(with: Invocation.usageStatus)
-            }
-        }
-        let (from, until) = (try time(since), try time(until))
-        if let from, from >= until ?? page.now {
-            throw Failure(
-                object: "--since \(since ?? "")", fault: "is not before the end",
-                remedy: "write an earlier time, or a later --until",
-                status: Invocation.usageStatus)
-        }
+        let (from, until) = try TimeRangeOptions.times(since: since, until: until, on: page)
         return .with {
             $0.target = target ?? ""
             $0.from = from?.microseconds ?? 0

@@ -1,0 +1,50 @@
+import Resources
+
+/// For `hledger`, in the journal format of its manual (hledger.org/1.25/hledger.html). It ends with assertions of all balances.
+struct HledgerJournal: Journal {
+    private var accounts = JournalAccounts { kind, peer in
+        switch kind {
+        case "peer": "assets:peers:\(peer ?? "")"
+        case "disputed": "assets:disputed:\(peer ?? "")"
+        case "earned": "income:lending"
+        case "spent": "expenses:borrowing"
+        default: "equity:opening balances"
+        }
+    }
+    private var last: String?
+
+    mutating func head(of node: String, _ opening: [AccountStanding], since: CivilTime?) -> String {
+        var text = "; The ledger of \(node), exported by surplus.\ncommodity 1000.000000 CREDIT\n"
+        guard !opening.isEmpty else { return text }
+        let equity = accounts.name(of: "opening", peer: nil, nil)
+        var postings: [(String, Microcredits)] = []
+        for standing in opening {
+            let name = accounts.name(of: standing.account, peer: standing.peer, standing.peerName)
+            accounts.add(standing.net, to: name)
+            accounts.add(-standing.net, to: equity)
+            postings += [(name, standing.net), (equity, -standing.net)]
+        }
+        last = since?.date
+        text += "\n\(since?.date ?? "1970-01-01") * opening balances\n" + postings.map { posting($0, $1) }.joined()
+        return text
+    }
+
+    mutating func text(of entry: PostedEntry) -> String {
+        let (debit, credit) = entry.book(in: &accounts)
+        let tags = ["transfer:\(entry.transfer)", entry.lease.map { "lease:\($0)" }, "time:\(entry.at.rfc3339)"].compactMap(
+            \.self)
+        last = max(last ?? entry.at.date, entry.at.date)
+        return
+            "\n\(entry.at.date) * \(entry.peerName) | \(entry.purpose.replacing("_", with: " "))  ; \(tags.joined(separator: ", "))\n"
+            + posting(debit, entry.amount) + posting(credit, -entry.amount)
+    }
+
+    func foot() -> String {
+        guard let last else { return "" }
+        return "\n\(last) * balances\n" + accounts.balances.pairs.map { posting($0, .zero, " = \($1.fixed) CREDIT") }.joined()
+    }
+
+    private func posting(_ account: String, _ amount: Microcredits, _ assertion: String = "") -> String {
+        "    \(account)  \(amount.fixed) CREDIT\(assertion)\n"
+    }
+}

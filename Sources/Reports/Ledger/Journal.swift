@@ -1,0 +1,73 @@
+import Resources
+
+/// A node's ledger as a file that programs for bookkeeping read: what moved credits, each amount once with the accounts that it
+/// went between, and at the end what that comes to.
+///
+/// Balances of a journal that begins later than the ledger come from `equity:opening balances`. Times are dates of UTC.
+package protocol Journal: Sendable {
+    init()
+    /// What stands at the beginning of the file.
+    mutating func head(of node: String, _ opening: [AccountStanding], since: CivilTime?) throws -> String
+    /// - Parameter entry: the next, in the order in which they were booked.
+    mutating func text(of entry: PostedEntry) throws -> String
+    /// What stands at its end.
+    func foot() -> String
+}
+
+/// In which form a ledger is exported.
+package enum JournalFormat: String, CaseIterable, Sendable {
+    /// Plain text accounting: hledger.org, beancount.github.io.
+    case hledger, beancount
+    /// One line for each transfer, RFC 4180.
+    case csv
+    /// JSON Lines.
+    case json
+
+    package var journal: any Journal.Type {
+        switch self {
+        case .hledger: HledgerJournal.self
+        case .beancount: BeancountJournal.self
+        case .csv: CSVJournal.self
+        case .json: JSONJournal.self
+        }
+    }
+}
+
+/// The names of accounts in a journal, each peer's told apart from all others', and what stands on them.
+struct JournalAccounts: Sendable {
+    private(set) var balances = SortedMap<String, Microcredits>()
+    /// Whose name each is, by account.
+    private var names: [String: String] = [:]
+    private var taken: [String: String] = [:]
+    let spell: @Sendable (_ kind: String, _ peer: String?) -> String
+
+    /// - Parameter spell: how the format writes the account of a kind, with a peer by its name.
+    init(_ spell: @escaping @Sendable (_ kind: String, _ peer: String?) -> String) { self.spell = spell }
+
+    /// The name of an account; two nodes of one name are told apart by their ids.
+    mutating func name(of account: String, peer: String?, _ peerName: String?) -> String {
+        if let name = names[account] { return name }
+        let kind = String(account.prefix { $0 != ":" })
+        var name = spell(kind, peerName)
+        if let peer, let other = taken[name], other != account { name = spell(kind, "\(peerName ?? "")-\(peer.suffix(6))") }
+        taken[name] = account
+        names[account] = name
+        balances[name] = balances[name] ?? .zero
+        return name
+    }
+
+    mutating func add(_ amount: Microcredits, to name: String) { balances[name] = (balances[name] ?? .zero) + amount }
+}
+
+extension PostedEntry {
+    /// The two accounts of an entry by a journal's names, after it was added to what stands on them.
+    func book(in accounts: inout JournalAccounts) -> (debit: String, credit: String) {
+        func name(of account: String) -> String {
+            account.contains(":") ? accounts.name(of: account, peer: peer, peerName) : accounts.name(of: account, peer: nil, nil)
+        }
+        let (debit, credit) = (name(of: self.debit), name(of: self.credit))
+        accounts.add(amount, to: debit)
+        accounts.add(-amount, to: credit)
+        return (debit, credit)
+    }
+}

@@ -1,0 +1,95 @@
+import Resources
+
+/// What moved credits between this node and one peer, or all of them, with the balance after each, as a bank would show it.
+package struct StatementReport: Report {
+    package struct Line: Encodable, Sendable {
+        let at: CivilTime
+        let transfer: String
+        let peer: String
+        let peerName: String
+        let purpose: String
+        let lease: String?
+        /// Positive where the peer came to owe this node more.
+        let amountMicrocredits: Int64
+        let balanceMicrocredits: Int64
+    }
+
+    /// The peer that was asked for; left out for all.
+    let peerName: String?
+    let since: CivilTime?
+    let until: CivilTime?
+    /// What peers owed this node before, less what it owed them.
+    let openingMicrocredits: Int64
+    let closingMicrocredits: Int64
+    /// Billed in the time and not accepted; not part of the balance.
+    let disputedMicrocredits: Int64
+    let entries: [Line]
+
+    /// - Parameters:
+    ///   - opening: what stood before on the accounts that the entries are about.
+    ///   - entries: in the order in which they were booked.
+    package init(
+        of peerName: String?, since: CivilTime?, until: CivilTime?, opening: [AccountStanding], entries: [PostedEntry]
+    ) {
+        self.peerName = peerName
+        self.since = since
+        self.until = until
+        var balance = opening.reduce(Microcredits.zero) { $1.account.hasPrefix("peer:") ? $0 + $1.net : $0 }
+        openingMicrocredits = balance.rawValue
+        var lines: [Line] = []
+        for entry in entries where entry.change != .zero {
+            balance += entry.change
+            lines.append(
+                Line(
+                    at: entry.at, transfer: entry.transfer, peer: entry.peer, peerName: entry.peerName, purpose: entry.purpose,
+                    lease: entry.lease, amountMicrocredits: entry.change.rawValue, balanceMicrocredits: balance.rawValue))
+        }
+        self.entries = lines
+        closingMicrocredits = balance.rawValue
+        disputedMicrocredits = entries.reduce(0) { $1.purpose == "disputed" ? $0 + $1.amountMicrocredits : $0 }
+    }
+
+    package func text(on page: Page) -> String {
+        guard !page.isPlain else { return table(on: page).text(on: page) }
+        var head = Sheet()
+        head.add("statement", peerName.map { "with \($0)" } ?? "with all peers", .strong)
+        head.add("since", since?.clock(on: page))
+        head.add("until", until?.clock(on: page))
+        head.add("before", standing(openingMicrocredits))
+        var foot = Sheet()
+        foot.add("earned", sum { $0 > 0 }.text)
+        foot.add("spent", (-sum { $0 < 0 }).text)
+        if disputedMicrocredits > 0 { foot.add("disputed", Microcredits(disputedMicrocredits).text, .warning) }
+        foot.add("balance", standing(closingMicrocredits), .strong)
+        let body = entries.isEmpty ? "nothing moved in this time\n" : table(on: page).text(on: page)
+        return [head.text(on: page), body, foot.text(on: page)].joined(separator: page.gap)
+    }
+
+    private func sum(where isWanted: (Int64) -> Bool) -> Microcredits {
+        entries.reduce(.zero) { isWanted($1.amountMicrocredits) ? $0 + Microcredits($1.amountMicrocredits) : $0 }
+    }
+
+    private func standing(_ balance: Int64) -> String {
+        let who = peerName ?? "peers"
+        if balance == 0 { return "0 credits" }
+        let amount = Microcredits(abs(balance)).text
+        return balance > 0 ? "\(amount), owed by \(who)" : "-\(amount), owed to \(who)"
+    }
+
+    private func table(on page: Page) -> Table {
+        var table = Table([
+            .init("TIME"), .init("PEER", .left, .shortened), .init("FOR", .left, .shortened), .init("CREDITS", .right),
+            .init("BALANCE", .right), .init("LEASE", .left, .omitted), .init("TRANSFER", .left, .omitted),
+        ])
+        for entry in entries {
+            table.add([
+                .init(entry.at.clock(on: page), .dim), .init(entry.peerName),
+                .init(page.isPlain ? entry.purpose : entry.purpose.replacing("_", with: " ")),
+                .init(Microcredits(entry.amountMicrocredits).fixed),
+                .init(Microcredits(entry.balanceMicrocredits).fixed, .strong),
+                .init(entry.lease ?? ""), .init(entry.transfer, .dim),
+            ])
+        }
+        return table
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Reports
+import Wire
+
+struct Statement: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "statement",
+        abstract: "Show what moved credits between this node and a peer, or all of them, with the balance after each.",
+        discussion: """
+            Examples:
+              surplus statement                          with all peers, from the beginning
+              surplus statement node2 --since 30d        with one, the last month
+              surplus statement --since 2026-11-01 --until 2026-12-01 --json | jq .closing_microcredits
+
+            What peers came to owe this node is positive, what it came to owe them negative. What is only reserved is not in it: \
+            'surplus credits' shows that.
+            """)
+
+    @Argument(help: "A peer by name or id. Default: all.")
+    var peer: String?
+
+    @OptionGroup var range: TimeRangeOptions
+    @OptionGroup var connection: AgentOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let (since, until) = try range.times(on: Terminal.page(plain: output.plain, colour: output.color))
+        let request = Surplus_V1_EntriesRequest(peer: peer, since: since, until: until)
+        let (opening, entries) = try await connection.agent.connected { control in
+            try await control.streamEntries(request) { response in
+                var (opening, entries): ([AccountStanding], [PostedEntry]) = ([], [])
+                for try await page in response.messages {
+                    opening += page.opening.map(AccountStanding.init)
+                    entries += page.entries.map(PostedEntry.init)
+                }
+                return (opening, entries)
+            }
+        }
+        try output.show(
+            StatementReport(
+                of: peer, since: since.map(CivilTime.init), until: until.map(CivilTime.init), opening: opening, entries: entries))
+    }
+}

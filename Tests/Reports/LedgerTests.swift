@@ -1,0 +1,95 @@
+import Reports
+import Resources
+import Testing
+
+@Suite("Statements and journals")
+struct LedgerTests {
+    private static func entry(
+        _ number: Int64, _ purpose: String, _ debit: String, _ credit: String, _ amount: Microcredits, peer: String = "nde_0002",
+        _ name: String = "node2"
+    ) -> PostedEntry {
+        PostedEntry(
+            sequence: number, at: Samples.time(.minutes(number)), transfer: "trf_\(number)", purpose: purpose, debit: debit,
+            credit: credit, amount: amount, peer: peer, peerName: name, lease: number == 1 ? "lse_1" : nil)
+    }
+
+    private static let entries = [
+        entry(1, "lent", "peer:nde_0002", "earned", 16_666), entry(2, "borrowed", "spent", "peer:nde_0002", 1_250_000),
+        entry(3, "disputed", "disputed:nde_0002", "earned", 7),
+    ]
+    private static let opening = [
+        AccountStanding(account: "peer:nde_0002", peer: "nde_0002", peerName: "node2", net: 500_000),
+        AccountStanding(account: "earned", peer: nil, peerName: nil, net: -500_000),
+    ]
+
+    private func journal(_ format: JournalFormat, _ opening: [AccountStanding] = [], _ entries: [PostedEntry] = entries) throws
+        -> String
+    {
+        var journal = format.journal.init()
+        let head = try journal.head(of: "node1", opening, since: opening.isEmpty ? nil : Samples.time(.zero))
+        return try entries.reduce(head) { try $0 + journal.text(of: $1) } + journal.foot()
+    }
+
+    @Test("A statement has the balance after each entry, and what is in dispute beside it")
+    func statement() throws {
+        let report = StatementReport(
+            of: "node2", since: Samples.time(-.days(1)), until: nil, opening: Self.opening, entries: Self.entries)
+        #expect(
+            report.text(on: Samples.wide) == """
+                statement  with node2
+                since      2026-11-20 07:58:17
+                before     0.5 credits, owed by node2
+
+                TIME      PEER   FOR         CREDITS    BALANCE  LEASE  TRANSFER
+                07:59:17  node2  lent       0.016666   0.516666  lse_1  trf_1
+                08:00:17  node2  borrowed  -1.250000  -0.733334         trf_2
+
+                earned    0.016666 credits
+                spent     1.25 credits
+                disputed  0.000007 credits
+                balance   -0.733334 credits, owed to node2
+
+                """)
+        #expect(report.text(on: Samples.plain).split(separator: "\n").count == 2)
+        #expect(try report.json().contains("\"closing_microcredits\" : -733334"))
+        let empty = StatementReport(of: nil, since: nil, until: nil, opening: [], entries: [])
+        #expect(empty.text(on: Samples.wide).contains("nothing moved in this time\n"))
+    }
+
+    @Test("A journal for hledger names accounts, amounts to the last unit, and asserts what they come to")
+    func hledger() throws {
+        let text = try journal(.hledger, Self.opening)
+        #expect(
+            text.contains(
+                """
+                2026-11-21 * node2 | lent  ; transfer:trf_1, lease:lse_1, time:2026-11-21T07:59:17.000000Z
+                    assets:peers:node2  0.016666 CREDIT
+                    income:lending  -0.016666 CREDIT
+
+                """))
+        #expect(text.contains("    assets:peers:node2  0.000000 CREDIT = -0.733334 CREDIT\n"))
+        #expect(text.contains("    equity:opening balances  0.500000 CREDIT\n"))
+    }
+
+    @Test("Beancount's accounts begin with capitals and have no points; two nodes of one name are told apart")
+    func beancount() throws {
+        let text = try journal(
+            .beancount, [],
+            [
+                Self.entry(1, "lent", "peer:nde_0001", "earned", 1, peer: "nde_0001", "rack.7"),
+                Self.entry(2, "lent", "peer:nde_0002", "earned", 2, peer: "nde_0002", "rack.7"),
+            ])
+        #expect(text.contains("2026-11-21 open Assets:Peers:Rack-7 CREDIT\n  node: \"nde_0001\"\n"))
+        #expect(text.contains("2026-11-22 balance Assets:Peers:Rack-7  0.000001 CREDIT\n"))
+        #expect(text.split(separator: "\n").count { $0.contains(" open Assets:Peers:Rack-7") } == 2)
+    }
+
+    @Test("Fields of csv are quoted where they must be; an empty ledger is an empty table")
+    func csv() throws {
+        let odd = Self.entry(9, "lent", "peer:nde_0002", "earned", 1, "a \"b\", c")
+        #expect(try journal(.csv, [], [odd]).hasSuffix("nde_0002,\"a \"\"b\"\", c\",\r\n"))
+        #expect(try journal(.csv, [], []).split(separator: "\r\n").count == 1)
+        #expect(try journal(.hledger, [], []).hasSuffix("CREDIT\n"))
+        #expect(try journal(.json, Self.opening, []).split(separator: "\n").count == 2)
+    }
+}
