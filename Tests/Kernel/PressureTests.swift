@@ -69,5 +69,7 @@ struct PressureTests {
         let (guests, own) = (after.guests - before.guests, after.owner - before.owner)
         #expect(guests * 3 < own, "\(guests.text) and \(own.text)")
         #expect(test.groups.pressureOfAllGuests("io").map { $0 > .milliseconds(100) } == true)
+        let beside = test.groups.pressureBesideGuests("io").first { $0.key.hasSuffix("\(test.parent)/owner") }
+        #expect(try #require(beside).value > .milliseconds(100), "who waits beside guests that wait is seen")
     }
 }
