@@ -101,10 +101,12 @@ struct KillBench: AsyncParsableCommand {
     /// A job with an input, an output and something to say, so that it goes through all that a job can.
     private func job(_ word: String, in pool: DevPool, options: [String] = []) throws -> [String] {
         let path = "\(pool.directory)/\(word)"
+        // Who does not wait for a job says where its output goes when it is fetched.
+        let output = options.contains("--detach") ? "\(word).out" : "\(word).out:\(path).out"
         try Data(word.utf8).write(to: URL(fileURLWithPath: path + ".in"))
         return [
             "run", "--cpu", "0.1", "--memory", "64MiB", "--on", "node2", "--input", "\(path).in:in", "--output",
-            "\(word).out",
+            output,
         ]
             + options + ["--", "sh", "-c", "sleep 0.2; cp in \(word).out; echo \(word)"]
     }
