@@ -83,7 +83,7 @@ struct Governor: Sendable {
     mutating func setEnding(_ lease: LeaseID, _ isEnding: Bool) {
         guard var guest = guests[lease], guest.isEnding != isEnding else { return }
         guest.isEnding = isEnding
-        if isEnding { guest.ceiling = min(guest.ceiling, max(least(of: guest), guest.limit.scaled(by: 1, over: 10))) }
+        guest.ceiling = min(guest.ceiling, most(of: guest))
         guests[lease] = guest
     }
 
@@ -141,6 +141,9 @@ extension Governor {
     private var sum: Millicores { running.values.reduce(.zero) { $0 + $1.ceiling } }
 
     private func least(of guest: Guest) -> Millicores { min(guest.limit, configuration.leastProcessing) }
+    private func most(of guest: Guest) -> Millicores {
+        guest.isEnding ? max(least(of: guest), guest.limit.scaled(by: 1, over: 10)) : guest.limit
+    }
     private var margin: Millicores { configuration.hysteresis.of(configuration.capacity.cpu) }
 
     private var isAtLeast: Bool { running.values.allSatisfy { $0.ceiling <= least(of: $0) } }
@@ -196,8 +199,8 @@ extension Governor {
         guard sum + margin <= room, !strain.elements.contains(true) else { return }
         var left = room - sum
         for lease in running.keys.sorted() {
-            guard let guest = guests[lease], guest.ceiling < guest.limit, !guest.isEnding else { continue }
-            let step = min(max(configuration.step.of(guest.limit), 1), guest.limit - guest.ceiling, left)
+            guard let guest = guests[lease], guest.ceiling < most(of: guest) else { continue }
+            let step = min(max(configuration.step.of(guest.limit), 1), most(of: guest) - guest.ceiling, left)
             guests[lease]?.ceiling = guest.ceiling + step
             left = left - step
         }

@@ -279,6 +279,13 @@ struct MemoryLadderTests {
         #expect(machine.ended == [PlayedMachine.lease(3): false, PlayedMachine.lease(2): false])
         machine.run(100, ownerWants: 0, memory: owner)
         #expect(machine.ended.count == 2, "what ends will be enough")
+        for number in [2, 3] {
+            let lease = PlayedMachine.lease(number)
+            #expect(!machine.frozen.contains(lease))
+            #expect(
+                machine.enforcer.ceiling(of: lease) == (machine.leases[lease] ?? .zero).scaled(by: 1, over: 10),
+                "to save what it has")
+        }
         for number in [2, 3] { machine.close(PlayedMachine.lease(number)) }
         machine.run(100, ownerWants: 0, memory: owner)
         #expect(machine.ended.count == 2)
