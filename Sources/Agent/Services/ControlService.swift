@@ -42,22 +42,14 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         request: ServerRequest<Surplus_V1_EntriesRequest>, context: ServerContext
     ) async throws -> StreamingServerResponse<Surplus_V1_EntriesPage> {
         let pool = try await agent.pool()
-        return StreamingServerResponse { writer in
-            do {
-                try await pool.streamEntries(request.message) { try await writer.write($0) }
-            } catch { throw RPCError(explaining: error) }
-            return [:]
-        }
+        return stream { try await pool.streamEntries(request.message, $0) }
     }
 
     func streamEvents(
         request: ServerRequest<Surplus_V1_EventsRequest>, context: ServerContext
     ) async throws -> StreamingServerResponse<Surplus_V1_EventInfo> {
         let pool = try await agent.pool()
-        return StreamingServerResponse { writer in
-            try await pool.streamEvents(request.message) { try await writer.write($0) }
-            return [:]
-        }
+        return stream { try await pool.streamEvents(request.message, $0) }
     }
 
     func explain(
@@ -138,12 +130,7 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
     ) async throws -> StreamingServerResponse<Surplus_V1_JobOutput> {
         let user = try context.callingUser()
         let pool = try await agent.pool()
-        return StreamingServerResponse { writer in
-            do {
-                try await pool.jobs.attach(request.messages, by: user) { try await writer.write($0) }
-            } catch { throw RPCError(explaining: error) }
-            return [:]
-        }
+        return stream { try await pool.jobs.attach(request.messages, by: user, $0) }
     }
 
     func listJobs(
@@ -181,12 +168,7 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
     ) async throws -> StreamingServerResponse<Surplus_V1_FilePart> {
         let user = try context.callingUser()
         let pool = try await agent.pool()
-        return StreamingServerResponse { writer in
-            do {
-                try await pool.jobs.fetchOutputs(of: request.message.job, by: user) { try await writer.write($0) }
-            } catch { throw RPCError(explaining: error) }
-            return [:]
-        }
+        return stream { try await pool.jobs.fetchOutputs(of: request.message.job, by: user, $0) }
     }
 
     // MARK: The policy
@@ -286,10 +268,7 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         request: ServerRequest<Surplus_V1_LogRequest>, context: ServerContext
     ) async throws -> StreamingServerResponse<Surplus_V1_LogEntry> {
         let reading = try LogReading(request.message, of: agent.house.recentLog)
-        return StreamingServerResponse { writer in
-            try await reading.run { try await writer.write($0) }
-            return [:]
-        }
+        return stream { try await reading.run($0) }
     }
 
     func previewLease(
@@ -348,5 +327,15 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
 
     private func answer<Message>(_ body: () async throws -> Message) async throws -> ServerResponse<Message> {
         do { return ServerResponse(message: try await body()) } catch { throw RPCError(explaining: error) }
+    }
+
+    /// The same for an answer in many messages: `body` gets what sends the next.
+    private func stream<Message: Sendable>(
+        _ body: @escaping @Sendable (@escaping @Sendable (Message) async throws -> Void) async throws -> Void
+    ) -> StreamingServerResponse<Message> {
+        StreamingServerResponse { writer in
+            do { try await body { try await writer.write($0) } } catch { throw RPCError(explaining: error) }
+            return [:]
+        }
     }
 }
