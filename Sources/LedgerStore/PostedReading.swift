@@ -65,8 +65,9 @@ extension LedgerStore {
         _ query: PostedQuery, after sequence: Int64, limit: Int
     ) throws(LedgerStoreError) -> [PostedTransfer] {
         try fold(into: []) { page, db in
-            guard page.count < limit, try SegmentRow(db).end.sequence > sequence else { return }
+            guard try SegmentRow(db).end.sequence > sequence else { return true }
             page += try Rows.posted(db, query, after: sequence, limit: limit - page.count)
+            return page.count < limit
         }
     }
 
@@ -80,6 +81,7 @@ extension LedgerStore {
             found += try Rows.sums(db, before: query.since)
             result.isFirst = false
             for (account, net) in found { result.sums[account] = (result.sums[account] ?? .zero) + net }
+            return true
         }.sums
         return sums.pairs.compactMap { account, net in
             let isWanted = query.accounts?.contains(account.description) ?? true
@@ -87,18 +89,21 @@ extension LedgerStore {
         }
     }
 
-    /// Reads all segments that are in the directory, oldest first, up to the same commit.
+    /// Reads the segments that are in the directory, oldest first, up to the same commit.
+    ///
+    /// - Parameter body: returns whether it wants the next one, too.
     private func fold<Value>(
-        into start: Value, _ body: (inout Value, Database) throws -> Void
+        into start: Value, _ body: (inout Value, Database) throws -> Bool
     ) throws(LedgerStoreError) -> Value {
         while true {
             let current = try writer.openSegment()
             var value = start
+            var goesOn = true
             do {
-                for path in try writer.closedSegments().prefix(while: { $0 != current.path }) {
-                    try writer.readClosed { try ClosedSegment.read(path) { try body(&value, $0) } }
+                for path in try writer.closedSegments().prefix(while: { $0 != current.path }) where goesOn {
+                    try writer.readClosed { goesOn = try ClosedSegment.read(path) { try body(&value, $0) } }
                 }
-                try current.pool.read { try body(&value, $0) }
+                if goesOn { _ = try current.pool.read { try body(&value, $0) } }
                 return value
             } catch {
                 guard writer.segment?.path == current.path else { continue }

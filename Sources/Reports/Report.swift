@@ -13,18 +13,16 @@ extension Report {
     /// For scripts: one object, its keys in order, and a line feed.
     ///
     /// - Parameter compact: on one line, as in a stream of JSON Lines.
-    package func json(compact: Bool = false) throws -> String { try Self.json(of: self, compact: compact) }
+    package func json(compact: Bool = false) throws -> String { try jsonText(of: self, compact: compact) }
 }
 
-extension Encodable {
-    /// What ``Report/json(compact:)`` is, of any object.
-    static func json(of body: Self, compact: Bool) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if !compact { encoder.outputFormatting.insert(.prettyPrinted) }
-        return String(decoding: try encoder.encode(Stamped(body: body)), as: UTF8.self) + "\n"
-    }
+/// What ``Report/json(compact:)`` is, of any object.
+func jsonText(of body: some Encodable, compact: Bool) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if !compact { encoder.outputFormatting.insert(.prettyPrinted) }
+    return String(decoding: try encoder.encode(Stamped(body: body)), as: UTF8.self) + "\n"
 }
 
 /// An object and the number of the schema it follows.

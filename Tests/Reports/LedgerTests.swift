@@ -25,7 +25,7 @@ struct LedgerTests {
     private func journal(_ format: JournalFormat, _ opening: [AccountStanding] = [], _ entries: [PostedEntry] = entries) throws
         -> String
     {
-        var journal = format.journal.init()
+        var journal = format.journal
         let head = try journal.head(of: "node1", opening, since: opening.isEmpty ? nil : Samples.time(.zero))
         return try entries.reduce(head) { try $0 + journal.text(of: $1) } + journal.foot()
     }

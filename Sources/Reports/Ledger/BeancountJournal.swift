@@ -23,18 +23,10 @@ struct BeancountJournal: Journal {
         var text = "option \"title\" \"The ledger of \(node)\"\noption \"operating_currency\" \"CREDIT\"\n"
         guard !opening.isEmpty else { return text }
         let date = since?.date ?? "1970-01-01"
-        let equity = accounts.name(of: "opening", peer: nil, nil)
-        var postings: [(String, Microcredits)] = []
-        for standing in opening {
-            let name = accounts.name(of: standing.account, peer: standing.peer, standing.peerName)
-            text += open(name, date, standing.peer)
-            accounts.add(standing.net, to: name)
-            accounts.add(-standing.net, to: equity)
-            postings += [(name, standing.net), (equity, -standing.net)]
-        }
+        let postings = accounts.open(opening)
         last = since
-        text += open(equity, date, nil)
-        return text + "\n\(date) * \"opening balances\"\n" + postings.map { posting($0, $1) }.joined()
+        for posting in postings { text += open(posting.account, date, posting.peer) }
+        return text + "\n\(date) * \"opening balances\"\n" + postings.map { posting($0.account, $0.amount) }.joined()
     }
 
     mutating func text(of entry: PostedEntry) -> String {

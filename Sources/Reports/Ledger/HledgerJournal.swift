@@ -16,16 +16,9 @@ struct HledgerJournal: Journal {
     mutating func head(of node: String, _ opening: [AccountStanding], since: CivilTime?) -> String {
         var text = "; The ledger of \(node), exported by surplus.\ncommodity 1000.000000 CREDIT\n"
         guard !opening.isEmpty else { return text }
-        let equity = accounts.name(of: "opening", peer: nil, nil)
-        var postings: [(String, Microcredits)] = []
-        for standing in opening {
-            let name = accounts.name(of: standing.account, peer: standing.peer, standing.peerName)
-            accounts.add(standing.net, to: name)
-            accounts.add(-standing.net, to: equity)
-            postings += [(name, standing.net), (equity, -standing.net)]
-        }
+        let postings = accounts.open(opening)
         last = since?.date
-        text += "\n\(since?.date ?? "1970-01-01") * opening balances\n" + postings.map { posting($0, $1) }.joined()
+        text += "\n\(since?.date ?? "1970-01-01") * opening balances\n" + postings.map { posting($0.account, $0.amount) }.joined()
         return text
     }
 

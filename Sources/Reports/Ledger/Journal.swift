@@ -5,7 +5,6 @@ import Resources
 ///
 /// Balances of a journal that begins later than the ledger come from `equity:opening balances`. Times are dates of UTC.
 package protocol Journal: Sendable {
-    init()
     /// What stands at the beginning of the file.
     mutating func head(of node: String, _ opening: [AccountStanding], since: CivilTime?) throws -> String
     /// - Parameter entry: the next, in the order in which they were booked.
@@ -23,12 +22,13 @@ package enum JournalFormat: String, CaseIterable, Sendable {
     /// JSON Lines.
     case json
 
-    package var journal: any Journal.Type {
+    /// An empty one.
+    package var journal: any Journal {
         switch self {
-        case .hledger: HledgerJournal.self
-        case .beancount: BeancountJournal.self
-        case .csv: CSVJournal.self
-        case .json: JSONJournal.self
+        case .hledger: HledgerJournal()
+        case .beancount: BeancountJournal()
+        case .csv: CSVJournal()
+        case .json: JSONJournal()
         }
     }
 }
@@ -38,8 +38,7 @@ struct JournalAccounts: Sendable {
     private(set) var balances = SortedMap<String, Microcredits>()
     /// Whose name each is, by account.
     private var names: [String: String] = [:]
-    private var taken: [String: String] = [:]
-    let spell: @Sendable (_ kind: String, _ peer: String?) -> String
+    private let spell: @Sendable (_ kind: String, _ peer: String?) -> String
 
     /// - Parameter spell: how the format writes the account of a kind, with a peer by its name.
     init(_ spell: @escaping @Sendable (_ kind: String, _ peer: String?) -> String) { self.spell = spell }
@@ -49,14 +48,26 @@ struct JournalAccounts: Sendable {
         if let name = names[account] { return name }
         let kind = String(account.prefix { $0 != ":" })
         var name = spell(kind, peerName)
-        if let peer, let other = taken[name], other != account { name = spell(kind, "\(peerName ?? "")-\(peer.suffix(6))") }
-        taken[name] = account
+        if let peer, balances[name] != nil { name = spell(kind, "\(peerName ?? "")-\(peer.suffix(6))") }
         names[account] = name
         balances[name] = balances[name] ?? .zero
         return name
     }
 
-    mutating func add(_ amount: Microcredits, to name: String) { balances[name] = (balances[name] ?? .zero) + amount }
+    fileprivate mutating func add(_ amount: Microcredits, to name: String) {
+        balances[name] = (balances[name] ?? .zero) + amount
+    }
+
+    /// What stood before the first entry, against an account of its own.
+    mutating func open(_ opening: [AccountStanding]) -> [(account: String, peer: String?, amount: Microcredits)] {
+        let equity = name(of: "opening", peer: nil, nil)
+        return opening.flatMap { standing in
+            let name = name(of: standing.account, peer: standing.peer, standing.peerName)
+            add(standing.net, to: name)
+            add(-standing.net, to: equity)
+            return [(name, standing.peer, standing.net), (equity, nil, -standing.net)]
+        }
+    }
 }
 
 extension PostedEntry {

@@ -24,10 +24,10 @@ struct CSVJournal: Journal {
 /// One object a line: first what stood before, account by account, then the transfers.
 struct JSONJournal: Journal {
     mutating func head(of node: String, _ opening: [AccountStanding], since: CivilTime?) throws -> String {
-        try opening.map { try AccountStanding.json(of: $0, compact: true) }.joined()
+        try opening.map { try jsonText(of: $0, compact: true) }.joined()
     }
 
-    mutating func text(of entry: PostedEntry) throws -> String { try PostedEntry.json(of: entry, compact: true) }
+    mutating func text(of entry: PostedEntry) throws -> String { try jsonText(of: entry, compact: true) }
 
     func foot() -> String { "" }
 }

@@ -29,7 +29,7 @@ struct LedgerExport: AsyncParsableCommand {
         let request = Surplus_V1_EntriesRequest(peer: nil, since: since, until: until)
         try await connection.agent.connected { [format] control in
             try await control.streamEntries(request) { response in
-                var journal = format.journal.init()
+                var journal = format.journal
                 for try await page in response.messages {
                     if !page.node.isEmpty {
                         let opening = page.opening.map(AccountStanding.init)
