@@ -71,7 +71,6 @@ extension LeaseKeeper {
     /// Brings the kernel to what the enforcer wants, also where it could not be brought there before.
     private func enforce(at now: Moment) {
         var changed: [LeaseID] = []
-        defer { for lease in changed { save(lease, at: now) } }
         for lease in enforcer?.leases ?? [] {
             guard let ceiling = enforcer?.ceiling(of: lease), let entry = leases[lease] else { continue }
             do throws(KernelError) {
@@ -86,6 +85,7 @@ extension LeaseKeeper {
                 if !entry.wanted.isFrozen, entry.inForce.isFrozen, try setFrozen(lease, false) { changed.append(lease) }
             } catch { log.write("lease.unlimited", ["lease": lease, "ceiling": ceiling, "error": error]) }
         }
+        for lease in changed { save(lease, at: now) }
     }
 
     private func holdMemoryAndDisks(_ lease: LeaseID, _ entry: Lease) throws(KernelError) {

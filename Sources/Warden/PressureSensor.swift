@@ -68,11 +68,16 @@ struct PressureSensor {
             PerResource(cpu: read(Self.names.cpu), memory: read(Self.names.memory), disk: read(Self.names.disk))
         }
         let guests = each(groups.pressureOfAllGuests)
-        var counters = Counters(
-            machine: each(machine.pressure), guests: guests, others: each(groups.pressureBesideGuests), at: now)
+        let machine = each(machine.pressure)
+        // While nobody on the machine waits nobody beside the guests does, so that there is nothing new to be read.
+        var others = last?.others ?? PerResource(cpu: [:], memory: [:], disk: [:])
+        for resource in Resource.allCases where machine[resource] != last?.machine[resource] {
+            others[resource] = groups.pressureBesideGuests(Self.names[resource])
+        }
+        var counters = Counters(machine: machine, guests: guests, others: others, at: now)
         if let before = last?.machine.disk, let after = counters.machine.disk, after > before { diskWait = now }
         let isOfInterest = diskWait.map { now - $0 < Self.attention } ?? false
-        if guests.disk == nil, isOfInterest, let all = machine.diskActivity() {
+        if guests.disk == nil, isOfInterest, let all = self.machine.diskActivity() {
             counters.read = (all.read, groups.activity(of: "").diskRead ?? .zero)
         }
         return counters

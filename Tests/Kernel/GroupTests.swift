@@ -162,6 +162,28 @@ struct UnifiedTests {
             ])
     }
 
+    @Test("Where swap is not counted no memory limit holds, unless there is no swap")
+    func swap() throws {
+        var files = [
+            "cgroup.subtree_control": "", "cgroup.procs": "", "memory.max": "max", "memory.current": "0", "memory.stat": "",
+        ]
+        files["pids.max"] = "max"
+        let bare = PaperKernel(
+            [
+                "/proc/self/mountinfo": "30 20 0:27 / /cg rw - cgroup2 cgroup2 rw\n", "/proc/self/cgroup": "0::/\n",
+                "/cg/cgroup.controllers": "cpu memory pids\n", "/cg/cgroup.subtree_control": "\n",
+            ], inNewDirectories: files)
+        let groups = try ControlGroups.detect(kernel: bare)
+        try groups.make("n/l")
+        let heading = "Filename Type Size Used Priority\n"
+        bare.put(heading, at: "/proc/swaps")
+        try groups.setMemoryLimit(.mebibytes(1), of: "n/l")
+        bare.put(heading + "/dev/vdb partition 1000 0 -2\n", at: "/proc/swaps")
+        #expect(throws: KernelError("keep memory of n/l out of swap, which the kernel does not count", ENOTSUP)) {
+            try groups.setMemoryLimit(.mebibytes(1), of: "n/l")
+        }
+    }
+
     @Test("Usage leaves out what the kernel can take back; the owner's group and the machine are read alike")
     func usage() throws {
         let groups = try ControlGroups.detect(kernel: kernel)

@@ -57,9 +57,12 @@ final class TestJob: Sendable {
     }
 
     /// Starts the shim and waits until it can be attached to; its process id.
+    ///
+    /// - Parameter launcher: a program, with arguments, that starts the one that its further arguments name in its own place.
     @discardableResult
-    func start() async throws -> pid_t {
-        let started = try await launch(Self.warden, ["shim", files.directory]).process
+    func start(by launcher: [String] = []) async throws -> pid_t {
+        let words = launcher + [Self.warden, "shim", files.directory]
+        let started = try await launch(words[0], Array(words.dropFirst())).process
         shim.withLock { $0 = started }
         return started
     }

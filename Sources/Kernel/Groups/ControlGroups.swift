@@ -55,6 +55,7 @@ package enum ControlGroups {
     static func leaveProcesses(to directory: String, _ kernel: any KernelCalls) throws(KernelError) {
         guard kernel.exists(directory + "/pids.max") else { return }
         func most(_ name: String) -> Int? {
+            // a container need not show what the machine may have
             (try? kernel.read("/proc/sys/kernel/" + name)).flatMap { Int($0.prefix { $0.isNumber }) }
         }
         let all = [most("pid_max"), most("threads-max")].compactMap(\.self).min() ?? 32_768

@@ -103,7 +103,7 @@ struct ControlGroupsV2: GuestGroups {
         guard !hasSwap else { throw KernelError("keep memory of \(group) out of swap, which the kernel does not count", ENOTSUP) }
     }
 
-    /// Under a heading each line is a place to swap to.
+    /// Under a heading each line is a place to swap to. A kernel without the file cannot swap.
     private var hasSwap: Bool { ((try? kernel.read("/proc/swaps")) ?? "").split(separator: "\n").count > 1 }
 
     func setProcessLimit(_ limit: Int, of group: String) throws(KernelError) {

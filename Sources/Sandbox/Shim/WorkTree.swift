@@ -36,6 +36,7 @@ struct WorkTree {
         // Whose files another user's process holds open only that user may see, and who may trace all others.
         let isActing = user.map { surplus_act_for($0) == 0 } ?? false
         count.addNameless(on: path)
+        // the real user is root all the while, who can always take its id back
         if isActing { _ = surplus_act_for_self() }
         return count.holding
     }
