@@ -78,8 +78,8 @@ struct Governor: Sendable {
         guests[lease] = guest
     }
 
-    /// A lease that was told to end goes on with a tenth at most, whatever room there is: enough to save what it has, and too little
-    /// to hold much more by then.
+    /// A lease that was told to end goes on with the least, whatever room there is. With a tenth of its own a guest that wants memory kept
+    /// its owner waiting more than twice as long, as was measured.
     mutating func setEnding(_ lease: LeaseID, _ isEnding: Bool) {
         guard var guest = guests[lease], guest.isEnding != isEnding else { return }
         guest.isEnding = isEnding
@@ -141,9 +141,7 @@ extension Governor {
     private var sum: Millicores { running.values.reduce(.zero) { $0 + $1.ceiling } }
 
     private func least(of guest: Guest) -> Millicores { min(guest.limit, configuration.leastProcessing) }
-    private func most(of guest: Guest) -> Millicores {
-        guest.isEnding ? max(least(of: guest), guest.limit.scaled(by: 1, over: 10)) : guest.limit
-    }
+    private func most(of guest: Guest) -> Millicores { guest.isEnding ? least(of: guest) : guest.limit }
     private var margin: Millicores { configuration.hysteresis.of(configuration.capacity.cpu) }
 
     private var isAtLeast: Bool { running.values.allSatisfy { $0.ceiling <= least(of: $0) } }

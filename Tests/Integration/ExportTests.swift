@@ -48,10 +48,12 @@ extension LiveTests {
         func balances() throws {
             let pool = try Self.traded()
             let credits: Credits = try pool.json("node1", ["credits"])
-            #expect(credits.lines.count == 2 && credits.lines.allSatisfy { $0.balanceMicrocredits != 0 })
+            #expect(credits.lines.count == 2)
             for line in credits.lines {
                 let statement: Statement = try pool.json("node1", ["statement", line.peerName])
                 #expect(statement.openingMicrocredits == 0 && statement.closingMicrocredits == line.balanceMicrocredits)
+                // what two nodes owe each other may come to nothing, so that only the entries show that they traded
+                #expect(!statement.entries.isEmpty && statement.entries.allSatisfy { $0.amountMicrocredits != 0 })
                 #expect(statement.entries.reduce(0) { $0 + $1.amountMicrocredits } == line.balanceMicrocredits)
                 #expect(statement.entries.last?.balanceMicrocredits == line.balanceMicrocredits)
             }
@@ -111,7 +113,8 @@ extension LiveTests {
             guard program == "hledger" else { return }
             for line in credits.lines {
                 let words = [
-                    "-f", file, "balance", "--no-total", "--flat", "--format", "%(total)", "assets:peers:\(line.peerName)",
+                    "-f", file, "balance", "--empty", "--no-total", "--flat", "--format", "%(total)",
+                    "assets:peers:\(line.peerName)",
                 ]
                 let total = try LivePool.run(words, path: "/usr/bin/hledger").text
                 let value = total.split(separator: " ").first.flatMap { Decimal(string: String($0)) }
