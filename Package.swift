@@ -100,9 +100,11 @@ let package = Package(
         module(
             "ShippedPolicies", path: "Policies",
             resources: ["blade", "workstation", "render-farm", "closed"].map { .embedInCode("\($0).yaml") }),
-        module("LedgerSchema", path: "Ledger", resources: [.embedInCode("V0001_ledger.sql"), .embedInCode("V0001_audit.sql")]),
+        module(
+            "LedgerSchema", path: "Ledger",
+            resources: ["V0001_ledger", "V0002_ledger", "V0001_audit"].map { .embedInCode("\($0).sql") }),
         module("Configuration", ["Resources", "Policy", "ShippedPolicies", .yams]),
-        module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .crypto]),
+        module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .sqlite, .crypto]),
         module("HistoryStore", ["Resources", "Accounting", .grdb], resources: [.embedInCode("Schema/V0001_history.sql")]),
         module("Identity", ["Resources", .crypto, .x509, .asn1]),
         module(
@@ -140,7 +142,7 @@ let package = Package(
         program(
             "surplus-bench",
             [
-                "LedgerStore", "LedgerSchema", "HistoryStore", "Accounting", "Bookkeeping", "Configuration", "Policy",
+                "LedgerStore", "LedgerSchema", "HistoryStore", "Accounting", "Bookkeeping", "Configuration", "Policy", "Identity",
                 "Kernel", "Resources", "Wire", "CLinux", .arguments, .grpc,
                 .sqlite, .crypto,
             ]),

@@ -24,6 +24,12 @@ extension Identifier {
 
 extension Digest {
     var column: Data { Data(bytes) }
+
+    /// `nil` unless there are 32 bytes.
+    init?(column bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.init(bytes)
+    }
 }
 
 /// A row that does not have the form its table gives it.
@@ -41,12 +47,30 @@ extension Row {
 
     func optionalID<Tag>(_ column: String) throws -> Identifier<Tag>? { hasNull(column) ? nil : try id(column) }
 
+    func id<Tag>(at index: Int) throws -> Identifier<Tag> {
+        guard let id = try optionalID(at: index) as Identifier<Tag>? else { throw MalformedRow(description: "an id is missing") }
+        return id
+    }
+
+    func optionalID<Tag>(at index: Int) throws -> Identifier<Tag>? {
+        try withUnsafeData(atIndex: index) { data in
+            guard let data else { return nil }
+            guard let id = Identifier<Tag>(column: data) else { throw MalformedRow(description: "column \(index) is no id") }
+            return id
+        }
+    }
+
     func bytes(_ column: String) -> [UInt8] { Array(self[column] as Data) }
 
     func digest(_ column: String) throws -> Digest {
-        let bytes = bytes(column)
-        guard bytes.count == 32 else { throw MalformedRow(description: "\(column) is no hash") }
-        return Digest(bytes)
+        guard let digest = Digest(column: bytes(column)) else { throw MalformedRow(description: "\(column) is no hash") }
+        return digest
+    }
+
+    func digest(at index: Int) throws -> Digest {
+        let digest = try withUnsafeData(atIndex: index) { data in data.flatMap { Digest(column: Array($0)) } }
+        guard let digest else { throw MalformedRow(description: "column \(index) is no hash") }
+        return digest
     }
 
     func quantity<Q: Quantity>(_ column: String) -> Q { Q(self[column] as Int64) }

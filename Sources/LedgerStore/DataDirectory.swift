@@ -31,20 +31,6 @@ final class DataDirectory: Sendable {
 
     func file(_ name: String) -> String { path + "/" + name }
 
-    /// The names in it, sorted.
-    func names() throws(LedgerStoreError) -> [String] {
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-        } catch {
-            throw .directory(path, "\(error)")
-        }
-    }
-
-    /// Gives a file in it a name that no other has. Durable once synchronized.
-    func rename(_ file: String, to name: String) throws(LedgerStoreError) {
-        do { try FileManager.default.moveItem(atPath: file, toPath: name) } catch { throw .directory(path, "\(error)") }
-    }
-
     /// Makes created, renamed and removed names durable.
     func synchronize() throws(LedgerStoreError) { try Self.synchronize(path) }
 

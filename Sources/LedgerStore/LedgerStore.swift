@@ -15,11 +15,13 @@ package final class LedgerStore: Sendable {
         package var queueLimit = 65_536
         /// How many pages of 4 KiB the current segment may have; `nil` for as many as the disk holds.
         var maximumPages: Int?
+        var steps = DurableFiles()
 
         package init() {}
     }
 
     let writer: Writer
+    package let checkpointFile: String
     private let onEvents: @Sendable () -> Void
 
     /// Opens the ledger in `directory`, which is created if it is not there; finishes or undoes what a crash
@@ -32,6 +34,7 @@ package final class LedgerStore: Sendable {
         directory: String, options: Options = Options(), onEvents: @escaping @Sendable () -> Void = {}
     ) throws(LedgerStoreError) {
         self.onEvents = onEvents
+        checkpointFile = directory + "/verification.json"
         let files = SegmentFiles(directory: try DataDirectory(path: directory), options: options)
         writer = Writer(files: files, segment: try files.openCurrent(), options: options)
         try writer.start()
@@ -94,4 +97,8 @@ package final class LedgerStore: Sendable {
         }
         try result.get()
     }
+}
+
+extension LedgerStore: LedgerReader {
+    package func sources() throws(LedgerStoreError) -> [SegmentSource] { try writer.sources() }
 }

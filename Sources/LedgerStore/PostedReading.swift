@@ -52,11 +52,11 @@ package struct PostedQuery: Hashable, Sendable {
         self.until = until
     }
 
-    fileprivate var accounts: [String]? { peer.map { [Account.peer($0).description, Account.disputed($0).description] } }
+    fileprivate var accounts: [Account]? { peer.map { [.peer($0), .disputed($0)] } }
 }
 
-extension LedgerStore {
-    /// A page of the transfers that moved something, in the order of the chain, from all segments that are in the directory.
+extension LedgerReader {
+    /// A page of the transfers that moved something, in the order of the chain, from all segments that are there.
     ///
     /// - Parameters:
     ///   - sequence: only those after this one.
@@ -78,73 +78,65 @@ extension LedgerStore {
         let sums = try fold(into: (isFirst: true, sums: SortedMap<Account, Microcredits>())) { result, db in
             var found: [(Account, Microcredits)] = []
             if result.isFirst { found += try Rows.openingEntries(db).map { ($0.line.account, $0.balance.net) } }
-            found += try Rows.sums(db, before: query.since)
+            found += try Rows.sums(db, before: query)
             result.isFirst = false
             for (account, net) in found { result.sums[account] = (result.sums[account] ?? .zero) + net }
             return true
         }.sums
         return sums.pairs.compactMap { account, net in
-            let isWanted = query.accounts?.contains(account.description) ?? true
+            let isWanted = query.accounts?.contains(account) ?? true
             return isWanted && net != .zero ? (account, net) : nil
-        }
-    }
-
-    /// Reads the segments that are in the directory, oldest first, up to the same commit.
-    ///
-    /// - Parameter body: returns whether it wants the next one, too.
-    private func fold<Value>(
-        into start: Value, _ body: (inout Value, Database) throws -> Bool
-    ) throws(LedgerStoreError) -> Value {
-        while true {
-            let current = try writer.openSegment()
-            var value = start
-            var goesOn = true
-            do {
-                for path in try writer.closedSegments().prefix(while: { $0 != current.path }) where goesOn {
-                    try writer.readClosed { goesOn = try ClosedSegment.read(path) { try body(&value, $0) } }
-                }
-                if goesOn { _ = try current.pool.read { try body(&value, $0) } }
-                return value
-            } catch {
-                guard writer.segment?.path == current.path else { continue }
-                throw LedgerStoreError(error, file: current.path)
-            }
         }
     }
 }
 
 extension Rows {
-    fileprivate static func posted(
+    static func posted(
         _ db: Database, _ query: PostedQuery, after sequence: Int64, limit: Int
     ) throws -> [PostedTransfer] {
-        var (conditions, values): ([String], [any DatabaseValueConvertible]) = (["t.sequence > ?"], [sequence])
-        if let since = query.since { (conditions, values) = (conditions + ["t.at >= ?"], values + [since.microseconds]) }
-        if let until = query.until { (conditions, values) = (conditions + ["t.at < ?"], values + [until.microseconds]) }
-        if let accounts = query.accounts {
-            conditions.append("(d.name IN (?, ?) OR c.name IN (?, ?))")
-            values += accounts + accounts
+        let reader = try TransferReader(db)
+        var times = ""
+        var values: [Int64] = [sequence]
+        for (condition, time) in [(">=", query.since), ("<", query.until)] {
+            guard let time else { continue }
+            values.append(time.microseconds)
+            times += " AND at \(condition) ?\(values.count)"
         }
+        let rows = "SELECT sequence FROM transfers WHERE kind IN ('direct', 'post') AND sequence > ?1\(times)"
+        // Either side of each account is in order by itself, and merged without looking at anybody else's rows.
+        let sources = query.accounts.map { accounts in
+            reader.ids(of: accounts).flatMap { ["\(rows) AND debit = \($0)", "\(rows) AND credit = \($0)"] }
+        }
+        guard sources != [] else { return [] }
         let sql = """
-            SELECT t.sequence, \(transferColumns), (SELECT lender FROM agreements WHERE lease = t.lease) AS lender
-            FROM transfers AS t \(accountJoins)
-            WHERE t.kind IN ('direct', 'post') AND \(conditions.joined(separator: " AND ")) ORDER BY t.sequence LIMIT ?
+            SELECT \(TransferReader.columns), t.sequence, (SELECT lender FROM agreements WHERE lease = t.lease)
+            FROM (\((sources ?? [rows]).joined(separator: " UNION ")) ORDER BY sequence LIMIT \(limit)) AS m
+            CROSS JOIN transfers AS t ON t.sequence = m.sequence ORDER BY t.sequence
             """
-        return try Row.fetchAll(db, sql: sql, arguments: StatementArguments(values + [limit])).map { row in
-            PostedTransfer(sequence: row["sequence"], try transfer(row), lender: try row.optionalID("lender"))
+        let cursor = try Row.fetchCursor(db, sql: sql, arguments: StatementArguments(values))
+        var found: [PostedTransfer] = []
+        while let row = try cursor.next() {
+            let next = TransferReader.width
+            found.append(
+                PostedTransfer(sequence: row[next], try reader.transfer(row), lender: try row.optionalID(at: next + 1)))
         }
+        return found
     }
 
     /// What the transfers of a segment before a time came to on each account.
-    fileprivate static func sums(_ db: Database, before time: Timestamp?) throws -> [(Account, Microcredits)] {
-        guard let time else { return [] }
-        let sql = """
-            SELECT a.name, sum(m.amount) AS amount FROM (
-                SELECT debit AS account, amount FROM transfers WHERE kind IN ('direct', 'post') AND at < ?1
-                UNION ALL SELECT credit, -amount FROM transfers WHERE kind IN ('direct', 'post') AND at < ?1
-            ) AS m JOIN accounts AS a ON a.id = m.account GROUP BY a.name
-            """
-        return try Row.fetchAll(db, sql: sql, arguments: [time.microseconds]).map {
-            (try account($0, "name"), $0.quantity("amount"))
+    static func sums(_ db: Database, before query: PostedQuery) throws -> [(Account, Microcredits)] {
+        guard let time = query.since else { return [] }
+        let reader = try TransferReader(db)
+        let wanted = query.accounts.map(reader.ids)
+        return try [("debit", Int64(1)), ("credit", -1)].flatMap { side, sign in
+            let accounts = wanted.map { " AND \(side) IN (\($0.map(String.init).joined(separator: ", ")))" } ?? ""
+            let sql = """
+                SELECT \(side), sum(amount) FROM transfers
+                WHERE kind IN ('direct', 'post') AND at < ?\(accounts) GROUP BY \(side)
+                """
+            return try Row.fetchAll(db, sql: sql, arguments: [time.microseconds]).map { row in
+                (try reader.line(row[0]).account, Microcredits(sign * row[1]))
+            }
         }
     }
 }

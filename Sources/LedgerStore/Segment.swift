@@ -12,6 +12,9 @@ struct Segment: Sendable {
     let path: String
     let pool: DatabasePool
 
+    /// As its name says.
+    var number: Int { Self.number(URL(fileURLWithPath: path).lastPathComponent) ?? 0 }
+
     /// `ledger-000001.sqlite` for 1.
     static func name(_ number: Int) -> String {
         let digits = String(number)

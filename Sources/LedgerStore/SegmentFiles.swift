@@ -13,8 +13,8 @@ struct SegmentFiles: Sendable {
     let directory: DataDirectory
     let options: LedgerStore.Options
 
-    /// The files of closed segments, oldest first.
-    func closed() throws(LedgerStoreError) -> [String] { try numbers().dropLast().map(path) }
+    /// How files are changed.
+    var steps: DurableFiles { options.steps }
 
     /// Opens the last segment, or creates the first.
     func openCurrent() throws(LedgerStoreError) -> Segment {
@@ -34,7 +34,9 @@ struct SegmentFiles: Sendable {
         }
     }
 
-    private func numbers() throws(LedgerStoreError) -> [Int] { try directory.names().compactMap(Segment.number).sorted() }
+    private func numbers() throws(LedgerStoreError) -> [Int] {
+        try SegmentDirectory(path: directory.path).entries().map(\.number)
+    }
 
     private func path(_ number: Int) -> String { directory.file(Segment.name(number)) }
 
@@ -60,11 +62,13 @@ extension SegmentFiles {
         let handover = try segment.pool.read { try Handover(of: $0, memoryCapacity: options.memoryCapacity) }
         let finalPath = path(handover.number + 1)
         let partial = finalPath + ".partial"
-        for leftover in [partial, partial + "-journal"] { try? FileManager.default.removeItem(atPath: leftover) }
+        for leftover in [partial, partial + "-journal"] { try steps.remove(leftover) }
+        try steps.announce(.create, partial)
         Segment.create(partial)
         let queue = try DatabaseQueue(path: partial)
         try queue.writeWithoutTransaction { db in
             try Migrator(path: partial, steps: Migration.all).run(db)
+            try steps.announce(.database("fill"), partial)
             try handover.fill(db, from: segment.path)
         }
         try queue.close()
@@ -73,25 +77,27 @@ extension SegmentFiles {
 
     /// Closes `segment`, after which nothing is written to it, and opens its successor.
     func replace(_ segment: Segment, by successor: Successor) throws -> Segment {
+        try steps.announce(.database("close"), segment.path)
         try segment.pool.write { try successor.handover.close($0) }
-        try directory.rename(successor.path, to: successor.finalPath)
-        try directory.synchronize()
+        try steps.rename(successor.path, to: successor.finalPath)
+        try steps.synchronize(directory.path)
+        try steps.announce(.database("open"), successor.finalPath)
         return try Segment(path: successor.finalPath, options: options)
     }
 
     /// Folds the write-ahead log of a closed segment in, removes what has moved on, and makes the file read-only. What
     /// cannot be done now is done at the next start: it frees space and guards against mishaps, nothing depends on it.
-    func seal(_ path: String) {
-        do {
-            guard try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int != 0o400 else { return }
-            // Opening it for writing also rolls back what a crash has left half done here.
-            let queue = try DatabaseQueue(path: path)
-            try queue.writeWithoutTransaction { db in
-                try db.execute(sql: "PRAGMA journal_mode = DELETE")
-                try db.execute(sql: "DELETE FROM state; DELETE FROM events; DELETE FROM event_subjects; VACUUM")
-            }
-            try queue.close()
-            try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: path)
-        } catch {}
+    func seal(_ path: String) throws {
+        guard !DurableFiles.isProtected(path) else { return }
+        try steps.announce(.database("seal"), path)
+        // Opening it for writing also rolls back what a crash has left half done here.
+        let queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA journal_mode = DELETE")
+            try steps.announce(.database("clear"), path)
+            try db.execute(sql: "DELETE FROM state; DELETE FROM events; DELETE FROM event_subjects; VACUUM")
+        }
+        try queue.close()
+        try steps.protect(path)
     }
 }

@@ -2,7 +2,7 @@ import Bookkeeping
 import Resources
 
 /// What checking the whole ledger has found.
-package struct Verification: Hashable, Sendable {
+package struct Verification: Hashable, Codable, Sendable {
     /// The number of the first segment that was there; above 1 when earlier ones were moved away, whose closing balances
     /// are then taken on trust.
     package var firstSegment = 0
@@ -16,11 +16,13 @@ package struct Verification: Hashable, Sendable {
     package var sequence: Int64 = 0
     /// Hash of that row: two nodes can compare it, or an owner keep it, to prove later that nothing before was changed.
     package var head = Digest.zero
+    /// When an earlier verification was gone on from: the last row that it had found good.
+    package var resumedAfter: Int64?
     /// The first fault; `nil` when all is well.
     package var fault: Fault?
 
     /// Where the ledger contradicts itself, and how.
-    package struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
+    package struct Fault: Error, Hashable, Codable, Sendable, CustomStringConvertible {
         /// The file's name within the data directory.
         package let file: String
         package let table: String
@@ -35,27 +37,26 @@ package struct Verification: Hashable, Sendable {
     }
 }
 
-extension LedgerStore {
-    /// Whether a signature over the bytes is by a receipt key that the node has, or had when it was current.
-    package typealias SignatureCheck = (Signature, [UInt8], NodeID) -> Bool
+/// Whether a signature over the bytes is by a receipt key that the node has, or had when it was current.
+package typealias SignatureCheck = (Signature, [UInt8], NodeID) -> Bool
 
-    /// Checks every segment that is in the directory, from the first row on: the form of the tables, the chain of
-    /// hashes without gaps, every rule of double entry, balances and reservations against a recount, and the signatures
-    /// and chains of agreements and receipts. Takes about ten seconds for a million transfers; commits go on
-    /// meanwhile; only tidying up closed segments, and closing the store, waits for the segment being read.
+extension LedgerReader {
+    /// Checks every segment that is there, from the first row on: the form of the tables, the chain of hashes without gaps, every
+    /// rule of double entry, balances and reservations against a recount, and the signatures and chains of agreements and
+    /// receipts. Takes some seconds for a million transfers; commits go on meanwhile; only tidying up closed segments, and
+    /// closing the store, waits for the segment being read.
     ///
+    /// It leaves from time to time how far it came, in ``checkpointFile``.
+    ///
+    /// - Parameters:
+    ///   - resuming: goes on from where the last one was, finished or not, and takes on trust what is before.
+    ///   - signatures: `nil` leaves them out.
     /// - Throws: ``LedgerStoreError`` when a file cannot be read at all.
-    package func verify(signatures: SignatureCheck) throws(LedgerStoreError) -> Verification {
-        while true {
-            let current = try writer.openSegment()
-            do {
-                return try Verifier.run(
-                    closed: try writer.closedSegments().prefix { $0 != current.path }, current: current,
-                    signatures: signatures, readClosed: writer.readClosed)
-            } catch {
-                guard writer.segment?.path == current.path else { continue }
-                throw LedgerStoreError(error, file: current.path)
-            }
+    package func verify(resuming: Bool = false, signatures: SignatureCheck?) throws(LedgerStoreError) -> Verification {
+        try untilAtRest { sources in
+            var checkpoint = resuming ? VerificationCheckpoint(file: checkpointFile) : nil
+            if signatures != nil, checkpoint?.hasSignatures == false { checkpoint = nil }
+            return try Verifier.run(sources, from: checkpoint, signatures: signatures) { $0.save(checkpointFile) }
         }
     }
 }

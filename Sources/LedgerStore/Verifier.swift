@@ -7,45 +7,117 @@ import Resources
 /// Walks the ledger's segments in order, recounting everything.
 struct Verifier {
     var result = Verification()
-    let checkSignature: LedgerStore.SignatureCheck
+    let checkSignature: SignatureCheck?
     var tally = Tally()
     var chain = Chain.start
     private var number = 0
     /// The file being read.
     private var file = ""
+    private let keep: (VerificationCheckpoint) -> Void
 
-    /// Checks closed segments, oldest first, each within `readClosed`, then the current one.
+    /// Rows between two checkpoints.
+    private let stride: Int64
+
+    /// Checks segments, oldest first.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: where to go on; from the first row when `nil`, or when its segment is not there.
+    ///   - stride: rows between two checkpoints; as many as given make a few seconds' work.
+    ///   - keep: is told how far it came.
     static func run(
-        closed: some Sequence<String>, current: Segment, signatures: LedgerStore.SignatureCheck,
-        readClosed: (() throws -> Void) throws -> Void
+        _ sources: [SegmentSource], from checkpoint: VerificationCheckpoint?, signatures: SignatureCheck?,
+        stride: Int64 = 250_000, keep: (VerificationCheckpoint) -> Void
     ) throws -> Verification {
-        try withoutActuallyEscaping(signatures) { signatures in
-            var verifier = Verifier(checkSignature: signatures)
-            do {
-                for path in closed {
-                    try readClosed { try ClosedSegment.read(path) { try verifier.check($0, path: path, isClosed: true) } }
+        try withoutActuallyEscaping(keep) { keep in
+            func check(_ signatures: SignatureCheck?) throws -> Verification {
+                var verifier = Verifier(checkSignature: signatures, stride: stride, keep: keep)
+                do {
+                    try verifier.check(sources, from: checkpoint)
+                } catch let fault as Verification.Fault {
+                    verifier.result.fault = fault
                 }
-                try current.pool.read { db in try verifier.check(db, path: current.path, isClosed: false) }
-            } catch let fault as Verification.Fault {
-                verifier.result.fault = fault
+                return verifier.result
             }
-            return verifier.result
+            guard let signatures else { return try check(nil) }
+            return try withoutActuallyEscaping(signatures) { try check($0) }
         }
     }
 
-    private init(checkSignature: @escaping LedgerStore.SignatureCheck) { self.checkSignature = checkSignature }
+    private init(checkSignature: SignatureCheck?, stride: Int64, keep: @escaping (VerificationCheckpoint) -> Void) {
+        self.checkSignature = checkSignature
+        self.stride = stride
+        self.keep = keep
+    }
 
-    private mutating func check(_ db: Database, path: String, isClosed: Bool) throws {
-        file = URL(fileURLWithPath: path).lastPathComponent
+    private mutating func check(_ sources: [SegmentSource], from checkpoint: VerificationCheckpoint?) throws {
+        var start = checkpoint.flatMap { Start($0, in: sources) }
+        for source in sources[(start?.index ?? 0)...] {
+            file = source.name
+            try source.read { db in try check(db, isClosed: source.isClosed, from: start) }
+            start = nil
+        }
+    }
+
+    private mutating func check(_ db: Database, isClosed: Bool, from start: Start?) throws {
         try checkForm(db)
-        try checkOpening(db)
+        if let start { try goOn(from: start.checkpoint, tally: start.tally, db) } else { try checkOpening(db) }
         try walk(db)
         try checkEnd(db, isClosed: isClosed)
+        // A segment to go on in is counted when its end is reached again.
+        keepCheckpoint()
         result.segments += 1
+    }
+
+    /// Says how far it came, every so many rows.
+    func pause() {
+        if chain.sequence.isMultiple(of: stride) { keepCheckpoint() }
+    }
+
+    private func keepCheckpoint() {
+        keep(VerificationCheckpoint(found: result, number: number, hasSignatures: checkSignature != nil, tally: tally))
     }
 
     func fault(_ table: String, _ row: String? = nil, _ difference: String) -> Verification.Fault {
         Verification.Fault(file: file, table: table, row: row, difference: difference)
+    }
+}
+
+// MARK: - Going on
+
+extension Verifier {
+    /// Where an earlier verification was.
+    private struct Start {
+        let checkpoint: VerificationCheckpoint
+        let tally: Tally
+        /// Of its segment amongst those that are there.
+        let index: Int
+
+        init?(_ checkpoint: VerificationCheckpoint, in sources: [SegmentSource]) {
+            let name = Segment.name(checkpoint.number)
+            guard let tally = checkpoint.tally, let index = sources.firstIndex(where: { $0.name == name }) else { return nil }
+            (self.checkpoint, self.tally, self.index) = (checkpoint, tally, index)
+        }
+    }
+
+    /// Takes up an earlier verification, when the row that it came to is still the same.
+    private mutating func goOn(from checkpoint: VerificationCheckpoint, tally: Tally, _ db: Database) throws {
+        let (sequence, head) = (checkpoint.found.sequence, checkpoint.found.head)
+        let opening = try segmentRow(db).opening
+        let known = opening.sequence == sequence ? opening.head : try hash(of: sequence, db)
+        guard known == head else {
+            throw fault("(checkpoint)", String(sequence), "is not the row that an earlier verification has found good")
+        }
+        (result, self.tally, number) = (checkpoint.found, tally, checkpoint.number)
+        result.resumedAfter = sequence
+        chain = Chain(sequence: sequence, head: head)
+    }
+
+    private func hash(of sequence: Int64, _ db: Database) throws -> Digest? {
+        for table in ChainedTable.Name.allCases {
+            let sql = "SELECT hash FROM \(table.rawValue) WHERE sequence = ?"
+            if let row = try Row.fetchOne(db, sql: sql, arguments: [sequence]) { return try row.digest(at: 0) }
+        }
+        return nil
     }
 }
 

@@ -10,10 +10,12 @@ final class Writer: Sendable {
     private static let groupLimit = 1024
 
     let queue: CommitQueue
-    private let files: SegmentFiles
+    let files: SegmentFiles
     let options: LedgerStore.Options
     private let current: Mutex<Segment?>
     private let finished = DispatchGroup()
+    /// Held by whoever moves closed segments away.
+    let archiving = Mutex(())
     /// Tidies closed segments up while commits go on in the current one. Who reads them does it here too.
     private let sealing = DispatchQueue(label: "ledger.sealing", qos: .utility)
 
@@ -47,12 +49,36 @@ final class Writer: Sendable {
         }
     }
 
-    /// The files of closed segments, oldest first.
-    func closedSegments() throws(LedgerStoreError) -> [String] { try files.closed() }
+    /// All segments, oldest first, those that are mounted included.
+    func sources() throws(LedgerStoreError) -> [SegmentSource] {
+        let current = try openSegment()
+        let mounts: [String]
+        do { mounts = try current.pool.read(Rows.mounts) } catch { throw LedgerStoreError(error, file: current.path) }
+        let closed = try files.closedEntries(mounting: mounts).filter { $0.number < current.number }.map { entry in
+            SegmentSource(path: entry.path, isClosed: true) { body in
+                guard self.isOwn(entry) else { return try ClosedSegment.read(entry.path, body) }
+                try self.readClosed { try ClosedSegment.read(entry.path, body) }
+            }
+        }
+        return closed + [SegmentSource(path: current.path, isClosed: false) { try current.pool.read($0) }]
+    }
+
+    private func isOwn(_ entry: SegmentDirectory.Entry) -> Bool { entry.path.hasPrefix(files.directory.path + "/") }
+
+    /// Tidies a closed segment up now, unless that is done.
+    func tidyUp(_ path: String) throws { try sealing.sync { try files.seal(path) } }
+
+    /// Removes the file of a closed segment while nobody reads it.
+    func discard(_ path: String) throws {
+        try readClosed {
+            try files.steps.remove(path)
+            try files.steps.synchronize(files.directory.path)
+        }
+    }
 
     /// Begins to commit, and to do with closed segments what a crash has left undone.
     func start() throws(LedgerStoreError) {
-        for file in try files.closed() { sealing.async { self.files.seal(file) } }
+        for entry in try files.closedEntries() { sealing.async { try? self.files.seal(entry.path) } }
         finished.enter()
         let thread = Thread { self.run() }
         thread.name = "ledger"
@@ -123,7 +149,7 @@ final class Writer: Sendable {
         transferLimit = Int64(options.transfersPerSegment)
         sealing.async {
             try? segment.close()
-            self.files.seal(segment.path)
+            try? self.files.seal(segment.path)
         }
         return .success(())
     }

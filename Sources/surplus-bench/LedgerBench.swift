@@ -5,11 +5,13 @@ import Foundation
 import LedgerStore
 import Resources
 
-/// Durable ledger transfers per second, against bare SQLite with the same rows, indexes, triggers and hashes.
-struct LedgerBench: ParsableCommand {
+/// Durable ledger transfers per second, against bare SQLite with the same rows, indexes, triggers and hashes; and what a large
+/// ledger costs.
+struct LedgerBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger",
-        abstract: "Durable ledger transfers per second against bare SQLite with the same rows, indexes and triggers.")
+        abstract:
+            "Durable ledger transfers per second against bare SQLite with the same rows, indexes and triggers; a large ledger.")
 
     @Option(help: "Transfers committed one by one in each round.")
     var single = 4_000
@@ -17,6 +19,8 @@ struct LedgerBench: ParsableCommand {
     var grouped = 100_000
     @Option(help: "Rounds; all ways of writing take turns, and each figure is the median.")
     var rounds = 5
+    @Option(help: "Transfers of the large ledger.")
+    var transfers = 1_000_000
     @Option(help: "Where to write; a directory of its own is made there and removed.")
     var directory = NSTemporaryDirectory()
     @Flag(help: "Print JSON.")
@@ -38,9 +42,12 @@ struct LedgerBench: ParsableCommand {
         guard single > 0, grouped >= 100, rounds > 0 else {
             throw ValidationError("--single and --rounds must be positive, --grouped at least 100")
         }
+        guard transfers >= GrownLedger.fewest, transfers.isMultiple(of: 100) else {
+            throw ValidationError("--transfers must be a multiple of 100, at least \(GrownLedger.fewest)")
+        }
     }
 
-    func run() throws {
+    func run() async throws {
         let place = directory + "/surplus-bench-\(getpid())"
         try FileManager.default.createDirectory(
             atPath: place, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -50,7 +57,12 @@ struct LedgerBench: ParsableCommand {
         for round in 0..<rounds {
             for way in Way.allCases { rates[way, default: []].append(try measure(way, place + "/\(round)-\(way)", round)) }
         }
-        let report = report(rates.mapValues { $0.sorted()[$0.count / 2] })
+        var report = report(rates.mapValues { $0.sorted()[$0.count / 2] })
+        report.figures += try GrownLedger(directory: place + "/grown", transfers: transfers).figures()
+        report.figures.append(
+            .init(
+                name: "verify: a signature", value: try await GrownLedger.signatureCost(in: place + "/signed") * 1e6, unit: "us",
+                goal: 80, isUpperBound: true))
         print(json ? try report.json : report.table)
     }
 
@@ -60,7 +72,7 @@ struct LedgerBench: ParsableCommand {
         return BenchReport(
             benchmark: "ledger",
             workload:
-                "ledger: durable transfers (a reservation, two posts, a void), SHA-256 chain on both sides, \(rounds) rounds",
+                "ledger: durable transfers (a reservation, two posts, a void), SHA-256 chain on both sides, \(rounds) rounds; one of \(transfers)",
             figures: [
                 .init(name: "bare SQLite, one by one", value: rate(.bareSingle), unit: persecond),
                 .init(name: "ledger, one by one", value: rate(.single), unit: persecond),
@@ -142,7 +154,7 @@ struct LedgerBench: ParsableCommand {
         done.wait()
     }
 
-    private static func expectSuccess(_ result: Result<Void, LedgerStoreError>) {
+    static func expectSuccess(_ result: Result<Void, LedgerStoreError>) {
         if case .failure(let error) = result { preconditionFailure("\(error)") }
     }
 }

@@ -5,13 +5,14 @@ import Resources
 /// what is left, with ever new ids.
 struct LedgerWorkload {
     private var random: SeededGenerator
-    private let peers: [NodeID]
+    static let peers = (1...8).map { NodeID(high: 1, low: $0) }
+    /// After all of it.
+    static let end = Timestamp(microseconds: 1_800_000_000_000_000)
     private var pending: [Transfer] = []
     private var time = Timestamp(microseconds: 1_700_000_000_000_000)
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
-        peers = (1...8).map { NodeID(high: 1, low: $0) }
     }
 
     mutating func next() -> Transfer {
@@ -24,7 +25,7 @@ struct LedgerWorkload {
     private mutating func lease() -> [Transfer] {
         time = time + .milliseconds(1)
         let moment = Moment(boot: BootID("7d0c0b1e-0f5e-4b69-a2d8-6c1f0c7e1a55"), instant: Instant(microseconds: 0), utc: time)
-        let peer = Account.peer(peers.randomElement(using: &random) ?? NodeID(high: 1, low: 1))
+        let peer = Account.peer(Self.peers.randomElement(using: &random) ?? NodeID(high: 1, low: 1))
         let transfer = Transfer(
             id: TransferID(at: time, using: &random), kind: .pending, debit: peer, credit: .earned, amount: 1000,
             lease: LeaseID(at: time, using: &random), expires: Deadline(.minutes(30), after: moment), at: time)

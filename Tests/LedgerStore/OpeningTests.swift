@@ -111,6 +111,53 @@ struct OpeningTests {
         #expect(try copy.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 1)
     }
 
+    @Test("a ledger of the first schema, with a closed segment of it, is brought up to date with all that is in it")
+    func upgrade() async throws {
+        let papers = LeasePapers(1, receipts: 2)
+        let reservation = try #require(Reservation(lend(1, 100, lease: papers.agreement.lease)))
+        try await directory.withStore { store in
+            try await store.commit([
+                .transfer(reservation.transfer), .agreement(papers.agreement), .receipt(papers.receipts[0].cosigned()),
+                .transfer(reservation.post(10, as: transferID(2), at: moment(1).utc)), .state(.lease, id: "a", 1),
+                .event(event(1, "a")),
+            ])
+            try await store.closeSegment()
+            try await store.commit([
+                .transfer(reservation.post(20, as: transferID(3), at: moment(2).utc)), .transfer(direct(4)),
+            ])
+        }
+        for number in 1...2 { try backdate(directory.file(Segment.name(number)), isClosed: number == 1) }
+        try await directory.withStore { store in
+            #expect(try store.verify(signatures: isSigned).fault == nil)
+            let posted = try store.posted(PostedQuery(peer: peer), after: 0, limit: 10)
+            #expect(posted.map(\.transfer.id) == [2, 3].map(transferID) && posted.map(\.purpose) == [.lent, .lent])
+            #expect(try store.standing(before: PostedQuery(peer: peer, since: moment(2).utc)).map(\.net) == [10])
+            #expect(Books(restoring: try store.booksSnapshot()).reservation(transferID(1))?.remaining == 70)
+            #expect(try store.states(.lease, as: Int.self) == [1])
+            try await store.commit([.transfer(reservation.post(30, as: transferID(5), at: moment(3).utc))])
+            #expect(try store.posted(PostedQuery(peer: peer), after: 0, limit: 10).count == 3)
+            #expect(try store.verify(signatures: isSigned).fault == nil)
+        }
+        var versions: [Int?] = []
+        for name in [Segment.name(1), Segment.name(2), Segment.name(2) + ".schema-1"] {
+            let queue = try DatabaseQueue(path: directory.file(name))
+            versions.append(try await queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") })
+        }
+        #expect(versions == [1, Migration.all.count, 1], "a closed segment stays as it is")
+    }
+
+    /// Makes a file what a program of the first schema has left.
+    private func backdate(_ file: String, isClosed: Bool) throws {
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        let queue = try DatabaseQueue(path: file)
+        try queue.writeWithoutTransaction { db in
+            for index in ["transfers_by_debit", "transfers_by_credit"] { try db.execute(sql: "DROP INDEX \(index)") }
+            try db.execute(sql: "PRAGMA user_version = 1")
+        }
+        try queue.close()
+        if isClosed { try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: file) }
+    }
+
     @Test("migrations are numbered 1, 2, 3, ...")
     func numbering() {
         #expect(Migration.all.map(\.version) == Array(1...Migration.all.count))

@@ -1,5 +1,6 @@
 import Bookkeeping
 import Foundation
+import GRDB
 import Resources
 import Testing
 
@@ -91,6 +92,27 @@ struct PostedTests {
         }
     }
 
+    @Test("A statement of one peer, and what stood before it, look at nobody else's rows")
+    func plans() async throws {
+        try await fill()
+        let queue = try DatabaseQueue(path: directory.file(Segment.name(3)))
+        let plans = try await queue.write { db in
+            var plans: [String] = []
+            db.trace { event in
+                if case .statement(let statement) = event, statement.sql.contains("transfers") { plans.append(statement.sql) }
+            }
+            let query = PostedQuery(peer: peer, since: moment(20).utc, until: moment(90).utc)
+            _ = try Rows.posted(db, query, after: 3, limit: 10)
+            _ = try Rows.sums(db, before: query)
+            db.trace()
+            return try plans.flatMap {
+                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + $0.unbound).map { $0["detail"] as String }
+            }
+        }
+        #expect(plans.count { $0.contains("USING COVERING INDEX transfers_by_") } == 6, "\(plans)")
+        #expect(!plans.contains { $0.hasPrefix("SCAN") && $0 != "SCAN m" }, "\(plans)")
+    }
+
     @Test("What a lender pays for its notice is told apart from what it is paid")
     func purposes() {
         func purpose(_ transfer: Transfer, lender: NodeID?) -> PostedTransfer.Purpose {
@@ -102,4 +124,9 @@ struct PostedTests {
         #expect(purpose(move(1, .spent, .peer(peer), 1, at: 0), lender: us) == .compensationPaid)
         #expect(purpose(move(1, .disputed(peer), .earned, 1, at: 0), lender: us) == .disputed)
     }
+}
+
+extension String {
+    /// A statement whose parameters nobody binds.
+    fileprivate var unbound: String { replacing(#/\?\d*/#, with: "1") }
 }

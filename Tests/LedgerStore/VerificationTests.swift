@@ -98,6 +98,78 @@ struct VerificationTests {
         #expect(fault.description == "ledger-000001.sqlite: table (schema), row transfers_by_lease: is missing")
     }
 
+    @Test("a verification goes on from where the last one ended, and finds what came after")
+    func resuming() async throws {
+        try await fill()
+        _ = try await verify()
+        try await directory.withStore { store in
+            try await store.commit([.transfer(direct(7))])
+            let resumed = try store.verify(resuming: true, signatures: isSigned)
+            #expect(resumed.fault == nil && resumed.resumedAfter == 11 && resumed.sequence == 12)
+            #expect(resumed.segments == 2 && resumed.transfers == 7 && resumed.receipts == 2)
+            let whole = try store.verify(signatures: isSigned)
+            #expect(whole.resumedAfter == nil && whole.head == resumed.head && whole.transfers == resumed.transfers)
+            try await store.closeSegment()
+            try await store.commit([.transfer(direct(8))])
+            let crossed = try store.verify(resuming: true, signatures: isSigned)
+            #expect(crossed.fault == nil && crossed.resumedAfter == 12 && crossed.segments == 3 && crossed.transfers == 8)
+        }
+        try directory.tamper("ledger-000003.sqlite", "UPDATE transfers SET amount = 2 WHERE sequence = 14")
+        try await directory.withStore { store in
+            let resumed = try store.verify(resuming: true, signatures: isSigned)
+            #expect(resumed.fault == nil, "it was found good before")
+            let whole = try store.verify(signatures: isSigned)
+            #expect(whole.fault?.row == "14")
+        }
+    }
+
+    @Test("a verification goes on from a row in the middle of a segment", arguments: 1...11 as ClosedRange<Int64>)
+    func resumingAnywhere(row: Int64) async throws {
+        try await fill()
+        try await directory.withStore { store in
+            let whole = try store.verify(signatures: isSigned)
+            var cut: VerificationCheckpoint?
+            _ = try Verifier.run(try store.sources(), from: nil, signatures: isSigned, stride: 1) { checkpoint in
+                if checkpoint.found.sequence == row { cut = cut ?? checkpoint }
+            }
+            try #require(cut).save(store.checkpointFile)
+            var resumed = try store.verify(resuming: true, signatures: isSigned)
+            #expect(resumed.resumedAfter == row)
+            resumed.resumedAfter = nil
+            #expect(resumed == whole)
+        }
+    }
+
+    @Test("a ledger that was put back behind an earlier verification is not gone on with in silence")
+    func putBack() async throws {
+        try await fill()
+        let copy = directory.file("copy")
+        try FileManager.default.copyItem(atPath: directory.file(Segment.name(2)), toPath: copy)
+        try await directory.withStore { store in
+            try await store.commit([.transfer(direct(7))])
+            #expect(try store.verify(signatures: isSigned).fault == nil)
+        }
+        try FileManager.default.removeItem(atPath: directory.file(Segment.name(2)))
+        try FileManager.default.moveItem(atPath: copy, toPath: directory.file(Segment.name(2)))
+        try await directory.withStore { store in
+            let fault = try #require(try store.verify(resuming: true, signatures: isSigned).fault)
+            #expect(fault.table == "(checkpoint)" && fault.row == "12")
+            #expect(try store.verify(signatures: isSigned).fault == nil)
+        }
+    }
+
+    @Test("one that left signatures out is not gone on from by one that checks them, nor is one that cannot be read")
+    func resumingOther() async throws {
+        try await fill()
+        try await directory.withStore { store in
+            #expect(try store.verify(signatures: nil).fault == nil)
+            #expect(try store.verify(resuming: true, signatures: isSigned).resumedAfter == nil)
+            #expect(try store.verify(resuming: true, signatures: nil).resumedAfter == 11)
+            try Data("{".utf8).write(to: URL(fileURLWithPath: store.checkpointFile))
+            #expect(try store.verify(resuming: true, signatures: isSigned).resumedAfter == nil)
+        }
+    }
+
     @Test("a segment that is missing between others is missed")
     func missingSegment() async throws {
         try await fill()
