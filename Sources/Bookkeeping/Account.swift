@@ -11,6 +11,10 @@ package enum Account: Hashable, Codable, Sendable {
     case spent
     /// What one side billed and the other did not accept, by peer.
     case disputed(NodeID)
+    /// What became credits that was owed in kind, and the credits that it became.
+    case converted
+    /// What was owed in kind and is asked for no more.
+    case cancelled
 }
 
 extension Account {
@@ -21,7 +25,7 @@ extension Account {
     package var node: NodeID? {
         switch self {
         case .peer(let node), .disputed(let node): node
-        case .earned, .spent: nil
+        case .earned, .spent, .converted, .cancelled: nil
         }
     }
 
@@ -32,18 +36,22 @@ extension Account {
         case .earned: 1
         case .spent: 2
         case .disputed: 3
+        case .converted: 4
+        case .cancelled: 5
         }
     }
 }
 
 extension Account: LosslessStringConvertible {
-    /// The name on disk and in reports: `earned`, `spent`, `peer:nde_...`, `disputed:nde_...`.
+    /// The name on disk and in reports: `earned`, `spent`, `converted`, `cancelled`, `peer:nde_...`, `disputed:nde_...`.
     package var description: String {
         switch self {
         case .peer(let node): Self.peerPrefix + node.description
         case .earned: "earned"
         case .spent: "spent"
         case .disputed(let node): Self.disputedPrefix + node.description
+        case .converted: "converted"
+        case .cancelled: "cancelled"
         }
     }
 
@@ -52,6 +60,8 @@ extension Account: LosslessStringConvertible {
         switch name {
         case "earned": self = .earned
         case "spent": self = .spent
+        case "converted": self = .converted
+        case "cancelled": self = .cancelled
         default:
             if name.hasPrefix(Self.peerPrefix), let node = NodeID(String(name.dropFirst(Self.peerPrefix.count))) {
                 self = .peer(node)
@@ -65,7 +75,7 @@ extension Account: LosslessStringConvertible {
 }
 
 extension Account: Comparable {
-    /// Peers first, then earned, spent and disputed; within a kind by node id.
+    /// Peers first, then earned, spent, disputed, converted and cancelled; within a kind by node id.
     package static func < (a: Account, b: Account) -> Bool {
         guard a.rank == b.rank else { return a.rank < b.rank }
         guard let left = a.node, let right = b.node else { return false }

@@ -2,17 +2,16 @@ import Resources
 
 /// What stands on one account: the four counters of TigerBeetle's data model, each zero or positive and never netted,
 /// so that over all accounts of a unit debits equal credits, posted and pending alike.
-package struct Balance: Hashable, Codable, Sendable {
-    package var debitsPosted: Microcredits
-    package var creditsPosted: Microcredits
+package struct Balance<Amount: Quantity>: Hashable, Codable, Sendable {
+    package var debitsPosted: Amount
+    package var creditsPosted: Amount
     /// Debits reserved and not yet posted or released.
-    package var debitsPending: Microcredits
+    package var debitsPending: Amount
     /// Credits reserved and not yet posted or released.
-    package var creditsPending: Microcredits
+    package var creditsPending: Amount
 
     package init(
-        debitsPosted: Microcredits = .zero, creditsPosted: Microcredits = .zero, debitsPending: Microcredits = .zero,
-        creditsPending: Microcredits = .zero
+        debitsPosted: Amount = .zero, creditsPosted: Amount = .zero, debitsPending: Amount = .zero, creditsPending: Amount = .zero
     ) {
         self.debitsPosted = debitsPosted
         self.creditsPosted = creditsPosted
@@ -20,22 +19,32 @@ package struct Balance: Hashable, Codable, Sendable {
         self.creditsPending = creditsPending
     }
 
-    package static let zero = Balance()
+    package static var zero: Balance { Balance() }
 
     /// Posted debits minus posted credits. On a peer's account: positive is what the peer owes this node, negative
     /// what this node owes the peer.
-    package var net: Microcredits { debitsPosted - creditsPosted }
+    package var net: Amount { debitsPosted - creditsPosted }
 
+    /// The same in a unit that is known.
+    package func typed<Other: Quantity>(_: Other.Type = Other.self) -> Balance<Other> {
+        Balance<Other>(
+            debitsPosted: Other(debitsPosted.rawValue), creditsPosted: Other(creditsPosted.rawValue),
+            debitsPending: Other(debitsPending.rawValue), creditsPending: Other(creditsPending.rawValue))
+    }
+}
+
+extension Balance<LedgerAmount> {
     /// All four counters, for people.
-    package var text: String {
-        "debits \(debitsPosted.text) (\(debitsPending.text) pending), credits \(creditsPosted.text) (\(creditsPending.text) pending)"
+    package func text(in unit: LedgerUnit) -> String {
+        "debits \(unit.text(debitsPosted)) (\(unit.text(debitsPending)) pending), "
+            + "credits \(unit.text(creditsPosted)) (\(unit.text(creditsPending)) pending)"
     }
 }
 
 /// How a transfer moves the counters on either of its accounts.
 struct Effect {
-    let posted: Microcredits
-    let pending: Microcredits
+    let posted: LedgerAmount
+    let pending: LedgerAmount
 
     init(of transfer: Transfer) {
         switch transfer.kind {
@@ -47,9 +56,9 @@ struct Effect {
     }
 }
 
-extension Balance {
+extension Balance<LedgerAmount> {
     /// The balance after `effect` on the debit side; `nil` when a counter would leave 0...2^63-1.
-    func debited(_ effect: Effect) -> Balance? {
+    func debited(_ effect: Effect) -> Self? {
         guard let posted = debitsPosted.advanced(by: effect.posted), let pending = debitsPending.advanced(by: effect.pending)
         else { return nil }
         var result = self
@@ -58,7 +67,7 @@ extension Balance {
     }
 
     /// The balance after `effect` on the credit side; `nil` when a counter would leave 0...2^63-1.
-    func credited(_ effect: Effect) -> Balance? {
+    func credited(_ effect: Effect) -> Self? {
         guard let posted = creditsPosted.advanced(by: effect.posted), let pending = creditsPending.advanced(by: effect.pending)
         else { return nil }
         var result = self
@@ -67,9 +76,9 @@ extension Balance {
     }
 }
 
-extension Microcredits {
-    fileprivate func advanced(by change: Microcredits) -> Microcredits? {
+extension LedgerAmount {
+    fileprivate func advanced(by change: LedgerAmount) -> LedgerAmount? {
         let (sum, overflow) = rawValue.addingReportingOverflow(change.rawValue)
-        return overflow || sum < 0 ? nil : Microcredits(sum)
+        return overflow || sum < 0 ? nil : LedgerAmount(sum)
     }
 }

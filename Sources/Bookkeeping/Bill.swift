@@ -2,7 +2,7 @@ import Resources
 
 /// The running account of one lease, on either side: which receipts there were, and how much they came to.
 ///
-/// Lender and borrower apply the same rule, `amount = floor(cumulative usage x prices) - what earlier receipts covered`,
+/// Lender and borrower apply the same rule, `amount = tariff(cumulative usage), rounded down - what earlier receipts covered`,
 /// so that a lost receipt is made good by the next one and rounding never accumulates.
 package struct Bill: Hashable, Codable, Sendable {
     package let lease: LeaseID
@@ -10,14 +10,16 @@ package struct Bill: Hashable, Codable, Sendable {
     package let lender: NodeID
     package let borrower: NodeID
     package let prices: Prices
+    /// What is given in return, where it is not credits alone.
+    package let consideration: Consideration?
     /// Number of receipts answered so far.
     package private(set) var sequence: Int64 = 0
     /// Hash of the last answered receipt, or of the agreement before the first.
     package private(set) var head: Digest
     /// The cumulative charge that answered receipts cover, accepted or disputed.
-    package private(set) var charged = Microcredits.zero
+    package private(set) var charged = Charge.zero
     /// How much of `charged` the borrower did not accept.
-    package private(set) var disputed = Microcredits.zero
+    package private(set) var disputed = Charge.zero
     package private(set) var compensation = Microcredits.zero
     package private(set) var usage = Usage.zero
     package private(set) var isFinal = false
@@ -27,18 +29,21 @@ package struct Bill: Hashable, Codable, Sendable {
     package private(set) var answered: SignedReceipt?
 
     package init(
-        lease: LeaseID, agreement: AgreementID, lender: NodeID, borrower: NodeID, prices: Prices, agreementHash: Digest
+        lease: LeaseID, agreement: AgreementID, lender: NodeID, borrower: NodeID, tariff: Tariff, agreementHash: Digest
     ) {
         self.lease = lease
         self.agreement = agreement
         self.lender = lender
         self.borrower = borrower
-        self.prices = prices
+        prices = tariff.prices
+        consideration = tariff.consideration
         head = agreementHash
     }
 
     /// What has been accepted so far.
-    package var accepted: Microcredits { charged - disputed }
+    package var accepted: Charge { charged - disputed }
+
+    package var tariff: Tariff { Tariff(prices, consideration) }
 }
 
 // MARK: - The lender draws receipts
@@ -79,7 +84,7 @@ extension Bill {
     package mutating func draw(_ statement: Statement, notary: some Notary) -> SignedReceipt {
         precondition(outstanding == nil && !isFinal, "receipt \(sequence) of \(lease) is not answered yet, or was the last")
         precondition(usage.fits(in: statement.usage), "usage of \(lease) shrank")
-        let charge = prices.cost(of: statement.usage)
+        let charge = tariff.charge(for: statement.usage)
         let receipt = Receipt(
             id: statement.receipt, lease: lease, agreement: agreement, lender: lender, borrower: borrower,
             sequence: sequence + 1, elapsed: statement.elapsed, usage: statement.usage, throttled: statement.throttled,
@@ -95,11 +100,11 @@ extension Bill {
     /// The borrower's answer to the outstanding receipt has come; returns it complete, or `nil` when the answer is to
     /// another receipt or not signed by the borrower.
     package mutating func settle(
-        _ id: ReceiptID, signature: Signature, accepted: Microcredits, notary: some Notary
+        _ id: ReceiptID, signature: Signature, accepted: Charge, notary: some Notary
     ) -> SignedReceipt? {
         guard
             var signed = outstanding, signed.receipt.id == id,
-            (.zero...signed.receipt.amount).contains(accepted),
+            accepted.isNatural, accepted.fits(in: signed.receipt.amount),
             notary.verify(signature, over: signed.document, by: borrower)
         else { return nil }
         signed.borrowerSignature = signature
@@ -135,7 +140,7 @@ extension Bill {
         /// It was answered before: answer the same again.
         case repeated(SignedReceipt)
         /// New: `accepted` of its amount is plausible; `dispute` says why not all of it.
-        case new(SignedReceipt, accepted: Microcredits, dispute: Refusal?)
+        case new(SignedReceipt, accepted: Charge, dispute: Refusal?)
     }
 
     /// Examines a receipt as the borrower.
@@ -143,7 +148,7 @@ extension Bill {
     /// - Parameter plausible: the most the lease can have used by the borrower's own clock.
     /// - Parameter reserved: what is still reserved for it.
     package func examine(
-        document: [UInt8], signature: Signature, plausible: Usage, reserved: Microcredits, notary: some Notary
+        document: [UInt8], signature: Signature, plausible: Usage, reserved: Charge, notary: some Notary
     ) throws(Fault) -> Finding {
         let receipt: Receipt
         do { receipt = try Receipt(document: document) } catch { throw .forged(error.description) }
@@ -157,19 +162,21 @@ extension Bill {
         guard receipt.sequence > sequence else { throw .outdated }
         try checkChain(receipt)
         let signed = SignedReceipt(receipt: receipt, document: document, lenderSignature: signature)
-        let believable = prices.cost(of: receipt.usage.limited(to: plausible))
-        let accepted = min(min(receipt.amount, max(.zero, believable - charged)), reserved)
+        let believable = tariff.charge(for: receipt.usage.limited(to: plausible))
+        let accepted = receipt.amount.limited(to: (believable - charged).clampedToZero).limited(to: reserved)
         if accepted == receipt.amount { return .new(signed, accepted: accepted, dispute: nil) }
-        let term = believable < receipt.charge ? "usage" : "reservation"
+        let term = receipt.charge.fits(in: believable) ? "reservation" : "usage"
         return .new(
             signed, accepted: accepted,
             dispute: Refusal(
                 term: term,
-                reason: "\(receipt.amount) billed, \(accepted) plausible: \(receipt.usage.cpu) of at most \(plausible.cpu)"))
+                reason:
+                    "\(receipt.amount.text) billed, \(accepted.text) plausible: \(receipt.usage.cpu) of at most \(plausible.cpu)")
+        )
     }
 
     /// Records that a new receipt was answered; returns it co-signed.
-    package mutating func answer(_ signed: SignedReceipt, accepted: Microcredits, notary: some Notary) -> SignedReceipt {
+    package mutating func answer(_ signed: SignedReceipt, accepted: Charge, notary: some Notary) -> SignedReceipt {
         var signed = signed
         signed.borrowerSignature = notary.sign(signed.document)
         signed.accepted = accepted
@@ -183,15 +190,15 @@ extension Bill {
             throw .conflicting("number \(receipt.sequence) does not follow number \(sequence)")
         }
         guard !isFinal else { throw .conflicting("the final receipt was answered") }
-        guard usage.fits(in: receipt.usage), receipt.charge == prices.cost(of: receipt.usage),
+        guard usage.fits(in: receipt.usage), receipt.charge == tariff.charge(for: receipt.usage),
             receipt.amount == receipt.charge - charged
-        else { throw .conflicting("its amount is not its usage times the agreed prices") }
+        else { throw .conflicting("its amount is not its usage at the agreed tariff") }
         guard receipt.compensation == .zero || receipt.isFinal && receipt.compensationTransfer != nil else {
             throw .conflicting("compensation outside the final receipt")
         }
     }
 
-    private mutating func advance(over signed: SignedReceipt, accepted: Microcredits, notary: some Notary) {
+    private mutating func advance(over signed: SignedReceipt, accepted: Charge, notary: some Notary) {
         let receipt = signed.receipt
         sequence = receipt.sequence
         head = notary.digest(signed.document)

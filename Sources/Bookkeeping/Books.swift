@@ -64,14 +64,37 @@ extension Books {
     package mutating func apply(
         _ transfer: Transfer, at now: Moment, isAcknowledged: Bool = false
     ) throws(BooksError) -> Applied {
-        if try isReplay(transfer, isAcknowledged: isAcknowledged) { return .replayed }
-        try checkFollowed(transfer)
-        try transfer.checkShape()
-        try checkTime(of: transfer, at: now)
-        if !isAcknowledged { try checkLimits(of: transfer) }
-        try tally.enter(transfer)
-        memory.insert(RememberedTransfer(id: transfer.id, fingerprint: transfer.fingerprint))
-        if let of = transfer.of, let fate = RememberedTransfer.Fate(closing: transfer.kind) { memory.close(of, fate) }
+        guard try admit(transfer, at: now, isAcknowledged: isAcknowledged) else { return .replayed }
+        remember(transfer)
+        return .applied
+    }
+
+    /// Books transfers that belong together, in several units or between several accounts: all of them or none.
+    ///
+    /// - Returns: ``Applied/replayed`` when all were booked before.
+    /// - Throws: ``BooksError`` of the first that may not be booked, or that was booked before while another was not; then nothing has
+    ///   changed.
+    package mutating func apply(
+        linked transfers: [Transfer], at now: Moment, isAcknowledged: Bool = false
+    ) throws(BooksError) -> Applied {
+        let before = tally
+        var isNew: [Bool] = []
+        do throws(BooksError) {
+            for (place, transfer) in transfers.enumerated() {
+                guard !transfers[..<place].contains(where: { $0.id == transfer.id }) else {
+                    throw BooksError.conflict(transfer.id)
+                }
+                isNew.append(try admit(transfer, at: now, isAcknowledged: isAcknowledged))
+            }
+            guard isNew.allSatisfy(\.self) || !isNew.contains(true) else {
+                throw BooksError.conflict(zip(transfers, isNew).first { !$1 }?.0.id ?? transfers[0].id)
+            }
+        } catch {
+            tally = before
+            throw error
+        }
+        guard isNew.contains(true) else { return .replayed }
+        for transfer in transfers { remember(transfer) }
         return .applied
     }
 
@@ -84,6 +107,24 @@ extension Books {
         let transfer = reservation.expire(as: newID, at: now.utc)
         _ = try apply(transfer, at: now)
         return transfer
+    }
+
+    /// Checks a transfer and enters it.
+    ///
+    /// - Returns: whether it is new; one that was booked before is not entered again.
+    private mutating func admit(_ transfer: Transfer, at now: Moment, isAcknowledged: Bool) throws(BooksError) -> Bool {
+        if try isReplay(transfer, isAcknowledged: isAcknowledged) { return false }
+        try checkFollowed(transfer)
+        try transfer.checkShape()
+        try checkTime(of: transfer, at: now)
+        if !isAcknowledged { try checkLimits(of: transfer) }
+        try tally.enter(transfer)
+        return true
+    }
+
+    private mutating func remember(_ transfer: Transfer) {
+        memory.insert(RememberedTransfer(id: transfer.id, fingerprint: transfer.fingerprint))
+        if let of = transfer.of, let fate = RememberedTransfer.Fate(closing: transfer.kind) { memory.close(of, fate) }
     }
 
     private func isReplay(_ transfer: Transfer, isAcknowledged: Bool) throws(BooksError) -> Bool {
@@ -137,8 +178,11 @@ extension RememberedTransfer.Fate {
 // MARK: - Reading
 
 extension Books {
-    /// What stands on an account; all zero when it was never touched.
-    package func balance(of account: Account, in unit: LedgerUnit = .credit) -> Balance {
+    /// What stands on an account in credits; all zero when it was never touched.
+    package func balance(of account: Account) -> Balance<Microcredits> { balance(of: account, in: .credit).typed() }
+
+    /// What stands on an account in a unit.
+    package func balance(of account: Account, in unit: LedgerUnit) -> Balance<LedgerAmount> {
         tally.balance(of: account, in: unit)
     }
 
@@ -169,7 +213,7 @@ extension Books {
     /// Sets a trust line. Lowering it below what is owed only stops new debt.
     package mutating func set(_ line: TrustLine) { lines[LineKey(peer: line.peer, unit: line.unit)] = line }
 
-    package func trustLine(with peer: NodeID, in unit: LedgerUnit = .credit) -> TrustLine? {
+    package func trustLine(with peer: NodeID, in unit: LedgerUnit) -> TrustLine? {
         lines[LineKey(peer: peer, unit: unit)]
     }
 
@@ -180,20 +224,27 @@ extension Books {
 
     /// How much more the peer may come to owe this node: what was granted minus what it owes, reservations included.
     /// Zero without a trust line.
-    package func headroom(toOweBy peer: NodeID, in unit: LedgerUnit = .credit) -> Microcredits {
+    package func headroom(toOweBy peer: NodeID, in unit: LedgerUnit) -> LedgerAmount {
         guard let line = trustLine(with: peer, in: unit) else { return .zero }
         return clamped(Int128(line.granted.rawValue) - owed(by: peer, in: unit))
     }
 
     /// How much more this node may come to owe the peer: the lower of both limits minus what it owes, reservations
     /// included. Zero without a trust line.
-    package func headroom(weMayOwe peer: NodeID, in unit: LedgerUnit = .credit) -> Microcredits {
+    package func headroom(weMayOwe peer: NodeID, in unit: LedgerUnit) -> LedgerAmount {
         guard let line = trustLine(with: peer, in: unit) else { return .zero }
         return clamped(Int128(line.mayOwe.rawValue) - owed(to: peer, in: unit))
     }
 
     /// What the peer owes this node, reservations included; zero when it owes nothing.
-    package func debt(of peer: NodeID, in unit: LedgerUnit = .credit) -> Microcredits { clamped(owed(by: peer, in: unit)) }
+    package func debt(of peer: NodeID, in unit: LedgerUnit) -> LedgerAmount { clamped(owed(by: peer, in: unit)) }
+
+    // The same in credits.
+
+    package func trustLine(with peer: NodeID) -> TrustLine? { trustLine(with: peer, in: .credit) }
+    package func headroom(toOweBy peer: NodeID) -> Microcredits { Microcredits(headroom(toOweBy: peer, in: .credit)) }
+    package func headroom(weMayOwe peer: NodeID) -> Microcredits { Microcredits(headroom(weMayOwe: peer, in: .credit)) }
+    package func debt(of peer: NodeID) -> Microcredits { Microcredits(debt(of: peer, in: .credit)) }
 
     private func owed(by peer: NodeID, in unit: LedgerUnit) -> Int128 {
         let balance = balance(of: .peer(peer), in: unit)
@@ -211,9 +262,7 @@ extension Books {
         return Int128(balance.creditsPending.rawValue) - Int128(balance.net.rawValue)
     }
 
-    private func clamped(_ amount: Int128) -> Microcredits {
-        Microcredits(Int64(clamping: max(0, amount)))
-    }
+    private func clamped(_ amount: Int128) -> LedgerAmount { LedgerAmount(Int64(clamping: max(0, amount))) }
 
     /// Limits bind what is newly reserved or owed. A post only turns reserved debt into posted debt, and a direct
     /// transfer that does no more than reduce a debt is always welcome.
@@ -226,20 +275,20 @@ extension Books {
     private func checkPeerLimit(of peer: NodeID, for transfer: Transfer) throws(BooksError) {
         let net = balance(of: .peer(peer), in: transfer.unit).net
         if transfer.kind == .direct, Int128(net.rawValue) + Int128(transfer.amount.rawValue) <= 0 { return }
-        guard let line = trustLine(with: peer, in: transfer.unit) else { throw .noTrustLine(peer) }
+        guard let line = trustLine(with: peer, in: transfer.unit) else { throw .noTrustLine(peer, transfer.unit) }
         let after = owed(by: peer, in: transfer.unit) + Int128(transfer.amount.rawValue)
         guard after <= Int128(line.granted.rawValue) else {
-            throw .peerLimit(peer, owed: clamped(after), granted: line.granted)
+            throw .peerLimit(peer, transfer.unit, owed: clamped(after), granted: line.granted)
         }
     }
 
     private func checkOwnLimit(with peer: NodeID, for transfer: Transfer) throws(BooksError) {
         let net = balance(of: .peer(peer), in: transfer.unit).net
         if transfer.kind == .direct, Int128(transfer.amount.rawValue) <= Int128(net.rawValue) { return }
-        guard let line = trustLine(with: peer, in: transfer.unit) else { throw .noTrustLine(peer) }
+        guard let line = trustLine(with: peer, in: transfer.unit) else { throw .noTrustLine(peer, transfer.unit) }
         let after = owed(to: peer, in: transfer.unit) + Int128(transfer.amount.rawValue)
         guard after <= Int128(line.mayOwe.rawValue) else {
-            throw .ownLimit(peer, owed: clamped(after), mayOwe: line.mayOwe)
+            throw .ownLimit(peer, transfer.unit, owed: clamped(after), mayOwe: line.mayOwe)
         }
     }
 }

@@ -17,16 +17,16 @@ package struct Receipt: Hashable, Codable, Sendable {
     package var usage: Usage
     /// Time spent throttled below the floor: neither billed nor counted against the term.
     package var throttled: Microseconds
-    /// floor(usage x prices).
-    package var charge: Microcredits
+    /// What the usage comes to by the agreement's tariff, rounded down.
+    package var charge: Charge
     /// What the lender pays for ending the lease before its notice had run out.
     package var compensation: Microcredits
-    /// The transfer that settles `amount` in both ledgers.
+    /// The transfer that settles `amount` in both ledgers; those in other units, and of further parts, follow it.
     package var transfer: TransferID
     /// The transfer that pays `compensation`, on the final receipt only.
     package var compensationTransfer: TransferID?
     /// `charge` minus what earlier receipts settled.
-    package var amount: Microcredits
+    package var amount: Charge
     package var isFinal: Bool
     /// Hash of the previous receipt's document, or of the agreement's.
     package var previous: Digest
@@ -34,8 +34,8 @@ package struct Receipt: Hashable, Codable, Sendable {
 
     package init(
         id: ReceiptID, lease: LeaseID, agreement: AgreementID, lender: NodeID, borrower: NodeID, sequence: Int64,
-        elapsed: Microseconds, usage: Usage, throttled: Microseconds, charge: Microcredits, compensation: Microcredits,
-        transfer: TransferID, compensationTransfer: TransferID?, amount: Microcredits, isFinal: Bool, previous: Digest,
+        elapsed: Microseconds, usage: Usage, throttled: Microseconds, charge: Charge, compensation: Microcredits,
+        transfer: TransferID, compensationTransfer: TransferID?, amount: Charge, isFinal: Bool, previous: Digest,
         issued: Timestamp
     ) {
         self.id = id
@@ -61,9 +61,11 @@ package struct Receipt: Hashable, Codable, Sendable {
 extension Receipt {
     private static let kind = "surplus.receipt"
 
-    /// The bytes that are hashed and signed.
+    /// The bytes that are hashed and signed: version 2 of the kind has what is due in kind.
     package var document: [UInt8] {
-        var writer = CanonicalWriter(kind: Self.kind)
+        // What is due in credits alone is written as ever, so that older nodes can read and sign it.
+        let isInKind = charge.inKind != .zero || amount.inKind != .zero
+        var writer = CanonicalWriter(kind: Self.kind, version: isInKind ? 2 : 1)
         writer.write(id)
         writer.write(lease)
         writer.write(agreement)
@@ -74,15 +76,21 @@ extension Receipt {
         writer.write(usage.cpu)
         writer.write(usage.memory)
         writer.write(throttled)
-        writer.write(charge)
+        writer.write(charge.credits)
         writer.write(compensation)
         writer.write(transfer)
         writer.write(compensationTransfer != nil)
         if let compensationTransfer { writer.write(compensationTransfer) }
-        writer.write(amount)
+        writer.write(amount.credits)
         writer.write(isFinal)
         writer.write(previous.bytes)
         writer.write(issued)
+        if isInKind {
+            for usage in [charge.inKind, amount.inKind] {
+                writer.write(usage.cpu)
+                writer.write(usage.memory)
+            }
+        }
         return writer.bytes
     }
 
@@ -90,7 +98,7 @@ extension Receipt {
     ///
     /// - Throws: ``CanonicalReader/Malformed`` when it is no receipt, or a figure is negative or out of ``Bounds``.
     package init(document: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(document, kind: Self.kind)
+        var reader = try CanonicalReader(document, kind: Self.kind, versions: 1...2)
         id = try reader.identifier()
         lease = try reader.identifier()
         agreement = try reader.identifier()
@@ -100,26 +108,33 @@ extension Receipt {
         elapsed = try reader.quantity()
         usage = Usage(cpu: try reader.quantity(), memory: try reader.quantity())
         throttled = try reader.quantity()
-        charge = try reader.quantity()
+        charge = Charge(credits: try reader.quantity())
         compensation = try reader.quantity()
         transfer = try reader.identifier()
         compensationTransfer = try reader.bool() ? try reader.identifier() : nil
-        amount = try reader.quantity()
+        amount = Charge(credits: try reader.quantity())
         isFinal = try reader.bool()
         let hash = try reader.data(atMost: 32)
         guard hash.count == 32 else { throw CanonicalReader.Malformed(description: "a previous hash of \(hash.count) bytes") }
         previous = Digest(hash)
         issued = try reader.timestamp()
+        if reader.version > 1 {
+            charge.inKind = Usage(cpu: try reader.quantity(), memory: try reader.quantity())
+            amount.inKind = Usage(cpu: try reader.quantity(), memory: try reader.quantity())
+            // There is one way to write each receipt.
+            guard charge.inKind != .zero || amount.inKind != .zero else {
+                throw .init(description: "nothing in kind in version 2")
+            }
+        }
         try reader.finish()
         try checkRanges()
     }
 
     private func checkRanges() throws(CanonicalReader.Malformed) {
-        let money = Microcredits.zero...Bounds.money
+        let range = LedgerAmount.zero...LedgerAmount.most
         guard sequence > 0, sequence < 1 << 32 else { throw .init(description: "receipt number \(sequence)") }
-        for value in [charge, compensation, amount] where !money.contains(value) {
-            throw .init(description: "an amount of \(value)")
-        }
+        let amounts = Charge.units.flatMap { [charge[$0], amount[$0]] } + [LedgerAmount(compensation)]
+        for value in amounts where !range.contains(value) { throw .init(description: "an amount of \(value)") }
         guard usage.cpu >= .zero, usage.memory >= .zero, elapsed >= .zero, throttled >= .zero else {
             throw .init(description: "a negative measure")
         }
@@ -133,11 +148,11 @@ package struct SignedReceipt: Hashable, Codable, Sendable {
     package var lenderSignature: Signature
     package var borrowerSignature: Signature?
     /// How much of `receipt.amount` the borrower accepted; the rest is in dispute.
-    package var accepted: Microcredits?
+    package var accepted: Charge?
 
     package init(
         receipt: Receipt, document: [UInt8], lenderSignature: Signature, borrowerSignature: Signature? = nil,
-        accepted: Microcredits? = nil
+        accepted: Charge? = nil
     ) {
         self.receipt = receipt
         self.document = document

@@ -12,6 +12,10 @@ package enum Record: Sendable {
     case receipt(SignedReceipt)
     /// Keeps an agreement signed by both.
     case agreement(AgreementRecord)
+    /// Keeps an adjustment signed by both.
+    case adjustment(SignedAdjustment)
+    /// Sets what is known of an obligation; kept also when nothing is owed any more.
+    case obligation(Obligation)
     /// Sets or, with `nil`, removes one thing of the state a core restores itself from.
     case state(StateKind, id: String, (any Codable & Sendable)?)
     /// Tells the story, for `explain` and `events`.

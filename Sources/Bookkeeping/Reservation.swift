@@ -8,10 +8,10 @@ package struct Reservation: Hashable, Sendable {
     /// When it lapses.
     package let expires: Deadline
     /// What was posted out of it so far; at most `transfer.amount`.
-    package internal(set) var posted: Microcredits
+    package internal(set) var posted: LedgerAmount
 
     /// `nil` unless `transfer` is a pending transfer with a deadline and `posted` is within its amount.
-    package init?(_ transfer: Transfer, posted: Microcredits = .zero) {
+    package init?(_ transfer: Transfer, posted: LedgerAmount = .zero) {
         guard transfer.kind == .pending, let expires = transfer.expires, posted >= .zero, posted <= transfer.amount
         else { return nil }
         self.transfer = transfer
@@ -22,10 +22,10 @@ package struct Reservation: Hashable, Sendable {
     package var id: TransferID { transfer.id }
 
     /// What it still holds.
-    package var remaining: Microcredits { transfer.amount - posted }
+    package var remaining: LedgerAmount { transfer.amount - posted }
 
     /// The transfer that posts `amount` of it.
-    package func post(_ amount: Microcredits, as id: TransferID, at time: Timestamp) -> Transfer {
+    package func post(_ amount: LedgerAmount, as id: TransferID, at time: Timestamp) -> Transfer {
         follow(.post, amount, as: id, at: time)
     }
 
@@ -35,7 +35,7 @@ package struct Reservation: Hashable, Sendable {
     /// The transfer that gives back what it still holds because its deadline has passed.
     package func expire(as id: TransferID, at time: Timestamp) -> Transfer { follow(.expire, remaining, as: id, at: time) }
 
-    private func follow(_ kind: Transfer.Kind, _ amount: Microcredits, as id: TransferID, at time: Timestamp) -> Transfer {
+    private func follow(_ kind: Transfer.Kind, _ amount: LedgerAmount, as id: TransferID, at time: Timestamp) -> Transfer {
         Transfer(
             id: id, kind: kind, unit: transfer.unit, debit: transfer.debit, credit: transfer.credit, amount: amount,
             of: transfer.id, lease: transfer.lease, at: time)

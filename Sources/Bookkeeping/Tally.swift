@@ -3,7 +3,7 @@ import Resources
 /// The arithmetic of double entry, without limits and without memory of ids: balances and open reservations as a
 /// sequence of transfers leaves them. ``Books`` adds the rules of admission; verification recounts with it.
 package struct Tally: Hashable, Sendable {
-    private var balances: [Line: Balance] = [:]
+    private var balances: [Line: Balance<LedgerAmount>] = [:]
     private var open: [TransferID: Reservation] = [:]
 
     /// One account in one unit.
@@ -24,9 +24,9 @@ package struct Tally: Hashable, Sendable {
     /// A line and what stands on it.
     package struct Entry: Hashable, Sendable {
         package let line: Line
-        package let balance: Balance
+        package let balance: Balance<LedgerAmount>
 
-        package init(_ line: Line, _ balance: Balance) {
+        package init(_ line: Line, _ balance: Balance<LedgerAmount>) {
             self.line = line
             self.balance = balance
         }
@@ -48,7 +48,9 @@ package struct Tally: Hashable, Sendable {
     /// The open reservations, by id.
     package var reservations: [Reservation] { open.values.sorted { $0.id < $1.id } }
 
-    package func balance(of account: Account, in unit: LedgerUnit) -> Balance { balances[Line(account, unit)] ?? .zero }
+    package func balance(of account: Account, in unit: LedgerUnit) -> Balance<LedgerAmount> {
+        balances[Line(account, unit)] ?? .zero
+    }
 
     package func reservation(_ id: TransferID) -> Reservation? { open[id] }
 
@@ -122,7 +124,7 @@ extension Transfer {
     /// - Throws: ``BooksError`` when the amount is out of range, both accounts are the same, or a field is there that
     ///   the kind does not have, or is missing.
     func checkShape() throws(BooksError) {
-        guard amount >= .zero, amount <= Bounds.money else { throw .amountOutOfRange(id, amount) }
+        guard amount >= .zero, amount <= .most else { throw .amountOutOfRange(id, amount) }
         guard debit != credit else { throw .malformed(id, "debits and credits the same account \(debit)") }
         guard (kind == .pending) == (expires != nil) else {
             throw .malformed(id, "must have a deadline if, and only if, it reserves")

@@ -1,11 +1,5 @@
 import Resources
 
-/// What a ledger counts. Sums never mix units.
-package enum LedgerUnit: String, Hashable, Codable, Sendable {
-    /// Microcredits.
-    case credit
-}
-
 /// One immutable line of the ledger: an amount debited to one account and credited to another.
 ///
 /// Two-phase transfers follow TigerBeetle's model, with one difference: a pending transfer (a reservation) may be
@@ -37,8 +31,8 @@ package struct Transfer: Hashable, Codable, Sendable {
     package var unit: LedgerUnit
     package var debit: Account
     package var credit: Account
-    /// Zero or positive.
-    package var amount: Microcredits
+    /// In the base unit of ``unit``; zero or positive.
+    package var amount: LedgerAmount
     /// The reservation that a post, void or expiry belongs to; `nil` for the other kinds.
     package var of: TransferID?
     package var lease: LeaseID?
@@ -47,7 +41,7 @@ package struct Transfer: Hashable, Codable, Sendable {
     package var at: Timestamp
 
     package init(
-        id: TransferID, kind: Kind, unit: LedgerUnit = .credit, debit: Account, credit: Account, amount: Microcredits,
+        id: TransferID, kind: Kind, unit: LedgerUnit, debit: Account, credit: Account, amount: LedgerAmount,
         of: TransferID? = nil, lease: LeaseID? = nil, expires: Deadline? = nil, at: Timestamp
     ) {
         self.id = id
@@ -60,6 +54,16 @@ package struct Transfer: Hashable, Codable, Sendable {
         self.lease = lease
         self.expires = expires
         self.at = at
+    }
+
+    /// A transfer of credits.
+    package init(
+        id: TransferID, kind: Kind, debit: Account, credit: Account, amount: Microcredits, of: TransferID? = nil,
+        lease: LeaseID? = nil, expires: Deadline? = nil, at: Timestamp
+    ) {
+        self.init(
+            id: id, kind: kind, unit: .credit, debit: debit, credit: credit, amount: LedgerAmount(amount), of: of, lease: lease,
+            expires: expires, at: at)
     }
 }
 

@@ -35,7 +35,7 @@ extension SignedReceipt {
 struct Cosignature: Hashable, Sendable {
     let receipt: ReceiptID
     let signature: Signature
-    let accepted: Microcredits?
+    let accepted: Charge?
 
     /// `nil` when the receipt is not co-signed.
     init?(_ signed: SignedReceipt) {
@@ -43,18 +43,38 @@ struct Cosignature: Hashable, Sendable {
         self.init(receipt: signed.receipt.id, signature: signature, accepted: signed.accepted)
     }
 
-    init(receipt: ReceiptID, signature: Signature, accepted: Microcredits?) {
+    init(receipt: ReceiptID, signature: Signature, accepted: Charge?) {
         self.receipt = receipt
         self.signature = signature
         self.accepted = accepted
     }
 
+    /// What was accepted in kind; `nil` where nothing was.
+    var inKind: Usage? { accepted.flatMap { $0.inKind == .zero ? nil : $0.inKind } }
+
+    /// Version 2 of the kind has what was accepted in kind.
     var chainDocument: [UInt8] {
-        var writer = CanonicalWriter(kind: "surplus.ledger.cosignature")
+        var writer = CanonicalWriter(kind: "surplus.ledger.cosignature", version: inKind == nil ? 1 : 2)
         writer.write(receipt)
         writer.write(signature.bytes)
         writer.write(accepted != nil)
-        if let accepted { writer.write(accepted) }
+        if let accepted { writer.write(accepted.credits) }
+        if let inKind {
+            writer.write(inKind.cpu)
+            writer.write(inKind.memory)
+        }
+        return writer.bytes
+    }
+}
+
+extension SignedAdjustment {
+    /// As both signed it.
+    var chainDocument: [UInt8] {
+        var writer = CanonicalWriter(kind: "surplus.ledger.adjustment")
+        writer.write(document)
+        writer.write(proposerSignature.bytes)
+        writer.write(answererSignature?.bytes ?? [])
+        writer.write(accepted ?? .zero)
         return writer.bytes
     }
 }

@@ -41,6 +41,8 @@ struct Journal {
         case .trustLine(let line): try write(line)
         case .receipt(let receipt): try write(receipt)
         case .agreement(let agreement): try write(agreement)
+        case .adjustment(let signed): try write(signed)
+        case .obligation(let obligation, let body): try write(obligation, body: body)
         case .state(let kind, let id, let body): try setState(kind, id: id, body: body)
         case .event(let event, let subjects, let details): try write(event, subjects: subjects, details: details)
         case .dropEvents(let list):
@@ -127,7 +129,8 @@ extension Journal {
         var chain = position.chain
         chain.append(cosignature.chainDocument)
         try statements.insertCosignature.execute([
-            chain.sequence, cosignature.receipt.column, Data(cosignature.signature.bytes), cosignature.accepted?.rawValue,
+            chain.sequence, cosignature.receipt.column, Data(cosignature.signature.bytes),
+            cosignature.accepted?.credits.rawValue, cosignature.inKind?.cpu.rawValue, cosignature.inKind?.memory.rawValue,
             chain.head.column,
         ])
         position.chain = chain
@@ -146,6 +149,37 @@ extension Journal {
             Data(agreement.lenderSignature.bytes), agreement.at.microseconds, chain.head.column,
         ])
         position.chain = chain
+    }
+}
+
+// MARK: - Obligations
+
+extension Journal {
+    /// - Throws: ``LedgerStoreError/refused(_:)`` when one of the signatures is missing.
+    private mutating func write(_ signed: SignedAdjustment) throws {
+        let adjustment = signed.adjustment
+        guard let signature = signed.answererSignature, let accepted = signed.accepted else {
+            throw LedgerStoreError.refused("\(adjustment.id) is not signed by both")
+        }
+        if let known = try Rows.adjustment(db, adjustment.id) {
+            guard known == signed else { throw LedgerStoreError.conflict(adjustment.id.description) }
+            return
+        }
+        var chain = position.chain
+        chain.append(signed.chainDocument)
+        try statements.insertAdjustment.execute([
+            chain.sequence, adjustment.id.column, adjustment.obligation.column, Data(signed.document),
+            Data(signed.proposerSignature.bytes), Data(signature.bytes), accepted.rawValue, chain.head.column,
+        ])
+        position.chain = chain
+    }
+
+    private func write(_ obligation: Obligation, body: String) throws {
+        try statements.setObligation.execute([
+            obligation.id.column, obligation.lease.column, obligation.debtor.column, obligation.creditor.column,
+            obligation.deferral.from.microseconds, obligation.deferral.until.microseconds, obligation.left.cpu.rawValue,
+            obligation.left.memory.rawValue, obligation.settledAt?.microseconds, body,
+        ])
     }
 }
 

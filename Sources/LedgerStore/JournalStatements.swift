@@ -9,6 +9,8 @@ struct JournalStatements {
     let insertReceipt: PreparedStatement
     let insertCosignature: PreparedStatement
     let insertAgreement: PreparedStatement
+    let insertAdjustment: PreparedStatement
+    let setObligation: PreparedStatement
     let setTrustLine: PreparedStatement
     let setState: PreparedStatement
     let removeState: PreparedStatement
@@ -36,12 +38,28 @@ struct JournalStatements {
             VALUES (?, ?, ?, ?, ?, ?, ?)
             """)
         insertCosignature = try PreparedStatement(
-            db, "INSERT INTO cosignatures (sequence, receipt, signature, accepted, hash) VALUES (?, ?, ?, ?, ?)")
+            db,
+            """
+            INSERT INTO cosignatures (sequence, receipt, signature, accepted, accepted_core_time, accepted_memory_time, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """)
         insertAgreement = try PreparedStatement(
             db,
             """
             INSERT INTO agreements (sequence, id, lease, borrower, lender, document, borrower_signature,
                 lender_signature, at, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        insertAdjustment = try PreparedStatement(
+            db,
+            """
+            INSERT INTO adjustments (sequence, id, obligation, document, proposer_signature, answerer_signature, accepted, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        setObligation = try PreparedStatement(
+            db,
+            """
+            REPLACE INTO obligations (id, lease, debtor, creditor, due_from, due_until, core_time, memory_time, settled_at, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         setTrustLine = try PreparedStatement(

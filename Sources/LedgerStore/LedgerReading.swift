@@ -58,6 +58,16 @@ extension LedgerStore {
         try read { try Rows.lastTransfers($0, count) }
     }
 
+    /// Obligations, by when they fall due; those that were settled before `time` are left out.
+    package func obligations(settledSince time: Timestamp) throws(LedgerStoreError) -> [Obligation] {
+        try read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT body FROM obligations WHERE settled_at IS NULL OR settled_at >= ? ORDER BY due_until, id",
+                arguments: [time.microseconds]
+            ).map(Rows.obligation)
+        }
+    }
+
     /// Events after the given sequence, oldest first.
     package func events(after sequence: Int64, limit: Int) throws(LedgerStoreError) -> [StoredEvent] {
         try read { db in

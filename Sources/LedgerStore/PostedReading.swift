@@ -15,6 +15,10 @@ package struct PostedTransfer: Hashable, Sendable {
         case compensationPaid = "compensation_paid"
         /// This node billed it, and the peer did not accept it.
         case disputed
+        /// It was owed in kind, and became credits.
+        case converted
+        /// It was owed in kind, and is asked for no more.
+        case cancelled
     }
 
     /// Its place in the chain of all rows; grows, with gaps.
@@ -30,6 +34,8 @@ package struct PostedTransfer: Hashable, Sendable {
         purpose =
             switch (transfer.debit, transfer.credit) {
             case (.disputed, _): .disputed
+            case (.converted, _), (_, .converted): .converted
+            case (.cancelled, _), (_, .cancelled): .cancelled
             case (.peer(let peer), _): lenderPays && lender == peer ? .compensationEarned : .lent
             case (_, .peer(let peer)): lenderPays && lender != peer ? .compensationPaid : .borrowed
             default: .lent
@@ -39,6 +45,7 @@ package struct PostedTransfer: Hashable, Sendable {
 
 /// Which of the transfers that moved something a reader wants.
 package struct PostedQuery: Hashable, Sendable {
+    package var unit: LedgerUnit
     /// With this peer alone, what is in dispute included; with all when `nil`.
     package var peer: NodeID?
     /// By the civil time they were booked at, from this one on.
@@ -46,7 +53,10 @@ package struct PostedQuery: Hashable, Sendable {
     /// Before this one.
     package var until: Timestamp?
 
-    package init(peer: NodeID? = nil, since: Timestamp? = nil, until: Timestamp? = nil) {
+    package init(
+        in unit: LedgerUnit = .credit, peer: NodeID? = nil, since: Timestamp? = nil, until: Timestamp? = nil
+    ) {
+        self.unit = unit
         self.peer = peer
         self.since = since
         self.until = until
@@ -74,10 +84,13 @@ extension LedgerReader {
     /// What stood on accounts before the time of a query, as debits less credits; those of nothing are left out.
     ///
     /// Where earlier segments were moved away it rests on what the first of the others was handed on.
-    package func standing(before query: PostedQuery) throws(LedgerStoreError) -> [(account: Account, net: Microcredits)] {
-        let sums = try fold(into: (isFirst: true, sums: SortedMap<Account, Microcredits>())) { result, db in
-            var found: [(Account, Microcredits)] = []
-            if result.isFirst { found += try Rows.openingEntries(db).map { ($0.line.account, $0.balance.net) } }
+    package func standing(before query: PostedQuery) throws(LedgerStoreError) -> [(account: Account, net: LedgerAmount)] {
+        let sums = try fold(into: (isFirst: true, sums: SortedMap<Account, LedgerAmount>())) { result, db in
+            var found: [(Account, LedgerAmount)] = []
+            if result.isFirst {
+                let opening = try Rows.openingEntries(db).filter { $0.line.unit == query.unit }
+                found += opening.map { ($0.line.account, $0.balance.net) }
+            }
             found += try Rows.sums(db, before: query)
             result.isFirst = false
             for (account, net) in found { result.sums[account] = (result.sums[account] ?? .zero) + net }
@@ -104,13 +117,16 @@ extension Rows {
         }
         let rows = "SELECT sequence FROM transfers WHERE kind IN ('direct', 'post') AND sequence > ?1\(times)"
         // Either side of each account is in order by itself, and merged without looking at anybody else's rows.
-        let sources = query.accounts.map { accounts in
-            reader.ids(of: accounts).flatMap { ["\(rows) AND debit = \($0)", "\(rows) AND credit = \($0)"] }
-        }
-        guard sources != [] else { return [] }
+        let accounts = reader.ids(of: query.accounts, in: query.unit)
+        // Of all peers they are read in the order of the chain: the sign keeps SQLite from going by account, and sorting then.
+        let sources =
+            query.peer == nil
+            ? ["\(rows) AND +debit IN (\(list(accounts)))"]
+            : accounts.flatMap { ["\(rows) AND debit = \($0)", "\(rows) AND credit = \($0)"] }
+        guard !sources.isEmpty else { return [] }
         let sql = """
             SELECT \(TransferReader.columns), t.sequence, (SELECT lender FROM agreements WHERE lease = t.lease)
-            FROM (\((sources ?? [rows]).joined(separator: " UNION ")) ORDER BY sequence LIMIT \(limit)) AS m
+            FROM (\(sources.joined(separator: " UNION ")) ORDER BY sequence LIMIT \(limit)) AS m
             CROSS JOIN transfers AS t ON t.sequence = m.sequence ORDER BY t.sequence
             """
         let cursor = try Row.fetchCursor(db, sql: sql, arguments: StatementArguments(values))
@@ -124,19 +140,20 @@ extension Rows {
     }
 
     /// What the transfers of a segment before a time came to on each account.
-    static func sums(_ db: Database, before query: PostedQuery) throws -> [(Account, Microcredits)] {
+    static func sums(_ db: Database, before query: PostedQuery) throws -> [(Account, LedgerAmount)] {
         guard let time = query.since else { return [] }
         let reader = try TransferReader(db)
-        let wanted = query.accounts.map(reader.ids)
+        let accounts = list(reader.ids(of: query.accounts, in: query.unit))
         return try [("debit", Int64(1)), ("credit", -1)].flatMap { side, sign in
-            let accounts = wanted.map { " AND \(side) IN (\($0.map(String.init).joined(separator: ", ")))" } ?? ""
             let sql = """
                 SELECT \(side), sum(amount) FROM transfers
-                WHERE kind IN ('direct', 'post') AND at < ?\(accounts) GROUP BY \(side)
+                WHERE kind IN ('direct', 'post') AND at < ? AND \(side) IN (\(accounts)) GROUP BY \(side)
                 """
             return try Row.fetchAll(db, sql: sql, arguments: [time.microseconds]).map { row in
-                (try reader.line(row[0]).account, Microcredits(sign * row[1]))
+                (try reader.line(row[0]).account, LedgerAmount(sign * row[1]))
             }
         }
     }
+
+    private static func list(_ ids: [Int64]) -> String { ids.map(String.init).joined(separator: ", ") }
 }

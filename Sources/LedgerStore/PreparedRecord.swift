@@ -9,6 +9,9 @@ enum PreparedRecord: Sendable {
     case trustLine(TrustLine)
     case receipt(SignedReceipt)
     case agreement(AgreementRecord)
+    case adjustment(SignedAdjustment)
+    /// `body` is JSON.
+    case obligation(Obligation, body: String)
     /// `body` is JSON; `nil` removes.
     case state(StateKind, id: String, body: String?)
     /// `subjects` and `details` are JSON.
@@ -23,6 +26,8 @@ enum PreparedRecord: Sendable {
         case .trustLine(let line): self = .trustLine(line)
         case .receipt(let receipt): self = .receipt(receipt)
         case .agreement(let agreement): self = .agreement(agreement)
+        case .adjustment(let signed): self = .adjustment(signed)
+        case .obligation(let obligation): self = .obligation(obligation, body: try Self.json(obligation))
         case .state(let kind, let id, let body): self = .state(kind, id: id, body: try body.map(Self.json))
         case .event(let event):
             self = .event(event, subjects: try Self.json(event.subjects), details: try Self.json(event.details))

@@ -67,7 +67,7 @@ extension Rows {
     }
 
     private static let receiptQuery = """
-        SELECT r.*, s.signature, s.accepted FROM receipts AS r LEFT JOIN cosignatures AS s ON s.receipt = r.id
+        SELECT r.*, s.* FROM receipts AS r LEFT JOIN cosignatures AS s ON s.receipt = r.id
         """
 
     static func receipt(_ db: Database, _ id: ReceiptID) throws -> SignedReceipt? {
@@ -95,8 +95,7 @@ extension Rows {
         return SignedReceipt(
             receipt: try Receipt(document: document), document: document,
             lenderSignature: Signature(row.bytes("lender_signature")),
-            borrowerSignature: (row["signature"] as Data?).map { Signature(Array($0)) },
-            accepted: row.optionalQuantity("accepted"))
+            borrowerSignature: (row["signature"] as Data?).map { Signature(Array($0)) }, accepted: accepted(row))
     }
 
     static func cosignature(_ db: Database, of id: ReceiptID) throws -> Cosignature? {
@@ -106,8 +105,34 @@ extension Rows {
 
     static func cosignature(_ row: Row) throws -> Cosignature {
         Cosignature(
-            receipt: try row.id("receipt"), signature: Signature(row.bytes("signature")),
-            accepted: row.optionalQuantity("accepted"))
+            receipt: try row.id("receipt"), signature: Signature(row.bytes("signature")), accepted: accepted(row))
+    }
+
+    /// How much of a receipt was accepted. Closed segments of an older schema have no columns for what is in kind.
+    private static func accepted(_ row: Row) -> Charge? {
+        let credits: Microcredits? = row.optionalQuantity("accepted")
+        let (cpu, memory): (Int64?, Int64?) = (row["accepted_core_time"], row["accepted_memory_time"])
+        return credits.map { Charge(credits: $0, inKind: Usage(cpu: .init(cpu ?? 0), memory: .init(memory ?? 0))) }
+    }
+}
+
+// MARK: - Obligations
+
+extension Rows {
+    static func adjustment(_ db: Database, _ id: AdjustmentID) throws -> SignedAdjustment? {
+        try Row.fetchOne(db, sql: "SELECT * FROM adjustments WHERE id = ?", arguments: [id.column]).map(adjustment)
+    }
+
+    static func adjustment(_ row: Row) throws -> SignedAdjustment {
+        let document = row.bytes("document")
+        return SignedAdjustment(
+            adjustment: try Adjustment(document: document), document: document,
+            proposerSignature: Signature(row.bytes("proposer_signature")),
+            answererSignature: Signature(row.bytes("answerer_signature")), accepted: row.quantity("accepted"))
+    }
+
+    static func obligation(_ row: Row) throws -> Obligation {
+        try JSONDecoder().decode(Obligation.self, from: Data((row["body"] as String).utf8))
     }
 }
 

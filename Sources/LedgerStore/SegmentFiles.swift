@@ -95,7 +95,10 @@ extension SegmentFiles {
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA journal_mode = DELETE")
             try steps.announce(.database("clear"), path)
-            try db.execute(sql: "DELETE FROM state; DELETE FROM events; DELETE FROM event_subjects; VACUUM")
+            for table in ["state", "obligations", "events", "event_subjects"] where try db.tableExists(table) {
+                try db.execute(sql: "DELETE FROM \(table)")
+            }
+            try db.execute(sql: "VACUUM")
         }
         try queue.close()
         try steps.protect(path)

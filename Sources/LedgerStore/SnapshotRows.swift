@@ -25,7 +25,7 @@ extension Rows {
     }
 
     private static func entry(_ row: Row, prefix: String = "") throws -> Tally.Entry {
-        let balance = Balance(
+        let balance = Balance<LedgerAmount>(
             debitsPosted: row.quantity(prefix + "debits_posted"), creditsPosted: row.quantity(prefix + "credits_posted"),
             debitsPending: row.quantity(prefix + "debits_pending"), creditsPending: row.quantity(prefix + "credits_pending"))
         return Tally.Entry(Tally.Line(try account(row, "name"), try row.word("unit")), balance)

@@ -28,8 +28,10 @@ struct TransferReader {
         return line
     }
 
-    /// The row ids of accounts, in every unit; of those that were never used here there are none.
-    func ids(of accounts: [Account]) -> [Int64] { lines.filter { accounts.contains($0.value.account) }.map(\.key).sorted() }
+    /// The row ids of accounts in a unit, of all where none are named; of those that were never used here there are none.
+    func ids(of accounts: [Account]?, in unit: LedgerUnit) -> [Int64] {
+        lines.filter { $0.value.unit == unit && accounts?.contains($0.value.account) ?? true }.map(\.key).sorted()
+    }
 
     func transfer(_ row: Row) throws -> Transfer {
         let (debit, credit) = (try line(row[2]), try line(row[3]))
@@ -38,7 +40,7 @@ struct TransferReader {
         guard let kind = Transfer.Kind(rawValue: word) else { throw MalformedRow(description: "kind is '\(word)'") }
         return Transfer(
             id: try row.id(at: 0), kind: kind, unit: debit.unit, debit: debit.account, credit: credit.account,
-            amount: Microcredits(row[4]), of: try row.optionalID(at: 5), lease: try row.optionalID(at: 6),
+            amount: LedgerAmount(row[4]), of: try row.optionalID(at: 5), lease: try row.optionalID(at: 6),
             expires: deadline(row), at: Timestamp(microseconds: row[10]))
     }
 

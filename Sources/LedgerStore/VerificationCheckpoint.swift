@@ -10,12 +10,12 @@ struct VerificationCheckpoint: Codable {
     private struct Standing: Codable {
         var account: Account
         var unit: LedgerUnit
-        var balance: Balance
+        var balance: Balance<LedgerAmount>
     }
 
     private struct OpenReservation: Codable {
         var transfer: Transfer
-        var posted: Microcredits
+        var posted: LedgerAmount
     }
 
     /// What was found up to there.

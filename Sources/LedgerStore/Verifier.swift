@@ -196,8 +196,10 @@ extension Verifier {
     private func checkBalances(_ found: [Tally.Entry]) throws {
         for entry in found where entry.balance != tally.balance(of: entry.line.account, in: entry.line.unit) {
             let counted = tally.balance(of: entry.line.account, in: entry.line.unit)
+            let unit = entry.line.unit
             throw fault(
-                "accounts", entry.line.account.description, "has \(entry.balance.text), the transfers make \(counted.text)")
+                "accounts", entry.line.account.description,
+                "has \(entry.balance.text(in: unit)), the transfers make \(counted.text(in: unit))")
         }
         for entry in tally.entries where !found.contains(where: { $0.line == entry.line }) {
             throw fault("accounts", entry.line.account.description, "is missing")

@@ -7,7 +7,7 @@ import Resources
 /// A table of the chain while it is being read.
 struct ChainedTable {
     enum Name: String, CaseIterable {
-        case transfers, agreements, receipts, cosignatures, closing
+        case transfers, agreements, receipts, cosignatures, adjustments, closing
     }
 
     let name: Name
@@ -39,7 +39,10 @@ extension Verifier {
     /// Checks every row of a segment against the chain and the rules.
     mutating func walk(_ db: Database) throws {
         let transfers = try TransferReader(db)
-        var tables = try ChainedTable.Name.allCases.map { try ChainedTable($0, db, after: chain.sequence) }
+        // Closed segments keep the schema that they were written with.
+        var tables = try ChainedTable.Name.allCases.filter { try db.tableExists($0.rawValue) }.map {
+            try ChainedTable($0, db, after: chain.sequence)
+        }
         while true {
             var next = 0
             for index in tables.indices where tables[index].sequence < tables[next].sequence { next = index }
@@ -79,6 +82,9 @@ extension Verifier {
         case .cosignatures:
             try check(cosignature: row, db)
             result.cosignatures += 1
+        case .adjustments:
+            try check(adjustment: row)
+            result.adjustments += 1
         case .closing:
             let closing = Closing(tally: try row.digest("tally"), at: row.time("at"))
             try link(try row.digest("hash"), closing.chainDocument)
@@ -120,10 +126,23 @@ extension Verifier {
         guard let signed = try Rows.receipt(db, cosignature.receipt) else {
             throw MalformedRow(description: "there is no receipt \(cosignature.receipt)")
         }
-        guard (Microcredits.zero...signed.receipt.amount).contains(cosignature.accepted ?? .zero) else {
-            throw MalformedRow(description: "accepts more than the \(signed.receipt.amount) of receipt \(cosignature.receipt)")
+        let accepted = cosignature.accepted ?? .zero
+        guard accepted.isNatural, accepted.fits(in: signed.receipt.amount) else {
+            throw MalformedRow(
+                description: "accepts more than the \(signed.receipt.amount.text) of receipt \(cosignature.receipt)")
         }
         try checkSignature(cosignature.signature, signed.document, signed.receipt.borrower, "borrower")
+    }
+
+    private mutating func check(adjustment row: Row) throws {
+        let signed = try Rows.adjustment(row)
+        let adjustment = signed.adjustment
+        try link(try row.digest("hash"), signed.chainDocument)
+        guard adjustment.id == (try row.id("id")), adjustment.obligation == (try row.id("obligation")),
+            (signed.accepted ?? .zero) <= adjustment.premium
+        else { throw MalformedRow(description: "id, obligation or what was accepted are not those of its document") }
+        try checkSignature(signed.proposerSignature, signed.document, adjustment.proposer, "proposer")
+        try checkSignature(signed.answererSignature ?? Signature([]), signed.document, adjustment.answerer, "answerer")
     }
 
     private func checkSignature(_ signature: Signature, _ document: [UInt8], _ node: NodeID, _ role: String) throws {

@@ -55,6 +55,7 @@ extension Node {
                 job: want.job),
             bill: agreement.bill(hash: step.notary.digest(signed.document)), reservation: agreement.reservation)
         lease.signed = signed
+        openObligation(of: agreement, &step)
         // Civil time may have been set since the acceptance.
         lease.anchor(at: step.now)
         keep(lease, &step)

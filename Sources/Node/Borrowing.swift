@@ -79,6 +79,7 @@ extension Node {
         case .best(let talks): accept(talks, of: entry, &step)
         case .hopeless:
             requests[id] = nil
+            noteMissedRedemption(of: entry.request, &step)
             tellOpening(of: &entry, &step)
             let refusal = entry.request.refusal(naming: name(of:), at: step.now)
             send(entry.request.withdrawals(except: []), &step)
@@ -119,13 +120,14 @@ extension Node {
             throw Refusal(term: "offer", reason: "its offer lapsed", retryAfter: .zero)
         }
         let agreement = Agreement(
-            id: step.newID(), lease: step.newID(), negotiation: negotiation, reservation: step.newID(), borrower: id,
-            lender: peer, user: request.want.user, terms: terms, at: step.now.utc)
-        _ = trustLine(with: peer, &step)
-        let reservation = Transfer.reservation(
+            id: step.newID(), lease: step.newID(), negotiation: negotiation, reservation: step.newID(),
+            obligation: terms.defers ? step.newID() : nil, borrower: id, lender: peer, user: request.want.user, terms: terms,
+            at: step.now.utc)
+        openLines(with: peer, for: terms, &step)
+        let reservations = Transfer.reservations(
             agreement.reservation, debit: .spent, credit: .peer(peer), terms.ceiling, lease: agreement.lease,
             lapsing: terms.wait(at: step.now.utc) + terms.term + Timing.reservationGrace, at: step.now)
-        if let refusal = book(reservation, &step) { throw refusal }
+        if let refusal = book(linked: reservations, &step) { throw refusal }
         let document = agreement.document
         let signed = SignedAgreement(document: document, borrowerSignature: step.notary.sign(document))
         return PendingAcceptance(

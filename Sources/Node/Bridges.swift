@@ -12,7 +12,7 @@ extension Agreement {
     }
 
     func bill(hash: Digest) -> Bill {
-        Bill(lease: lease, agreement: id, lender: lender, borrower: borrower, prices: terms.prices, agreementHash: hash)
+        Bill(lease: lease, agreement: id, lender: lender, borrower: borrower, tariff: terms.tariff, agreementHash: hash)
     }
 }
 
@@ -24,17 +24,22 @@ extension Terms {
             Event.Detail("cpu_price", prices.cpu.text), Event.Detail("memory_price", prices.memory.text),
             Event.Detail("term", term.text), Event.Detail("notice", notice.rawValue),
         ] + (start.map { [Event.Detail("start_utc_microseconds", String($0.microseconds))] } ?? [])
+            + (consideration.map { [Event.Detail("consideration", $0.text)] } ?? [])
     }
 }
 
 extension Transfer {
-    static func reservation(
-        _ id: TransferID, debit: Account, credit: Account, _ amount: Microcredits, lease: LeaseID,
-        lapsing span: Microseconds, at now: Moment
-    ) -> Transfer {
-        Transfer(
-            id: id, kind: .pending, debit: debit, credit: credit, amount: amount, lease: lease,
-            expires: Deadline(span, after: now), at: now.utc)
+    /// What reserves the most that a term can come to: one transfer for each unit, that in credits always.
+    static func reservations(
+        _ id: TransferID, debit: Account, credit: Account, _ most: Charge, lease: LeaseID, lapsing span: Microseconds,
+        at now: Moment
+    ) -> [Transfer] {
+        let expires = Deadline(span, after: now)
+        return Charge.units.filter { $0 == .credit || most[$0] != .zero }.map { unit in
+            Transfer(
+                id: id.following(unit.offset), kind: .pending, unit: unit, debit: debit, credit: credit, amount: most[unit],
+                lease: lease, expires: expires, at: now.utc)
+        }
     }
 }
 

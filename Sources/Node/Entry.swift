@@ -53,6 +53,7 @@ package struct LeaseEntry: Codable, Sendable {
 
 /// A reservation for one term of a lease.
 package struct Reserved: Hashable, Codable, Sendable {
+    /// That in credits; those in other units follow it.
     package let transfer: TransferID
     /// The time since the lease began up to which it pays for usage. Once a receipt covers that, nothing more can be
     /// billed against it.
@@ -78,6 +79,9 @@ package struct Retry: Codable, Hashable, Sendable {
     package private(set) var at: Deadline
 
     init(at now: Moment) { at = Deadline(Negotiating.resendAfter, after: now) }
+
+    /// At once, as after a restart.
+    init(due now: Moment) { at = Deadline(now) }
 
     mutating func anchor(at now: Moment) { at = at.anchored(at: now) }
 
@@ -152,19 +156,20 @@ package struct Snapshot: Sendable {
     package var requests: [RequestEntry]
     package var leases: [LeaseEntry]
     package var refused: [RefusedAgreement]
+    package var obligations: [Obligation]
     package var pause: Pause?
     package var foresight: ForesightMemory?
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
-        refused: [RefusedAgreement] = [], pause: Pause? = nil,
-        foresight: ForesightMemory? = nil
+        refused: [RefusedAgreement] = [], obligations: [Obligation] = [], pause: Pause? = nil, foresight: ForesightMemory? = nil
     ) {
         self.books = books
         self.holds = holds
         self.requests = requests
         self.leases = leases
         self.refused = refused
+        self.obligations = obligations
         self.pause = pause
         self.foresight = foresight
     }

@@ -25,6 +25,8 @@ package enum NodeEvent: Sendable {
     case readings(owner: Amounts, guests: [MeterReading])
     /// What the policy's conditions are judged by was looked at.
     case surroundings(Surroundings)
+    /// Somebody here wants an obligation changed that is owed to this node or by it.
+    case adjust(ObligationID, AdjustmentWish)
     /// The owner changed the policy.
     case policy(LendingPolicy)
     /// Why nothing can be lent for now, whatever the policy says; `nil` when lending is possible (again). Until the first of
@@ -74,6 +76,8 @@ package enum NodeAction: Sendable {
     case decided(RequestID, Result<[LeaseID], Refusal>)
     /// A renewal was decided.
     case renewed(LeaseID, Refusal?)
+    /// What was wanted of an obligation was decided.
+    case adjusted(ObligationID, Refusal?)
     /// Something about a lease changed that those who use it should look at.
     case changed(LeaseID)
 }

@@ -58,7 +58,7 @@ extension Node {
 
     mutating func meet(_ peer: NodeID, _ name: String, _ roles: [String], _ step: inout Step) {
         members[peer] = Member(name: name, roles: roles)
-        if let line = books.trustLine(with: peer) { adjust(line, &step) }
+        for line in books.trustLines where line.peer == peer { adjust(line, &step) }
     }
 
     // MARK: Following the policy
@@ -74,10 +74,9 @@ extension Node {
     /// Brings a trust line in line with the policy, and with what the peer has lent.
     mutating func adjust(_ line: TrustLine, _ step: inout Step) {
         var line = line
-        let granted = creditLimit(of: borrower(line.peer))
-        guard line.granted != granted || line.ownCeiling != policy.credit.owes else { return }
-        line.granted = granted
-        line.ownCeiling = policy.credit.owes
+        let (granted, ownCeiling) = (limit(of: line.peer, in: line.unit), ownCeiling(in: line.unit))
+        guard line.granted != granted || line.ownCeiling != ownCeiling else { return }
+        (line.granted, line.ownCeiling) = (granted, ownCeiling)
         books.set(line)
         step.record(.trustLine(line))
     }

@@ -71,20 +71,19 @@ extension Node {
             return refuse(Refusal(term: "renewal", reason: "a renewal is under way", retryAfter: .seconds(1)))
         }
         guard Bounds.accepts(term: span) else { return refuse(Refusal(term: "term", reason: "\(span.text) is out of range")) }
-        let reservation = Transfer.reservation(
-            step.newID(), debit: .spent, credit: .peer(entry.lease.peer),
-            entry.lease.terms.prices.ceiling(
-                for: entry.lease.terms.amounts, term: span), lease: id,
+        let reservation: TransferID = step.newID()
+        let reservations = Transfer.reservations(
+            reservation, debit: .spent, credit: .peer(entry.lease.peer),
+            entry.lease.terms.tariff.ceiling(for: entry.lease.terms.amounts, term: span), lease: id,
             lapsing: entry.lease.ends.remaining(at: step.now) + span + Timing.reservationGrace, at: step.now)
-        if let refusal = book(reservation, &step) {
+        if let refusal = book(linked: reservations, &step) {
             stopRenewing(&entry, isAsked: isAsked)
             keep(entry, &step)
             step.tell("lease.not-renewed", [id], "not renewed: \(refusal)")
             return refuse(refusal)
         }
-        entry.reserve(reservation.id, for: span)
-        let renewal = PendingRenewal(
-            number: entry.lease.renewals + 1, span: span, reservation: reservation.id, isAsked: isAsked)
+        entry.reserve(reservation, for: span)
+        let renewal = PendingRenewal(number: entry.lease.renewals + 1, span: span, reservation: reservation, isAsked: isAsked)
         entry.renewal = renewal
         entry.retry = Retry(at: step.now)
         #if Defects
@@ -107,16 +106,16 @@ extension Node {
             step.tell("lease.not-renewed", [renewal.lease, peer], "did not renew for \(name(of: peer)): \(refusal)")
             return answer(refusal)
         }
-        let reservation = Transfer.reservation(
+        let reservations = Transfer.reservations(
             renewal.reservation, debit: .peer(peer), credit: .earned,
-            entry.lease.terms.prices.ceiling(
-                for: entry.lease.terms.amounts, term: renewal.span), lease: renewal.lease,
+            entry.lease.terms.tariff.ceiling(for: entry.lease.terms.amounts, term: renewal.span), lease: renewal.lease,
             lapsing: entry.lease.ends.remaining(at: step.now) + renewal.span + Timing.reservationGrace, at: step.now)
-        if let refusal = book(reservation, &step) { return answer(refusal) }
+        if let refusal = book(linked: reservations, &step) { return answer(refusal) }
         guard entry.lease.renew(renewal.number, by: renewal.span) else { return }
-        entry.reserve(reservation.id, for: renewal.span)
+        entry.reserve(renewal.reservation, for: renewal.span)
         keep(entry, &step)
-        step.tell("lease.renewed", [entry.id, reservation.id, peer], "renewed for \(name(of: peer)) by \(renewal.span.text)")
+        step.tell(
+            "lease.renewed", [entry.id, renewal.reservation, peer], "renewed for \(name(of: peer)) by \(renewal.span.text)")
         if entry.hasBegun {
             step.act(.changeGuest(entry.id, entry.lease.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
         }
@@ -143,6 +142,7 @@ extension Node {
         }
         if let refusal = collision(of: renewal, lease, at: now) { return refusal }
         if let refusal = firmObjection(to: renewal, of: lease, at: now) { return refusal }
+        if let refusal = considerationObjection(to: renewal, of: lease, at: now) { return refusal }
         guard isTimely(renewal.reservation, at: now) else {
             return Refusal(term: "renewal", reason: "its reservation has an id that is dated ahead")
         }

@@ -33,7 +33,8 @@ extension Node {
         let terms = proposal.terms
         let ask = Ask(
             amounts: terms.amounts, least: proposal.least, term: terms.term, bid: terms.prices,
-            notice: terms.notice, round: proposal.round, rounds: Negotiating.rounds, start: terms.start)
+            notice: terms.notice, round: proposal.round, rounds: Negotiating.rounds, start: terms.start,
+            consideration: terms.consideration)
         // A new round replaces what an earlier one of the same conversation held.
         if holds.removeValue(forKey: proposal.negotiation) != nil { step.forget(.hold, proposal.negotiation) }
         switch quote(ask, to: peer, for: proposal.user, at: step.now) {
@@ -41,12 +42,15 @@ extension Node {
         case .counter(let terms, let reason):
             reply(proposal, .countered(terms, reason: reason), to: peer, &step)
             step.tell("negotiation.countered", [proposal.negotiation, peer], "countered \(name(of: peer)): \(reason)")
-        case .refuse(let refusal): reject(proposal, refusal, peer, &step)
+        case .refuse(let refusal):
+            noteRefusedRedemption(terms.consideration, of: peer, refusal, &step)
+            reject(proposal, refusal, peer, &step)
         }
     }
 
     private mutating func offer(_ terms: Terms, for proposal: Proposal, to peer: NodeID, _ step: inout Step) {
-        let line = trustLine(with: peer, &step)
+        openLines(with: peer, for: terms, &step)
+        let line = trustLine(with: peer, in: .credit, &step)
         let hold = Hold(
             negotiation: proposal.negotiation, round: proposal.round, borrower: peer, user: proposal.user, terms: terms,
             until: Deadline(Negotiating.offerTime, after: step.now))
@@ -56,7 +60,7 @@ extension Node {
         step.tell(
             "negotiation.offered", [proposal.negotiation, peer], "offered \(terms.amounts.text) to \(name(of: peer))",
             terms.details + [Event.Detail("owner_usage", owner.level.text), Event.Detail("committed", committed.text)])
-        step.send(.answer(offered(hold, at: step.now, limit: line.granted)), to: peer)
+        step.send(.answer(offered(hold, at: step.now, limit: Microcredits(line.granted))), to: peer)
     }
 
     private func offered(_ hold: Hold, at now: Moment, limit: Microcredits) -> Answer {
@@ -94,7 +98,7 @@ extension Node {
             guard hold.borrower == peer, hold.round == proposal.round else {
                 return hold.borrower == peer && hold.round < proposal.round ? nil : Earlier(answer: nil)
             }
-            let limit = books.trustLine(with: peer)?.granted ?? creditLimit(of: borrower(peer))
+            let limit = books.trustLine(with: peer).map { Microcredits($0.granted) } ?? creditLimit(of: borrower(peer))
             return Earlier(answer: offered(hold, at: now, limit: limit))
         }
         guard let talk = talks[proposal.negotiation] else { return nil }
@@ -143,10 +147,10 @@ extension Node {
         _ agreement: Agreement, _ signed: SignedAgreement, to peer: NodeID, _ step: inout Step
     ) {
         let wait = agreement.terms.wait(at: step.now.utc)
-        let reservation = Transfer.reservation(
+        let reservations = Transfer.reservations(
             agreement.reservation, debit: .peer(peer), credit: .earned, agreement.terms.ceiling, lease: agreement.lease,
             lapsing: wait + agreement.terms.term + Timing.reservationGrace, at: step.now)
-        if let refusal = book(reservation, &step) { return decline(agreement.id, refusal, peer, &step) }
+        if let refusal = book(linked: reservations, &step) { return decline(agreement.id, refusal, peer, &step) }
         holds[agreement.negotiation] = nil
         step.forget(.hold, agreement.negotiation)
         var complete = signed
@@ -154,8 +158,9 @@ extension Node {
         step.record(.agreement(agreement.record(complete, at: step.now.utc)))
         var entry = LeaseEntry(
             lease: Lease(agreement, role: .lender, at: step.now, wait: wait, remaining: wait + agreement.terms.term),
-            bill: agreement.bill(hash: step.notary.digest(signed.document)), reservation: reservation.id)
+            bill: agreement.bill(hash: step.notary.digest(signed.document)), reservation: agreement.reservation)
         entry.signed = complete
+        openObligation(of: agreement, &step)
         if !entry.isPromise {
             entry.guest = .opening
             entry.receiptDue = Deadline(rhythm.receipts, after: step.now)
@@ -167,10 +172,12 @@ extension Node {
         #endif
         step.tell(
             entry.isPromise ? "lease.promised" : "lease.granted",
-            [entry.id, agreement.id, agreement.negotiation, reservation.id, peer],
+            [entry.id, agreement.id, agreement.negotiation, agreement.reservation, peer],
             "lent \(agreement.terms.amounts.text) to \(name(of: peer)) for \(agreement.terms.term.text)"
                 + (entry.isPromise ? ", beginning in \(wait.shortText)" : ""),
-            agreement.terms.details + [Event.Detail("reserved", reservation.amount.text), Event.Detail("user", agreement.user)])
+            agreement.terms.details + [
+                Event.Detail("reserved", agreement.terms.ceiling.text), Event.Detail("user", agreement.user),
+            ])
         if !entry.isPromise {
             step.act(.openGuest(entry.id, agreement.terms.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
         }

@@ -21,10 +21,13 @@ extension Node {
 
     func decide(_ ask: Ask, from borrower: Borrower, at now: Moment) -> Decision {
         if let obstacle = obstacle(at: now) { return .refuse(obstacle) }
-        let terms = Terms(amounts: ask.amounts, prices: ask.bid, term: ask.term, notice: ask.notice, start: ask.start)
+        let terms = Terms(
+            amounts: ask.amounts, prices: ask.bid, term: ask.term, notice: ask.notice, start: ask.start,
+            consideration: ask.consideration)
         if let refusal = objection(toStart: terms, at: now) { return .refuse(refusal) }
         var standing = standing(towards: borrower)
         let (from, until) = span(of: terms, takenUpBy: Negotiating.offerTime, at: now)
+        standing.inKind = inKindStanding(towards: borrower, for: ask, at: now)
         standing.committed = schedule(at: now).peak(from: from, until: until + Timing.turnover)
         if policy.noticeClass(for: ask, given: standing) == .firm {
             standing.firm = firmRoom(for: ask.term, after: ask.wait(at: now))
@@ -105,16 +108,15 @@ extension Node {
 
     private func holdings(countingLeaving: Bool) -> [Holding] {
         let lent = leases.unsettled.values.filter { $0.lease.role == .lender }.map { entry in
-            let reserved = entry.reservations.compactMap { books.reservation($0.transfer)?.remaining }.reduce(.zero, +)
             return Holding(
                 borrower: borrower(entry.lease.peer, entry.lease.user), amounts: entry.lease.amounts,
-                owed: reserved + entry.bill.accepted,
+                owed: reserved(for: entry).credits + entry.bill.accepted.credits,
                 isOpen: entry.holdsCapacity && (countingLeaving || entry.lease.state != .reclaiming))
         }
         return lent
             + holds.values.map { hold in
                 Holding(
-                    borrower: borrower(hold.borrower, hold.user), amounts: hold.terms.amounts, owed: hold.terms.ceiling,
+                    borrower: borrower(hold.borrower, hold.user), amounts: hold.terms.amounts, owed: hold.terms.ceiling.credits,
                     isOpen: true)
             }
     }

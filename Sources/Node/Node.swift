@@ -52,6 +52,12 @@ package struct Node: Sendable {
 
     /// Both sides: open leases, and closed ones until they are settled and late messages have died out.
     package internal(set) var leases: LeaseTable
+    /// What is owed in kind, by this node and to it.
+    package internal(set) var obligations: ObligationTable
+    /// When what was proposed of obligations is sent again.
+    var adjusting: [ObligationID: Retry] = [:]
+    /// When a conversion is tried that could not be made at the end of its window.
+    var convertAt: [ObligationID: Deadline] = [:]
     var reconcileAt: Deadline
     /// The clocks when they were last looked at.
     var clock: Moment
@@ -72,6 +78,7 @@ package struct Node: Sendable {
         refused = SortedMap(snapshot.refused.map { ($0.id, $0) })
         requests = SortedMap(snapshot.requests.filter(\.isInDoubt).map { ($0.request.id, $0) })
         leases = LeaseTable(snapshot.leases.map { $0.anchored(at: now) })
+        obligations = ObligationTable(snapshot.obligations.filter { !$0.isForgettable(at: now.utc) })
         pause = snapshot.pause
         foresight = Foresight(policy, sample: rhythm.sample, restoring: snapshot.foresight)
         reconcileAt = Deadline(now)
@@ -136,6 +143,7 @@ package struct Node: Sendable {
         case .guestClosed(let id, let reading): guestClosed(id, reading, &step)
         case .readings(let owner, let guests): measure(owner: owner, guests, &step)
         case .surroundings(let surroundings): observe(surroundings, &step)
+        case .adjust(let id, let wish): adjust(id, wish, &step)
         case .policy(let policy): adopt(policy, &step)
         case .lending(let hindrance): hinder(hindrance, &step)
         case .pause(let user, let span, let atOnce): pauseLending(by: user, for: span, atOnce: atOnce, &step)
@@ -166,6 +174,8 @@ package struct Node: Sendable {
         case .receipt(let offer): examine(offer, from: peer, &step)
         case .receiptAnswer(let reply): settle(reply, from: peer, &step)
         case .claims(let claims): compare(claims, from: peer, &step)
+        case .adjust(let offer): examine(offer, from: peer, &step)
+        case .adjusted(let reply): adjusted(reply, by: peer, &step)
         }
     }
 }

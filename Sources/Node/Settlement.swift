@@ -5,19 +5,11 @@ import Trading
 // Money: reservations, receipts and what they post in the books.
 
 extension Node {
-    /// The trust line with a peer, opened by the policy's limits at first contact.
-    mutating func trustLine(with peer: NodeID, _ step: inout Step) -> TrustLine {
-        if let line = books.trustLine(with: peer) { return line }
-        let line = TrustLine(peer: peer, granted: creditLimit(of: borrower(peer)), ownCeiling: policy.credit.owes)
-        books.set(line)
-        step.record(.trustLine(line))
-        return line
-    }
-
     /// Notes what a peer lets this node owe.
     mutating func noteLimit(_ limit: Microcredits, of peer: NodeID, _ step: inout Step) {
-        var line = trustLine(with: peer, &step)
-        guard line.received != limit, (.zero...Bounds.money).contains(limit) else { return }
+        var line = trustLine(with: peer, in: .credit, &step)
+        let limit = LedgerAmount(limit)
+        guard line.received != limit, (LedgerAmount.zero...LedgerAmount.most).contains(limit) else { return }
         line.received = limit
         books.set(line)
         step.record(.trustLine(line))
@@ -25,8 +17,14 @@ extension Node {
 
     /// Books a transfer and records it; says why when the books refuse it.
     mutating func book(_ transfer: Transfer, isAcknowledged: Bool = false, _ step: inout Step) -> Refusal? {
-        do {
-            if try books.apply(transfer, at: step.now, isAcknowledged: isAcknowledged) == .applied {
+        book(linked: [transfer], isAcknowledged: isAcknowledged, &step)
+    }
+
+    /// The same of transfers that belong together: all or none.
+    mutating func book(linked transfers: [Transfer], isAcknowledged: Bool = false, _ step: inout Step) -> Refusal? {
+        do throws(BooksError) {
+            guard try books.apply(linked: transfers, at: step.now, isAcknowledged: isAcknowledged) == .applied else { return nil }
+            for transfer in transfers {
                 step.record(.transfer(transfer))
                 if case .peer(let peer) = transfer.credit, let line = books.trustLine(with: peer) { adjust(line, &step) }
             }
@@ -39,16 +37,18 @@ extension Node {
     /// With the names of peers, as people know them.
     private func describe(_ error: BooksError) -> String {
         switch error {
-        case .peerLimit(let peer, _, _), .ownLimit(let peer, _, _):
+        case .peerLimit(let peer, _, _, _), .ownLimit(let peer, _, _, _), .noTrustLine(let peer, _):
             error.description.replacing(peer.description, with: name(of: peer))
         default: error.description
         }
     }
 
-    /// Gives back what a reservation still holds.
+    /// Gives back what a reservation still holds, in all units.
     mutating func void(_ reservation: TransferID, _ step: inout Step) {
-        guard let open = books.reservation(reservation) else { return }
-        _ = book(open.void(as: step.newID(), at: step.now.utc), &step)
+        for unit in Charge.units {
+            guard let open = books.reservation(reservation.following(unit.offset)) else { continue }
+            _ = book(open.void(as: step.newID(), at: step.now.utc), &step)
+        }
     }
 
     /// Whether an id of a peer's making is not dated ahead. The books forget ids by age: some that stay the youngest for
@@ -71,7 +71,7 @@ extension Node {
         #endif
         let usage = entry.meter.usage.limited(to: most)
         entry.receiptDue = isFinal ? nil : Deadline(rhythm.receipts, after: step.now)
-        guard isFinal || entry.bill.prices.cost(of: usage) > entry.bill.charged else {
+        guard isFinal || !entry.bill.tariff.charge(for: usage).fits(in: entry.bill.charged) else {
             leases[id] = entry
             return
         }
@@ -103,17 +103,13 @@ extension Node {
             if Defect.active == .settledTwice {
                 let again = Transfer(
                     id: receipt.transfer.following(500), kind: .direct, debit: .peer(peer), credit: .earned,
-                    amount: reply.accepted,
-                    lease: entry.id, at: step.now.utc)
+                    amount: reply.accepted.credits, lease: entry.id, at: step.now.utc)
                 _ = book(again, isAcknowledged: true, &step)
             }
         #endif
         let disputed = receipt.amount - reply.accepted
-        if disputed > .zero {
-            let transfer = Transfer(
-                id: receipt.transfer.following(Self.disputeOffset), kind: .direct, debit: .disputed(peer), credit: .earned,
-                amount: disputed, lease: entry.id, at: step.now.utc)
-            _ = book(transfer, &step)
+        if disputed != .zero {
+            dispute(disputed, of: receipt, as: receipt.transfer.following(Self.disputeOffset), with: peer, &step)
             step.tell(
                 "receipt.disputed", [receipt.id, entry.id, peer],
                 "\(name(of: peer)) disputes \(disputed.text): \(reply.dispute?.reason ?? "no reason given")")
@@ -125,6 +121,18 @@ extension Node {
         if receipt.isFinal { finish(&entry, &step) }
         keep(entry, &step)
         if !receipt.isFinal, !entry.lease.isOpen, entry.guest == .gone { drawReceipt(entry.id, &step) }
+    }
+
+    /// What a peer did not accept stays apart from what it owes.
+    mutating func dispute(
+        _ amount: Charge, of receipt: Receipt, as id: TransferID, with peer: NodeID, _ step: inout Step
+    ) {
+        let transfers = amount.parts.map { part in
+            Transfer(
+                id: id.following(part.unit.offset), kind: .direct, unit: part.unit, debit: .disputed(peer), credit: .earned,
+                amount: part.amount, lease: receipt.lease, at: step.now.utc)
+        }
+        _ = book(linked: transfers, &step)
     }
 
     // MARK: The borrower
@@ -143,11 +151,11 @@ extension Node {
         #else
             let mostPlausible = plausible
         #endif
-        let reserved = entry.reservations.compactMap { books.reservation($0.transfer)?.remaining }.reduce(.zero, +)
+        let reserved = reserved(for: entry) + headroom(weMayOwe: peer)
         do throws(Bill.Fault) {
             let finding = try entry.bill.examine(
                 document: offer.document, signature: offer.lenderSignature, plausible: mostPlausible,
-                reserved: reserved + books.headroom(weMayOwe: peer), notary: step.notary)
+                reserved: reserved, notary: step.notary)
             switch finding {
             case .repeated(let signed): reply(to: signed, dispute: nil, peer, &step)
             case .new(let signed, let accepted, let dispute):
@@ -155,7 +163,7 @@ extension Node {
                     throw Bill.Fault.conflicting("its transfers have ids that were used before or are dated ahead")
                 }
                 let missing = signed.receipt.isFinal ? max(.zero, entry.compensation - signed.receipt.compensation) : .zero
-                let paid = max(.zero, accepted - missing)
+                let paid = Charge(credits: max(.zero, accepted.credits - missing), inKind: accepted.inKind)
                 let answered = entry.bill.answer(signed, accepted: paid, notary: step.notary)
                 accept(answered, paid, dispute ?? Self.objection(toMissing: missing), of: &entry, from: peer, &step)
             }
@@ -164,6 +172,11 @@ extension Node {
         } catch {
             step.tell("receipt.refused", [receipt.id, entry.id, peer], "refused a receipt of \(name(of: peer)): \(error)")
         }
+    }
+
+    /// How much more this node may come to owe a peer, unit by unit.
+    private func headroom(weMayOwe peer: NodeID) -> Charge {
+        Charge.units.reduce(into: Charge.zero) { $0[$1] = books.headroom(weMayOwe: peer, in: $1) }
     }
 
     private static func objection(toMissing compensation: Microcredits) -> Refusal? {
@@ -175,18 +188,21 @@ extension Node {
 
     /// Whether everything the receipt moves can be booked under the ids it names: what is co-signed must reach the books.
     private func isBookable(_ receipt: Receipt, of entry: LeaseEntry, at now: Moment) -> Bool {
-        var ids = (0...UInt64(entry.reservations.count)).map(receipt.transfer.following)
+        var ids = receipt.amount.parts.flatMap { part in
+            (0...UInt64(entry.reservations.count)).map { receipt.transfer.following(part.unit.offset + $0) }
+        }
         if let compensation = receipt.compensationTransfer { ids.append(compensation) }
         return Set(ids).count == ids.count && ids.allSatisfy { isTimely($0, at: now) && !books.remembers($0) }
     }
 
     private mutating func accept(
-        _ signed: SignedReceipt, _ accepted: Microcredits, _ dispute: Refusal?, of entry: inout LeaseEntry,
+        _ signed: SignedReceipt, _ accepted: Charge, _ dispute: Refusal?, of entry: inout LeaseEntry,
         from peer: NodeID, _ step: inout Step
     ) {
         let receipt = signed.receipt
         #if Defects
-            let accepted = Defect.active == .roundedUp && accepted > .zero ? accepted + 1 : accepted
+            let rounding = Defect.active == .roundedUp && accepted.credits > .zero ? Charge(credits: 1) : .zero
+            let accepted = accepted + rounding
         #endif
         post(accepted, of: receipt, &entry, debit: .spent, credit: .peer(peer), &step)
         payCompensation(receipt, debit: .peer(peer), credit: .earned, &step)
@@ -218,34 +234,45 @@ extension Node {
 
     // MARK: Both
 
-    private static let disputeOffset: UInt64 = 1000
+    static let disputeOffset: UInt64 = 1000
 
     /// Posts an accepted amount out of the lease's reservations, oldest first, and gives back those whose term the receipt
     /// covers. What they no longer hold, because they have lapsed, is owed all the same: both sides have signed for it.
     private mutating func post(
-        _ amount: Microcredits, of receipt: Receipt, _ entry: inout LeaseEntry, debit: Account, credit: Account,
-        _ step: inout Step
+        _ amount: Charge, of receipt: Receipt, _ entry: inout LeaseEntry, debit: Account, credit: Account, _ step: inout Step
     ) {
         defer {
             for past in entry.reservations where past.covers <= receipt.elapsed { void(past.transfer, &step) }
             let latest = entry.reservations.last
             entry.reservations.removeAll { $0.covers <= receipt.elapsed && $0 != latest }
         }
-        var left = amount
-        var part: UInt64 = 0
-        for reserved in entry.reservations where left > .zero {
-            guard let reservation = books.reservation(reserved.transfer), reservation.remaining > .zero else { continue }
-            let taken = min(left, reservation.remaining)
-            _ = book(
-                reservation.post(taken, as: receipt.transfer.following(part), at: step.now.utc), isAcknowledged: true, &step)
-            left = left - taken
-            part += 1
+        let transfers = amount.parts.flatMap { part in
+            posts(of: part.amount, in: part.unit, of: receipt, entry, debit: debit, credit: credit, at: step.now.utc)
         }
-        guard left > .zero else { return }
+        _ = book(linked: transfers, isAcknowledged: true, &step)
+        settleInKind(amount.inKind, of: entry.lease, &step)
+    }
+
+    /// The transfers that post an amount in one unit.
+    private func posts(
+        of amount: LedgerAmount, in unit: LedgerUnit, of receipt: Receipt, _ entry: LeaseEntry, debit: Account, credit: Account,
+        at time: Timestamp
+    ) -> [Transfer] {
+        let first = receipt.transfer.following(unit.offset)
+        var left = amount
+        var transfers: [Transfer] = []
+        for reserved in entry.reservations where left > .zero {
+            guard let reservation = books.reservation(reserved.transfer.following(unit.offset)), reservation.remaining > .zero
+            else { continue }
+            let taken = min(left, reservation.remaining)
+            transfers.append(reservation.post(taken, as: first.following(UInt64(transfers.count)), at: time))
+            left = left - taken
+        }
+        guard left > .zero else { return transfers }
         let rest = Transfer(
-            id: receipt.transfer.following(part), kind: .direct, debit: debit, credit: credit, amount: left,
-            lease: receipt.lease, at: step.now.utc)
-        _ = book(rest, isAcknowledged: true, &step)
+            id: first.following(UInt64(transfers.count)), kind: .direct, unit: unit, debit: debit, credit: credit, amount: left,
+            lease: receipt.lease, at: time)
+        return transfers + [rest]
     }
 
     private mutating func payCompensation(_ receipt: Receipt, debit: Account, credit: Account, _ step: inout Step) {
@@ -268,6 +295,7 @@ extension Node {
         entry.retry = nil
         entry.receiptDue = nil
         entry.forget = Deadline(Timing.settledMemory, after: step.now)
+        closeInKind(of: entry.lease, &step)
         step.tell(
             "lease.settled", [entry.id, entry.lease.peer],
             "settled for \(entry.bill.accepted.text)"
@@ -286,8 +314,9 @@ extension Receipt {
         [
             Event.Detail("cpu_core_microseconds", String(usage.cpu.rawValue)),
             Event.Detail("memory_mib_seconds", String(usage.memory.rawValue)),
-            Event.Detail("charge_microcredits", String(charge.rawValue)),
-            Event.Detail("amount_microcredits", String(amount.rawValue)),
+            Event.Detail("charge_microcredits", String(charge.credits.rawValue)),
+            Event.Detail("amount_microcredits", String(amount.credits.rawValue)),
+            Event.Detail("charge_in_kind", Charge(inKind: charge.inKind).text),
             Event.Detail("compensation_microcredits", String(compensation.rawValue)),
             Event.Detail("throttled", throttled.text), Event.Detail("elapsed", elapsed.text),
         ]

@@ -13,6 +13,7 @@ extension Node {
         let entries = leases.unsettled.values
         for place in entries.indices where isDue(entries[place], at: step.now) { runTimers(of: entries[place].id, &step) }
         while let entry = leases.nextToForget, entry.forget?.hasPassed(at: step.now) == true { forget(entry.id, &step) }
+        runObligationTimers(&step)
         reconcile(&step)
     }
 
@@ -33,6 +34,7 @@ extension Node {
         for place in entries.indices { consider(nextWake(of: entries[place], at: now)) }
         consider(leases.nextToForget?.forget?.instant(at: now))
         if leases.unsettled.values.contains(where: \.lease.isOpen) { consider(reconcileAt.instant(at: now)) }
+        consider(nextObligationWake(at: now))
         consider(books.nextExpiry(at: now))
         consider(pause?.until?.instant(at: now))
         return wake
@@ -84,7 +86,7 @@ extension Node {
             step.record(.transfer(transfer))
             step.tell(
                 "transfer.expired", [reservation.id] + (transfer.lease.map { [$0] } ?? []),
-                "a reservation lapsed, \(transfer.amount.text) are free again")
+                "a reservation lapsed, \(transfer.unit.text(transfer.amount)) are free again")
         }
     }
 
@@ -142,14 +144,12 @@ extension Node {
     private mutating func forget(_ id: LeaseID, _ step: inout Step) {
         guard var entry = leases[id] else { return }
         if entry.lease.state == .closed {
-            if entry.lease.role == .lender, let unpaid = entry.bill.outstanding?.receipt, unpaid.amount > .zero {
-                let writeOff = Transfer(
-                    id: unpaid.transfer, kind: .direct, debit: .disputed(entry.lease.peer), credit: .earned,
-                    amount: unpaid.amount, lease: id, at: step.now.utc)
-                _ = book(writeOff, &step)
+            if entry.lease.role == .lender, let unpaid = entry.bill.outstanding?.receipt {
+                dispute(unpaid.amount, of: unpaid, as: unpaid.transfer, with: entry.lease.peer, &step)
             }
             for reservation in entry.reservations { void(reservation.transfer, &step) }
             _ = entry.lease.settle()
+            closeInKind(of: entry.lease, &step)
             entry.retry = nil
             entry.receiptDue = nil
             step.tell(
@@ -213,6 +213,7 @@ extension Node {
     mutating func hasten(_ peer: NodeID, _ step: inout Step) {
         for id in leases.unsettled.keys where leases[id]?.lease.peer == peer { leases[id]?.retry?.hasten(at: step.now) }
         for id in requests.keys { hasten(acceptancesOf: id, by: peer, at: step.now) }
+        hasten(adjustmentsWith: peer, at: step.now)
         let isDoubted = leases.unsettled.values.contains { $0.lease.peer == peer && $0.lease.isSuspect }
         if isDoubted { reconcileAt = Deadline(step.now) }
     }

@@ -71,7 +71,7 @@ extension LendingPolicy {
         do throws(Refusal) {
             try admit(ask)
             try admit(borrower, given: standing)
-            var deliberation = Deliberation(policy: self, ask: ask, standing: standing)
+            var deliberation = Deliberation(policy: self, ask: ask, borrower: borrower, standing: standing)
             return try deliberation.conclude()
         } catch {
             return .refuse(error)

@@ -16,10 +16,12 @@ package struct Ask: Hashable, Codable, Sendable {
     package var rounds: Int
     /// When the term is to begin; at once when `nil`.
     package var start: Timestamp?
+    /// What the borrower would give in return; credits alone when `nil`.
+    package var consideration: Consideration?
 
     package init(
         amounts: Amounts, least: Amounts? = nil, term: Microseconds, bid: Prices, notice: NoticeClass = .standard,
-        round: Int = 1, rounds: Int = 4, start: Timestamp? = nil
+        round: Int = 1, rounds: Int = 4, start: Timestamp? = nil, consideration: Consideration? = nil
     ) {
         self.amounts = amounts
         self.least = least ?? amounts
@@ -29,6 +31,7 @@ package struct Ask: Hashable, Codable, Sendable {
         self.round = round
         self.rounds = rounds
         self.start = start
+        self.consideration = consideration
     }
 }
 
@@ -49,10 +52,12 @@ package struct Standing: Hashable, Codable, Sendable {
     package var heldBack: HoldBack
     /// The limits in force that bind this borrower, in the order of the policy.
     package var restrictions: [Restriction]
+    /// What can be given in kind; `nil` where nothing can.
+    package var inKind: InKindStanding?
 
     package init(
         capacity: Amounts, ownerUsage: Amounts, committed: Amounts, openLeases: Int, creditHeadroom: Microcredits,
-        firm: FirmRoom? = nil, heldBack: HoldBack = .nothing, restrictions: [Restriction] = []
+        firm: FirmRoom? = nil, heldBack: HoldBack = .nothing, restrictions: [Restriction] = [], inKind: InKindStanding? = nil
     ) {
         self.capacity = capacity
         self.ownerUsage = ownerUsage
@@ -62,6 +67,7 @@ package struct Standing: Hashable, Codable, Sendable {
         self.firm = firm
         self.heldBack = heldBack
         self.restrictions = restrictions
+        self.inKind = inKind
     }
 }
 

@@ -7,6 +7,7 @@ struct Deliberation {
 
     let policy: LendingPolicy
     let ask: Ask
+    let borrower: Borrower
     let standing: Standing
     private var objections: [Objection] = []
 
@@ -18,9 +19,10 @@ struct Deliberation {
         var isConceded = false
     }
 
-    init(policy: LendingPolicy, ask: Ask, standing: Standing) {
+    init(policy: LendingPolicy, ask: Ask, borrower: Borrower, standing: Standing) {
         self.policy = policy
         self.ask = ask
+        self.borrower = borrower
         self.standing = standing
     }
 
@@ -30,13 +32,16 @@ struct Deliberation {
         let notice = try chooseNotice()
         let firm = notice.notice == .firm ? standing.firm : nil
         let amounts = try fitAmounts(firm)
-        let prices = haggle(over: amounts, notice)
-        let term = try fitTerm(amounts, prices, firm)
-        let terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice.notice, start: ask.start)
+        let consideration = try settleConsideration(amounts)
+        let longest = try longestTerm(redeemingWith: amounts)
+        let prices = standing.inKind?.redeemable?.prices ?? haggle(over: amounts, notice)
+        let term = try fitTerm(amounts, Tariff(prices, consideration), firm, redeeming: longest)
+        let terms = Terms(
+            amounts: amounts, prices: prices, term: term, notice: notice.notice, start: ask.start, consideration: consideration)
         let unsettled = objections.first { !$0.isConceded }
         if objections.isEmpty || (isLastRound && unsettled == nil) { return .offer(terms) }
         if isLastRound, let unsettled {
-            let nearest = Alternative(unsettled.term == "price" ? .dearer : .less, terms)
+            let nearest = Alternative(settling: unsettled.term, terms)
             throw Refusal(term: unsettled.term, reason: unsettled.reason, alternatives: [nearest])
         }
         return .counter(terms, reason: objections.map(\.reason).joined(separator: "; "))
@@ -203,14 +208,23 @@ struct Deliberation {
         return acceptable
     }
 
+    /// Notes something that keeps the ask from being met as it is.
+    mutating func object(_ term: String, _ reason: String) { objections.append(Objection(term: term, reason: reason)) }
+
     // MARK: Term and credit
 
-    private mutating func fitTerm(_ amounts: Amounts, _ prices: Prices, _ firm: FirmRoom?) throws(Refusal) -> Microseconds {
+    /// - Parameter redeeming: how long what is owed lasts, where that is used up.
+    private mutating func fitTerm(
+        _ amounts: Amounts, _ tariff: Tariff, _ firm: FirmRoom?, redeeming: Microseconds?
+    ) throws(Refusal) -> Microseconds {
         let limit = standing.restrictions.strictest { $0.rule.longestTerm }
         let usual = min(policy.longestTerm, limit?.value ?? policy.longestTerm)
-        let longest = min(usual, firm?.longestTerm ?? usual)
+        let longest = min(usual, firm?.longestTerm ?? usual, redeeming ?? usual)
         let term = min(ask.term, longest)
         guard term >= policy.shortestTerm else {
+            if let redeeming, redeeming < policy.shortestTerm {
+                throw Refusal(term: "consideration", reason: "too little is left of what is owed for any term")
+            }
             throw Refusal(
                 term: "term",
                 reason:
@@ -219,19 +233,21 @@ struct Deliberation {
         }
         if term < ask.term {
             let whose =
-                longest < usual
-                ? " that can be promised firmly"
-                : limit.map { $0.value == longest && longest < policy.longestTerm ? " for \($0.by.subject.text)" : "" } ?? ""
+                redeeming.map { $0 == longest } == true
+                ? " for which what is owed lasts"
+                : longest < usual
+                    ? " that can be promised firmly"
+                    : limit.map { $0.value == longest && longest < policy.longestTerm ? " for \($0.by.subject.text)" : "" } ?? ""
             objections.append(
                 Objection(term: "term", reason: "\(longest.text) is the longest term\(whose) (asked for: \(ask.term.text))"))
         }
-        let due = prices.ceiling(for: amounts, term: term)
+        let due = tariff.ceiling(for: amounts, term: term).credits
         let headroom = creditHeadroom
         // What is given away needs no credit; the ceiling is rounded up and would ask for a microcredit.
-        guard prices != .free, due > headroom else { return term }
+        guard tariff.prices != .free, due > headroom else { return term }
         let shortfall =
             "\((due - headroom).text) of credit is missing: up to \(due.text) for \(term.text), \(headroom.text) left\(raisingCredit)"
-        guard let affordable = longestTerm(upTo: term, costing: headroom, amounts, prices) else {
+        guard let affordable = longestTerm(upTo: term, costing: headroom, amounts, tariff) else {
             throw Refusal(term: "credit", reason: shortfall)
         }
         objections.append(Objection(term: "credit", reason: shortfall))
@@ -254,9 +270,9 @@ struct Deliberation {
 
     /// The longest term in whole seconds that costs at most `limit`; `nil` when that is shorter than the policy's shortest.
     private func longestTerm(
-        upTo term: Microseconds, costing limit: Microcredits, _ amounts: Amounts, _ prices: Prices
+        upTo term: Microseconds, costing limit: Microcredits, _ amounts: Amounts, _ tariff: Tariff
     ) -> Microseconds? {
-        func costs(_ seconds: Int64) -> Bool { prices.ceiling(for: amounts, term: .seconds(seconds)) <= limit }
+        func costs(_ seconds: Int64) -> Bool { tariff.ceiling(for: amounts, term: .seconds(seconds)).credits <= limit }
         var (within, beyond): (Int64, Int64) = (0, term.rawValue / 1_000_000 + 1)
         while beyond - within > 1 {
             let middle = (within + beyond) / 2

@@ -33,6 +33,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     /// The most leases lent at one time.
     package var maximumLeases: Int
     package var credit: CreditRule
+    /// On which terms anything is owed to this node in kind.
+    package var deferral: DeferralRule
     package var borrow: BorrowRule
     package var hooks: LeaseHooks
 
@@ -43,7 +45,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         network: OutboundNetwork? = nil,
         longestTerm: Microseconds = .minutes(15), shortestTerm: Microseconds = .seconds(1), renewable: Bool = true,
         notices: NoticeMenu = .only(.standard), appetite: Appetite = .usual, maximumLeases: Int = 64,
-        credit: CreditRule = CreditRule(), borrow: BorrowRule = BorrowRule(), hooks: LeaseHooks = LeaseHooks()
+        credit: CreditRule = CreditRule(), deferral: DeferralRule = DeferralRule(), borrow: BorrowRule = BorrowRule(),
+        hooks: LeaseHooks = LeaseHooks()
     ) {
         self.name = name
         self.cpu = cpu
@@ -62,6 +65,7 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         self.appetite = appetite
         self.maximumLeases = maximumLeases
         self.credit = credit
+        self.deferral = deferral
         self.borrow = borrow
         self.hooks = hooks
     }
@@ -122,6 +126,10 @@ package struct ResourceRule: Hashable, Codable, Sendable {
     package var pricing: Pricing
     /// When this resource is lent, in addition to ``LendingPolicy/release``; always when `nil`.
     package var release: ReleaseRule?
+    /// Whether credits alone will do for it.
+    package var takesCredits = true
+    /// How far it is lent for the same later; not at all when `nil`.
+    package var inKind: InKindRule?
 
     /// A time of the week with a threshold of its own.
     package struct Period: Hashable, Codable, Sendable {
@@ -201,9 +209,12 @@ package struct CreditRule: Hashable, Codable, Sendable {
 package struct BorrowRule: Hashable, Codable, Sendable {
     /// The highest prices that are accepted.
     package var maximumPrices: Prices
+    /// The most that this node owes any one peer in kind.
+    package var owesInKind: Usage
 
-    package init(maximumPrices: Prices = Prices(cpu: .credits(2), memory: 500_000)) {
+    package init(maximumPrices: Prices = Prices(cpu: .credits(2), memory: 500_000), owesInKind: Usage = .zero) {
         self.maximumPrices = maximumPrices
+        self.owesInKind = owesInKind
     }
 }
 

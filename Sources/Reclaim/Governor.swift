@@ -78,8 +78,8 @@ struct Governor: Sendable {
         guests[lease] = guest
     }
 
-    /// A lease that was told to end goes on with the least, whatever room there is. With a tenth of its own a guest that wants memory kept
-    /// its owner waiting more than twice as long, as was measured.
+    /// A lease that was told to end goes on with the least, whatever room there is: the more it has, the more it can come to hold by
+    /// then.
     mutating func setEnding(_ lease: LeaseID, _ isEnding: Bool) {
         guard var guest = guests[lease], guest.isEnding != isEnding else { return }
         guest.isEnding = isEnding

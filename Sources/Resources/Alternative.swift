@@ -9,6 +9,8 @@ package struct Alternative: Hashable, Codable, Sendable {
         case dearer
         /// The same from a node that was not asked.
         case elsewhere
+        /// The same for something else in return.
+        case otherwise
     }
 
     package var kind: Kind
@@ -17,6 +19,11 @@ package struct Alternative: Hashable, Codable, Sendable {
     package var terms: Terms
     /// How many nodes would lend at the same time, where several were asked for.
     package var nodes: Int?
+
+    /// What an objection to a term leaves: the terms that would do instead.
+    package init(settling term: String, _ terms: Terms) {
+        self.init(term == "price" ? .dearer : term == "consideration" ? .otherwise : .less, terms)
+    }
 
     package init(_ kind: Kind, _ terms: Terms, from node: NodeID? = nil, nodes: Int? = nil) {
         self.kind = kind

@@ -40,6 +40,10 @@
         case firmPromisesForgotten = "firm-promises-forgotten"
         /// A firm lease is taken back after the notice of a standard one.
         case firmNoticeCut = "firm-notice-cut"
+        /// What a creditor has used of what it is owed in kind is not taken off on its own side.
+        case redemptionForgotten = "redemption-forgotten"
+        /// A change of an obligation that was agreed to is refused when it is asked for once more.
+        case wordForgotten = "word-forgotten"
         /// A guest gets more than its lease has.
         case ceilingDoubled = "ceiling-doubled"
 

@@ -65,6 +65,8 @@ package enum LeaseTag: IdentifierTag { package static let prefix = "lse" }
 package enum JobTag: IdentifierTag { package static let prefix = "job" }
 package enum TransferTag: IdentifierTag { package static let prefix = "trf" }
 package enum ReceiptTag: IdentifierTag { package static let prefix = "rct" }
+package enum ObligationTag: IdentifierTag { package static let prefix = "obl" }
+package enum AdjustmentTag: IdentifierTag { package static let prefix = "adj" }
 package enum TokenTag: IdentifierTag { package static let prefix = "tok" }
 package enum UserTag: IdentifierTag { package static let prefix = "usr" }
 
@@ -80,6 +82,10 @@ package typealias LeaseID = Identifier<LeaseTag>
 package typealias JobID = Identifier<JobTag>
 package typealias TransferID = Identifier<TransferTag>
 package typealias ReceiptID = Identifier<ReceiptTag>
+/// Something owed in kind, of one agreement.
+package typealias ObligationID = Identifier<ObligationTag>
+/// A change to an obligation that both sides sign.
+package typealias AdjustmentID = Identifier<AdjustmentTag>
 package typealias TokenID = Identifier<TokenTag>
 /// A person or program that a pool knows; random, assigned with its first certificate, carried in each of them.
 package typealias UserID = Identifier<UserTag>

@@ -6,17 +6,28 @@ package struct Terms: Hashable, Codable, Sendable {
     package var notice: NoticeClass
     /// When the term begins, in civil time; at once when `nil`. Clocks may differ by ``startTolerance``.
     package var start: Timestamp?
+    /// What is given in return, where it is not credits alone.
+    package var consideration: Consideration?
 
-    package init(amounts: Amounts, prices: Prices, term: Microseconds, notice: NoticeClass, start: Timestamp? = nil) {
+    package init(
+        amounts: Amounts, prices: Prices, term: Microseconds, notice: NoticeClass, start: Timestamp? = nil,
+        consideration: Consideration? = nil
+    ) {
         self.amounts = amounts
         self.prices = prices
         self.term = term
         self.notice = notice
         self.start = start
+        self.consideration = consideration
     }
 
-    /// The most that a lease under these terms can cost, rounded up.
-    package var ceiling: Microcredits { prices.ceiling(for: amounts, term: term) }
+    package var tariff: Tariff { Tariff(prices, consideration) }
+
+    /// Whether something comes to be owed in kind under them.
+    package var defers: Bool { if case .deferred = consideration { true } else { false } }
+
+    /// The most that a lease under these terms can come to.
+    package var ceiling: Charge { tariff.ceiling(for: amounts, term: term) }
 
     /// By how much the clocks of two nodes may differ where a start is agreed on: a start that is past by no more is still
     /// accepted, and what one side takes for the beginning the other may take for a moment this much before or after it.

@@ -68,7 +68,7 @@ package struct Coverage: Hashable, Codable, Sendable {
 
     static let allMessages = [
         "propose", "answer", "withdraw", "accept", "committed", "declined", "inquire", "renew", "renewed", "release", "reclaim",
-        "resized", "closed", "receipt", "receipt-answer", "claims",
+        "resized", "closed", "receipt", "receipt-answer", "claims", "adjust", "adjusted",
     ]
 
     /// Those that ``Lease`` makes on either side.

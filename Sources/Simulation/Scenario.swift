@@ -23,6 +23,10 @@ package struct Scenario: Sendable {
     package var promises: BasisPoints
     /// Share of requests for several nodes at once.
     package var groups: BasisPoints
+    /// Share of requests that would owe something in kind.
+    package var deferrals: BasisPoints
+    /// Between two looks at what is owed in kind, on average, anywhere in the pool: it is redeemed, cancelled, postponed or offset.
+    package var favourEvery: Microseconds
     /// What the network does while no storm is on.
     package var weather: Weather
     package var commitTime: ClosedRange<Microseconds>
@@ -44,6 +48,8 @@ package struct Scenario: Sendable {
         liars = .percent(25)
         promises = .percent(20)
         groups = .percent(15)
+        deferrals = .percent(25)
+        favourEvery = .seconds(8)
         weather = Weather(
             loss: .percent(5), duplication: .percent(5), lateReplay: .percent(1), delay: .milliseconds(1) ... .milliseconds(150))
         commitTime = 200 ... .milliseconds(8)
@@ -58,5 +64,9 @@ package struct Scenario: Sendable {
             longestTerm: .minutes(3),
             notices: NoticeMenu([.elastic: .percent(60), .standard: .whole, .notice: .percent(130), .firm: .percent(150)]),
             maximumLeases: 32, credit: CreditRule(granted: 600_000, newcomers: 300_000, owes: 600_000))
+        policy.cpu?.inKind = InKindRule(rate: .scarcity, most: 900_000_000)
+        policy.memory?.inKind = InKindRule(rate: .fixed(.percent(110)), most: 2_000_000)
+        policy.deferral = DeferralRule(share: .percent(90), within: .minutes(20))
+        policy.borrow.owesInKind = Usage(cpu: 1_200_000_000, memory: 2_000_000)
     }
 }

@@ -6,8 +6,10 @@ package struct Agreement: Hashable, Codable, Sendable {
     package var id: AgreementID
     package var lease: LeaseID
     package var negotiation: NegotiationID
-    /// The transfer that reserves the most the first term can cost.
+    /// The transfer that reserves the most the first term can cost; those in other units follow it.
     package var reservation: TransferID
+    /// What is owed in kind under it; `nil` where nothing is.
+    package var obligation: ObligationID?
     package var borrower: NodeID
     package var lender: NodeID
     /// Who asked on the borrower's side: a recorded fact, not an authority.
@@ -17,13 +19,14 @@ package struct Agreement: Hashable, Codable, Sendable {
     package var at: Timestamp
 
     package init(
-        id: AgreementID, lease: LeaseID, negotiation: NegotiationID, reservation: TransferID, borrower: NodeID,
-        lender: NodeID, user: String, terms: Terms, at: Timestamp
+        id: AgreementID, lease: LeaseID, negotiation: NegotiationID, reservation: TransferID,
+        obligation: ObligationID? = nil, borrower: NodeID, lender: NodeID, user: String, terms: Terms, at: Timestamp
     ) {
         self.id = id
         self.lease = lease
         self.negotiation = negotiation
         self.reservation = reservation
+        self.obligation = obligation
         self.borrower = borrower
         self.lender = lender
         self.user = user
@@ -37,10 +40,12 @@ extension Agreement {
     /// The longest user name that is recorded, in bytes.
     package static let longestUser = 256
 
-    /// The bytes that are hashed and signed: version 2 of the kind has the start of a term that begins later.
+    /// The bytes that are hashed and signed: version 2 of the kind has the start of a term that begins later, version 3 what is given in
+    /// return where it is not credits alone.
     package var document: [UInt8] {
-        // What begins at once is written as ever, so that older nodes can read and sign it.
-        var writer = CanonicalWriter(kind: Self.kind, version: terms.start == nil ? 1 : 2)
+        // What begins at once and is paid in credits is written as ever, so that older nodes can read and sign it.
+        let version: UInt16 = terms.consideration != nil ? 3 : terms.start == nil ? 1 : 2
+        var writer = CanonicalWriter(kind: Self.kind, version: version)
         writer.write(id)
         writer.write(lease)
         writer.write(negotiation)
@@ -55,7 +60,9 @@ extension Agreement {
         writer.write(terms.term)
         writer.write(terms.notice.rawValue)
         writer.write(at)
+        if version == 3 { writer.write(terms.start != nil) }
         if let start = terms.start { writer.write(start) }
+        if let consideration = terms.consideration { writer.write(consideration, obligation) }
         return writer.bytes
     }
 
@@ -63,7 +70,7 @@ extension Agreement {
     ///
     /// - Throws: ``CanonicalReader/Malformed`` when it is no agreement or its terms are out of ``Bounds``.
     package init(document: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(document, kind: Self.kind, versions: 1...2)
+        var reader = try CanonicalReader(document, kind: Self.kind, versions: 1...3)
         id = try reader.identifier()
         lease = try reader.identifier()
         negotiation = try reader.identifier()
@@ -80,11 +87,52 @@ extension Agreement {
         }
         terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice)
         at = try reader.timestamp()
-        if reader.version > 1 { terms.start = try reader.timestamp() }
+        if reader.version == 2 { terms.start = try reader.timestamp() }
+        if reader.version == 3 {
+            terms.start = try reader.bool() ? try reader.timestamp() : nil
+            (terms.consideration, obligation) = try reader.consideration()
+        }
         try reader.finish()
         guard Bounds.accepts(amounts), Bounds.accepts(prices), Bounds.accepts(term: term), Bounds.accepts(start: terms.start)
         else {
             throw CanonicalReader.Malformed(description: "terms out of range")
+        }
+    }
+}
+
+extension CanonicalWriter {
+    /// - Parameter obligation: there where something is deferred.
+    fileprivate mutating func write(_ consideration: Consideration, _ obligation: ObligationID?) {
+        switch consideration {
+        case .deferred(let deferral):
+            precondition(obligation != nil, "something is deferred that nobody owes")
+            write("deferred")
+            if let obligation { write(obligation) }
+            for factor in [deferral.share.cpu, deferral.share.memory, deferral.rate.cpu, deferral.rate.memory] { write(factor) }
+            write(deferral.from)
+            write(deferral.until)
+            write(deferral.premium)
+        case .redemption(let obligation):
+            write("redemption")
+            write(obligation)
+        }
+    }
+}
+
+extension CanonicalReader {
+    fileprivate mutating func consideration() throws(Malformed) -> (Consideration, ObligationID?) {
+        let form = try string(atMost: 16)
+        let obligation: ObligationID = try identifier()
+        switch form {
+        case "deferred":
+            let share = ResourceShares(cpu: try quantity(), memory: try quantity())
+            let rate = ResourceShares(cpu: try quantity(), memory: try quantity())
+            let deferral = Deferral(
+                share: share, rate: rate, from: try timestamp(), until: try timestamp(), premium: try quantity())
+            guard deferral.isWithinBounds else { throw Malformed(description: "a deferral out of range") }
+            return (.deferred(deferral), obligation)
+        case "redemption": return (.redemption(of: obligation), nil)
+        default: throw Malformed(description: "an unknown consideration '\(form)'")
         }
     }
 }

@@ -20,6 +20,8 @@ package struct Want: Hashable, Codable, Sendable {
     package var several: Int?
     /// The job that it is for; `nil` for a lease that somebody asks for.
     package var job: JobID?
+    /// What would be given in return; credits alone when `nil`.
+    package var means: Means?
 
     package init(
         amounts: Amounts, least: Amounts? = nil, term: Microseconds, maxPrices: Prices, notice: NoticeClass = .standard,
@@ -41,12 +43,16 @@ package struct Want: Hashable, Codable, Sendable {
     package var nodes: Int { several ?? 1 }
 
     /// The terms to propose, bidding the most it would pay: the lender offers at its own price where that is lower.
-    package var bid: Terms { Terms(amounts: amounts, prices: maxPrices, term: term, notice: notice, start: start) }
+    package var bid: Terms {
+        Terms(
+            amounts: amounts, prices: maxPrices, term: term, notice: notice, start: start, consideration: means?.preferred)
+    }
 
     /// Which of two offers it prefers: the cheaper, of equal ones the larger, then the longer; `nil` when they are alike.
     package func prefers(_ first: Terms, to second: Terms) -> Bool? {
         let hour = Microseconds.hours(1)
-        let costs = (first.prices.ceiling(for: amounts, term: hour), second.prices.ceiling(for: amounts, term: hour))
+        // What is owed in kind is reckoned at the prices of the agreement, at which it would be converted.
+        let costs = (first.cost(of: amounts, for: hour), second.cost(of: amounts, for: hour))
         if costs.0 != costs.1 { return costs.0 < costs.1 }
         if first.amounts != second.amounts { return second.amounts.fits(in: first.amounts) }
         return first.term == second.term ? nil : first.term > second.term
@@ -63,6 +69,7 @@ package struct Want: Hashable, Codable, Sendable {
                 term: "price",
                 reason: "\(terms.prices.memory.text) a GiB-hour asked, at most \(maxPrices.memory.text) would be paid")
         }
+        if let objection = (means ?? Means()).objection(to: terms.consideration) { return objection }
         if !least.fits(in: terms.amounts) {
             return Refusal(term: "amount", reason: "\(terms.amounts.text) offered, at least \(least.text) would do")
         }
@@ -232,8 +239,10 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
 
     private mutating func reply(to terms: Terms, _ index: Int, at now: Moment) -> [Outgoing] {
         let objection = want.objection(to: terms)
-        // Only a price can still be haggled over: the lender concedes from round to round.
-        if let objection, objection.term != "price" { return giveUp(index, objection, nearest: terms) }
+        // Only a price can still be haggled over, for the lender concedes from round to round, and something in kind left out.
+        let leavesKindOut =
+            objection?.term == "consideration" && want.means?.credits == true && talks[index].bid.consideration != nil
+        if let objection, objection.term != "price", !leavesKindOut { return giveUp(index, objection, nearest: terms) }
         guard talks[index].round < Negotiating.rounds else {
             let refusal = objection ?? Refusal(term: "rounds", reason: "no agreement in \(Negotiating.rounds) rounds")
             return giveUp(index, refusal, nearest: terms)
@@ -242,7 +251,8 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
         talks[index].bid = Terms(
             amounts: terms.amounts.limited(to: want.amounts),
             prices: objection == nil ? terms.prices : want.maxPrices,
-            term: min(terms.term, want.term), notice: terms.notice, start: want.start)
+            term: min(terms.term, want.term), notice: terms.notice, start: want.start,
+            consideration: leavesKindOut ? nil : terms.consideration)
         talks[index].roundEnds = Deadline(Negotiating.roundTime, after: now)
         talks[index].resendAt = Deadline(Negotiating.resendAfter, after: now)
         return [proposal(index)]
@@ -252,7 +262,7 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
     private mutating func giveUp(_ index: Int, _ objection: Refusal, nearest terms: Terms) -> [Outgoing] {
         var refusal = objection
         // A lender that cannot promise ahead does not say what it would do later.
-        if terms.start == want.start { refusal.alternatives = [Alternative(objection.term == "price" ? .dearer : .less, terms)] }
+        if terms.start == want.start { refusal.alternatives = [Alternative(settling: objection.term, terms)] }
         talks[index].state = .rejected(refusal)
         return [withdrawal(index)]
     }

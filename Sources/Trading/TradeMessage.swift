@@ -22,6 +22,8 @@ package enum TradeMessage: Hashable, Sendable {
     case receipt(ReceiptOffer)
     case receiptAnswer(ReceiptReply)
     case claims([LeaseClaim])
+    case adjust(AdjustmentOffer)
+    case adjusted(AdjustmentReply)
 
     /// One word for logs and statistics.
     package var name: String {
@@ -42,6 +44,8 @@ package enum TradeMessage: Hashable, Sendable {
         case .receipt: "receipt"
         case .receiptAnswer: "receipt-answer"
         case .claims: "claims"
+        case .adjust: "adjust"
+        case .adjusted: "adjusted"
         }
     }
 }
@@ -157,15 +161,48 @@ package struct ReceiptReply: Hashable, Sendable {
     package var receipt: ReceiptID
     package var borrowerSignature: Signature
     /// How much of the receipt's amount is accepted.
-    package var accepted: Microcredits
+    package var accepted: Charge
     /// Why not all of it.
     package var dispute: Refusal?
 
-    package init(receipt: ReceiptID, borrowerSignature: Signature, accepted: Microcredits, dispute: Refusal? = nil) {
+    package init(receipt: ReceiptID, borrowerSignature: Signature, accepted: Charge, dispute: Refusal? = nil) {
         self.receipt = receipt
         self.borrowerSignature = borrowerSignature
         self.accepted = accepted
         self.dispute = dispute
+    }
+}
+
+/// An adjustment's document, signed by its proposer.
+package struct AdjustmentOffer: Hashable, Sendable {
+    package var document: [UInt8]
+    package var signature: Signature
+
+    package init(document: [UInt8], signature: Signature) {
+        self.document = document
+        self.signature = signature
+    }
+}
+
+package struct AdjustmentReply: Hashable, Sendable {
+    package var adjustment: AdjustmentID
+    package var obligation: ObligationID
+    /// How much of the premium is accepted.
+    package var accepted: Microcredits
+    /// There when it is agreed to.
+    package var signature: Signature?
+    /// Why it is not agreed to, or not to all of the premium.
+    package var refusal: Refusal?
+
+    package init(
+        adjustment: AdjustmentID, obligation: ObligationID, accepted: Microcredits = .zero, signature: Signature? = nil,
+        refusal: Refusal? = nil
+    ) {
+        self.adjustment = adjustment
+        self.obligation = obligation
+        self.accepted = accepted
+        self.signature = signature
+        self.refusal = refusal
     }
 }
 

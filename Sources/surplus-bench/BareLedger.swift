@@ -20,7 +20,7 @@ final class BareLedger {
     private var commit: OpaquePointer?
     private var sequence: Int64 = 0
     private var head = [UInt8](repeating: 0, count: 32)
-    private var accounts: [Account: Int64] = [:]
+    private var accounts: [Tally.Line: Int64] = [:]
 
     init(path: String) throws {
         var handle: OpaquePointer?
@@ -85,10 +85,11 @@ final class BareLedger {
     }
 
     private func account(_ account: Account, _ unit: LedgerUnit) throws -> Int64 {
-        if let id = accounts[account] { return id }
+        let line = Tally.Line(account, unit)
+        if let id = accounts[line] { return id }
         try run("INSERT INTO accounts (unit, name) VALUES ('\(unit.rawValue)', '\(account)')")
         let id = sqlite3_last_insert_rowid(db)
-        accounts[account] = id
+        accounts[line] = id
         return id
     }
 }

@@ -50,9 +50,9 @@ struct SignedPapers {
         let receipt = Receipt(
             id: ReceiptID(high: agreement.id.low, low: UInt64(number)), lease: agreement.lease, agreement: agreement.id,
             lender: Self.lenderID, borrower: Self.borrowerID, sequence: number, elapsed: .minutes(number), usage: .zero,
-            throttled: .zero, charge: Microcredits(number * 10), compensation: .zero,
-            transfer: TransferID(high: agreement.id.low, low: UInt64(number)), compensationTransfer: nil, amount: 10,
-            isFinal: false, previous: lender.digest(previous), issued: Self.time)
+            throttled: .zero, charge: Charge(credits: Microcredits(number * 10)), compensation: .zero,
+            transfer: TransferID(high: agreement.id.low, low: UInt64(number)), compensationTransfer: nil,
+            amount: Charge(credits: 10), isFinal: false, previous: lender.digest(previous), issued: Self.time)
         let document = receipt.document
         var signed = SignedReceipt(receipt: receipt, document: document, lenderSignature: lender.sign(document))
         signed.borrowerSignature = borrower.sign(document)

@@ -25,7 +25,8 @@ struct Surplus: AsyncParsableCommand {
         subcommands: [Status.self, Nodes.self, Offers.self, ShowUsage.self, Version.self],
         groupedSubcommands: [
             CommandGroup(name: "Job", subcommands: [Run.self, Job.self, PS.self]),
-            CommandGroup(name: "Trade", subcommands: [Lease.self, Credits.self, Statement.self, Ledger.self]),
+            CommandGroup(
+                name: "Trade", subcommands: [Lease.self, Credits.self, ObligationCommand.self, Statement.self, Ledger.self]),
             CommandGroup(
                 name: "Owner",
                 subcommands: [

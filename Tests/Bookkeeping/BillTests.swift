@@ -13,7 +13,8 @@ struct BillTests {
     private func bill() -> Bill {
         Bill(
             lease: LeaseID(high: 1, low: 1), agreement: AgreementID(high: 1, low: 2), lender: lender.node,
-            borrower: borrower.node, prices: Prices(cpu: 1_000_000, memory: 200_000), agreementHash: lender.digest([1, 2, 3]))
+            borrower: borrower.node, tariff: Tariff(Prices(cpu: 1_000_000, memory: 200_000)),
+            agreementHash: lender.digest([1, 2, 3]))
     }
 
     private func statement(_ n: UInt64, cost: Int64, isFinal: Bool = false, compensation: Microcredits = .zero)
@@ -29,7 +30,7 @@ struct BillTests {
     private let ample = Usage(cpu: CoreMicroseconds(1 << 50), memory: MiBSeconds(1 << 50))
 
     private func examine(
-        _ bill: Bill, _ signed: SignedReceipt, plausible: Usage? = nil, reserved: Microcredits = .credits(1)
+        _ bill: Bill, _ signed: SignedReceipt, plausible: Usage? = nil, reserved: Charge = 1_000_000
     ) throws -> Bill.Finding {
         try bill.examine(
             document: signed.document, signature: signed.lenderSignature, plausible: plausible ?? ample, reserved: reserved,
@@ -38,7 +39,7 @@ struct BillTests {
 
     /// Draws, examines, answers and settles one receipt; returns what was accepted.
     @discardableResult
-    private func exchange(_ ours: inout Bill, _ theirs: inout Bill, _ statement: Bill.Statement) throws -> Microcredits {
+    private func exchange(_ ours: inout Bill, _ theirs: inout Bill, _ statement: Bill.Statement) throws -> Charge {
         let drawn = ours.draw(statement, notary: lender)
         guard case .new(let signed, let accepted, _) = try examine(theirs, drawn) else {
             Issue.record("not new")
@@ -56,7 +57,7 @@ struct BillTests {
     @Test("Both sides arrive at the same total and the same head, receipt by receipt")
     func mirrored() throws {
         var (ours, theirs) = (bill(), bill())
-        var total = Microcredits.zero
+        var total = Charge.zero
         for n in 1...5 { total += try exchange(&ours, &theirs, statement(UInt64(n), cost: Int64(n) * 100, isFinal: n == 5)) }
         #expect(total == 500)
         #expect(ours.accepted == 500 && theirs.accepted == 500 && ours.disputed == .zero)
@@ -184,7 +185,8 @@ struct BillTests {
         var ours = bill()
         let receipt = ours.draw(statement(1, cost: 100), notary: lender).receipt
         let changes: [(inout Receipt) -> Void] = [
-            { $0.amount = -1 }, { $0.amount = Microcredits(.max) }, { $0.charge = Microcredits(.min) },
+            { $0.amount = -1 }, { $0.amount.credits = Microcredits(.max) }, { $0.charge.credits = Microcredits(.min) },
+            { $0.amount.inKind.cpu = -1 }, { $0.charge.inKind.memory = MiBSeconds(.max) },
             { $0.compensation = Bounds.money + 1 }, { $0.usage.cpu = -1 }, { $0.usage.memory = MiBSeconds(.min) },
             { $0.elapsed = -1 }, { $0.throttled = -1 }, { $0.sequence = 0 }, { $0.sequence = .max },
         ]

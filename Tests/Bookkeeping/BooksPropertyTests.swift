@@ -60,28 +60,34 @@ struct BooksPropertyTests {
     }
 
     private func expectBalanced(_ books: Books) {
-        let balances = books.entries.map(\.balance)
+        for unit in Charge.units { expectBalanced(books, in: unit) }
+    }
+
+    private func expectBalanced(_ books: Books, in unit: LedgerUnit) {
+        let balances = books.entries.filter { $0.line.unit == unit }.map(\.balance)
+        let reservations = books.reservations.filter { $0.transfer.unit == unit }
         #expect(balances.map(\.debitsPosted).reduce(.zero, +) == balances.map(\.creditsPosted).reduce(.zero, +))
         #expect(balances.map(\.debitsPending).reduce(.zero, +) == balances.map(\.creditsPending).reduce(.zero, +))
-        #expect(balances.map(\.debitsPending).reduce(.zero, +) == books.reservations.map(\.remaining).reduce(.zero, +))
+        #expect(balances.map(\.debitsPending).reduce(.zero, +) == reservations.map(\.remaining).reduce(.zero, +))
         for balance in balances {
             #expect(min(balance.debitsPosted, balance.creditsPosted, balance.debitsPending, balance.creditsPending) >= 0)
         }
-        for reservation in books.reservations { #expect(reservation.remaining >= 0 && reservation.posted >= 0) }
+        for reservation in reservations { #expect(reservation.remaining >= 0 && reservation.posted >= 0) }
     }
 
     /// No transfer takes a debt, reservations included, beyond its limit, but for a direct one that pays back what the
     /// other side owed: then reservations made against that debt stay as they are.
     private func expectWithinLimits(_ transfer: Transfer, _ peer: NodeID, before: Books, after: Books) {
-        let (old, new) = (before.balance(of: .peer(peer)), after.balance(of: .peer(peer)))
-        let line = after.trustLine(with: peer)
+        let unit = transfer.unit
+        let (old, new) = (before.balance(of: .peer(peer), in: unit), after.balance(of: .peer(peer), in: unit))
+        let line = after.trustLine(with: peer, in: unit)
         let paysBack = transfer.kind == .direct && abs(new.net.rawValue) < abs(old.net.rawValue)
         #expect(paysBack || owedToUs(new) <= max(owedToUs(old), line?.granted ?? 0))
         #expect(paysBack || owedByUs(new) <= max(owedByUs(old), line?.mayOwe ?? 0))
     }
 
-    private func owedToUs(_ balance: Balance) -> Microcredits { balance.net + balance.debitsPending }
-    private func owedByUs(_ balance: Balance) -> Microcredits { balance.creditsPending - balance.net }
+    private func owedToUs(_ balance: Balance<LedgerAmount>) -> LedgerAmount { balance.net + balance.debitsPending }
+    private func owedByUs(_ balance: Balance<LedgerAmount>) -> LedgerAmount { balance.creditsPending - balance.net }
 }
 
 /// Plausible and implausible transfers on a clock that moves on by itself.
@@ -99,10 +105,12 @@ private struct RandomTransfers {
     mutating func openBooks(remembering capacity: Int) -> Books {
         var books = Books(remembering: capacity)
         for peer in peers.dropLast() {
-            books.set(
-                TrustLine(
-                    peer: peer, granted: Microcredits(.random(in: 0...2000, using: &generator)),
-                    received: Microcredits(.random(in: 0...2000, using: &generator)), ownCeiling: 1000))
+            for unit in Charge.units {
+                books.set(
+                    TrustLine(
+                        peer: peer, unit: unit, granted: LedgerAmount(.random(in: 0...2000, using: &generator)),
+                        received: LedgerAmount(.random(in: 0...2000, using: &generator)), ownCeiling: 1000))
+            }
         }
         return books
     }
@@ -112,13 +120,14 @@ private struct RandomTransfers {
         count += 1
         // Ids come nearly in order, now and then out of it or twice.
         let id = transferID(generator.chance(.percent(10)) ? count - .random(in: 0...40, using: &generator) : count)
-        let amount = Microcredits(.random(in: -5...300, using: &generator))
+        let amount = LedgerAmount(.random(in: -5...300, using: &generator))
         if let reservation = books.reservations.randomElement(using: &generator), generator.chance(.percent(60)) {
             return (follow(reservation, id: id, amount: amount), now)
         }
         let accounts = peers.map(Account.peer) + [.earned, .spent, .disputed(peers[0])]
         var transfer = Transfer(
-            id: id, kind: .direct, debit: accounts.randomElement(using: &generator) ?? .spent,
+            id: id, kind: .direct, unit: Charge.units.randomElement(using: &generator) ?? .credit,
+            debit: accounts.randomElement(using: &generator) ?? .spent,
             credit: accounts.randomElement(using: &generator) ?? .earned, amount: amount, at: now.utc)
         if generator.chance(.percent(70)) {
             transfer.kind = .pending
@@ -127,7 +136,7 @@ private struct RandomTransfers {
         return (transfer, now)
     }
 
-    private mutating func follow(_ reservation: Reservation, id: TransferID, amount: Microcredits) -> Transfer {
+    private mutating func follow(_ reservation: Reservation, id: TransferID, amount: LedgerAmount) -> Transfer {
         switch Int.random(in: 0..<4, using: &generator) {
         case 0: reservation.void(as: id, at: now.utc)
         case 1: reservation.expire(as: id, at: now.utc)

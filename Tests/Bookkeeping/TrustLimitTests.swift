@@ -7,8 +7,8 @@ struct TrustLimitTests {
     @Test("nothing can be reserved without a trust line")
     func noLine() {
         var books = Books()
-        #expect(throws: BooksError.noTrustLine(peer)) { try books.apply(lend(1, 0), at: start) }
-        #expect(throws: BooksError.noTrustLine(peer)) { try books.apply(borrow(1, 1), at: start) }
+        #expect(throws: BooksError.noTrustLine(peer, .credit)) { try books.apply(lend(1, 0), at: start) }
+        #expect(throws: BooksError.noTrustLine(peer, .credit)) { try books.apply(borrow(1, 1), at: start) }
         #expect(books.headroom(toOweBy: peer) == 0)
         #expect(books.headroom(weMayOwe: peer) == 0)
     }
@@ -19,7 +19,9 @@ struct TrustLimitTests {
         _ = try books.apply(lend(1, 600), at: start)
         _ = try books.apply(try #require(books.reservation(transferID(1))).post(600, as: transferID(2), at: start.utc), at: start)
         #expect(books.headroom(toOweBy: peer) == 400)
-        #expect(throws: BooksError.peerLimit(peer, owed: 1001, granted: 1000)) { try books.apply(lend(3, 401), at: start) }
+        #expect(throws: BooksError.peerLimit(peer, .credit, owed: 1001, granted: 1000)) {
+            try books.apply(lend(3, 401), at: start)
+        }
         _ = try books.apply(lend(3, 400), at: start)
         #expect(books.headroom(toOweBy: peer) == 0)
     }
@@ -28,9 +30,9 @@ struct TrustLimitTests {
     func ownLimit() throws {
         var books = books()
         #expect(books.headroom(weMayOwe: peer) == 500)
-        #expect(throws: BooksError.ownLimit(peer, owed: 501, mayOwe: 500)) { try books.apply(borrow(1, 501), at: start) }
+        #expect(throws: BooksError.ownLimit(peer, .credit, owed: 501, mayOwe: 500)) { try books.apply(borrow(1, 501), at: start) }
         books.set(TrustLine(peer: peer, granted: 1000, received: 200, ownCeiling: 500))
-        #expect(throws: BooksError.ownLimit(peer, owed: 201, mayOwe: 200)) { try books.apply(borrow(1, 201), at: start) }
+        #expect(throws: BooksError.ownLimit(peer, .credit, owed: 201, mayOwe: 200)) { try books.apply(borrow(1, 201), at: start) }
         _ = try books.apply(borrow(1, 200), at: start)
     }
 
@@ -57,12 +59,12 @@ struct TrustLimitTests {
         var books = books()
         _ = try books.apply(direct(1, from: .spent, to: .peer(peer), 500), at: start)
         books.set(TrustLine(peer: peer, granted: 0, received: 0, ownCeiling: 0))
-        #expect(throws: BooksError.ownLimit(peer, owed: 501, mayOwe: 0)) {
+        #expect(throws: BooksError.ownLimit(peer, .credit, owed: 501, mayOwe: 0)) {
             try books.apply(direct(2, from: .spent, to: .peer(peer), 1), at: start)
         }
         _ = try books.apply(direct(2, from: .peer(peer), to: .earned, 500), at: start)
         #expect(books.balance(of: .peer(peer)).net == 0)
-        #expect(throws: BooksError.peerLimit(peer, owed: 1, granted: 0)) {
+        #expect(throws: BooksError.peerLimit(peer, .credit, owed: 1, granted: 0)) {
             try books.apply(direct(3, from: .peer(peer), to: .earned, 1), at: start)
         }
     }

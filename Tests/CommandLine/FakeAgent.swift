@@ -176,6 +176,26 @@ extension FakeAgent {
         .with { $0.balance = -3472 }
     }
 
+    func listObligations(request: Surplus_V1_ListObligationsRequest, context: ServerContext) async throws
+        -> Surplus_V1_ListObligationsReply
+    {
+        .with { $0.obligations = [Self.obligation(of: "node2")] }
+    }
+
+    func adjustObligation(request: Surplus_V1_AdjustObligationRequest, context: ServerContext) async throws
+        -> Surplus_V1_ObligationInfo
+    {
+        Self.obligation(of: "node2")
+    }
+
+    private static func obligation(of peer: String) -> Surplus_V1_ObligationInfo {
+        .with {
+            ($0.obligation, $0.peer, $0.peerName, $0.owedToUs) = ("obl_1", "nde_2", peer, true)
+            ($0.terms.dueFrom, $0.terms.dueUntil) = (1_767_225_600_000_000, 1_767_830_400_000_000)
+            $0.left = .with { $0.cpuCoreMicroseconds = 7_200_000_000 }
+        }
+    }
+
     func verifyLedger(request: Surplus_V1_VerifyLedgerRequest, context: ServerContext) async throws
         -> Surplus_V1_VerifyLedgerReply
     {

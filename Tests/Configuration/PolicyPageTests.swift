@@ -6,23 +6,26 @@ import Testing
 /// The pages show only what is understood.
 @Suite("The pages about policies and configuration")
 struct PolicyPageTests {
+    /// Those whose examples are policies.
+    private static let policyPages = ["policy.md", "favours.md"]
+
     @Test("Every example of the policy language is a part of a good policy")
     func good() throws {
-        let examples = try PageExample.yaml(of: "policy.md")
-        #expect(examples.count > 8)
+        let examples = try Self.policyPages.flatMap(PageExample.yaml)
+        #expect(examples.count > 9)
         for example in examples {
             let files = [
                 ("mine.yaml", "include: [blade, example.yaml]\nname: mine\n"), ("example.yaml", example.text),
                 ("site.yaml", "name: site\n"),
             ]
             let source = PolicySource(files: files.map { .init(name: $0, bytes: Array($1.utf8)) })
-            #expect(throws: Never.self, "Docs/policy.md:\(example.line)") { try PolicyFile(source: source) }
+            #expect(throws: Never.self, "Docs/\(example.page):\(example.line)") { try PolicyFile(source: source) }
         }
     }
 
     @Test("Every other example is a part of a good configuration of an agent")
     func configuration() throws {
-        let examples = try PageExample.allPages.filter { $0 != "policy.md" }.flatMap(PageExample.yaml)
+        let examples = try PageExample.allPages.filter { !Self.policyPages.contains($0) }.flatMap(PageExample.yaml)
         #expect(Set(examples.map(\.page)).isSuperset(of: ["events.md", "rights.md"]))
         let directory = FileManager.default.temporaryDirectory.appending(path: "surplus-pages-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)

@@ -17,3 +17,44 @@ extension LivePool {
         try #require(started.status == 0, "\(started.errors)")
     }
 }
+
+// MARK: - What is owed in kind
+
+extension LivePool {
+    /// The shipped policy `blade`, and everybody may owe some of what is lent in kind.
+    static let lendingForKind = """
+        include: blade
+        name: kind
+        lend:
+          cpu: {deferred: {most: 100 core-hours}}
+          memory: {deferred: {most: 100 GiB-hours}}
+        borrow: {owes: {cpu: 100 core-hours, memory: 100 GiB-hours}}
+        """
+
+    /// A program that uses some processing.
+    static let work = "n=0; while [ $n -lt 50000 ]; do n=$((n+1)); done"
+
+    struct OwedInKind: Decodable {
+        struct Usage: Decodable, Hashable {
+            let cpuCoreMicroseconds: Int64
+            let memoryMibSeconds: Int64
+        }
+        let obligation: String
+        let peerName: String
+        let owedToUs: Bool
+        let accruing: Bool
+        let left: Usage
+        let redeemed: Usage
+        let settledAt: String?
+    }
+
+    func obligations(on node: String) throws -> [OwedInKind] {
+        struct List: Decodable { let obligations: [OwedInKind] }
+        return try json(node, ["obligation", "list", "--all"], as: List.self).obligations
+    }
+
+    /// An obligation of which something is left and whose lease is settled; `nil` while there is none.
+    func openObligation(on node: String, owedToUs: Bool) throws -> String? {
+        try obligations(on: node).first { $0.owedToUs == owedToUs && !$0.accruing && $0.settledAt == nil }?.obligation
+    }
+}

@@ -101,8 +101,9 @@ extension LiveTests {
         @Test("every command's JSON is as documented: nothing that is not in its schema, nothing missing")
         func documentedJSON() throws {
             let collection = Collection()
-            let pool = try LivePool(nodes: 3)
+            let pool = try LivePool(nodes: 3, policy: LivePool.lendingForKind)
             try trade(pool, collection)
+            try owe(pool, collection)
             try govern(pool, collection)
             try own(pool, collection)
             try found(collection)
@@ -164,6 +165,23 @@ extension LiveTests {
             for command in ["credits", "statement", "status", "ledger verify"] { _ = try run(command) }
             _ = try run("events", ["--last", "50"])
             _ = try run("usage", ["--since", "5m"])
+        }
+
+        /// What is owed in kind.
+        private func owe(_ pool: LivePool, _ collection: Collection) throws {
+            func obligation(of borrower: String, to lender: String) throws -> String {
+                let words = [
+                    "run", "--on", lender, "--cpu", "0.1", "--memory", "64MiB", "--defer", "100%", "--", "sh", "-c",
+                    LivePool.work,
+                ]
+                try LivePool.eventually("\(lender) lends") { try pool.surplus(borrower, words).status == 0 ? true : nil }
+                return try LivePool.eventually("\(lender) has settled") { try pool.openObligation(on: borrower, owedToUs: false) }
+            }
+            let (ours, theirs) = (try obligation(of: "node1", to: "node2"), try obligation(of: "node2", to: "node1"))
+            for command in ["obligation show", "obligation offset"] { try collection.run(pool, "node1", command, [ours]) }
+            try collection.run(pool, "node1", "obligation postpone", [ours, "--until", "+8d"])
+            try collection.run(pool, "node1", "obligation cancel", [theirs])
+            try collection.run(pool, "node1", "obligation list", ["--all"])
         }
 
         /// Policies, rights, and who changed what.

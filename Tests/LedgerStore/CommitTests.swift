@@ -4,6 +4,7 @@ import Foundation
 import GRDB
 import Resources
 import Synchronization
+import TestKit
 import Testing
 
 @testable import LedgerStore

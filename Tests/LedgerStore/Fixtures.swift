@@ -2,6 +2,7 @@ import Bookkeeping
 import Foundation
 import GRDB
 import Resources
+import TestKit
 import Testing
 
 @testable import LedgerStore
@@ -98,7 +99,7 @@ struct LeasePapers {
         let receipt = Receipt(
             id: ReceiptID(high: n, low: UInt64(number)), lease: agreement.lease, agreement: agreement.id, lender: us,
             borrower: peer, sequence: number, elapsed: .minutes(number), usage: .zero, throttled: .zero,
-            charge: Microcredits(number * 10), compensation: .zero, transfer: transferID(Int(number)),
+            charge: Charge(credits: Microcredits(number * 10)), compensation: .zero, transfer: transferID(Int(number)),
             compensationTransfer: nil, amount: 10, isFinal: false,
             previous: Digest(sha256: receipts.last?.document ?? agreement.document), issued: start.utc)
         let document = receipt.document
@@ -107,7 +108,7 @@ struct LeasePapers {
 }
 
 extension SignedReceipt {
-    func cosigned(accepting amount: Microcredits = 10) -> SignedReceipt {
+    func cosigned(accepting amount: Charge = 10) -> SignedReceipt {
         var signed = self
         signed.borrowerSignature = sign(document, by: receipt.borrower)
         signed.accepted = amount

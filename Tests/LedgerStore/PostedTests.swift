@@ -76,7 +76,7 @@ struct PostedTests {
             }
             let books = Books(restoring: try store.booksSnapshot())
             #expect(nets.count == 5)
-            for (account, net) in nets { #expect(books.balance(of: account).net == net, "\(account)") }
+            for (account, net) in nets { #expect(books.balance(of: account, in: .credit).net == net, "\(account)") }
         }
     }
 

@@ -15,11 +15,14 @@ struct RandomBooks {
 
     /// Trust lines, to be committed first.
     mutating func open() -> [Record] {
-        (1...3 as ClosedRange<UInt64>).map { n in
-            let line = TrustLine(
-                peer: NodeID(high: 2, low: n), granted: 100_000, received: n == 1 ? nil : 50_000, ownCeiling: 80_000)
-            books.set(line)
-            return .trustLine(line)
+        (1...3 as ClosedRange<UInt64>).flatMap { n in
+            Charge.units.map { unit in
+                let line = TrustLine(
+                    peer: NodeID(high: 2, low: n), unit: unit, granted: 100_000, received: n == 1 ? nil : 50_000,
+                    ownCeiling: 80_000)
+                books.set(line)
+                return .trustLine(line)
+            }
         }
     }
 
@@ -41,7 +44,7 @@ struct RandomBooks {
         count += 1
         // Ids made by several nodes come nearly in order.
         let id = transferID(count * 4 - .random(in: 0...10, using: &generator))
-        let amount = Microcredits(.random(in: 0...500, using: &generator))
+        let amount = LedgerAmount(.random(in: 0...500, using: &generator))
         if let open = books.reservations.randomElement(using: &generator), generator.chance(.percent(65)) {
             switch Int.random(in: 0..<4, using: &generator) {
             case 0: return open.void(as: id, at: now.utc)
@@ -53,7 +56,8 @@ struct RandomBooks {
         let borrows = generator.chance(.percent(40))
         let lease = generator.chance(.percent(50)) ? LeaseID(high: 4, low: UInt64(count)) : nil
         return Transfer(
-            id: id, kind: generator.chance(.percent(80)) ? .pending : .direct, debit: borrows ? .spent : account,
+            id: id, kind: generator.chance(.percent(80)) ? .pending : .direct,
+            unit: Charge.units.randomElement(using: &generator) ?? .credit, debit: borrows ? .spent : account,
             credit: borrows ? account : .earned, amount: amount, lease: lease, at: now.utc
         ).withDeadline(generator.span(.seconds(1) ... .seconds(60)), after: now)
     }

@@ -60,7 +60,7 @@ struct CrashTests {
             for id in ids { #expect(lender.store.lease(id) != nil, "\(place)") }
         }
         // What moved is what the receipts say.
-        let accepted = borrower.store.receipts.values.compactMap(\.accepted).reduce(.zero, +)
+        let accepted = borrower.store.receipts.values.compactMap(\.accepted?.credits).reduce(.zero, +)
         let compensation = borrower.store.receipts.values.map(\.receipt.compensation).reduce(.zero, +)
         #expect(pool.balance(1, with: 0) == accepted - compensation, "\(place)")
     }

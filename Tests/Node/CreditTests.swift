@@ -12,7 +12,7 @@ struct CreditTests {
 
     /// The most that `debtor` may owe `creditor`, as the creditor has it.
     private func limit(of debtor: Int, by creditor: Int, in pool: Pool) -> Microcredits? {
-        pool.members[creditor].node.books.trustLine(with: pool.members[debtor].id)?.granted
+        pool.members[creditor].node.books.trustLine(with: pool.members[debtor].id).map { Microcredits($0.granted) }
     }
 
     /// Node 1 lends node 0 a core for so many seconds.

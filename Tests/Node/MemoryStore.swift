@@ -9,6 +9,8 @@ struct MemoryStore {
     private var states: [StateKind: SortedMap<String, any Codable & Sendable>] = [:]
     private(set) var receipts = SortedMap<ReceiptID, SignedReceipt>()
     private(set) var agreements: Set<AgreementID> = []
+    private(set) var adjustments = SortedMap<AdjustmentID, SignedAdjustment>()
+    private(set) var obligations = SortedMap<ObligationID, Obligation>()
     private(set) var transfers: [Transfer] = []
     private(set) var events: [Event] = []
 
@@ -22,6 +24,8 @@ struct MemoryStore {
             case .trustLine(let line): books.set(line)
             case .receipt(let signed): receipts[signed.receipt.id] = signed
             case .agreement(let agreement): agreements.insert(agreement.id)
+            case .adjustment(let signed): adjustments[signed.adjustment.id] = signed
+            case .obligation(let obligation): obligations[obligation.id] = obligation
             case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value
             case .event(let event): events.append(event)
             }
@@ -32,7 +36,8 @@ struct MemoryStore {
         Snapshot(
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
             leases: all(.lease, as: LeaseEntry.self).filter(\.isLive), refused: all(.refusal, as: RefusedAgreement.self),
-            pause: all(.setting, as: Pause.self).first, foresight: all(.setting, as: ForesightMemory.self).first)
+            obligations: obligations.values, pause: all(.setting, as: Pause.self).first,
+            foresight: all(.setting, as: ForesightMemory.self).first)
     }
 
     func lease(_ id: LeaseID) -> LeaseEntry? { states[.lease]?[id.description] as? LeaseEntry }

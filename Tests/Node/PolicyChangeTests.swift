@@ -207,7 +207,9 @@ struct PolicyChangeTests {
     func credit() throws {
         var pool = Pool(policy: policy(rules: [LimitRule(.peer("node0"), owes: .credits(3))]))
         _ = try pool.borrow()
-        func granted() -> Microcredits? { pool.members[1].node.books.trustLine(with: pool.members[0].id)?.granted }
+        func granted() -> Microcredits? {
+            pool.members[1].node.books.trustLine(with: pool.members[0].id).map { Microcredits($0.granted) }
+        }
         #expect(granted() == .credits(10))
         pool.feed(.met(pool.members[0].id, name: "node0", roles: []), to: 1)
         #expect(granted() == .credits(3))

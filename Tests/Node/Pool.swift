@@ -20,6 +20,7 @@ struct Pool {
         var opensGuests = true
         var decisions: [RequestID: Result<[LeaseID], Refusal>] = [:]
         var renewals: [Refusal?] = []
+        var adjustments: [Refusal?] = []
         var wake: Instant?
     }
 
@@ -119,6 +120,7 @@ struct Pool {
             return .guestClosed(lease, usage.map { MeterReading(lease: lease, usage: $0) })
         case .decided(let request, let result): members[index].decisions[request] = result
         case .renewed(_, let refusal): members[index].renewals.append(refusal)
+        case .adjusted(_, let refusal): members[index].adjustments.append(refusal)
         case .changed: break
         }
         return nil

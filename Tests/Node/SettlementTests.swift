@@ -154,7 +154,7 @@ struct SettlementTests {
             transfer: TransferID(high: 1 << 50, low: 1000), compensationTransfer: nil, amount: .zero, isFinal: false,
             previous: bill.head, issued: pool.now.utc)
         change(&receipt)
-        receipt.charge = bill.prices.cost(of: receipt.usage)
+        receipt.charge = bill.tariff.charge(for: receipt.usage)
         receipt.amount = receipt.charge - bill.charged
         return .receipt(
             ReceiptOffer(document: receipt.document, lenderSignature: PlainNotary(node: bill.lender).sign(receipt.document)))
@@ -223,7 +223,7 @@ struct SettlementTests {
 }
 
 /// A shared die, for closures that decide about losses.
-private final class Dice {
+final class Dice {
     private var random: SeededGenerator
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
     func roll(_ share: BasisPoints) -> Bool { random.chance(share) }

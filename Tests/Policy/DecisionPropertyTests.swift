@@ -99,7 +99,7 @@ struct DecisionPropertyTests {
     func credit() {
         forEachCase { each in
             guard let terms = each.decision.offered ?? each.decision.countered?.0, terms.prices != .free else { return }
-            #expect(terms.ceiling <= each.standing.creditHeadroom)
+            #expect(terms.ceiling.credits <= each.standing.creditHeadroom)
         }
     }
 

@@ -150,7 +150,7 @@ struct DecisionTests {
         standing.creditHeadroom = 100_000
         let (terms, reason) = try #require(decide(ask(), nil, standing).countered)
         #expect(terms.term < .minutes(10))
-        #expect(terms.ceiling <= standing.creditHeadroom)
+        #expect(terms.ceiling.credits <= standing.creditHeadroom)
         #expect(terms.prices.ceiling(for: terms.amounts, term: terms.term + .seconds(1)) > standing.creditHeadroom)
         #expect(reason.contains("of credit is missing"))
     }

@@ -106,7 +106,7 @@ struct LimitTests {
         let rule = LimitRule(.group("g"), owes: .credits(1))
         let decision = decide(ask(), Restriction(rule, SubjectTally(owed: 900_000)))
         let affordable = decision.countered?.0
-        #expect(affordable.map { $0.ceiling <= 100_000 } == true)
+        #expect(affordable.map { $0.ceiling.credits <= 100_000 } == true)
         #expect(decide(ask(), Restriction(rule, SubjectTally(owed: .credits(1)))).refused?.term == "credit")
     }
 

@@ -47,7 +47,7 @@ final class Engine: Sendable {
         self.log = log
         alarm = Alarm(clock: clock)
         (ledgerLoss, ledgerLost) = AsyncThrowingStream.makeStream()
-        let node = Node(id: id, capacity: capacity, policy: policy, restoring: try store.snapshot(), at: clock())
+        let node = Node(id: id, capacity: capacity, policy: policy, restoring: try store.snapshot(at: clock().utc), at: clock())
         var system = SystemRandomNumberGenerator()
         state = Mutex(State(node: node, random: SeededGenerator(seed: system.next())))
     }
@@ -163,7 +163,7 @@ final class Engine: Sendable {
     /// Makes the node anew from what is durable.
     private func restore() throws(LedgerStoreError) {
         try state.withLock { state throws(LedgerStoreError) in
-            let snapshot = try store.snapshot()
+            let snapshot = try store.snapshot(at: clock().utc)
             let now = clock()
             state.node = state.node.restored(from: snapshot, at: now)
             state.life += 1
@@ -178,12 +178,13 @@ final class Engine: Sendable {
 
 extension LedgerStore {
     /// What a node restores itself from.
-    func snapshot() throws(LedgerStoreError) -> Snapshot {
+    func snapshot(at now: Timestamp) throws(LedgerStoreError) -> Snapshot {
         Snapshot(
             books: try booksSnapshot(), holds: try states(.hold, as: Hold.self),
             requests: try states(.request, as: RequestEntry.self),
             leases: try states(.lease, as: LeaseEntry.self).filter(\.isLive),
             refused: try states(.refusal, as: RefusedAgreement.self),
+            obligations: try obligations(settledSince: now + -Timing.receiptPatience),
             pause: try state(.setting, id: Pause.key, as: Pause.self),
             foresight: try state(.setting, id: ForesightMemory.key, as: ForesightMemory.self))
     }

@@ -8,6 +8,7 @@ final class LeaseRequests: Sendable {
     private struct State {
         var requests: [RequestID: CheckedContinuation<[LeaseID], any Error>] = [:]
         var renewals: [LeaseID: [Int: CheckedContinuation<Void, any Error>]] = [:]
+        var adjustments: [ObligationID: [Int: CheckedContinuation<Void, any Error>]] = [:]
         var watchers: [LeaseID: [Int: AsyncStream<Void>.Continuation]] = [:]
         private var last = 0
 
@@ -64,6 +65,27 @@ final class LeaseRequests: Sendable {
         state.withLock { $0.renewals[lease]?.removeValue(forKey: renewal) }?.resume(throwing: CancellationError())
     }
 
+    /// Asks the peer to agree to a change of an obligation.
+    ///
+    /// - Throws: ``Refusal`` when it is not changed; `CancellationError`, and then it may be changed or not.
+    func adjust(_ obligation: ObligationID, _ wish: AdjustmentWish) async throws {
+        let number = state.withLock { $0.number() }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                state.withLock { $0.adjustments[obligation, default: [:]][number] = continuation }
+                if Task.isCancelled { return cancel(number, of: obligation) }
+                engine.handle(.adjust(obligation, wish))
+            }
+        } onCancel: {
+            cancel(number, of: obligation)
+        }
+    }
+
+    private func cancel(_ number: Int, of obligation: ObligationID) {
+        let waiting = state.withLock { $0.adjustments[obligation]?.removeValue(forKey: number) }
+        waiting?.resume(throwing: CancellationError())
+    }
+
     /// Announces changes of a lease; the first value comes at once.
     func changes(of lease: LeaseID) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -106,6 +128,13 @@ final class LeaseRequests: Sendable {
         }
     }
 
+    func adjusted(_ obligation: ObligationID, _ refusal: Refusal?) {
+        let waiting = state.withLock { $0.adjustments.removeValue(forKey: obligation) } ?? [:]
+        for continuation in waiting.values {
+            if let refusal { continuation.resume(throwing: refusal) } else { continuation.resume() }
+        }
+    }
+
     func changed(_ lease: LeaseID) {
         let watchers = state.withLock { $0.watchers[lease].map { Array($0.values) } ?? [] }
         for watcher in watchers { watcher.yield() }
@@ -116,7 +145,8 @@ final class LeaseRequests: Sendable {
         let (requests, renewals, watchers) = state.withLock { state in
             defer { state = State() }
             return (
-                Array(state.requests.values), state.renewals.values.flatMap(\.values), state.watchers.values.flatMap(\.values)
+                Array(state.requests.values), (Array(state.renewals.values) + state.adjustments.values).flatMap(\.values),
+                state.watchers.values.flatMap(\.values)
             )
         }
         let refusal = Refusal(term: "agent", reason: reason)

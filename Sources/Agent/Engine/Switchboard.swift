@@ -30,6 +30,7 @@ final class Switchboard: Sendable {
         case .closeGuest(let lease): parts.guests.order(.close(lease))
         case .decided(let request, let result): parts.requests.decided(request, result)
         case .renewed(let lease, let refusal): parts.requests.renewed(lease, refusal)
+        case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)
         case .changed(let lease): parts.requests.changed(lease)
         }
     }

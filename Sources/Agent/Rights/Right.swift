@@ -42,6 +42,8 @@ extension Right {
             Method.ListOffers.descriptor: .look,
             Method.GetCredits.descriptor: .look,
             Method.VerifyLedger.descriptor: .look,
+            Method.ListObligations.descriptor: .look,
+            Method.AdjustObligation.descriptor: .own,
             Method.StreamEntries.descriptor: .look,
             Method.StreamEvents.descriptor: .look,
             Method.Explain.descriptor: .look,

@@ -32,6 +32,18 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         request: ServerRequest<Surplus_V1_GetCreditsRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_CreditsReply> { try await answer { try await agent.pool().credits() } }
 
+    func listObligations(
+        request: ServerRequest<Surplus_V1_ListObligationsRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListObligationsReply> {
+        try await answer { try await agent.pool().obligations(request.message) }
+    }
+
+    func adjustObligation(
+        request: ServerRequest<Surplus_V1_AdjustObligationRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ObligationInfo> {
+        try await answer { try await agent.pool().adjust(request.message) }
+    }
+
     func verifyLedger(
         request: ServerRequest<Surplus_V1_VerifyLedgerRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_VerifyLedgerReply> {

@@ -92,8 +92,8 @@ extension PoolMembership {
             $0.grantedAt = lease.began.utc.microseconds
             $0.endsAt = lease.ends.utc.microseconds
             $0.usage = Surplus_V1_Usage(isLender ? entry.meter.usage : entry.bill.usage)
-            $0.chargedMicrocredits = entry.bill.accepted.rawValue
-            $0.reservedMicrocredits = reserved(for: entry).rawValue
+            $0.chargedMicrocredits = entry.bill.accepted.credits.rawValue
+            $0.reservedMicrocredits = engine.read { $0.reserved(for: entry) }.credits.rawValue
             $0.compensationMicrocredits = entry.compensation.rawValue
             $0.renewsItself = !isLender && lease.isOpen && lease.renewsItself
             $0.group = lease.group?.description ?? ""
@@ -104,12 +104,6 @@ extension PoolMembership {
             } else {
                 $0.ceiling = Surplus_V1_Amounts(lease.amounts)
             }
-        }
-    }
-
-    private func reserved(for entry: LeaseEntry) -> Microcredits {
-        engine.read { node in
-            entry.reservations.compactMap { node.books.reservation($0.transfer)?.remaining }.reduce(.zero, +)
         }
     }
 

@@ -44,7 +44,7 @@ extension PoolMembership {
             }
             let terms = try Terms(reply.terms, "terms")
             candidate.terms = reply.terms
-            candidate.ceilingMicrocredits = terms.ceiling.rawValue
+            candidate.ceilingMicrocredits = terms.ceiling.credits.rawValue
             if let objection = want.objection(to: terms) { candidate.refusal = Surplus_V1_Refusal(objection) }
         } catch let error as RPCError {
             candidate.refusal = Surplus_V1_Refusal(

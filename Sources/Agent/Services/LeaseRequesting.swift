@@ -33,6 +33,7 @@ extension PoolMembership {
     ///
     /// - Throws: ``Refusal`` when none of them can do what is wanted.
     func candidates(for want: Want, on names: [String]) throws -> [NodeID] {
+        if let redemption = want.means?.redemption { return [try engine.debtor(of: redemption)] }
         let candidates = try roster.candidates(on: names, except: own)
         guard want.start != nil else { return candidates }
         let able = candidates.filter { roster.features(of: $0)?.contains(Feature.start.rawValue) ?? true }

@@ -9,9 +9,9 @@ import Wire
 extension PoolMembership {
     func credits() -> Surplus_V1_CreditsReply {
         let books = engine.read(\.books)
-        func standing(_ account: Account) -> Balance { books.balance(of: account) }
+        func standing(_ account: Account) -> Balance<Microcredits> { books.balance(of: account) }
         return .with { reply in
-            for line in books.trustLines {
+            for line in books.trustLines where line.unit == .credit {
                 let balance = standing(.peer(line.peer))
                 reply.balance += balance.net.rawValue
                 reply.pendingIncoming += balance.debitsPending.rawValue

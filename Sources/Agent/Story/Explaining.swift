@@ -126,6 +126,7 @@ extension PoolMembership {
         let kinds = [
             "nde": "node", "pol": "pool", "req": "request", "neg": "negotiation", "agr": "agreement", "lse": "lease",
             "job": "job", "trf": "transfer", "rct": "receipt", "tok": "token", "usr": "user",
+            "obl": "obligation", "adj": "adjustment",
         ]
         return kinds[String(id.prefix { $0 != "_" })] ?? "thing"
     }

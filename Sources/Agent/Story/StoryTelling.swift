@@ -34,7 +34,7 @@ extension PoolMembership {
     }
 
     /// The kinds of things that two nodes have a part in.
-    private static let shared: Set = ["neg", "agr", "lse", "job", "trf", "rct"]
+    private static let shared: Set = ["neg", "agr", "lse", "job", "trf", "rct", "obl", "adj"]
 
     static func isShared(_ id: String) -> Bool { shared.contains(String(id.prefix { $0 != "_" })) }
 
@@ -112,8 +112,8 @@ extension Surplus_V1_LeaseView {
             $0.amounts = Surplus_V1_Amounts(lease.amounts)
             $0.endsAt = lease.ends.utc.microseconds
             $0.renewals = UInt32(lease.renewals)
-            $0.chargedMicrocredits = entry.bill.accepted.rawValue
-            $0.disputedMicrocredits = entry.bill.disputed.rawValue
+            $0.chargedMicrocredits = entry.bill.accepted.credits.rawValue
+            $0.disputedMicrocredits = entry.bill.disputed.credits.rawValue
         }
     }
 }

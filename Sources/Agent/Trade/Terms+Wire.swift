@@ -31,6 +31,7 @@ extension Surplus_V1_Terms {
             $0.termMicroseconds = terms.term.rawValue
             $0.notice = terms.notice.wire
             $0.startAt = terms.start?.microseconds ?? 0
+            if let consideration = terms.consideration { $0.consideration = Surplus_V1_Consideration(consideration) }
         }
     }
 }
@@ -40,7 +41,8 @@ extension Terms {
         self.init(
             amounts: try Amounts(positive: wire.amounts, field + ".amounts"), prices: try Prices(wire.prices, field + ".prices"),
             term: try Field.term(wire.termMicroseconds, field + ".term_microseconds"),
-            notice: try NoticeClass(wire.notice, field + ".notice"), start: try Self.start(wire.startAt, field + ".start_at"))
+            notice: try NoticeClass(wire.notice, field + ".notice"), start: try Self.start(wire.startAt, field + ".start_at"),
+            consideration: wire.hasConsideration ? try Consideration(wire.consideration, field + ".consideration") : nil)
     }
 
     /// When a term begins; `nil`, on the wire 0, at once.

@@ -44,6 +44,8 @@ extension Surplus_V1_TradeMessage {
             case .receipt(let offer): wire.receiptOffer = Surplus_V1_ReceiptOffer(offer)
             case .receiptAnswer(let reply): wire.receiptAnswer = Surplus_V1_ReceiptAnswer(reply)
             case .claims(let claims): wire.leaseClaims = Surplus_V1_LeaseClaims(claims)
+            case .adjust(let offer): wire.adjustmentOffer = Surplus_V1_AdjustmentOffer(offer)
+            case .adjusted(let reply): wire.adjustmentAnswer = Surplus_V1_AdjustmentAnswer(reply)
             }
         }
     }
@@ -84,6 +86,8 @@ extension TradeMessage {
         case .receiptOffer(let message): self = .receipt(try ReceiptOffer(message))
         case .receiptAnswer(let message): self = .receiptAnswer(try ReceiptReply(message))
         case .leaseClaims(let message): self = .claims(try Self.claims(message))
+        case .adjustmentOffer(let message): self = .adjust(try AdjustmentOffer(message))
+        case .adjustmentAnswer(let message): self = .adjusted(try AdjustmentReply(message))
         case nil: throw FieldError("message", "is missing or of a newer version")
         }
     }
@@ -298,7 +302,8 @@ extension Surplus_V1_ReceiptAnswer {
         self = .with {
             $0.receipt = reply.receipt.description
             $0.borrowerSignature = .init(reply.borrowerSignature.bytes)
-            $0.acceptedMicrocredits = reply.accepted.rawValue
+            $0.acceptedMicrocredits = reply.accepted.credits.rawValue
+            if reply.accepted.inKind != .zero { $0.acceptedInKind = Surplus_V1_Usage(reply.accepted.inKind) }
             if let dispute = reply.dispute { $0.dispute = Surplus_V1_Refusal(dispute) }
         }
     }
@@ -309,7 +314,9 @@ extension ReceiptReply {
         self.init(
             receipt: try Field.identifier(wire.receipt, "receipt_answer.receipt"),
             borrowerSignature: try Field.signature(wire.borrowerSignature, "receipt_answer.borrower_signature"),
-            accepted: try Field.money(wire.acceptedMicrocredits, "receipt_answer.accepted_microcredits"),
+            accepted: Charge(
+                credits: try Field.money(wire.acceptedMicrocredits, "receipt_answer.accepted_microcredits"),
+                inKind: try Usage(wire.acceptedInKind, "receipt_answer.accepted_in_kind")),
             dispute: wire.hasDispute ? try Refusal(wire.dispute, "receipt_answer.dispute") : nil)
     }
 }

@@ -25,6 +25,7 @@ struct PolicyDraft {
     var appetite = Appetite.usual
     var maximumLeases = 64
     var credit = CreditRule()
+    var deferral = DeferralRule()
     var borrow = BorrowRule()
     var hooks = LeaseHooks()
     var groups: [Group] = []
@@ -41,7 +42,7 @@ struct PolicyDraft {
         var policy = LendingPolicy(
             name: name, stop: stop, borrowers: borrowers, network: network, longestTerm: longestTerm, shortestTerm: shortestTerm,
             renewable: renewable, notices: notices, appetite: appetite, maximumLeases: maximumLeases, credit: credit,
-            borrow: borrow, hooks: hooks)
+            deferral: deferral, borrow: borrow, hooks: hooks)
         if lends {
             policy.cpu = try cpu.finish(&notes)
             policy.memory = try memory.finish(&notes)
@@ -113,6 +114,8 @@ struct ResourceDraft {
     var price: (whenIdle: Microcredits, whenScarce: Microcredits)?
     var floor: (value: Pricing.Floor, place: YAMLValue)?
     var release = ReleaseDraft()
+    var takesCredits: (value: Bool, place: YAMLValue)?
+    var inKind: InKindRule?
 
     func finish(_ notes: inout [String]) throws(ConfigurationError) -> ResourceRule? {
         guard let place else { return nil }
@@ -128,8 +131,14 @@ struct ResourceDraft {
         }
         let pricing = Pricing(
             whenIdle: price.whenIdle, whenScarce: price.whenScarce, floor: floor?.value ?? .share(.whole))
-        return ResourceRule(
+        if let takesCredits, !takesCredits.value, inKind == nil {
+            throw takesCredits.place.fault("leaves nothing to be had in return; add 'deferred' beside it, or write true")
+        }
+        var rule = ResourceRule(
             threshold: threshold, periods: periods, share: share.value, pricing: pricing, release: try release.finish())
+        rule.takesCredits = takesCredits?.value ?? true
+        rule.inKind = inKind
+        return rule
     }
 }
 

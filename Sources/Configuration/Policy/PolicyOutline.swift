@@ -29,6 +29,9 @@ package struct PolicyOutline: Hashable, Sendable {
             add(["credit", "raise"], "\(policy.credit.raise)")
         }
         add(["credit", "owes"], policy.credit.owes.text)
+        let owes = policy.borrow.owesInKind
+        if owes.cpu > .zero { add(["borrow", "owes", "cpu"], CoreHours(owes.cpu).text) }
+        if owes.memory > .zero { add(["borrow", "owes", "memory"], GiBHours(owes.memory).text) }
         add(["borrow", "highest_price", "cpu"], policy.borrow.maximumPrices.cpu.text)
         add(["borrow", "highest_price", "memory"], policy.borrow.maximumPrices.memory.text)
         if !policy.hooks.started.isEmpty { add(["hooks", "started"], Self.list(policy.hooks.started)) }
@@ -65,8 +68,13 @@ package struct PolicyOutline: Hashable, Sendable {
         if policy.release != nil || policy.cpu?.release != nil || policy.memory?.release != nil {
             add(["lend", "stop"], policy.stop.rawValue)
         }
-        add(policy.cpu, below: ["lend", "cpu"])
-        add(policy.memory, below: ["lend", "memory"])
+        add(policy.cpu, below: ["lend", "cpu"]) { CoreHours(CoreMicroseconds($0)).text }
+        add(policy.memory, below: ["lend", "memory"]) { GiBHours(MiBSeconds($0)).text }
+        if policy.cpu?.inKind != nil || policy.memory?.inKind != nil {
+            add(["lend", "deferred", "share"], policy.deferral.share.text)
+            add(["lend", "deferred", "within"], policy.deferral.within.text)
+            add(["lend", "deferred", "premium"], policy.deferral.premium.text)
+        }
         add(policy.pressure)
         add(["lend", "reserve"], policy.reserve.text)
         add(["lend", "to"], policy.borrowers.text)
@@ -105,7 +113,8 @@ package struct PolicyOutline: Hashable, Sendable {
         if let until = rule.until { add(path + ["until"], until.text) }
     }
 
-    private mutating func add(_ rule: ResourceRule?, below path: [String]) {
+    /// - Parameter amount: says how much may be owed of the resource.
+    private mutating func add(_ rule: ResourceRule?, below path: [String], _ amount: (Int64) -> String) {
         guard let rule else { return }
         add(rule.release, below: path)
         add(path + ["threshold"], rule.threshold.text)
@@ -123,6 +132,14 @@ package struct PolicyOutline: Hashable, Sendable {
         case .share(.whole): break
         case .share(let share): add(path + ["floor"], share.text)
         }
+        if !rule.takesCredits { add(path + ["credits"], "false") }
+        guard let inKind = rule.inKind else { return }
+        add(path + ["deferred", "from"], inKind.from.text)
+        switch inKind.rate {
+        case .fixed(let rate): add(path + ["deferred", "rate"], rate.text)
+        case .scarcity: add(path + ["deferred", "rate"], "scarcity")
+        }
+        add(path + ["deferred", "most"], amount(inKind.most))
     }
 
     // MARK: Limits

@@ -3,11 +3,14 @@ import Resources
 
 extension PolicyReader {
     private enum LendKey: String, CaseIterable {
-        case cpu, memory, pressure, reserve, when, until, stop, to, except, network, notice, appetite, renewable, leases
+        case cpu, memory, pressure, reserve, when, until, stop, to, except, network, notice, appetite, renewable, leases,
+            deferred
         case longestTerm = "longest_term"
         case shortestTerm = "shortest_term"
     }
-    private enum ResourceKey: String, CaseIterable { case threshold, times, share, price, floor, when, until }
+    private enum ResourceKey: String, CaseIterable {
+        case threshold, times, share, price, floor, when, until, credits, deferred
+    }
     private enum TimeKey: String, CaseIterable { case when, threshold }
     private enum ScarcityKey: String, CaseIterable { case idle, scarce }
     private enum LendWord: String, CaseIterable { case nothing }
@@ -22,8 +25,9 @@ extension PolicyReader {
         let keys = try value.mapping(of: LendKey.self)
         draft.lends = true
         draft.lend = value
-        if let cpu = keys[.cpu] { try resource(cpu, into: \.cpu) }
-        if let memory = keys[.memory] { try resource(memory, into: \.memory) }
+        if let cpu = keys[.cpu] { try resource(cpu, into: \.cpu, Self.coreTime) }
+        if let memory = keys[.memory] { try resource(memory, into: \.memory, Self.memoryTime) }
+        if let deferred = keys[.deferred] { try deferral(deferred) }
         if let pressure = keys[.pressure] { draft.pressure = try self.pressure(pressure, over: draft.pressure) }
         if let reserve = keys[.reserve] {
             draft.reserve = (try reserve.quantity(BasisPoints(1)...BasisPoints.percent(50)), reserve)
@@ -65,8 +69,10 @@ extension PolicyReader {
 
     // MARK: Resources
 
+    /// - Parameter amount: reads how much of the resource may be owed.
     private mutating func resource(
-        _ value: YAMLValue, into draft: WritableKeyPath<PolicyDraft, ResourceDraft>
+        _ value: YAMLValue, into draft: WritableKeyPath<PolicyDraft, ResourceDraft>,
+        _ amount: (YAMLValue) throws(ConfigurationError) -> Int64
     ) throws(ConfigurationError) {
         guard !value.isScalar else {
             _ = try value.choice(of: LendWord.self)
@@ -84,6 +90,8 @@ extension PolicyReader {
             self.draft[keyPath: draft].floor = nil
         }
         if let floor = keys[.floor] { self.draft[keyPath: draft].floor = (try self.floor(floor), floor) }
+        if let credits = keys[.credits] { self.draft[keyPath: draft].takesCredits = (try credits.boolean(), credits) }
+        if let deferred = keys[.deferred] { self.draft[keyPath: draft].inKind = try inKind(deferred, amount) }
         try release(keys[.when], keys[.until], into: draft.appending(path: \.release))
     }
 
@@ -163,7 +171,7 @@ extension PolicyReader {
 
     // MARK: Borrowers
 
-    private func admitted(_ value: YAMLValue) throws(ConfigurationError) -> Borrowers.Admitted {
+    func admitted(_ value: YAMLValue) throws(ConfigurationError) -> Borrowers.Admitted {
         guard value.isScalar else {
             let list = try members(of: value)
             guard !list.isEmpty else { throw value.fault("is an empty list; write nobody, or name somebody") }

@@ -92,7 +92,10 @@ struct PolicyReader {
     // MARK: Credit, borrowing, hooks
 
     private enum CreditKey: String, CaseIterable { case grants, newcomers, raise, owes }
-    private enum BorrowKey: String, CaseIterable { case highestPrice = "highest_price" }
+    private enum BorrowKey: String, CaseIterable {
+        case owes
+        case highestPrice = "highest_price"
+    }
     private enum PriceKey: String, CaseIterable { case cpu, memory }
     private enum HookKey: String, CaseIterable { case started, ended, timeout }
 
@@ -113,7 +116,9 @@ struct PolicyReader {
     }
 
     private mutating func borrow(_ value: YAMLValue) throws(ConfigurationError) {
-        guard let prices = try value.mapping(of: BorrowKey.self)[.highestPrice] else { return }
+        let all = try value.mapping(of: BorrowKey.self)
+        if let owes = all[.owes] { try self.owes(owes) }
+        guard let prices = all[.highestPrice] else { return }
         let keys = try prices.mapping(of: PriceKey.self)
         let range = Microcredits.zero...Bounds.price
         if let cpu = keys[.cpu] { draft.borrow.maximumPrices.cpu = try cpu.quantity(range) }

@@ -27,15 +27,15 @@ extension EconomyWorld {
     private mutating func check(_ index: Int, _ indices: [NodeID: Int]) {
         var (posted, pending) = (Microcredits.zero, Microcredits.zero)
         for entry in identities[index].books.entries {
-            let balance = entry.balance
+            let balance = entry.balance.typed(Microcredits.self)
             posted += balance.debitsPosted - balance.creditsPosted
             pending += balance.debitsPending - balance.creditsPending
             if balance.debitsPending != .zero || balance.creditsPending != .zero {
-                violate("every reservation resolves", index, "\(entry.line.account): \(balance.text)")
+                violate("every reservation resolves", index, "\(entry.line.account): \(entry.balance.text(in: entry.line.unit))")
             }
             guard case .peer(let peer) = entry.line.account else { continue }
             if let other = indices[peer] { checkLine(index, other) }
-            let granted = identities[index].books.trustLine(with: peer)?.granted ?? .zero
+            let granted = identities[index].books.trustLine(with: peer).map { Microcredits($0.granted) } ?? .zero
             if balance.net > granted {
                 violate("nobody owes more than it may", index, "\(peer) owes \(balance.net.text) of \(granted.text)")
             }

@@ -68,10 +68,10 @@ extension EconomyWorld {
     mutating func raiseLimit(of lender: Int, by borrower: Int) {
         let (creditor, debtor) = (identities[lender].id, identities[borrower].id)
         let limit = creditLimit(of: lender, by: borrower)
-        guard var given = identities[borrower].books.trustLine(with: creditor), given.granted != limit,
+        guard var given = identities[borrower].books.trustLine(with: creditor), given.granted != LedgerAmount(limit),
             var taken = identities[lender].books.trustLine(with: debtor)
         else { return }
-        (given.granted, taken.received) = (limit, limit)
+        (given.granted, taken.received) = (LedgerAmount(limit), LedgerAmount(limit))
         identities[borrower].books.set(given)
         identities[lender].books.set(taken)
     }

@@ -133,7 +133,7 @@ extension EconomyWorld {
         let lease: LeaseID = newID()
         let (creditor, debtor) = (identities[lender].id, identities[borrower].id)
         let spending = Transfer(
-            id: id, kind: .pending, debit: .spent, credit: .peer(creditor), amount: terms.ceiling, lease: lease,
+            id: id, kind: .pending, debit: .spent, credit: .peer(creditor), amount: terms.ceiling.credits, lease: lease,
             expires: Deadline(terms.term + Self.reservationGrace, after: now), at: now.utc)
         var earning = spending
         (earning.debit, earning.credit) = (.peer(debtor), .earned)
@@ -182,7 +182,8 @@ extension EconomyWorld {
         guard let reservation = identities[index].books.reservation(id) else {
             return violate("every reservation resolves", index, "\(id) is not open at the end of its lease")
         }
-        guard book(reservation.post(amount, as: post, at: now.utc), index), let rest = identities[index].books.reservation(id)
+        guard book(reservation.post(LedgerAmount(amount), as: post, at: now.utc), index),
+            let rest = identities[index].books.reservation(id)
         else { return }
         _ = book(rest.void(as: void, at: now.utc), index)
     }

@@ -23,7 +23,14 @@ enum Forger {
             return .receiptAnswer(
                 ReceiptReply(
                     receipt: reply.receipt, borrowerSignature: reply.borrowerSignature,
-                    accepted: Microcredits(reply.accepted.rawValue / 2), dispute: reply.dispute))
+                    accepted: Charge(credits: Microcredits(reply.accepted.credits.rawValue / 2)), dispute: reply.dispute))
+        case .adjust(var offer):
+            offer.document = flipped(offer.document, using: &random)
+            return .adjust(offer)
+        case .adjusted(var reply):
+            reply.refusal = Refusal(term: "obligation", reason: "no")
+            reply.signature = nil
+            return .adjusted(reply)
         case .renew(var renewal):
             renewal.span = renewal.span * 1000
             return .renew(renewal)

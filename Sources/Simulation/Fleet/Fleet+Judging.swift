@@ -63,13 +63,14 @@ extension Fleet {
         var balance = Microcredits.zero
         var posted = Microcredits.zero
         for entry in node.books.entries {
-            posted += entry.balance.debitsPosted - entry.balance.creditsPosted
-            guard case .peer(let peer) = entry.line.account else { continue }
-            balance += entry.balance.net
+            let (account, standing) = (entry.line.account, entry.balance.typed(Microcredits.self))
+            posted += standing.net
+            guard case .peer(let peer) = account else { continue }
+            balance += standing.net
             guard let other = self.index(of: peer), other > index, let mirror = nodes[other].node else { continue }
             let there = mirror.books.balance(of: .peer(node.id)).net
-            if entry.balance.net + there != .zero {
-                report.faults.append("node \(index) has \(entry.balance.net) with node \(other), which has \(there)")
+            if standing.net + there != .zero {
+                report.faults.append("node \(index) has \(standing.net) with node \(other), which has \(there)")
             }
         }
         if posted != .zero { report.faults.append("the debits and credits of node \(index) differ by \(posted)") }

@@ -11,6 +11,8 @@ struct Disk {
     private var states: [StateKind: SortedMap<String, any Codable & Sendable>] = [:]
     private(set) var receipts: Set<ReceiptID> = []
     private(set) var agreements: Set<AgreementID> = []
+    private(set) var adjustments: Set<AdjustmentID> = []
+    private var obligations = SortedMap<ObligationID, Obligation>()
     /// Why a batch could not be applied: a fault of the decision code, for the store repeats its checks.
     private(set) var fault: String?
 
@@ -39,6 +41,8 @@ struct Disk {
         case .trustLine(let line): books.set(line)
         case .receipt(let signed): receipts.insert(signed.receipt.id)
         case .agreement(let agreement): agreements.insert(agreement.id)
+        case .adjustment(let signed): adjustments.insert(signed.adjustment.id)
+        case .obligation(let obligation): obligations[obligation.id] = obligation
         case .state(.lease, _, let entry as LeaseEntry): leases[entry.id] = entry
         case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value
         case .event: break
@@ -51,7 +55,8 @@ struct Disk {
         return Snapshot(
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
             leases: leases.values.filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self),
-            pause: all(.setting, as: Pause.self).first, foresight: all(.setting, as: ForesightMemory.self).first)
+            obligations: obligations.values, pause: all(.setting, as: Pause.self).first,
+            foresight: all(.setting, as: ForesightMemory.self).first)
     }
 
     func lease(_ id: LeaseID) -> LeaseEntry? { leases[id] }

@@ -37,14 +37,15 @@ extension World {
     /// After every transfer.
     private mutating func checkBalances(_ index: Int) {
         guard let node = nodes[index].node else { return }
-        var posted = Microcredits.zero
-        var pending = Microcredits.zero
+        var sums = SortedMap<String, (posted: LedgerAmount, pending: LedgerAmount)>()
         for entry in node.books.entries {
-            posted += entry.balance.debitsPosted - entry.balance.creditsPosted
-            pending += entry.balance.debitsPending - entry.balance.creditsPending
+            let (balance, sum) = (entry.balance, sums[entry.line.unit.rawValue] ?? (.zero, .zero))
+            sums[entry.line.unit.rawValue] = (
+                sum.posted + balance.net, sum.pending + balance.debitsPending - balance.creditsPending
+            )
         }
-        if posted != .zero || pending != .zero {
-            violate("debits equal credits", index, "they differ by \(posted) posted, \(pending) pending")
+        for (unit, sum) in sums.pairs where sum.posted != .zero || sum.pending != .zero {
+            violate("debits equal credits", index, "in \(unit) they differ by \(sum.posted) posted, \(sum.pending) pending")
         }
     }
 
@@ -71,14 +72,16 @@ extension World {
     /// What is reserved stays within what both sides of a trust line allow, together with all that is owed already.
     private mutating func checkLimit(_ reservation: Transfer, _ index: Int) {
         guard let node = nodes[index].node else { return }
-        let (peer, owed, limit): (NodeID, Microcredits, Microcredits?)
+        let (peer, owed, limit): (NodeID, LedgerAmount, LedgerAmount?)
         switch (reservation.debit, reservation.credit) {
         case (.peer(let debtor), _):
-            let balance = node.books.balance(of: .peer(debtor))
-            (peer, owed, limit) = (debtor, balance.net + balance.debitsPending, node.books.trustLine(with: debtor)?.granted)
+            let balance = node.books.balance(of: .peer(debtor), in: reservation.unit)
+            let line = node.books.trustLine(with: debtor, in: reservation.unit)
+            (peer, owed, limit) = (debtor, balance.net + balance.debitsPending, line?.granted)
         case (_, .peer(let creditor)):
-            let balance = node.books.balance(of: .peer(creditor))
-            (peer, owed, limit) = (creditor, balance.creditsPending - balance.net, node.books.trustLine(with: creditor)?.mayOwe)
+            let balance = node.books.balance(of: .peer(creditor), in: reservation.unit)
+            let line = node.books.trustLine(with: creditor, in: reservation.unit)
+            (peer, owed, limit) = (creditor, balance.creditsPending - balance.net, line?.mayOwe)
         default: return
         }
         guard owed > limit ?? .zero, let other = self.index(of: peer) else { return }
@@ -176,8 +179,8 @@ extension World {
         let now = moment(index)
         let elapsed = max(.zero, min(entry.lease.wholeTerm(at: now), -entry.lease.began.remaining(at: now)))
         let most = Usage(of: entry.lease.terms.amounts, for: elapsed + slack)
-        guard entry.bill.accepted > entry.lease.terms.prices.cost(of: most) else { return }
-        violate("nobody pays for more than a lease allows", index, "\(entry.bill.accepted) for \(entry.id)")
+        guard !entry.bill.accepted.fits(in: entry.lease.terms.tariff.charge(for: most)) else { return }
+        violate("nobody pays for more than a lease allows", index, "\(entry.bill.accepted.text) for \(entry.id)")
     }
 
     /// The same event again: nothing that matters may differ.
@@ -201,6 +204,7 @@ extension World {
             guard let agreement = try? Agreement(document: commitment.agreement.document) else { return }
             nodes[index].grantsToldOf.insert(agreement.lease)
         case .receiptAnswer(let reply): nodes[index].receiptsAnswered.insert(reply.receipt)
+        case .adjusted(let reply): if reply.signature != nil { nodes[index].adjustmentsAgreed.insert(reply.adjustment) }
         default: break
         }
     }
@@ -212,6 +216,9 @@ extension World {
         }
         for receipt in nodes[index].receiptsAnswered where !nodes[index].disk.receipts.contains(receipt) {
             violate("nothing acknowledged is forgotten", index, "the answer to \(receipt)")
+        }
+        for adjustment in nodes[index].adjustmentsAgreed where !nodes[index].disk.adjustments.contains(adjustment) {
+            violate("nothing acknowledged is forgotten", index, "the word about \(adjustment)")
         }
     }
 
@@ -235,7 +242,7 @@ extension World {
     var isAtRest: Bool {
         nodes.allSatisfy { simulated in
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
-            return node.requests.isEmpty && node.leases.unsettled.isEmpty
+            return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty
                 && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
@@ -249,10 +256,14 @@ extension World {
             for reservation in node.books.reservations {
                 violate("every reservation resolves", index, "\(reservation.id) still holds \(reservation.remaining)")
             }
+            for obligation in unsettledInKind(node) {
+                violate("every obligation is settled", index, "\(obligation.id) has \(Charge(inKind: obligation.left).text) left")
+            }
             if !node.requests.isEmpty { violate("every request is decided", index, "\(node.requests.count) are open") }
             for (lease, _) in nodes[index].machine.guests.pairs { violate("no guest outlives its lease", index, "\(lease)") }
         }
         checkMirrors()
+        for index in nodes.indices { checkKind(index) }
     }
 
     /// What one side of a trust line is owed, the other owes.
@@ -262,11 +273,17 @@ extension World {
                 guard let first = nodes[a].node, let second = nodes[b].node, !nodes[a].hasForged, !nodes[b].hasForged else {
                     continue
                 }
-                let (here, there) = (first.books.balance(of: .peer(second.id)).net, second.books.balance(of: .peer(first.id)).net)
-                if here + there != .zero {
-                    violate("mirrored trust lines agree", a, "\(nodes[a].name) has \(here), \(nodes[b].name) has \(there)")
+                for unit in Charge.units {
+                    let here = first.books.balance(of: .peer(second.id), in: unit).net
+                    let there = second.books.balance(of: .peer(first.id), in: unit).net
+                    if here + there != .zero {
+                        let names = (nodes[a].name, nodes[b].name)
+                        violate(
+                            "mirrored trust lines agree", a,
+                            "\(names.0) has \(unit.text(here)), \(names.1) has \(unit.text(there))")
+                    }
+                    if unit == .credit { counts.traded += max(Microcredits(here), Microcredits(there)) }
                 }
-                counts.traded += max(here, there)
             }
         }
     }

@@ -1,3 +1,4 @@
+import Bookkeeping
 import Node
 import Policy
 import Resources
@@ -14,7 +15,7 @@ extension World {
         let amounts = Amounts(
             cpu: Millicores(Int64.random(in: 1...6000, using: &random)),
             memory: .mebibytes(Int64.random(in: 0...4096, using: &random)))
-        let want = Want(
+        var want = Want(
             amounts: amounts,
             least: random.chance(.percent(30)) ? Amounts(cpu: Millicores(amounts.cpu.rawValue / 2), memory: amounts.memory) : nil,
             term: random.span(.seconds(5) ... .minutes(4)),
@@ -22,6 +23,7 @@ extension World {
             notice: NoticeClass.allCases.randomElement(using: &random) ?? .standard,
             user: "somebody", renewsItself: random.chance(.percent(30)), start: start(at: moment(index).utc),
             nodes: random.chance(scenario.groups) ? Int.random(in: 2...max(2, nodes.count - 1), using: &random) : 1)
+        if random.chance(scenario.deferrals) { want.means = means(at: moment(index).utc) }
         let peers = nodes.indices.filter { $0 != index }.map { nodes[$0].id }
         counts.requests += 1
         feed(.borrow(RequestID(at: moment(index).utc, using: &random), want, from: peers), to: index)
@@ -33,6 +35,53 @@ extension World {
     }
 
     static let longestWait = Microseconds.minutes(4)
+
+    /// What somebody would owe in kind.
+    private mutating func means(at now: Timestamp) -> Means {
+        let from = now + random.span(.seconds(1) ... .minutes(1))
+        let share = BasisPoints(Int64.random(in: 1000...10_000, using: &random))
+        let deferral = Deferral(
+            share: ResourceShares(cpu: share, memory: random.chance(.percent(50)) ? share : .zero),
+            rate: ResourceShares(.percent(Int64.random(in: 100...200, using: &random))), from: from,
+            until: max(from, now + .minutes(5)) + random.span(.seconds(1) ... .minutes(4)), premium: .percent(20))
+        return Means(credits: random.chance(.percent(80)), deferral: deferral)
+    }
+
+    /// Somebody looks at what is owed in kind: asks for it, or for a change of it.
+    mutating func somebodyRedeems() {
+        guard isBusy else { return }
+        schedule(.somebodyRedeems, after: random.span(.zero...scenario.favourEvery * 2))
+        let index = Int.random(in: nodes.indices, using: &random)
+        guard let node = nodes[index].node, let obligation = node.obligations.unsettled.values.randomElement(using: &random)
+        else {
+            return
+        }
+        let id = obligation.id
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: feed(.adjust(id, .cancel(random.chance(.percent(50)) ? nil : obligation.left.halved)), to: index)
+        case 1:
+            feed(.adjust(id, .postpone(until: obligation.deferral.until + random.span(.seconds(1) ... .minutes(5)))), to: index)
+        case 2:
+            let opposite = node.obligations.unsettled.values.first {
+                $0.debtor == obligation.creditor && $0.creditor == obligation.debtor
+            }
+            if let opposite { feed(.adjust(id, .offset(against: opposite.id)), to: index) }
+        default: redeem(obligation, index)
+        }
+    }
+
+    private mutating func redeem(_ obligation: Obligation, _ index: Int) {
+        let amounts = Amounts(
+            cpu: Millicores(Int64.random(in: 100...3000, using: &random)),
+            memory: obligation.left.memory > .zero ? .mebibytes(Int64.random(in: 0...1024, using: &random)) : .zero)
+        var want = Want(
+            amounts: amounts, term: random.span(.seconds(5) ... .minutes(2)),
+            maxPrices: Prices(cpu: .credits(2), memory: .credits(1)),
+            user: "somebody")
+        want.means = Means(redemption: obligation.id)
+        counts.requests += 1
+        feed(.borrow(RequestID(at: moment(index).utc, using: &random), want, from: [obligation.debtor]), to: index)
+    }
 
     mutating func use(_ leases: [LeaseID], _ index: Int) {
         if leases.count > 1 { counts.groups += 1 }

@@ -49,6 +49,7 @@ struct SimulatedNode {
     // What the node has told others, to be held to after a crash.
     var grantsToldOf: Set<LeaseID> = []
     var receiptsAnswered: Set<ReceiptID> = []
+    var adjustmentsAgreed: Set<AdjustmentID> = []
     /// Until when it has promised others firm leases, as far as it may not end them at once.
     var firmWords: [LeaseID: FirmWord] = [:]
     /// What owner or ladder have told it to end without notice.

@@ -19,6 +19,7 @@ struct World {
         case crash(Fault.Crash)
         case restart(node: Int)
         case somebodyBorrows
+        case somebodyRedeems
         /// A holder is done with its lease, or wants more of it.
         case done(node: Int, LeaseID)
         case extend(node: Int, LeaseID)
@@ -103,6 +104,7 @@ struct World {
             schedule(.ownerChanges(node: index), after: random.span(.zero ... .seconds(20)))
         }
         schedule(.somebodyBorrows, after: .seconds(1))
+        schedule(.somebodyRedeems, after: .seconds(10))
         let busyUntil = now + scenario.busyFor
         while violations.isEmpty, let (instant, occurrence) = queue.pop(before: busyUntil) { happen(instant, occurrence) }
         rest(from: busyUntil)
@@ -146,6 +148,7 @@ struct World {
         case .crash(let crash): if isBusy { strike(down: crash) }
         case .restart(let node): if nodes[node].node == nil { start(node) }
         case .somebodyBorrows: somebodyBorrows()
+        case .somebodyRedeems: somebodyRedeems()
         case .done(let node, let lease): feed(.release(lease), to: node)
         case .extend(let node, let lease): feed(.renew(lease, by: .minutes(1)), to: node)
         }

@@ -87,6 +87,32 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ListObligations" metadata.
+        package enum ListObligations: Sendable {
+            /// Request type for "ListObligations".
+            package typealias Input = Surplus_V1_ListObligationsRequest
+            /// Response type for "ListObligations".
+            package typealias Output = Surplus_V1_ListObligationsReply
+            /// Descriptor for "ListObligations".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ListObligations",
+                type: .unary
+            )
+        }
+        /// Namespace for "AdjustObligation" metadata.
+        package enum AdjustObligation: Sendable {
+            /// Request type for "AdjustObligation".
+            package typealias Input = Surplus_V1_AdjustObligationRequest
+            /// Response type for "AdjustObligation".
+            package typealias Output = Surplus_V1_ObligationInfo
+            /// Descriptor for "AdjustObligation".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "AdjustObligation",
+                type: .unary
+            )
+        }
         /// Namespace for "StreamEntries" metadata.
         package enum StreamEntries: Sendable {
             /// Request type for "StreamEntries".
@@ -614,6 +640,8 @@ package enum Surplus_V1_Control: Sendable {
             ListOffers.descriptor,
             GetCredits.descriptor,
             VerifyLedger.descriptor,
+            ListObligations.descriptor,
+            AdjustObligation.descriptor,
             StreamEntries.descriptor,
             StreamEvents.descriptor,
             Explain.descriptor,
@@ -749,6 +777,38 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_VerifyLedgerRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VerifyLedgerReply>
+
+        /// Handle the "ListObligations" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ListObligationsRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ListObligationsReply` messages.
+        func listObligations(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ListObligationsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListObligationsReply>
+
+        /// Handle the "AdjustObligation" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Asks the peer to agree to a change; answers with the obligation as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_AdjustObligationRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ObligationInfo` messages.
+        func adjustObligation(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_AdjustObligationRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ObligationInfo>
 
         /// Handle the "StreamEntries" method.
         ///
@@ -1429,6 +1489,38 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VerifyLedgerReply>
 
+        /// Handle the "ListObligations" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListObligationsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ListObligationsReply` message.
+        func listObligations(
+            request: GRPCCore.ServerRequest<Surplus_V1_ListObligationsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListObligationsReply>
+
+        /// Handle the "AdjustObligation" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Asks the peer to agree to a change; answers with the obligation as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_AdjustObligationRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ObligationInfo` message.
+        func adjustObligation(
+            request: GRPCCore.ServerRequest<Surplus_V1_AdjustObligationRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ObligationInfo>
+
         /// Handle the "StreamEntries" method.
         ///
         /// > Source IDL Documentation:
@@ -2106,6 +2198,38 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_VerifyLedgerReply
 
+        /// Handle the "ListObligations" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ListObligationsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ListObligationsReply` to respond with.
+        func listObligations(
+            request: Surplus_V1_ListObligationsRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ListObligationsReply
+
+        /// Handle the "AdjustObligation" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Asks the peer to agree to a change; answers with the obligation as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_AdjustObligationRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ObligationInfo` to respond with.
+        func adjustObligation(
+            request: Surplus_V1_AdjustObligationRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ObligationInfo
+
         /// Handle the "StreamEntries" method.
         ///
         /// > Source IDL Documentation:
@@ -2773,6 +2897,28 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ListObligations.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListObligationsRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListObligationsReply>(),
+            handler: { request, context in
+                try await self.listObligations(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.AdjustObligation.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_AdjustObligationRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ObligationInfo>(),
+            handler: { request, context in
+                try await self.adjustObligation(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Control.Method.StreamEntries.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EntriesRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EntriesPage>(),
@@ -3273,6 +3419,28 @@ extension Surplus_V1_Control.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
+    package func listObligations(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ListObligationsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListObligationsReply> {
+        let response = try await self.listObligations(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func adjustObligation(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_AdjustObligationRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ObligationInfo> {
+        let response = try await self.adjustObligation(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
     package func streamEntries(
         request: GRPCCore.StreamingServerRequest<Surplus_V1_EntriesRequest>,
         context: GRPCCore.ServerContext
@@ -3764,6 +3932,32 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VerifyLedgerReply> {
         return GRPCCore.ServerResponse<Surplus_V1_VerifyLedgerReply>(
             message: try await self.verifyLedger(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func listObligations(
+        request: GRPCCore.ServerRequest<Surplus_V1_ListObligationsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListObligationsReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ListObligationsReply>(
+            message: try await self.listObligations(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func adjustObligation(
+        request: GRPCCore.ServerRequest<Surplus_V1_AdjustObligationRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ObligationInfo> {
+        return GRPCCore.ServerResponse<Surplus_V1_ObligationInfo>(
+            message: try await self.adjustObligation(
                 request: request.message,
                 context: context
             ),
@@ -4414,6 +4608,48 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VerifyLedgerReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VerifyLedgerReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListObligations" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListObligationsRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListObligationsRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListObligationsReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listObligations<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListObligationsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListObligationsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListObligationsReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListObligationsReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "AdjustObligation" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Asks the peer to agree to a change; answers with the obligation as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_AdjustObligationRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_AdjustObligationRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ObligationInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func adjustObligation<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_AdjustObligationRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_AdjustObligationRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ObligationInfo>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ObligationInfo>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "StreamEntries" method.
@@ -5376,6 +5612,70 @@ extension Surplus_V1_Control {
             try await self.client.unary(
                 request: request,
                 descriptor: Surplus_V1_Control.Method.VerifyLedger.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ListObligations" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListObligationsRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListObligationsRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListObligationsReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func listObligations<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListObligationsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListObligationsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListObligationsReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListObligationsReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ListObligations.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "AdjustObligation" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Asks the peer to agree to a change; answers with the obligation as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_AdjustObligationRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_AdjustObligationRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ObligationInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func adjustObligation<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_AdjustObligationRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_AdjustObligationRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ObligationInfo>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ObligationInfo>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.AdjustObligation.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -6743,6 +7043,60 @@ extension Surplus_V1_Control.ClientProtocol {
         )
     }
 
+    /// Call the "ListObligations" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ListObligationsRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listObligations<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ListObligationsRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListObligationsReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listObligations(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListObligationsRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListObligationsReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "AdjustObligation" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Asks the peer to agree to a change; answers with the obligation as it is then.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_AdjustObligationRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func adjustObligation<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_AdjustObligationRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ObligationInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.adjustObligation(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_AdjustObligationRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ObligationInfo>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "StreamEntries" method.
     ///
     /// > Source IDL Documentation:
@@ -7916,6 +8270,68 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.verifyLedger(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListObligations" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listObligations<Result>(
+        _ message: Surplus_V1_ListObligationsRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListObligationsReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ListObligationsRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listObligations(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "AdjustObligation" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Asks the peer to agree to a change; answers with the obligation as it is then.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func adjustObligation<Result>(
+        _ message: Surplus_V1_AdjustObligationRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ObligationInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_AdjustObligationRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.adjustObligation(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -263,44 +263,55 @@ package nonisolated struct Surplus_V1_ListOffersRequest: Sendable {
   fileprivate var _amounts: Surplus_V1_Amounts? = nil
 }
 
-package nonisolated struct Surplus_V1_Offer: Sendable {
+package nonisolated struct Surplus_V1_Offer: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var node: String = String()
+  package var node: String {
+    get {_storage._node}
+    set {_uniqueStorage()._node = newValue}
+  }
 
-  package var name: String = String()
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
   package var terms: Surplus_V1_Terms {
-    get {_terms ?? Surplus_V1_Terms()}
-    set {_terms = newValue}
+    get {_storage._terms ?? Surplus_V1_Terms()}
+    set {_uniqueStorage()._terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {self._terms != nil}
+  package var hasTerms: Bool {_storage._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {self._terms = nil}
+  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
 
-  package var limitsEnforced: Bool = false
+  package var limitsEnforced: Bool {
+    get {_storage._limitsEnforced}
+    set {_uniqueStorage()._limitsEnforced = newValue}
+  }
 
   package var refusal: Surplus_V1_Refusal {
-    get {_refusal ?? Surplus_V1_Refusal()}
-    set {_refusal = newValue}
+    get {_storage._refusal ?? Surplus_V1_Refusal()}
+    set {_uniqueStorage()._refusal = newValue}
   }
   /// Returns true if `refusal` has been explicitly set.
-  package var hasRefusal: Bool {self._refusal != nil}
+  package var hasRefusal: Bool {_storage._refusal != nil}
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
-  package mutating func clearRefusal() {self._refusal = nil}
+  package mutating func clearRefusal() {_uniqueStorage()._refusal = nil}
 
   /// could not be asked
-  package var error: String = String()
+  package var error: String {
+    get {_storage._error}
+    set {_uniqueStorage()._error = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _terms: Surplus_V1_Terms? = nil
-  fileprivate var _refusal: Surplus_V1_Refusal? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_ListOffersReply: Sendable {
@@ -372,6 +383,227 @@ package nonisolated struct Surplus_V1_CreditsReply: Sendable {
   package var lines: [Surplus_V1_TrustLineInfo] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_ListObligationsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// also those that were settled in the last days
+  package var all: Bool = false
+
+  /// id or name; empty: all
+  package var peer: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_ListObligationsReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var obligations: [Surplus_V1_ObligationInfo] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Something owed in kind.
+package nonisolated struct Surplus_V1_ObligationInfo: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var obligation: String {
+    get {_storage._obligation}
+    set {_uniqueStorage()._obligation = newValue}
+  }
+
+  package var peer: String {
+    get {_storage._peer}
+    set {_uniqueStorage()._peer = newValue}
+  }
+
+  package var peerName: String {
+    get {_storage._peerName}
+    set {_uniqueStorage()._peerName = newValue}
+  }
+
+  package var owedToUs: Bool {
+    get {_storage._owedToUs}
+    set {_uniqueStorage()._owedToUs = newValue}
+  }
+
+  /// under which it came about
+  package var lease: String {
+    get {_storage._lease}
+    set {_uniqueStorage()._lease = newValue}
+  }
+
+  package var terms: Surplus_V1_Deferral {
+    get {_storage._terms ?? Surplus_V1_Deferral()}
+    set {_uniqueStorage()._terms = newValue}
+  }
+  /// Returns true if `terms` has been explicitly set.
+  package var hasTerms: Bool {_storage._terms != nil}
+  /// Clears the value of `terms`. Subsequent reads from it will return its default value.
+  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
+
+  /// at which what is left is converted
+  package var prices: Surplus_V1_Prices {
+    get {_storage._prices ?? Surplus_V1_Prices()}
+    set {_uniqueStorage()._prices = newValue}
+  }
+  /// Returns true if `prices` has been explicitly set.
+  package var hasPrices: Bool {_storage._prices != nil}
+  /// Clears the value of `prices`. Subsequent reads from it will return its default value.
+  package mutating func clearPrices() {_uniqueStorage()._prices = nil}
+
+  package var accrued: Surplus_V1_Usage {
+    get {_storage._accrued ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._accrued = newValue}
+  }
+  /// Returns true if `accrued` has been explicitly set.
+  package var hasAccrued: Bool {_storage._accrued != nil}
+  /// Clears the value of `accrued`. Subsequent reads from it will return its default value.
+  package mutating func clearAccrued() {_uniqueStorage()._accrued = nil}
+
+  package var redeemed: Surplus_V1_Usage {
+    get {_storage._redeemed ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._redeemed = newValue}
+  }
+  /// Returns true if `redeemed` has been explicitly set.
+  package var hasRedeemed: Bool {_storage._redeemed != nil}
+  /// Clears the value of `redeemed`. Subsequent reads from it will return its default value.
+  package mutating func clearRedeemed() {_uniqueStorage()._redeemed = nil}
+
+  package var converted: Surplus_V1_Usage {
+    get {_storage._converted ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._converted = newValue}
+  }
+  /// Returns true if `converted` has been explicitly set.
+  package var hasConverted: Bool {_storage._converted != nil}
+  /// Clears the value of `converted`. Subsequent reads from it will return its default value.
+  package mutating func clearConverted() {_uniqueStorage()._converted = nil}
+
+  package var cancelled: Surplus_V1_Usage {
+    get {_storage._cancelled ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._cancelled = newValue}
+  }
+  /// Returns true if `cancelled` has been explicitly set.
+  package var hasCancelled: Bool {_storage._cancelled != nil}
+  /// Clears the value of `cancelled`. Subsequent reads from it will return its default value.
+  package mutating func clearCancelled() {_uniqueStorage()._cancelled = nil}
+
+  package var offset: Surplus_V1_Usage {
+    get {_storage._offset ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._offset = newValue}
+  }
+  /// Returns true if `offset` has been explicitly set.
+  package var hasOffset: Bool {_storage._offset != nil}
+  /// Clears the value of `offset`. Subsequent reads from it will return its default value.
+  package mutating func clearOffset() {_uniqueStorage()._offset = nil}
+
+  package var left: Surplus_V1_Usage {
+    get {_storage._left ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._left = newValue}
+  }
+  /// Returns true if `left` has been explicitly set.
+  package var hasLeft: Bool {_storage._left != nil}
+  /// Clears the value of `left`. Subsequent reads from it will return its default value.
+  package mutating func clearLeft() {_uniqueStorage()._left = nil}
+
+  /// its lease goes on
+  package var accruing: Bool {
+    get {_storage._accruing}
+    set {_uniqueStorage()._accruing = newValue}
+  }
+
+  /// some of it was asked for in the window and not given
+  package var refused: Bool {
+    get {_storage._refused}
+    set {_uniqueStorage()._refused = newValue}
+  }
+
+  /// what this node has asked the peer to agree to; empty: nothing
+  package var proposal: String {
+    get {_storage._proposal}
+    set {_uniqueStorage()._proposal = newValue}
+  }
+
+  /// 0: it is not
+  package var settledAt: Int64 {
+    get {_storage._settledAt}
+    set {_uniqueStorage()._settledAt = newValue}
+  }
+
+  /// what is left, at the prices
+  package var worthMicrocredits: Int64 {
+    get {_storage._worthMicrocredits}
+    set {_uniqueStorage()._worthMicrocredits = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Surplus_V1_AdjustObligationRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var obligation: String = String()
+
+  package var wish: Surplus_V1_AdjustObligationRequest.OneOf_Wish? = nil
+
+  /// empty: all that is left
+  package var cancel: Surplus_V1_Usage {
+    get {
+      if case .cancel(let v)? = wish {return v}
+      return Surplus_V1_Usage()
+    }
+    set {wish = .cancel(newValue)}
+  }
+
+  /// UTC microseconds
+  package var postponeUntil: Int64 {
+    get {
+      if case .postponeUntil(let v)? = wish {return v}
+      return 0
+    }
+    set {wish = .postponeUntil(newValue)}
+  }
+
+  /// an obligation in the other direction; "best": whichever there is
+  package var offsetAgainst: String {
+    get {
+      if case .offsetAgainst(let v)? = wish {return v}
+      return String()
+    }
+    set {wish = .offsetAgainst(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Wish: Equatable, Sendable {
+    /// empty: all that is left
+    case cancel(Surplus_V1_Usage)
+    /// UTC microseconds
+    case postponeUntil(Int64)
+    /// an obligation in the other direction; "best": whichever there is
+    case offsetAgainst(String)
+
+  }
 
   package init() {}
 }
@@ -563,56 +795,115 @@ package nonisolated struct Surplus_V1_ExplainReply: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_LeaseRequest: Sendable {
+package nonisolated struct Surplus_V1_LeaseRequest: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var amounts: Surplus_V1_Amounts {
-    get {_amounts ?? Surplus_V1_Amounts()}
-    set {_amounts = newValue}
+    get {_storage._amounts ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._amounts = newValue}
   }
   /// Returns true if `amounts` has been explicitly set.
-  package var hasAmounts: Bool {self._amounts != nil}
+  package var hasAmounts: Bool {_storage._amounts != nil}
   /// Clears the value of `amounts`. Subsequent reads from it will return its default value.
-  package mutating func clearAmounts() {self._amounts = nil}
+  package mutating func clearAmounts() {_uniqueStorage()._amounts = nil}
 
   /// empty: the same
   package var least: Surplus_V1_Amounts {
-    get {_least ?? Surplus_V1_Amounts()}
-    set {_least = newValue}
+    get {_storage._least ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._least = newValue}
   }
   /// Returns true if `least` has been explicitly set.
-  package var hasLeast: Bool {self._least != nil}
+  package var hasLeast: Bool {_storage._least != nil}
   /// Clears the value of `least`. Subsequent reads from it will return its default value.
-  package mutating func clearLeast() {self._least = nil}
+  package mutating func clearLeast() {_uniqueStorage()._least = nil}
 
-  package var termMicroseconds: Int64 = 0
+  package var termMicroseconds: Int64 {
+    get {_storage._termMicroseconds}
+    set {_uniqueStorage()._termMicroseconds = newValue}
+  }
 
   /// microcredits per core-hour; 0: the policy's
-  package var maxCpuPrice: Int64 = 0
+  package var maxCpuPrice: Int64 {
+    get {_storage._maxCpuPrice}
+    set {_uniqueStorage()._maxCpuPrice = newValue}
+  }
 
   /// node names or ids; empty: anyone
-  package var on: [String] = []
+  package var on: [String] {
+    get {_storage._on}
+    set {_uniqueStorage()._on = newValue}
+  }
 
   /// the least warning that will do; unspecified: any
-  package var leastNotice: Surplus_V1_NoticeClass = .unspecified
+  package var leastNotice: Surplus_V1_NoticeClass {
+    get {_storage._leastNotice}
+    set {_uniqueStorage()._leastNotice = newValue}
+  }
 
   /// when the term begins, in UTC; 0: at once
-  package var startAt: Int64 = 0
+  package var startAt: Int64 {
+    get {_storage._startAt}
+    set {_uniqueStorage()._startAt = newValue}
+  }
 
   /// renews itself until it is released; so it does without a term
-  package var renews: Bool = false
+  package var renews: Bool {
+    get {_storage._renews}
+    set {_uniqueStorage()._renews = newValue}
+  }
 
   /// a lease from each of so many nodes, or none; 0: one
-  package var nodes: UInt32 = 0
+  package var nodes: UInt32 {
+    get {_storage._nodes}
+    set {_uniqueStorage()._nodes = newValue}
+  }
+
+  /// what would be given in return; absent: credits alone
+  package var means: Surplus_V1_Means {
+    get {_storage._means ?? Surplus_V1_Means()}
+    set {_uniqueStorage()._means = newValue}
+  }
+  /// Returns true if `means` has been explicitly set.
+  package var hasMeans: Bool {_storage._means != nil}
+  /// Clears the value of `means`. Subsequent reads from it will return its default value.
+  package mutating func clearMeans() {_uniqueStorage()._means = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _amounts: Surplus_V1_Amounts? = nil
-  fileprivate var _least: Surplus_V1_Amounts? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a borrower would give in return.
+package nonisolated struct Surplus_V1_Means: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// credits will do for all of it
+  package var credits: Bool = false
+
+  /// the most that would be owed in kind, and the terms that would just do
+  package var deferral: Surplus_V1_Deferral {
+    get {_deferral ?? Surplus_V1_Deferral()}
+    set {_deferral = newValue}
+  }
+  /// Returns true if `deferral` has been explicitly set.
+  package var hasDeferral: Bool {self._deferral != nil}
+  /// Clears the value of `deferral`. Subsequent reads from it will return its default value.
+  package mutating func clearDeferral() {self._deferral = nil}
+
+  /// an obligation: that shall be used up, and nothing else
+  package var redemption: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _deferral: Surplus_V1_Deferral? = nil
 }
 
 package nonisolated struct Surplus_V1_LeaseReply: Sendable {
@@ -755,49 +1046,48 @@ package nonisolated struct Surplus_V1_SubmitPart: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_SubmitJob: @unchecked Sendable {
+package nonisolated struct Surplus_V1_SubmitJob: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var spec: Surplus_V1_JobSpec {
-    get {_storage._spec ?? Surplus_V1_JobSpec()}
-    set {_uniqueStorage()._spec = newValue}
+    get {_spec ?? Surplus_V1_JobSpec()}
+    set {_spec = newValue}
   }
   /// Returns true if `spec` has been explicitly set.
-  package var hasSpec: Bool {_storage._spec != nil}
+  package var hasSpec: Bool {self._spec != nil}
   /// Clears the value of `spec`. Subsequent reads from it will return its default value.
-  package mutating func clearSpec() {_uniqueStorage()._spec = nil}
+  package mutating func clearSpec() {self._spec = nil}
 
   /// ignored when `lease` is given
   package var request: Surplus_V1_LeaseRequest {
-    get {_storage._request ?? Surplus_V1_LeaseRequest()}
-    set {_uniqueStorage()._request = newValue}
+    get {_request ?? Surplus_V1_LeaseRequest()}
+    set {_request = newValue}
   }
   /// Returns true if `request` has been explicitly set.
-  package var hasRequest: Bool {_storage._request != nil}
+  package var hasRequest: Bool {self._request != nil}
   /// Clears the value of `request`. Subsequent reads from it will return its default value.
-  package mutating func clearRequest() {_uniqueStorage()._request = nil}
+  package mutating func clearRequest() {self._request = nil}
 
-  package var lease: String {
-    get {_storage._lease}
-    set {_uniqueStorage()._lease = newValue}
-  }
+  package var lease: String = String()
 
   package var retry: Surplus_V1_JobRetry {
-    get {_storage._retry ?? Surplus_V1_JobRetry()}
-    set {_uniqueStorage()._retry = newValue}
+    get {_retry ?? Surplus_V1_JobRetry()}
+    set {_retry = newValue}
   }
   /// Returns true if `retry` has been explicitly set.
-  package var hasRetry: Bool {_storage._retry != nil}
+  package var hasRetry: Bool {self._retry != nil}
   /// Clears the value of `retry`. Subsequent reads from it will return its default value.
-  package mutating func clearRetry() {_uniqueStorage()._retry = nil}
+  package mutating func clearRetry() {self._retry = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _spec: Surplus_V1_JobSpec? = nil
+  fileprivate var _request: Surplus_V1_LeaseRequest? = nil
+  fileprivate var _retry: Surplus_V1_JobRetry? = nil
 }
 
 package nonisolated struct Surplus_V1_ListJobsRequest: Sendable {
@@ -1337,56 +1627,102 @@ nonisolated extension Surplus_V1_Offer: SwiftProtobuf.Message, SwiftProtobuf._Me
   package static let protoMessageName: String = _protobuf_package + ".Offer"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}terms\0\u{3}limits_enforced\0\u{1}refusal\0\u{1}error\0")
 
+  fileprivate class _StorageClass {
+    var _node: String = String()
+    var _name: String = String()
+    var _terms: Surplus_V1_Terms? = nil
+    var _limitsEnforced: Bool = false
+    var _refusal: Surplus_V1_Refusal? = nil
+    var _error: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _node = source._node
+      _name = source._name
+      _terms = source._terms
+      _limitsEnforced = source._limitsEnforced
+      _refusal = source._refusal
+      _error = source._error
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
-      case 4: try { try decoder.decodeSingularBoolField(value: &self.limitsEnforced) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.error) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._node) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
+        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._limitsEnforced) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._refusal) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._error) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.node.isEmpty {
-      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
-    }
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
-    }
-    try { if let v = self._terms {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if self.limitsEnforced != false {
-      try visitor.visitSingularBoolField(value: self.limitsEnforced, fieldNumber: 4)
-    }
-    try { if let v = self._refusal {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    if !self.error.isEmpty {
-      try visitor.visitSingularStringField(value: self.error, fieldNumber: 6)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._node.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._node, fieldNumber: 1)
+      }
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 2)
+      }
+      try { if let v = _storage._terms {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if _storage._limitsEnforced != false {
+        try visitor.visitSingularBoolField(value: _storage._limitsEnforced, fieldNumber: 4)
+      }
+      try { if let v = _storage._refusal {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      if !_storage._error.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._error, fieldNumber: 6)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Offer, rhs: Surplus_V1_Offer) -> Bool {
-    if lhs.node != rhs.node {return false}
-    if lhs.name != rhs.name {return false}
-    if lhs._terms != rhs._terms {return false}
-    if lhs.limitsEnforced != rhs.limitsEnforced {return false}
-    if lhs._refusal != rhs._refusal {return false}
-    if lhs.error != rhs.error {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._node != rhs_storage._node {return false}
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._terms != rhs_storage._terms {return false}
+        if _storage._limitsEnforced != rhs_storage._limitsEnforced {return false}
+        if _storage._refusal != rhs_storage._refusal {return false}
+        if _storage._error != rhs_storage._error {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1556,6 +1892,339 @@ nonisolated extension Surplus_V1_CreditsReply: SwiftProtobuf.Message, SwiftProto
     if lhs.pendingIncoming != rhs.pendingIncoming {return false}
     if lhs.pendingOutgoing != rhs.pendingOutgoing {return false}
     if lhs.lines != rhs.lines {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ListObligationsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ListObligationsRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}all\0\u{1}peer\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.all) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.all != false {
+      try visitor.visitSingularBoolField(value: self.all, fieldNumber: 1)
+    }
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ListObligationsRequest, rhs: Surplus_V1_ListObligationsRequest) -> Bool {
+    if lhs.all != rhs.all {return false}
+    if lhs.peer != rhs.peer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ListObligationsReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ListObligationsReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}obligations\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.obligations) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.obligations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.obligations, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ListObligationsReply, rhs: Surplus_V1_ListObligationsReply) -> Bool {
+    if lhs.obligations != rhs.obligations {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ObligationInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ObligationInfo"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}obligation\0\u{1}peer\0\u{3}peer_name\0\u{3}owed_to_us\0\u{1}lease\0\u{1}terms\0\u{1}prices\0\u{1}accrued\0\u{1}redeemed\0\u{1}converted\0\u{1}cancelled\0\u{1}offset\0\u{1}left\0\u{1}accruing\0\u{1}refused\0\u{1}proposal\0\u{3}settled_at\0\u{3}worth_microcredits\0")
+
+  fileprivate class _StorageClass {
+    var _obligation: String = String()
+    var _peer: String = String()
+    var _peerName: String = String()
+    var _owedToUs: Bool = false
+    var _lease: String = String()
+    var _terms: Surplus_V1_Deferral? = nil
+    var _prices: Surplus_V1_Prices? = nil
+    var _accrued: Surplus_V1_Usage? = nil
+    var _redeemed: Surplus_V1_Usage? = nil
+    var _converted: Surplus_V1_Usage? = nil
+    var _cancelled: Surplus_V1_Usage? = nil
+    var _offset: Surplus_V1_Usage? = nil
+    var _left: Surplus_V1_Usage? = nil
+    var _accruing: Bool = false
+    var _refused: Bool = false
+    var _proposal: String = String()
+    var _settledAt: Int64 = 0
+    var _worthMicrocredits: Int64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _obligation = source._obligation
+      _peer = source._peer
+      _peerName = source._peerName
+      _owedToUs = source._owedToUs
+      _lease = source._lease
+      _terms = source._terms
+      _prices = source._prices
+      _accrued = source._accrued
+      _redeemed = source._redeemed
+      _converted = source._converted
+      _cancelled = source._cancelled
+      _offset = source._offset
+      _left = source._left
+      _accruing = source._accruing
+      _refused = source._refused
+      _proposal = source._proposal
+      _settledAt = source._settledAt
+      _worthMicrocredits = source._worthMicrocredits
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._obligation) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._peer) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._peerName) }()
+        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._owedToUs) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._lease) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._prices) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._accrued) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._redeemed) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._converted) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._cancelled) }()
+        case 12: try { try decoder.decodeSingularMessageField(value: &_storage._offset) }()
+        case 13: try { try decoder.decodeSingularMessageField(value: &_storage._left) }()
+        case 14: try { try decoder.decodeSingularBoolField(value: &_storage._accruing) }()
+        case 15: try { try decoder.decodeSingularBoolField(value: &_storage._refused) }()
+        case 16: try { try decoder.decodeSingularStringField(value: &_storage._proposal) }()
+        case 17: try { try decoder.decodeSingularInt64Field(value: &_storage._settledAt) }()
+        case 18: try { try decoder.decodeSingularInt64Field(value: &_storage._worthMicrocredits) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._obligation.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._obligation, fieldNumber: 1)
+      }
+      if !_storage._peer.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peer, fieldNumber: 2)
+      }
+      if !_storage._peerName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peerName, fieldNumber: 3)
+      }
+      if _storage._owedToUs != false {
+        try visitor.visitSingularBoolField(value: _storage._owedToUs, fieldNumber: 4)
+      }
+      if !_storage._lease.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._lease, fieldNumber: 5)
+      }
+      try { if let v = _storage._terms {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._prices {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._accrued {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._redeemed {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._converted {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      try { if let v = _storage._cancelled {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      try { if let v = _storage._offset {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      } }()
+      try { if let v = _storage._left {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      } }()
+      if _storage._accruing != false {
+        try visitor.visitSingularBoolField(value: _storage._accruing, fieldNumber: 14)
+      }
+      if _storage._refused != false {
+        try visitor.visitSingularBoolField(value: _storage._refused, fieldNumber: 15)
+      }
+      if !_storage._proposal.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._proposal, fieldNumber: 16)
+      }
+      if _storage._settledAt != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._settledAt, fieldNumber: 17)
+      }
+      if _storage._worthMicrocredits != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._worthMicrocredits, fieldNumber: 18)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ObligationInfo, rhs: Surplus_V1_ObligationInfo) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._obligation != rhs_storage._obligation {return false}
+        if _storage._peer != rhs_storage._peer {return false}
+        if _storage._peerName != rhs_storage._peerName {return false}
+        if _storage._owedToUs != rhs_storage._owedToUs {return false}
+        if _storage._lease != rhs_storage._lease {return false}
+        if _storage._terms != rhs_storage._terms {return false}
+        if _storage._prices != rhs_storage._prices {return false}
+        if _storage._accrued != rhs_storage._accrued {return false}
+        if _storage._redeemed != rhs_storage._redeemed {return false}
+        if _storage._converted != rhs_storage._converted {return false}
+        if _storage._cancelled != rhs_storage._cancelled {return false}
+        if _storage._offset != rhs_storage._offset {return false}
+        if _storage._left != rhs_storage._left {return false}
+        if _storage._accruing != rhs_storage._accruing {return false}
+        if _storage._refused != rhs_storage._refused {return false}
+        if _storage._proposal != rhs_storage._proposal {return false}
+        if _storage._settledAt != rhs_storage._settledAt {return false}
+        if _storage._worthMicrocredits != rhs_storage._worthMicrocredits {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_AdjustObligationRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AdjustObligationRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}obligation\0\u{1}cancel\0\u{3}postpone_until\0\u{3}offset_against\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.obligation) }()
+      case 2: try {
+        var v: Surplus_V1_Usage?
+        var hadOneofValue = false
+        if let current = self.wish {
+          hadOneofValue = true
+          if case .cancel(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.wish = .cancel(v)
+        }
+      }()
+      case 3: try {
+        var v: Int64?
+        try decoder.decodeSingularInt64Field(value: &v)
+        if let v = v {
+          if self.wish != nil {try decoder.handleConflictingOneOf()}
+          self.wish = .postponeUntil(v)
+        }
+      }()
+      case 4: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.wish != nil {try decoder.handleConflictingOneOf()}
+          self.wish = .offsetAgainst(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.obligation.isEmpty {
+      try visitor.visitSingularStringField(value: self.obligation, fieldNumber: 1)
+    }
+    switch self.wish {
+    case .cancel?: try {
+      guard case .cancel(let v)? = self.wish else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .postponeUntil?: try {
+      guard case .postponeUntil(let v)? = self.wish else { preconditionFailure() }
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    }()
+    case .offsetAgainst?: try {
+      guard case .offsetAgainst(let v)? = self.wish else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_AdjustObligationRequest, rhs: Surplus_V1_AdjustObligationRequest) -> Bool {
+    if lhs.obligation != rhs.obligation {return false}
+    if lhs.wish != rhs.wish {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1977,7 +2646,140 @@ nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0\u{4}\u{e}start_at\0\u{1}renews\0\u{1}nodes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0\u{4}\u{e}start_at\0\u{1}renews\0\u{1}nodes\0\u{1}means\0")
+
+  fileprivate class _StorageClass {
+    var _amounts: Surplus_V1_Amounts? = nil
+    var _least: Surplus_V1_Amounts? = nil
+    var _termMicroseconds: Int64 = 0
+    var _maxCpuPrice: Int64 = 0
+    var _on: [String] = []
+    var _leastNotice: Surplus_V1_NoticeClass = .unspecified
+    var _startAt: Int64 = 0
+    var _renews: Bool = false
+    var _nodes: UInt32 = 0
+    var _means: Surplus_V1_Means? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _amounts = source._amounts
+      _least = source._least
+      _termMicroseconds = source._termMicroseconds
+      _maxCpuPrice = source._maxCpuPrice
+      _on = source._on
+      _leastNotice = source._leastNotice
+      _startAt = source._startAt
+      _renews = source._renews
+      _nodes = source._nodes
+      _means = source._means
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._amounts) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._least) }()
+        case 3: try { try decoder.decodeSingularInt64Field(value: &_storage._termMicroseconds) }()
+        case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._maxCpuPrice) }()
+        case 5: try { try decoder.decodeRepeatedStringField(value: &_storage._on) }()
+        case 6: try { try decoder.decodeSingularEnumField(value: &_storage._leastNotice) }()
+        case 20: try { try decoder.decodeSingularInt64Field(value: &_storage._startAt) }()
+        case 21: try { try decoder.decodeSingularBoolField(value: &_storage._renews) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._nodes) }()
+        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._means) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._amounts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._least {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if _storage._termMicroseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._termMicroseconds, fieldNumber: 3)
+      }
+      if _storage._maxCpuPrice != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._maxCpuPrice, fieldNumber: 4)
+      }
+      if !_storage._on.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._on, fieldNumber: 5)
+      }
+      if _storage._leastNotice != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._leastNotice, fieldNumber: 6)
+      }
+      if _storage._startAt != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._startAt, fieldNumber: 20)
+      }
+      if _storage._renews != false {
+        try visitor.visitSingularBoolField(value: _storage._renews, fieldNumber: 21)
+      }
+      if _storage._nodes != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._nodes, fieldNumber: 22)
+      }
+      try { if let v = _storage._means {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_LeaseRequest, rhs: Surplus_V1_LeaseRequest) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._amounts != rhs_storage._amounts {return false}
+        if _storage._least != rhs_storage._least {return false}
+        if _storage._termMicroseconds != rhs_storage._termMicroseconds {return false}
+        if _storage._maxCpuPrice != rhs_storage._maxCpuPrice {return false}
+        if _storage._on != rhs_storage._on {return false}
+        if _storage._leastNotice != rhs_storage._leastNotice {return false}
+        if _storage._startAt != rhs_storage._startAt {return false}
+        if _storage._renews != rhs_storage._renews {return false}
+        if _storage._nodes != rhs_storage._nodes {return false}
+        if _storage._means != rhs_storage._means {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_Means: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Means"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}credits\0\u{1}deferral\0\u{1}redemption\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1985,15 +2787,9 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._amounts) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._least) }()
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
-      case 4: try { try decoder.decodeSingularInt64Field(value: &self.maxCpuPrice) }()
-      case 5: try { try decoder.decodeRepeatedStringField(value: &self.on) }()
-      case 6: try { try decoder.decodeSingularEnumField(value: &self.leastNotice) }()
-      case 20: try { try decoder.decodeSingularInt64Field(value: &self.startAt) }()
-      case 21: try { try decoder.decodeSingularBoolField(value: &self.renews) }()
-      case 22: try { try decoder.decodeSingularUInt32Field(value: &self.nodes) }()
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.credits) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._deferral) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.redemption) }()
       default: break
       }
     }
@@ -2004,46 +2800,22 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._amounts {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._least {
+    if self.credits != false {
+      try visitor.visitSingularBoolField(value: self.credits, fieldNumber: 1)
+    }
+    try { if let v = self._deferral {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
-    if self.termMicroseconds != 0 {
-      try visitor.visitSingularInt64Field(value: self.termMicroseconds, fieldNumber: 3)
-    }
-    if self.maxCpuPrice != 0 {
-      try visitor.visitSingularInt64Field(value: self.maxCpuPrice, fieldNumber: 4)
-    }
-    if !self.on.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.on, fieldNumber: 5)
-    }
-    if self.leastNotice != .unspecified {
-      try visitor.visitSingularEnumField(value: self.leastNotice, fieldNumber: 6)
-    }
-    if self.startAt != 0 {
-      try visitor.visitSingularInt64Field(value: self.startAt, fieldNumber: 20)
-    }
-    if self.renews != false {
-      try visitor.visitSingularBoolField(value: self.renews, fieldNumber: 21)
-    }
-    if self.nodes != 0 {
-      try visitor.visitSingularUInt32Field(value: self.nodes, fieldNumber: 22)
+    if !self.redemption.isEmpty {
+      try visitor.visitSingularStringField(value: self.redemption, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Surplus_V1_LeaseRequest, rhs: Surplus_V1_LeaseRequest) -> Bool {
-    if lhs._amounts != rhs._amounts {return false}
-    if lhs._least != rhs._least {return false}
-    if lhs.termMicroseconds != rhs.termMicroseconds {return false}
-    if lhs.maxCpuPrice != rhs.maxCpuPrice {return false}
-    if lhs.on != rhs.on {return false}
-    if lhs.leastNotice != rhs.leastNotice {return false}
-    if lhs.startAt != rhs.startAt {return false}
-    if lhs.renews != rhs.renews {return false}
-    if lhs.nodes != rhs.nodes {return false}
+  package static func ==(lhs: Surplus_V1_Means, rhs: Surplus_V1_Means) -> Bool {
+    if lhs.credits != rhs.credits {return false}
+    if lhs._deferral != rhs._deferral {return false}
+    if lhs.redemption != rhs.redemption {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2329,88 +3101,46 @@ nonisolated extension Surplus_V1_SubmitJob: SwiftProtobuf.Message, SwiftProtobuf
   package static let protoMessageName: String = _protobuf_package + ".SubmitJob"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}request\0\u{1}lease\0\u{1}retry\0")
 
-  fileprivate class _StorageClass {
-    var _spec: Surplus_V1_JobSpec? = nil
-    var _request: Surplus_V1_LeaseRequest? = nil
-    var _lease: String = String()
-    var _retry: Surplus_V1_JobRetry? = nil
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _spec = source._spec
-      _request = source._request
-      _lease = source._lease
-      _retry = source._retry
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._spec) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._request) }()
-        case 3: try { try decoder.decodeSingularStringField(value: &_storage._lease) }()
-        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._retry) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._request) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.lease) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._retry) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      try { if let v = _storage._spec {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-      } }()
-      try { if let v = _storage._request {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      } }()
-      if !_storage._lease.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._lease, fieldNumber: 3)
-      }
-      try { if let v = _storage._retry {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-      } }()
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._spec {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._request {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.lease.isEmpty {
+      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 3)
     }
+    try { if let v = self._retry {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_SubmitJob, rhs: Surplus_V1_SubmitJob) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._spec != rhs_storage._spec {return false}
-        if _storage._request != rhs_storage._request {return false}
-        if _storage._lease != rhs_storage._lease {return false}
-        if _storage._retry != rhs_storage._retry {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs._spec != rhs._spec {return false}
+    if lhs._request != rhs._request {return false}
+    if lhs.lease != rhs.lease {return false}
+    if lhs._retry != rhs._retry {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

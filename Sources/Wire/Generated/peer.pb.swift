@@ -271,39 +271,41 @@ package nonisolated struct Surplus_V1_QuoteRequest: Sendable {
   fileprivate var _amounts: Surplus_V1_Amounts? = nil
 }
 
-package nonisolated struct Surplus_V1_QuoteReply: Sendable {
+package nonisolated struct Surplus_V1_QuoteReply: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// amounts are what is free for this caller
   package var terms: Surplus_V1_Terms {
-    get {_terms ?? Surplus_V1_Terms()}
-    set {_terms = newValue}
+    get {_storage._terms ?? Surplus_V1_Terms()}
+    set {_uniqueStorage()._terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {self._terms != nil}
+  package var hasTerms: Bool {_storage._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {self._terms = nil}
+  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
 
-  package var limitsEnforced: Bool = false
+  package var limitsEnforced: Bool {
+    get {_storage._limitsEnforced}
+    set {_uniqueStorage()._limitsEnforced = newValue}
+  }
 
   /// set when nothing is offered
   package var refusal: Surplus_V1_Refusal {
-    get {_refusal ?? Surplus_V1_Refusal()}
-    set {_refusal = newValue}
+    get {_storage._refusal ?? Surplus_V1_Refusal()}
+    set {_uniqueStorage()._refusal = newValue}
   }
   /// Returns true if `refusal` has been explicitly set.
-  package var hasRefusal: Bool {self._refusal != nil}
+  package var hasRefusal: Bool {_storage._refusal != nil}
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
-  package mutating func clearRefusal() {self._refusal = nil}
+  package mutating func clearRefusal() {_uniqueStorage()._refusal = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _terms: Surplus_V1_Terms? = nil
-  fileprivate var _refusal: Surplus_V1_Refusal? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_DeliverEnd: Sendable {
@@ -451,6 +453,22 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     set {message = .resized(newValue)}
   }
 
+  package var adjustmentOffer: Surplus_V1_AdjustmentOffer {
+    get {
+      if case .adjustmentOffer(let v)? = message {return v}
+      return Surplus_V1_AdjustmentOffer()
+    }
+    set {message = .adjustmentOffer(newValue)}
+  }
+
+  package var adjustmentAnswer: Surplus_V1_AdjustmentAnswer {
+    get {
+      if case .adjustmentAnswer(let v)? = message {return v}
+      return Surplus_V1_AdjustmentAnswer()
+    }
+    set {message = .adjustmentAnswer(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -470,88 +488,110 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     case receiptAnswer(Surplus_V1_ReceiptAnswer)
     case leaseClaims(Surplus_V1_LeaseClaims)
     case resized(Surplus_V1_Resized)
+    case adjustmentOffer(Surplus_V1_AdjustmentOffer)
+    case adjustmentAnswer(Surplus_V1_AdjustmentAnswer)
 
   }
 
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_Propose: Sendable {
+package nonisolated struct Surplus_V1_Propose: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var negotiation: String = String()
+  package var negotiation: String {
+    get {_storage._negotiation}
+    set {_uniqueStorage()._negotiation = newValue}
+  }
 
-  package var round: UInt32 = 0
+  package var round: UInt32 {
+    get {_storage._round}
+    set {_uniqueStorage()._round = newValue}
+  }
 
   /// prices: the most the borrower pays; term and amounts: what it wants
   package var terms: Surplus_V1_Terms {
-    get {_terms ?? Surplus_V1_Terms()}
-    set {_terms = newValue}
+    get {_storage._terms ?? Surplus_V1_Terms()}
+    set {_uniqueStorage()._terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {self._terms != nil}
+  package var hasTerms: Bool {_storage._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {self._terms = nil}
+  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
 
   /// what it could do with
   package var least: Surplus_V1_Amounts {
-    get {_least ?? Surplus_V1_Amounts()}
-    set {_least = newValue}
+    get {_storage._least ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._least = newValue}
   }
   /// Returns true if `least` has been explicitly set.
-  package var hasLeast: Bool {self._least != nil}
+  package var hasLeast: Bool {_storage._least != nil}
   /// Clears the value of `least`. Subsequent reads from it will return its default value.
-  package mutating func clearLeast() {self._least = nil}
+  package mutating func clearLeast() {_uniqueStorage()._least = nil}
 
-  package var user: String = String()
+  package var user: String {
+    get {_storage._user}
+    set {_uniqueStorage()._user = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _terms: Surplus_V1_Terms? = nil
-  fileprivate var _least: Surplus_V1_Amounts? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-package nonisolated struct Surplus_V1_Answer: Sendable {
+package nonisolated struct Surplus_V1_Answer: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var negotiation: String = String()
+  package var negotiation: String {
+    get {_storage._negotiation}
+    set {_uniqueStorage()._negotiation = newValue}
+  }
 
-  package var round: UInt32 = 0
+  package var round: UInt32 {
+    get {_storage._round}
+    set {_uniqueStorage()._round = newValue}
+  }
 
-  package var outcome: Surplus_V1_Answer.OneOf_Outcome? = nil
+  package var outcome: OneOf_Outcome? {
+    get {return _storage._outcome}
+    set {_uniqueStorage()._outcome = newValue}
+  }
 
   package var offered: Surplus_V1_Offered {
     get {
-      if case .offered(let v)? = outcome {return v}
+      if case .offered(let v)? = _storage._outcome {return v}
       return Surplus_V1_Offered()
     }
-    set {outcome = .offered(newValue)}
+    set {_uniqueStorage()._outcome = .offered(newValue)}
   }
 
   package var countered: Surplus_V1_Terms {
     get {
-      if case .countered(let v)? = outcome {return v}
+      if case .countered(let v)? = _storage._outcome {return v}
       return Surplus_V1_Terms()
     }
-    set {outcome = .countered(newValue)}
+    set {_uniqueStorage()._outcome = .countered(newValue)}
   }
 
   package var rejected: Surplus_V1_Refusal {
     get {
-      if case .rejected(let v)? = outcome {return v}
+      if case .rejected(let v)? = _storage._outcome {return v}
       return Surplus_V1_Refusal()
     }
-    set {outcome = .rejected(newValue)}
+    set {_uniqueStorage()._outcome = .rejected(newValue)}
   }
 
   /// of a counter-proposal
-  package var reason: String = String()
+  package var reason: String {
+    get {_storage._reason}
+    set {_uniqueStorage()._reason = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -563,6 +603,8 @@ package nonisolated struct Surplus_V1_Answer: Sendable {
   }
 
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Binding until its time-to-live has passed since it was received.
@@ -851,11 +893,67 @@ package nonisolated struct Surplus_V1_ReceiptAnswer: Sendable {
   /// Clears the value of `dispute`. Subsequent reads from it will return its default value.
   package mutating func clearDispute() {self._dispute = nil}
 
+  package var acceptedInKind: Surplus_V1_Usage {
+    get {_acceptedInKind ?? Surplus_V1_Usage()}
+    set {_acceptedInKind = newValue}
+  }
+  /// Returns true if `acceptedInKind` has been explicitly set.
+  package var hasAcceptedInKind: Bool {self._acceptedInKind != nil}
+  /// Clears the value of `acceptedInKind`. Subsequent reads from it will return its default value.
+  package mutating func clearAcceptedInKind() {self._acceptedInKind = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _dispute: Surplus_V1_Refusal? = nil
+  fileprivate var _acceptedInKind: Surplus_V1_Usage? = nil
+}
+
+/// A change to an obligation, signed by who proposes it.
+package nonisolated struct Surplus_V1_AdjustmentOffer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var document: Data = Data()
+
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_AdjustmentAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var adjustment: String = String()
+
+  package var obligation: String = String()
+
+  package var acceptedPremiumMicrocredits: Int64 = 0
+
+  /// empty: it is not agreed to
+  package var signature: Data = Data()
+
+  /// why not, or why not all of the premium
+  package var refusal: Surplus_V1_Refusal {
+    get {_refusal ?? Surplus_V1_Refusal()}
+    set {_refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  package var hasRefusal: Bool {self._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  package mutating func clearRefusal() {self._refusal = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _refusal: Surplus_V1_Refusal? = nil
 }
 
 /// What one side believes about the leases between the two; sent at start and every 30 s.
@@ -1516,41 +1614,81 @@ nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobu
   package static let protoMessageName: String = _protobuf_package + ".QuoteReply"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}terms\0\u{3}limits_enforced\0\u{1}refusal\0")
 
+  fileprivate class _StorageClass {
+    var _terms: Surplus_V1_Terms? = nil
+    var _limitsEnforced: Bool = false
+    var _refusal: Surplus_V1_Refusal? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _terms = source._terms
+      _limitsEnforced = source._limitsEnforced
+      _refusal = source._refusal
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
-      case 2: try { try decoder.decodeSingularBoolField(value: &self.limitsEnforced) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
+        case 2: try { try decoder.decodeSingularBoolField(value: &_storage._limitsEnforced) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._refusal) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._terms {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if self.limitsEnforced != false {
-      try visitor.visitSingularBoolField(value: self.limitsEnforced, fieldNumber: 2)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._terms {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if _storage._limitsEnforced != false {
+        try visitor.visitSingularBoolField(value: _storage._limitsEnforced, fieldNumber: 2)
+      }
+      try { if let v = _storage._refusal {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
     }
-    try { if let v = self._refusal {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_QuoteReply, rhs: Surplus_V1_QuoteReply) -> Bool {
-    if lhs._terms != rhs._terms {return false}
-    if lhs.limitsEnforced != rhs.limitsEnforced {return false}
-    if lhs._refusal != rhs._refusal {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._terms != rhs_storage._terms {return false}
+        if _storage._limitsEnforced != rhs_storage._limitsEnforced {return false}
+        if _storage._refusal != rhs_storage._refusal {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1577,7 +1715,7 @@ nonisolated extension Surplus_V1_DeliverEnd: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TradeMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0\u{1}resized\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0\u{1}resized\0\u{4}\u{e}adjustment_offer\0\u{3}adjustment_answer\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1793,6 +1931,32 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
           self.message = .resized(v)
         }
       }()
+      case 30: try {
+        var v: Surplus_V1_AdjustmentOffer?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .adjustmentOffer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .adjustmentOffer(v)
+        }
+      }()
+      case 31: try {
+        var v: Surplus_V1_AdjustmentAnswer?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .adjustmentAnswer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .adjustmentAnswer(v)
+        }
+      }()
       default: break
       }
     }
@@ -1868,6 +2032,14 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
       guard case .resized(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
     }()
+    case .adjustmentOffer?: try {
+      guard case .adjustmentOffer(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
+    case .adjustmentAnswer?: try {
+      guard case .adjustmentAnswer(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1884,51 +2056,95 @@ nonisolated extension Surplus_V1_Propose: SwiftProtobuf.Message, SwiftProtobuf._
   package static let protoMessageName: String = _protobuf_package + ".Propose"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}negotiation\0\u{1}round\0\u{1}terms\0\u{1}least\0\u{1}user\0")
 
+  fileprivate class _StorageClass {
+    var _negotiation: String = String()
+    var _round: UInt32 = 0
+    var _terms: Surplus_V1_Terms? = nil
+    var _least: Surplus_V1_Amounts? = nil
+    var _user: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _negotiation = source._negotiation
+      _round = source._round
+      _terms = source._terms
+      _least = source._least
+      _user = source._user
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.negotiation) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._least) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.user) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._negotiation) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._round) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._least) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._user) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.negotiation.isEmpty {
-      try visitor.visitSingularStringField(value: self.negotiation, fieldNumber: 1)
-    }
-    if self.round != 0 {
-      try visitor.visitSingularUInt32Field(value: self.round, fieldNumber: 2)
-    }
-    try { if let v = self._terms {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._least {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if !self.user.isEmpty {
-      try visitor.visitSingularStringField(value: self.user, fieldNumber: 5)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._negotiation.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._negotiation, fieldNumber: 1)
+      }
+      if _storage._round != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._round, fieldNumber: 2)
+      }
+      try { if let v = _storage._terms {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._least {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if !_storage._user.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._user, fieldNumber: 5)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Propose, rhs: Surplus_V1_Propose) -> Bool {
-    if lhs.negotiation != rhs.negotiation {return false}
-    if lhs.round != rhs.round {return false}
-    if lhs._terms != rhs._terms {return false}
-    if lhs._least != rhs._least {return false}
-    if lhs.user != rhs.user {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._negotiation != rhs_storage._negotiation {return false}
+        if _storage._round != rhs_storage._round {return false}
+        if _storage._terms != rhs_storage._terms {return false}
+        if _storage._least != rhs_storage._least {return false}
+        if _storage._user != rhs_storage._user {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1938,96 +2154,138 @@ nonisolated extension Surplus_V1_Answer: SwiftProtobuf.Message, SwiftProtobuf._M
   package static let protoMessageName: String = _protobuf_package + ".Answer"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}negotiation\0\u{1}round\0\u{1}offered\0\u{1}countered\0\u{1}rejected\0\u{1}reason\0")
 
+  fileprivate class _StorageClass {
+    var _negotiation: String = String()
+    var _round: UInt32 = 0
+    var _outcome: Surplus_V1_Answer.OneOf_Outcome?
+    var _reason: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _negotiation = source._negotiation
+      _round = source._round
+      _outcome = source._outcome
+      _reason = source._reason
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.negotiation) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
-      case 3: try {
-        var v: Surplus_V1_Offered?
-        var hadOneofValue = false
-        if let current = self.outcome {
-          hadOneofValue = true
-          if case .offered(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._negotiation) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._round) }()
+        case 3: try {
+          var v: Surplus_V1_Offered?
+          var hadOneofValue = false
+          if let current = _storage._outcome {
+            hadOneofValue = true
+            if case .offered(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._outcome = .offered(v)
+          }
+        }()
+        case 4: try {
+          var v: Surplus_V1_Terms?
+          var hadOneofValue = false
+          if let current = _storage._outcome {
+            hadOneofValue = true
+            if case .countered(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._outcome = .countered(v)
+          }
+        }()
+        case 5: try {
+          var v: Surplus_V1_Refusal?
+          var hadOneofValue = false
+          if let current = _storage._outcome {
+            hadOneofValue = true
+            if case .rejected(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._outcome = .rejected(v)
+          }
+        }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.outcome = .offered(v)
-        }
-      }()
-      case 4: try {
-        var v: Surplus_V1_Terms?
-        var hadOneofValue = false
-        if let current = self.outcome {
-          hadOneofValue = true
-          if case .countered(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.outcome = .countered(v)
-        }
-      }()
-      case 5: try {
-        var v: Surplus_V1_Refusal?
-        var hadOneofValue = false
-        if let current = self.outcome {
-          hadOneofValue = true
-          if case .rejected(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.outcome = .rejected(v)
-        }
-      }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.reason) }()
-      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.negotiation.isEmpty {
-      try visitor.visitSingularStringField(value: self.negotiation, fieldNumber: 1)
-    }
-    if self.round != 0 {
-      try visitor.visitSingularUInt32Field(value: self.round, fieldNumber: 2)
-    }
-    switch self.outcome {
-    case .offered?: try {
-      guard case .offered(let v)? = self.outcome else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
-    case .countered?: try {
-      guard case .countered(let v)? = self.outcome else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .rejected?: try {
-      guard case .rejected(let v)? = self.outcome else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case nil: break
-    }
-    if !self.reason.isEmpty {
-      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 6)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._negotiation.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._negotiation, fieldNumber: 1)
+      }
+      if _storage._round != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._round, fieldNumber: 2)
+      }
+      switch _storage._outcome {
+      case .offered?: try {
+        guard case .offered(let v)? = _storage._outcome else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .countered?: try {
+        guard case .countered(let v)? = _storage._outcome else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case .rejected?: try {
+        guard case .rejected(let v)? = _storage._outcome else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case nil: break
+      }
+      if !_storage._reason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._reason, fieldNumber: 6)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Answer, rhs: Surplus_V1_Answer) -> Bool {
-    if lhs.negotiation != rhs.negotiation {return false}
-    if lhs.round != rhs.round {return false}
-    if lhs.outcome != rhs.outcome {return false}
-    if lhs.reason != rhs.reason {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._negotiation != rhs_storage._negotiation {return false}
+        if _storage._round != rhs_storage._round {return false}
+        if _storage._outcome != rhs_storage._outcome {return false}
+        if _storage._reason != rhs_storage._reason {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2538,7 +2796,7 @@ nonisolated extension Surplus_V1_ReceiptOffer: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_ReceiptAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ReceiptAnswer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}receipt\0\u{3}borrower_signature\0\u{3}accepted_microcredits\0\u{1}dispute\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}receipt\0\u{3}borrower_signature\0\u{3}accepted_microcredits\0\u{1}dispute\0\u{3}accepted_in_kind\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2550,6 +2808,7 @@ nonisolated extension Surplus_V1_ReceiptAnswer: SwiftProtobuf.Message, SwiftProt
       case 2: try { try decoder.decodeSingularBytesField(value: &self.borrowerSignature) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.acceptedMicrocredits) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._dispute) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._acceptedInKind) }()
       default: break
       }
     }
@@ -2572,6 +2831,9 @@ nonisolated extension Surplus_V1_ReceiptAnswer: SwiftProtobuf.Message, SwiftProt
     try { if let v = self._dispute {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._acceptedInKind {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2580,6 +2842,96 @@ nonisolated extension Surplus_V1_ReceiptAnswer: SwiftProtobuf.Message, SwiftProt
     if lhs.borrowerSignature != rhs.borrowerSignature {return false}
     if lhs.acceptedMicrocredits != rhs.acceptedMicrocredits {return false}
     if lhs._dispute != rhs._dispute {return false}
+    if lhs._acceptedInKind != rhs._acceptedInKind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_AdjustmentOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AdjustmentOffer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}document\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.document) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.document.isEmpty {
+      try visitor.visitSingularBytesField(value: self.document, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_AdjustmentOffer, rhs: Surplus_V1_AdjustmentOffer) -> Bool {
+    if lhs.document != rhs.document {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_AdjustmentAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AdjustmentAnswer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}adjustment\0\u{1}obligation\0\u{3}accepted_premium_microcredits\0\u{1}signature\0\u{1}refusal\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.adjustment) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.obligation) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.acceptedPremiumMicrocredits) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.adjustment.isEmpty {
+      try visitor.visitSingularStringField(value: self.adjustment, fieldNumber: 1)
+    }
+    if !self.obligation.isEmpty {
+      try visitor.visitSingularStringField(value: self.obligation, fieldNumber: 2)
+    }
+    if self.acceptedPremiumMicrocredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.acceptedPremiumMicrocredits, fieldNumber: 3)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 4)
+    }
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_AdjustmentAnswer, rhs: Surplus_V1_AdjustmentAnswer) -> Bool {
+    if lhs.adjustment != rhs.adjustment {return false}
+    if lhs.obligation != rhs.obligation {return false}
+    if lhs.acceptedPremiumMicrocredits != rhs.acceptedPremiumMicrocredits {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs._refusal != rhs._refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -276,12 +276,89 @@ package nonisolated struct Surplus_V1_Terms: Sendable {
   /// When the term begins, in UTC; 0: at once. A node that does not know this field offers terms without it, which are refused.
   package var startAt: Int64 = 0
 
+  /// What is given in return, where it is not credits alone. A node that does not know this field offers terms without it.
+  package var consideration: Surplus_V1_Consideration {
+    get {_consideration ?? Surplus_V1_Consideration()}
+    set {_consideration = newValue}
+  }
+  /// Returns true if `consideration` has been explicitly set.
+  package var hasConsideration: Bool {self._consideration != nil}
+  /// Clears the value of `consideration`. Subsequent reads from it will return its default value.
+  package mutating func clearConsideration() {self._consideration = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _amounts: Surplus_V1_Amounts? = nil
   fileprivate var _prices: Surplus_V1_Prices? = nil
+  fileprivate var _consideration: Surplus_V1_Consideration? = nil
+}
+
+package nonisolated struct Surplus_V1_Consideration: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var form: Surplus_V1_Consideration.OneOf_Form? = nil
+
+  package var deferred: Surplus_V1_Deferral {
+    get {
+      if case .deferred(let v)? = form {return v}
+      return Surplus_V1_Deferral()
+    }
+    set {form = .deferred(newValue)}
+  }
+
+  /// the obligation of the lender's that use is taken off
+  package var redemption: String {
+    get {
+      if case .redemption(let v)? = form {return v}
+      return String()
+    }
+    set {form = .redemption(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Form: Equatable, Sendable {
+    case deferred(Surplus_V1_Deferral)
+    /// the obligation of the lender's that use is taken off
+    case redemption(String)
+
+  }
+
+  package init() {}
+}
+
+/// A part is owed in kind. Shares and rates in basis points.
+package nonisolated struct Surplus_V1_Deferral: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// the part of what is used that is owed; the rest is paid in credits
+  package var shareCpu: Int64 = 0
+
+  package var shareMemory: Int64 = 0
+
+  /// how much is owed for what is used of that part
+  package var rateCpu: Int64 = 0
+
+  package var rateMemory: Int64 = 0
+
+  /// UTC microseconds
+  package var dueFrom: Int64 = 0
+
+  /// what is left then is converted into credits
+  package var dueUntil: Int64 = 0
+
+  /// added to that where the debtor did not give what it was asked for
+  package var premium: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Surplus_V1_Usage: Sendable {
@@ -321,36 +398,48 @@ package nonisolated struct Surplus_V1_Refusal: Sendable {
 }
 
 /// Terms near those refused which would be agreed to as things stand. Nothing is held for it.
-package nonisolated struct Surplus_V1_Alternative: Sendable {
+package nonisolated struct Surplus_V1_Alternative: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// less, later, dearer, elsewhere
-  package var kind: String = String()
+  /// less, later, dearer, elsewhere, otherwise
+  package var kind: String {
+    get {_storage._kind}
+    set {_uniqueStorage()._kind = newValue}
+  }
 
   /// empty: whoever says this
-  package var node: String = String()
+  package var node: String {
+    get {_storage._node}
+    set {_uniqueStorage()._node = newValue}
+  }
 
-  package var nodeName: String = String()
+  package var nodeName: String {
+    get {_storage._nodeName}
+    set {_uniqueStorage()._nodeName = newValue}
+  }
 
   package var terms: Surplus_V1_Terms {
-    get {_terms ?? Surplus_V1_Terms()}
-    set {_terms = newValue}
+    get {_storage._terms ?? Surplus_V1_Terms()}
+    set {_uniqueStorage()._terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {self._terms != nil}
+  package var hasTerms: Bool {_storage._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {self._terms = nil}
+  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
 
   /// how many would lend, where several were wanted
-  package var nodes: UInt32 = 0
+  package var nodes: UInt32 {
+    get {_storage._nodes}
+    set {_uniqueStorage()._nodes = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _terms: Surplus_V1_Terms? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// A canonical document and the signatures over exactly these bytes.
@@ -1274,7 +1363,7 @@ nonisolated extension Surplus_V1_Prices: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Terms"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}prices\0\u{3}term_microseconds\0\u{1}notice\0\u{3}start_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}prices\0\u{3}term_microseconds\0\u{1}notice\0\u{3}start_at\0\u{1}consideration\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1287,6 +1376,7 @@ nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.notice) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.startAt) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._consideration) }()
       default: break
       }
     }
@@ -1312,6 +1402,9 @@ nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.startAt != 0 {
       try visitor.visitSingularInt64Field(value: self.startAt, fieldNumber: 5)
     }
+    try { if let v = self._consideration {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1321,6 +1414,129 @@ nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.termMicroseconds != rhs.termMicroseconds {return false}
     if lhs.notice != rhs.notice {return false}
     if lhs.startAt != rhs.startAt {return false}
+    if lhs._consideration != rhs._consideration {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_Consideration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Consideration"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}deferred\0\u{1}redemption\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Surplus_V1_Deferral?
+        var hadOneofValue = false
+        if let current = self.form {
+          hadOneofValue = true
+          if case .deferred(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.form = .deferred(v)
+        }
+      }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.form != nil {try decoder.handleConflictingOneOf()}
+          self.form = .redemption(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.form {
+    case .deferred?: try {
+      guard case .deferred(let v)? = self.form else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .redemption?: try {
+      guard case .redemption(let v)? = self.form else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_Consideration, rhs: Surplus_V1_Consideration) -> Bool {
+    if lhs.form != rhs.form {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_Deferral: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Deferral"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}share_cpu\0\u{3}share_memory\0\u{3}rate_cpu\0\u{3}rate_memory\0\u{3}due_from\0\u{3}due_until\0\u{1}premium\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.shareCpu) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.shareMemory) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.rateCpu) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.rateMemory) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.dueFrom) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.dueUntil) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.premium) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.shareCpu != 0 {
+      try visitor.visitSingularInt64Field(value: self.shareCpu, fieldNumber: 1)
+    }
+    if self.shareMemory != 0 {
+      try visitor.visitSingularInt64Field(value: self.shareMemory, fieldNumber: 2)
+    }
+    if self.rateCpu != 0 {
+      try visitor.visitSingularInt64Field(value: self.rateCpu, fieldNumber: 3)
+    }
+    if self.rateMemory != 0 {
+      try visitor.visitSingularInt64Field(value: self.rateMemory, fieldNumber: 4)
+    }
+    if self.dueFrom != 0 {
+      try visitor.visitSingularInt64Field(value: self.dueFrom, fieldNumber: 5)
+    }
+    if self.dueUntil != 0 {
+      try visitor.visitSingularInt64Field(value: self.dueUntil, fieldNumber: 6)
+    }
+    if self.premium != 0 {
+      try visitor.visitSingularInt64Field(value: self.premium, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_Deferral, rhs: Surplus_V1_Deferral) -> Bool {
+    if lhs.shareCpu != rhs.shareCpu {return false}
+    if lhs.shareMemory != rhs.shareMemory {return false}
+    if lhs.rateCpu != rhs.rateCpu {return false}
+    if lhs.rateMemory != rhs.rateMemory {return false}
+    if lhs.dueFrom != rhs.dueFrom {return false}
+    if lhs.dueUntil != rhs.dueUntil {return false}
+    if lhs.premium != rhs.premium {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1415,51 +1631,95 @@ nonisolated extension Surplus_V1_Alternative: SwiftProtobuf.Message, SwiftProtob
   package static let protoMessageName: String = _protobuf_package + ".Alternative"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}node\0\u{3}node_name\0\u{1}terms\0\u{1}nodes\0")
 
+  fileprivate class _StorageClass {
+    var _kind: String = String()
+    var _node: String = String()
+    var _nodeName: String = String()
+    var _terms: Surplus_V1_Terms? = nil
+    var _nodes: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _kind = source._kind
+      _node = source._node
+      _nodeName = source._nodeName
+      _terms = source._terms
+      _nodes = source._nodes
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.node) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.nodes) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._kind) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._node) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._nodeName) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._nodes) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.kind.isEmpty {
-      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
-    }
-    if !self.node.isEmpty {
-      try visitor.visitSingularStringField(value: self.node, fieldNumber: 2)
-    }
-    if !self.nodeName.isEmpty {
-      try visitor.visitSingularStringField(value: self.nodeName, fieldNumber: 3)
-    }
-    try { if let v = self._terms {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if self.nodes != 0 {
-      try visitor.visitSingularUInt32Field(value: self.nodes, fieldNumber: 5)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._kind.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._kind, fieldNumber: 1)
+      }
+      if !_storage._node.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._node, fieldNumber: 2)
+      }
+      if !_storage._nodeName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._nodeName, fieldNumber: 3)
+      }
+      try { if let v = _storage._terms {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if _storage._nodes != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._nodes, fieldNumber: 5)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Alternative, rhs: Surplus_V1_Alternative) -> Bool {
-    if lhs.kind != rhs.kind {return false}
-    if lhs.node != rhs.node {return false}
-    if lhs.nodeName != rhs.nodeName {return false}
-    if lhs._terms != rhs._terms {return false}
-    if lhs.nodes != rhs.nodes {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._kind != rhs_storage._kind {return false}
+        if _storage._node != rhs_storage._node {return false}
+        if _storage._nodeName != rhs_storage._nodeName {return false}
+        if _storage._terms != rhs_storage._terms {return false}
+        if _storage._nodes != rhs_storage._nodes {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

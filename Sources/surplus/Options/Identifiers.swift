@@ -5,6 +5,10 @@ enum Identifiers {
     static func lease(_ text: String) throws -> String { try read(text, as: LeaseID.self, "a lease", "surplus lease list --all") }
     static func job(_ text: String) throws -> String { try read(text, as: JobID.self, "a job", "surplus job list --all") }
 
+    static func obligation(_ text: String) throws -> String {
+        try read(text, as: ObligationID.self, "an obligation", "surplus obligation list --all")
+    }
+
     /// Of anything that has a story; also the name of a node.
     static func any(_ text: String) throws -> String {
         let prefix = text.prefix { $0 != "_" }
@@ -12,7 +16,7 @@ enum Identifiers {
             "nde": { NodeID($0) != nil }, "pol": { PoolID($0) != nil }, "req": { RequestID($0) != nil },
             "neg": { NegotiationID($0) != nil }, "agr": { AgreementID($0) != nil }, "lse": { LeaseID($0) != nil },
             "job": { JobID($0) != nil }, "trf": { TransferID($0) != nil }, "rct": { ReceiptID($0) != nil },
-            "tok": { TokenID($0) != nil },
+            "tok": { TokenID($0) != nil }, "obl": { ObligationID($0) != nil }, "adj": { AdjustmentID($0) != nil },
         ]
         guard text.contains("_"), let isWhole = readers[prefix] else { return text }
         guard isWhole(text) else { throw malformed(text, "anything", "surplus events") }

@@ -36,6 +36,22 @@ enum Quantities {
         return notice
     }
 
+    /// When something falls due.
+    static func due(_ text: String) throws -> Timestamp {
+        let now = Terminal.now()
+        let time = try TimeText.toCome(text, now: now, utcOffset: Terminal.utcOffset())
+        guard time > now, time - now <= Deferral.farthest else {
+            throw Failure(
+                object: text, fault: time > now ? "too far ahead" : "is past",
+                remedy: "write a time to come, at most \(Deferral.farthest.text) ahead")
+        }
+        return time
+    }
+
+    static func share(_ text: String) throws -> BasisPoints { try BasisPoints(text: text) }
+    static func coreHours(_ text: String) throws -> CoreHours { try CoreHours(text: text).checked(1...CoreHours(100_000_000)) }
+    static func gibHours(_ text: String) throws -> GiBHours { try GiBHours(text: text).checked(1...GiBHours(100_000_000)) }
+
     static func price(_ text: String) throws -> Microcredits {
         try Microcredits(text: text).checked(1...Bounds.price)
     }

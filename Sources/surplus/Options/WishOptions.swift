@@ -34,6 +34,8 @@ struct WishOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Ask only this node, by name or id. Can be repeated.", valueName: "node"), completion: .nodes)
     var on: [String] = []
 
+    @OptionGroup var means: MeansOptions
+
     /// What is asked for: where nothing was said, something that most programs can do with.
     var amounts: Amounts { Amounts(cpu: cpu ?? .cores(1), memory: memory ?? .mebibytes(512)) }
 
@@ -48,11 +50,12 @@ struct WishOptions: ParsableArguments {
         [
             ("--cpu", cpu != nil), ("--memory", memory != nil), ("--for", term != nil), ("--max-price", maxPrice != nil),
             ("--notice", notice != nil), ("--on", !on.isEmpty),
-        ].filter(\.1).map(\.0)
+        ].filter(\.1).map(\.0) + means.given
     }
 
     var request: Surplus_V1_LeaseRequest {
         .with {
+            if let means = means.means { $0.means = means }
             $0.amounts = .with { ($0.cpuMillicores, $0.memoryBytes) = (amounts.cpu.rawValue, amounts.memory.rawValue) }
             $0.least = .with { ($0.cpuMillicores, $0.memoryBytes) = (least.cpu.rawValue, least.memory.rawValue) }
             $0.termMicroseconds = term?.rawValue ?? 0

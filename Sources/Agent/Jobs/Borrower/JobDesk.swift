@@ -233,10 +233,10 @@ final class JobDesk: Sendable {
 
     /// What the job cost: the whole bill of leases of its own; under another, its processing at that lease's price.
     private func charge(for record: JobRecord) -> Microcredits {
-        let earlier = record.attempts.reduce(Microcredits.zero) { $0 + (entry(of: $1.lease)?.bill.accepted ?? .zero) }
+        let earlier = record.attempts.reduce(Microcredits.zero) { $0 + (entry(of: $1.lease)?.bill.accepted.credits ?? .zero) }
         guard let entry = record.lease.flatMap(entry(of:)) else { return earlier }
-        guard record.ownLease == nil else { return earlier + entry.bill.accepted }
-        return entry.lease.terms.prices.cost(of: record.end?.usage ?? .zero)
+        guard record.ownLease == nil else { return earlier + entry.bill.accepted.credits }
+        return entry.lease.terms.tariff.charge(for: record.end?.usage ?? .zero).credits
     }
 
     /// A bill that cannot be read is not shown; the ledger's own figures are in 'surplus credits'.

@@ -40,7 +40,9 @@ struct JobTenancy: Sendable {
     }
 
     private func borrow(_ want: Want, from names: [String], after former: [NodeID]) async throws -> LeaseID {
-        let candidates = try roster.candidates(on: names, except: engine.read { $0.id })
+        let candidates =
+            try want.means?.redemption.map { [try engine.debtor(of: $0)] }
+            ?? roster.candidates(on: names, except: engine.read { $0.id })
         let others = candidates.filter { !former.contains($0) }
         guard !others.isEmpty, others.count < candidates.count else { return try await borrow(want, from: candidates) }
         do { return try await borrow(want, from: others) } catch is Refusal {
@@ -171,6 +173,7 @@ extension Want {
             term: term == 0 ? Self.usualTerm : try Field.term(term, "request.term_microseconds"), maxPrices: prices,
             notice: leastNotice ?? .standard, leastNotice: leastNotice, user: user, renewsItself: renewsItself, start: start,
             nodes: max(1, Int(nodes)))
+        means = request.hasMeans ? try Means(request.means, "request.means") : nil
     }
 }
 

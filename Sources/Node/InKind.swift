@@ -1,0 +1,226 @@
+import Bookkeeping
+import Policy
+import Resources
+import Trading
+
+// What is owed in kind: who may owe how much, what leases make of it and take off it.
+
+extension Node {
+    // MARK: Limits
+
+    /// The most that a peer may owe this node of a unit.
+    func limit(of peer: NodeID, in unit: LedgerUnit) -> LedgerAmount {
+        func most(_ rule: ResourceRule?) -> LedgerAmount {
+            guard let inKind = rule?.inKind, inKind.from.admits(borrower(peer)) else { return .zero }
+            return LedgerAmount(inKind.most)
+        }
+        return switch unit {
+        case .credit: LedgerAmount(creditLimit(of: borrower(peer)))
+        case .coreTime: most(policy.cpu)
+        case .memoryTime: most(policy.memory)
+        case .bytesMoved, .diskTime: .zero
+        }
+    }
+
+    /// The most that this node is willing to owe any one peer of a unit.
+    func ownCeiling(in unit: LedgerUnit) -> LedgerAmount {
+        unit == .credit ? LedgerAmount(policy.credit.owes) : Charge(inKind: policy.borrow.owesInKind)[unit]
+    }
+
+    /// The trust line with a peer in one unit, opened by the policy's limits at first contact.
+    mutating func trustLine(with peer: NodeID, in unit: LedgerUnit, _ step: inout Step) -> TrustLine {
+        if let line = books.trustLine(with: peer, in: unit) { return line }
+        let line = TrustLine(peer: peer, unit: unit, granted: limit(of: peer, in: unit), ownCeiling: ownCeiling(in: unit))
+        books.set(line)
+        step.record(.trustLine(line))
+        return line
+    }
+
+    /// Opens the lines that a lease under these terms needs.
+    mutating func openLines(with peer: NodeID, for terms: Terms, _ step: inout Step) {
+        _ = trustLine(with: peer, in: .credit, &step)
+        for part in terms.ceiling.parts { _ = trustLine(with: peer, in: part.unit, &step) }
+    }
+
+    /// How much more a peer may come to owe this node in kind.
+    private func headroomInKind(of peer: NodeID) -> Usage {
+        func room(_ unit: LedgerUnit) -> LedgerAmount {
+            guard books.trustLine(with: peer, in: unit) != nil else { return limit(of: peer, in: unit) }
+            return books.headroom(toOweBy: peer, in: unit)
+        }
+        return Usage(cpu: CoreMicroseconds(room(.coreTime)), memory: MiBSeconds(room(.memoryTime)))
+    }
+
+    // MARK: Negotiation
+
+    /// What a borrower can give in kind, as the policy is to judge it.
+    func inKindStanding(towards borrower: Borrower, for ask: Ask, at now: Moment) -> InKindStanding {
+        var standing = InKindStanding(now: now.utc, headroom: headroomInKind(of: borrower.id))
+        if case .redemption(let id) = ask.consideration { standing.redeemable = redeemable(id, by: borrower.id) }
+        return standing
+    }
+
+    /// What is left of an obligation for further leases; `nil` when this node owes no such thing to who asks.
+    private func redeemable(_ id: ObligationID, by creditor: NodeID) -> Redeemable? {
+        guard let obligation = obligations[id], obligation.creditor == creditor, obligation.debtor == self.id else { return nil }
+        return Redeemable(
+            left: (obligation.left - taken(of: id)).clampedToZero, prices: obligation.prices, from: obligation.deferral.from,
+            until: obligation.deferral.until)
+    }
+
+    /// What open leases and binding offers may still use of an obligation.
+    private func taken(of id: ObligationID) -> Usage {
+        let leased = redemptions(of: id).reduce(Usage.zero) { sum, entry in sum + reserved(for: entry).inKind }
+        return holds.values.reduce(leased) { sum, hold in
+            hold.terms.consideration == .redemption(of: id) ? sum + hold.terms.ceiling.inKind : sum
+        }
+    }
+
+    /// The unsettled leases that use an obligation up, on either side.
+    func redemptions(of id: ObligationID) -> [LeaseEntry] {
+        leases.unsettled.values.filter { $0.lease.terms.consideration == .redemption(of: id) }
+    }
+
+    /// What is still reserved for a lease.
+    package func reserved(for entry: LeaseEntry) -> Charge {
+        entry.reservations.reduce(.zero) { sum, part in
+            var sum = sum
+            for unit in Charge.units {
+                guard let open = books.reservation(part.transfer.following(unit.offset)) else { continue }
+                sum[unit] = sum[unit] + open.remaining
+            }
+            return sum
+        }
+    }
+
+    /// A creditor asked in the window for what it is owed, and does not get it.
+    mutating func noteRefusedRedemption(_ consideration: Consideration?, of peer: NodeID, _ refusal: Refusal, _ step: inout Step)
+    {
+        guard case .redemption(let id) = consideration, var obligation = obligations[id], obligation.creditor == peer,
+            !obligation.wasRefused, Self.isOwnFault(refusal),
+            (obligation.deferral.from..<obligation.deferral.until).contains(step.now.utc)
+        else { return }
+        obligation.noteRefusal()
+        keep(obligation, &step)
+        step.tell(
+            "obligation.refused", [id, peer], "\(name(of: peer)) asked for what it is owed and did not get it: \(refusal.reason)")
+    }
+
+    /// This node asked in the window for what it is owed, and did not get it.
+    mutating func noteMissedRedemption(of request: BorrowRequest, _ step: inout Step) {
+        guard let id = request.want.means?.redemption, var obligation = obligations[id], obligation.creditor == self.id,
+            !obligation.wasRefused, (obligation.deferral.from..<obligation.deferral.until).contains(step.now.utc),
+            let talk = request.talks.first(where: { $0.peer == obligation.debtor })
+        else { return }
+        switch talk.state {
+        case .rejected(let refusal) where Self.isOwnFault(refusal): break
+        case .silent: break
+        default: return
+        }
+        obligation.noteRefusal()
+        keep(obligation, &step)
+        step.tell("obligation.refused", [id, obligation.debtor], "\(name(of: obligation.debtor)) does not give what it owes")
+    }
+
+    /// Whether a refusal is for want of what is owed, as opposed to an ask that could not be met by anybody.
+    private static func isOwnFault(_ refusal: Refusal) -> Bool {
+        !["consideration", "request", "proposal", "start", "term", "negotiations"].contains(refusal.term)
+    }
+
+    /// Why a term cannot be lengthened for what is given in return.
+    func considerationObjection(to renewal: Renewal, of lease: Lease, at now: Moment) -> Refusal? {
+        let ends = now.utc + (lease.ends.remaining(at: now) + renewal.span)
+        switch lease.terms.consideration {
+        case nil: return nil
+        case .deferred(let deferral):
+            guard ends >= deferral.until else { return nil }
+            return Refusal(term: "consideration", reason: "what is owed would fall due before the term is over")
+        case .redemption(let id):
+            guard let obligation = obligations[id] else {
+                return Refusal(term: "consideration", reason: "nothing is owed any more")
+            }
+            let usage = lease.terms.tariff.ceiling(for: lease.terms.amounts, term: renewal.span).inKind
+            guard (usage + taken(of: id)).fits(in: obligation.left), ends <= obligation.deferral.until else {
+                return Refusal(term: "consideration", reason: "\(Charge(inKind: obligation.left).text) are left of what is owed")
+            }
+            return nil
+        }
+    }
+
+    // MARK: Leases
+
+    /// What comes of an agreement under which something is deferred.
+    mutating func openObligation(of agreement: Agreement, _ step: inout Step) {
+        guard case .deferred(let deferral) = agreement.terms.consideration, let id = agreement.obligation, obligations[id] == nil
+        else { return }
+        let obligation = Obligation(
+            id: id, agreement: agreement.id, lease: agreement.lease, debtor: agreement.borrower, creditor: agreement.lender,
+            deferral: deferral, prices: agreement.terms.prices)
+        keep(obligation, &step)
+        let peer = agreement.borrower == self.id ? agreement.lender : agreement.borrower
+        step.tell(
+            "obligation.opened", [id, agreement.lease, agreement.id, peer],
+            agreement.borrower == self.id
+                ? "what is used is owed to \(name(of: peer)) in kind" : "\(name(of: peer)) owes what it uses in kind",
+            deferral.details)
+    }
+
+    /// What both have signed that a lease came to in kind.
+    mutating func settleInKind(_ usage: Usage, of lease: Lease, _ step: inout Step) {
+        guard usage != .zero, let id = obligation(of: lease), var obligation = obligations[id] else { return }
+        #if Defects
+            if Defect.active == .redemptionForgotten, obligation.lease != lease.id, lease.role == .borrower { return }
+        #endif
+        if obligation.lease == lease.id { obligation.accrue(usage) } else { obligation.discharge(usage, by: .redeemed) }
+        keep(obligation, &step)
+    }
+
+    /// Nothing more comes of a lease.
+    mutating func closeInKind(of lease: Lease, _ step: inout Step) {
+        guard let id = obligation(of: lease), var obligation = obligations[id] else { return }
+        if obligation.lease == lease.id { obligation.stopAccruing() }
+        keep(obligation, &step)
+        tellIfSettled(obligation, &step)
+    }
+
+    func tellIfSettled(_ obligation: Obligation, _ step: inout Step) {
+        guard obligation.isSettled else { return }
+        let peer = obligation.creditor == id ? obligation.debtor : obligation.creditor
+        step.tell("obligation.settled", [obligation.id, peer], "nothing of it is owed any more", obligation.details)
+    }
+
+    /// The obligation that a lease adds to or takes from.
+    private func obligation(of lease: Lease) -> ObligationID? {
+        if case .redemption(let id) = lease.terms.consideration { return id }
+        return obligations.unsettled.values.first { $0.lease == lease.id }?.id
+    }
+
+    /// Stores an obligation and records it. One that is settled is still known, to answer late messages, for as long as a lease.
+    mutating func keep(_ obligation: Obligation, _ step: inout Step) {
+        var obligation = obligation
+        obligation.noteSettling(at: step.now.utc)
+        obligations[obligation.id] = obligation
+        step.record(.obligation(obligation))
+    }
+}
+
+extension Deferral {
+    var details: [Event.Detail] {
+        [
+            Event.Detail("share_cpu", share.cpu.text), Event.Detail("share_memory", share.memory.text),
+            Event.Detail("rate_cpu", rate.cpu.text), Event.Detail("rate_memory", rate.memory.text),
+            Event.Detail("due_from_utc_microseconds", String(from.microseconds)),
+            Event.Detail("due_until_utc_microseconds", String(until.microseconds)), Event.Detail("premium", premium.text),
+        ]
+    }
+}
+
+extension Obligation {
+    var details: [Event.Detail] {
+        [
+            Event.Detail("accrued", Charge(inKind: accrued).text), Event.Detail("redeemed", Charge(inKind: redeemed).text),
+            Event.Detail("converted", Charge(inKind: converted).text), Event.Detail("cancelled", Charge(inKind: cancelled).text),
+            Event.Detail("offset", Charge(inKind: offset).text),
+        ]
+    }
+}

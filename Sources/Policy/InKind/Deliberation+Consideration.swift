@@ -1,0 +1,151 @@
+import Resources
+
+// What is given in return: credits, something in kind later, or what is owed already.
+
+extension Deliberation {
+    /// What the lender would have in return for so much.
+    mutating func settleConsideration(_ amounts: Amounts) throws(Refusal) -> Consideration? {
+        switch ask.consideration {
+        case nil:
+            guard !policy.lendsForCredits(amounts) else { return nil }
+            let asked = try proposal(for: amounts)
+            object("consideration", "policy '\(policy.name)' lends this for something in kind later, not for credits")
+            return .deferred(asked)
+        case .deferred(let asked): return try settle(asked, amounts)
+        case .redemption: return ask.consideration
+        }
+    }
+
+    // MARK: Something in kind later
+
+    /// What is nearest to the terms that a borrower would owe something on; `nil` where it is not let owe anything.
+    private mutating func settle(_ asked: Deferral, _ amounts: Amounts) throws(Refusal) -> Consideration? {
+        guard asked.isWithinBounds else { throw Refusal(term: "request", reason: "what would be owed in kind is out of range") }
+        guard let inKind = standing.inKind else { return try fallBack("nothing can be owed in kind here") }
+        var share = asked.share.limited(to: acceptedShare(of: amounts))
+        guard share != .zero else { return try fallBack(objectionToOwing) }
+        let rate = asked.rate.raised(to: leastRate)
+        var nearest = Deferral(
+            share: share, rate: rate, from: asked.from, until: min(asked.until, inKind.now + policy.deferral.within),
+            premium: max(asked.premium, policy.deferral.premium))
+        nearest.from = min(nearest.from, nearest.until + -Microseconds.minutes(1))
+        share = share.limited(to: fitting(nearest, amounts, in: inKind.headroom))
+        guard share != .zero else { return try fallBack("what may be owed in kind is owed already") }
+        nearest.share = share
+        guard inKind.now + max(ask.term, policy.shortestTerm) < nearest.until else {
+            throw Refusal(
+                term: "consideration", reason: "what is owed would fall due before the term is over; write a later time")
+        }
+        guard nearest != asked else { return .deferred(asked) }
+        object("consideration", Self.reason(nearest, asked))
+        return .deferred(nearest)
+    }
+
+    /// Credits for all of it, where the lender takes them.
+    private mutating func fallBack(_ reason: String) throws(Refusal) -> Consideration? {
+        guard policy.lendsForCredits(ask.amounts) else { throw Refusal(term: "consideration", reason: reason) }
+        object("consideration", reason + ": all of it in credits")
+        return nil
+    }
+
+    /// What a lender that takes no credits would have.
+    private func proposal(for amounts: Amounts) throws(Refusal) -> Deferral {
+        let share = acceptedShare(of: amounts)
+        guard let inKind = standing.inKind, share != .zero else { throw Refusal(term: "consideration", reason: objectionToOwing) }
+        let from = inKind.now + ask.term
+        let asked = Deferral(
+            share: share, rate: leastRate, from: from, until: max(inKind.now + policy.deferral.within, from + .hours(1)),
+            premium: policy.deferral.premium)
+        return asked
+    }
+
+    private var objectionToOwing: String { "policy '\(policy.name)' does not let this node owe anything in kind" }
+
+    /// The largest part of each resource that this borrower may owe.
+    private func acceptedShare(of amounts: Amounts) -> ResourceShares {
+        func share(_ rule: ResourceRule?, _ isAsked: Bool) -> BasisPoints {
+            guard isAsked, let inKind = rule?.inKind, inKind.from.admits(borrower) else { return .zero }
+            return policy.deferral.share
+        }
+        return ResourceShares(cpu: share(policy.cpu, amounts.cpu > .zero), memory: share(policy.memory, amounts.memory > .zero))
+    }
+
+    /// What is to be given back at the least for what is used.
+    private var leastRate: ResourceShares {
+        let (free, most) = (policy.free(given: standing), policy.most(of: standing.capacity))
+        func rate(_ rule: ResourceRule?, _ scarcity: BasisPoints) -> BasisPoints {
+            guard let rule, let inKind = rule.inKind else { return .whole }
+            return inKind.rate(at: scarcity, rule.pricing)
+        }
+        return ResourceShares(
+            cpu: rate(policy.cpu, Self.scarcity(free.cpu, most.cpu)),
+            memory: rate(policy.memory, Self.scarcity(free.memory, most.memory)))
+    }
+
+    /// The part of each resource that can be owed without going beyond what may be owed.
+    private func fitting(_ deferral: Deferral, _ amounts: Amounts, in headroom: Usage) -> ResourceShares {
+        let due = deferral.owed(for: Usage(of: amounts, for: ask.term))
+        func share<Q: Quantity>(_ share: BasisPoints, _ due: Q, _ room: Q) -> BasisPoints {
+            due <= room ? share : share.scaled(by: max(.zero, room).rawValue, over: due.rawValue)
+        }
+        return ResourceShares(
+            cpu: share(deferral.share.cpu, due.cpu, headroom.cpu),
+            memory: share(deferral.share.memory, due.memory, headroom.memory))
+    }
+
+    private static func reason(_ nearest: Deferral, _ asked: Deferral) -> String {
+        var changes: [String] = []
+        if nearest.share != asked.share {
+            changes.append(
+                "\(nearest.share.cpu.text) of the processing and \(nearest.share.memory.text) of the memory may be owed in kind")
+        }
+        if nearest.rate != asked.rate {
+            changes.append("\(nearest.rate.cpu.text) and \(nearest.rate.memory.text) of what is used are to be given back")
+        }
+        if nearest.premium != asked.premium { changes.append("the premium is \(nearest.premium.text)") }
+        if nearest.until != asked.until || nearest.from != asked.from { changes.append("it falls due earlier") }
+        return changes.joined(separator: ", ")
+    }
+
+    // MARK: What is owed already
+
+    /// The longest term that what is owed lasts for; `nil` where nothing is to be used up.
+    func longestTerm(redeemingWith amounts: Amounts) throws(Refusal) -> Microseconds? {
+        guard case .redemption(let id) = ask.consideration else { return nil }
+        guard let inKind = standing.inKind, let owed = inKind.redeemable else {
+            throw Refusal(term: "consideration", reason: "this node owes no obligation \(id) to who asks")
+        }
+        let begins = inKind.now + max(.zero, ask.start.map { $0 - inKind.now } ?? .zero)
+        guard begins >= owed.from else {
+            throw Refusal(
+                term: "consideration", reason: "obligation \(id) falls due later", retryAfter: owed.from - inKind.now)
+        }
+        guard begins < owed.until else { throw Refusal(term: "consideration", reason: "obligation \(id) is past its window") }
+        func span(_ left: Int64, _ perHour: Int64) -> Microseconds {
+            perHour > 0 ? Microseconds.hours(1).scaled(by: max(0, left), over: perHour) : .days(366)
+        }
+        let hour = Usage(of: amounts, for: .hours(1))
+        let lasts = min(
+            span(owed.left.cpu.rawValue, hour.cpu.rawValue), span(owed.left.memory.rawValue, hour.memory.rawValue))
+        return min(lasts, owed.until - begins)
+    }
+}
+
+extension ResourceShares {
+    static let zero = ResourceShares(.zero)
+
+    fileprivate func limited(to other: ResourceShares) -> ResourceShares {
+        ResourceShares(cpu: min(cpu, other.cpu), memory: min(memory, other.memory))
+    }
+
+    fileprivate func raised(to other: ResourceShares) -> ResourceShares {
+        ResourceShares(cpu: max(cpu, other.cpu), memory: max(memory, other.memory))
+    }
+}
+
+extension LendingPolicy {
+    /// Whether credits alone will do for so much.
+    func lendsForCredits(_ amounts: Amounts) -> Bool {
+        (amounts.cpu == .zero || cpu?.takesCredits ?? true) && (amounts.memory == .zero || memory?.takesCredits ?? true)
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Resources
+import Wire
+
+/// What is given in return for what is borrowed.
+struct MeansOptions: ParsableArguments {
+    @Option(
+        name: .customLong("defer"),
+        help: ArgumentHelp(
+            "Owe at most this part in kind, to be given back later, such as 50%. The rest, or all of it where the lender wants "
+                + "that, is paid in credits.", valueName: "share"), transform: Quantities.share)
+    var share: BasisPoints?
+
+    @Option(
+        name: .customLong("due-from"),
+        help: ArgumentHelp("With --defer: the lender can ask for it from then on. Default: +1h.", valueName: "time"),
+        transform: Quantities.due)
+    var from: Timestamp?
+
+    @Option(
+        name: .customLong("due"),
+        help: ArgumentHelp("With --defer: what is left then becomes credits. Default: +7d.", valueName: "time"),
+        transform: Quantities.due)
+    var until: Timestamp?
+
+    @Option(
+        help: ArgumentHelp("With --defer: give back at most so much for what is used. Default: 100%.", valueName: "rate"),
+        transform: Quantities.share)
+    var rate: BasisPoints?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --defer: agree to this premium at most, if what is asked for is not given. Default: 20%.", valueName: "share"),
+        transform: Quantities.share)
+    var premium: BasisPoints?
+
+    @Flag(name: .customLong("no-credits"), help: "With --defer: no lease rather than one that is all paid in credits.")
+    var noCredits = false
+
+    @Option(
+        help: ArgumentHelp("Use up what a peer owes in kind, by the id of the obligation.", valueName: "obligation"),
+        transform: Identifiers.obligation)
+    var redeem: String?
+
+    private static let usual = (from: Microseconds.hours(1), until: Microseconds.days(7), premium: BasisPoints.percent(20))
+
+    func validate() throws {
+        let dependent = [
+            ("--due-from", from != nil), ("--due", until != nil), ("--rate", rate != nil), ("--premium", premium != nil),
+            ("--no-credits", noCredits),
+        ]
+        if share == nil, let option = dependent.first(where: \.1)?.0 {
+            throw ValidationError("\(option): belongs to --defer; add that, such as --defer 50%")
+        }
+        guard redeem == nil || share == nil else {
+            throw ValidationError("--redeem: excludes --defer; what is owed already needs nothing in return")
+        }
+        for (name, value, most) in [
+            ("--defer", share, BasisPoints.whole), ("--premium", premium, .whole), ("--rate", rate, Deferral.highestRate),
+        ] {
+            guard let value else { continue }
+            guard value <= most, value > .zero || name == "--premium" else {
+                throw ValidationError("\(name): \(value.text) is out of range; write up to \(most.text)")
+            }
+        }
+        if let (from, until) = share.map({ _ in window }), from >= until {
+            throw ValidationError("--due: it would be due before it starts; write a later time, or an earlier --due-from")
+        }
+    }
+
+    /// The options that were written.
+    var given: [String] { (share == nil ? [] : ["--defer"]) + (redeem == nil ? [] : ["--redeem"]) }
+
+    private var window: (from: Timestamp, until: Timestamp) {
+        let now = Terminal.now()
+        return (from ?? now + Self.usual.from, until ?? max(now, from ?? now) + Self.usual.until)
+    }
+
+    /// `nil`: credits alone.
+    var means: Surplus_V1_Means? {
+        if let redeem { return .with { $0.redemption = redeem } }
+        guard let share else { return nil }
+        let (from, until) = window
+        return .with {
+            $0.credits = !noCredits
+            $0.deferral = .with {
+                ($0.shareCpu, $0.shareMemory) = (share.rawValue, share.rawValue)
+                let rate = (rate ?? .whole).rawValue
+                ($0.rateCpu, $0.rateMemory) = (rate, rate)
+                ($0.dueFrom, $0.dueUntil) = (from.microseconds, until.microseconds)
+                $0.premium = (premium ?? Self.usual.premium).rawValue
+            }
+        }
+    }
+}
