@@ -9,6 +9,7 @@ import Logging
 import NIOCore
 import Resources
 import ServiceLifecycle
+import Synchronization
 import Wire
 
 /// A node's agent: answers local users on its socket and, once the node is in a pool, lends and borrows there.
@@ -21,6 +22,8 @@ package actor Agent: Service {
     nonisolated let metrics: MetricsServer?
     nonisolated let startedAt: Timestamp
     nonisolated let trail: AuditTrail
+    /// What is wrong with the ledger, found after the start.
+    nonisolated let damage = Mutex<String?>(nil)
     private var membership: PoolMembership?
     private var running: Task<Void, any Error>?
     private let memberships: AsyncStream<Task<Void, any Error>>
@@ -40,12 +43,25 @@ package actor Agent: Service {
             configuration, from: file, clock: { clock.now() }, log: log, recentLog: recentLog, manager: ServiceManager())
     }
 
+    /// The agent, or what serves in its place when its ledger is damaged.
+    package static func open(
+        _ configuration: AgentConfiguration, from file: String, log: Logger, recentLog: RecentLog
+    ) throws -> any Service {
+        do {
+            return try Agent(configuration, from: file, log: log, recentLog: recentLog)
+        } catch let error as LedgerStoreError where error.isDamage {
+            return try ReadOnlyAgent(configuration, fault: "\(error)", log: log, manager: ServiceManager())
+        }
+    }
+
     init(
         _ configuration: AgentConfiguration, from file: String? = nil, clock: @escaping @Sendable () -> Moment, log: Logger,
         recentLog: RecentLog = RecentLog(), manager: ServiceManager = .absent
     ) throws {
         let story = ChangeFeed()
-        let store = try LedgerStore(directory: configuration.dataDirectory + "/ledger", onEvents: story.notify)
+        let store = try LedgerStore(
+            directory: configuration.dataDirectory + "/ledger", options: Self.ledgerOptions(configuration, log),
+            onEvents: story.notify)
         let (policy, fault) = try PolicyDesk.open(configuration.policy, in: store)
         if let fault { log.error("\(fault)") }
         let excess = ConfigurationChecks.excess(of: configuration.capacity, over: try Machine().capacity())
@@ -118,6 +134,18 @@ package actor Agent: Service {
         let configuration = house.configuration
         house.log.notice("started", metadata: ["socket": "\(configuration.socket)", "data": "\(configuration.dataDirectory)"])
         house.manager.started(house.summary)
+        Task { await self.recountLedger() }
+    }
+
+    /// Reads all of the ledger once, beside all other work: what SQLite takes for whole may still have other content than was written.
+    private nonisolated func recountLedger() async {
+        let store = house.store
+        let found = try? await onThread { try store.verify(leavesCheckpoints: false, signatures: nil) }
+        guard let fault = found?.fault else { return }
+        damage.withLock { $0 = "\(fault)" }
+        house.log.critical(
+            "the ledger is damaged: \(fault); stop the agent and restore the ledger with 'surplus ledger restore' (Docs/ledger.md)"
+        )
     }
 
     private nonisolated var signsOfLife: SignsOfLife {
@@ -254,6 +282,19 @@ package actor Agent: Service {
         throw RPCError(
             code: .failedPrecondition,
             message: "this node is in the pool '\(name)' already: leave it first with 'surplus pool leave'")
+    }
+
+    private static func ledgerOptions(_ configuration: AgentConfiguration, _ log: Logger) -> LedgerStore.Options {
+        var options = LedgerStore.Options()
+        guard let standby = configuration.standby else { return options }
+        var settings = StandbySettings(directory: standby.directory)
+        (settings.history, settings.maximumSize) = (standby.history, standby.maximumSize)
+        options.standby = settings
+        options.onStandby = { fault in
+            guard let fault else { return log.notice("the ledger's standby is written again") }
+            log.warning("the ledger's standby is not written: \(fault); the agent goes on, and tries again every few seconds")
+        }
+        return options
     }
 
     // MARK: Capacity

@@ -23,6 +23,8 @@ package struct AgentConfiguration: Hashable, Sendable {
     package var rights = LocalRights()
     package var accounting = AccountingSettings()
     package var story = StoryLimits()
+    /// Where the ledger is copied to, continuously; `nil`: nowhere.
+    package var standby: Standby?
     /// What is done when something happens.
     package var events: [EventHook] = []
     /// How long a clean stop may take.
@@ -82,6 +84,16 @@ package struct AgentConfiguration: Hashable, Sendable {
         package var maximumSize = Bytes.mebibytes(256)
         /// Where the OpenMetrics page is served; `nil`: nowhere. Port 0 lets the system choose.
         package var metrics: Endpoint? = Endpoint(host: "127.0.0.1", port: 7801)
+    }
+
+    /// A second directory for the ledger, and how much of the past it holds.
+    package struct Standby: Hashable, Sendable {
+        /// Absolute.
+        package var directory: String
+        /// How far back points in time can be restored.
+        package var history = Microseconds.days(1)
+        /// The most that base copies and logs may take; the newest are kept in any case.
+        package var maximumSize = Bytes.gibibytes(4)
     }
 
     /// How much is kept of what happened. What concerns open leases is kept in any case.

@@ -25,7 +25,8 @@ private struct AgentReader {
     let directory: String
 
     private enum Key: String, CaseIterable {
-        case name, socket, listen, advertise, capacity, owner, policy, warden, log, limits, rights, accounting, story, events
+        case name, socket, listen, advertise, capacity, owner, policy, warden, log, limits, rights, accounting, story, events,
+            ledger
         case dataDirectory = "data_directory"
         case stopTimeout = "stop_timeout"
     }
@@ -36,6 +37,11 @@ private struct AgentReader {
     private enum WardenKey: String, CaseIterable { case socket }
     private enum WardenWord: String, CaseIterable { case none }
     private enum LogKey: String, CaseIterable { case level, format }
+    private enum LedgerKey: String, CaseIterable { case standby }
+    private enum StandbyKey: String, CaseIterable {
+        case directory, history
+        case maximumSize = "maximum_size"
+    }
     private enum StoryKey: String, CaseIterable { case age, events }
     private enum LimitsKey: String, CaseIterable {
         case jobs
@@ -65,6 +71,9 @@ private struct AgentReader {
         if let rights = keys[.rights] { result.rights = try LocalRights(rights) }
         if let accounting = keys[.accounting] { result.accounting = try self.accounting(accounting) }
         if let story = keys[.story] { result.story = try self.story(story) }
+        if let ledger = keys[.ledger], let standby = try ledger.mapping(of: LedgerKey.self)[.standby] {
+            result.standby = try self.standby(standby)
+        }
         if let events = keys[.events] { result.events = try EventHooksReader(directory: directory).hooks(events) }
         if let timeout = keys[.stopTimeout] { result.stopTimeout = try timeout.quantity(.seconds(1) ... .minutes(10)) }
         if case .path(result.socket) = result.warden, let socket = keys[.socket] ?? keys[.warden] {
@@ -155,6 +164,16 @@ private struct AgentReader {
         if let level = keys[.level] { log.level = try level.choice(of: AgentConfiguration.LogSettings.Level.self) }
         if let format = keys[.format] { log.format = try format.choice(of: AgentConfiguration.LogSettings.Format.self) }
         return log
+    }
+
+    /// A path alone, or a mapping that says how much is kept.
+    private func standby(_ value: YAMLValue) throws(ConfigurationError) -> AgentConfiguration.Standby {
+        guard !value.isScalar else { return AgentConfiguration.Standby(directory: try absolutePath(value)) }
+        let keys = try value.mapping(of: StandbyKey.self)
+        var standby = AgentConfiguration.Standby(directory: try absolutePath(try keys.required(.directory)))
+        if let history = keys[.history] { standby.history = try history.quantity(.minutes(1) ... .days(3660)) }
+        if let size = keys[.maximumSize] { standby.maximumSize = try size.quantity(.mebibytes(8) ... .gibibytes(65_536)) }
+        return standby
     }
 
     private func story(_ value: YAMLValue) throws(ConfigurationError) -> AgentConfiguration.StoryLimits {

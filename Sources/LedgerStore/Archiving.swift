@@ -34,13 +34,15 @@ extension LedgerStore {
 
     private func move(_ segment: SegmentDirectory.Entry, to target: SegmentDirectory) throws {
         try writer.tidyUp(segment.path)
+        // Where the standby cannot take it, its own status says so, and the archive is a copy as well.
+        try? writer.standby?.take(segment)
         try target.take(segment, writer.files.steps)
         try writer.discard(segment.path)
     }
 
     /// - Throws: when the directory is the ledger's own, or what is in it does not lead to the segment.
     private func check(_ target: SegmentDirectory, takes segment: SegmentDirectory.Entry) throws {
-        let fault = { (text: String) in LedgerStoreError.directory(target.path, text + "; choose another directory") }
+        let fault = { (text: String) in LedgerStoreError.archive(target.path, text + "; choose another directory") }
         guard !target.isSame(as: writer.files.directory.path) else { throw fault("it is the ledger's own directory") }
         guard DurableFiles.isThere(target.path), let last = try target.entries().last(where: { $0.number < segment.number })
         else {
@@ -67,9 +69,9 @@ extension LedgerStore {
     package func mount(_ directory: String, telling event: Event) async throws(LedgerStoreError) {
         let mounts = try mounts()
         let added = SegmentDirectory(path: directory)
-        guard !mounts.contains(where: added.isSame) else { throw .directory(directory, "it is mounted already") }
+        guard !mounts.contains(where: added.isSame) else { throw .archive(directory, "it is mounted already") }
         guard !(try added.entries()).isEmpty else {
-            throw .directory(directory, "it has no ledger files; name the directory that 'surplus ledger archive' was given")
+            throw .archive(directory, "it has no ledger files; name the directory that 'surplus ledger archive' was given")
         }
         try writer.files.checkChain(with: mounts + [directory], naming: directory)
         try await commit([.state(.setting, id: Self.mountsKey, mounts + [directory]), .event(event)])
@@ -83,7 +85,7 @@ extension LedgerStore {
         let left = mounts.filter { $0 != directory }
         guard left.count < mounts.count else {
             let known = mounts.isEmpty ? "nothing is" : "these are: \(mounts.joined(separator: ", "))"
-            throw .directory(directory, "it is not mounted; \(known)")
+            throw .archive(directory, "it is not mounted; \(known)")
         }
         if (try? SegmentDirectory(path: directory).entries()) != nil {
             try writer.files.checkChain(with: left, naming: directory)
@@ -100,7 +102,7 @@ extension SegmentFiles {
             do throws(LedgerStoreError) {
                 for entry in try SegmentDirectory(path: mount).entries() { found[entry.number] = entry }
             } catch {
-                throw .directory(
+                throw .archive(
                     mount, "it is mounted and cannot be read; make it available, or run 'surplus ledger unmount \(mount)'")
             }
         }
@@ -120,13 +122,13 @@ extension SegmentFiles {
             let row = try entry.row()
             if let before {
                 guard entry.number == before.entry.number + 1 else {
-                    throw .directory(
+                    throw .archive(
                         directory,
                         "segment \(before.entry.number + 1) is missing between \(before.entry.path) and \(entry.path); "
                             + "mount where it is first, and unmount what is older before")
                 }
                 guard row.opening == before.row.end else {
-                    throw .directory(
+                    throw .archive(
                         directory,
                         "\(entry.path) does not go on where \(before.entry.path) ends: they are of different ledgers; "
                             + "name an archive of this node")

@@ -28,7 +28,7 @@ struct DurableFiles: Sendable {
         let output = try Self.open(target, O_WRONLY | O_CREAT | O_EXCL)
         defer { close(output) }
         var buffer = [UInt8](repeating: 0, count: Self.portion)
-        while case let count = read(input, &buffer, buffer.count), count != 0 {
+        while case let count = Glibc.read(input, &buffer, buffer.count), count != 0 {
             guard count > 0 else { throw LedgerStoreError.disk(file: source, Self.reason()) }
             try before(.write, target)
             try Self.write(buffer[..<count], to: output, target)
@@ -78,7 +78,7 @@ struct DurableFiles: Sendable {
         defer { close(input) }
         var hash = SHA256()
         var buffer = [UInt8](repeating: 0, count: portion)
-        while case let count = read(input, &buffer, buffer.count), count != 0 {
+        while case let count = Glibc.read(input, &buffer, buffer.count), count != 0 {
             guard count > 0 else { throw LedgerStoreError.disk(file: path, reason()) }
             hash.update(data: buffer[..<count])
         }
@@ -99,6 +99,17 @@ struct DurableFiles: Sendable {
                 throw errno == ENOSPC ? LedgerStoreError.full(file: path) : LedgerStoreError.disk(file: path, reason())
             }
             rest = rest.dropFirst(count)
+        }
+    }
+
+    /// - Throws: also when there are not as many bytes.
+    static func read(_ descriptor: CInt, at place: Int, _ count: Int, path: String) throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            while initialized < count {
+                let more = pread(descriptor, buffer.baseAddress! + initialized, count - initialized, off_t(place + initialized))
+                guard more > 0 else { throw LedgerStoreError.disk(file: path, more < 0 ? reason() : "it is too short") }
+                initialized += more
+            }
         }
     }
 

@@ -24,10 +24,15 @@ package struct LedgerInventory: Hashable, Sendable {
 
 extension LedgerStore {
     package func inventory() throws(LedgerStoreError) -> LedgerInventory {
-        let mounts = try mounts().map(Self.place)
+        try LedgerInventory(of: self, in: writer.files.directory.path, mounts: try mounts())
+    }
+}
+
+extension LedgerInventory {
+    init(of ledger: some LedgerReader, in directory: String, mounts: [String]) throws(LedgerStoreError) {
+        (own, self.mounts) = (Self.place(directory), mounts.map(Self.place))
         // With a mount that cannot be read nothing before it can be, either.
-        let beginning = mounts.allSatisfy { $0.fault == nil } ? try beginning() : nil
-        return LedgerInventory(own: Self.place(writer.files.directory.path), mounts: mounts, beginning: beginning)
+        beginning = self.mounts.allSatisfy { $0.fault == nil } ? try ledger.beginning() : nil
     }
 
     private static func place(_ directory: String) -> LedgerInventory.Place {

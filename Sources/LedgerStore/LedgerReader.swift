@@ -7,6 +7,9 @@ package protocol LedgerReader: Sendable {
     /// The segments that are there, oldest first; the last is the current one.
     func sources() throws(LedgerStoreError) -> [SegmentSource]
 
+    /// Whether what cannot be read is left out, not an error.
+    var passesOverFaults: Bool { get }
+
     /// Where to keep how far a verification came.
     var checkpointFile: String { get }
 }
@@ -47,15 +50,20 @@ extension LedgerReader {
             var value = start
             var end: Chain?
             for source in sources {
-                let goesOn = try source.read { db in
-                    let row = try SegmentRow(db)
-                    guard end == nil || end == row.opening else {
-                        throw LedgerStoreError.damaged(file: source.path, "it does not go on where the segment before it ends")
+                do {
+                    let goesOn = try source.read { db in
+                        let row = try SegmentRow(db)
+                        guard end == nil || end == row.opening || passesOverFaults else {
+                            throw LedgerStoreError.damaged(
+                                file: source.path, "it does not go on where the segment before it ends")
+                        }
+                        end = row.end
+                        return try body(&value, db)
                     }
-                    end = row.end
-                    return try body(&value, db)
+                    guard goesOn else { break }
+                } catch  where passesOverFaults {
+                    continue
                 }
-                guard goesOn else { break }
             }
             return value
         }

@@ -16,6 +16,10 @@ package final class LedgerStore: Sendable {
         /// How many pages of 4 KiB the current segment may have; `nil` for as many as the disk holds.
         var maximumPages: Int?
         var steps = DurableFiles()
+        /// Where everything is copied to, continuously.
+        package var standby: StandbySettings?
+        /// Told what is wrong with the standby, and `nil` when that is over; on a thread of its own.
+        package var onStandby: @Sendable (String?) -> Void = { _ in }
 
         package init() {}
     }
@@ -36,7 +40,9 @@ package final class LedgerStore: Sendable {
         self.onEvents = onEvents
         checkpointFile = directory + "/verification.json"
         let files = SegmentFiles(directory: try DataDirectory(path: directory), options: options)
-        writer = Writer(files: files, segment: try files.openCurrent(), options: options)
+        let segment = try files.openCurrent()
+        if options.standby != nil { try segment.giveID() }
+        writer = Writer(files: files, segment: segment, options: options)
         try writer.start()
     }
 
@@ -99,6 +105,15 @@ package final class LedgerStore: Sendable {
     }
 }
 
+// MARK: - The standby
+
+extension LedgerStore {
+    /// How the standby is doing; `nil` without one.
+    package var standby: StandbyStanding? { writer.standby?.standing }
+}
+
 extension LedgerStore: LedgerReader {
+    package var passesOverFaults: Bool { false }
+
     package func sources() throws(LedgerStoreError) -> [SegmentSource] { try writer.sources() }
 }

@@ -5,6 +5,8 @@ import Resources
 package enum LedgerStoreError: Error, Hashable, Sendable {
     /// The data directory cannot be used; the text says why and what to do.
     case directory(String, String)
+    /// An archive or standby cannot be used; the text says why and what to do.
+    case archive(String, String)
     /// Another process has the data directory open.
     case locked(directory: String, holder: String)
     /// A file in the directory is not a ledger, or is damaged.
@@ -35,9 +37,11 @@ extension LedgerStoreError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .directory(let path, let fault): "failed to open data directory \(path): \(fault)"
+        case .archive(let path, let fault): "\(path): \(fault)"
         case .locked(let path, let holder):
             "failed to open data directory \(path): \(holder) uses it; stop that agent or choose another directory"
-        case .damaged(let file, let fault): "failed to open ledger \(file): \(fault); restore it from a backup"
+        case .damaged(let file, let fault):
+            "failed to read ledger \(file): it is damaged: \(fault); restore it with 'surplus ledger restore'"
         case .newerSchema(let file, let found, let supported):
             "failed to open ledger \(file): it has schema \(found), this program knows up to \(supported); upgrade the program"
         case .full(let file): "failed to write ledger \(file): no space left; free some and try again"
@@ -50,6 +54,9 @@ extension LedgerStoreError: CustomStringConvertible {
         case .abandoned(let fault): "failed to go on with the ledger (\(fault)); mend that and start again"
         }
     }
+
+    /// Whether a file is not what was written to it.
+    package var isDamage: Bool { if case .damaged = self { true } else { false } }
 
     /// Whether the fault lies in the one batch, so that others are not concerned.
     var concernsBatchOnly: Bool {

@@ -76,7 +76,11 @@ extension LedgerReader {
     ) throws(LedgerStoreError) -> [PostedTransfer] {
         try fold(into: []) { page, db in
             guard try SegmentRow(db).end.sequence > sequence else { return true }
-            page += try Rows.posted(db, query, after: sequence, limit: limit - page.count)
+            let rest = limit - page.count
+            page +=
+                passesOverFaults
+                ? try Rows.readable(db, query, after: sequence, limit: rest)
+                : try Rows.posted(db, query, after: sequence, limit: rest)
             return page.count < limit
         }
     }
@@ -137,6 +141,38 @@ extension Rows {
                 PostedTransfer(sequence: row[next], try reader.transfer(row), lender: try row.optionalID(at: next + 1)))
         }
         return found
+    }
+
+    /// The same without the rows that cannot be read.
+    static func readable(
+        _ db: Database, _ query: PostedQuery, after sequence: Int64, limit: Int
+    ) throws -> [PostedTransfer] {
+        if let page = try? posted(db, query, after: sequence, limit: limit) { return page }
+        let end = try SegmentRow(db).end.sequence
+        var (found, after): ([PostedTransfer], Int64) = ([], sequence)
+        while found.count < limit, after < end {
+            if let row = try? posted(db, query, after: after, limit: 1) {
+                guard let next = row.first else { break }
+                found.append(next)
+                after = next.sequence
+            } else {
+                after = beyondFault(db, query, after: after, end)
+            }
+        }
+        return found
+    }
+
+    /// The first place from which something can be read again; the end where there is none.
+    private static func beyondFault(_ db: Database, _ query: PostedQuery, after sequence: Int64, _ end: Int64) -> Int64 {
+        func isReadable(after place: Int64) -> Bool { (try? posted(db, query, after: place, limit: 1)) != nil }
+        var (bad, step) = (sequence, Int64(1))
+        while bad + step < end, !isReadable(after: bad + step) { (bad, step) = (bad + step, step * 2) }
+        var good = min(bad + step, end)
+        while good - bad > 1 {
+            let middle = bad + (good - bad) / 2
+            if isReadable(after: middle) { good = middle } else { bad = middle }
+        }
+        return good
     }
 
     /// What the transfers of a segment before a time came to on each account.

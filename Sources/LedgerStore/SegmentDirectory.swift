@@ -35,7 +35,7 @@ struct SegmentDirectory: Sendable {
                 Segment.number(name).map { Entry(number: $0, path: path + "/" + name) }
             }.sorted { $0.number < $1.number }
         } catch {
-            throw .directory(path, "it cannot be read: \(DurableFiles.reason())")
+            throw .archive(path, "it cannot be read: \(DurableFiles.reason())")
         }
     }
 
@@ -51,7 +51,7 @@ struct SegmentDirectory: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw .directory(
+            throw .archive(
                 path, "\(DurableFiles.reason()); create it and make this user its owner, or choose another directory")
         }
     }
@@ -63,7 +63,7 @@ extension SegmentDirectory {
         let target = path + "/" + Segment.name(segment.number)
         guard !DurableFiles.isThere(target) else {
             guard try DurableFiles.digest(target) == DurableFiles.digest(segment.path) else {
-                throw LedgerStoreError.directory(
+                throw LedgerStoreError.archive(
                     path, "it has another \(Segment.name(segment.number)) already; choose another directory")
             }
             try Self.check(Entry(number: segment.number, path: target), against: segment)

@@ -88,7 +88,8 @@ extension SegmentFiles {
     /// Folds the write-ahead log of a closed segment in, removes what has moved on, and makes the file read-only. What
     /// cannot be done now is done at the next start: it frees space and guards against mishaps, nothing depends on it.
     func seal(_ path: String) throws {
-        guard !DurableFiles.isProtected(path) else { return }
+        // One that was moved away must not be made anew.
+        guard DurableFiles.isThere(path), !DurableFiles.isProtected(path) else { return }
         try steps.announce(.database("seal"), path)
         // Opening it for writing also rolls back what a crash has left half done here.
         let queue = try DatabaseQueue(path: path)

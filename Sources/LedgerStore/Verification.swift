@@ -52,13 +52,18 @@ extension LedgerReader {
     ///
     /// - Parameters:
     ///   - resuming: goes on from where the last one was, finished or not, and takes on trust what is before.
+    ///   - leavesCheckpoints: whether it does that.
     ///   - signatures: `nil` leaves them out.
     /// - Throws: ``LedgerStoreError`` when a file cannot be read at all.
-    package func verify(resuming: Bool = false, signatures: SignatureCheck?) throws(LedgerStoreError) -> Verification {
+    package func verify(
+        resuming: Bool = false, leavesCheckpoints: Bool = true, signatures: SignatureCheck?
+    ) throws(LedgerStoreError) -> Verification {
         try untilAtRest { sources in
             var checkpoint = resuming ? VerificationCheckpoint(file: checkpointFile) : nil
             if signatures != nil, checkpoint?.hasSignatures == false { checkpoint = nil }
-            return try Verifier.run(sources, from: checkpoint, signatures: signatures) { $0.save(checkpointFile) }
+            return try Verifier.run(sources, from: checkpoint, signatures: signatures) {
+                if leavesCheckpoints { $0.save(checkpointFile) }
+            }
         }
     }
 }

@@ -53,7 +53,11 @@ struct Verifier {
         var start = checkpoint.flatMap { Start($0, in: sources) }
         for source in sources[(start?.index ?? 0)...] {
             file = source.name
-            try source.read { db in try check(db, isClosed: source.isClosed, from: start) }
+            do {
+                try source.read { db in try check(db, isClosed: source.isClosed, from: start) }
+            } catch LedgerStoreError.damaged(_, let text) {
+                throw fault("(file)", nil, text)
+            }
             start = nil
         }
     }

@@ -16,12 +16,18 @@ final class Writer: Sendable {
     private let finished = DispatchGroup()
     /// Held by whoever moves closed segments away.
     let archiving = Mutex(())
+    /// Waits until the last commits of a segment that was closed are copied.
+    private let closing = DispatchQueue(label: "ledger.closing", qos: .utility)
     /// Tidies closed segments up while commits go on in the current one. Who reads them does it here too.
     private let sealing = DispatchQueue(label: "ledger.sealing", qos: .utility)
+
+    /// Where all is copied to.
+    let standby: Standby?
 
     /// - Parameter segment: the current one, opened.
     init(files: SegmentFiles, segment: Segment, options: LedgerStore.Options) {
         self.files = files
+        standby = options.standby.map { Standby($0, files: options.steps, report: options.onStandby) }
         self.options = options
         current = Mutex(segment)
         queue = CommitQueue(capacity: options.queueLimit)
@@ -76,9 +82,22 @@ final class Writer: Sendable {
         }
     }
 
+    /// Calls with each segment before one, tidied up, while nobody moves it away.
+    private func eachClosed(before number: Int, _ body: (SegmentDirectory.Entry) throws -> Void) throws {
+        for entry in try files.closedEntries() where entry.number < number {
+            try archiving.withLock { _ in
+                try tidyUp(entry.path)
+                if DurableFiles.isThere(entry.path) { try body(entry) }
+            }
+        }
+    }
+
     /// Begins to commit, and to do with closed segments what a crash has left undone.
     func start() throws(LedgerStoreError) {
         for entry in try files.closedEntries() { sealing.async { try? self.files.seal(entry.path) } }
+        standby?.start(
+            nudge: { [queue] in queue.push(.batch(CommitQueue.Batch(records: [], completion: { _ in }))) },
+            { [weak self] number, take in try self?.eachClosed(before: number, take) })
         finished.enter()
         let thread = Thread { self.run() }
         thread.name = "ledger"
@@ -94,8 +113,13 @@ final class Writer: Sendable {
     private func run() {
         var limit = Int64(options.transfersPerSegment)
         while let segment, step(segment, transferLimit: &limit) {}
-        if let segment = current.withLock({ $0.take() }) { try? segment.close() }
+        if let segment = current.withLock({ $0.take() }) {
+            standby?.finish(segment)
+            try? segment.close()
+        }
+        closing.sync {}
         sealing.sync {}
+        standby?.stop()
         files.directory.unlock()
         finished.leave()
     }
@@ -121,11 +145,13 @@ final class Writer: Sendable {
     private func serve(_ segment: Segment, transferLimit: Int64) throws -> CommitQueue.Completion? {
         try segment.pool.writeWithoutTransaction { db in
             var group = try GroupCommit(db, path: segment.path)
+            try standby?.follow(segment, db)
             while let task = queue.take(atMost: Self.groupLimit) {
                 switch task {
                 case .roll(let completion): return completion
                 case .commit(let batches):
                     if let failure = group.run(batches) { queue.fail(failure) }
+                    standby?.committed(segment, db)
                     if group.transfers >= transferLimit { return { _ in } }
                 }
             }
@@ -147,9 +173,12 @@ final class Writer: Sendable {
         let next = try files.replace(segment, by: successor)
         current.withLock { $0 = next }
         transferLimit = Int64(options.transfersPerSegment)
-        sealing.async {
-            try? segment.close()
-            try? self.files.seal(segment.path)
+        closing.async {
+            self.standby?.finish(segment)
+            self.sealing.async {
+                try? segment.close()
+                try? self.files.seal(segment.path)
+            }
         }
         return .success(())
     }

@@ -19,8 +19,12 @@ struct LedgerWriter: ParsableCommand {
     @Option(help: "Batches on their way at any time.")
     var inFlight = 16
 
+    @Option(help: "A directory that the ledger is copied to.")
+    var standby: String?
+
     func run() throws {
         var options = LedgerStore.Options()
+        options.standby = standby.map(StandbySettings.init(directory:))
         options.transfersPerSegment = segment
         let store = try LedgerStore(directory: directory, options: options)
         var number = try store.state(.setting, id: "last", as: Int64.self) ?? 0

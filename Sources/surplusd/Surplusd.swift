@@ -32,6 +32,21 @@ struct Surplusd: AsyncParsableCommand {
     @Flag(help: "Only look for what could keep an agent from working here, and write the findings as JSON.")
     var diagnose = false
 
+    @Option(help: ArgumentHelp("Check a ledger's directory, and write what was found as JSON.", visibility: .hidden))
+    var verifyLedger: String?
+
+    @Flag(help: ArgumentHelp("Go on from the last check.", visibility: .hidden))
+    var resume = false
+
+    @Option(help: ArgumentHelp("Restore a ledger from its standby, and write what it is as JSON.", visibility: .hidden))
+    var restoreLedger: String?
+
+    @Option(help: ArgumentHelp("The restored ledger's directory.", visibility: .hidden))
+    var to: String?
+
+    @Option(help: ArgumentHelp("As of then, in UTC microseconds. Default: the newest there is.", visibility: .hidden))
+    var at: Int64?
+
     static func main() async {
         do {
             var command = try parseAsRoot()
@@ -50,6 +65,11 @@ struct Surplusd: AsyncParsableCommand {
 
     func run() async throws {
         if diagnose { return print(try await Diagnosis.json(ofConfiguration: config)) }
+        if let directory = verifyLedger { return print(OfflineLedger.verify(directory, resuming: resume)) }
+        if let standby = restoreLedger {
+            guard let to else { throw ValidationError("--restore-ledger needs --to") }
+            return print(OfflineLedger.restore(from: standby, to: to, at: at.map(Timestamp.init(microseconds:))))
+        }
         let configuration: AgentConfiguration
         do { configuration = try AgentConfiguration.load(path: config) } catch {
             complain(error.report)
@@ -65,19 +85,18 @@ struct Surplusd: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let recent = RecentLog()
         let log = Self.logger(configuration.log, recent)
-        let agent: Agent
+        let service: any Service
         do {
-            agent = try Agent(configuration, from: config, log: log, recentLog: recent)
+            service = try Agent.open(configuration, from: config, log: log, recentLog: recent)
         } catch {
             complain("\(error)")
             throw ExitCode.failure
         }
         let timeout = Duration.microseconds(configuration.stopTimeout.rawValue)
+        let reloading = (service as? Agent).map { [PolicyReloading(agent: $0, log: log)] } ?? []
         var group = ServiceGroupConfiguration(
-            services: [
-                .init(service: agent, successTerminationBehavior: .gracefullyShutdownGroup),
-                .init(service: PolicyReloading(agent: agent, log: log)),
-            ],
+            services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)]
+                + reloading.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         group.maximumGracefulShutdownDuration = timeout
         group.maximumCancellationDuration = .seconds(5)

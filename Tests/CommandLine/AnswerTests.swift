@@ -52,6 +52,21 @@ import Wire
         #expect(ended.stdout.contains("FAULTY: transfer 7: hash differs"))
     }
 
+    @Test("the ledger's files, its standby and what is wrong with it are shown, and what was moved is named")
+    func ledgerFiles() async throws {
+        let (status, archive, none) = try await FakeAgent.serving { agent in
+            (
+                try await Program.run("ledger", "status", agent: agent),
+                try await Program.run("ledger", "archive", "there", agent: agent),
+                try await Program.run("ledger", "archive", "/there", "--keep", "3", agent: agent)
+            )
+        }
+        #expect(status.stdout.contains("/ledger, files 3 to 4, 1 MiB"))
+        #expect(status.stdout.contains("older was archived") && status.stdout.contains("no space left"))
+        #expect(archive.stdout.contains("moved file 1 to /") && archive.stdout.contains("/there"))
+        #expect(none.stdout.hasPrefix("nothing to move"))
+    }
+
     @Test("a lease that nobody grants ends with 1 and says what each peer answered")
     func refusedLease() async throws {
         let ended = try await FakeAgent.serving { agent in

@@ -126,6 +126,7 @@ import Testing
     func output() throws {
         let silent = [
             "run", "attach", "wait", "logs", "fetch", "exec", "env", "start", "down", "completions", "manual", "export",
+            "mount", "unmount",
         ]
         for command in try Self.commands where command.children.isEmpty {
             let names = command.shownArguments.compactMap(\.preferredName?.name)

@@ -202,6 +202,31 @@ extension FakeAgent {
         .with { ($0.ok, $0.fault) = (false, "transfer 7: hash differs") }
     }
 
+    func getLedgerStatus(
+        request: Surplus_V1_LedgerStatusRequest, context: ServerContext
+    ) async throws -> Surplus_V1_LedgerStatusReply {
+        .with {
+            $0.own = .with { ($0.directory, $0.firstSegment, $0.lastSegment, $0.bytes) = ("/ledger", 3, 4, 1 << 20) }
+            $0.beginsAt = 1_795_247_940_000_000
+            $0.standby = .with { ($0.directory, $0.fault, $0.lagMicroseconds) = ("/standby", "no space left", 5_000_000) }
+        }
+    }
+
+    func archiveLedger(
+        request: Surplus_V1_ArchiveLedgerRequest, context: ServerContext
+    ) async throws -> Surplus_V1_ArchiveLedgerReply { .with { $0.segments = request.keep == 0 ? [1, 2] : [] } }
+
+    func mountLedger(
+        request: Surplus_V1_LedgerDirectory, context: ServerContext
+    ) async throws -> Surplus_V1_LedgerStatusReply {
+        try check()
+        return .init()
+    }
+
+    func unmountLedger(
+        request: Surplus_V1_LedgerDirectory, context: ServerContext
+    ) async throws -> Surplus_V1_LedgerStatusReply { .init() }
+
     func streamEntries(
         request: Surplus_V1_EntriesRequest, response: RPCWriter<Surplus_V1_EntriesPage>, context: ServerContext
     ) async throws {

@@ -50,6 +50,7 @@ struct AgentConfigurationTests {
             log: {level: debug, format: json}
             limits: {job_input: 10 MiB, job_output: 20 MiB, jobs: 5}
             accounting: {interval: 250ms, maximum_size: 64 MiB, metrics: 10.0.0.7:9100}
+            ledger: {standby: {directory: copy, history: 7d, maximum_size: 20 GiB}}
             stop_timeout: 3s
             """, file: "/tmp/node1/config.yaml")
         #expect(configuration.name == "node1")
@@ -71,6 +72,11 @@ struct AgentConfigurationTests {
         #expect(configuration.accounting.maximumSize == .mebibytes(64))
         #expect(configuration.accounting.metrics == Endpoint(host: "10.0.0.7", port: 9100))
         #expect(try parse("accounting: {metrics: none}").accounting.metrics == nil)
+        #expect(configuration.standby?.directory == "/tmp/node1/copy")
+        #expect(configuration.standby?.history == .days(7))
+        #expect(configuration.standby?.maximumSize == .gibibytes(20))
+        let short = try parse("ledger: {standby: /copy}").standby
+        #expect(short?.directory == "/copy" && short?.history == .days(1))
         #expect(configuration.stopTimeout == .seconds(3))
         #expect(try parse("warden: none").warden == AgentConfiguration.WardenSocket.none)
         #expect(try parse("owner: {scope: everything}").ownerScope == .everything)
@@ -92,6 +98,7 @@ struct AgentConfigurationTests {
                 "log: {level: verbose}", "limits: {jobs: many}", "stop_timeout: 1h",
                 "accounting: {interval: 50ms}", "accounting: {interval: 2min}", "accounting: {maximum_size: 1 MiB}",
                 "accounting: {metrics: off}", "accounting: {metrics: 'a b:1'}", "accounting: {intervall: 1s}",
+                "ledger: {standby: {history: 1d}}",
             ],
             [
                 "1:1: unknown key 'capasity'; did you mean 'capacity'?",
@@ -111,6 +118,7 @@ struct AgentConfigurationTests {
                 "1:23: accounting.metrics is 'off'; known are none",
                 "1:23: accounting.metrics is 'a b:1'; write host:port, such as 10.0.0.7:7800 or [fd00::7]:7800",
                 "1:14: unknown key 'intervall'; did you mean 'interval'?",
+                "1:19: ledger.standby needs the key 'directory'",
             ]))
     func faults(_ text: String, _ message: String) {
         #expect(fault(text) == "a.yaml:" + message)

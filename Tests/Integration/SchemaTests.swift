@@ -137,7 +137,9 @@ extension LiveTests {
             try LivePool.eventually("two nodes lend") {
                 try pool.surplus("node1", ["lease", "request", "--dry-run", "--nodes", "2"] + wish).status == 0 ? true : nil
             }
-            for command in ["version", "status", "nodes", "offers", "credits", "ledger verify"] { _ = try run(command) }
+            for command in ["version", "status", "nodes", "offers", "credits", "ledger verify", "ledger status"] {
+                _ = try run(command)
+            }
             _ = try run("lease request --dry-run", wish)
             _ = try run("lease request --dry-run", ["--cpu", "1000"], status: 1)
             _ = try run("run --dry-run", wish + ["--", "true"])
@@ -231,7 +233,9 @@ extension LiveTests {
 
         /// Making, joining and leaving a pool.
         private func found(_ collection: Collection) throws {
-            let (one, two) = (try LoneAgent(name: "one"), try LoneAgent(name: "two"))
+            let (one, two) = (
+                try LoneAgent(name: "one", more: "warden: none\nledger: {standby: standby}"), try LoneAgent(name: "two")
+            )
             for agent in [one, two] { try agent.start() }
             collection.keep("status", try one.surplus("status", "--json"))
             collection.keep("doctor", try one.surplus("doctor", "--json"))
@@ -240,6 +244,18 @@ extension LiveTests {
             #expect(try one.surplus("pool", "token", "create", "--out", token).status == 0)
             let address = try #require(try one.status().address)
             collection.keep("pool join", try two.surplus("pool", "join", address, "--token-file", token, "--json"))
+            let restored = one.directory + "/restored"
+            try LivePool.eventually("the standby is there") {
+                try LivePool.run(["ledger", "restore", "--from", one.directory + "/standby", "--to", restored, "--json"]).status
+                    == 0
+                    ? true : nil
+            }
+            let again = one.directory + "/restored-again"
+            collection.keep(
+                "ledger restore",
+                try LivePool.run(["ledger", "restore", "--from", one.directory + "/standby", "--to", again, "--json"]))
+            collection.keep("ledger status", try one.surplus("ledger", "status", "--json"))
+            collection.keep("ledger archive", try one.surplus("ledger", "archive", one.directory + "/archive", "--json"))
             collection.keep("pool leave", try two.surplus("pool", "leave", "--yes", "--json"))
             let directory = one.directory + "/pool"
             defer { _ = try? LivePool.run(["dev", "down", "--dir", directory]) }

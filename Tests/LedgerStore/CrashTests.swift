@@ -11,12 +11,12 @@ struct CrashTests {
         "nothing acknowledged is lost at any moment, in the middle of commits and of changes of segment",
         arguments: 0..<4 as Range<UInt64>)
     func kill(seed: UInt64) async throws {
-        let directory = try TemporaryDirectory()
+        let (directory, standby) = (try TemporaryDirectory(), try TemporaryDirectory())
         var random = SeededGenerator(seed: seed)
         var durable: Int64 = 0
         for _ in 0..<12 {
             // Segments are so short that changing them is hit often.
-            let writer = try Writing(to: directory.path, segment: .random(in: 5...60, using: &random))
+            let writer = try Writing(to: directory.path, segment: .random(in: 5...60, using: &random), standby: standby.path)
             let acknowledged = try writer.kill(after: .random(in: 1...150, using: &random), atLeast: durable)
             durable = try await directory.withStore { store in
                 let last = try #require(try store.state(.setting, id: "last", as: Int64.self))
@@ -27,6 +27,25 @@ struct CrashTests {
                 #expect(try store.lastEvents(1).first?.event.text == "wrote \(last)")
                 return last
             }
+            try await checkStandby(standby, atMost: durable)
+        }
+        #expect(try !StandbyDirectory(path: standby.path).generations().isEmpty)
+    }
+
+    /// What can be restored is what stood after some commit.
+    private func checkStandby(_ standby: TemporaryDirectory, atMost durable: Int64) async throws {
+        let restored = try TemporaryDirectory()
+        do throws(LedgerStoreError) {
+            _ = try Restoring(from: standby.path, to: restored.path).run()
+        } catch {
+            #expect(error.description.contains("nothing complete yet"), "\(error)")
+            return
+        }
+        try await restored.withStore { store in
+            let verification = try store.verify(signatures: isSigned)
+            #expect(verification.fault == nil && verification.transfers <= durable)
+            let last = try store.state(.setting, id: "last", as: Int64.self) ?? 0
+            #expect(verification.transfers == last, "transfers and state are of one commit")
         }
     }
 }
@@ -36,11 +55,11 @@ private struct Writing {
     private let process = Process()
     private let output = Pipe()
 
-    init(to directory: String, segment: Int) throws {
+    init(to directory: String, segment: Int, standby: String) throws {
         // Products are built side by side.
         let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         process.executableURL = products.appendingPathComponent("surplus-bench")
-        process.arguments = ["ledger-writer", directory, "--segment", "\(segment)"]
+        process.arguments = ["ledger-writer", directory, "--segment", "\(segment)", "--standby", standby]
         process.standardOutput = output
         try process.run()
     }

@@ -25,6 +25,7 @@ extension Agent {
         page.describe(house.capacity, of: "capacity", "What owner and guests share")
         await poolIfAny?.describe(in: &page)
         page.describe(standing.leases)
+        if let standby = house.store.standby { page.describe(standby) }
         return page.page
     }
 }
@@ -133,6 +134,18 @@ extension Exposition {
         put("surplus_history_failures", .counter, "Times that the history could not be written or read.", standing.failures)
         put("surplus_history_rows_lost", .counter, "Rows given up while it could not be written.", standing.lostRows)
         put("surplus_history_writable", .gauge, "Whether it could be written last time.", standing.fault == nil ? 1 : 0)
+    }
+
+    fileprivate mutating func describe(_ standby: StandbyStanding) {
+        put(
+            "surplus_ledger_standby_lag_seconds", .gauge, unit: "seconds",
+            "Age of the oldest commit that the standby of the ledger does not have.", standby.lag.rawValue, per: 1_000_000)
+        put(
+            "surplus_ledger_standby_lag_bytes", .gauge, unit: "bytes", "What it does not have.", standby.lagSize.rawValue)
+        put(
+            "surplus_ledger_standby_size_bytes", .gauge, unit: "bytes", "What it takes.",
+            standby.size.rawValue)
+        put("surplus_ledger_standby_writable", .gauge, "Whether it could be written last time.", standby.fault == nil ? 1 : 0)
     }
 
     fileprivate mutating func describe(_ leases: LeaseCounters) {

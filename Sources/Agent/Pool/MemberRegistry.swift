@@ -29,9 +29,14 @@ final class MemberRegistry: Sendable {
 
     /// The roster as it was recorded. A record that does not verify any more is left out.
     static func load(_ identity: NodeIdentity, from store: LedgerStore) throws -> Roster {
+        roster(
+            identity, try store.states(.member, as: MemberRecord.self), try store.states(.user, as: UserRecord.self))
+    }
+
+    static func roster(_ identity: NodeIdentity, _ members: [MemberRecord], _ users: [UserRecord]) -> Roster {
         var roster = Roster(verifier: identity.verifier)
-        for record in try store.states(.member, as: MemberRecord.self) { _ = try? roster.merge(record) }
-        for record in try store.states(.user, as: UserRecord.self) { _ = try? roster.merge(user: record) }
+        for record in members { _ = try? roster.merge(record) }
+        for record in users { _ = try? roster.merge(user: record) }
         return roster
     }
 

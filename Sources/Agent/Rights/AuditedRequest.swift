@@ -38,6 +38,8 @@ extension Surplus_V1_ApplyPolicyRequest: AuditedRequest {
 extension Surplus_V1_PauseRequest: AuditedRequest {
     var auditedObject: String { (dryRun ? "only to see" : "") + (now ? " at once" : "") }
 }
+extension Surplus_V1_ArchiveLedgerRequest: AuditedRequest { var auditedObject: String { directory } }
+extension Surplus_V1_LedgerDirectory: AuditedRequest { var auditedObject: String { directory } }
 extension Surplus_V1_InitPoolRequest: AuditedRequest { var auditedObject: String { name } }
 extension Surplus_V1_JoinPoolRequest: AuditedRequest { var auditedObject: String { address } }
 extension Surplus_V1_LeavePoolRequest: AuditedRequest { var auditedObject: String { force ? "by force" : "" } }

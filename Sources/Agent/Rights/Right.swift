@@ -45,6 +45,10 @@ extension Right {
             Method.ListObligations.descriptor: .look,
             Method.AdjustObligation.descriptor: .own,
             Method.StreamEntries.descriptor: .look,
+            Method.GetLedgerStatus.descriptor: .look,
+            Method.ArchiveLedger.descriptor: .own,
+            Method.MountLedger.descriptor: .own,
+            Method.UnmountLedger.descriptor: .own,
             Method.StreamEvents.descriptor: .look,
             Method.Explain.descriptor: .look,
 

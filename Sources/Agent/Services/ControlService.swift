@@ -47,14 +47,36 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
     func verifyLedger(
         request: ServerRequest<Surplus_V1_VerifyLedgerRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_VerifyLedgerReply> {
-        try await answer { try await agent.pool().verifyLedger() }
+        try await answer { try await agent.pool().ledger.verify(request.message) }
+    }
+
+    func getLedgerStatus(
+        request: ServerRequest<Surplus_V1_LedgerStatusRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_LedgerStatusReply> { try await answer { try await agent.ledgerStatus() } }
+
+    func archiveLedger(
+        request: ServerRequest<Surplus_V1_ArchiveLedgerRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ArchiveLedgerReply> {
+        try await answer { try await agent.archiveLedger(request.message) }
+    }
+
+    func mountLedger(
+        request: ServerRequest<Surplus_V1_LedgerDirectory>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_LedgerStatusReply> {
+        try await answer { try await agent.mountLedger(request.message) }
+    }
+
+    func unmountLedger(
+        request: ServerRequest<Surplus_V1_LedgerDirectory>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_LedgerStatusReply> {
+        try await answer { try await agent.unmountLedger(request.message) }
     }
 
     func streamEntries(
         request: ServerRequest<Surplus_V1_EntriesRequest>, context: ServerContext
     ) async throws -> StreamingServerResponse<Surplus_V1_EntriesPage> {
         let pool = try await agent.pool()
-        return stream { try await pool.streamEntries(request.message, $0) }
+        return stream { try await pool.ledger.streamEntries(request.message, $0) }
     }
 
     func streamEvents(

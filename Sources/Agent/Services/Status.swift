@@ -18,6 +18,12 @@ extension Agent {
         }
         reply.metricsURL = metrics?.url ?? ""
         if let fault = accountant.standing.fault { reply.faults.append("the history is not written: \(fault)") }
+        if let damage = damage.withLock({ $0 }) {
+            reply.faults.append("the ledger is damaged: \(damage): stop the agent and run 'surplus ledger restore'")
+        }
+        if let standby = house.store.standby, let fault = standby.fault {
+            reply.faults.append("the ledger's standby \(standby.directory) is not written: \(fault)")
+        }
         poolIfAny?.describe(in: &reply)
         if let fault = trail.fault { reply.faults.append("nothing can be changed: the audit log cannot be written: \(fault)") }
         return reply

@@ -18,6 +18,8 @@ package struct StatementReport: Report {
     let peerName: String?
     let since: CivilTime?
     let until: CivilTime?
+    /// The first transfer that could be read, where the statement would reach further back.
+    let beginsAt: CivilTime?
     /// What peers owed this node before, less what it owed them.
     let openingMicrocredits: Int64
     let closingMicrocredits: Int64
@@ -29,9 +31,11 @@ package struct StatementReport: Report {
     ///   - opening: what stood before on the accounts that the entries are about.
     ///   - entries: in the order in which they were booked.
     package init(
-        of peerName: String?, since: CivilTime?, until: CivilTime?, opening: [AccountStanding], entries: [PostedEntry]
+        of peerName: String?, since: CivilTime?, until: CivilTime?, opening: [AccountStanding], entries: [PostedEntry],
+        begins: CivilTime? = nil
     ) {
         self.peerName = peerName
+        beginsAt = begins.flatMap { begins in since.map { $0.timestamp >= begins.timestamp } ?? false ? nil : begins }
         self.since = since
         self.until = until
         var balance = opening.reduce(Microcredits.zero) { $1.account.hasPrefix("peer:") ? $0 + $1.net : $0 }
@@ -55,6 +59,7 @@ package struct StatementReport: Report {
         head.add("statement", peerName.map { "with \($0)" } ?? "with all peers", .strong)
         head.add("since", since?.clock(on: page))
         head.add("until", until?.clock(on: page))
+        head.add("begins", beginsAt.map { "\($0.clock(on: page)); older ledger files were archived and are not mounted" })
         head.add("before", standing(openingMicrocredits))
         var foot = Sheet()
         foot.add("earned", sum { $0 > 0 }.text)

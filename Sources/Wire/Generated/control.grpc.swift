@@ -126,6 +126,58 @@ package enum Surplus_V1_Control: Sendable {
                 type: .serverStreaming
             )
         }
+        /// Namespace for "GetLedgerStatus" metadata.
+        package enum GetLedgerStatus: Sendable {
+            /// Request type for "GetLedgerStatus".
+            package typealias Input = Surplus_V1_LedgerStatusRequest
+            /// Response type for "GetLedgerStatus".
+            package typealias Output = Surplus_V1_LedgerStatusReply
+            /// Descriptor for "GetLedgerStatus".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "GetLedgerStatus",
+                type: .unary
+            )
+        }
+        /// Namespace for "ArchiveLedger" metadata.
+        package enum ArchiveLedger: Sendable {
+            /// Request type for "ArchiveLedger".
+            package typealias Input = Surplus_V1_ArchiveLedgerRequest
+            /// Response type for "ArchiveLedger".
+            package typealias Output = Surplus_V1_ArchiveLedgerReply
+            /// Descriptor for "ArchiveLedger".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ArchiveLedger",
+                type: .unary
+            )
+        }
+        /// Namespace for "MountLedger" metadata.
+        package enum MountLedger: Sendable {
+            /// Request type for "MountLedger".
+            package typealias Input = Surplus_V1_LedgerDirectory
+            /// Response type for "MountLedger".
+            package typealias Output = Surplus_V1_LedgerStatusReply
+            /// Descriptor for "MountLedger".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "MountLedger",
+                type: .unary
+            )
+        }
+        /// Namespace for "UnmountLedger" metadata.
+        package enum UnmountLedger: Sendable {
+            /// Request type for "UnmountLedger".
+            package typealias Input = Surplus_V1_LedgerDirectory
+            /// Response type for "UnmountLedger".
+            package typealias Output = Surplus_V1_LedgerStatusReply
+            /// Descriptor for "UnmountLedger".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "UnmountLedger",
+                type: .unary
+            )
+        }
         /// Namespace for "StreamEvents" metadata.
         package enum StreamEvents: Sendable {
             /// Request type for "StreamEvents".
@@ -643,6 +695,10 @@ package enum Surplus_V1_Control: Sendable {
             ListObligations.descriptor,
             AdjustObligation.descriptor,
             StreamEntries.descriptor,
+            GetLedgerStatus.descriptor,
+            ArchiveLedger.descriptor,
+            MountLedger.descriptor,
+            UnmountLedger.descriptor,
             StreamEvents.descriptor,
             Explain.descriptor,
             RequestLease.descriptor,
@@ -827,6 +883,66 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_EntriesRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EntriesPage>
+
+        /// Handle the "GetLedgerStatus" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The ledger's files: which there are, and where.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_LedgerStatusRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_LedgerStatusReply` messages.
+        func getLedgerStatus(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_LedgerStatusRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LedgerStatusReply>
+
+        /// Handle the "ArchiveLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ArchiveLedgerRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ArchiveLedgerReply` messages.
+        func archiveLedger(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ArchiveLedgerRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ArchiveLedgerReply>
+
+        /// Handle the "MountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_LedgerDirectory` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_LedgerStatusReply` messages.
+        func mountLedger(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_LedgerDirectory>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LedgerStatusReply>
+
+        /// Handle the "UnmountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_LedgerDirectory` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_LedgerStatusReply` messages.
+        func unmountLedger(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_LedgerDirectory>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LedgerStatusReply>
 
         /// Handle the "StreamEvents" method.
         ///
@@ -1539,6 +1655,66 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EntriesPage>
 
+        /// Handle the "GetLedgerStatus" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The ledger's files: which there are, and where.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LedgerStatusRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_LedgerStatusReply` message.
+        func getLedgerStatus(
+            request: GRPCCore.ServerRequest<Surplus_V1_LedgerStatusRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LedgerStatusReply>
+
+        /// Handle the "ArchiveLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ArchiveLedgerRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ArchiveLedgerReply` message.
+        func archiveLedger(
+            request: GRPCCore.ServerRequest<Surplus_V1_ArchiveLedgerRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ArchiveLedgerReply>
+
+        /// Handle the "MountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LedgerDirectory` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_LedgerStatusReply` message.
+        func mountLedger(
+            request: GRPCCore.ServerRequest<Surplus_V1_LedgerDirectory>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LedgerStatusReply>
+
+        /// Handle the "UnmountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LedgerDirectory` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_LedgerStatusReply` message.
+        func unmountLedger(
+            request: GRPCCore.ServerRequest<Surplus_V1_LedgerDirectory>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LedgerStatusReply>
+
         /// Handle the "StreamEvents" method.
         ///
         /// - Parameters:
@@ -2249,6 +2425,66 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws
 
+        /// Handle the "GetLedgerStatus" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The ledger's files: which there are, and where.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_LedgerStatusRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_LedgerStatusReply` to respond with.
+        func getLedgerStatus(
+            request: Surplus_V1_LedgerStatusRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_LedgerStatusReply
+
+        /// Handle the "ArchiveLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ArchiveLedgerRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ArchiveLedgerReply` to respond with.
+        func archiveLedger(
+            request: Surplus_V1_ArchiveLedgerRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ArchiveLedgerReply
+
+        /// Handle the "MountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_LedgerDirectory` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_LedgerStatusReply` to respond with.
+        func mountLedger(
+            request: Surplus_V1_LedgerDirectory,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_LedgerStatusReply
+
+        /// Handle the "UnmountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_LedgerDirectory` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_LedgerStatusReply` to respond with.
+        func unmountLedger(
+            request: Surplus_V1_LedgerDirectory,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_LedgerStatusReply
+
         /// Handle the "StreamEvents" method.
         ///
         /// - Parameters:
@@ -2930,6 +3166,50 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.GetLedgerStatus.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LedgerStatusRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LedgerStatusReply>(),
+            handler: { request, context in
+                try await self.getLedgerStatus(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ArchiveLedger.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ArchiveLedgerRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ArchiveLedgerReply>(),
+            handler: { request, context in
+                try await self.archiveLedger(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.MountLedger.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LedgerDirectory>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LedgerStatusReply>(),
+            handler: { request, context in
+                try await self.mountLedger(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.UnmountLedger.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LedgerDirectory>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LedgerStatusReply>(),
+            handler: { request, context in
+                try await self.unmountLedger(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Control.Method.StreamEvents.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EventsRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EventInfo>(),
@@ -3450,6 +3730,50 @@ extension Surplus_V1_Control.ServiceProtocol {
             context: context
         )
         return response
+    }
+
+    package func getLedgerStatus(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_LedgerStatusRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LedgerStatusReply> {
+        let response = try await self.getLedgerStatus(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func archiveLedger(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ArchiveLedgerRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ArchiveLedgerReply> {
+        let response = try await self.archiveLedger(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func mountLedger(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_LedgerDirectory>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LedgerStatusReply> {
+        let response = try await self.mountLedger(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func unmountLedger(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_LedgerDirectory>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_LedgerStatusReply> {
+        let response = try await self.unmountLedger(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
     }
 
     package func streamEvents(
@@ -3979,6 +4303,58 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
                 )
                 return [:]
             }
+        )
+    }
+
+    package func getLedgerStatus(
+        request: GRPCCore.ServerRequest<Surplus_V1_LedgerStatusRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LedgerStatusReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_LedgerStatusReply>(
+            message: try await self.getLedgerStatus(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func archiveLedger(
+        request: GRPCCore.ServerRequest<Surplus_V1_ArchiveLedgerRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ArchiveLedgerReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ArchiveLedgerReply>(
+            message: try await self.archiveLedger(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func mountLedger(
+        request: GRPCCore.ServerRequest<Surplus_V1_LedgerDirectory>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LedgerStatusReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_LedgerStatusReply>(
+            message: try await self.mountLedger(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func unmountLedger(
+        request: GRPCCore.ServerRequest<Surplus_V1_LedgerDirectory>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_LedgerStatusReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_LedgerStatusReply>(
+            message: try await self.unmountLedger(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
         )
     }
 
@@ -4673,6 +5049,86 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_EntriesPage>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_EntriesPage>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetLedgerStatus" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The ledger's files: which there are, and where.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LedgerStatusRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_LedgerStatusRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LedgerStatusReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getLedgerStatus<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LedgerStatusRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LedgerStatusRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LedgerStatusReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ArchiveLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ArchiveLedgerRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ArchiveLedgerRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ArchiveLedgerReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func archiveLedger<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ArchiveLedgerRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ArchiveLedgerRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ArchiveLedgerReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ArchiveLedgerReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "MountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LedgerDirectory` message.
+        ///   - serializer: A serializer for `Surplus_V1_LedgerDirectory` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LedgerStatusReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func mountLedger<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LedgerDirectory>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LedgerDirectory>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LedgerStatusReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "UnmountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LedgerDirectory` message.
+        ///   - serializer: A serializer for `Surplus_V1_LedgerDirectory` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LedgerStatusReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func unmountLedger<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LedgerDirectory>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LedgerDirectory>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LedgerStatusReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "StreamEvents" method.
@@ -5708,6 +6164,130 @@ extension Surplus_V1_Control {
             try await self.client.serverStreaming(
                 request: request,
                 descriptor: Surplus_V1_Control.Method.StreamEntries.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "GetLedgerStatus" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The ledger's files: which there are, and where.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LedgerStatusRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_LedgerStatusRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LedgerStatusReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func getLedgerStatus<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LedgerStatusRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LedgerStatusRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LedgerStatusReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.GetLedgerStatus.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ArchiveLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ArchiveLedgerRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ArchiveLedgerRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ArchiveLedgerReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func archiveLedger<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ArchiveLedgerRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ArchiveLedgerRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ArchiveLedgerReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ArchiveLedgerReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ArchiveLedger.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "MountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LedgerDirectory` message.
+        ///   - serializer: A serializer for `Surplus_V1_LedgerDirectory` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LedgerStatusReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func mountLedger<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LedgerDirectory>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LedgerDirectory>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LedgerStatusReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.MountLedger.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "UnmountLedger" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_LedgerDirectory` message.
+        ///   - serializer: A serializer for `Surplus_V1_LedgerDirectory` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_LedgerStatusReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func unmountLedger<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_LedgerDirectory>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_LedgerDirectory>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_LedgerStatusReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.UnmountLedger.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -7124,6 +7704,110 @@ extension Surplus_V1_Control.ClientProtocol {
         )
     }
 
+    /// Call the "GetLedgerStatus" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The ledger's files: which there are, and where.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_LedgerStatusRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getLedgerStatus<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_LedgerStatusRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getLedgerStatus(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LedgerStatusRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LedgerStatusReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ArchiveLedger" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ArchiveLedgerRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func archiveLedger<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ArchiveLedgerRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ArchiveLedgerReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.archiveLedger(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ArchiveLedgerRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ArchiveLedgerReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "MountLedger" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_LedgerDirectory` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func mountLedger<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_LedgerDirectory>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.mountLedger(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LedgerDirectory>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LedgerStatusReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "UnmountLedger" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_LedgerDirectory` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func unmountLedger<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_LedgerDirectory>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.unmountLedger(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_LedgerDirectory>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_LedgerStatusReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "StreamEvents" method.
     ///
     /// - Parameters:
@@ -8363,6 +9047,126 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.streamEntries(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetLedgerStatus" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The ledger's files: which there are, and where.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getLedgerStatus<Result>(
+        _ message: Surplus_V1_LedgerStatusRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_LedgerStatusRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getLedgerStatus(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ArchiveLedger" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func archiveLedger<Result>(
+        _ message: Surplus_V1_ArchiveLedgerRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ArchiveLedgerReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ArchiveLedgerRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.archiveLedger(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "MountLedger" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func mountLedger<Result>(
+        _ message: Surplus_V1_LedgerDirectory,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_LedgerDirectory>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.mountLedger(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "UnmountLedger" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func unmountLedger<Result>(
+        _ message: Surplus_V1_LedgerDirectory,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_LedgerStatusReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_LedgerDirectory>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.unmountLedger(
             request: request,
             options: options,
             onResponse: handleResponse

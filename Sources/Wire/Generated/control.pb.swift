@@ -613,6 +613,9 @@ package nonisolated struct Surplus_V1_VerifyLedgerRequest: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// go on from where the last one was
+  package var resume: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -636,6 +639,12 @@ package nonisolated struct Surplus_V1_VerifyLedgerReply: Sendable {
 
   /// hexadecimal SHA-256
   package var chainHead: String = String()
+
+  /// the row that an earlier one had come to; 0: from the first
+  package var resumedAfter: Int64 = 0
+
+  /// above 1 where older files are elsewhere
+  package var firstSegment: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -674,6 +683,12 @@ package nonisolated struct Surplus_V1_EntriesPage: Sendable {
   package var node: String = String()
 
   package var nodeName: String = String()
+
+  /// in the first page, where older files are elsewhere: the first transfer's time; 0: none
+  package var beginsAt: Int64 = 0
+
+  /// the first file that is read; 0: the first there ever was
+  package var firstSegment: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2232,18 +2247,29 @@ nonisolated extension Surplus_V1_AdjustObligationRequest: SwiftProtobuf.Message,
 
 nonisolated extension Surplus_V1_VerifyLedgerRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".VerifyLedgerRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}resume\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.resume) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.resume != false {
+      try visitor.visitSingularBoolField(value: self.resume, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_VerifyLedgerRequest, rhs: Surplus_V1_VerifyLedgerRequest) -> Bool {
+    if lhs.resume != rhs.resume {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2251,7 +2277,7 @@ nonisolated extension Surplus_V1_VerifyLedgerRequest: SwiftProtobuf.Message, Swi
 
 nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".VerifyLedgerReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ok\0\u{1}fault\0\u{1}transfers\0\u{1}receipts\0\u{1}segments\0\u{3}chain_head\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ok\0\u{1}fault\0\u{1}transfers\0\u{1}receipts\0\u{1}segments\0\u{3}chain_head\0\u{3}resumed_after\0\u{3}first_segment\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2265,6 +2291,8 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.receipts) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.segments) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.chainHead) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.resumedAfter) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.firstSegment) }()
       default: break
       }
     }
@@ -2289,6 +2317,12 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
     if !self.chainHead.isEmpty {
       try visitor.visitSingularStringField(value: self.chainHead, fieldNumber: 6)
     }
+    if self.resumedAfter != 0 {
+      try visitor.visitSingularInt64Field(value: self.resumedAfter, fieldNumber: 7)
+    }
+    if self.firstSegment != 0 {
+      try visitor.visitSingularInt64Field(value: self.firstSegment, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2299,6 +2333,8 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
     if lhs.receipts != rhs.receipts {return false}
     if lhs.segments != rhs.segments {return false}
     if lhs.chainHead != rhs.chainHead {return false}
+    if lhs.resumedAfter != rhs.resumedAfter {return false}
+    if lhs.firstSegment != rhs.firstSegment {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2346,7 +2382,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Surplus_V1_EntriesPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EntriesPage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}opening\0\u{1}entries\0\u{1}node\0\u{3}node_name\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}opening\0\u{1}entries\0\u{1}node\0\u{3}node_name\0\u{3}begins_at\0\u{3}first_segment\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2358,6 +2394,8 @@ nonisolated extension Surplus_V1_EntriesPage: SwiftProtobuf.Message, SwiftProtob
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.node) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.beginsAt) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.firstSegment) }()
       default: break
       }
     }
@@ -2376,6 +2414,12 @@ nonisolated extension Surplus_V1_EntriesPage: SwiftProtobuf.Message, SwiftProtob
     if !self.nodeName.isEmpty {
       try visitor.visitSingularStringField(value: self.nodeName, fieldNumber: 4)
     }
+    if self.beginsAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.beginsAt, fieldNumber: 5)
+    }
+    if self.firstSegment != 0 {
+      try visitor.visitSingularInt64Field(value: self.firstSegment, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2384,6 +2428,8 @@ nonisolated extension Surplus_V1_EntriesPage: SwiftProtobuf.Message, SwiftProtob
     if lhs.entries != rhs.entries {return false}
     if lhs.node != rhs.node {return false}
     if lhs.nodeName != rhs.nodeName {return false}
+    if lhs.beginsAt != rhs.beginsAt {return false}
+    if lhs.firstSegment != rhs.firstSegment {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -12,6 +12,30 @@ extension Surplus_V1_EntriesRequest {
     }
 }
 
+extension LedgerStatusReport {
+    init(_ reply: Surplus_V1_LedgerStatusReply) {
+        self.init(
+            own: Place(reply.own), mounts: reply.mounts.map(Place.init), beginsAt: CivilTime(microseconds: reply.beginsAt),
+            standby: reply.hasStandby ? Standby(reply.standby) : nil, fault: reply.fault.nonEmpty)
+    }
+}
+
+extension LedgerStatusReport.Place {
+    fileprivate init(_ place: Surplus_V1_LedgerPlace) {
+        self.init(
+            directory: place.directory, first: place.firstSegment, last: place.lastSegment, size: place.bytes,
+            fault: place.fault.nonEmpty)
+    }
+}
+
+extension LedgerStatusReport.Standby {
+    fileprivate init(_ info: Surplus_V1_StandbyInfo) {
+        self.init(
+            directory: info.directory, fault: info.fault.nonEmpty, lag: info.lagMicroseconds, lagBytes: info.lagBytes,
+            oldest: CivilTime(microseconds: info.oldest), newest: CivilTime(microseconds: info.newest), size: info.bytes)
+    }
+}
+
 extension AccountStanding {
     init(_ message: Surplus_V1_AccountStanding) {
         self.init(

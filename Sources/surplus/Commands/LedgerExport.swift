@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Reports
 import Resources
 import Wire
@@ -32,6 +33,7 @@ struct LedgerExport: AsyncParsableCommand {
                 var journal = format.journal
                 for try await page in response.messages {
                     if !page.node.isEmpty {
+                        Self.note(CivilTime(microseconds: page.beginsAt), since: since)
                         let opening = page.opening.map(AccountStanding.init)
                         try Terminal.print(try journal.head(of: page.nodeName, opening, since: since.map(CivilTime.init)))
                     }
@@ -40,6 +42,15 @@ struct LedgerExport: AsyncParsableCommand {
                 try Terminal.print(journal.foot())
             }
         }
+    }
+}
+
+extension LedgerExport {
+    /// Says on standard error where the ledger begins, when more was asked for.
+    private static func note(_ begins: CivilTime?, since: Timestamp?) {
+        guard let begins, since.map({ $0 < begins.timestamp }) ?? true else { return }
+        Terminal.write(
+            "surplus: begins at \(begins.rfc3339): older ledger files were archived and are not mounted\n", to: STDERR_FILENO)
     }
 }
 

@@ -26,18 +26,21 @@ struct Statement: AsyncParsableCommand {
     func run() async throws {
         let (since, until) = try range.times(on: Terminal.page(plain: output.plain, colour: output.color))
         let request = Surplus_V1_EntriesRequest(peer: peer, since: since, until: until)
-        let (opening, entries) = try await connection.agent.connected { control in
+        let (opening, entries, begins) = try await connection.agent.connected { control in
             try await control.streamEntries(request) { response in
                 var (opening, entries): ([AccountStanding], [PostedEntry]) = ([], [])
+                var begins: CivilTime?
                 for try await page in response.messages {
                     opening += page.opening.map(AccountStanding.init)
                     entries += page.entries.map(PostedEntry.init)
+                    begins = begins ?? CivilTime(microseconds: page.beginsAt)
                 }
-                return (opening, entries)
+                return (opening, entries, begins)
             }
         }
         try output.show(
             StatementReport(
-                of: peer, since: since.map(CivilTime.init), until: until.map(CivilTime.init), opening: opening, entries: entries))
+                of: peer, since: since.map(CivilTime.init), until: until.map(CivilTime.init), opening: opening, entries: entries,
+                begins: begins))
     }
 }

@@ -1,0 +1,84 @@
+import Bookkeeping
+import GRPCCore
+import Identity
+import LedgerStore
+import Resources
+import Wire
+
+/// Reads the ledger for callers, one that is written to or one that can only be read.
+struct LedgerDesk: Sendable {
+    private static let entriesOfPage = 1000
+
+    let ledger: any LedgerReader
+    let own: NodeID
+    let roster: MemberRoster
+    let notary: ReceiptNotary
+
+    func streamEntries(
+        _ request: Surplus_V1_EntriesRequest, _ write: @Sendable (Surplus_V1_EntriesPage) async throws -> Void
+    ) async throws {
+        let (ledger, query) = (ledger, try query(of: request))
+        let (opening, beginning) = try await onThread { (try ledger.standing(before: query), try ledger.beginning()) }
+        try await write(
+            .with { page in
+                (page.node, page.nodeName) = (own.description, name(of: own))
+                if let beginning {
+                    (page.firstSegment, page.beginsAt) = (Int64(beginning.segment), beginning.at?.microseconds ?? 0)
+                }
+                page.opening = opening.map { standing in
+                    .with {
+                        ($0.account, $0.net) = (standing.account.description, standing.net.rawValue)
+                        guard let peer = standing.account.node else { return }
+                        ($0.peer, $0.peerName) = (peer.description, name(of: peer))
+                    }
+                }
+            })
+        var after: Int64 = 0
+        var page: [PostedTransfer] = []
+        repeat {
+            page = try await onThread { [after] in try ledger.posted(query, after: after, limit: Self.entriesOfPage) }
+            after = page.last?.sequence ?? after
+            let entries = page.map(entry)
+            try await write(.with { $0.entries = entries })
+        } while page.count == Self.entriesOfPage
+    }
+
+    private func query(of request: Surplus_V1_EntriesRequest) throws -> PostedQuery {
+        let text = try Field.text(request.peer, atMost: 128, "peer")
+        func time(_ microseconds: Int64) -> Timestamp? { microseconds == 0 ? nil : Timestamp(microseconds: microseconds) }
+        return PostedQuery(
+            peer: text.isEmpty ? nil : try roster.find(text).node, since: time(request.since), until: time(request.until))
+    }
+
+    private func entry(_ posted: PostedTransfer) -> Surplus_V1_LedgerEntry {
+        let transfer = posted.transfer
+        return .with {
+            ($0.sequence, $0.transfer, $0.at) = (posted.sequence, transfer.id.description, transfer.at.microseconds)
+            ($0.purpose, $0.amount) = (posted.purpose.rawValue, transfer.amount.rawValue)
+            ($0.debit, $0.credit) = (transfer.debit.description, transfer.credit.description)
+            $0.lease = transfer.lease?.description ?? ""
+            guard let peer = transfer.debit.node ?? transfer.credit.node else { return }
+            ($0.peer, $0.peerName) = (peer.description, name(of: peer))
+        }
+    }
+
+    private func name(of node: NodeID) -> String { roster[node]?.name ?? node.description }
+
+    func verify(_ request: Surplus_V1_VerifyLedgerRequest) async throws -> Surplus_V1_VerifyLedgerReply {
+        let (ledger, notary) = (ledger, notary)
+        // Reading the whole ledger blocks: it gets a thread of its own.
+        let found = try await onThread {
+            try ledger.verify(resuming: request.resume) { notary.verify($0, over: $1, by: $2) }
+        }
+        return .with {
+            $0.ok = found.fault == nil
+            $0.fault = found.fault.map { "\($0)" } ?? ""
+            $0.transfers = found.transfers
+            $0.receipts = found.receipts
+            $0.segments = Int64(found.segments)
+            $0.chainHead = found.head.description
+            $0.resumedAfter = found.resumedAfter ?? 0
+            $0.firstSegment = Int64(found.firstSegment)
+        }
+    }
+}

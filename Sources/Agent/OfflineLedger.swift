@@ -1,0 +1,59 @@
+import Foundation
+import LedgerStore
+import Resources
+
+/// What is done with a ledger's directory in place of an agent, for a program that asks; answered in JSON.
+package enum OfflineLedger {
+    private struct Reply<Answer: Encodable>: Encodable {
+        var answer: Answer?
+        var fault: String?
+    }
+
+    private struct Found: Encodable {
+        let fault: String?
+        let transfers: Int64
+        let receipts: Int64
+        let segments: Int
+        let firstSegment: Int
+        let head: String
+        let resumedAfter: Int64?
+    }
+
+    /// Recounts it, without signatures: who may have signed is known to the agent.
+    package static func verify(_ directory: String, resuming: Bool) -> String {
+        json {
+            let found = try ClosedLedger(directory: directory).verify(resuming: resuming, signatures: nil)
+            return Found(
+                fault: found.fault.map { "\($0)" }, transfers: found.transfers, receipts: found.receipts,
+                segments: found.segments, firstSegment: found.firstSegment, head: found.head.description,
+                resumedAfter: found.resumedAfter)
+        }
+    }
+
+    private struct Restored: Encodable {
+        let at: Int64
+        let oldest: Int64
+        let newest: Int64
+        let found: Found
+    }
+
+    /// Makes a ledger out of a standby.
+    package static func restore(from standby: String, to directory: String, at time: Timestamp?) -> String {
+        json {
+            let restored = try Restoring(from: standby, to: directory).run(at: time)
+            let found = restored.found
+            return Restored(
+                at: restored.at.microseconds, oldest: restored.oldest.microseconds, newest: restored.newest.microseconds,
+                found: Found(
+                    fault: nil, transfers: found.transfers, receipts: found.receipts, segments: found.segments,
+                    firstSegment: found.firstSegment, head: found.head.description, resumedAfter: nil))
+        }
+    }
+
+    private static func json<Answer: Encodable>(_ body: () throws -> Answer) -> String {
+        var reply = Reply<Answer>()
+        do { reply.answer = try body() } catch { reply.fault = "\(error)" }
+        guard let data = try? JSONEncoder().encode(reply) else { return "{}" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}
