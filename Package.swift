@@ -105,7 +105,9 @@ let package = Package(
             resources: ["V0001_ledger", "V0002_ledger", "V0003_ledger", "V0001_audit"].map { .embedInCode("\($0).sql") }),
         module("Configuration", ["Resources", "Policy", "ShippedPolicies", .yams]),
         module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .sqlite, .crypto]),
-        module("HistoryStore", ["Resources", "Accounting", .grdb], resources: [.embedInCode("Schema/V0001_history.sql")]),
+        module(
+            "HistoryStore", ["Resources", "Accounting", .grdb],
+            resources: [.embedInCode("Schema/V0001_history.sql"), .embedInCode("Schema/V0002_shares.sql")]),
         module("Identity", ["Resources", .crypto, .x509, .asn1]),
         module(
             "Wire",

@@ -51,6 +51,21 @@ extension HistoryStore {
         }
     }
 
+    /// Those of whom rows of a resolution may begin in `range`.
+    package func subjects(_ resolution: Resolution, in range: Range<Timestamp>) throws(HistoryStoreError) -> [Subject] {
+        try read { db in
+            let (first, last) = (range.lowerBound.microseconds, range.upperBound.microseconds)
+            let bounds = "b.series = series.id AND b.start < \(last) AND b.finish > \(first)"
+            let names = try String.fetchAll(
+                db,
+                sql: """
+                    SELECT name FROM series WHERE EXISTS (SELECT 1 FROM \(Shelf(resolution).rawValue) AS b WHERE \(bounds))
+                    OR EXISTS (SELECT 1 FROM tails AS b WHERE \(bounds) AND b.resolution = \(resolution.rawValue)) ORDER BY id
+                    """)
+            return names.compactMap(Subject.init)
+        }
+    }
+
     /// Whether anything was ever measured of it, and is still there.
     package func knows(_ subject: Subject) throws(HistoryStoreError) -> Bool {
         try read { db in try Self.number(of: subject, db) != nil }

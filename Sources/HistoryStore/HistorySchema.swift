@@ -5,7 +5,9 @@ enum HistorySchema {
     /// Marks the file as a history of Surplus (`application_id`): "SPLH".
     static let applicationID = 0x5350_4c48
 
-    private static var steps: [String] { [String(decoding: PackageResources.V0001_history_sql, as: UTF8.self)] }
+    private static var steps: [String] {
+        [PackageResources.V0001_history_sql, PackageResources.V0002_shares_sql].map { String(decoding: $0, as: UTF8.self) }
+    }
 
     /// Brings the file to the newest schema, all steps in one transaction.
     ///

@@ -4,9 +4,9 @@ import Resources
 /// The packed form of rows.
 ///
 /// A row begins with the number of intervals since the block's first (signed), the metrics it has (a bit each, above the bit that
-/// says whether it is of an incident), the greatest length that divides all its weights, and the count and weight that its metrics
-/// share. Each metric is its least value and three bits: whether it has a count and weight of its own, whether its values differ,
-/// and whether all are counted in pages of 4096, as memory is.
+/// says whether it is of an incident, and below those that say whether shares of the capacity follow), the greatest length that
+/// divides all its weights, and the count and weight that its metrics share. Each metric is its least value and three bits: whether
+/// it has a count and weight of its own, whether its values differ, and whether all are counted in pages of 4096, as memory is.
 /// If they do, there follow the greatest value, the sum, and, in bits, the weights of the buckets from that of the least value on,
 /// each with the number of empty buckets behind it; the last one's weight is what is missing in the sum. Differences and quotients
 /// are written where they are smaller than the numbers themselves. A row of seconds without any spread, which is most of them,
@@ -17,7 +17,11 @@ extension ByteWriter {
         write(signed: (row.start - base).rawValue / row.resolution.span.rawValue)
         let pairs = row.values.pairs
         let mask = pairs.reduce(UInt64(0)) { $0 | 1 << UInt64($1.metric.rawValue) }
-        write(mask << 1 | (row.isIncident ? 1 : 0))
+        write(
+            mask << 1 | (row.isIncident ? 1 : 0) | (row.split == nil ? 0 : RowCoding.split)
+                | (row.share == nil ? 0 : RowCoding.share))
+        if let split = row.split { write(split) }
+        if let share = row.share { write(share) }
         guard let first = pairs.first?.value else { return }
         let unit = pairs.reduce(Int64(0)) { $1.value.buckets.reduce($0) { Self.divisor($0, $1) } }
         write(unit.isMultiple(of: 1000) ? (unit / 1000) << 1 : unit << 1 | 1)
@@ -27,6 +31,22 @@ extension ByteWriter {
         for (_, distribution) in pairs {
             write(distribution, unit: unit, isShared: distribution.count == first.count && distribution.weight == first.weight)
         }
+    }
+
+    private mutating func write(_ split: CapacitySplit) {
+        write(split.span.rawValue)
+        for part in [split.capacity, split.owner, split.leases, split.excess] { write(part) }
+    }
+
+    private mutating func write(_ part: ResourceTime) {
+        write(part.cpu, grain: RowCoding.cpuGrain)
+        write(part.memory, grain: RowCoding.memoryGrain)
+    }
+
+    /// - Precondition: `value` is in the range of ``CapacitySplit``.
+    private mutating func write(_ value: Int128, grain: Int128) {
+        let isGrained = value.isMultiple(of: grain)
+        write(UInt128(isGrained ? value / grain : value) << 1 | (isGrained ? 0 : 1))
     }
 
     private mutating func write(_ distribution: Distribution, unit: Int64, isShared: Bool) {
@@ -80,19 +100,43 @@ extension ByteReader {
         let (offset, isBeyond) = try signed().multipliedReportingOverflow(by: resolution.span.rawValue)
         let (start, isOutside) = base.microseconds.addingReportingOverflow(offset)
         guard !isBeyond, !isOutside else { throw Malformed(description: "a row beyond all time") }
-        let mask = try unsigned()
+        let head = try unsigned()
+        let mask = head & ~(RowCoding.split | RowCoding.share)
         guard mask >> 1 < 1 << UInt64(Metric.allCases.count) else { throw Malformed(description: "an unknown metric") }
         var row = RollUp(
             resolution, start: Timestamp(microseconds: start), isIncident: mask & 1 == 1, values: MetricMap())
+        if head & RowCoding.split != 0 { row.split = try split() }
+        if head & RowCoding.share != 0 { row.share = try part() }
         guard mask > 1 else { return row }
         let length = try integer()
         let unit = length & 1 == 1 ? length >> 1 : try Self.product(length >> 1, 1000)
-        let head = try integer()
-        let shared = (count: head >> 1, weight: head & 1 == 1 ? try integer() : head >> 1)
+        let counts = try integer()
+        let shared = (count: counts >> 1, weight: counts & 1 == 1 ? try integer() : counts >> 1)
         for metric in Metric.allCases where mask >> (UInt64(metric.rawValue) + 1) & 1 == 1 {
             row.values[metric] = try distribution(unit, shared)
         }
         return row
+    }
+
+    private mutating func split() throws(Malformed) -> CapacitySplit {
+        let span = Microseconds(try integer())
+        let (capacity, owner, leases, excess) = (try part(), try part(), try part(), try part())
+        guard let split = CapacitySplit(span: span, capacity: capacity, owner: owner, leases: leases, excess: excess) else {
+            throw Malformed(description: "shares of the capacity that do not add up")
+        }
+        return split
+    }
+
+    private mutating func part() throws(Malformed) -> ResourceTime {
+        ResourceTime(cpu: try part(grain: RowCoding.cpuGrain), memory: try part(grain: RowCoding.memoryGrain))
+    }
+
+    private mutating func part(grain: Int128) throws(Malformed) -> Int128 {
+        let head = try wide()
+        guard head >> 1 < RowCoding.mostOfPart else { throw Self.beyond }
+        let value = Int128(head >> 1) * (head & 1 == 0 ? grain : 1)
+        guard value < RowCoding.mostOfPart else { throw Self.beyond }
+        return value
     }
 
     private mutating func distribution(
@@ -160,4 +204,14 @@ private enum RowCoding {
     /// In how many bits the order of the codes of a distribution is written.
     static let orderBits = 6
     static let pageBits: Int64 = 12
+
+    // Beside the bits of metrics, of which there is room for 18.
+
+    static let split: UInt64 = 1 << 19
+    static let share: UInt64 = 1 << 20
+
+    /// Counters are in microseconds of a core, memory is in pages.
+    static let cpuGrain: Int128 = 1000
+    static let memoryGrain: Int128 = 4096
+    static let mostOfPart: Int128 = 1 << 100
 }

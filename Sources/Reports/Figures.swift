@@ -64,6 +64,8 @@ package struct UsageFigures: Hashable, Encodable, Sendable {
         memoryMibSeconds = usage.memory.rawValue
     }
 
+    var usage: Usage { Usage(cpu: CoreMicroseconds(cpuCoreMicroseconds), memory: MiBSeconds(memoryMibSeconds)) }
+
     /// `12.5 s of a core, 3072 MiB-s`.
     func text(on page: Page) -> String {
         "\(page.figure(Microseconds(cpuCoreMicroseconds))) of a core, \(memoryMibSeconds) MiB-s"

@@ -26,7 +26,10 @@ struct Surplus: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Job", subcommands: [Run.self, Job.self, PS.self]),
             CommandGroup(
-                name: "Trade", subcommands: [Lease.self, Credits.self, ObligationCommand.self, Statement.self, Ledger.self]),
+                name: "Trade",
+                subcommands: [
+                    Lease.self, Credits.self, ObligationCommand.self, Statement.self, ReportCommand.self, Ledger.self,
+                ]),
             CommandGroup(
                 name: "Owner",
                 subcommands: [

@@ -15,7 +15,8 @@ import Wire
             (["job", "list"], "jobs"), (["ps", "--all"], "jobs"), (["pool", "init", "lab"], "pool_name"),
             (["pool", "grant", "node2"], "nodes"), (["pool", "revoke", "node2", "--yes"], "told"),
             (["pool", "leave", "--yes"], "pool"),
-            (["usage"], "series"), (["version"], "version"), (["events", "--last", "1"], "sequence"),
+            (["usage"], "series"), (["report", "chargeback"], "windows"), (["version"], "version"),
+            (["events", "--last", "1"], "sequence"),
         ])
     func json(arguments: [String], key: String) async throws {
         let ended = try await FakeAgent.serving { await (try Program(arguments + ["--json"], agent: $0)).end() }
@@ -65,6 +66,17 @@ import Wire
         #expect(status.stdout.contains("older was archived") && status.stdout.contains("no space left"))
         #expect(archive.stdout.contains("moved file 1 to /") && archive.stdout.contains("/there"))
         #expect(none.stdout.hasPrefix("nothing to move"))
+    }
+
+    @Test("a capacity that is not what it was used for ends with 1, and is said")
+    func unaccounted() async throws {
+        try await FakeAgent.serving { agent in
+            #expect(try await Program.run("report", "chargeback", agent: agent).status == 0)
+            agent.state.withLock { $0.unaccounted = 1 }
+            let ended = try await Program.run("report", "chargeback", agent: agent)
+            #expect(ended.status == 1)
+            #expect(ended.stdout.contains("NO: these figures contradict each other"))
+        }
     }
 
     @Test("a lease that nobody grants ends with 1 and says what each peer answered")

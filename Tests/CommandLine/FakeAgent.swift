@@ -31,6 +31,8 @@ final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
         var left = 0
         var revoked: [String] = []
         var usageRequests: [Surplus_V1_UsageRequest] = []
+        /// By how much capacity is more than what it was used for.
+        var unaccounted: Int64 = 0
     }
 
     let directory: String
@@ -271,6 +273,30 @@ extension FakeAgent {
             ]
             $0.unmeasured = ["network_received"]
         }
+    }
+
+    func streamChargeback(
+        request: Surplus_V1_ChargebackRequest, response: RPCWriter<Surplus_V1_ChargebackPage>, context: ServerContext
+    ) async throws {
+        let until: Int64 = 1_795_247_940_000_000
+        try await response.write(
+            .with {
+                ($0.node, $0.nodeName, $0.stepMicroseconds) = ("nde_1", "node1", 60_000_000)
+                ($0.from, $0.until) = (until - 60_000_000, until)
+            })
+        func usage(_ cpu: Int64) -> Surplus_V1_Usage { .with { ($0.cpuCoreMicroseconds, $0.memoryMibSeconds) = (cpu, cpu) } }
+        let surplus = state.withLock { $0.unaccounted }
+        try await response.write(
+            .with {
+                $0.windows = [
+                    .with {
+                        ($0.at, $0.measuredMicroseconds) = (until - 60_000_000, 60_000_000)
+                        ($0.capacity, $0.owner, $0.idle) = (usage(100 + surplus), usage(40), usage(30))
+                        $0.leases = [.with { ($0.lease, $0.used) = ("lse_1", usage(30)) }]
+                    }
+                ]
+                $0.holders = [.with { ($0.lease, $0.peer, $0.peerName, $0.user) = ("lse_1", "nde_2", "node2", "ann") }]
+            })
     }
 
     func requestLease(request: Surplus_V1_LeaseRequest, context: ServerContext) async throws -> Surplus_V1_LeaseReply {

@@ -21,7 +21,23 @@ struct CodingTests {
             values[metric] = distribution
         }
         let start = Timestamp(microseconds: .random(in: -4_000_000_000_000_000...4_000_000_000_000_000, using: &random))
-        return RollUp(resolution, start: resolution.start(of: start), isIncident: random.chance(5000), values: values)
+        return RollUp(
+            resolution, start: resolution.start(of: start), isIncident: random.chance(5000), values: values,
+            split: random.chance(5000) ? split(&random) : nil, share: random.chance(3000) ? amount(&random) : nil)
+    }
+
+    private static func amount(_ random: inout SeededGenerator) -> ResourceTime {
+        let magnitude = Int128.random(in: 0...98, using: &random)
+        return ResourceTime(
+            cpu: Int128.random(in: 0..<1 << 99, using: &random) >> magnitude,
+            memory: (Int128.random(in: 0..<1 << 99, using: &random) >> magnitude) / 4096 * 4096)
+    }
+
+    private static func split(_ random: inout SeededGenerator) -> CapacitySplit {
+        CapacitySplit(
+            span: Microseconds(.random(in: 1...86_400_000_000, using: &random)), capacity: amount(&random),
+            owner: amount(&random),
+            leases: amount(&random))
     }
 
     @Test("Every row reads back as it was written", arguments: 0..<40 as Range<UInt64>)

@@ -192,6 +192,20 @@ struct KeepingTests {
         #expect(error == .foreign(file: scratch.file, "it is a SQLite database of another program"))
     }
 
+    @Test("A file of an earlier version is brought up to date, with all that is in it")
+    func earlier() throws {
+        let scratch = try ScratchDirectory()
+        var measured = Measured()
+        let store = try HistoryStore(path: scratch.file, limit: .mebibytes(8))
+        measured.run(300)
+        try measured.write(to: store)
+        store.close()
+        try DatabaseQueue(path: scratch.file).writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 1") }
+        let again = try HistoryStore(path: scratch.file, limit: .mebibytes(8))
+        #expect(try again.samples(.minute) == measured.samples)
+        #expect(try again.queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 2)
+    }
+
     @Test("A file of a newer version is left alone")
     func newer() throws {
         let scratch = try ScratchDirectory()

@@ -153,6 +153,73 @@ extension LiveTests {
             #expect(try pool.surplus("node1", ["job", "cancel", job]).status == 0)
         }
 
+        private struct Chargeback: Decodable {
+            struct Usage: Decodable { let cpuCoreMicroseconds, memoryMibSeconds: Int64 }
+            struct Share: Decodable {
+                let name: String
+                let used: Usage
+            }
+            struct Shares: Decodable {
+                let measuredMicroseconds: Int64
+                let capacity, excess, owner, idle, untold: Usage
+                let leases: [Share]
+                let addsUp: Bool
+
+                /// What stands on either side, of a resource.
+                func sides(_ resource: (Usage) -> Int64) -> (had: Int64, used: Int64) {
+                    let used = leases.reduce(resource(owner) + resource(untold) + resource(idle)) { $0 + resource($1.used) }
+                    return (resource(capacity) + resource(excess), used)
+                }
+            }
+            let nodeName: String
+            let stepMicroseconds: Int64
+            let total: Shares
+            let windows: [Shares]
+        }
+
+        @Test("in every window of a node's history capacity is what owner and leases used and what was idle, to the last unit")
+        func chargeback() throws {
+            let pool = try LivePool(nodes: 2)
+            func report(_ more: String...) throws -> Chargeback { try pool.json("node2", ["report", "chargeback"] + more) }
+            // of a lease that runs when measuring begins, what it had used before is not known
+            try LivePool.eventually("node2 measures") { try report().windows.isEmpty ? nil : true }
+            let burn = "n=0; while [ $n -lt 100000 ]; do n=$((n+1)); done"
+            try LivePool.eventually("node2 lends") {
+                let words = ["run", "--on", "node2", "--cpu", "0.2", "--memory", "64MiB", "--", "sh", "-c", burn]
+                return try pool.surplus("node1", words).status == 0 ? true : nil
+            }
+            let found = try LivePool.eventually("the lease was measured") {
+                let found = try report("--step", "1s")
+                return found.total.leases.isEmpty ? nil : found
+            }
+            #expect(found.nodeName == "node2" && found.stepMicroseconds == 1_000_000 && !found.windows.isEmpty)
+            for shares in found.windows + [found.total] {
+                let (cpu, memory) = (shares.sides(\.cpuCoreMicroseconds), shares.sides(\.memoryMibSeconds))
+                #expect(shares.addsUp && cpu.had == cpu.used && memory.had == memory.used)
+                #expect(shares.capacity.cpuCoreMicroseconds > 0 && shares.capacity.memoryMibSeconds > 0)
+            }
+            #expect(found.total.capacity.cpuCoreMicroseconds == found.windows.reduce(0) { $0 + $1.capacity.cpuCoreMicroseconds })
+            #expect(found.total.leases.map(\.name) == ["node1"])
+            #expect(try #require(found.total.leases.first).used.cpuCoreMicroseconds > 0)
+            let byProgram = try report("--by", "application")
+            #expect(byProgram.total.leases.map(\.name) == ["sh"])
+            #expect(byProgram.total.addsUp)
+            // what is billed of a lease is what is charged back for it, but for what ran while it was throttled below its floor
+            struct Leases: Decodable { let leases: [Lease] }
+            struct Lease: Decodable { let usage: Chargeback.Usage }
+            let settled = try LivePool.eventually("the lease is settled") {
+                let leases: Leases = try pool.json("node2", ["lease", "list", "--all"])
+                return leases.leases.first { $0.usage.cpuCoreMicroseconds > 0 }
+            }
+            let charged = try LivePool.eventually("its end was measured") {
+                let used = try report().total.leases.first?.used.cpuCoreMicroseconds ?? 0
+                return used >= settled.usage.cpuCoreMicroseconds ? used : nil
+            }
+            #expect(charged >= settled.usage.cpuCoreMicroseconds)
+            let text = try pool.surplus("node2", ["report", "chargeback"])
+            #expect(text.status == 0 && text.text.contains("exactly: capacity = owner + leases + idle"))
+        }
+
         @Test("a port that another program has is said, and hinders nothing else")
         func portTaken() throws {
             let first = try LoneAgent(more: "warden: none\naccounting: {metrics: '127.0.0.1:0'}")

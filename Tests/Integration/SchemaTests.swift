@@ -167,6 +167,7 @@ extension LiveTests {
             for command in ["credits", "statement", "status", "ledger verify"] { _ = try run(command) }
             _ = try run("events", ["--last", "50"])
             _ = try run("usage", ["--since", "5m"])
+            _ = try collection.run(pool, "node2", "report chargeback", ["--by", "user"])
         }
 
         /// What is owed in kind.

@@ -23,8 +23,13 @@ package struct Cascade: Hashable, Sendable {
 
     /// Adds a sample taken at `time`; returns the rows of the intervals that are over by that, from fine to coarse.
     package mutating func add(_ sample: Sample, at time: Timestamp, isIncident: Bool) -> [RollUp] {
+        add(RollUp(sample, at: time, isIncident: isIncident))
+    }
+
+    /// Adds what is known of one second; returns the rows of the intervals that are over by that, from fine to coarse.
+    package mutating func add(_ second: RollUp) -> [RollUp] {
         var rows: [RollUp] = []
-        feed(RollUp(sample, at: time, isIncident: isIncident), &rows)
+        feed(second, &rows)
         return rows
     }
 

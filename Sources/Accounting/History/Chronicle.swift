@@ -119,6 +119,22 @@ package struct Chronicle: Sendable {
         tracks[subject] = track
     }
 
+    /// Takes who had the machine's capacity up to `now`: the part of each lease into the same second as the whole, so that the
+    /// parts in rows of one interval come to the whole.
+    package mutating func record(_ shares: CapacityShares, at now: Moment, isIncident: Bool) {
+        add(RollUp(at: now.utc, isIncident: isIncident, split: shares.machine), of: .machine, at: now.instant)
+        for (lease, share) in shares.leases.pairs {
+            add(RollUp(at: now.utc, isIncident: isIncident, share: share), of: .lease(lease), at: now.instant)
+        }
+    }
+
+    private mutating func add(_ second: RollUp, of subject: Subject, at now: Instant) {
+        var track = tracks[subject] ?? Track(lastSeen: now)
+        track.lastSeen = now
+        add(track.cascade.add(second), of: subject)
+        tracks[subject] = track
+    }
+
     /// Ends the history of those that were not read for ``patience``.
     package mutating func retire(at now: Instant) {
         for (subject, track) in tracks.pairs where now - track.lastSeen > Self.patience {
@@ -165,6 +181,9 @@ package struct Chronicle: Sendable {
         waiting.filter { $0.subject == subject && $0.rollUp.resolution == resolution }.map(\.rollUp)
             + (tracks[subject]?.cascade.current(resolution) ?? [])
     }
+
+    /// Those of whom something is not written yet, in order.
+    package var known: [Subject] { Set(waiting.map(\.subject)).union(tracks.keys).sorted() }
 
     /// Whom it measures now.
     package var subjects: [Subject] { tracks.keys }

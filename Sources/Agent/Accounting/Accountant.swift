@@ -4,6 +4,7 @@ import HistoryStore
 import Kernel
 import Logging
 import Resources
+import Sandbox
 import Synchronization
 
 /// Measures the machine and the leases on it, and keeps their history.
@@ -11,6 +12,7 @@ final class Accountant: Sendable {
     private struct State {
         var chronicle = Chronicle()
         var pace: Pace
+        var capacity = CapacityMeter()
         var machine: MachineCounters?
         var leases = LeaseCounters()
         var hasFailed = false
@@ -65,19 +67,14 @@ final class Accountant: Sendable {
     }
 
     private func measureOnce(_ guests: GuestKeeper?) async {
-        let leases = await guests?.measurements() ?? []
+        let measured = await guests?.measurements()
+        let leases = measured?.running ?? []
         let now = house.clock()
-        let machine: MachineCounters?
-        do throws(KernelError) {
-            machine = try sampler.read(at: now.instant)
-            state.withLock { $0.hasFailed = false }
-        } catch {
-            machine = nil
-            let isNews = state.withLock { state in
-                defer { state.hasFailed = true }
-                return !state.hasFailed
-            }
-            if isNews { house.log.error("the machine cannot be measured", metadata: ["error": "\(error)"]) }
+        let machine = machineCounters(at: now.instant)
+        let capacity = machine.flatMap { machine in
+            // a warden that cannot be asked may have guests
+            guests == nil
+                ? reading(machine, ([], []), isComplete: false) : measured.flatMap { reading(machine, $0, isComplete: true) }
         }
         let isExceeded = isThresholdExceeded(guests, machine)
         state.withLock { state in
@@ -91,9 +88,43 @@ final class Accountant: Sendable {
                 state.chronicle.record(
                     Reading(lease), of: .lease(lease.lease), at: now, grain: grain, isIncident: isIncident)
             }
+            if let capacity, let shares = state.capacity.shares(capacity) {
+                state.chronicle.record(shares, at: now, isIncident: isIncident)
+            }
             state.leases.update(leases)
             state.chronicle.retire(at: now.instant)
         }
+    }
+
+    private func machineCounters(at instant: Instant) -> MachineCounters? {
+        do throws(KernelError) {
+            let machine = try sampler.read(at: instant)
+            state.withLock { $0.hasFailed = false }
+            return machine
+        } catch {
+            let isNews = state.withLock { state in
+                defer { state.hasFailed = true }
+                return !state.hasFailed
+            }
+            if isNews { house.log.error("the machine cannot be measured", metadata: ["error": "\(error)"]) }
+            return nil
+        }
+    }
+
+    /// Who uses what of the capacity; `nil` when what counts as the owner's cannot be measured.
+    private func reading(
+        _ machine: MachineCounters, _ leases: (running: [LeaseMeasurement], closed: [LeaseMeasurement]), isComplete: Bool
+    ) -> CapacityReading? {
+        var reading = CapacityReading(
+            at: machine.at, capacity: house.capacity, counted: .everything, cpu: machine.cpu, memory: machine.memory,
+            leases: leases.running.map { CapacityReading.Lease($0.lease, cpu: $0.cpu, memory: $0.memory) }
+                + leases.closed.map { CapacityReading.Lease($0.lease, cpu: $0.cpu, memory: $0.memory, isLast: true) },
+            isComplete: isComplete)
+        if case .cgroup(let path) = house.configuration.ownerScope {
+            guard let owner = try? sampler.usage(ofOwner: path) else { return nil }
+            (reading.counted, reading.cpu, reading.memory) = (.owner, owner.cpu, owner.memory)
+        }
+        return reading
     }
 
     /// Whether owner and guests use more than the owner allows, or guests are being held back because they did. Without a warden
@@ -146,14 +177,41 @@ final class Accountant: Sendable {
 
     /// The history of a subject in points; `nil` when nothing is known of it.
     func chart(of subject: Subject, _ empty: Chart, _ metrics: [Metric]) -> Chart? {
+        read { store, _, source throws(HistoryStoreError) in try source(subject).chart(empty, metrics, from: store) } ?? nil
+    }
+
+    /// Who had the capacity in the windows of a chart.
+    func capacity(_ empty: CapacityChart) -> CapacityChart {
+        read { store, unwritten, source throws(HistoryStoreError) in
+            let leases = unwritten.filter { $0 != .machine }.map(source)
+            return try CapacitySource(machine: source(.machine), leases: leases).chart(empty, from: store)
+        } ?? empty
+    }
+
+    /// The beginning of what is known of the machine; `nil` when nothing is.
+    var beginning: Timestamp? {
+        read { store, _, source throws(HistoryStoreError) in try source(.machine).beginning(store) } ?? nil
+    }
+
+    /// Looks at what is on disk and in memory, both of the same moment.
+    ///
+    /// - Parameter body: gets the file, unless there is none now, those of whom something is not in it yet, and what makes a
+    ///   source of all that is known of a subject.
+    private func read<Value: Sendable>(
+        _ body: (HistoryStore?, [Subject], (Subject) -> HistorySource) throws(HistoryStoreError) -> Value
+    ) -> Value? {
         archive.withLock { archive in
-            var source = HistorySource(subject: subject, now: house.clock().utc)
-            source.unwritten = state.withLock { state in
-                Dictionary(uniqueKeysWithValues: Resolution.allCases.map { ($0, state.chronicle.unwritten($0, of: subject)) })
+            let now = house.clock().utc
+            let chronicle = state.withLock { $0.chronicle }
+            func source(_ subject: Subject) -> HistorySource {
+                var source = HistorySource(subject: subject, now: now)
+                source.unwritten = Dictionary(
+                    uniqueKeysWithValues: Resolution.allCases.map { ($0, chronicle.unwritten($0, of: subject)) })
+                return source
             }
-            let chart = archive.read { (store) throws(HistoryStoreError) in try source.chart(empty, metrics, from: store) }
+            let found = archive.read { (store) throws(HistoryStoreError) in try body(store, chronicle.known, source) }
             // What is in memory can always be read.
-            return chart ?? (try? source.chart(empty, metrics, from: nil))
+            return found ?? (try? body(nil, chronicle.known, source))
         }
     }
 

@@ -36,6 +36,8 @@ final class GuestKeeper: Sendable {
         var moves: (throttled: Int64, relieved: Int64) = (0, 0)
         /// The last step of each lease that is not just shaped.
         var latest: [LeaseID: Move] = [:]
+        /// What leases had used when they were closed, since that was last asked for.
+        var closed: [LeaseMeasurement] = []
         /// When the last step on the ladder was taken that is told of.
         var lastMove: Timestamp?
     }
@@ -106,7 +108,10 @@ final class GuestKeeper: Sendable {
             case .followPolicy: try await warden.setPolicy(policy)
             case .close(let lease):
                 let meter = try await warden.closeLease(lease)
-                state.withLock { $0.latest[lease] = nil }
+                state.withLock { state in
+                    state.latest[lease] = nil
+                    if let meter { state.close(lease, meter, at: engine.now.instant) }
+                }
                 engine.handle(.guestClosed(lease, meter.map { Self.reading(lease, $0) }))
             }
         } catch let fault as WardenFault where fault.kind != .version {
@@ -252,22 +257,43 @@ final class GuestKeeper: Sendable {
 
     var moves: (throttled: Int64, relieved: Int64) { state.withLock { $0.moves } }
 
-    /// The counters of the leases that run here; nothing while the warden cannot be asked. An older one does not tell of disks
-    /// and of pressure.
-    func measurements() async -> [LeaseMeasurement] {
-        guard let warden, state.withLock({ $0.hello != nil }) else { return [] }
+    /// The counters of the leases that run here, and of those that were closed since the last call; `nil` while the warden cannot
+    /// be asked. An older one does not tell of disks and of pressure.
+    func measurements() async -> (running: [LeaseMeasurement], closed: [LeaseMeasurement])? {
+        guard let warden else { return ([], []) }
+        guard state.withLock({ $0.hello != nil }) else { return nil }
+        let running: [LeaseMeasurement]
         do {
-            if let measurements = try await warden.measurements() { return measurements }
+            running = try await warden.measurements() ?? measurementsOfReadings
         } catch {
             // that it is gone is found and said by those who watch it
-            return []
+            return nil
         }
-        return state.withLock { state in
+        let closed = state.withLock { state in
+            defer { state.closed = [] }
+            return state.closed
+        }
+        return (running, closed)
+    }
+
+    private var measurementsOfReadings: [LeaseMeasurement] {
+        state.withLock { state in
             (state.readings?.leases ?? []).map {
                 LeaseMeasurement(
                     lease: $0.lease, at: state.readAt, cpu: $0.meter.measured.cpu, memory: $0.using.memory,
                     activity: GroupActivity())
             }
         }
+    }
+}
+
+extension GuestKeeper.State {
+    /// How many closed leases wait for being asked for at most.
+    private static let mostClosed = 1024
+
+    fileprivate mutating func close(_ lease: LeaseID, _ meter: Sandbox.LeaseMeter, at now: Instant) {
+        guard closed.count < Self.mostClosed else { return }
+        closed.append(
+            LeaseMeasurement(lease: lease, at: now, cpu: meter.measured.cpu, memory: .zero, activity: GroupActivity()))
     }
 }

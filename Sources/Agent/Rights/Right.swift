@@ -67,6 +67,7 @@ extension Right {
             Method.FetchOutputs.descriptor: .borrow,
 
             Method.GetUsage.descriptor: .look,
+            Method.StreamChargeback.descriptor: .look,
             Method.GetPolicy.descriptor: .look,
             Method.ExplainPolicy.descriptor: .look,
             Method.ApplyPolicy.descriptor: .own,

@@ -109,6 +109,12 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         try await answer { try await agent.pool().moves(request.message) }
     }
 
+    func streamChargeback(
+        request: ServerRequest<Surplus_V1_ChargebackRequest>, context: ServerContext
+    ) async throws -> StreamingServerResponse<Surplus_V1_ChargebackPage> {
+        stream { try await agent.streamChargeback(request.message, $0) }
+    }
+
     // MARK: Leases
 
     func requestLease(

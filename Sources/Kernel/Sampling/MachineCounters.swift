@@ -27,13 +27,19 @@ package struct MachineSampler: Sendable {
     private let disks: DiskFinder
     /// Where control groups know what the machine has done more exactly than `/proc/stat`, which counts in hundredths of a second.
     private let exact: (any GuestGroups)?
+    private let groups: (any GuestGroups)?
 
     package init(kernel: any KernelCalls = LinuxKernel()) {
         self.kernel = kernel
         machine = Machine(kernel: kernel)
         disks = DiskFinder(kernel: kernel)
-        let groups = try? ControlGroups.detect(kernel: kernel)
+        groups = try? ControlGroups.detect(kernel: kernel)
         exact = groups?.usageOfMachine() == nil ? nil : groups
+    }
+
+    /// What a group that is named by its path below the mount points uses; nothing when there is none.
+    package func usage(ofOwner path: String) throws(KernelError) -> GroupUsage {
+        try groups?.usage(ofOwner: path) ?? GroupUsage()
     }
 
     /// - Throws: ``KernelError`` when processing or memory cannot be read.

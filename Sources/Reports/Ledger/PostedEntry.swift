@@ -63,9 +63,5 @@ package struct AccountStanding: Encodable, Sendable {
 
 extension Microcredits {
     /// Credits with all six places, so that amounts stand below each other: `-0.016666`.
-    var fixed: String {
-        let (credits, rest) = rawValue.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
-        let places = String(rest)
-        return (rawValue < 0 ? "-" : "") + "\(credits)." + String(repeating: "0", count: 6 - places.count) + places
-    }
+    var fixed: String { millionths(rawValue) }
 }

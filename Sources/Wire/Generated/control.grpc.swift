@@ -685,6 +685,19 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "StreamChargeback" metadata.
+        package enum StreamChargeback: Sendable {
+            /// Request type for "StreamChargeback".
+            package typealias Input = Surplus_V1_ChargebackRequest
+            /// Response type for "StreamChargeback".
+            package typealias Output = Surplus_V1_ChargebackPage
+            /// Descriptor for "StreamChargeback".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "StreamChargeback",
+                type: .serverStreaming
+            )
+        }
         /// Descriptors for all methods in the "surplus.v1.Control" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             GetStatus.descriptor,
@@ -737,7 +750,8 @@ package enum Surplus_V1_Control: Sendable {
             PreviewLease.descriptor,
             GetEnforcer.descriptor,
             ListMoves.descriptor,
-            GetUsage.descriptor
+            GetUsage.descriptor,
+            StreamChargeback.descriptor
         ]
     }
 }
@@ -1525,6 +1539,24 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_UsageRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UsageReply>
+
+        /// Handle the "StreamChargeback" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reports.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ChargebackRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ChargebackPage` messages.
+        func streamChargeback(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ChargebackRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ChargebackPage>
     }
 
     /// Service protocol for the "surplus.v1.Control" service.
@@ -2296,6 +2328,24 @@ extension Surplus_V1_Control {
             request: GRPCCore.ServerRequest<Surplus_V1_UsageRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UsageReply>
+
+        /// Handle the "StreamChargeback" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reports.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ChargebackRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ChargebackPage` messages.
+        func streamChargeback(
+            request: GRPCCore.ServerRequest<Surplus_V1_ChargebackRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ChargebackPage>
     }
 
     /// Simple service protocol for the "surplus.v1.Control" service.
@@ -3070,6 +3120,25 @@ extension Surplus_V1_Control {
             request: Surplus_V1_UsageRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_UsageReply
+
+        /// Handle the "StreamChargeback" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reports.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ChargebackRequest` message.
+        ///   - response: A response stream of `Surplus_V1_ChargebackPage` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func streamChargeback(
+            request: Surplus_V1_ChargebackRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_ChargebackPage>,
+            context: GRPCCore.ServerContext
+        ) async throws
     }
 }
 
@@ -3638,6 +3707,17 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.StreamChargeback.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ChargebackRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ChargebackPage>(),
+            handler: { request, context in
+                try await self.streamChargeback(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -4192,6 +4272,17 @@ extension Surplus_V1_Control.ServiceProtocol {
             context: context
         )
         return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func streamChargeback(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ChargebackRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ChargebackPage> {
+        let response = try await self.streamChargeback(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
     }
 }
 
@@ -4878,6 +4969,23 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
                 context: context
             ),
             metadata: [:]
+        )
+    }
+
+    package func streamChargeback(
+        request: GRPCCore.ServerRequest<Surplus_V1_ChargebackRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ChargebackPage> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_ChargebackPage>(
+            metadata: [:],
+            producer: { writer in
+                try await self.streamChargeback(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
         )
     }
 }
@@ -5906,6 +6014,29 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UsageReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "StreamChargeback" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reports.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ChargebackRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ChargebackRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ChargebackPage` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func streamChargeback<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ChargebackRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ChargebackRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ChargebackPage>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_ChargebackPage>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -7492,6 +7623,38 @@ extension Surplus_V1_Control {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "StreamChargeback" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reports.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ChargebackRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ChargebackRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ChargebackPage` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func streamChargeback<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ChargebackRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ChargebackRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ChargebackPage>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_ChargebackPage>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.StreamChargeback.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -8806,6 +8969,33 @@ extension Surplus_V1_Control.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UsageRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UsageReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "StreamChargeback" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Reports.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ChargebackRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func streamChargeback<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ChargebackRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_ChargebackPage>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.streamChargeback(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ChargebackRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ChargebackPage>(),
             options: options,
             onResponse: handleResponse
         )
@@ -10328,6 +10518,37 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.getUsage(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "StreamChargeback" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Reports.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func streamChargeback<Result>(
+        _ message: Surplus_V1_ChargebackRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_ChargebackPage>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ChargebackRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.streamChargeback(
             request: request,
             options: options,
             onResponse: handleResponse

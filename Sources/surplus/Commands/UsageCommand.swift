@@ -44,12 +44,7 @@ struct ShowUsage: AsyncParsableCommand {
 
     enum MetricGroup: String, ExpressibleByArgument, CaseIterable { case cpu, memory, network, disk, pressure }
 
-    func validate() throws {
-        guard let step else { return }
-        guard step >= .seconds(1), step.rawValue.isMultiple(of: 1_000_000) else {
-            throw ValidationError("--step: \(step.text) is no whole number of seconds; write 1s or more")
-        }
-    }
+    func validate() throws { try TimeRangeOptions.validate(step: step) }
 
     func run() async throws {
         let page = Terminal.page(plain: output.plain, colour: output.color)

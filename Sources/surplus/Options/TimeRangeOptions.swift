@@ -15,6 +15,14 @@ struct TimeRangeOptions: ParsableArguments {
         try Self.times(since: since, until: until, on: page)
     }
 
+    /// - Parameter step: the length of a point or window.
+    static func validate(step: Microseconds?) throws {
+        guard let step else { return }
+        guard step >= .seconds(1), step.rawValue.isMultiple(of: 1_000_000) else {
+            throw ValidationError("--step: \(step.text) is no whole number of seconds; write 1s or more")
+        }
+    }
+
     static func times(since: String?, until: String?, on page: Page) throws -> (since: Timestamp?, until: Timestamp?) {
         func time(_ text: String?) throws -> Timestamp? {
             do { return try text.map { try TimeText.past($0, now: page.now, utcOffset: page.utcOffset) } } catch let failure

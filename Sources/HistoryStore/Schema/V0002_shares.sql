@@ -1,0 +1,2 @@
+-- Rows of the machine also have who had its capacity, and those of leases their part of it, in the packed form; no table changes.
+-- Rows from before have neither.

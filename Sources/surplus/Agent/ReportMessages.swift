@@ -1,0 +1,32 @@
+import Reports
+import Resources
+import Wire
+
+extension LeaseHolder {
+    init(_ message: Surplus_V1_LeaseHolder) {
+        self.init(
+            lease: message.lease, peer: message.peer.nonEmpty, peerName: message.peerName.nonEmpty, user: message.user.nonEmpty,
+            application: message.application.nonEmpty)
+    }
+}
+
+extension ChargebackReport {
+    init(_ pages: [Surplus_V1_ChargebackPage], by grouping: Grouping, isByWindow: Bool, now: Timestamp) {
+        let head = pages.first ?? Surplus_V1_ChargebackPage()
+        self.init(
+            node: head.node.nonEmpty, nodeName: head.nodeName, from: Timestamp(microseconds: head.from),
+            until: Timestamp(microseconds: head.until), step: Microseconds(head.stepMicroseconds), by: grouping,
+            holders: pages.flatMap(\.holders).map(LeaseHolder.init), windows: pages.flatMap(\.windows).map(Window.init),
+            isByWindow: isByWindow, now: now)
+    }
+}
+
+extension ChargebackReport.Window {
+    init(_ message: Surplus_V1_CapacityWindow) {
+        self.init(
+            at: CivilTime(Timestamp(microseconds: message.at)), measured: Microseconds(message.measuredMicroseconds),
+            capacity: Usage(shown: message.capacity), excess: Usage(shown: message.excess), owner: Usage(shown: message.owner),
+            idle: Usage(shown: message.idle), untold: Usage(shown: message.untold),
+            leases: message.leases.map { (lease: $0.lease, used: Usage(shown: $0.used)) })
+    }
+}
