@@ -4,27 +4,29 @@ import Resources
 
 // What the ledger knows of many leases at once.
 
-extension LedgerStore {
-    /// So many leases are looked for in one statement.
-    static let leasesAtOnce = 500
+/// So many leases are looked for in one statement.
+let leasesAtOnce = 500
 
+extension LedgerReader {
     /// The agreements of leases, from all segments that are in the directory; those that were moved away with theirs are missing.
     package func agreements(of leases: some Collection<LeaseID>) throws(LedgerStoreError) -> [LeaseID: AgreementRecord] {
         let leases = Array(leases)
         return try fold(into: [:]) { found, db in
-            for ids in leases.portions(of: Self.leasesAtOnce) {
+            for ids in leases.portions(of: leasesAtOnce) {
                 for agreement in try Rows.agreements(db, of: ids) { found[agreement.lease] = agreement }
             }
             return true
         }
     }
+}
 
+extension LedgerStore {
     /// The programs that ran under leases, each once, in the order in which they were first told of; as far back as the story goes.
     package func programs(of leases: some Collection<LeaseID>) throws(LedgerStoreError) -> [LeaseID: [String]] {
         let leases = Array(leases)
         return try read { db in
             var found: [LeaseID: [String]] = [:]
-            for ids in leases.portions(of: Self.leasesAtOnce) {
+            for ids in leases.portions(of: leasesAtOnce) {
                 for (lease, program) in try Rows.programs(db, of: ids) where found[lease]?.contains(program) != true {
                     found[lease, default: []].append(program)
                 }

@@ -66,7 +66,7 @@ extension Rows {
             lenderSignature: Signature(row.bytes("lender_signature")), at: row.time("at"))
     }
 
-    private static let receiptQuery = """
+    static let receiptQuery = """
         SELECT r.*, s.* FROM receipts AS r LEFT JOIN cosignatures AS s ON s.receipt = r.id
         """
 

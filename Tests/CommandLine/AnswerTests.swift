@@ -15,7 +15,8 @@ import Wire
             (["job", "list"], "jobs"), (["ps", "--all"], "jobs"), (["pool", "init", "lab"], "pool_name"),
             (["pool", "grant", "node2"], "nodes"), (["pool", "revoke", "node2", "--yes"], "told"),
             (["pool", "leave", "--yes"], "pool"),
-            (["usage"], "series"), (["report", "chargeback"], "windows"), (["version"], "version"),
+            (["usage"], "series"), (["report", "chargeback"], "windows"),
+            (["report", "trade", "--by", "application"], "rows"), (["version"], "version"),
             (["events", "--last", "1"], "sequence"),
         ])
     func json(arguments: [String], key: String) async throws {

@@ -299,6 +299,23 @@ extension FakeAgent {
             })
     }
 
+    func streamTrades(
+        request: Surplus_V1_TradesRequest, response: RPCWriter<Surplus_V1_TradesPage>, context: ServerContext
+    ) async throws {
+        try await response.write(.with { ($0.node, $0.nodeName) = ("nde_1", "node1") })
+        try await response.write(
+            .with {
+                $0.entries = [
+                    .with {
+                        ($0.at, $0.lease, $0.peer, $0.peerName) = (1_795_247_940_000_000, "lse_1", "nde_2", "node2")
+                        $0.used = .with { ($0.cpuCoreMicroseconds, $0.memoryMibSeconds) = (12_500_000, 3072) }
+                        $0.paid = .with { ($0.cpu, $0.memory) = (-3472, 0) }
+                    }
+                ]
+                $0.holders = [.with { ($0.lease, $0.application) = ("lse_1", "xz") }]
+            })
+    }
+
     func requestLease(request: Surplus_V1_LeaseRequest, context: ServerContext) async throws -> Surplus_V1_LeaseReply {
         state.withLock { $0.leaseReply }
     }

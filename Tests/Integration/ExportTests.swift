@@ -64,6 +64,64 @@ extension LiveTests {
             try expectAccepted(try export(pool, "beancount", ["--since", "1s"]), "bean-check", [], credits, pool)
         }
 
+        @Test("what was traded comes to the statement of the same time, to the last unit, however it is put together")
+        func trade() throws {
+            struct Trade: Decodable {
+                struct Usage: Decodable { let cpuCoreMicroseconds: Int64 }
+                struct Sum: Decodable {
+                    let leases: Int
+                    let used: Usage
+                    let paidMicrocredits, compensationMicrocredits, disputedMicrocredits: Int64
+                }
+                struct Row: Decodable {
+                    let peerName: String?
+                    let application: String?
+                    let resource: String?
+                    let trade: String
+                    let sum: Sum
+                }
+                let rows: [Row]
+                let lent, borrowed: Sum
+                let changeMicrocredits: Int64
+            }
+            struct Whole: Decodable { let openingMicrocredits, closingMicrocredits, disputedMicrocredits: Int64 }
+            let pool = try Self.traded()
+            let last: Event = try pool.json("node1", ["events", "--kind", "receipt.settled", "--last", "1"])
+            // to the second, as times are written
+            let middle = String(last.at.prefix(19)) + "Z"
+            for node in ["node1", "node2", "node3"] {
+                for range in [[], ["--since", "1h"], ["--until", middle], ["--since", middle]] {
+                    let statement: Whole = try pool.json(node, ["statement"] + range)
+                    for grouping in [[], ["resource"], ["day", "peer"], ["application", "user", "resource"]] {
+                        let trade: Trade = try pool.json(node, ["report", "trade"] + range + grouping.flatMap { ["--by", $0] })
+                        #expect(trade.changeMicrocredits == statement.closingMicrocredits - statement.openingMicrocredits)
+                        let sums = trade.rows.map(\.sum)
+                        let moved = sums.reduce(0) { $0 + $1.paidMicrocredits + $1.compensationMicrocredits }
+                        #expect(moved == trade.changeMicrocredits)
+                        #expect(sums.reduce(0) { $0 + $1.disputedMicrocredits } == statement.disputedMicrocredits)
+                        #expect(!trade.rows.contains { $0.resource == "not known" })
+                    }
+                }
+            }
+            let all: Trade = try pool.json("node1", ["report", "trade"])
+            #expect(
+                Set(all.rows.map { "\($0.trade) \($0.peerName ?? "")" }) == ["borrowed node2", "borrowed node3", "lent node2"])
+            let programs: Trade = try pool.json("node1", ["report", "trade", "--by", "application"])
+            #expect(Set(programs.rows.compactMap(\.application)).contains("sh"))
+            // both sides tell the same
+            let other: Trade = try pool.json("node3", ["report", "trade"])
+            let borrowed = all.rows.first { $0.trade == "borrowed" && $0.peerName == "node3" }
+            #expect(other.lent.paidMicrocredits == -(borrowed?.sum.paidMicrocredits ?? 0))
+            #expect(other.lent.used.cpuCoreMicroseconds == borrowed?.sum.used.cpuCoreMicroseconds)
+            #expect(other.lent.used.cpuCoreMicroseconds > 0)
+            let empty = try pool.surplus("node1", ["report", "trade", "--until", "2020-01-01"])
+            #expect(empty.status == 0 && empty.text.contains("nothing was lent or borrowed in this time"))
+            let twice = try pool.surplus("node1", ["report", "trade", "--by", "peer", "--by", "peer"])
+            #expect(twice.status == 2 && twice.text.isEmpty)
+        }
+
+        private struct Event: Decodable { let at: String }
+
         @Test("csv and JSON Lines have every transfer once")
         func plain() throws {
             struct Record: Decodable {

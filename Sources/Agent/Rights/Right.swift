@@ -68,6 +68,7 @@ extension Right {
 
             Method.GetUsage.descriptor: .look,
             Method.StreamChargeback.descriptor: .look,
+            Method.StreamTrades.descriptor: .look,
             Method.GetPolicy.descriptor: .look,
             Method.ExplainPolicy.descriptor: .look,
             Method.ApplyPolicy.descriptor: .own,

@@ -115,6 +115,13 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         stream { try await agent.streamChargeback(request.message, $0) }
     }
 
+    func streamTrades(
+        request: ServerRequest<Surplus_V1_TradesRequest>, context: ServerContext
+    ) async throws -> StreamingServerResponse<Surplus_V1_TradesPage> {
+        let pool = try await agent.pool()
+        return stream { try await pool.streamTrades(request.message, $0) }
+    }
+
     // MARK: Leases
 
     func requestLease(

@@ -698,6 +698,19 @@ package enum Surplus_V1_Control: Sendable {
                 type: .serverStreaming
             )
         }
+        /// Namespace for "StreamTrades" metadata.
+        package enum StreamTrades: Sendable {
+            /// Request type for "StreamTrades".
+            package typealias Input = Surplus_V1_TradesRequest
+            /// Response type for "StreamTrades".
+            package typealias Output = Surplus_V1_TradesPage
+            /// Descriptor for "StreamTrades".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "StreamTrades",
+                type: .serverStreaming
+            )
+        }
         /// Descriptors for all methods in the "surplus.v1.Control" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             GetStatus.descriptor,
@@ -751,7 +764,8 @@ package enum Surplus_V1_Control: Sendable {
             GetEnforcer.descriptor,
             ListMoves.descriptor,
             GetUsage.descriptor,
-            StreamChargeback.descriptor
+            StreamChargeback.descriptor,
+            StreamTrades.descriptor
         ]
     }
 }
@@ -1557,6 +1571,24 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_ChargebackRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ChargebackPage>
+
+        /// Handle the "StreamTrades" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What was lent and borrowed, used and paid, lease by lease.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_TradesRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_TradesPage` messages.
+        func streamTrades(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_TradesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_TradesPage>
     }
 
     /// Service protocol for the "surplus.v1.Control" service.
@@ -2346,6 +2378,24 @@ extension Surplus_V1_Control {
             request: GRPCCore.ServerRequest<Surplus_V1_ChargebackRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ChargebackPage>
+
+        /// Handle the "StreamTrades" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What was lent and borrowed, used and paid, lease by lease.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_TradesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_TradesPage` messages.
+        func streamTrades(
+            request: GRPCCore.ServerRequest<Surplus_V1_TradesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_TradesPage>
     }
 
     /// Simple service protocol for the "surplus.v1.Control" service.
@@ -3139,6 +3189,25 @@ extension Surplus_V1_Control {
             response: GRPCCore.RPCWriter<Surplus_V1_ChargebackPage>,
             context: GRPCCore.ServerContext
         ) async throws
+
+        /// Handle the "StreamTrades" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What was lent and borrowed, used and paid, lease by lease.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_TradesRequest` message.
+        ///   - response: A response stream of `Surplus_V1_TradesPage` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func streamTrades(
+            request: Surplus_V1_TradesRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_TradesPage>,
+            context: GRPCCore.ServerContext
+        ) async throws
     }
 }
 
@@ -3718,6 +3787,17 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.StreamTrades.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_TradesRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_TradesPage>(),
+            handler: { request, context in
+                try await self.streamTrades(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -4279,6 +4359,17 @@ extension Surplus_V1_Control.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ChargebackPage> {
         let response = try await self.streamChargeback(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
+    package func streamTrades(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_TradesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_TradesPage> {
+        let response = try await self.streamTrades(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -4980,6 +5071,23 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
             metadata: [:],
             producer: { writer in
                 try await self.streamChargeback(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
+        )
+    }
+
+    package func streamTrades(
+        request: GRPCCore.ServerRequest<Surplus_V1_TradesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_TradesPage> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_TradesPage>(
+            metadata: [:],
+            producer: { writer in
+                try await self.streamTrades(
                     request: request.message,
                     response: writer,
                     context: context
@@ -6037,6 +6145,29 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ChargebackPage>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_ChargebackPage>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "StreamTrades" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What was lent and borrowed, used and paid, lease by lease.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_TradesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_TradesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_TradesPage` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func streamTrades<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_TradesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_TradesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_TradesPage>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_TradesPage>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -7655,6 +7786,38 @@ extension Surplus_V1_Control {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "StreamTrades" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What was lent and borrowed, used and paid, lease by lease.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_TradesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_TradesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_TradesPage` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func streamTrades<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_TradesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_TradesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_TradesPage>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_TradesPage>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.StreamTrades.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -8996,6 +9159,33 @@ extension Surplus_V1_Control.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ChargebackRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ChargebackPage>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "StreamTrades" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What was lent and borrowed, used and paid, lease by lease.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_TradesRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func streamTrades<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_TradesRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_TradesPage>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.streamTrades(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_TradesRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_TradesPage>(),
             options: options,
             onResponse: handleResponse
         )
@@ -10549,6 +10739,37 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.streamChargeback(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "StreamTrades" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What was lent and borrowed, used and paid, lease by lease.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func streamTrades<Result>(
+        _ message: Surplus_V1_TradesRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_TradesPage>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_TradesRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.streamTrades(
             request: request,
             options: options,
             onResponse: handleResponse

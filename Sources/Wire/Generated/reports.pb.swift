@@ -191,6 +191,120 @@ package nonisolated struct Surplus_V1_LeaseHolder: Sendable {
   package init() {}
 }
 
+package nonisolated struct Surplus_V1_TradesRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// UTC microseconds; 0: from the start
+  package var since: Int64 = 0
+
+  /// before this; 0: up to now
+  package var until: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_TradesPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// in the first page: whose ledger it is
+  package var node: String = String()
+
+  package var nodeName: String = String()
+
+  package var entries: [Surplus_V1_TradeEntry] = []
+
+  /// of the leases that this page is the first to name
+  package var holders: [Surplus_V1_LeaseHolder] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What one receipt settled, or what was posted without one that is at hand.
+package nonisolated struct Surplus_V1_TradeEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// when it was booked; when it was drawn up where nothing was
+  package var at: Int64 = 0
+
+  package var lease: String = String()
+
+  package var peer: String = String()
+
+  package var peerName: String = String()
+
+  /// by this node; otherwise it borrowed
+  package var lent: Bool = false
+
+  /// since the receipt before
+  package var used: Surplus_V1_Usage {
+    get {_used ?? Surplus_V1_Usage()}
+    set {_used = newValue}
+  }
+  /// Returns true if `used` has been explicitly set.
+  package var hasUsed: Bool {self._used != nil}
+  /// Clears the value of `used`. Subsequent reads from it will return its default value.
+  package mutating func clearUsed() {self._used = nil}
+
+  /// positive where the peer came to owe this node more
+  package var paid: Surplus_V1_TradeAmounts {
+    get {_paid ?? Surplus_V1_TradeAmounts()}
+    set {_paid = newValue}
+  }
+  /// Returns true if `paid` has been explicitly set.
+  package var hasPaid: Bool {self._paid != nil}
+  /// Clears the value of `paid`. Subsequent reads from it will return its default value.
+  package mutating func clearPaid() {self._paid = nil}
+
+  /// likewise, for notice that the lender did not keep
+  package var compensation: Int64 = 0
+
+  /// billed by this node and not accepted
+  package var disputed: Surplus_V1_TradeAmounts {
+    get {_disputed ?? Surplus_V1_TradeAmounts()}
+    set {_disputed = newValue}
+  }
+  /// Returns true if `disputed` has been explicitly set.
+  package var hasDisputed: Bool {self._disputed != nil}
+  /// Clears the value of `disputed`. Subsequent reads from it will return its default value.
+  package mutating func clearDisputed() {self._disputed = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _used: Surplus_V1_Usage? = nil
+  fileprivate var _paid: Surplus_V1_TradeAmounts? = nil
+  fileprivate var _disputed: Surplus_V1_TradeAmounts? = nil
+}
+
+/// Microcredits, by what they were for.
+package nonisolated struct Surplus_V1_TradeAmounts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var cpu: Int64 = 0
+
+  package var memory: Int64 = 0
+
+  /// its receipt or its prices are not at hand
+  package var untold: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "surplus.v1"
@@ -453,6 +567,200 @@ nonisolated extension Surplus_V1_LeaseHolder: SwiftProtobuf.Message, SwiftProtob
     if lhs.peerName != rhs.peerName {return false}
     if lhs.user != rhs.user {return false}
     if lhs.application != rhs.application {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_TradesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TradesRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}since\0\u{1}until\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.since) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.until) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.since != 0 {
+      try visitor.visitSingularInt64Field(value: self.since, fieldNumber: 1)
+    }
+    if self.until != 0 {
+      try visitor.visitSingularInt64Field(value: self.until, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_TradesRequest, rhs: Surplus_V1_TradesRequest) -> Bool {
+    if lhs.since != rhs.since {return false}
+    if lhs.until != rhs.until {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_TradesPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TradesPage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}node_name\0\u{1}entries\0\u{1}holders\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.holders) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if !self.nodeName.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeName, fieldNumber: 2)
+    }
+    if !self.entries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 3)
+    }
+    if !self.holders.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.holders, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_TradesPage, rhs: Surplus_V1_TradesPage) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.nodeName != rhs.nodeName {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.holders != rhs.holders {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_TradeEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TradeEntry"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{1}lease\0\u{1}peer\0\u{3}peer_name\0\u{1}lent\0\u{1}used\0\u{1}paid\0\u{1}compensation\0\u{1}disputed\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.at) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.lease) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.peerName) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.lent) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._used) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._paid) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.compensation) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._disputed) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.at != 0 {
+      try visitor.visitSingularInt64Field(value: self.at, fieldNumber: 1)
+    }
+    if !self.lease.isEmpty {
+      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 2)
+    }
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 3)
+    }
+    if !self.peerName.isEmpty {
+      try visitor.visitSingularStringField(value: self.peerName, fieldNumber: 4)
+    }
+    if self.lent != false {
+      try visitor.visitSingularBoolField(value: self.lent, fieldNumber: 5)
+    }
+    try { if let v = self._used {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._paid {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    if self.compensation != 0 {
+      try visitor.visitSingularInt64Field(value: self.compensation, fieldNumber: 8)
+    }
+    try { if let v = self._disputed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_TradeEntry, rhs: Surplus_V1_TradeEntry) -> Bool {
+    if lhs.at != rhs.at {return false}
+    if lhs.lease != rhs.lease {return false}
+    if lhs.peer != rhs.peer {return false}
+    if lhs.peerName != rhs.peerName {return false}
+    if lhs.lent != rhs.lent {return false}
+    if lhs._used != rhs._used {return false}
+    if lhs._paid != rhs._paid {return false}
+    if lhs.compensation != rhs.compensation {return false}
+    if lhs._disputed != rhs._disputed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_TradeAmounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TradeAmounts"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cpu\0\u{1}memory\0\u{1}untold\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.cpu) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.memory) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.untold) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.cpu != 0 {
+      try visitor.visitSingularInt64Field(value: self.cpu, fieldNumber: 1)
+    }
+    if self.memory != 0 {
+      try visitor.visitSingularInt64Field(value: self.memory, fieldNumber: 2)
+    }
+    if self.untold != 0 {
+      try visitor.visitSingularInt64Field(value: self.untold, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_TradeAmounts, rhs: Surplus_V1_TradeAmounts) -> Bool {
+    if lhs.cpu != rhs.cpu {return false}
+    if lhs.memory != rhs.memory {return false}
+    if lhs.untold != rhs.untold {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -30,3 +30,19 @@ extension ChargebackReport.Window {
             leases: message.leases.map { (lease: $0.lease, used: Usage(shown: $0.used)) })
     }
 }
+
+extension TradeReport.Entry {
+    init(_ message: Surplus_V1_TradeEntry) {
+        self.init(
+            at: Timestamp(microseconds: message.at), lease: message.lease, peer: message.peer, peerName: message.peerName,
+            isLent: message.lent, used: Usage(shown: message.used), paid: Parts(message.paid),
+            compensation: Microcredits(message.compensation), disputed: Parts(message.disputed))
+    }
+}
+
+extension TradeReport.Entry.Parts {
+    init(_ message: Surplus_V1_TradeAmounts) {
+        self.init(
+            cpu: Microcredits(message.cpu), memory: Microcredits(message.memory), untold: Microcredits(message.untold))
+    }
+}
