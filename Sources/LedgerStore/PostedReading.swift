@@ -143,13 +143,13 @@ extension Rows {
         return found
     }
 
-    /// Those of a segment's transfers that moved something for which a condition holds.
+    /// Those of a segment's transfers that moved credits for which a condition holds.
     static func posted(
         _ db: Database, _ condition: String, _ values: [any DatabaseValueConvertible]
     ) throws -> [PostedTransfer] {
         let sql = """
             SELECT t.sequence, \(transferColumns), (SELECT lender FROM agreements WHERE lease = t.lease) AS lender
-            FROM transfers AS t \(accountJoins) WHERE t.kind IN ('direct', 'post') AND \(condition)
+            FROM transfers AS t \(accountJoins) WHERE d.unit = 'credit' AND t.kind IN ('direct', 'post') AND \(condition)
             """
         return try Row.fetchAll(db, sql: sql, arguments: StatementArguments(values)).map { row in
             PostedTransfer(sequence: row["sequence"], try transfer(row), lender: try row.optionalID("lender"))

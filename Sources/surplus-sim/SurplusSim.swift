@@ -12,7 +12,7 @@ struct SurplusSim: AsyncParsableCommand {
               surplus-sim replay 17 --kind lease
             """,
         version: "0.1.0",
-        subcommands: [Run.self, Replay.self, Shrink.self, Trace.self, EconomyCommand.self] + tests)
+        subcommands: [Run.self, Replay.self, Shrink.self, Trace.self, EconomyCommand.self, NettingCommand.self] + tests)
 
     /// Commands for the test of the simulator itself.
     private static var tests: [any ParsableCommand.Type] {

@@ -1,3 +1,4 @@
+import Bookkeeping
 import Resources
 
 /// What came of one run.
@@ -19,6 +20,8 @@ package struct EconomyResult: Sendable {
     package let departed: Int
     /// What they owed.
     package let lost: Microcredits
+    /// What those in the pool owe each other at the end.
+    package let debts: [Debt]
     /// Empty when every rule held.
     package let violations: [Violation]
 

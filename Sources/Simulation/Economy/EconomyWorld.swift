@@ -135,6 +135,19 @@ struct EconomyWorld: Sendable {
         return EconomyResult(
             plan: plan, hash: hash.value, months: months, kinds: kinds,
             contributions: ContributionGroup.tenths(of: participants), leases: leases, refusedForCredit: refusedForCredit,
-            identities: identities.count, departed: departed, lost: lost, violations: violations)
+            identities: identities.count, departed: departed, lost: lost, debts: debts, violations: violations)
+    }
+
+    /// What those in the pool owe each other.
+    private var debts: [Debt] {
+        let members = Set(present.map { identities[$0].id })
+        return present.flatMap { index in
+            identities[index].books.entries.compactMap { entry in
+                guard case .peer(let peer) = entry.line.account, members.contains(peer), entry.balance.net > .zero else {
+                    return nil
+                }
+                return Debt(debtor: peer, creditor: identities[index].id, amount: entry.balance.net)
+            }
+        }
     }
 }
