@@ -250,11 +250,17 @@ package actor Agent: Service {
         let membership = try pool()
         let identity = membership.gate.current
         let open = membership.engine.read { $0.leases.values.filter { $0.lease.state != .settled }.count }
+        let nettings = membership.engine.read { $0.nettings.count { !$0.isOver } }
         guard open == 0 || force else {
             throw RPCError(
                 code: .failedPrecondition,
                 message:
                     "\(open) leases are not settled: release them and wait, or leave with --force and lose what they still bring")
+        }
+        guard nettings == 0 || force else {
+            throw RPCError(
+                code: .failedPrecondition,
+                message: "\(nettings) nettings are not over: wait, or leave with --force and leave the others in doubt")
         }
         do { try await Leaving(membership: membership).announce() } catch  where force {
             house.log.warning("left without telling the pool", metadata: ["error": "\(error)"])

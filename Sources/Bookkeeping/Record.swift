@@ -32,6 +32,8 @@ package enum StateKind: String, Hashable, Codable, Sendable, CaseIterable {
     case lease
     /// An agreement a lender refused for good, so that it can never be committed later.
     case refusal
+    /// A netting that this node takes part in, or has begun.
+    case netting
     /// A job submitted here.
     case job
     /// A job running here for a peer.

@@ -20,6 +20,7 @@ extension Node {
             entry.anchor(at: step.now)
             keep(entry, &step)
         }
+        anchorNettings(&step)
         // What was offered for a time to come is another time now.
         for (id, hold) in holds.pairs where hold.terms.start != nil {
             holds[id] = nil

@@ -159,10 +159,13 @@ package struct Snapshot: Sendable {
     package var obligations: [Obligation]
     package var pause: Pause?
     package var foresight: ForesightMemory?
+    package var nettings: [NettingEntry]
+    package var nettingRecord: NettingRecord?
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
-        refused: [RefusedAgreement] = [], obligations: [Obligation] = [], pause: Pause? = nil, foresight: ForesightMemory? = nil
+        refused: [RefusedAgreement] = [], obligations: [Obligation] = [], pause: Pause? = nil, foresight: ForesightMemory? = nil,
+        nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil
     ) {
         self.books = books
         self.holds = holds
@@ -172,6 +175,8 @@ package struct Snapshot: Sendable {
         self.obligations = obligations
         self.pause = pause
         self.foresight = foresight
+        self.nettings = nettings
+        self.nettingRecord = nettingRecord
     }
 }
 

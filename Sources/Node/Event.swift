@@ -37,6 +37,8 @@ package enum NodeEvent: Sendable {
     case pause(by: String, for: Microseconds?, atOnce: Bool)
     /// The owner lends again.
     case resume(by: String)
+    /// Somebody here wants debts netted that go round in a cycle, or, in a dry run, only to know which would be.
+    case net(NettingID, isDryRun: Bool)
     /// A peer is known under this name and has these roles in the pool.
     case met(NodeID, name: String, roles: [String])
     /// A peer has left the pool or was expelled: nothing with it goes on.
@@ -80,6 +82,8 @@ package enum NodeAction: Sendable {
     case adjusted(ObligationID, Refusal?)
     /// Something about a lease changed that those who use it should look at.
     case changed(LeaseID)
+    /// What has come of a search for cycles so far.
+    case netting(NettingID, NettingNews)
 }
 
 /// What a node decided: commit the records, then do the actions, in this order.

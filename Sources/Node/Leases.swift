@@ -295,5 +295,6 @@ extension Node {
         for (id, entry) in leases.unsettled.pairs where entry.lease.peer == peer && entry.lease.isOpen {
             close(id, .revoked, "\(name(of: peer)) is no longer a member of the pool", &step)
         }
+        leaveNettings(peer, &step)
     }
 }

@@ -85,7 +85,8 @@ extension Node {
 
     /// The most a borrower's node may owe this one.
     package func creditLimit(of borrower: Borrower) -> Microcredits {
-        let lent = books.balance(of: .peer(borrower.id)).creditsPosted
+        // What was netted paid a debt, and was lent to others.
+        let lent = books.balance(of: .peer(borrower.id)).creditsPosted - netting.record.amount(of: borrower.id)
         return policy.creditLimit(of: borrower, havingLent: lent, isInForce: gates.isInForce)
     }
 

@@ -58,6 +58,8 @@ package struct Node: Sendable {
     var adjusting: [ObligationID: Retry] = [:]
     /// When a conversion is tried that could not be made at the end of its window.
     var convertAt: [ObligationID: Deadline] = [:]
+    /// Debts that are netted around cycles of peers.
+    package internal(set) var netting: NettingBook
     var reconcileAt: Deadline
     /// The clocks when they were last looked at.
     var clock: Moment
@@ -80,6 +82,7 @@ package struct Node: Sendable {
         leases = LeaseTable(snapshot.leases.map { $0.anchored(at: now) })
         obligations = ObligationTable(snapshot.obligations.filter { !$0.isForgettable(at: now.utc) })
         pause = snapshot.pause
+        netting = NettingBook(restoring: snapshot, at: now)
         foresight = Foresight(policy, sample: rhythm.sample, restoring: snapshot.foresight)
         reconcileAt = Deadline(now)
         clock = now
@@ -95,6 +98,7 @@ package struct Node: Sendable {
         (node.policy, node.civil) = (policy, civil)
         (node.hindrance, node.gates, node.owner, node.members) = (hindrance, gates, owner, members)
         node.foresight = foresight
+        (node.netting.search, node.netting.traffic, node.netting.gone) = (netting.search, netting.traffic, netting.gone)
         return node
     }
 
@@ -123,6 +127,7 @@ package struct Node: Sendable {
             resumeGuest(entry, &step)
         }
         for id in requests.keys { hasten(acceptancesOf: id, at: now) }
+        resumeNettings(at: now)
         // The policy may have changed while nobody was here.
         follow(&step)
         runTimers(&step)
@@ -149,6 +154,7 @@ package struct Node: Sendable {
         case .pause(let user, let span, let atOnce): pauseLending(by: user, for: span, atOnce: atOnce, &step)
         case .resume(let user): resumeLending(by: user, &step)
         case .met(let peer, let name, let roles): meet(peer, name, roles, &step)
+        case .net(let id, let isDryRun): net(id, isDryRun: isDryRun, &step)
         case .expelled(let peer): expel(peer, &step)
         case .unreachable(let peer, let refusal): giveUp(on: peer, refusal, &step)
         case .reachable(let peer): hasten(peer, &step)
@@ -176,6 +182,7 @@ package struct Node: Sendable {
         case .claims(let claims): compare(claims, from: peer, &step)
         case .adjust(let offer): examine(offer, from: peer, &step)
         case .adjusted(let reply): adjusted(reply, by: peer, &step)
+        case .netting(let message): take(message, from: peer, &step)
         }
     }
 }

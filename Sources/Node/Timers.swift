@@ -15,6 +15,7 @@ extension Node {
         while let entry = leases.nextToForget, entry.forget?.hasPassed(at: step.now) == true { forget(entry.id, &step) }
         runObligationTimers(&step)
         reconcile(&step)
+        runNettings(&step)
     }
 
     /// When the next timer is due.
@@ -37,6 +38,7 @@ extension Node {
         consider(nextObligationWake(at: now))
         consider(books.nextExpiry(at: now))
         consider(pause?.until?.instant(at: now))
+        consider(nextNetting(at: now))
         return wake
     }
 
@@ -214,6 +216,7 @@ extension Node {
         for id in leases.unsettled.keys where leases[id]?.lease.peer == peer { leases[id]?.retry?.hasten(at: step.now) }
         for id in requests.keys { hasten(acceptancesOf: id, by: peer, at: step.now) }
         hasten(adjustmentsWith: peer, at: step.now)
+        hastenNettings(with: peer, at: step.now)
         let isDoubted = leases.unsettled.values.contains { $0.lease.peer == peer && $0.lease.isSuspect }
         if isDoubted { reconcileAt = Deadline(step.now) }
     }

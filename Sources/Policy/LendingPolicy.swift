@@ -183,17 +183,21 @@ package struct CreditRule: Hashable, Codable, Sendable {
     package var raise: Int
     /// The most this node owes any one peer.
     package var owes: Microcredits
+    /// Whether debts that go round in a cycle are netted.
+    package var nets: NettingManner
 
     /// With 0 a newcomer remains one; with 1 it may owe in addition just what it has given.
     package static let raises = 0...1000
 
     package init(
-        granted: Microcredits = .credits(10), newcomers: Microcredits? = nil, raise: Int = 10, owes: Microcredits = .credits(10)
+        granted: Microcredits = .credits(10), newcomers: Microcredits? = nil, raise: Int = 10, owes: Microcredits = .credits(10),
+        nets: NettingManner = .asked
     ) {
         self.granted = granted
         self.newcomers = newcomers
         self.raise = raise
         self.owes = owes
+        self.nets = nets
     }
 
     /// The most a peer may owe that has lent this node so much: little while it is unknown, for an identity that costs nothing
@@ -203,6 +207,15 @@ package struct CreditRule: Hashable, Codable, Sendable {
         let raised = lent.scaled(by: Int64(raise), over: 1)
         return raised > granted ? granted : min(granted, newcomers + raised)
     }
+}
+
+/// Whether a node takes part when debts that go round in a cycle are netted.
+package enum NettingManner: String, Hashable, Codable, Sendable, CaseIterable {
+    case never
+    /// When a peer, or somebody here, asks for it.
+    case asked
+    /// Also without being asked: it looks for cycles once a day.
+    case daily
 }
 
 /// On which terms this node borrows when the request does not say.

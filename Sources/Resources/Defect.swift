@@ -46,6 +46,12 @@
         case wordForgotten = "word-forgotten"
         /// A guest gets more than its lease has.
         case ceilingDoubled = "ceiling-doubled"
+        /// A member of a netting posts when it signs, whatever is decided.
+        case nettingPostedAtPrepare = "netting-posted-at-prepare"
+        /// A member of a netting that is not told what was decided gives it up by itself.
+        case nettingDoubtGivenUp = "netting-doubt-given-up"
+        /// A netting is told to be committed before that is recorded.
+        case nettingNotRecorded = "netting-not-recorded"
 
         /// The one that is on.
         @TaskLocal package static var active: Defect?

@@ -66,10 +66,11 @@ package struct Coverage: Hashable, Codable, Sendable {
         Fault.Word.allCases.count + allMessages.count + NodeEventKinds.all.count + allTransitions.count
     }
 
-    static let allMessages = [
-        "propose", "answer", "withdraw", "accept", "committed", "declined", "inquire", "renew", "renewed", "release", "reclaim",
-        "resized", "closed", "receipt", "receipt-answer", "claims", "adjust", "adjusted",
-    ]
+    static let allMessages =
+        [
+            "propose", "answer", "withdraw", "accept", "committed", "declined", "inquire", "renew", "renewed", "release", "reclaim",
+            "resized", "closed", "receipt", "receipt-answer", "claims", "adjust", "adjusted",
+        ] + NettingMessage.allNames
 
     /// Those that ``Lease`` makes on either side.
     static let allTransitions: [String] = {

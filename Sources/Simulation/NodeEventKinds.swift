@@ -5,8 +5,9 @@ enum NodeEventKinds {
         "lease.not-renewed", "lease.promised", "lease.reclaiming", "lease.renewed", "lease.resized", "lease.settled",
         "lease.unanswered", "lending.hindered", "lending.paused", "lending.possible", "lending.resumed", "lending.started",
         "lending.stopped", "negotiation.countered", "negotiation.expired", "negotiation.offered", "negotiation.rejected",
-        "negotiation.withdrawn", "obligation.adjusted", "obligation.declined", "obligation.disputed", "obligation.opened",
-        "obligation.proposed", "obligation.refused", "obligation.settled", "policy.adopted", "policy.threshold",
+        "negotiation.withdrawn", "netting.aborted", "netting.committed", "netting.doubt", "netting.prepared", "netting.proposed",
+        "netting.refused", "netting.searched", "obligation.adjusted", "obligation.declined", "obligation.disputed",
+        "obligation.opened", "obligation.proposed", "obligation.refused", "obligation.settled", "policy.adopted", "policy.threshold",
         "receipt.disputed", "receipt.refused", "receipt.settled",
         "request.abandoned", "request.doubt", "request.failed", "request.refused", "transfer.expired",
     ]

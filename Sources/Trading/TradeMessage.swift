@@ -24,6 +24,8 @@ package enum TradeMessage: Hashable, Sendable {
     case claims([LeaseClaim])
     case adjust(AdjustmentOffer)
     case adjusted(AdjustmentReply)
+    /// About debts that go round in a cycle.
+    case netting(NettingMessage)
 
     /// One word for logs and statistics.
     package var name: String {
@@ -46,6 +48,7 @@ package enum TradeMessage: Hashable, Sendable {
         case .claims: "claims"
         case .adjust: "adjust"
         case .adjusted: "adjusted"
+        case .netting(let message): message.name
         }
     }
 }

@@ -40,7 +40,7 @@ struct PolicyFileTests {
               renewable: false
               notice: firm
               leases: 3
-            credit: {grants: 1, newcomers: 0.5, raise: 3, owes: 2}
+            credit: {grants: 1, newcomers: 0.5, raise: 3, owes: 2, net: daily}
             borrow: {highest_price: {cpu: 3, memory: 4}}
             """
         let expected = LendingPolicy(
@@ -49,7 +49,7 @@ struct PolicyFileTests {
             memory: ResourceRule(threshold: .percent(60), share: .percent(30), price: 100_000),
             borrowers: Borrowers(.only(["node1", "nde_00000000000000000000000001"]), except: ["node2"]),
             longestTerm: .hours(1), shortestTerm: .seconds(30), renewable: false, notices: .only(.firm), maximumLeases: 3,
-            credit: CreditRule(granted: .credits(1), newcomers: 500_000, raise: 3, owes: .credits(2)),
+            credit: CreditRule(granted: .credits(1), newcomers: 500_000, raise: 3, owes: .credits(2), nets: .daily),
             borrow: BorrowRule(maximumPrices: Prices(cpu: .credits(3), memory: .credits(4))))
         #expect(try PolicyFile(bytes: Array(text.utf8), file: "p.yaml").policy == expected)
     }

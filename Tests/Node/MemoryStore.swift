@@ -37,7 +37,8 @@ struct MemoryStore {
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
             leases: all(.lease, as: LeaseEntry.self).filter(\.isLive), refused: all(.refusal, as: RefusedAgreement.self),
             obligations: obligations.values, pause: all(.setting, as: Pause.self).first,
-            foresight: all(.setting, as: ForesightMemory.self).first)
+            foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
+            nettingRecord: all(.setting, as: NettingRecord.self).first)
     }
 
     func lease(_ id: LeaseID) -> LeaseEntry? { states[.lease]?[id.description] as? LeaseEntry }

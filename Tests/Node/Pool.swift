@@ -21,6 +21,8 @@ struct Pool {
         var decisions: [RequestID: Result<[LeaseID], Refusal>] = [:]
         var renewals: [Refusal?] = []
         var adjustments: [Refusal?] = []
+        /// What was told of searches for cycles.
+        var news: [NettingNews] = []
         var wake: Instant?
     }
 
@@ -122,6 +124,7 @@ struct Pool {
         case .renewed(_, let refusal): members[index].renewals.append(refusal)
         case .adjusted(_, let refusal): members[index].adjustments.append(refusal)
         case .changed: break
+        case .netting(_, let news): members[index].news.append(news)
         }
         return nil
     }
@@ -186,12 +189,12 @@ struct Pool {
             user: "ana", renewsItself: renewsItself, start: start, nodes: nodes)
     }
 
-    /// Node 0 asks all others; nothing is delivered yet.
+    /// Node 0 asks all others, or some of them; nothing is delivered yet.
     @discardableResult
-    mutating func ask(_ want: Want = Pool.want()) -> RequestID {
+    mutating func ask(from peers: [Int]? = nil, _ want: Want = Pool.want()) -> RequestID {
         requests += 1
         let id = RequestID(high: 1 << 40, low: requests)
-        feed(.borrow(id, want, from: members.map(\.id)), to: 0)
+        feed(.borrow(id, want, from: (peers ?? Array(members.indices)).map { members[$0].id }), to: 0)
         return id
     }
 

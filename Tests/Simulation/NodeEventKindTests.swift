@@ -14,7 +14,7 @@ struct NodeEventKindTests {
         var kinds: Set<String> = []
         for case let file as URL in files where file.pathExtension == "swift" {
             let text = try String(contentsOf: file, encoding: .utf8)
-            for place in text.matches(of: #/step\.tell\(/#) {
+            for place in text.matches(of: #/(step\.|\s)tell\(/#) {
                 // the kind comes first; a choice of two is as long as this
                 let piece = text[place.range.upperBound...].prefix(120)
                 for kind in piece.matches(of: #/"([a-z]+\.[a-z-]+)"/#) { kinds.insert(String(kind.1)) }

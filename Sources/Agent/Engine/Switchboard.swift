@@ -10,6 +10,7 @@ final class Switchboard: Sendable {
         let links: PeerLinks
         let guests: GuestKeeper
         let requests: LeaseRequests
+        let nettings: NettingDesk
     }
 
     private let parts = Mutex<Parts?>(nil)
@@ -32,6 +33,7 @@ final class Switchboard: Sendable {
         case .renewed(let lease, let refusal): parts.requests.renewed(lease, refusal)
         case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)
         case .changed(let lease): parts.requests.changed(lease)
+        case .netting(let search, let news): parts.nettings.told(search, news)
         }
     }
 

@@ -76,10 +76,10 @@ final class MemberRegistry: Sendable {
     func introduce(_ member: Member) {
         notary.learn(member)
         engine.handle(.met(member.node, name: member.name, roles: member.roleNames))
+        if member.status != .active { engine.handle(.expelled(member.node)) }
     }
 
     private func expel(_ member: Member) async {
-        engine.handle(.expelled(member.node))
         links.close(member.node)
         await peers.close(member.node)
         // Who leaves of its own accord is still to get the answer that says so; its next call is refused.

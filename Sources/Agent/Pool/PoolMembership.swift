@@ -22,6 +22,7 @@ final class PoolMembership: Sendable {
     let sync: MemberSync
     let guests: GuestKeeper
     let requests: LeaseRequests
+    let nettings: NettingDesk
     let jobs: JobDesk
     let hosting: JobHost
     let accountant: Accountant
@@ -52,11 +53,13 @@ final class PoolMembership: Sendable {
             own: identity.node, roster: roster, peers: peers, log: house.log, learn: registry.learn,
             learnUser: registry.learnUser)
         requests = LeaseRequests(engine: engine)
+        nettings = NettingDesk(engine: engine)
         guests = GuestKeeper(house: house, engine: engine)
         hosting = JobHost(house: house, engine: engine, guests: guests)
         jobs = JobDesk(
             house: house, engine: engine, requests: requests, peers: peers, roster: roster, hosted: hosting.jobs)
-        switchboard.connect(Switchboard.Parts(engine: engine, links: links, guests: guests, requests: requests))
+        switchboard.connect(
+            Switchboard.Parts(engine: engine, links: links, guests: guests, requests: requests, nettings: nettings))
     }
 
     var own: NodeID { gate.current.node }
@@ -81,6 +84,7 @@ final class PoolMembership: Sendable {
         defer {
             switchboard.disconnect()
             requests.abandon("the agent is stopping")
+            nettings.abandon()
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listener.run() }

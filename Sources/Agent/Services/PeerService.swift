@@ -215,6 +215,8 @@ enum Feature: String, CaseIterable {
     case image
     /// Connects jobs to a network where its owner allows it.
     case network
+    /// Nets debts around cycles.
+    case netting
 
     /// The most that are read of a peer's.
     static let most = 64

@@ -22,8 +22,8 @@ extension PoolMembership {
             throw Refusal(
                 term: "id",
                 reason:
-                    "nothing is known here about '\(subject)': give the id of a lease, job, agreement, request, transfer, receipt "
-                    + "or node")
+                    "nothing is known here about '\(subject)': give the id of a lease, job, agreement, request, transfer, receipt, "
+                    + "netting or node")
         }
         let told = await ask(questions)
         return .with { reply in
@@ -125,8 +125,8 @@ extension PoolMembership {
     private static func kind(of id: String) -> String {
         let kinds = [
             "nde": "node", "pol": "pool", "req": "request", "neg": "negotiation", "agr": "agreement", "lse": "lease",
-            "job": "job", "trf": "transfer", "rct": "receipt", "tok": "token", "usr": "user",
-            "obl": "obligation", "adj": "adjustment",
+            "job": "job", "trf": "transfer", "rct": "receipt", "net": "netting", "obl": "obligation", "adj": "adjustment",
+            "tok": "token", "usr": "user",
         ]
         return kinds[String(id.prefix { $0 != "_" })] ?? "thing"
     }

@@ -35,6 +35,7 @@ extension Node {
     /// The ids of everything that is not over: open leases with their agreements, and requests that are in doubt.
     fileprivate var openSubjects: Set<String> {
         var subjects = Set(requests.keys.map(\.description))
+        for entry in nettings where !entry.isOver { subjects.insert(entry.id.description) }
         for entry in leases.unsettled.values {
             subjects.insert(entry.id.description)
             subjects.insert(entry.lease.agreement.description)

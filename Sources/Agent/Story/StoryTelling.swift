@@ -34,7 +34,7 @@ extension PoolMembership {
     }
 
     /// The kinds of things that two nodes have a part in.
-    private static let shared: Set = ["neg", "agr", "lse", "job", "trf", "rct", "obl", "adj"]
+    private static let shared: Set = ["neg", "agr", "lse", "job", "trf", "rct", "obl", "adj", "net"]
 
     static func isShared(_ id: String) -> Bool { shared.contains(String(id.prefix { $0 != "_" })) }
 
@@ -75,6 +75,8 @@ struct Parties: Sendable {
     /// Whether an event may be told to the peer: it names no other node, and either the peer itself or something between both.
     func concerns(_ event: Event) -> Bool {
         let nodes = event.subjects.compactMap { NodeID($0) }
+        // All members of a netting know each other: they have signed the same document.
+        if event.subjects.contains(where: { NettingID($0) != nil }) { return nodes.contains(peer) }
         guard nodes.allSatisfy({ $0 == own || $0 == peer }) else { return false }
         return nodes.contains(peer) || event.subjects.contains(where: isShared)
     }

@@ -82,7 +82,8 @@ final class PeerLinks: Sendable {
             do {
                 try await peers.call(peer) { client in
                     _ = try await client.deliver { writer in
-                        for await message in messages {
+                        // By now the peer was greeted. One that knows nothing of a message would end the stream.
+                        for await message in messages where message.feature.map({ peers.mayHave($0, peer) }) ?? true {
                             try await writer.write(Surplus_V1_TradeMessage(message))
                         }
                     }
@@ -103,4 +104,9 @@ final class PeerLinks: Sendable {
         guard error.cause is WireError else { return nil }
         return Refusal(term: "peer", reason: error.message, retryAfter: .seconds(10))
     }
+}
+
+extension TradeMessage {
+    /// What a peer must be able to do to understand it; `nil` of what all understand.
+    fileprivate var feature: Feature? { if case .netting = self { .netting } else { nil } }
 }

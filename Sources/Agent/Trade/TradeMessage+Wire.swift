@@ -46,6 +46,7 @@ extension Surplus_V1_TradeMessage {
             case .claims(let claims): wire.leaseClaims = Surplus_V1_LeaseClaims(claims)
             case .adjust(let offer): wire.adjustmentOffer = Surplus_V1_AdjustmentOffer(offer)
             case .adjusted(let reply): wire.adjustmentAnswer = Surplus_V1_AdjustmentAnswer(reply)
+            case .netting(let message): wire.netting = Surplus_V1_Netting(message)
             }
         }
     }
@@ -88,6 +89,7 @@ extension TradeMessage {
         case .leaseClaims(let message): self = .claims(try Self.claims(message))
         case .adjustmentOffer(let message): self = .adjust(try AdjustmentOffer(message))
         case .adjustmentAnswer(let message): self = .adjusted(try AdjustmentReply(message))
+        case .netting(let message): self = .netting(try NettingMessage(message))
         case nil: throw FieldError("message", "is missing or of a newer version")
         }
     }

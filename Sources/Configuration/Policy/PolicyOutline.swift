@@ -29,6 +29,7 @@ package struct PolicyOutline: Hashable, Sendable {
             add(["credit", "raise"], "\(policy.credit.raise)")
         }
         add(["credit", "owes"], policy.credit.owes.text)
+        add(["credit", "net"], policy.credit.nets.rawValue)
         let owes = policy.borrow.owesInKind
         if owes.cpu > .zero { add(["borrow", "owes", "cpu"], CoreHours(owes.cpu).text) }
         if owes.memory > .zero { add(["borrow", "owes", "memory"], GiBHours(owes.memory).text) }

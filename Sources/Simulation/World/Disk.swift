@@ -13,6 +13,8 @@ struct Disk {
     private(set) var agreements: Set<AgreementID> = []
     private(set) var adjustments: Set<AdjustmentID> = []
     private var obligations = SortedMap<ObligationID, Obligation>()
+    /// How often what a netting reserved was moved from one peer's account to another's.
+    private(set) var nettingPosts: [TransferID: Int] = [:]
     /// Why a batch could not be applied: a fault of the decision code, for the store repeats its checks.
     private(set) var fault: String?
 
@@ -34,6 +36,8 @@ struct Disk {
                 // Limits were checked by the node that decided; the store holds on to double entry and uniqueness.
                 if try books.apply(transfer, at: now, isAcknowledged: true) == .replayed {
                     fault = "\(transfer.id) was recorded twice"
+                } else if transfer.isNetting, let of = transfer.of {
+                    nettingPosts[of, default: 0] += 1
                 }
             } catch {
                 fault = "the store refuses \(transfer.id): \(error)"
@@ -56,8 +60,18 @@ struct Disk {
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
             leases: leases.values.filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self),
             obligations: obligations.values, pause: all(.setting, as: Pause.self).first,
-            foresight: all(.setting, as: ForesightMemory.self).first)
+            foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
+            nettingRecord: all(.setting, as: NettingRecord.self).first)
     }
 
     func lease(_ id: LeaseID) -> LeaseEntry? { leases[id] }
+    func netting(_ id: NettingID) -> NettingEntry? { states[.netting]?[id.description] as? NettingEntry }
+}
+
+extension Transfer {
+    /// Whether it moves what was owed between two peers.
+    fileprivate var isNetting: Bool {
+        guard kind == .post, case .peer = debit, case .peer = credit else { return false }
+        return true
+    }
 }

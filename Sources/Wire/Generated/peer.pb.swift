@@ -87,9 +87,10 @@ package nonisolated struct Surplus_V1_PeerHello: Sendable {
 
   package var versionMax: UInt32 = 0
 
-  /// "start": promises ahead; "story": tells its side of a story; "time-limit", "image", "network": of jobs
+  /// "start": promises ahead; "story": tells its side of a story; "time-limit", "image", "network": of jobs;
   package var features: [String] = []
 
+  /// "netting": of debts, sent to none that does not say so
   package var pool: String = String()
 
   package var node: String = String()
@@ -996,6 +997,199 @@ package nonisolated struct Surplus_V1_LeaseClaims: Sendable {
 
     fileprivate var _amounts: Surplus_V1_Amounts? = nil
   }
+
+  package init() {}
+}
+
+/// About debts that go round in a cycle.
+package nonisolated struct Surplus_V1_Netting: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var message: Surplus_V1_Netting.OneOf_Message? = nil
+
+  package var probe: Surplus_V1_NettingProbe {
+    get {
+      if case .probe(let v)? = message {return v}
+      return Surplus_V1_NettingProbe()
+    }
+    set {message = .probe(newValue)}
+  }
+
+  package var prepare: Surplus_V1_NettingPrepare {
+    get {
+      if case .prepare(let v)? = message {return v}
+      return Surplus_V1_NettingPrepare()
+    }
+    set {message = .prepare(newValue)}
+  }
+
+  package var vote: Surplus_V1_NettingVote {
+    get {
+      if case .vote(let v)? = message {return v}
+      return Surplus_V1_NettingVote()
+    }
+    set {message = .vote(newValue)}
+  }
+
+  package var decision: Surplus_V1_NettingDecision {
+    get {
+      if case .decision(let v)? = message {return v}
+      return Surplus_V1_NettingDecision()
+    }
+    set {message = .decision(newValue)}
+  }
+
+  package var done: Surplus_V1_NettingDone {
+    get {
+      if case .done(let v)? = message {return v}
+      return Surplus_V1_NettingDone()
+    }
+    set {message = .done(newValue)}
+  }
+
+  package var inquire: Surplus_V1_NettingInquire {
+    get {
+      if case .inquire(let v)? = message {return v}
+      return Surplus_V1_NettingInquire()
+    }
+    set {message = .inquire(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Message: Equatable, Sendable {
+    case probe(Surplus_V1_NettingProbe)
+    case prepare(Surplus_V1_NettingPrepare)
+    case vote(Surplus_V1_NettingVote)
+    case decision(Surplus_V1_NettingDecision)
+    case done(Surplus_V1_NettingDone)
+    case inquire(Surplus_V1_NettingInquire)
+
+  }
+
+  package init() {}
+}
+
+/// Goes from debtors to creditors, until it comes back to the first of its path.
+package nonisolated struct Surplus_V1_NettingProbe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var search: String = String()
+
+  /// nodes, the sender last
+  package var path: [String] = []
+
+  /// the least of the debts along it
+  package var amountMicrocredits: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_NettingPrepare: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// canonical bytes of kind "surplus.netting"
+  package var document: Data = Data()
+
+  /// the initiator's
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_NettingVote: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var netting: String = String()
+
+  package var vote: Surplus_V1_NettingVote.OneOf_Vote? = nil
+
+  /// over the document
+  package var signature: Data {
+    get {
+      if case .signature(let v)? = vote {return v}
+      return Data()
+    }
+    set {vote = .signature(newValue)}
+  }
+
+  package var refusal: Surplus_V1_Refusal {
+    get {
+      if case .refusal(let v)? = vote {return v}
+      return Surplus_V1_Refusal()
+    }
+    set {vote = .refusal(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Vote: Equatable, Sendable {
+    /// over the document
+    case signature(Data)
+    case refusal(Surplus_V1_Refusal)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_NettingDecision: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var netting: String = String()
+
+  package var committed: Bool = false
+
+  /// the initiator's, over the canonical bytes of kind "surplus.netting-decision"
+  package var signature: Data = Data()
+
+  /// of all members over the document, when it is committed
+  package var signatures: [Data] = []
+
+  /// why it is not
+  package var reason: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_NettingDone: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var netting: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_NettingInquire: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var netting: String = String()
+
+  package var initiator: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -3016,6 +3210,398 @@ nonisolated extension Surplus_V1_LeaseClaims.Claim: SwiftProtobuf.Message, Swift
     if lhs.`open` != rhs.`open` {return false}
     if lhs.remainingMicroseconds != rhs.remainingMicroseconds {return false}
     if lhs._amounts != rhs._amounts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_Netting: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Netting"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}probe\0\u{1}prepare\0\u{1}vote\0\u{1}decision\0\u{1}done\0\u{1}inquire\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Surplus_V1_NettingProbe?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .probe(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .probe(v)
+        }
+      }()
+      case 2: try {
+        var v: Surplus_V1_NettingPrepare?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .prepare(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .prepare(v)
+        }
+      }()
+      case 3: try {
+        var v: Surplus_V1_NettingVote?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .vote(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .vote(v)
+        }
+      }()
+      case 4: try {
+        var v: Surplus_V1_NettingDecision?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .decision(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .decision(v)
+        }
+      }()
+      case 5: try {
+        var v: Surplus_V1_NettingDone?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .done(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .done(v)
+        }
+      }()
+      case 6: try {
+        var v: Surplus_V1_NettingInquire?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .inquire(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .inquire(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.message {
+    case .probe?: try {
+      guard case .probe(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .prepare?: try {
+      guard case .prepare(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .vote?: try {
+      guard case .vote(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .decision?: try {
+      guard case .decision(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .done?: try {
+      guard case .done(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .inquire?: try {
+      guard case .inquire(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_Netting, rhs: Surplus_V1_Netting) -> Bool {
+    if lhs.message != rhs.message {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingProbe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingProbe"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}search\0\u{1}path\0\u{3}amount_microcredits\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.search) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.path) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.amountMicrocredits) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.search.isEmpty {
+      try visitor.visitSingularStringField(value: self.search, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.path, fieldNumber: 2)
+    }
+    if self.amountMicrocredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.amountMicrocredits, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingProbe, rhs: Surplus_V1_NettingProbe) -> Bool {
+    if lhs.search != rhs.search {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.amountMicrocredits != rhs.amountMicrocredits {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingPrepare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingPrepare"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}document\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.document) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.document.isEmpty {
+      try visitor.visitSingularBytesField(value: self.document, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingPrepare, rhs: Surplus_V1_NettingPrepare) -> Bool {
+    if lhs.document != rhs.document {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingVote: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingVote"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}netting\0\u{1}signature\0\u{1}refusal\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.netting) }()
+      case 2: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.vote != nil {try decoder.handleConflictingOneOf()}
+          self.vote = .signature(v)
+        }
+      }()
+      case 3: try {
+        var v: Surplus_V1_Refusal?
+        var hadOneofValue = false
+        if let current = self.vote {
+          hadOneofValue = true
+          if case .refusal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.vote = .refusal(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.netting.isEmpty {
+      try visitor.visitSingularStringField(value: self.netting, fieldNumber: 1)
+    }
+    switch self.vote {
+    case .signature?: try {
+      guard case .signature(let v)? = self.vote else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    }()
+    case .refusal?: try {
+      guard case .refusal(let v)? = self.vote else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingVote, rhs: Surplus_V1_NettingVote) -> Bool {
+    if lhs.netting != rhs.netting {return false}
+    if lhs.vote != rhs.vote {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingDecision: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingDecision"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}netting\0\u{1}committed\0\u{1}signature\0\u{1}signatures\0\u{1}reason\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.netting) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.committed) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.signatures) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.netting.isEmpty {
+      try visitor.visitSingularStringField(value: self.netting, fieldNumber: 1)
+    }
+    if self.committed != false {
+      try visitor.visitSingularBoolField(value: self.committed, fieldNumber: 2)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
+    }
+    if !self.signatures.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.signatures, fieldNumber: 4)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingDecision, rhs: Surplus_V1_NettingDecision) -> Bool {
+    if lhs.netting != rhs.netting {return false}
+    if lhs.committed != rhs.committed {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.signatures != rhs.signatures {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingDone: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingDone"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}netting\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.netting) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.netting.isEmpty {
+      try visitor.visitSingularStringField(value: self.netting, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingDone, rhs: Surplus_V1_NettingDone) -> Bool {
+    if lhs.netting != rhs.netting {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingInquire: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingInquire"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}netting\0\u{1}initiator\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.netting) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.initiator) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.netting.isEmpty {
+      try visitor.visitSingularStringField(value: self.netting, fieldNumber: 1)
+    }
+    if !self.initiator.isEmpty {
+      try visitor.visitSingularStringField(value: self.initiator, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingInquire, rhs: Surplus_V1_NettingInquire) -> Bool {
+    if lhs.netting != rhs.netting {return false}
+    if lhs.initiator != rhs.initiator {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
