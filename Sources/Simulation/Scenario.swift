@@ -27,6 +27,8 @@ package struct Scenario: Sendable {
     package var deferrals: BasisPoints
     /// Between two looks at what is owed in kind, on average, anywhere in the pool: it is redeemed, cancelled, postponed or offset.
     package var favourEvery: Microseconds
+    /// Between two searches for cycles of debts, on average, anywhere in the pool.
+    package var netEvery: Microseconds
     /// What the network does while no storm is on.
     package var weather: Weather
     package var commitTime: ClosedRange<Microseconds>
@@ -50,6 +52,7 @@ package struct Scenario: Sendable {
         groups = .percent(15)
         deferrals = .percent(25)
         favourEvery = .seconds(8)
+        netEvery = .seconds(10)
         weather = Weather(
             loss: .percent(5), duplication: .percent(5), lateReplay: .percent(1), delay: .milliseconds(1) ... .milliseconds(150))
         commitTime = 200 ... .milliseconds(8)

@@ -10,6 +10,9 @@ package struct Counts: Hashable, Codable, Sendable {
     /// Requests for several nodes that were met.
     package var groups = 0
     package var refusals = 0
+    /// Cycles of debts that probes came back from, and those that were netted.
+    package var cycles = 0
+    package var nettings = 0
     package var sent = 0
     package var lost = 0
     /// Messages that no core had sent.

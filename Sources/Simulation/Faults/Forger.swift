@@ -41,7 +41,24 @@ enum Forger {
             return .resized(lease, Amounts(cpu: amounts.cpu * 100, memory: amounts.memory * 100), reason: reason)
         case .claims(let claims):
             return .claims(claims.map { LeaseClaim(lease: $0.lease, role: $0.role, isOpen: true, amounts: .zero) })
+        case .netting(let message): return .netting(altered(message, using: &random))
         default: return message
+        }
+    }
+
+    private static func altered(_ message: NettingMessage, using random: inout SeededGenerator) -> NettingMessage {
+        switch message {
+        case .probe(var probe):
+            probe.amount = probe.amount * 1000
+            return .probe(probe)
+        case .prepare(let document, let signature): return .prepare(document: flipped(document, using: &random), signature)
+        case .vote(let id, .failure): return .vote(id, .success(Signature([1, 2, 3])))
+        case .vote(let id, .success(let signature)): return .vote(id, .success(Signature(signature.bytes.reversed())))
+        case .decision(var decision):
+            decision.isCommitted.toggle()
+            return .decision(decision)
+        case .inquire(let id, _): return .done(id)
+        case .done(let id): return .inquire(id, initiator: NodeID(high: 1, low: 1))
         }
     }
 

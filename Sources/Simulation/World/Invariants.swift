@@ -52,6 +52,7 @@ extension World {
     /// What a batch of records says, before it is on its way to the disk.
     mutating func look(at records: [Record], _ index: Int) {
         var hasMoved = false
+        look(atNettings: records, index)
         for record in records {
             checkFirmPromise(record, index)
             switch record {
@@ -205,6 +206,7 @@ extension World {
             nodes[index].grantsToldOf.insert(agreement.lease)
         case .receiptAnswer(let reply): nodes[index].receiptsAnswered.insert(reply.receipt)
         case .adjusted(let reply): if reply.signature != nil { nodes[index].adjustmentsAgreed.insert(reply.adjustment) }
+        case .netting(let message): remember(message, by: index)
         default: break
         }
     }
@@ -220,6 +222,7 @@ extension World {
         for adjustment in nodes[index].adjustmentsAgreed where !nodes[index].disk.adjustments.contains(adjustment) {
             violate("nothing acknowledged is forgotten", index, "the word about \(adjustment)")
         }
+        checkRestoredNettings(index)
     }
 
     /// When a request for several nodes is met: every lease is there, each from another node.
@@ -243,7 +246,7 @@ extension World {
         nodes.allSatisfy { simulated in
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
             return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty
-                && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
+                && node.nettings.allSatisfy(\.isOver) && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
 
@@ -264,6 +267,7 @@ extension World {
         }
         checkMirrors()
         for index in nodes.indices { checkKind(index) }
+        checkNettings()
     }
 
     /// What one side of a trust line is owed, the other owes.

@@ -109,7 +109,8 @@ extension World {
         case .decided(let request, .failure):
             checkNothingKept(of: request, index)
             counts.refusals += 1
-        case .renewed, .adjusted, .changed, .netting: break
+        case .renewed, .adjusted, .changed: break
+        case .netting(_, let news): heard(news, index)
         }
     }
 

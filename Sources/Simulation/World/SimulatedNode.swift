@@ -50,6 +50,8 @@ struct SimulatedNode {
     var grantsToldOf: Set<LeaseID> = []
     var receiptsAnswered: Set<ReceiptID> = []
     var adjustmentsAgreed: Set<AdjustmentID> = []
+    var nettingsSigned: Set<NettingID> = []
+    var nettingsCommitted: Set<NettingID> = []
     /// Until when it has promised others firm leases, as far as it may not end them at once.
     var firmWords: [LeaseID: FirmWord] = [:]
     /// What owner or ladder have told it to end without notice.

@@ -20,6 +20,7 @@ struct World {
         case restart(node: Int)
         case somebodyBorrows
         case somebodyRedeems
+        case somebodyNets
         /// A holder is done with its lease, or wants more of it.
         case done(node: Int, LeaseID)
         case extend(node: Int, LeaseID)
@@ -46,6 +47,8 @@ struct World {
     var isBusy = true
     /// Faults that last, by their place in the plan.
     var active = SortedMap<Int, Fault>()
+    /// Every netting that was ever recorded.
+    var nettings = SortedMap<NettingID, Netting>()
     /// What forgers have heard.
     var overheard: [TradeMessage] = []
 
@@ -105,6 +108,7 @@ struct World {
         }
         schedule(.somebodyBorrows, after: .seconds(1))
         schedule(.somebodyRedeems, after: .seconds(10))
+        schedule(.somebodyNets, after: .minutes(1))
         let busyUntil = now + scenario.busyFor
         while violations.isEmpty, let (instant, occurrence) = queue.pop(before: busyUntil) { happen(instant, occurrence) }
         rest(from: busyUntil)
@@ -149,6 +153,7 @@ struct World {
         case .restart(let node): if nodes[node].node == nil { start(node) }
         case .somebodyBorrows: somebodyBorrows()
         case .somebodyRedeems: somebodyRedeems()
+        case .somebodyNets: somebodyNets()
         case .done(let node, let lease): feed(.release(lease), to: node)
         case .extend(let node, let lease): feed(.renew(lease, by: .minutes(1)), to: node)
         }
