@@ -19,6 +19,8 @@ package struct PostedTransfer: Hashable, Sendable {
         case converted
         /// It was owed in kind, and is asked for no more.
         case cancelled
+        /// It made what a peer owed, and what this node owed another one, smaller: a cycle of debts was netted.
+        case netted
     }
 
     /// Its place in the chain of all rows; grows, with gaps.
@@ -36,6 +38,7 @@ package struct PostedTransfer: Hashable, Sendable {
             case (.disputed, _): .disputed
             case (.converted, _), (_, .converted): .converted
             case (.cancelled, _), (_, .cancelled): .cancelled
+            case (.peer, .peer): .netted
             case (.peer(let peer), _): lenderPays && lender == peer ? .compensationEarned : .lent
             case (_, .peer(let peer)): lenderPays && lender != peer ? .compensationPaid : .borrowed
             default: .lent

@@ -48,6 +48,16 @@ struct PostedTests {
         return found.map(\.transfer.id.low)
     }
 
+    @Test("What goes from one peer's account to another's was netted, and is found by each of them")
+    func netted() async throws {
+        try await directory.withStore { store in
+            try await store.commit([.transfer(move(1, .peer(peer), .peer(other), 9, at: 10))])
+            for query in [PostedQuery(), PostedQuery(peer: peer), PostedQuery(peer: other)] {
+                #expect(try store.posted(query, after: 0, limit: 5).map(\.purpose) == [.netted])
+            }
+        }
+    }
+
     @Test("All segments are read in order, page by page, without what was only reserved")
     func pages() async throws {
         try await fill()

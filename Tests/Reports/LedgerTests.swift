@@ -84,6 +84,34 @@ struct LedgerTests {
         #expect(text.split(separator: "\n").count { $0.contains(" open Assets:Peers:Rack-7") } == 2)
     }
 
+    /// It made what this node owed node2, and what node3 owed this node, smaller.
+    private static let netted = PostedEntry(
+        sequence: 9, at: Samples.time(.minutes(9)), transfer: "trf_9", purpose: "netted", debit: "peer:nde_0002",
+        credit: "peer:nde_0003", amount: 200_000, peer: "nde_0002", peerName: "node2", lease: nil, otherPeer: "nde_0003",
+        otherPeerName: "node3")
+
+    @Test("What was netted is in the statements of both peers, and neither earned nor spent")
+    func netted() {
+        func report(_ peer: String?) -> String {
+            StatementReport(of: peer, since: nil, until: nil, opening: [], entries: [Self.netted]).text(on: Samples.wide)
+        }
+        #expect(report("node2").contains("08:07:17  node2  netted  0.200000  0.200000         trf_9\n"))
+        #expect(report("node2").contains("netted   0.2 credits\n") && !report("node2").contains("node3"))
+        let all = report(nil)
+        #expect(all.contains("node2  netted   0.200000  0.200000") && all.contains("node3  netted  -0.200000  0.000000"))
+        #expect(all.contains("earned   0 credits\nspent    0 credits\nbalance  0 credits\n"))
+    }
+
+    @Test("In journals it goes from one peer's account to the other's")
+    func nettedJournals() throws {
+        let hledger = try journal(.hledger, [], [Self.netted])
+        #expect(hledger.contains("    assets:peers:node2  0.200000 CREDIT\n    assets:peers:node3  -0.200000 CREDIT\n"))
+        let beancount = try journal(.beancount, [], [Self.netted])
+        for (part, id) in [("Node2", "nde_0002"), ("Node3", "nde_0003")] {
+            #expect(beancount.contains("open Assets:Peers:\(part) CREDIT\n  node: \"\(id)\"\n"), "\(beancount)")
+        }
+    }
+
     @Test("Fields of csv are quoted where they must be; an empty ledger is an empty table")
     func csv() throws {
         let odd = Self.entry(9, "lent", "peer:nde_0002", "earned", 1, "a \"b\", c")

@@ -38,7 +38,7 @@ struct LedgerDesk: Sendable {
         repeat {
             page = try await onThread { [after] in try ledger.posted(query, after: after, limit: Self.entriesOfPage) }
             after = page.last?.sequence ?? after
-            let entries = page.map(entry)
+            let entries = page.map { entry($0, of: query.peer) }
             try await write(.with { $0.entries = entries })
         } while page.count == Self.entriesOfPage
     }
@@ -50,15 +50,19 @@ struct LedgerDesk: Sendable {
             peer: text.isEmpty ? nil : try roster.find(text).node, since: time(request.since), until: time(request.until))
     }
 
-    private func entry(_ posted: PostedTransfer) -> Surplus_V1_LedgerEntry {
+    /// - Parameter wanted: the peer whose entries are asked for; `nil` for all.
+    private func entry(_ posted: PostedTransfer, of wanted: NodeID?) -> Surplus_V1_LedgerEntry {
         let transfer = posted.transfer
         return .with {
             ($0.sequence, $0.transfer, $0.at) = (posted.sequence, transfer.id.description, transfer.at.microseconds)
             ($0.purpose, $0.amount) = (posted.purpose.rawValue, transfer.amount.rawValue)
             ($0.debit, $0.credit) = (transfer.debit.description, transfer.credit.description)
             $0.lease = transfer.lease?.description ?? ""
-            guard let peer = transfer.debit.node ?? transfer.credit.node else { return }
+            let nodes = [transfer.debit.node, transfer.credit.node].compactMap(\.self)
+            guard let peer = nodes.first(where: { $0 == wanted }) ?? nodes.first else { return }
             ($0.peer, $0.peerName) = (peer.description, name(of: peer))
+            guard let other = nodes.first(where: { $0 != peer }) else { return }
+            ($0.otherPeer, $0.otherPeerName) = (other.description, name(of: other))
         }
     }
 

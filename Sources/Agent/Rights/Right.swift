@@ -41,6 +41,7 @@ extension Right {
             Method.ListNodes.descriptor: .look,
             Method.ListOffers.descriptor: .look,
             Method.GetCredits.descriptor: .look,
+            Method.NetCredits.descriptor: .own,
             Method.VerifyLedger.descriptor: .look,
             Method.ListObligations.descriptor: .look,
             Method.AdjustObligation.descriptor: .own,

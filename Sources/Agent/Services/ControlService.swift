@@ -44,6 +44,13 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         try await answer { try await agent.pool().adjust(request.message) }
     }
 
+    func netCredits(
+        request: ServerRequest<Surplus_V1_NetCreditsRequest>, context: ServerContext
+    ) async throws -> StreamingServerResponse<Surplus_V1_NettingStep> {
+        let pool = try await agent.pool()
+        return stream { try await pool.net(request.message, $0) }
+    }
+
     func verifyLedger(
         request: ServerRequest<Surplus_V1_VerifyLedgerRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_VerifyLedgerReply> {

@@ -5,11 +5,14 @@ import Wire
 
 extension PoolMembership {
     func credits() -> Surplus_V1_CreditsReply {
-        let books = engine.read(\.books)
+        let (books, held) = engine.read { ($0.books, $0.heldByNetting) }
         func standing(_ account: Account) -> Balance<Microcredits> { books.balance(of: account) }
         return .with { reply in
             for line in books.trustLines where line.unit == .credit {
-                let balance = standing(.peer(line.peer))
+                var balance = standing(.peer(line.peer))
+                let netted = held[line.peer] ?? .zero
+                // What nettings hold becomes no debt, whatever comes of them.
+                if netted > .zero { balance.creditsPending -= netted } else { balance.debitsPending += netted }
                 reply.balance += balance.net.rawValue
                 reply.pendingIncoming += balance.debitsPending.rawValue
                 reply.pendingOutgoing += balance.creditsPending.rawValue
@@ -23,6 +26,7 @@ extension PoolMembership {
                         $0.limitGranted = line.granted.rawValue
                         $0.limitReceived = line.mayOwe.rawValue
                         $0.disputed = standing(.disputed(line.peer)).net.rawValue
+                        $0.netting = netted.rawValue
                     })
             }
             reply.earned = -standing(.earned).net.rawValue

@@ -34,7 +34,7 @@ struct BeancountJournal: Journal {
         let date = entry.at.date
         var text = ""
         for (name, account) in [(debit, entry.debit), (credit, entry.credit)] {
-            text += open(name, date, account.contains(":") ? entry.peer : nil)
+            text += open(name, date, entry.party(of: account)?.id)
         }
         if last.map({ $0.timestamp < entry.at.timestamp }) ?? true { last = entry.at }
         text += "\n\(date) * \"\(entry.peerName)\" \"\(entry.purpose.replacing("_", with: " "))\"\n"

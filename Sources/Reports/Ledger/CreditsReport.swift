@@ -11,14 +11,18 @@ package struct CreditsReport: Report {
         let limitGrantedMicrocredits: Int64
         let limitReceivedMicrocredits: Int64
         let disputedMicrocredits: Int64
+        /// Left out where no netting is under way.
+        let nettingMicrocredits: Int64?
 
         /// - Parameters:
         ///   - balance: posted; positive where the peer owes this node.
         ///   - limitGranted: the most the peer may owe this node.
         ///   - limitReceived: the most this node may owe the peer.
+        ///   - netting: what nettings under way hold of the balance.
         package init(
             peer: String, peerName: String, balance: Microcredits, pendingOwedToUs: Microcredits, pendingWeOwe: Microcredits,
-            limitGranted: Microcredits, limitReceived: Microcredits, disputed: Microcredits
+            limitGranted: Microcredits, limitReceived: Microcredits, disputed: Microcredits,
+            netting: Microcredits = .zero
         ) {
             self.peer = peer
             self.peerName = peerName
@@ -28,6 +32,7 @@ package struct CreditsReport: Report {
             limitGrantedMicrocredits = limitGranted.rawValue
             limitReceivedMicrocredits = limitReceived.rawValue
             disputedMicrocredits = disputed.rawValue
+            nettingMicrocredits = netting == .zero ? nil : netting.rawValue
         }
     }
 

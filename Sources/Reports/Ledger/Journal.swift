@@ -74,7 +74,8 @@ extension PostedEntry {
     /// The two accounts of an entry by a journal's names, after it was added to what stands on them.
     func book(in accounts: inout JournalAccounts) -> (debit: String, credit: String) {
         func name(of account: String) -> String {
-            account.contains(":") ? accounts.name(of: account, peer: peer, peerName) : accounts.name(of: account, peer: nil, nil)
+            let party = party(of: account)
+            return accounts.name(of: account, peer: party?.id, party?.name)
         }
         let (debit, credit) = (name(of: self.debit), name(of: self.credit))
         accounts.add(amount, to: debit)

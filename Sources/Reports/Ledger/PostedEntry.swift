@@ -7,7 +7,7 @@ package struct PostedEntry: Encodable, Sendable {
     let sequence: Int64
     let at: CivilTime
     let transfer: String
-    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid` or `disputed`.
+    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed` or `netted`.
     let purpose: String
     /// `earned`, `spent`, `peer:nde_...` or `disputed:nde_...`.
     let debit: String
@@ -16,10 +16,13 @@ package struct PostedEntry: Encodable, Sendable {
     let peer: String
     let peerName: String
     let lease: String?
+    /// The second one of what is between two peers.
+    let otherPeer: String?
+    let otherPeerName: String?
 
     package init(
         sequence: Int64, at: CivilTime, transfer: String, purpose: String, debit: String, credit: String, amount: Microcredits,
-        peer: String, peerName: String, lease: String?
+        peer: String, peerName: String, lease: String?, otherPeer: String? = nil, otherPeerName: String? = nil
     ) {
         self.sequence = sequence
         self.at = at
@@ -31,14 +34,32 @@ package struct PostedEntry: Encodable, Sendable {
         self.peer = peer
         self.peerName = peerName
         self.lease = lease
+        self.otherPeer = otherPeer
+        self.otherPeerName = otherPeerName
     }
 
     var amount: Microcredits { Microcredits(amountMicrocredits) }
 
-    /// What it adds to what peers owe this node, less what this node owes them; zero for what is in dispute.
-    var change: Microcredits {
-        if debit.hasPrefix("peer:") { return amount }
-        return credit.hasPrefix("peer:") ? -amount : .zero
+    /// A peer, and what is added to what it owes this node, less what this node owes it.
+    struct Change {
+        let peer: String
+        let peerName: String
+        let amount: Microcredits
+    }
+
+    /// Of each peer whose balance it changes; none for what is in dispute.
+    var changes: [Change] {
+        [(debit, amount), (credit, -amount)].compactMap { account, amount in
+            guard account.hasPrefix("peer:"), let (peer, peerName) = party(of: account) else { return nil }
+            return Change(peer: peer, peerName: peerName, amount: amount)
+        }
+    }
+
+    /// The peer that an account is about.
+    func party(of account: String) -> (id: String, name: String)? {
+        guard let colon = account.firstIndex(of: ":") else { return nil }
+        if let otherPeer, account[colon...].dropFirst() == otherPeer { return (otherPeer, otherPeerName ?? otherPeer) }
+        return (peer, peerName)
     }
 }
 

@@ -41,12 +41,16 @@ package struct StatementReport: Report {
         var balance = opening.reduce(Microcredits.zero) { $1.account.hasPrefix("peer:") ? $0 + $1.net : $0 }
         openingMicrocredits = balance.rawValue
         var lines: [Line] = []
-        for entry in entries where entry.change != .zero {
-            balance += entry.change
-            lines.append(
-                Line(
-                    at: entry.at, transfer: entry.transfer, peer: entry.peer, peerName: entry.peerName, purpose: entry.purpose,
-                    lease: entry.lease, amountMicrocredits: entry.change.rawValue, balanceMicrocredits: balance.rawValue))
+        for entry in entries {
+            // Of what is between two peers only the side of the one that was asked for.
+            for change in entry.changes where change.amount != .zero && (peerName == nil || change.peer == entry.peer) {
+                balance += change.amount
+                lines.append(
+                    Line(
+                        at: entry.at, transfer: entry.transfer, peer: change.peer, peerName: change.peerName,
+                        purpose: entry.purpose, lease: entry.lease, amountMicrocredits: change.amount.rawValue,
+                        balanceMicrocredits: balance.rawValue))
+            }
         }
         self.entries = lines
         closingMicrocredits = balance.rawValue
@@ -64,6 +68,7 @@ package struct StatementReport: Report {
         var foot = Sheet()
         foot.add("earned", sum { $0 > 0 }.text)
         foot.add("spent", (-sum { $0 < 0 }).text)
+        if netted != .zero { foot.add("netted", netted.text) }
         if disputedMicrocredits > 0 { foot.add("disputed", Microcredits(disputedMicrocredits).text, .warning) }
         foot.add("balance", standing(closingMicrocredits), .strong)
         let body = entries.isEmpty ? "nothing moved in this time\n" : table(on: page).text(on: page)
@@ -71,7 +76,17 @@ package struct StatementReport: Report {
     }
 
     private func sum(where isWanted: (Int64) -> Bool) -> Microcredits {
-        entries.reduce(.zero) { isWanted($1.amountMicrocredits) ? $0 + Microcredits($1.amountMicrocredits) : $0 }
+        entries.reduce(.zero) { sum, entry in
+            guard entry.purpose != Self.netted, isWanted(entry.amountMicrocredits) else { return sum }
+            return sum + Microcredits(entry.amountMicrocredits)
+        }
+    }
+
+    private static let netted = "netted"
+
+    /// What netting added to the balance; nothing where it is with all peers.
+    private var netted: Microcredits {
+        entries.reduce(.zero) { $1.purpose == Self.netted ? $0 + Microcredits($1.amountMicrocredits) : $0 }
     }
 
     private func standing(_ balance: Int64) -> String {

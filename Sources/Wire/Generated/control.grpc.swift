@@ -74,6 +74,19 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "NetCredits" metadata.
+        package enum NetCredits: Sendable {
+            /// Request type for "NetCredits".
+            package typealias Input = Surplus_V1_NetCreditsRequest
+            /// Response type for "NetCredits".
+            package typealias Output = Surplus_V1_NettingStep
+            /// Descriptor for "NetCredits".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "NetCredits",
+                type: .serverStreaming
+            )
+        }
         /// Namespace for "VerifyLedger" metadata.
         package enum VerifyLedger: Sendable {
             /// Request type for "VerifyLedger".
@@ -717,6 +730,7 @@ package enum Surplus_V1_Control: Sendable {
             ListNodes.descriptor,
             ListOffers.descriptor,
             GetCredits.descriptor,
+            NetCredits.descriptor,
             VerifyLedger.descriptor,
             ListObligations.descriptor,
             AdjustObligation.descriptor,
@@ -847,6 +861,24 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_GetCreditsRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_CreditsReply>
+
+        /// Handle the "NetCredits" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Looks for cycles of debts and nets them, telling each step.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_NetCreditsRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_NettingStep` messages.
+        func netCredits(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_NetCreditsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_NettingStep>
 
         /// Handle the "VerifyLedger" method.
         ///
@@ -1655,6 +1687,24 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_CreditsReply>
 
+        /// Handle the "NetCredits" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Looks for cycles of debts and nets them, telling each step.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_NetCreditsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_NettingStep` messages.
+        func netCredits(
+            request: GRPCCore.ServerRequest<Surplus_V1_NetCreditsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_NettingStep>
+
         /// Handle the "VerifyLedger" method.
         ///
         /// - Parameters:
@@ -2460,6 +2510,25 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_CreditsReply
 
+        /// Handle the "NetCredits" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Looks for cycles of debts and nets them, telling each step.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_NetCreditsRequest` message.
+        ///   - response: A response stream of `Surplus_V1_NettingStep` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func netCredits(
+            request: Surplus_V1_NetCreditsRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_NettingStep>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
         /// Handle the "VerifyLedger" method.
         ///
         /// - Parameters:
@@ -3260,6 +3329,17 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.NetCredits.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_NetCreditsRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_NettingStep>(),
+            handler: { request, context in
+                try await self.netCredits(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Control.Method.VerifyLedger.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VerifyLedgerRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VerifyLedgerReply>(),
@@ -3848,6 +3928,17 @@ extension Surplus_V1_Control.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
+    package func netCredits(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_NetCreditsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_NettingStep> {
+        let response = try await self.netCredits(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
     package func verifyLedger(
         request: GRPCCore.StreamingServerRequest<Surplus_V1_VerifyLedgerRequest>,
         context: GRPCCore.ServerContext
@@ -4429,6 +4520,23 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
                 context: context
             ),
             metadata: [:]
+        )
+    }
+
+    package func netCredits(
+        request: GRPCCore.ServerRequest<Surplus_V1_NetCreditsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_NettingStep> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_NettingStep>(
+            metadata: [:],
+            producer: { writer in
+                try await self.netCredits(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
         )
     }
 
@@ -5181,6 +5289,29 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_CreditsReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_CreditsReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "NetCredits" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Looks for cycles of debts and nets them, telling each step.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_NetCreditsRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_NetCreditsRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_NettingStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func netCredits<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_NetCreditsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_NetCreditsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_NettingStep>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_NettingStep>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "VerifyLedger" method.
@@ -6300,6 +6431,38 @@ extension Surplus_V1_Control {
             try await self.client.unary(
                 request: request,
                 descriptor: Surplus_V1_Control.Method.GetCredits.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "NetCredits" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Looks for cycles of debts and nets them, telling each step.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_NetCreditsRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_NetCreditsRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_NettingStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func netCredits<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_NetCreditsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_NetCreditsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_NettingStep>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_NettingStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.NetCredits.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -7924,6 +8087,33 @@ extension Surplus_V1_Control.ClientProtocol {
         )
     }
 
+    /// Call the "NetCredits" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Looks for cycles of debts and nets them, telling each step.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_NetCreditsRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func netCredits<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_NetCreditsRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_NettingStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.netCredits(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_NetCreditsRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_NettingStep>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "VerifyLedger" method.
     ///
     /// - Parameters:
@@ -9305,6 +9495,37 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.getCredits(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "NetCredits" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Looks for cycles of debts and nets them, telling each step.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func netCredits<Result>(
+        _ message: Surplus_V1_NetCreditsRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_NettingStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_NetCreditsRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.netCredits(
             request: request,
             options: options,
             onResponse: handleResponse

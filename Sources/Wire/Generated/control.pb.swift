@@ -360,6 +360,9 @@ package nonisolated struct Surplus_V1_TrustLineInfo: Sendable {
 
   package var disputed: Int64 = 0
 
+  /// what nettings under way hold of the balance; in neither pending amount
+  package var netting: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -727,7 +730,7 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
 
   package var at: Int64 = 0
 
-  /// lent, borrowed, compensation_earned, compensation_paid, disputed
+  /// lent, borrowed, compensation_earned, compensation_paid, disputed, netted
   package var purpose: String = String()
 
   package var debit: String = String()
@@ -743,6 +746,11 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
 
   /// empty where it is about none
   package var lease: String = String()
+
+  /// of what was netted, which is between two peers
+  package var otherPeer: String = String()
+
+  package var otherPeerName: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1794,7 +1802,7 @@ nonisolated extension Surplus_V1_GetCreditsRequest: SwiftProtobuf.Message, Swift
 
 nonisolated extension Surplus_V1_TrustLineInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TrustLineInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{1}balance\0\u{3}pending_owed_to_us\0\u{3}pending_we_owe\0\u{3}limit_granted\0\u{3}limit_received\0\u{1}disputed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{1}balance\0\u{3}pending_owed_to_us\0\u{3}pending_we_owe\0\u{3}limit_granted\0\u{3}limit_received\0\u{1}disputed\0\u{1}netting\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1810,6 +1818,7 @@ nonisolated extension Surplus_V1_TrustLineInfo: SwiftProtobuf.Message, SwiftProt
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.limitGranted) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.limitReceived) }()
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.disputed) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.netting) }()
       default: break
       }
     }
@@ -1840,6 +1849,9 @@ nonisolated extension Surplus_V1_TrustLineInfo: SwiftProtobuf.Message, SwiftProt
     if self.disputed != 0 {
       try visitor.visitSingularInt64Field(value: self.disputed, fieldNumber: 8)
     }
+    if self.netting != 0 {
+      try visitor.visitSingularInt64Field(value: self.netting, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1852,6 +1864,7 @@ nonisolated extension Surplus_V1_TrustLineInfo: SwiftProtobuf.Message, SwiftProt
     if lhs.limitGranted != rhs.limitGranted {return false}
     if lhs.limitReceived != rhs.limitReceived {return false}
     if lhs.disputed != rhs.disputed {return false}
+    if lhs.netting != rhs.netting {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2482,7 +2495,7 @@ nonisolated extension Surplus_V1_AccountStanding: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LedgerEntry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}transfer\0\u{1}at\0\u{1}purpose\0\u{1}debit\0\u{1}credit\0\u{1}amount\0\u{1}peer\0\u{3}peer_name\0\u{1}lease\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}transfer\0\u{1}at\0\u{1}purpose\0\u{1}debit\0\u{1}credit\0\u{1}amount\0\u{1}peer\0\u{3}peer_name\0\u{1}lease\0\u{3}other_peer\0\u{3}other_peer_name\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2500,6 +2513,8 @@ nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtob
       case 8: try { try decoder.decodeSingularStringField(value: &self.peer) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.peerName) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.lease) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.otherPeer) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.otherPeerName) }()
       default: break
       }
     }
@@ -2536,6 +2551,12 @@ nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtob
     if !self.lease.isEmpty {
       try visitor.visitSingularStringField(value: self.lease, fieldNumber: 10)
     }
+    if !self.otherPeer.isEmpty {
+      try visitor.visitSingularStringField(value: self.otherPeer, fieldNumber: 11)
+    }
+    if !self.otherPeerName.isEmpty {
+      try visitor.visitSingularStringField(value: self.otherPeerName, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2550,6 +2571,8 @@ nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtob
     if lhs.peer != rhs.peer {return false}
     if lhs.peerName != rhs.peerName {return false}
     if lhs.lease != rhs.lease {return false}
+    if lhs.otherPeer != rhs.otherPeer {return false}
+    if lhs.otherPeerName != rhs.otherPeerName {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -49,6 +49,7 @@ extension PostedEntry {
         self.init(
             sequence: message.sequence, at: CivilTime(Timestamp(microseconds: message.at)), transfer: message.transfer,
             purpose: message.purpose, debit: message.debit, credit: message.credit, amount: Microcredits(message.amount),
-            peer: message.peer, peerName: message.peerName, lease: message.lease.nonEmpty)
+            peer: message.peer, peerName: message.peerName, lease: message.lease.nonEmpty,
+            otherPeer: message.otherPeer.nonEmpty, otherPeerName: message.otherPeerName.nonEmpty)
     }
 }

@@ -31,7 +31,7 @@ extension CreditsReport.Line {
             peer: message.peer, peerName: message.peerName, balance: Microcredits(message.balance),
             pendingOwedToUs: Microcredits(message.pendingOwedToUs), pendingWeOwe: Microcredits(message.pendingWeOwe),
             limitGranted: Microcredits(message.limitGranted), limitReceived: Microcredits(message.limitReceived),
-            disputed: Microcredits(message.disputed))
+            disputed: Microcredits(message.disputed), netting: Microcredits(message.netting))
     }
 }
 

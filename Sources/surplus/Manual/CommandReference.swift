@@ -28,7 +28,7 @@ struct CommandReference {
     }
 
     private func overview(_ commands: [CommandTree]) -> String {
-        let rows = commands.filter(\.children.isEmpty).map {
+        let rows = commands.filter(\.standsAlone).map {
             "| [\($0.path.joined(separator: " "))](#\($0.pageName)) | \(Self.prose($0.abstract ?? "")) |"
         }
         return (["| command | what it does |", "| --- | --- |"] + rows).joined(separator: "\n")
@@ -61,7 +61,8 @@ struct CommandReference {
             let text = words.joined(separator: " ") + (argument.isRepeating ? " ..." : "")
             return argument.isOptional ? "[\(text)]" : text
         }
-        return (command.path + arguments + (command.children.isEmpty ? [] : ["<command> ..."])).joined(separator: " ")
+        let child = command.children.isEmpty ? [] : [command.standsAlone ? "[<command> ...]" : "<command> ..."]
+        return (command.path + arguments + child).joined(separator: " ")
     }
 
     private static func entry(_ argument: CommandTree.Argument) -> String {

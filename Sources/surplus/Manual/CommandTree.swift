@@ -51,6 +51,8 @@ struct CommandTree: Decodable {
     var pageName: String { path.joined(separator: "-") }
     /// Without `help`.
     var children: [CommandTree] { (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" } }
+    /// Whether it does something by itself, and not only by its subcommands.
+    var standsAlone: Bool { children.isEmpty || shownArguments.contains { $0.preferredName?.name != "version" } }
     var withDescendants: [CommandTree] { [self] + children.flatMap(\.withDescendants) }
     var shownArguments: [Argument] { (arguments ?? []).filter { $0.shouldDisplay && $0.preferredName?.name != "help" } }
 }

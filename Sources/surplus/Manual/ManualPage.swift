@@ -45,7 +45,7 @@ struct ManualPage {
             if argument.isRepeating { words.append(.text("...")) }
             page.words(argument.isOptional ? "Op" : nil, words)
         }
-        if !command.children.isEmpty { page.words(nil, [.argument("command"), .text("...")]) }
+        if !command.children.isEmpty { page.words(command.standsAlone ? "Op" : nil, [.argument("command"), .text("...")]) }
     }
 
     private func description(_ page: inout Roff) {
