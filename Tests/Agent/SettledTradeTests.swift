@@ -30,7 +30,7 @@ struct SettledTradeTests {
             try await store.commit([.agreement(agreement.record)])
             var bill = Bill(
                 lease: agreement.record.lease, agreement: agreement.record.id, lender: lender, borrower: borrower,
-                prices: agreement.prices, agreementHash: PlainNotary(node: lender).digest(agreement.record.document))
+                tariff: Tariff(agreement.prices), agreementHash: PlainNotary(node: lender).digest(agreement.record.document))
             var sum = (used: Usage.zero, paid: Microcredits.zero, compensation: Microcredits.zero, disputed: Microcredits.zero)
             let notary = PlainNotary(node: lender)
             for last in [false, false, true] {
@@ -48,11 +48,11 @@ struct SettledTradeTests {
                         usage: usage, compensation: compensation, isFinal: last, issued: now), notary: notary)
                 try await store.commit([.receipt(signed)])
                 if last, random.chance(2000) { break }
-                let accepted = random.chance(3000) ? Microcredits(signed.receipt.amount.rawValue / 3) : signed.receipt.amount
+                let accepted = random.chance(3000) ? Microcredits(signed.receipt.amount.credits.rawValue / 3) : signed.receipt.amount.credits
                 let borrowersNotary = PlainNotary(node: borrower)
                 guard
                     let answered = bill.settle(
-                        signed.receipt.id, signature: borrowersNotary.sign(signed.document), accepted: accepted,
+                        signed.receipt.id, signature: borrowersNotary.sign(signed.document), accepted: Charge(credits: accepted),
                         notary: borrowersNotary)
                 else { continue }
                 try await store.commit(transfers(of: answered, isLent, peer, at: now + .seconds(1)) + [.receipt(answered)])
@@ -60,7 +60,7 @@ struct SettledTradeTests {
                 sum.paid += isLent ? accepted : -accepted
                 // the lender pays
                 sum.compensation += isLent ? -compensation : compensation
-                sum.disputed += isLent ? signed.receipt.amount - accepted : .zero
+                sum.disputed += isLent ? signed.receipt.amount.credits - accepted : .zero
             }
             expected[agreement.record.lease] = sum
         }
@@ -87,7 +87,7 @@ struct SettledTradeTests {
         /// As the node books them: in parts, each with the next id.
         private mutating func transfers(of signed: SignedReceipt, _ isLent: Bool, _ peer: NodeID, at time: Timestamp) -> [Record]
         {
-            let (receipt, accepted) = (signed.receipt, signed.accepted ?? .zero)
+            let (receipt, accepted) = (signed.receipt, signed.accepted?.credits ?? .zero)
             func direct(_ id: TransferID, _ debit: Account, _ credit: Account, _ amount: Microcredits) -> [Record] {
                 guard amount > .zero else { return [] }
                 return [
@@ -101,7 +101,7 @@ struct SettledTradeTests {
             var records =
                 direct(receipt.transfer, debit, credit, part)
                 + direct(receipt.transfer.following(1), debit, credit, accepted - part)
-            if isLent { records += direct(receipt.transfer.following(1000), .disputed(peer), .earned, receipt.amount - accepted) }
+            if isLent { records += direct(receipt.transfer.following(1000), .disputed(peer), .earned, receipt.amount.credits - accepted) }
             if let id = receipt.compensationTransfer {
                 records +=
                     isLent
@@ -153,8 +153,8 @@ struct SettledTradeTests {
             let query = PostedQuery(since: bounds[0], until: bounds[1])
             let posted = try store.posted(query, after: 0, limit: 1_000_000)
             let change = posted.reduce(Microcredits.zero) { sum, one in
-                if case .peer = one.transfer.debit { return sum + one.transfer.amount }
-                if case .peer = one.transfer.credit { return sum - one.transfer.amount }
+                if case .peer = one.transfer.debit { return sum + Microcredits(one.transfer.amount) }
+                if case .peer = one.transfer.credit { return sum - Microcredits(one.transfer.amount) }
                 return sum
             }
             #expect(told.reduce(.zero) { $0 + Self.sum($1.paid) + $1.compensation } == change)

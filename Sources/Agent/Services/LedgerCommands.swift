@@ -1,4 +1,5 @@
 import Bookkeeping
+import Resources
 import Wire
 
 // What local users ask of the ledger.

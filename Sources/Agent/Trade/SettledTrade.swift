@@ -99,13 +99,13 @@ struct SettledTrades {
             let isCompensation = isCompensation(transfer)
             var trade = SettledTrade(
                 at: transfer.at, lease: lease, peer: peer, isLent: (transfer.credit == .earned) != isCompensation)
-            Self.enter(transfer, Parts(untold: transfer.amount), isCompensation: isCompensation, in: &trade)
+            Self.enter(transfer, Parts(untold: Microcredits(transfer.amount)), isCompensation: isCompensation, in: &trade)
             return alone.append(trade)
         }
         let one = settled[place]
         settled[place].at = one.at ?? transfer.at
         Self.enter(
-            transfer, parts(of: transfer.amount, one.used), isCompensation: transfer.id == one.receipt.compensationTransfer,
+            transfer, parts(of: Microcredits(transfer.amount), one.used), isCompensation: transfer.id == one.receipt.compensationTransfer,
             in: &settled[place].trade)
     }
 
@@ -120,8 +120,8 @@ struct SettledTrades {
     private static func enter(_ transfer: Transfer, _ parts: Parts, isCompensation: Bool, in trade: inout SettledTrade) {
         switch (transfer.debit, transfer.credit) {
         case (.disputed, _): trade.disputed = trade.disputed + parts
-        case (.peer, _) where isCompensation: trade.compensation += transfer.amount
-        case (_, .peer) where isCompensation: trade.compensation -= transfer.amount
+        case (.peer, _) where isCompensation: trade.compensation += Microcredits(transfer.amount)
+        case (_, .peer) where isCompensation: trade.compensation -= Microcredits(transfer.amount)
         case (.peer, _): trade.paid = trade.paid + parts
         case (_, .peer): trade.paid = trade.paid + Parts(cpu: -parts.cpu, memory: -parts.memory, untold: -parts.untold)
         default: break

@@ -69,7 +69,7 @@ extension Node {
         // It was not lent: what the debtor may owe does not rise by it.
         netting.record.credit(debtor, draft.amount)
         step.record(.state(.setting, id: NettingRecord.key, netting.record))
-        enter({ open.post(draft.amount, as: $0, at: $1) }, draft.posting, &step)
+        enter({ open.post(LedgerAmount(draft.amount), as: $0, at: $1) }, draft.posting, &step)
         if let rest = books.reservation(draft.transfer) {
             enter({ rest.void(as: $0, at: $1) }, draft.release, &step)
         }

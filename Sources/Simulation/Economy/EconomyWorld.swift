@@ -143,10 +143,9 @@ struct EconomyWorld: Sendable {
         let members = Set(present.map { identities[$0].id })
         return present.flatMap { index in
             identities[index].books.entries.compactMap { entry in
-                guard case .peer(let peer) = entry.line.account, members.contains(peer), entry.balance.net > .zero else {
-                    return nil
-                }
-                return Debt(debtor: peer, creditor: identities[index].id, amount: entry.balance.net)
+                let owed = Microcredits(entry.balance.net)
+                guard case .peer(let peer) = entry.line.account, members.contains(peer), owed > .zero else { return nil }
+                return Debt(debtor: peer, creditor: identities[index].id, amount: owed)
             }
         }
     }

@@ -37,7 +37,7 @@ extension World {
             guard let netting = nettings.values.first(where: { $0.transfer == reservation }),
                 let neighbours = netting.neighbours(of: nodes[index].id),
                 transfer.debit == .peer(neighbours.creditor), transfer.credit == .peer(neighbours.debtor),
-                transfer.amount == netting.amount || transfer.kind == .void && transfer.amount == .zero
+                transfer.amount == LedgerAmount(netting.amount) || transfer.kind == .void && transfer.amount == .zero
             else {
                 violate(
                     Self.unchanged, index, "\(transfer.id) moves \(transfer.amount) from \(transfer.debit) to \(transfer.credit)")

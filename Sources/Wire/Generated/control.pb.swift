@@ -611,6 +611,168 @@ package nonisolated struct Surplus_V1_AdjustObligationRequest: Sendable {
   package init() {}
 }
 
+package nonisolated struct Surplus_V1_NetCreditsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var dryRun: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_NettingStep: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var step: Surplus_V1_NettingStep.OneOf_Step? = nil
+
+  /// before the first step, and after the last
+  package var totals: Surplus_V1_DebtTotals {
+    get {
+      if case .totals(let v)? = step {return v}
+      return Surplus_V1_DebtTotals()
+    }
+    set {step = .totals(newValue)}
+  }
+
+  package var probes: Surplus_V1_NettingProbes {
+    get {
+      if case .probes(let v)? = step {return v}
+      return Surplus_V1_NettingProbes()
+    }
+    set {step = .probes(newValue)}
+  }
+
+  package var found: Surplus_V1_DebtCycle {
+    get {
+      if case .found(let v)? = step {return v}
+      return Surplus_V1_DebtCycle()
+    }
+    set {step = .found(newValue)}
+  }
+
+  /// all members were asked to sign
+  package var began: Surplus_V1_DebtCycle {
+    get {
+      if case .began(let v)? = step {return v}
+      return Surplus_V1_DebtCycle()
+    }
+    set {step = .began(newValue)}
+  }
+
+  package var ended: Surplus_V1_NettingEnd {
+    get {
+      if case .ended(let v)? = step {return v}
+      return Surplus_V1_NettingEnd()
+    }
+    set {step = .ended(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Step: Equatable, Sendable {
+    /// before the first step, and after the last
+    case totals(Surplus_V1_DebtTotals)
+    case probes(Surplus_V1_NettingProbes)
+    case found(Surplus_V1_DebtCycle)
+    /// all members were asked to sign
+    case began(Surplus_V1_DebtCycle)
+    case ended(Surplus_V1_NettingEnd)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_DebtTotals: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// the sum of what peers owe this node, microcredits
+  package var owedToUs: Int64 = 0
+
+  package var weOwe: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A wave of questions from debtors to creditors.
+package nonisolated struct Surplus_V1_NettingProbes: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var wave: UInt32 = 0
+
+  package var peers: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_DebtCycle: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// each owes the next one, and the last the first, which is this node
+  package var members: [String] = []
+
+  package var names: [String] = []
+
+  /// microcredits
+  package var amount: Int64 = 0
+
+  /// once all were asked to sign
+  package var netting: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_NettingEnd: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var cycle: Surplus_V1_DebtCycle {
+    get {_cycle ?? Surplus_V1_DebtCycle()}
+    set {_cycle = newValue}
+  }
+  /// Returns true if `cycle` has been explicitly set.
+  package var hasCycle: Bool {self._cycle != nil}
+  /// Clears the value of `cycle`. Subsequent reads from it will return its default value.
+  package mutating func clearCycle() {self._cycle = nil}
+
+  package var committed: Bool = false
+
+  /// why it is not
+  package var refusal: Surplus_V1_Refusal {
+    get {_refusal ?? Surplus_V1_Refusal()}
+    set {_refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  package var hasRefusal: Bool {self._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  package mutating func clearRefusal() {self._refusal = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _cycle: Surplus_V1_DebtCycle? = nil
+  fileprivate var _refusal: Surplus_V1_Refusal? = nil
+}
+
 package nonisolated struct Surplus_V1_VerifyLedgerRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2253,6 +2415,313 @@ nonisolated extension Surplus_V1_AdjustObligationRequest: SwiftProtobuf.Message,
   package static func ==(lhs: Surplus_V1_AdjustObligationRequest, rhs: Surplus_V1_AdjustObligationRequest) -> Bool {
     if lhs.obligation != rhs.obligation {return false}
     if lhs.wish != rhs.wish {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NetCreditsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NetCreditsRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}dry_run\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.dryRun) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.dryRun != false {
+      try visitor.visitSingularBoolField(value: self.dryRun, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NetCreditsRequest, rhs: Surplus_V1_NetCreditsRequest) -> Bool {
+    if lhs.dryRun != rhs.dryRun {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingStep: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingStep"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}totals\0\u{1}probes\0\u{1}found\0\u{1}began\0\u{1}ended\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Surplus_V1_DebtTotals?
+        var hadOneofValue = false
+        if let current = self.step {
+          hadOneofValue = true
+          if case .totals(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.step = .totals(v)
+        }
+      }()
+      case 2: try {
+        var v: Surplus_V1_NettingProbes?
+        var hadOneofValue = false
+        if let current = self.step {
+          hadOneofValue = true
+          if case .probes(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.step = .probes(v)
+        }
+      }()
+      case 3: try {
+        var v: Surplus_V1_DebtCycle?
+        var hadOneofValue = false
+        if let current = self.step {
+          hadOneofValue = true
+          if case .found(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.step = .found(v)
+        }
+      }()
+      case 4: try {
+        var v: Surplus_V1_DebtCycle?
+        var hadOneofValue = false
+        if let current = self.step {
+          hadOneofValue = true
+          if case .began(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.step = .began(v)
+        }
+      }()
+      case 5: try {
+        var v: Surplus_V1_NettingEnd?
+        var hadOneofValue = false
+        if let current = self.step {
+          hadOneofValue = true
+          if case .ended(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.step = .ended(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.step {
+    case .totals?: try {
+      guard case .totals(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .probes?: try {
+      guard case .probes(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .found?: try {
+      guard case .found(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .began?: try {
+      guard case .began(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .ended?: try {
+      guard case .ended(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingStep, rhs: Surplus_V1_NettingStep) -> Bool {
+    if lhs.step != rhs.step {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_DebtTotals: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DebtTotals"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}owed_to_us\0\u{3}we_owe\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.owedToUs) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.weOwe) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.owedToUs != 0 {
+      try visitor.visitSingularInt64Field(value: self.owedToUs, fieldNumber: 1)
+    }
+    if self.weOwe != 0 {
+      try visitor.visitSingularInt64Field(value: self.weOwe, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_DebtTotals, rhs: Surplus_V1_DebtTotals) -> Bool {
+    if lhs.owedToUs != rhs.owedToUs {return false}
+    if lhs.weOwe != rhs.weOwe {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingProbes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingProbes"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}wave\0\u{1}peers\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.wave) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.peers) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.wave != 0 {
+      try visitor.visitSingularUInt32Field(value: self.wave, fieldNumber: 1)
+    }
+    if self.peers != 0 {
+      try visitor.visitSingularUInt32Field(value: self.peers, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingProbes, rhs: Surplus_V1_NettingProbes) -> Bool {
+    if lhs.wave != rhs.wave {return false}
+    if lhs.peers != rhs.peers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_DebtCycle: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DebtCycle"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}members\0\u{1}names\0\u{1}amount\0\u{1}netting\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.members) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.names) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.amount) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.netting) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.members.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.members, fieldNumber: 1)
+    }
+    if !self.names.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.names, fieldNumber: 2)
+    }
+    if self.amount != 0 {
+      try visitor.visitSingularInt64Field(value: self.amount, fieldNumber: 3)
+    }
+    if !self.netting.isEmpty {
+      try visitor.visitSingularStringField(value: self.netting, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_DebtCycle, rhs: Surplus_V1_DebtCycle) -> Bool {
+    if lhs.members != rhs.members {return false}
+    if lhs.names != rhs.names {return false}
+    if lhs.amount != rhs.amount {return false}
+    if lhs.netting != rhs.netting {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingEnd: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingEnd"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cycle\0\u{1}committed\0\u{1}refusal\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._cycle) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.committed) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._cycle {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.committed != false {
+      try visitor.visitSingularBoolField(value: self.committed, fieldNumber: 2)
+    }
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingEnd, rhs: Surplus_V1_NettingEnd) -> Bool {
+    if lhs._cycle != rhs._cycle {return false}
+    if lhs.committed != rhs.committed {return false}
+    if lhs._refusal != rhs._refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -470,6 +470,14 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     set {message = .adjustmentAnswer(newValue)}
   }
 
+  package var netting: Surplus_V1_Netting {
+    get {
+      if case .netting(let v)? = message {return v}
+      return Surplus_V1_Netting()
+    }
+    set {message = .netting(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -491,6 +499,7 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     case resized(Surplus_V1_Resized)
     case adjustmentOffer(Surplus_V1_AdjustmentOffer)
     case adjustmentAnswer(Surplus_V1_AdjustmentAnswer)
+    case netting(Surplus_V1_Netting)
 
   }
 
@@ -1909,7 +1918,7 @@ nonisolated extension Surplus_V1_DeliverEnd: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TradeMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0\u{1}resized\0\u{4}\u{e}adjustment_offer\0\u{3}adjustment_answer\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0\u{1}resized\0\u{1}netting\0\u{4}\u{d}adjustment_offer\0\u{3}adjustment_answer\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2125,6 +2134,19 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
           self.message = .resized(v)
         }
       }()
+      case 17: try {
+        var v: Surplus_V1_Netting?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .netting(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .netting(v)
+        }
+      }()
       case 30: try {
         var v: Surplus_V1_AdjustmentOffer?
         var hadOneofValue = false
@@ -2225,6 +2247,10 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
     case .resized?: try {
       guard case .resized(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .netting?: try {
+      guard case .netting(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
     }()
     case .adjustmentOffer?: try {
       guard case .adjustmentOffer(let v)? = self.message else { preconditionFailure() }
