@@ -192,6 +192,9 @@ extension Books {
     /// Whether a transfer of this id was booked, as far as the books remember.
     package func remembers(_ id: TransferID) -> Bool { tally.reservation(id) != nil || memory.find(id) != nil }
 
+    /// Whether an id is older than those remembered, so that nobody can say whether it was booked.
+    package func mayHaveForgotten(_ id: TransferID) -> Bool { memory.horizon.map { id <= $0 } ?? false }
+
     /// An open reservation; `nil` when it was closed or never made.
     package func reservation(_ id: TransferID) -> Reservation? { tally.reservation(id) }
 

@@ -58,7 +58,6 @@ extension Node {
 
     mutating func meet(_ peer: NodeID, _ name: String, _ roles: [String], _ step: inout Step) {
         members[peer] = Member(name: name, roles: roles)
-        netting.gone.remove(peer)
         for line in books.trustLines where line.peer == peer { adjust(line, &step) }
     }
 

@@ -94,7 +94,9 @@ package enum NettingMessage: Hashable, Sendable {
     /// A member has done as was decided.
     case done(NettingID)
     /// "What was decided?" Asked of the initiator, or of another member.
-    case inquire(NettingID, initiator: NodeID)
+    case inquire(document: [UInt8])
+    /// A member was not told that it was committed, and hears its initiator no more, for that has left the pool.
+    case untold(NettingID)
 
     /// One word for logs and statistics.
     package var name: String {
@@ -105,11 +107,13 @@ package enum NettingMessage: Hashable, Sendable {
         case .decision: "netting-decision"
         case .done: "netting-done"
         case .inquire: "netting-inquire"
+        case .untold: "netting-untold"
         }
     }
 
     package static let allNames = [
         "netting-probe", "netting-prepare", "netting-vote", "netting-decision", "netting-done", "netting-inquire",
+        "netting-untold",
     ]
 }
 

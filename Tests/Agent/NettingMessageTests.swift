@@ -17,7 +17,7 @@ struct NettingMessageTests {
         .vote(id, .failure(Refusal(term: "credit", reason: "too little", retryAfter: .seconds(3)))),
         .decision(NettingDecision(netting: id, isCommitted: true, signature: signature, signatures: [signature, signature])),
         .decision(NettingDecision(netting: id, isCommitted: false, signature: signature, reason: "no answer")),
-        .done(id), .inquire(id, initiator: nodes[0]),
+        .done(id), .inquire(document: [4, 5]), .untold(id),
     ]
 
     @Test("What is sent arrives", arguments: messages)
@@ -43,7 +43,8 @@ struct NettingMessageTests {
         expect("netting.decision.signatures") {
             $0.decision = .with { $0.signatures = .init(repeating: .init(), count: 7) }
         }
-        expect("netting.inquire") { $0.inquire = .init() }
+        expect("netting.inquire.document") { $0.inquire = .with { $0.document = .init(repeating: 1, count: 5000) } }
+        expect("netting.untold") { $0.untold = .init() }
         expect("netting") { _ in }
     }
 }

@@ -58,7 +58,7 @@ struct HostileNettingTests {
             (stranger, .vote(netting.id, .failure(Refusal(term: "x", reason: "no")))), (third, .vote(netting.id, .success(own))),
             (second, .vote(netting.id, .success(PlainNotary(node: second).sign([1])))), (stranger, .done(netting.id)),
             (second, .vote(netting.id, .success(own))), (second, .vote(netting.id, .success(own))),
-            (stranger, .inquire(netting.id, initiator: netting.initiator)),
+            (stranger, .inquire(document: netting.document)), (second, .untold(netting.id)), (third, .untold(netting.id)),
         ]
         for (sender, message) in votes { pool.feed(.message(from: sender, .netting(message)), to: 0) }
         #expect(pool.members[0].node.nettings.map(\.phase) == [.preparing])

@@ -244,6 +244,49 @@ struct NettingTests {
         #expect(pool.nettingPosts == [1, 1, 1, 1])
     }
 
+    /// A ring of four of whose messages some were lost; then the first one is gone, and all others, or some, have heard of that.
+    private func orphaned(knowing: [Int], _ isLost: @escaping (Pool.Envelope) -> Bool) -> Pool {
+        var pool = Pool.ring(4)
+        pool.isLost = isLost
+        pool.feed(.net(NettingID(at: pool.now.utc, low: 1), isDryRun: false), to: 0)
+        pool.advance(by: .seconds(3))
+        pool.isLost = { $0.to == 0 || $0.from == 0 }
+        pool.wire = []
+        for index in knowing { pool.feed(.expelled(pool.members[0].id), to: index) }
+        pool.advance(by: .minutes(30))
+        return pool
+    }
+
+    @Test(
+        "When its initiator has left the pool a netting that nobody was told of comes to nothing, also where not all have signed")
+    func orphans() {
+        let unsigned = orphaned(knowing: [1, 2, 3]) { $0.message.isNettingPrepare && $0.to == 3 }
+        let signed = orphaned(knowing: [1, 2, 3]) { $0.message.isNettingVote && $0.from == 3 }
+        for pool in [signed, unsigned] {
+            #expect(pool.members.dropFirst().allSatisfy { $0.node.books.reservations.isEmpty })
+            #expect(pool.nettingPosts == [0, 0, 0, 0])
+            #expect(
+                pool.members[1].store.events.last { $0.kind == "netting.aborted" }?.text.contains("has left the pool") == true)
+        }
+    }
+
+    @Test("When one of the others was told before, all do as it was decided")
+    func orphansTold() {
+        let pool = orphaned(knowing: [1, 2, 3]) { $0.message.isNettingDecision && $0.to != 1 }
+        #expect(pool.nettingPosts == [1, 1, 1, 1])
+    }
+
+    @Test("As long as one of the others may still hear the initiator nobody gives up")
+    func orphansWait() {
+        var pool = orphaned(knowing: [1, 2]) { $0.message.isNettingVote && $0.from == 3 }
+        #expect(pool.members.dropFirst().allSatisfy { $0.node.books.reservations.count == 1 })
+        pool.restart(1)
+        pool.feed(.expelled(pool.members[0].id), to: 1)
+        pool.feed(.expelled(pool.members[0].id), to: 3)
+        pool.advance(by: .minutes(30))
+        #expect(pool.members.dropFirst().allSatisfy { $0.node.books.reservations.isEmpty })
+    }
+
     @Test("Whoever asks about what its initiator does not know is told that it came to nothing")
     func presumed() {
         var pool = Pool.ring(3)

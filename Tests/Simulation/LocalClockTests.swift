@@ -14,7 +14,7 @@ struct LocalClockTests {
         clock.setRate(partsPerMillion, at: start)
         let later = start + .hours(1)
         #expect(clock.instant(at: later) - clock.instant(at: start) == Microseconds(3_600_000_000 + 3600 * partsPerMillion))
-        for span in [Microseconds(1), .milliseconds(7), .seconds(61), .hours(30)] {
+        for span in [Microseconds(1), .milliseconds(7), .seconds(61), .hours(30), .days(36_500)] {
             let shown = clock.instant(at: start) + span
             let due = clock.world(showing: shown)
             #expect(clock.instant(at: due) >= shown)

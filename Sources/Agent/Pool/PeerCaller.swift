@@ -46,6 +46,9 @@ final class PeerCaller: Sendable {
     /// Whether a peer has a feature, as far as it was greeted yet.
     func mayHave(_ feature: Feature, _ peer: NodeID) -> Bool { roster.features(of: peer)?.contains(feature.rawValue) ?? true }
 
+    /// Whether a peer has said that it has a feature.
+    func has(_ feature: Feature, _ peer: NodeID) -> Bool { roster.features(of: peer)?.contains(feature.rawValue) ?? false }
+
     /// Notes that a peer was heard of.
     func saw(_ peer: NodeID, version: String? = nil) {
         if roster.saw(peer, version: version, at: clock()) { onReturn(peer) }

@@ -26,8 +26,8 @@ extension Surplus_V1_Netting {
                 }
             case .decision(let decision): wire.decision = Surplus_V1_NettingDecision(decision)
             case .done(let id): wire.done = .with { $0.netting = id.description }
-            case .inquire(let id, let initiator):
-                wire.inquire = .with { ($0.netting, $0.initiator) = (id.description, initiator.description) }
+            case .inquire(let document): wire.inquire = .with { $0.document = .init(document) }
+            case .untold(let id): wire.untold = .with { $0.netting = id.description }
             }
         }
     }
@@ -51,9 +51,9 @@ extension NettingMessage {
         case .decision(let message): self = .decision(try NettingDecision(message))
         case .done(let message): self = .done(try Field.identifier(message.netting, "netting.done.netting"))
         case .inquire(let message):
-            self = .inquire(
-                try Field.identifier(message.netting, "netting.inquire.netting"),
-                initiator: try Field.identifier(message.initiator, "netting.inquire.initiator"))
+            try Field.count(message.document, atMost: TradeMessage.longestDocument, "netting.inquire.document")
+            self = .inquire(document: Array(message.document))
+        case .untold(let message): self = .untold(try Field.identifier(message.netting, "netting.untold.netting"))
         case nil: throw FieldError("netting", "is missing or of a newer version")
         }
     }

@@ -82,8 +82,8 @@ final class PeerLinks: Sendable {
             do {
                 try await peers.call(peer) { client in
                     _ = try await client.deliver { writer in
-                        // By now the peer was greeted. One that knows nothing of a message would end the stream.
-                        for await message in messages where message.feature.map({ peers.mayHave($0, peer) }) ?? true {
+                        // A message that it does not know would end the stream: until it has said that it does, it is as good as lost.
+                        for await message in messages where message.feature.map({ peers.has($0, peer) }) ?? true {
                             try await writer.write(Surplus_V1_TradeMessage(message))
                         }
                     }

@@ -22,6 +22,8 @@ package struct NettingEntry: Codable, Sendable {
     package internal(set) var decision: NettingDecision?
     /// Members that have not said that they have done as was decided.
     var unaware: [NodeID] = []
+    /// Members that were not told either, and hear the initiator no more.
+    var untold: [NodeID] = []
     /// When the initiator decides against it for want of signatures; when a member begins to ask.
     var deadline: Deadline
     /// What was sent and not yet answered.

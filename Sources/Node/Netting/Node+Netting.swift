@@ -15,7 +15,8 @@ extension Node {
         case .vote(let id, .failure(let refusal)): refused(id, refusal, by: peer, &step)
         case .decision(let decision): learn(decision, from: peer, &step)
         case .done(let id): done(id, by: peer, &step)
-        case .inquire(let id, let initiator): inquired(id, of: initiator, by: peer, &step)
+        case .inquire(let document): inquired(document, by: peer, &step)
+        case .untold(let id): untold(id, by: peer, &step)
         }
     }
 
@@ -163,6 +164,7 @@ extension Node {
 
     /// What was decided, from the initiator or by way of another member.
     private mutating func learn(_ decision: NettingDecision, from peer: NodeID, _ step: inout Step) {
+        guard !netting.gone.contains(peer) else { return }
         guard var entry = netting.entries[decision.netting] else {
             // It was done and is forgotten, or came to nothing before this node had heard of it.
             return step.send(.netting(.done(decision.netting)), to: peer)
@@ -185,30 +187,6 @@ extension Node {
             && zip(entry.netting.members, signatures).allSatisfy {
                 step.notary.verify($1, over: entry.document, by: $0)
             }
-    }
-
-    // MARK: Doubt
-
-    /// A member asks what was decided.
-    private mutating func inquired(_ id: NettingID, of initiator: NodeID, by peer: NodeID, _ step: inout Step) {
-        if let entry = netting.entries[id] {
-            guard entry.netting.members.contains(peer), let decision = entry.decision else { return }
-            return step.send(.netting(.decision(decision)), to: peer)
-        }
-        // What its initiator does not know was never committed: of that it is reminded until all have done it.
-        guard initiator == self.id else { return }
-        let word = NettingDecision.document(of: id, isCommitted: false)
-        let decision = NettingDecision(
-            netting: id, isCommitted: false, signature: step.notary.sign(word), reason: "it is not known any more")
-        step.send(.netting(.decision(decision)), to: peer)
-    }
-
-    /// Asks the initiator, and after a while the others in turn.
-    func inquire(about entry: NettingEntry, _ step: inout Step) {
-        let (members, attempts) = (entry.netting.members, entry.retry?.attempts ?? 0)
-        var asked = [entry.netting.initiator]
-        if attempts > 1 { asked.append(members[1 + attempts % (members.count - 1)]) }
-        send(.inquire(entry.id, initiator: entry.netting.initiator), to: asked, &step)
     }
 
     // MARK: Both

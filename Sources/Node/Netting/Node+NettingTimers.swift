@@ -129,6 +129,9 @@ extension Node {
                 decide(entry, against: Refusal(term: "member", reason: reason), &step)
             }
             done(entry.id, by: peer, &step)
+            giveUpIfNobodyWasTold(entry.id, &step)
+            // The others are asked at once, now that its initiator cannot be.
+            if netting.entries[entry.id]?.phase == .prepared { netting.entries[entry.id]?.hasten(at: step.now) }
         }
     }
 

@@ -57,8 +57,9 @@ enum Forger {
         case .decision(var decision):
             decision.isCommitted.toggle()
             return .decision(decision)
-        case .inquire(let id, _): return .done(id)
-        case .done(let id): return .inquire(id, initiator: NodeID(high: 1, low: 1))
+        case .inquire(let document): return .inquire(document: flipped(document, using: &random))
+        case .done(let id): return .untold(id)
+        case .untold(let id): return .done(id)
         }
     }
 

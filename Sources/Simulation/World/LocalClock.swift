@@ -15,7 +15,7 @@ struct LocalClock {
     /// What it shows.
     func instant(at world: Instant) -> Instant {
         let elapsed = (world - since.world).rawValue
-        return since.here + Microseconds(elapsed + elapsed * partsPerMillion / 1_000_000)
+        return since.here + Microseconds(elapsed + Int64(Int128(elapsed) * Int128(partsPerMillion) / 1_000_000))
     }
 
     /// - Parameter epoch: civil time at the world's beginning, in microseconds of UTC.
@@ -26,9 +26,9 @@ struct LocalClock {
 
     /// When it shall show `instant`, not before.
     func world(showing instant: Instant) -> Instant {
-        let elapsed = (instant - since.here).rawValue
-        let rate = 1_000_000 + partsPerMillion
-        return since.world + Microseconds((elapsed * 1_000_000 + (elapsed > 0 ? rate - 1 : 0)) / rate)
+        let elapsed = Int128((instant - since.here).rawValue)
+        let rate = Int128(1_000_000 + partsPerMillion)
+        return since.world + Microseconds(Int64((elapsed * 1_000_000 + (elapsed > 0 ? rate - 1 : 0)) / rate))
     }
 
     mutating func step(by span: Microseconds) { ahead = ahead + span }

@@ -51,7 +51,7 @@ extension World {
         switch message {
         case .vote(let id, .success): nodes[index].nettingsSigned.insert(id)
         case .decision(let decision) where decision.isCommitted: nodes[index].nettingsCommitted.insert(decision.netting)
-        case .vote, .decision, .probe, .prepare, .done, .inquire: break
+        case .vote, .decision, .probe, .prepare, .done, .inquire, .untold: break
         }
     }
 

@@ -1066,6 +1066,14 @@ package nonisolated struct Surplus_V1_Netting: Sendable {
     set {message = .inquire(newValue)}
   }
 
+  package var untold: Surplus_V1_NettingUntold {
+    get {
+      if case .untold(let v)? = message {return v}
+      return Surplus_V1_NettingUntold()
+    }
+    set {message = .untold(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -1075,6 +1083,7 @@ package nonisolated struct Surplus_V1_Netting: Sendable {
     case decision(Surplus_V1_NettingDecision)
     case done(Surplus_V1_NettingDone)
     case inquire(Surplus_V1_NettingInquire)
+    case untold(Surplus_V1_NettingUntold)
 
   }
 
@@ -1194,9 +1203,20 @@ package nonisolated struct Surplus_V1_NettingInquire: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var netting: String = String()
+  package var document: Data = Data()
 
-  package var initiator: String = String()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The sender was not told that it was committed, and hears its initiator no more, for that has left the pool.
+package nonisolated struct Surplus_V1_NettingUntold: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var netting: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3243,7 +3263,7 @@ nonisolated extension Surplus_V1_LeaseClaims.Claim: SwiftProtobuf.Message, Swift
 
 nonisolated extension Surplus_V1_Netting: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Netting"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}probe\0\u{1}prepare\0\u{1}vote\0\u{1}decision\0\u{1}done\0\u{1}inquire\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}probe\0\u{1}prepare\0\u{1}vote\0\u{1}decision\0\u{1}done\0\u{1}inquire\0\u{1}untold\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3329,6 +3349,19 @@ nonisolated extension Surplus_V1_Netting: SwiftProtobuf.Message, SwiftProtobuf._
           self.message = .inquire(v)
         }
       }()
+      case 7: try {
+        var v: Surplus_V1_NettingUntold?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .untold(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .untold(v)
+        }
+      }()
       default: break
       }
     }
@@ -3363,6 +3396,10 @@ nonisolated extension Surplus_V1_Netting: SwiftProtobuf.Message, SwiftProtobuf._
     case .inquire?: try {
       guard case .inquire(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .untold?: try {
+      guard case .untold(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case nil: break
     }
@@ -3600,7 +3637,37 @@ nonisolated extension Surplus_V1_NettingDone: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_NettingInquire: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NettingInquire"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}netting\0\u{1}initiator\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}document\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.document) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.document.isEmpty {
+      try visitor.visitSingularBytesField(value: self.document, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_NettingInquire, rhs: Surplus_V1_NettingInquire) -> Bool {
+    if lhs.document != rhs.document {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_NettingUntold: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NettingUntold"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}netting\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3609,7 +3676,6 @@ nonisolated extension Surplus_V1_NettingInquire: SwiftProtobuf.Message, SwiftPro
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.netting) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.initiator) }()
       default: break
       }
     }
@@ -3619,15 +3685,11 @@ nonisolated extension Surplus_V1_NettingInquire: SwiftProtobuf.Message, SwiftPro
     if !self.netting.isEmpty {
       try visitor.visitSingularStringField(value: self.netting, fieldNumber: 1)
     }
-    if !self.initiator.isEmpty {
-      try visitor.visitSingularStringField(value: self.initiator, fieldNumber: 2)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Surplus_V1_NettingInquire, rhs: Surplus_V1_NettingInquire) -> Bool {
+  package static func ==(lhs: Surplus_V1_NettingUntold, rhs: Surplus_V1_NettingUntold) -> Bool {
     if lhs.netting != rhs.netting {return false}
-    if lhs.initiator != rhs.initiator {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
