@@ -17,7 +17,7 @@ import Wire
             (["pool", "grant", "node2"], "nodes"), (["pool", "revoke", "node2", "--yes"], "told"),
             (["pool", "leave", "--yes"], "pool"),
             (["usage"], "series"), (["report", "chargeback"], "windows"),
-            (["report", "trade", "--by", "application"], "rows"), (["version"], "version"),
+            (["report", "trade", "--by", "application"], "rows"), (["report", "credits"], "peers"), (["version"], "version"),
             (["events", "--last", "1"], "sequence"),
         ])
     func json(arguments: [String], key: String) async throws {
@@ -78,6 +78,40 @@ import Wire
             let ended = try await Program.run("report", "chargeback", agent: agent)
             #expect(ended.status == 1)
             #expect(ended.stdout.contains("NO: these figures contradict each other"))
+        }
+    }
+
+    @Test("a page is written whole or not at all: to a new file, over an old one, to standard output, or not")
+    func page() async throws {
+        try await FakeAgent.serving { agent in
+            func run(_ arguments: String...) async throws -> Program.Ended {
+                await (try Program(["report", "credits"] + arguments, agent: agent)).end()
+            }
+            let file = agent.directory + "/credits.html"
+            #expect(try await run("--html", file).status == 0)
+            let page = try String(contentsOfFile: file, encoding: .utf8)
+            #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n") && page.contains("node2"))
+
+            try Data(repeating: 0x41, count: 1 << 20).write(to: URL(fileURLWithPath: file))
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file)
+            #expect(try await run("--html", file).status == 0)
+            #expect(try String(contentsOfFile: file, encoding: .utf8).hasSuffix("</html>\n"))
+            let attributes = try FileManager.default.attributesOfItem(atPath: file)
+            #expect(attributes[.posixPermissions] as? Int == 0o640)
+
+            let shown = try await run("--html", "-")
+            #expect(shown.status == 0 && shown.stdout.hasPrefix("<!DOCTYPE html>"))
+
+            let nowhere = try await run("--html", agent.directory + "/none/credits.html")
+            #expect(nowhere.status == 1 && nowhere.stderr.contains("/none/credits.html") && nowhere.stdout.isEmpty)
+            let directory = try await run("--html", agent.directory)
+            #expect(directory.status == 1 && directory.stderr.contains("is a directory"))
+            for both in [["--json"], ["--plain"]] {
+                let refused = await (try Program(["report", "credits", "--html", file] + both, agent: agent)).end()
+                #expect(refused.status == 2 && refused.stderr.contains("leave one out"))
+            }
+            let left = try FileManager.default.contentsOfDirectory(atPath: agent.directory).filter { $0.contains("draft") }
+            #expect(left.isEmpty)
         }
     }
 

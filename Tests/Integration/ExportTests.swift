@@ -114,6 +114,27 @@ extension LiveTests {
             #expect(other.lent.paidMicrocredits == -(borrowed?.sum.paidMicrocredits ?? 0))
             #expect(other.lent.used.cpuCoreMicroseconds == borrowed?.sum.used.cpuCoreMicroseconds)
             #expect(other.lent.used.cpuCoreMicroseconds > 0)
+            // and so does the report of credits
+            struct History: Decodable {
+                struct Peer: Decodable {
+                    struct Now: Decodable { let balanceMicrocredits: Int64 }
+                    let peerName: String
+                    let openingMicrocredits, closingMicrocredits: Int64
+                    let now: Now
+                }
+                let peers: [Peer]
+                let closingMicrocredits: Int64
+            }
+            let credits: Credits = try pool.json("node1", ["credits"])
+            for range in [[], ["--since", middle]] {
+                let history: History = try pool.json("node1", ["report", "credits"] + range)
+                #expect(history.peers.map(\.peerName) == ["node2", "node3"])
+                for (peer, line) in zip(history.peers, credits.lines.sorted { $0.peerName < $1.peerName }) {
+                    #expect(peer.closingMicrocredits == line.balanceMicrocredits)
+                    #expect(peer.now.balanceMicrocredits == line.balanceMicrocredits)
+                }
+                #expect(history.closingMicrocredits == credits.lines.reduce(0) { $0 + $1.balanceMicrocredits })
+            }
             let empty = try pool.surplus("node1", ["report", "trade", "--until", "2020-01-01"])
             #expect(empty.status == 0 && empty.text.contains("nothing was lent or borrowed in this time"))
             let twice = try pool.surplus("node1", ["report", "trade", "--by", "peer", "--by", "peer"])

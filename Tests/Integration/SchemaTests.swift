@@ -169,7 +169,10 @@ extension LiveTests {
             _ = try run("usage", ["--since", "5m"])
             _ = try collection.run(pool, "node2", "report chargeback", ["--by", "user"])
             let groupings = ["peer", "resource", "application", "user", "day"].flatMap { ["--by", $0] }
-            for node in ["node1", "node2"] { _ = try collection.run(pool, node, "report trade", groupings) }
+            for node in ["node1", "node2"] {
+                _ = try collection.run(pool, node, "report trade", groupings)
+                _ = try collection.run(pool, node, "report credits")
+            }
         }
 
         /// What is owed in kind.

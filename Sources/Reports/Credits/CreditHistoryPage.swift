@@ -1,0 +1,227 @@
+import Resources
+
+/// A page in HTML that needs nothing else: no network, no script, no font. It follows the reader's choice of light or dark, and is
+/// printed in light.
+extension CreditHistoryReport {
+    /// - Parameter utcOffset: of the time zone that times are told in.
+    package func html(utcOffset: Microseconds) -> String {
+        let clock = Clock(utcOffset: utcOffset)
+        let sections = [balanceSection(clock), flowSection, limitSection(clock), disputeSection, movementSection(clock)]
+        return """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+            <title>\(Markup.text("Credits of \(nodeName)"))</title>
+            <style>
+            \(CreditPageStyle.sheet)</style>
+            </head>
+            <body>
+            <header>
+            <h1>\(Markup.text("Credits of \(nodeName)"))</h1>
+            <p>\(Markup.text("\(clock.text(since)) to \(clock.text(until)), \(clock.zone). Amounts are in credits."))</p>
+            </header>
+            \(tiles)
+            \(peers.isEmpty ? "<section><p>This node has no peers yet.</p></section>" : sections.joined())
+            <footer><p>\(Markup.text("Made by surplus \(Software.version) on \(clock.text(at))."))</p></footer>
+            </body>
+            </html>
+
+            """
+    }
+
+    // MARK: Sections
+
+    private var tiles: String {
+        let whose =
+            closingMicrocredits < 0 ? "owed by this node" : closingMicrocredits > 0 ? "owed to this node" : "nothing is owed"
+        let tiles = [
+            ("Balance", Self.amount(closingMicrocredits), whose), ("Earned", Self.amount(earnedMicrocredits), "in this time"),
+            ("Spent", Self.amount(spentMicrocredits), "in this time"),
+            (
+                "Reserved now", Self.amount(reservedOwedToUs + reservedWeOwe),
+                "\(Self.amount(reservedOwedToUs)) to come in, \(Self.amount(reservedWeOwe)) to go out"
+            ),
+            ("In dispute now", Self.amount(disputed), "billed and not accepted"),
+        ]
+        let items = tiles.map { name, value, note in
+            "<div><dt>\(name)</dt><dd>\(Markup.text(value))<small>\(Markup.text(note))</small></dd></div>"
+        }
+        return "<dl class=\"tiles\">\n\(items.joined(separator: "\n"))\n</dl>"
+    }
+
+    private func balanceSection(_ clock: Clock) -> String {
+        let charts = peers.map { peer in
+            let chart = StepChart(
+                range: since.timestamp..<until.timestamp, balances: peer.balances, utcOffset: clock.utcOffset,
+                title: "Balance with \(peer.peerName), from \(Self.amount(peer.openingMicrocredits)) to "
+                    + "\(Self.amount(peer.closingMicrocredits)) credits")
+            return """
+                <figure><figcaption>\(Markup.text(peer.peerName)) <b>\(Self.amount(peer.closingMicrocredits))</b></figcaption>
+                \(chart.html())</figure>
+                """
+        }
+        return section(
+            "Balances over time",
+            "Above zero the peer owes this node, below zero this node owes the peer."
+                + (peers.count > 1 ? " Each chart has a scale of its own." : ""),
+            "<div class=\"charts\">\n\(charts.joined(separator: "\n"))\n</div>")
+    }
+
+    /// What each side came to owe the other, as bars from a common middle.
+    private var flowSection: String {
+        let most = peers.reduce(0) { max($0, $1.earned, $1.spent) }
+        guard most > 0 else { return "" }
+        let rows = peers.filter { $0.earned > 0 || $0.spent > 0 }.map { peer in
+            """
+            <div class="flow"><span class="name">\(Markup.text(peer.peerName))</span>\
+            <span class="value out">\(Self.amount(peer.spent))</span>\(Bar(peer.spent, of: most, "ours", isFromRight: true).svg)\
+            \(Bar(peer.earned, of: most, "theirs").svg)<span class="value">\(Self.amount(peer.earned))</span></div>
+            """
+        }
+        let compensation = peers.reduce((paid: Int64(0), earned: Int64(0))) {
+            ($0.paid + $1.compensationPaidMicrocredits, $0.earned + $1.compensationEarnedMicrocredits)
+        }
+        let note =
+            compensation.paid + compensation.earned == 0
+            ? ""
+            : " Of these \(Self.amount(compensation.paid)) were paid and \(Self.amount(compensation.earned)) received as "
+                + "compensation for notice that a lender did not keep."
+        return section(
+            "Who paid whom",
+            "To the left what this node came to owe a peer, to the right what the peer came to owe this node." + note,
+            """
+            <div class="flows">
+            <div class="flow head"><span class="name">Peer</span><span class="value out">This node paid</span><span></span>\
+            <span></span><span class="value">The peer paid</span></div>
+            \(rows.joined(separator: "\n"))
+            </div>
+            """)
+    }
+
+    private func limitSection(_ clock: Clock) -> String {
+        let rows = peers.compactMap { peer -> [String]? in
+            guard let now = peer.now else { return nil }
+            return [
+                Markup.text(peer.peerName),
+                limit("theirs", max(0, now.balanceMicrocredits), now.reservedOwedToUsMicrocredits, now.limitGrantedMicrocredits),
+                Self.amount(now.headroomGrantedMicrocredits),
+                limit("ours", max(0, -now.balanceMicrocredits), now.reservedWeOweMicrocredits, now.limitReceivedMicrocredits),
+                Self.amount(now.headroomReceivedMicrocredits),
+            ]
+        }
+        guard !rows.isEmpty else { return "" }
+        return section(
+            "Limits, and what is reserved",
+            "As of \(clock.text(at)). What is reserved for leases counts as owed; headroom is what may still be reserved. What "
+                + "one side owes is headroom of the other.",
+            Markup.table(
+                [
+                    ("Peer", ""), ("They owe, of what they may", "wide"), ("Headroom", "number"),
+                    ("We owe, of what we may", "wide"), ("Headroom", "number"),
+                ],
+                rows, caption: "Limits and headroom by peer"))
+    }
+
+    /// What is owed and reserved of a limit, as a bar and in words.
+    private func limit(_ style: String, _ owed: Int64, _ reserved: Int64, _ limit: Int64) -> String {
+        let words = "\(Self.amount(owed)) of \(Self.amount(limit))" + (reserved > 0 ? ", \(Self.amount(reserved)) reserved" : "")
+        return Bar(owed, of: limit, style, then: reserved).svg + "<span class=\"words\">\(words)</span>"
+    }
+
+    private var disputeSection: String {
+        let rows = peers.filter { $0.disputedMicrocredits > 0 || $0.now.map { $0.disputedMicrocredits > 0 } == true }.map {
+            [
+                Markup.text($0.peerName), Self.amount($0.disputedMicrocredits),
+                Self.amount($0.now?.disputedMicrocredits ?? 0),
+            ]
+        }
+        guard !rows.isEmpty else { return "" }
+        return section(
+            "In dispute", "Billed by this node and not accepted by the peer. It is not part of any balance.",
+            Markup.table(
+                [("Peer", ""), ("In this time", "number"), ("In all, now", "number")], rows, caption: "What is in dispute by peer"
+            ))
+    }
+
+    private func movementSection(_ clock: Clock) -> String {
+        guard !movements.isEmpty else { return "" }
+        let rows = movements.map {
+            [
+                Markup.text(clock.text($0.at)), Markup.text($0.peerName), Markup.text($0.purpose.replacing("_", with: " ")),
+                Self.amount($0.amountMicrocredits), Self.amount($0.balanceMicrocredits),
+                "<code>\(Markup.text($0.lease ?? ""))</code>",
+            ]
+        }
+        let some =
+            movements.count < movementCount ? "The \(movements.count) largest of \(movementCount)." : "All \(movementCount)."
+        return section(
+            "Largest movements",
+            some + " What a peer came to owe this node is positive, what this node came to owe it negative.",
+            Markup.table(
+                [
+                    ("Time", "time"), ("Peer", ""), ("For", ""), ("Credits", "number"), ("Balance after", "number"),
+                    ("Lease", "id"),
+                ],
+                rows, caption: "The largest movements"))
+    }
+
+    private func section(_ title: String, _ note: String, _ content: String) -> String {
+        """
+        <section>
+        <h2>\(Markup.text(title))</h2>
+        <p>\(Markup.text(note))</p>
+        \(content)
+        </section>
+
+        """
+    }
+
+    private static func amount(_ value: Int64) -> String { (value < 0 ? "\u{2212}" : "") + millionths(abs(value)) }
+}
+
+/// Times as the page tells them.
+private struct Clock {
+    let utcOffset: Microseconds
+
+    func text(_ time: CivilTime) -> String {
+        let civil = CivilDate(time.timestamp + utcOffset)
+        return "\(civil.date) \(civil.time.prefix(5))"
+    }
+
+    /// `UTC+01:00`.
+    var zone: String {
+        let minutes = utcOffset.rawValue / 60_000_000
+        func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        return minutes == 0 ? "UTC" : "UTC\(minutes < 0 ? "\u{2212}" : "+")\(two(abs(minutes) / 60)):\(two(abs(minutes) % 60))"
+    }
+}
+
+/// A bar as long as a value is of a whole, with another one behind it.
+private struct Bar {
+    private static let length: Int64 = 1000
+
+    let svg: String
+
+    init(_ value: Int64, of whole: Int64, _ style: String, then next: Int64 = 0, isFromRight: Bool = false) {
+        func length(_ value: Int64) -> Int64 {
+            guard value > 0, whole > 0 else { return 0 }
+            // what there is can be seen
+            return max(4, Int64(Int128(min(value, whole)) * Int128(Self.length) / Int128(whole)))
+        }
+        let (first, second) = (length(value), length(next))
+        let start = isFromRight ? Self.length - first : 0
+        let reserved = Self.rectangle("reserved", from: first, min(second, Self.length - first))
+        svg = """
+            <svg class="bar \(style)" viewBox="0 0 \(Self.length) 10" preserveAspectRatio="none" aria-hidden="true">\
+            \(Self.rectangle("room", from: 0, Self.length))\(Self.rectangle("fill", from: start, first))\(reserved)</svg>
+            """
+    }
+
+    private static func rectangle(_ style: String, from start: Int64, _ length: Int64) -> String {
+        length > 0 ? "<rect class=\"\(style)\" x=\"\(start)\" width=\"\(length)\" height=\"10\"/>" : ""
+    }
+}
