@@ -27,11 +27,14 @@ package struct PostedTransfer: Hashable, Sendable {
     package let sequence: Int64
     package let transfer: Transfer
     package let purpose: Purpose
+    /// It may be what a lender pays: nobody has said who that is.
+    fileprivate let hasOpenPurpose: Bool
 
     /// - Parameter lender: of the lease that it is about; `nil` where the agreement is not at hand.
     init(sequence: Int64, _ transfer: Transfer, lender: NodeID?) {
         self.sequence = sequence
         self.transfer = transfer
+        hasOpenPurpose = transfer.kind == .direct && lender == nil
         let lenderPays = transfer.kind == .direct && lender != nil
         purpose =
             switch (transfer.debit, transfer.credit) {
@@ -77,7 +80,7 @@ extension LedgerReader {
     package func posted(
         _ query: PostedQuery, after sequence: Int64, limit: Int
     ) throws(LedgerStoreError) -> [PostedTransfer] {
-        try fold(into: []) { page, db in
+        let page = try fold(into: [PostedTransfer]()) { page, db in
             guard try SegmentRow(db).end.sequence > sequence else { return true }
             let rest = limit - page.count
             page +=
@@ -85,6 +88,20 @@ extension LedgerReader {
                 ? try Rows.readable(db, query, after: sequence, limit: rest)
                 : try Rows.posted(db, query, after: sequence, limit: rest)
             return page.count < limit
+        }
+        return try withLenders(page)
+    }
+
+    /// The same where the agreement of a lease is in another segment than what is posted for it.
+    private func withLenders(_ page: [PostedTransfer]) throws(LedgerStoreError) -> [PostedTransfer] {
+        let open = page.filter(\.hasOpenPurpose)
+        guard !open.isEmpty else { return page }
+        let agreements = try agreements(of: Set(open.compactMap(\.transfer.lease)))
+        return page.map { posted in
+            guard posted.hasOpenPurpose, let lender = posted.transfer.lease.flatMap({ agreements[$0]?.lender }) else {
+                return posted
+            }
+            return PostedTransfer(sequence: posted.sequence, posted.transfer, lender: lender)
         }
     }
 

@@ -123,6 +123,26 @@ struct PostedTests {
         #expect(!plans.contains { $0.hasPrefix("SCAN") && $0 != "SCAN m" }, "\(plans)")
     }
 
+    @Test("What a lender pays for its notice is told apart also when the agreement is in an earlier segment")
+    func purposeAcrossSegments() async throws {
+        let papers = LeasePapers(1, receipts: 0)
+        func paid(_ n: Int) -> Record {
+            var transfer = move(n, .spent, .peer(peer), 5, at: 10)
+            transfer.lease = papers.agreement.lease
+            return .transfer(transfer)
+        }
+        try await directory.withStore { store in
+            try await store.commit([
+                .trustLine(TrustLine(peer: peer, granted: 1000, ownCeiling: 1000)), .agreement(papers.agreement), paid(1),
+            ])
+            try await store.closeSegment()
+            try await store.commit([paid(2)])
+            #expect(papers.agreement.lender == us)
+            #expect(
+                try store.posted(PostedQuery(), after: 0, limit: 10).map(\.purpose) == [.compensationPaid, .compensationPaid])
+        }
+    }
+
     @Test("What a lender pays for its notice is told apart from what it is paid")
     func purposes() {
         func purpose(_ transfer: Transfer, lender: NodeID?) -> PostedTransfer.Purpose {

@@ -115,8 +115,10 @@ package struct CreditHistoryReport: Report {
         }
         var movements: [Movement] = []
         for entry in entries {
-            let name = Name(entry.peerName, entry.peer)
-            if let movement = accounts[name, default: Account()].book(entry) { movements.append(movement) }
+            if entry.changes.isEmpty { accounts[Name(entry.peerName, entry.peer), default: Account()].note(entry) }
+            for change in entry.changes {
+                movements.append(accounts[Name(change.peerName, change.peer), default: Account()].book(entry, change))
+            }
         }
         let range = self.since.timestamp..<end
         peers = accounts.pairs.map { $1.peer($0, in: range, parts: Self.mostParts) }
@@ -165,14 +167,15 @@ extension CreditHistoryReport {
             balance += net
         }
 
-        mutating func book(_ entry: PostedEntry) -> Movement? {
-            sums[entry.purpose, default: 0] += entry.amountMicrocredits
-            guard entry.change != .zero else { return nil }
-            balance += entry.change.rawValue
+        mutating func note(_ entry: PostedEntry) { sums[entry.purpose, default: 0] += entry.amountMicrocredits }
+
+        mutating func book(_ entry: PostedEntry, _ change: PostedEntry.Change) -> Movement {
+            note(entry)
+            balance += change.amount.rawValue
             changes.append((entry.at.timestamp, balance))
             return Movement(
-                at: entry.at, transfer: entry.transfer, peer: entry.peer, peerName: entry.peerName, purpose: entry.purpose,
-                lease: entry.lease, amountMicrocredits: entry.change.rawValue, balanceMicrocredits: balance)
+                at: entry.at, transfer: entry.transfer, peer: change.peer, peerName: change.peerName, purpose: entry.purpose,
+                lease: entry.lease, amountMicrocredits: change.amount.rawValue, balanceMicrocredits: balance)
         }
 
         func peer(_ name: Name, in range: Range<Timestamp>, parts: Int64) -> Peer {
