@@ -126,7 +126,7 @@ struct PostedTests {
     @Test("What a lender pays for its notice is told apart also when the agreement is in an earlier segment")
     func purposeAcrossSegments() async throws {
         let papers = LeasePapers(1, receipts: 0)
-        func paid(_ n: Int) -> Record {
+        func paid(_ n: Int) -> Bookkeeping.Record {
             var transfer = move(n, .spent, .peer(peer), 5, at: 10)
             transfer.lease = papers.agreement.lease
             return .transfer(transfer)
