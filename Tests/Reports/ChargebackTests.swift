@@ -75,6 +75,7 @@ struct ChargebackTests {
         let lines = Self.report(Self.two, isByWindow: true).text(on: Samples.plain).split(separator: "\n")
         #expect(lines.count == 4 + 4 + 5)
         #expect(lines.last?.hasPrefix("all\tcapacity\t4.000000") == true)
+        #expect(Self.report(Self.two).text(on: Samples.wide).contains("measured    1 h 58 min of 2 h"))
         let nothing = Self.report([]).text(on: Samples.wide)
         #expect(nothing.contains("Nothing was measured in this time."))
         #expect(Self.report([]).text(on: Samples.plain).contains("capacity"))

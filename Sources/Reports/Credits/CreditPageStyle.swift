@@ -18,7 +18,7 @@ enum CreditPageStyle {
         .tiles dt { color: var(--dim); font-size: .85rem; }
         .tiles dd { margin: 0; font-size: 1.3rem; }
         .tiles small { display: block; color: var(--dim); font-size: .8rem; }
-        .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1.2rem 1.6rem; }
+        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1.2rem 1.6rem; }
         figure { margin: 0; }
         figure:only-child { grid-column: 1 / -1; }
         figcaption { display: flex; justify-content: space-between; gap: 1rem; padding-left: 3.4rem; overflow-wrap: anywhere; }

@@ -94,7 +94,7 @@ struct TimeScale {
 
     private static let most: Int64 = 5
     private static let steps: [Microseconds] =
-        [1, 5, 15, 30].map { .minutes($0) } + [1, 3, 6, 12].map { .hours($0) }
+        [1, 5, 15, 30].map { .seconds($0) } + [1, 5, 15, 30].map { .minutes($0) } + [1, 3, 6, 12].map { .hours($0) }
         + [1, 2, 7, 14, 28, 91, 182, 364].map { .days($0) }
 
     init(_ range: Range<Timestamp>, utcOffset: Microseconds) {
@@ -124,7 +124,7 @@ struct TimeScale {
     }
 
     private static func clock(_ date: CivilDate, isDayShown: Bool) -> String {
-        let time = String(date.time.prefix(5))
+        let time = date.time.hasSuffix(":00") ? String(date.time.prefix(5)) : date.time
         return isDayShown ? (time == "00:00" ? day(date, isYearShown: false) : time) : time
     }
 }

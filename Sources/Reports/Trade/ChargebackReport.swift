@@ -105,8 +105,10 @@ package struct ChargebackReport: Report {
         guard total.measuredMicroseconds > 0 else {
             return head.text(on: page) + page.gap + page.hint("Nothing was measured in this time.")
         }
-        let span = max(.zero, min(until.timestamp, max(now, from.timestamp)) - from.timestamp)
-        head.add("measured", "\(Microseconds(total.measuredMicroseconds).shortText) of \(span.shortText)")
+        let measured = Microseconds(total.measuredMicroseconds)
+        // the first and the last second are told as whole ones
+        let span = max(measured, min(until.timestamp, now) - from.timestamp)
+        head.add("measured", "\(measured.shortText) of \(span.shortText)")
         head.add(
             "adds up",
             addsUp
