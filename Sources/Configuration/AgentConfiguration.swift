@@ -94,6 +94,8 @@ package struct AgentConfiguration: Hashable, Sendable {
         package var history = Microseconds.days(1)
         /// The most that base copies and logs may take; the newest are kept in any case.
         package var maximumSize = Bytes.gibibytes(4)
+
+        package init(directory: String) { self.directory = directory }
     }
 
     /// How much is kept of what happened. What concerns open leases is kept in any case.

@@ -16,6 +16,7 @@ extension LedgerStore {
     /// - Throws: ``LedgerStoreError``; segments that were moved before stay moved, all others are where they were.
     package func archive(to directory: String, keeping count: Int) throws(LedgerStoreError) -> [Int] {
         do {
+            writer.awaitClosing()
             return try writer.archiving.withLock { _ in
                 let current = try writer.openSegment().number
                 let own = try writer.files.closedEntries().filter { $0.number < current }

@@ -16,8 +16,8 @@ final class Writer: Sendable {
     private let finished = DispatchGroup()
     /// Held by whoever moves closed segments away.
     let archiving = Mutex(())
-    /// Waits until the last commits of a segment that was closed are copied.
-    private let closing = DispatchQueue(label: "ledger.closing", qos: .utility)
+    /// Segments that are closed and whose files are not yet.
+    private let closing = DispatchGroup()
     /// Tidies closed segments up while commits go on in the current one. Who reads them does it here too.
     private let sealing = DispatchQueue(label: "ledger.sealing", qos: .utility)
 
@@ -71,6 +71,9 @@ final class Writer: Sendable {
 
     private func isOwn(_ entry: SegmentDirectory.Entry) -> Bool { entry.path.hasPrefix(files.directory.path + "/") }
 
+    /// Waits until the files of segments that were closed are closed, too, and tidied up.
+    func awaitClosing() { closing.wait() }
+
     /// Tidies a closed segment up now, unless that is done.
     func tidyUp(_ path: String) throws { try sealing.sync { try files.seal(path) } }
 
@@ -114,14 +117,21 @@ final class Writer: Sendable {
         var limit = Int64(options.transfersPerSegment)
         while let segment, step(segment, transferLimit: &limit) {}
         if let segment = current.withLock({ $0.take() }) {
-            standby?.finish(segment)
+            let copied = DispatchSemaphore(value: 0)
+            finish(segment) { copied.signal() }
+            copied.wait()
             try? segment.close()
         }
-        closing.sync {}
+        closing.wait()
         sealing.sync {}
         standby?.stop()
         files.directory.unlock()
         finished.leave()
+    }
+
+    /// Calls `done` once the standby has all of a segment, or has given that up.
+    private func finish(_ segment: Segment, _ done: @escaping @Sendable () -> Void) {
+        if let standby { standby.finish(segment, done) } else { done() }
     }
 
     /// Serves one segment until it was followed by the next, or until nothing can be written any more (then `false`).
@@ -173,11 +183,12 @@ final class Writer: Sendable {
         let next = try files.replace(segment, by: successor)
         current.withLock { $0 = next }
         transferLimit = Int64(options.transfersPerSegment)
-        closing.async {
-            self.standby?.finish(segment)
+        closing.enter()
+        finish(segment) {
             self.sealing.async {
                 try? segment.close()
                 try? self.files.seal(segment.path)
+                self.closing.leave()
             }
         }
         return .success(())

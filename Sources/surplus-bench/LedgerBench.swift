@@ -30,6 +30,8 @@ struct LedgerBench: AsyncParsableCommand {
     private enum Way: CaseIterable {
         /// Each durable before the next begins.
         case bareSingle, single
+        /// The same with a standby, on the same disk.
+        case copied
         /// The same, with a thread of the caller's own that waits for each: two changes of thread more.
         case waiting
         /// A hundred in one transaction.
@@ -77,6 +79,8 @@ struct LedgerBench: AsyncParsableCommand {
                 .init(name: "bare SQLite, one by one", value: rate(.bareSingle), unit: persecond),
                 .init(name: "ledger, one by one", value: rate(.single), unit: persecond),
                 .init(name: "ratio, one by one", value: rate(.single) / rate(.bareSingle), unit: "", goal: 0.8),
+                .init(name: "ledger, one by one, with a standby", value: rate(.copied), unit: persecond),
+                .init(name: "ratio, one by one, with a standby", value: rate(.copied) / rate(.bareSingle), unit: ""),
                 .init(name: "ledger, one by one, waited for", value: rate(.waiting), unit: persecond),
                 .init(name: "ratio, one by one, waited for", value: rate(.waiting) / rate(.bareSingle), unit: ""),
                 .init(name: "bare SQLite, 100 a transaction", value: rate(.bareGrouped), unit: persecond),
@@ -100,12 +104,14 @@ struct LedgerBench: AsyncParsableCommand {
             begin = .now
             for group in groups { try bare.write(group) }
             end = .now
-        case .single, .waiting, .grouped, .concurrent:
-            let store = try LedgerStore(directory: path)
+        case .single, .copied, .waiting, .grouped, .concurrent:
+            var options = LedgerStore.Options()
+            if way == .copied { options.standby = StandbySettings(directory: path + "-standby") }
+            let store = try LedgerStore(directory: path, options: options)
             defer { store.close() }
             begin = .now
             switch way {
-            case .single: Self.commitInTurn(groups, to: store)
+            case .single, .copied: Self.commitInTurn(groups, to: store)
             case .concurrent: for group in groups { Self.commitEach(group, to: store) }
             default: for group in groups { Self.commit(group, to: store) }
             }

@@ -53,6 +53,31 @@ struct ArchivingTests {
         }
     }
 
+    @Test("what was closed a moment ago is moved, also while a standby still copies it")
+    func atOnce() async throws {
+        defer { removeArchives() }
+        let standby = try TemporaryDirectory()
+        var options = LedgerStore.Options()
+        options.standby = StandbySettings(directory: standby.path)
+        try await directory.withStore(options) { store in
+            try await store.commit([])
+            let copying = try #require(store.writer.standby)
+            #expect(copying.waitUntilShipped(try store.writer.openSegment(), .seconds(60)))
+            for n in 1...4 {
+                try await store.commit([.transfer(direct(n))])
+                try await store.closeSegment()
+                let moved = try store.archive(to: archive, keeping: 0)
+                #expect(moved == [n])
+            }
+            try await store.mount(archive, telling: event(1))
+            let found = try store.verify(signatures: isSigned)
+            #expect(found.fault == nil && found.transfers == 4)
+            #expect(store.standby?.fault == nil)
+        }
+        let copied = try SegmentDirectory(path: standby.path).entries().map(\.number)
+        #expect(copied == [1, 2, 3, 4])
+    }
+
     @Test("what is mounted is read as if it were in place, after a restart too, until it is unmounted")
     func mounting() async throws {
         defer { removeArchives() }

@@ -151,6 +151,40 @@ struct StandbyTests {
         #expect(try look(restored.file("new")).ids == (1...21).map { UInt64($0) })
     }
 
+    @Test("a base copy that fails leaves nothing behind")
+    func failedBase() async throws {
+        var options = options
+        options.steps.before = { step, path in
+            if step == .rename, path.hasSuffix("base.sqlite") { throw LedgerStoreError.full(file: path) }
+        }
+        try await directory.withStore(options) { store in
+            try await store.commit([.transfer(direct(1))])
+            #expect(try !settled(store))
+            #expect(store.standby?.fault?.contains("no space left") == true)
+        }
+        #expect(try StandbyDirectory(path: standby.path).generations().isEmpty)
+    }
+
+    @Test("a commit that is longer than a piece is restored whole")
+    func longCommit() async throws {
+        try await directory.withStore(options) { store in
+            try await store.commit([.transfer(direct(1)), .state(.setting, id: "last", 1)])
+            #expect(try settled(store))
+            let filler = String(repeating: "long ", count: 2_000_000)
+            try await store.commit([
+                .transfer(direct(2)), .state(.setting, id: "last", 2), .state(.setting, id: "filler", filler),
+            ])
+        }
+        var parts = 0
+        try #require(try StandbyDirectory(path: standby.path).generations().last).log.read { piece, _ in
+            parts += piece.isPoint ? 0 : 1
+            return true
+        }
+        #expect(parts > 1)
+        _ = try Restoring(from: standby.path, to: restored.file("all")).run()
+        #expect(try look(restored.file("all")).last == 2)
+    }
+
     @Test("what is restored does not take the place of anything, and of a torn log what is whole counts")
     func targets() async throws {
         try await directory.withStore(options) { store in

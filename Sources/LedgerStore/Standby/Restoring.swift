@@ -84,6 +84,7 @@ package struct Restoring {
         for generation in try standby.generations() where DurableFiles.isThere(generation.base) {
             guard DurableFiles.isThere(generation.log.path) else { continue }
             try generation.log.read { piece, _ in
+                guard piece.isPoint else { return true }
                 (oldest, newest) = (oldest ?? piece.at, piece.at)
                 if piece.at <= time ?? piece.at { found = Point(generation: generation, piece: piece) }
                 return true
@@ -125,7 +126,7 @@ package struct Restoring {
         for generation in try standby.generations() where generation.number == number && DurableFiles.isThere(generation.base) {
             guard DurableFiles.isThere(generation.log.path) else { continue }
             try generation.log.read { piece, _ in
-                last = Point(generation: generation, piece: piece)
+                if piece.isPoint { last = Point(generation: generation, piece: piece) }
                 return true
             }
         }

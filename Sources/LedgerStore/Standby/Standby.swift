@@ -148,13 +148,23 @@ extension Standby {
         }
     }
 
-    /// Ends following a segment, once its last commits are copied or that was given up.
-    func finish(_ segment: Segment) {
+    /// Ends following a segment that was closed.
+    ///
+    /// - Parameter done: called once its last commits are copied, or that was given up; must only queue what is to be done.
+    func finish(_ segment: Segment, _ done: @escaping @Sendable () -> Void) {
         _ = note(segment)
-        change(segment) { $0.isEnded = true }
+        let isFollowed = state.withLock { state in
+            guard let index = state.followed.firstIndex(where: { $0.segment.path == segment.path }) else { return false }
+            state.followed[index].end = done
+            // What was given up is not waited for.
+            if state.fault != nil { state.end(where: \.isEnded) }
+            return true
+        }
+        guard isFollowed else { return done() }
         wake.signal()
-        _ = waitUntilShipped(segment, Self.lastPatience)
-        state.withLock { state in state.followed.removeAll { $0.segment.path == segment.path } }
+        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + Self.lastPatience) { [weak self] in
+            self?.state.withLock { state in state.end { $0.segment.path == segment.path } }
+        }
     }
 
     /// Waits until every commit of a segment is copied, or that is given up.

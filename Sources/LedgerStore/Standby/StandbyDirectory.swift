@@ -27,8 +27,8 @@ struct StandbyDirectory: Sendable {
             guard DurableFiles.isThere(base), DurableFiles.isThere(log.path) else { return nil }
             var found: Timestamp?
             try log.read { piece, _ in
-                found = piece.at
-                return false
+                found = piece.isPoint ? piece.at : nil
+                return !piece.isPoint
             }
             return found
         }

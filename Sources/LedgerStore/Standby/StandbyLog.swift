@@ -4,7 +4,7 @@ import Glibc
 import Resources
 
 /// The commits of a segment since its base copy: pieces of SQLite's write-ahead log, each with the civil time of the commit that it
-/// ends with. The file is only appended to; a piece counts once it is whole.
+/// ends with, or belongs to. The file is only appended to; a piece counts once it is whole.
 ///
 /// A piece is its head (magic, epoch, offset, length, time; big-endian), the SHA-256 of head and bytes, and the bytes.
 struct StandbyLog {
@@ -15,6 +15,8 @@ struct StandbyLog {
         let offset: UInt64
         let length: UInt64
         let at: Timestamp
+        /// Whether a commit ends with it, so that it can be restored; a long one is in several pieces.
+        var isPoint = true
         /// Where the bytes are in this file.
         var place: UInt64 = 0
 
@@ -22,7 +24,8 @@ struct StandbyLog {
         var end: UInt64 { place + length }
     }
 
-    private static let magic: UInt64 = 0x5350_4c57_414c_0001  // "SPLWAL", version 1
+    private static let magic: UInt64 = 0x5350_4c57_414c_0100  // "SPLWAL", version 1
+    private static let pointMagic = magic + 1
     private static let headLength = 40
     private static let digestLength = 32
 
@@ -33,9 +36,10 @@ struct StandbyLog {
     }
 
     private static func head(of piece: Piece) -> [UInt8] {
-        [magic, piece.epoch, piece.offset, piece.length, UInt64(bitPattern: piece.at.microseconds)].flatMap { word in
-            withUnsafeBytes(of: word.bigEndian) { Array($0) }
-        }
+        [piece.isPoint ? pointMagic : magic, piece.epoch, piece.offset, piece.length, UInt64(bitPattern: piece.at.microseconds)]
+            .flatMap { word in
+                withUnsafeBytes(of: word.bigEndian) { Array($0) }
+            }
     }
 
     private static func digest(_ head: [UInt8], _ bytes: ArraySlice<UInt8>) -> [UInt8] {
@@ -59,10 +63,12 @@ struct StandbyLog {
                 head[word * 8..<word * 8 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             }
             let start = place + UInt64(Self.headLength + Self.digestLength)
-            guard words[0] == Self.magic, words[3] <= size, start + words[3] <= size else { return }
+            guard words[0] == Self.magic || words[0] == Self.pointMagic, words[3] <= size, start + words[3] <= size else {
+                return
+            }
             let piece = Piece(
                 epoch: words[1], offset: words[2], length: words[3], at: Timestamp(microseconds: Int64(bitPattern: words[4])),
-                place: start)
+                isPoint: words[0] == Self.pointMagic, place: start)
             guard let bytes = Self.bytes(descriptor, at: start, Int(piece.length)),
                 Self.digest(Array(head[..<Self.headLength]), bytes[...]) == Array(head[Self.headLength...]),
                 try body(piece, bytes[...])

@@ -68,8 +68,7 @@ extension Standby {
         let now = Self.now()
         return state.withLock { state in
             while let first = state.followed.first, first.isEnded, first.isShipped {
-                state.followed.removeFirst()
-                state.wakeWaiters()
+                state.end { $0.segment.path == first.segment.path }
             }
             if state.followed.allSatisfy(\.isShipped) {
                 state.waitingSince = nil
@@ -139,11 +138,30 @@ extension Standby {
         guard mkdir(generation.path, 0o700) == 0 else {
             throw LedgerStoreError.archive(generation.path, "it cannot be made: \(DurableFiles.reason())")
         }
+        let log: CInt
+        do { log = try copy(followed.segment, to: generation) } catch {
+            try? directory.remove(generation, files)
+            throw error
+        }
+        let now = Self.now()
+        change(followed.segment) { followed in
+            // Nobody writes to one that is closed, and all of it was noted.
+            if followed.isEnded { followed.settle(at: now) } else { followed.stage = .awaitsWriter }
+        }
+        nudge.withLock { $0 }?()
+        return Writing(
+            generation: generation, segment: followed.segment.path, log: log, baseSize: DurableFiles.size(generation.base))
+    }
+
+    /// Makes the base copy, durable.
+    ///
+    /// - Returns: the empty log beside it.
+    private func copy(_ segment: Segment, to generation: StandbyDirectory.Generation) throws -> CInt {
         let partial = generation.base + ".partial"
         try files.announce(.database("copy"), partial)
         Segment.create(partial)
         let copy = try DatabaseQueue(path: partial)
-        try followed.segment.pool.backup(to: copy)
+        try segment.pool.backup(to: copy)
         try copy.close()
         try files.synchronize(partial)
         try files.rename(partial, to: generation.base)
@@ -156,14 +174,7 @@ extension Standby {
             close(log)
             throw error
         }
-        let now = Self.now()
-        change(followed.segment) { followed in
-            // Nobody writes to one that is closed, and all of it was noted.
-            if followed.isEnded { followed.settle(at: now) } else { followed.stage = .awaitsWriter }
-        }
-        nudge.withLock { $0 }?()
-        return Writing(
-            generation: generation, segment: followed.segment.path, log: log, baseSize: DurableFiles.size(generation.base))
+        return log
     }
 
     /// Drops generations that are older, or take more, than is wanted; never the newest that is complete.
@@ -195,18 +206,24 @@ extension Standby {
 // MARK: - Commits
 
 extension Standby {
+    /// The most of one piece: 4 MiB.
+    private static let framesOfPiece = 1000
+
     /// Appends commits to the log, which are then durable there.
     private func ship(_ followed: StandbyState.Followed, to writing: inout Writing) throws {
         let (log, sizeBefore) = (writing.generation.log.path, writing.logSize)
         var shipped = followed.shipped
         for point in followed.points {
-            let piece = try piece(followed, from: shipped, to: point)
-            // What was given up meanwhile may have been overwritten while it was read.
-            guard isCurrent(followed) else { return }
-            try files.announce(.write, log)
-            try DurableFiles.write(piece[...], to: writing.log, log)
-            writing.logSize += Int64(piece.count)
-            shipped = point.frames
+            repeat {
+                let end = min(point.frames, shipped + Self.framesOfPiece)
+                let piece = try piece(followed, from: shipped, to: end, of: point)
+                // What was given up meanwhile may have been overwritten while it was read.
+                guard isCurrent(followed) else { return }
+                try files.announce(.write, log)
+                try DurableFiles.write(piece[...], to: writing.log, log)
+                writing.logSize += Int64(piece.count)
+                shipped = end
+            } while shipped < point.frames
         }
         try files.announce(.synchronize, log)
         guard fdatasync(writing.log) == 0 else { throw LedgerStoreError.disk(file: log, DurableFiles.reason()) }
@@ -224,18 +241,20 @@ extension Standby {
         }
     }
 
+    /// Some frames, as they stand in the log; none where nothing was written since the base copy.
     private func piece(
-        _ followed: StandbyState.Followed, from shipped: Int, to point: StandbyState.Point
+        _ followed: StandbyState.Followed, from shipped: Int, to end: Int, of point: StandbyState.Point
     ) throws -> [UInt8] {
-        guard point.frames > shipped else {
+        guard end > shipped else {
             return StandbyLog.encode(.init(epoch: followed.epoch, offset: 0, length: 0, at: point.at), [])
         }
         let size = try followed.segment.tap.pageSize
         let start = shipped == 0 ? 0 : WriteAheadLog.length(frames: shipped, pageSize: size)
-        let bytes = try followed.segment.tap.read(
-            at: start, WriteAheadLog.length(frames: point.frames, pageSize: size) - start)
+        let bytes = try followed.segment.tap.read(at: start, WriteAheadLog.length(frames: end, pageSize: size) - start)
         return StandbyLog.encode(
-            .init(epoch: followed.epoch, offset: UInt64(start), length: UInt64(bytes.count), at: point.at), bytes[...])
+            .init(
+                epoch: followed.epoch, offset: UInt64(start), length: UInt64(bytes.count), at: point.at,
+                isPoint: end == point.frames), bytes[...])
     }
 
     private func isCurrent(_ followed: StandbyState.Followed) -> Bool {

@@ -52,10 +52,12 @@ struct StandbyState {
         /// Commits that are not yet.
         var points: [Point] = []
         var stage = Stage.needsBase
-        var isEnded = false
+        /// Called when no more of it is to be copied; set once it was closed.
+        var end: (@Sendable () -> Void)?
         /// The first length at which a checkpoint is worth it.
         var checkpointAt = Standby.checkpointFrames
 
+        var isEnded: Bool { end != nil }
         var isShipped: Bool { stage == .follows && points.isEmpty }
 
         /// The base copy has at most what is committed by now, and at least what the log's present life began with.
@@ -96,11 +98,18 @@ struct StandbyState {
         self.fault = fault
         retryAt = time
         waitingSince = waitingSince ?? now
-        followed.removeAll(where: \.isEnded)
+        end(where: \.isEnded)
         for index in followed.indices {
             followed[index].stage = .needsBase
             followed[index].points = []
         }
+        wakeWaiters()
+    }
+
+    /// Follows segments no more.
+    mutating func end(where isOver: (Followed) -> Bool) {
+        for over in followed where isOver(over) { over.end?() }
+        followed.removeAll(where: isOver)
         wakeWaiters()
     }
 
