@@ -223,7 +223,11 @@ struct Deliberation {
         let term = min(ask.term, longest)
         guard term >= policy.shortestTerm else {
             if let redeeming, redeeming < policy.shortestTerm {
-                throw Refusal(term: "consideration", reason: "too little is left of what is owed for any term")
+                throw Refusal(
+                    term: "consideration",
+                    reason:
+                        "what is left of what is owed would last \(redeeming.text) at the most, the shortest term is \(policy.shortestTerm.text); ask for less at once"
+                )
             }
             throw Refusal(
                 term: "term",

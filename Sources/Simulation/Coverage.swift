@@ -68,7 +68,8 @@ package struct Coverage: Hashable, Codable, Sendable {
 
     static let allMessages =
         [
-            "propose", "answer", "withdraw", "accept", "committed", "declined", "inquire", "renew", "renewed", "release", "reclaim",
+            "propose", "answer", "withdraw", "accept", "committed", "declined", "inquire", "renew", "renewed", "release",
+            "reclaim",
             "resized", "closed", "receipt", "receipt-answer", "claims", "adjust", "adjusted",
         ] + NettingMessage.allNames
 

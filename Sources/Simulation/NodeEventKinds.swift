@@ -7,7 +7,8 @@ enum NodeEventKinds {
         "lending.stopped", "negotiation.countered", "negotiation.expired", "negotiation.offered", "negotiation.rejected",
         "negotiation.withdrawn", "netting.aborted", "netting.committed", "netting.doubt", "netting.prepared", "netting.proposed",
         "netting.refused", "netting.searched", "obligation.adjusted", "obligation.declined", "obligation.disputed",
-        "obligation.opened", "obligation.proposed", "obligation.refused", "obligation.settled", "policy.adopted", "policy.threshold",
+        "obligation.opened", "obligation.proposed", "obligation.refused", "obligation.settled", "policy.adopted",
+        "policy.threshold",
         "receipt.disputed", "receipt.refused", "receipt.settled",
         "request.abandoned", "request.doubt", "request.failed", "request.refused", "transfer.expired",
     ]

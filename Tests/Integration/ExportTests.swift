@@ -159,9 +159,9 @@ extension LiveTests {
             let rows = try export(pool, "csv").split(separator: "\r\n").map {
                 $0.split(separator: ",", omittingEmptySubsequences: false)
             }
-            #expect(rows.first?.first == "sequence" && rows.allSatisfy { $0.count == 10 })
+            #expect(rows.first?.first == "sequence" && rows.allSatisfy { $0.count == 11 })
             #expect(records.count == rows.count - 1 && records.count >= 3 && records.allSatisfy { $0.record == "transfer" })
-            #expect(records.compactMap(\.amountMicrocredits) == rows.dropFirst().compactMap { Int64($0[6]) })
+            #expect(records.compactMap(\.amountMicrocredits) == rows.dropFirst().compactMap { Int64($0[7]) })
         }
 
         @Test("a range that makes no sense, and a peer that nobody knows, are one clear error each")

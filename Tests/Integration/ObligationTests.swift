@@ -3,6 +3,8 @@ import Testing
 
 extension LiveTests {
     @Suite struct ObligationTests {
+        /// Uses and holds enough that what is owed for it lasts for some seconds of less.
+        private static let work = ["perl", "-e", "my $held = 'x' x (20 << 20); for (my $i = 0; $i < 16e6; $i++) {}"]
         private static let wish = ["--cpu", "0.1", "--memory", "64MiB"]
 
         @Test(
@@ -11,18 +13,20 @@ extension LiveTests {
         func story() throws {
             let pool = try LivePool(nodes: 2, policy: LivePool.lendingForKind)
             let borrowing =
-                ["run", "--on", "node2"] + Self.wish + ["--defer", "100%", "--due-from", "+1s", "--no-credits", "--", "sh", "-c"]
+                ["run", "--on", "node2"] + Self.wish + ["--defer", "100%", "--due-from", "+1s", "--no-credits", "--"]
             try LivePool.eventually("node2 lends") {
-                try pool.surplus("node1", borrowing + [LivePool.work]).status == 0 ? true : nil
+                try pool.surplus("node1", borrowing + Self.work).status == 0 ? true : nil
             }
             let id = try LivePool.eventually("node1 owes node2") { try pool.openObligation(on: "node1", owedToUs: false) }
             let theirs = try #require(try pool.obligations(on: "node2").first)
             let ours = try #require(try pool.obligations(on: "node1").first)
             #expect(theirs.obligation == id && theirs.owedToUs && theirs.peerName == "node1" && theirs.left == ours.left)
             #expect(ours.left.cpuCoreMicroseconds > 0)
+            try Self.expectExported(pool, "node1", -ours.left.cpuCoreMicroseconds)
+            try Self.expectExported(pool, "node2", ours.left.cpuCoreMicroseconds)
 
             let redeeming =
-                ["run", "--redeem", id] + Self.wish + [
+                ["run", "--redeem", id, "--cpu", "0.1", "--memory", "16MiB"] + [
                     "--for", "2s", "--", "sh", "-c", "n=0; while [ $n -lt 1000 ]; do n=$((n+1)); done",
                 ]
             try LivePool.eventually("node1 gives what it owes") {
@@ -50,6 +54,22 @@ extension LiveTests {
                 #expect(
                     story.status == 0 && story.text.contains("obligation.opened") && story.text.contains("obligation.settled"))
             }
+        }
+
+        /// What programs for bookkeeping make of a node's ledger: it is in balance, and has the core seconds with peers as told.
+        private static func expectExported(_ pool: LivePool, _ node: String, _ coreMicroseconds: Int64) throws {
+            let file = pool.directory + "/journal"
+            for (format, program) in [("beancount", ["bean-check", file]), ("hledger", ["hledger", "-f", file, "check"])] {
+                let export = try pool.surplus(node, ["ledger", "export", "--format", format])
+                #expect(export.status == 0, "\(export.errors)")
+                try export.text.write(toFile: file, atomically: true, encoding: .utf8)
+                let checked = try LivePool.run(Array(program.dropFirst()), path: "/usr/bin/" + program[0])
+                #expect(checked.status == 0 && checked.errors.isEmpty, "\(checked.text)\(checked.errors)\n\(export.text)")
+            }
+            let words = ["-f", file, "balance", "--no-total", "--flat", "--format", "%(total)", "cur:CORESECOND", "assets:peers"]
+            let total = try LivePool.run(words, path: "/usr/bin/hledger").text
+            let value = total.split(separator: " ").first.flatMap { Decimal(string: String($0)) }
+            #expect(value == Decimal(coreMicroseconds) / 1_000_000, "\(total)")
         }
 
         @Test(

@@ -212,7 +212,7 @@ struct ObligationTests {
         // Two leases that would use up all of it at the same time.
         _ = Self.redeem(&pool, id, term: .seconds(100), request: 2)
         let twice = Self.redeem(&pool, id, term: .seconds(100), request: 3)
-        #expect(refusal(twice, of: 1)?.contains("too little is left") == true)
+        #expect(refusal(twice, of: 1)?.contains("what is left of what is owed would last") == true)
     }
 
     // MARK: Falling due

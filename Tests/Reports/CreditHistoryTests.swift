@@ -19,7 +19,7 @@ struct CreditHistoryTests {
             }
         return PostedEntry(
             sequence: number, at: Samples.time(offset), transfer: "trf_\(number)", purpose: purpose, debit: debit, credit: credit,
-            amount: Microcredits(amount), peer: "nde_\(peer)", peerName: name ?? "node\(peer)", lease: "lse_\(number)")
+            amount: amount, peer: "nde_\(peer)", peerName: name ?? "node\(peer)", lease: "lse_\(number)")
     }
 
     private static func line(

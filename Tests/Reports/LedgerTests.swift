@@ -5,7 +5,7 @@ import Testing
 @Suite("Statements and journals")
 struct LedgerTests {
     private static func entry(
-        _ number: Int64, _ purpose: String, _ debit: String, _ credit: String, _ amount: Microcredits, peer: String = "nde_0002",
+        _ number: Int64, _ purpose: String, _ debit: String, _ credit: String, _ amount: Int64, peer: String = "nde_0002",
         _ name: String = "node2"
     ) -> PostedEntry {
         PostedEntry(
@@ -79,7 +79,7 @@ struct LedgerTests {
                 Self.entry(1, "lent", "peer:nde_0001", "earned", 1, peer: "nde_0001", "rack.7"),
                 Self.entry(2, "lent", "peer:nde_0002", "earned", 2, peer: "nde_0002", "rack.7"),
             ])
-        #expect(text.contains("2026-11-21 open Assets:Peers:Rack-7 CREDIT\n  node: \"nde_0001\"\n"))
+        #expect(text.contains("2026-11-21 open Assets:Peers:Rack-7\n  node: \"nde_0001\"\n"))
         #expect(text.contains("2026-11-22 balance Assets:Peers:Rack-7  0.000001 CREDIT\n"))
         #expect(text.split(separator: "\n").count { $0.contains(" open Assets:Peers:Rack-7") } == 2)
     }
@@ -108,8 +108,27 @@ struct LedgerTests {
         #expect(hledger.contains("    assets:peers:node2  0.200000 CREDIT\n    assets:peers:node3  -0.200000 CREDIT\n"))
         let beancount = try journal(.beancount, [], [Self.netted])
         for (part, id) in [("Node2", "nde_0002"), ("Node3", "nde_0003")] {
-            #expect(beancount.contains("open Assets:Peers:\(part) CREDIT\n  node: \"\(id)\"\n"), "\(beancount)")
+            #expect(beancount.contains("open Assets:Peers:\(part)\n  node: \"\(id)\"\n"), "\(beancount)")
         }
+    }
+
+    /// Core seconds that this node owes node2.
+    private static let owed = PostedEntry(
+        sequence: 4, at: Samples.time(.minutes(4)), transfer: "trf_4", purpose: "borrowed", debit: "spent",
+        credit: "peer:nde_0002", unit: .coreTime, amount: 1_500_000, peer: "nde_0002", peerName: "node2", lease: nil)
+
+    @Test("What is owed in kind stands beside credits, in its own unit, and is asserted in it")
+    func kind() throws {
+        let entries = [Self.entry(1, "lent", "peer:nde_0002", "earned", 16_666), Self.owed]
+        let hledger = try journal(.hledger, [], entries)
+        #expect(hledger.contains("    expenses:borrowing  1.500000 CORESECOND\n    assets:peers:node2  -1.500000 CORESECOND\n"))
+        #expect(hledger.contains("    assets:peers:node2  0.000000 CREDIT = 0.016666 CREDIT\n"))
+        #expect(hledger.contains("    assets:peers:node2  0.000000 CORESECOND = -1.500000 CORESECOND\n"))
+        let beancount = try journal(.beancount, [], entries)
+        #expect(beancount.split(separator: "\n").count { $0.contains(" balance Assets:Peers:Node2 ") } == 2)
+        #expect(try journal(.csv, [], entries).contains(",spent,peer:nde_0002,core_time,1500000,nde_0002,node2,\r\n"))
+        let json = try journal(.json, [], [Self.owed])
+        #expect(json.contains("\"unit\":\"core_time\"") && !json.contains("microcredits"))
     }
 
     @Test("Fields of csv are quoted where they must be; an empty ledger is an empty table")
@@ -117,7 +136,7 @@ struct LedgerTests {
         let odd = Self.entry(9, "lent", "peer:nde_0002", "earned", 1, "a \"b\", c")
         #expect(try journal(.csv, [], [odd]).hasSuffix("nde_0002,\"a \"\"b\"\", c\",\r\n"))
         #expect(try journal(.csv, [], []).split(separator: "\r\n").count == 1)
-        #expect(try journal(.hledger, [], []).hasSuffix("CREDIT\n"))
+        #expect(try journal(.hledger, [], []).hasSuffix("MIBSECOND\n"))
         #expect(try journal(.json, Self.opening, []).split(separator: "\n").count == 2)
     }
 }

@@ -17,37 +17,49 @@ struct LedgerDesk: Sendable {
     func streamEntries(
         _ request: Surplus_V1_EntriesRequest, _ write: @Sendable (Surplus_V1_EntriesPage) async throws -> Void
     ) async throws {
-        let (ledger, query) = (ledger, try query(of: request))
-        let (opening, beginning) = try await onThread { (try ledger.standing(before: query), try ledger.beginning()) }
+        let queries = try queries(of: request)
+        let (opening, beginning) = try await onThread { [ledger] in
+            (try queries.map { ($0.unit, try ledger.standing(before: $0)) }, try ledger.beginning())
+        }
         try await write(
             .with { page in
                 (page.node, page.nodeName) = (own.description, name(of: own))
                 if let beginning {
                     (page.firstSegment, page.beginsAt) = (Int64(beginning.segment), beginning.at?.microseconds ?? 0)
                 }
-                page.opening = opening.map { standing in
+                page.opening = opening.flatMap { unit, standings in standings.map { (unit, $0) } }.map { unit, standing in
                     .with {
                         ($0.account, $0.net) = (standing.account.description, standing.net.rawValue)
+                        $0.unit = unit.rawValue
                         guard let peer = standing.account.node else { return }
                         ($0.peer, $0.peerName) = (peer.description, name(of: peer))
                     }
                 }
             })
+        for query in queries { try await stream(query, write) }
+    }
+
+    private func stream(
+        _ query: PostedQuery, _ write: @Sendable (Surplus_V1_EntriesPage) async throws -> Void
+    ) async throws {
         var after: Int64 = 0
         var page: [PostedTransfer] = []
         repeat {
-            page = try await onThread { [after] in try ledger.posted(query, after: after, limit: Self.entriesOfPage) }
+            page = try await onThread { [after, ledger] in try ledger.posted(query, after: after, limit: Self.entriesOfPage) }
             after = page.last?.sequence ?? after
             let entries = page.map { entry($0, of: query.peer) }
             try await write(.with { $0.entries = entries })
         } while page.count == Self.entriesOfPage
     }
 
-    private func query(of request: Surplus_V1_EntriesRequest) throws -> PostedQuery {
+    /// One for each unit that is wanted.
+    private func queries(of request: Surplus_V1_EntriesRequest) throws -> [PostedQuery] {
         let text = try Field.text(request.peer, atMost: 128, "peer")
         func time(_ microseconds: Int64) -> Timestamp? { microseconds == 0 ? nil : Timestamp(microseconds: microseconds) }
-        return PostedQuery(
-            peer: text.isEmpty ? nil : try roster.find(text).node, since: time(request.since), until: time(request.until))
+        let peer = text.isEmpty ? nil : try roster.find(text).node
+        return (request.inKind ? Charge.units : [.credit]).map { unit in
+            PostedQuery(in: unit, peer: peer, since: time(request.since), until: time(request.until))
+        }
     }
 
     /// - Parameter wanted: the peer whose entries are asked for; `nil` for all.
@@ -56,6 +68,7 @@ struct LedgerDesk: Sendable {
         return .with {
             ($0.sequence, $0.transfer, $0.at) = (posted.sequence, transfer.id.description, transfer.at.microseconds)
             ($0.purpose, $0.amount) = (posted.purpose.rawValue, transfer.amount.rawValue)
+            $0.unit = transfer.unit.rawValue
             ($0.debit, $0.credit) = (transfer.debit.description, transfer.credit.description)
             $0.lease = transfer.lease?.description ?? ""
             let nodes = [transfer.debit.node, transfer.credit.node].compactMap(\.self)

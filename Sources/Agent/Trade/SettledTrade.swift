@@ -105,7 +105,8 @@ struct SettledTrades {
         let one = settled[place]
         settled[place].at = one.at ?? transfer.at
         Self.enter(
-            transfer, parts(of: Microcredits(transfer.amount), one.used), isCompensation: transfer.id == one.receipt.compensationTransfer,
+            transfer, parts(of: Microcredits(transfer.amount), one.used),
+            isCompensation: transfer.id == one.receipt.compensationTransfer,
             in: &settled[place].trade)
     }
 

@@ -111,7 +111,7 @@ package struct CreditHistoryReport: Report {
         for line in standing { accounts[Name(line.peerName, line.peer)] = Account(now: Standing(line)) }
         for account in opening where account.account.hasPrefix("peer:") {
             let name = Name(account.peerName ?? "", account.peer ?? "")
-            accounts[name, default: Account()].open(account.netMicrocredits)
+            accounts[name, default: Account()].open(account.credits.rawValue)
         }
         var movements: [Movement] = []
         for entry in entries {
@@ -167,7 +167,7 @@ extension CreditHistoryReport {
             balance += net
         }
 
-        mutating func note(_ entry: PostedEntry) { sums[entry.purpose, default: 0] += entry.amountMicrocredits }
+        mutating func note(_ entry: PostedEntry) { sums[entry.purpose, default: 0] += entry.credits.rawValue }
 
         mutating func book(_ entry: PostedEntry, _ change: PostedEntry.Change) -> Movement {
             note(entry)

@@ -13,6 +13,8 @@ struct BeancountJournal: Journal {
         case "disputed": "Assets:Disputed:\(part)"
         case "earned": "Income:Lending"
         case "spent": "Expenses:Borrowing"
+        case "converted": "Equity:Conversion"
+        case "cancelled": "Expenses:Cancelled"
         default: "Equity:Opening-Balances"
         }
     }
@@ -26,7 +28,8 @@ struct BeancountJournal: Journal {
         let postings = accounts.open(opening)
         last = since
         for posting in postings { text += open(posting.account, date, posting.peer) }
-        return text + "\n\(date) * \"opening balances\"\n" + postings.map { posting($0.account, $0.amount) }.joined()
+        return text + "\n\(date) * \"opening balances\"\n"
+            + postings.map { posting($0.account, $0.unit.text($0.amount)) }.joined()
     }
 
     mutating func text(of entry: PostedEntry) -> String {
@@ -40,20 +43,20 @@ struct BeancountJournal: Journal {
         text += "\n\(date) * \"\(entry.peerName)\" \"\(entry.purpose.replacing("_", with: " "))\"\n"
         text += "  transfer: \"\(entry.transfer)\"\n  time: \"\(entry.at.rfc3339)\"\n"
         if let lease = entry.lease { text += "  lease: \"\(lease)\"\n" }
-        return text + posting(debit, entry.amount) + posting(credit, -entry.amount)
+        return text + posting(debit, entry.unit.text(entry.amount)) + posting(credit, entry.unit.text(-entry.amount))
     }
 
     func foot() -> String {
         guard let last else { return "" }
         let date = CivilTime(last.timestamp + .days(1)).date
-        return "\n" + accounts.balances.pairs.map { "\(date) balance \($0)  \($1.fixed) CREDIT\n" }.joined()
+        return "\n" + accounts.balances.pairs.map { "\(date) balance \($0.account)  \($0.unit.text($1))\n" }.joined()
     }
 
     /// The directive that an account needs before it is used.
     private mutating func open(_ account: String, _ date: String, _ peer: String?) -> String {
         guard opened.insert(account).inserted else { return "" }
-        return "\n\(date) open \(account) CREDIT\n" + (peer.map { "  node: \"\($0)\"\n" } ?? "")
+        return "\n\(date) open \(account)\n" + (peer.map { "  node: \"\($0)\"\n" } ?? "")
     }
 
-    private func posting(_ account: String, _ amount: Microcredits) -> String { "  \(account)  \(amount.fixed) CREDIT\n" }
+    private func posting(_ account: String, _ amount: String) -> String { "  \(account)  \(amount)\n" }
 }

@@ -8,17 +8,22 @@ struct HledgerJournal: Journal {
         case "disputed": "assets:disputed:\(peer ?? "")"
         case "earned": "income:lending"
         case "spent": "expenses:borrowing"
+        case "converted": "equity:conversion"
+        case "cancelled": "expenses:cancelled"
         default: "equity:opening balances"
         }
     }
     private var last: String?
 
     mutating func head(of node: String, _ opening: [AccountStanding], since: CivilTime?) -> String {
-        var text = "; The ledger of \(node), exported by surplus.\ncommodity 1000.000000 CREDIT\n"
+        var text = "; The ledger of \(node), exported by surplus.\n"
+        text += Commodity.allCases.prefix { $0 <= .memoryTime }.map(\.directive).joined()
         guard !opening.isEmpty else { return text }
         let postings = accounts.open(opening)
         last = since?.date
-        text += "\n\(since?.date ?? "1970-01-01") * opening balances\n" + postings.map { posting($0.account, $0.amount) }.joined()
+        text +=
+            "\n\(since?.date ?? "1970-01-01") * opening balances\n"
+            + postings.map { posting($0.account, $0.unit.text($0.amount)) }.joined()
         return text
     }
 
@@ -29,15 +34,16 @@ struct HledgerJournal: Journal {
         last = max(last ?? entry.at.date, entry.at.date)
         return
             "\n\(entry.at.date) * \(entry.peerName) | \(entry.purpose.replacing("_", with: " "))  ; \(tags.joined(separator: ", "))\n"
-            + posting(debit, entry.amount) + posting(credit, -entry.amount)
+            + posting(debit, entry.unit.text(entry.amount)) + posting(credit, entry.unit.text(-entry.amount))
     }
 
     func foot() -> String {
         guard let last else { return "" }
-        return "\n\(last) * balances\n" + accounts.balances.pairs.map { posting($0, .zero, " = \($1.fixed) CREDIT") }.joined()
+        return "\n\(last) * balances\n"
+            + accounts.balances.pairs.map { line, amount in
+                posting(line.account, "\(line.unit.text(0)) = \(line.unit.text(amount))")
+            }.joined()
     }
 
-    private func posting(_ account: String, _ amount: Microcredits, _ assertion: String = "") -> String {
-        "    \(account)  \(amount.fixed) CREDIT\(assertion)\n"
-    }
+    private func posting(_ account: String, _ amount: String) -> String { "    \(account)  \(amount)\n" }
 }

@@ -1,7 +1,7 @@
 import Resources
 
-/// A node's ledger as a file that programs for bookkeeping read: what moved credits, each amount once with the accounts that it
-/// went between, and at the end what that comes to.
+/// A node's ledger as a file that programs for bookkeeping read: what moved credits, or what is owed in kind, each amount once with
+/// the accounts that it went between, and at the end what that comes to.
 ///
 /// Balances of a journal that begins later than the ledger come from `equity:opening balances`. Times are dates of UTC.
 package protocol Journal: Sendable {
@@ -35,9 +35,19 @@ package enum JournalFormat: String, CaseIterable, Sendable {
 
 /// The names of accounts in a journal, each peer's told apart from all others', and what stands on them.
 struct JournalAccounts: Sendable {
-    private(set) var balances = SortedMap<String, Microcredits>()
+    private(set) var balances = SortedMap<Line, Int64>()
+    private var taken: Set<String> = []
     /// Whose name each is, by account.
     private var names: [String: String] = [:]
+
+    /// An account in one unit.
+    struct Line: Comparable, Sendable {
+        let account: String
+        let unit: Commodity
+
+        static func < (a: Self, b: Self) -> Bool { (a.account, a.unit) < (b.account, b.unit) }
+    }
+
     private let spell: @Sendable (_ kind: String, _ peer: String?) -> String
 
     /// - Parameter spell: how the format writes the account of a kind, with a peer by its name.
@@ -48,24 +58,36 @@ struct JournalAccounts: Sendable {
         if let name = names[account] { return name }
         let kind = String(account.prefix { $0 != ":" })
         var name = spell(kind, peerName)
-        if let peer, balances[name] != nil { name = spell(kind, "\(peerName ?? "")-\(peer.suffix(6))") }
+        if let peer, taken.contains(name) { name = spell(kind, "\(peerName ?? "")-\(peer.suffix(6))") }
         names[account] = name
-        balances[name] = balances[name] ?? .zero
+        taken.insert(name)
         return name
     }
 
-    fileprivate mutating func add(_ amount: Microcredits, to name: String) {
-        balances[name] = (balances[name] ?? .zero) + amount
+    fileprivate mutating func add(_ amount: Int64, _ unit: Commodity, to name: String) {
+        let line = Line(account: name, unit: unit)
+        balances[line] = (balances[line] ?? 0) + amount
+    }
+
+    /// One side of something that was booked.
+    struct Posting: Sendable {
+        let account: String
+        let peer: String?
+        let unit: Commodity
+        let amount: Int64
     }
 
     /// What stood before the first entry, against an account of its own.
-    mutating func open(_ opening: [AccountStanding]) -> [(account: String, peer: String?, amount: Microcredits)] {
+    mutating func open(_ opening: [AccountStanding]) -> [Posting] {
         let equity = name(of: "opening", peer: nil, nil)
         return opening.flatMap { standing in
             let name = name(of: standing.account, peer: standing.peer, standing.peerName)
-            add(standing.net, to: name)
-            add(-standing.net, to: equity)
-            return [(name, standing.peer, standing.net), (equity, nil, -standing.net)]
+            let postings = [
+                Posting(account: name, peer: standing.peer, unit: standing.unit, amount: standing.net),
+                Posting(account: equity, peer: nil, unit: standing.unit, amount: -standing.net),
+            ]
+            for posting in postings { add(posting.amount, posting.unit, to: posting.account) }
+            return postings
         }
     }
 }
@@ -78,8 +100,8 @@ extension PostedEntry {
             return accounts.name(of: account, peer: party?.id, party?.name)
         }
         let (debit, credit) = (name(of: self.debit), name(of: self.credit))
-        accounts.add(amount, to: debit)
-        accounts.add(-amount, to: credit)
+        accounts.add(amount, unit, to: debit)
+        accounts.add(-amount, unit, to: credit)
         return (debit, credit)
     }
 }

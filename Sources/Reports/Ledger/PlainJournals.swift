@@ -3,13 +3,13 @@ import Resources
 /// One line for each transfer, with headings (RFC 4180). What stood before is not in it.
 struct CSVJournal: Journal {
     mutating func head(of node: String, _ opening: [AccountStanding], since: CivilTime?) -> String {
-        "sequence,at,transfer,purpose,debit,credit,amount_microcredits,peer,peer_name,lease\r\n"
+        "sequence,at,transfer,purpose,debit,credit,unit,amount,peer,peer_name,lease\r\n"
     }
 
     mutating func text(of entry: PostedEntry) -> String {
         let fields = [
             "\(entry.sequence)", entry.at.rfc3339, entry.transfer, entry.purpose, entry.debit, entry.credit,
-            "\(entry.amountMicrocredits)", entry.peer, entry.peerName, entry.lease ?? "",
+            entry.unit.rawValue, "\(entry.amount)", entry.peer, entry.peerName, entry.lease ?? "",
         ]
         return fields.map(Self.quoted).joined(separator: ",") + "\r\n"
     }

@@ -7,12 +7,16 @@ package struct PostedEntry: Encodable, Sendable {
     let sequence: Int64
     let at: CivilTime
     let transfer: String
-    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed` or `netted`.
+    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `converted`, `cancelled` or `netted`.
     let purpose: String
-    /// `earned`, `spent`, `peer:nde_...` or `disputed:nde_...`.
+    /// `earned`, `spent`, `converted`, `cancelled`, `peer:nde_...` or `disputed:nde_...`.
     let debit: String
     let credit: String
-    let amountMicrocredits: Int64
+    let unit: Commodity
+    /// In base units.
+    let amount: Int64
+    /// The same, where the unit is the credit.
+    let amountMicrocredits: Int64?
     let peer: String
     let peerName: String
     let lease: String?
@@ -21,8 +25,9 @@ package struct PostedEntry: Encodable, Sendable {
     let otherPeerName: String?
 
     package init(
-        sequence: Int64, at: CivilTime, transfer: String, purpose: String, debit: String, credit: String, amount: Microcredits,
-        peer: String, peerName: String, lease: String?, otherPeer: String? = nil, otherPeerName: String? = nil
+        sequence: Int64, at: CivilTime, transfer: String, purpose: String, debit: String, credit: String,
+        unit: Commodity = .credit, amount: Int64, peer: String, peerName: String, lease: String?, otherPeer: String? = nil,
+        otherPeerName: String? = nil
     ) {
         self.sequence = sequence
         self.at = at
@@ -30,7 +35,9 @@ package struct PostedEntry: Encodable, Sendable {
         self.purpose = purpose
         self.debit = debit
         self.credit = credit
-        amountMicrocredits = amount.rawValue
+        self.unit = unit
+        self.amount = amount
+        amountMicrocredits = unit == .credit ? amount : nil
         self.peer = peer
         self.peerName = peerName
         self.lease = lease
@@ -38,7 +45,8 @@ package struct PostedEntry: Encodable, Sendable {
         self.otherPeerName = otherPeerName
     }
 
-    var amount: Microcredits { Microcredits(amountMicrocredits) }
+    /// The amount in credits; nothing where it is in kind.
+    var credits: Microcredits { Microcredits(amountMicrocredits ?? 0) }
 
     /// A peer, and what is added to what it owes this node, less what this node owes it.
     struct Change {
@@ -49,7 +57,7 @@ package struct PostedEntry: Encodable, Sendable {
 
     /// Of each peer whose balance it changes; none for what is in dispute.
     var changes: [Change] {
-        [(debit, amount), (credit, -amount)].compactMap { account, amount in
+        [(debit, credits), (credit, -credits)].compactMap { account, amount in
             guard account.hasPrefix("peer:"), let (peer, peerName) = party(of: account) else { return nil }
             return Change(peer: peer, peerName: peerName, amount: amount)
         }
@@ -70,16 +78,23 @@ package struct AccountStanding: Encodable, Sendable {
     let account: String
     let peer: String?
     let peerName: String?
-    let netMicrocredits: Int64
+    let unit: Commodity
+    /// In base units.
+    let net: Int64
+    /// The same, where the unit is the credit.
+    let netMicrocredits: Int64?
 
-    package init(account: String, peer: String?, peerName: String?, net: Microcredits) {
+    package init(account: String, peer: String?, peerName: String?, unit: Commodity = .credit, net: Int64) {
         self.account = account
         self.peer = peer
         self.peerName = peerName
-        netMicrocredits = net.rawValue
+        self.unit = unit
+        self.net = net
+        netMicrocredits = unit == .credit ? net : nil
     }
 
-    var net: Microcredits { Microcredits(netMicrocredits) }
+    /// What stands there in credits; nothing where it is in kind.
+    var credits: Microcredits { Microcredits(netMicrocredits ?? 0) }
 }
 
 extension Microcredits {

@@ -38,7 +38,7 @@ package struct StatementReport: Report {
         beginsAt = begins.flatMap { begins in since.map { $0.timestamp >= begins.timestamp } ?? false ? nil : begins }
         self.since = since
         self.until = until
-        var balance = opening.reduce(Microcredits.zero) { $1.account.hasPrefix("peer:") ? $0 + $1.net : $0 }
+        var balance = opening.reduce(Microcredits.zero) { $1.account.hasPrefix("peer:") ? $0 + $1.credits : $0 }
         openingMicrocredits = balance.rawValue
         var lines: [Line] = []
         for entry in entries {
@@ -54,7 +54,7 @@ package struct StatementReport: Report {
         }
         self.entries = lines
         closingMicrocredits = balance.rawValue
-        disputedMicrocredits = entries.reduce(0) { $1.purpose == "disputed" ? $0 + $1.amountMicrocredits : $0 }
+        disputedMicrocredits = entries.reduce(0) { $1.purpose == "disputed" ? $0 + $1.credits.rawValue : $0 }
     }
 
     package func text(on page: Page) -> String {

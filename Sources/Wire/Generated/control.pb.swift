@@ -830,6 +830,9 @@ package nonisolated struct Surplus_V1_EntriesRequest: Sendable {
   /// before this; 0: up to now
   package var until: Int64 = 0
 
+  /// also what is owed in kind, unit by unit after the credits
+  package var inKind: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -873,8 +876,11 @@ package nonisolated struct Surplus_V1_AccountStanding: Sendable {
 
   package var peerName: String = String()
 
-  /// debits less credits, microcredits
+  /// debits less credits, in base units
   package var net: Int64 = 0
+
+  /// credit, core_time (core-microseconds), memory_time (MiB-seconds)
+  package var unit: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -899,8 +905,11 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
 
   package var credit: String = String()
 
-  /// microcredits
+  /// in base units
   package var amount: Int64 = 0
+
+  /// credit, core_time (core-microseconds), memory_time (MiB-seconds)
+  package var unit: String = String()
 
   package var peer: String = String()
 
@@ -2824,7 +2833,7 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
 
 nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EntriesRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}since\0\u{1}until\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}since\0\u{1}until\0\u{3}in_kind\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2835,6 +2844,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
       case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.since) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.until) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.inKind) }()
       default: break
       }
     }
@@ -2850,6 +2860,9 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
     if self.until != 0 {
       try visitor.visitSingularInt64Field(value: self.until, fieldNumber: 3)
     }
+    if self.inKind != false {
+      try visitor.visitSingularBoolField(value: self.inKind, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2857,6 +2870,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
     if lhs.peer != rhs.peer {return false}
     if lhs.since != rhs.since {return false}
     if lhs.until != rhs.until {return false}
+    if lhs.inKind != rhs.inKind {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2919,7 +2933,7 @@ nonisolated extension Surplus_V1_EntriesPage: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_AccountStanding: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AccountStanding"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}account\0\u{1}peer\0\u{3}peer_name\0\u{1}net\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}account\0\u{1}peer\0\u{3}peer_name\0\u{1}net\0\u{1}unit\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2931,6 +2945,7 @@ nonisolated extension Surplus_V1_AccountStanding: SwiftProtobuf.Message, SwiftPr
       case 2: try { try decoder.decodeSingularStringField(value: &self.peer) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.peerName) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.net) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.unit) }()
       default: break
       }
     }
@@ -2949,6 +2964,9 @@ nonisolated extension Surplus_V1_AccountStanding: SwiftProtobuf.Message, SwiftPr
     if self.net != 0 {
       try visitor.visitSingularInt64Field(value: self.net, fieldNumber: 4)
     }
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2957,6 +2975,7 @@ nonisolated extension Surplus_V1_AccountStanding: SwiftProtobuf.Message, SwiftPr
     if lhs.peer != rhs.peer {return false}
     if lhs.peerName != rhs.peerName {return false}
     if lhs.net != rhs.net {return false}
+    if lhs.unit != rhs.unit {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2964,7 +2983,7 @@ nonisolated extension Surplus_V1_AccountStanding: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LedgerEntry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}transfer\0\u{1}at\0\u{1}purpose\0\u{1}debit\0\u{1}credit\0\u{1}amount\0\u{1}peer\0\u{3}peer_name\0\u{1}lease\0\u{3}other_peer\0\u{3}other_peer_name\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}transfer\0\u{1}at\0\u{1}purpose\0\u{1}debit\0\u{1}credit\0\u{1}amount\0\u{1}peer\0\u{3}peer_name\0\u{1}lease\0\u{3}other_peer\0\u{3}other_peer_name\0\u{2}\u{8}unit\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2984,6 +3003,7 @@ nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtob
       case 10: try { try decoder.decodeSingularStringField(value: &self.lease) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.otherPeer) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.otherPeerName) }()
+      case 20: try { try decoder.decodeSingularStringField(value: &self.unit) }()
       default: break
       }
     }
@@ -3026,6 +3046,9 @@ nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtob
     if !self.otherPeerName.isEmpty {
       try visitor.visitSingularStringField(value: self.otherPeerName, fieldNumber: 12)
     }
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3037,6 +3060,7 @@ nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtob
     if lhs.debit != rhs.debit {return false}
     if lhs.credit != rhs.credit {return false}
     if lhs.amount != rhs.amount {return false}
+    if lhs.unit != rhs.unit {return false}
     if lhs.peer != rhs.peer {return false}
     if lhs.peerName != rhs.peerName {return false}
     if lhs.lease != rhs.lease {return false}

@@ -3,8 +3,10 @@ import Resources
 import Wire
 
 extension Surplus_V1_EntriesRequest {
-    init(peer: String?, since: Timestamp?, until: Timestamp?) {
+    /// - Parameter inKind: whether what moved something owed in kind is wanted as well.
+    init(peer: String?, since: Timestamp?, until: Timestamp?, inKind: Bool = false) {
         self = .with {
+            $0.inKind = inKind
             $0.peer = peer ?? ""
             $0.since = since?.microseconds ?? 0
             $0.until = until?.microseconds ?? 0
@@ -40,7 +42,7 @@ extension AccountStanding {
     init(_ message: Surplus_V1_AccountStanding) {
         self.init(
             account: message.account, peer: message.peer.nonEmpty, peerName: message.peerName.nonEmpty,
-            net: Microcredits(message.net))
+            unit: Commodity(rawValue: message.unit) ?? .credit, net: message.net)
     }
 }
 
@@ -48,8 +50,9 @@ extension PostedEntry {
     init(_ message: Surplus_V1_LedgerEntry) {
         self.init(
             sequence: message.sequence, at: CivilTime(Timestamp(microseconds: message.at)), transfer: message.transfer,
-            purpose: message.purpose, debit: message.debit, credit: message.credit, amount: Microcredits(message.amount),
-            peer: message.peer, peerName: message.peerName, lease: message.lease.nonEmpty,
+            purpose: message.purpose, debit: message.debit, credit: message.credit,
+            unit: Commodity(rawValue: message.unit) ?? .credit, amount: message.amount, peer: message.peer,
+            peerName: message.peerName, lease: message.lease.nonEmpty,
             otherPeer: message.otherPeer.nonEmpty, otherPeerName: message.otherPeerName.nonEmpty)
     }
 }

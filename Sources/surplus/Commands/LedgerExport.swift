@@ -7,7 +7,7 @@ import Wire
 struct LedgerExport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write what moved credits in a form that other programs read, to standard output.",
+        abstract: "Write what moved credits, or what is owed in kind, in a form that other programs read, to standard output.",
         discussion: """
             Examples:
               surplus ledger export --format hledger > node.journal && hledger -f node.journal balance
@@ -27,7 +27,7 @@ struct LedgerExport: AsyncParsableCommand {
 
     func run() async throws {
         let (since, until) = try range.times(on: Terminal.page(plain: true, colour: .never))
-        let request = Surplus_V1_EntriesRequest(peer: nil, since: since, until: until)
+        let request = Surplus_V1_EntriesRequest(peer: nil, since: since, until: until, inKind: true)
         try await connection.agent.connected { [format] control in
             try await control.streamEntries(request) { response in
                 var journal = format.journal
