@@ -8,6 +8,7 @@ import Wire
         "every command that shows or lists something does so as JSON with its schema",
         arguments: [
             (["status"], "capacity"), (["nodes"], "nodes"), (["offers"], "offers"), (["credits"], "balance_microcredits"),
+            (["credits"], "obligations"),
             (["credits", "net"], "we_owe_after_microcredits"),
             (["explain", Sample.lease], "summary"), (["lease", "list"], "leases"), (["lease", "show", Sample.lease], "lease"),
             (["lease", "renew", Sample.lease], "lease"), (["lease", "release", Sample.lease], "lease"),

@@ -119,6 +119,26 @@ struct CreditHistoryTests {
 
     // MARK: The page
 
+    @Test("What is owed in kind is told beside credits, and drawn as windows from now to the last of their ends")
+    func obligations() {
+        let owed = [
+            Samples.obligation(owedToUs: true, coreSeconds: 90, days: 5),
+            Samples.obligation(owedToUs: false, coreSeconds: 7, days: 10),
+        ]
+        let report = CreditHistoryReport(
+            nodeName: "node9", since: nil, until: nil, now: Samples.now, opening: [], entries: [],
+            standing: [Self.line(2, balance: 0)], obligations: owed)
+        let page = Self.html(report)
+        #expect(page.contains("<h2>Owed in kind</h2>") && page.contains("90 core-s") && page.contains("7 core-s"))
+        #expect(page.contains("<rect class=\"fill\" x=\"0\" width=\"500\" height=\"10\"/>"))
+        #expect(report.text(on: Samples.wide).contains("owed in kind\nOBLIGATION"))
+        #expect(!Self.html(Self.report([])).contains("Owed in kind"))
+        let credits = CreditsReport(
+            balance: 0, earned: 0, spent: 0, pendingIncoming: 0, pendingOutgoing: 0, lines: [], obligations: owed)
+        #expect(credits.text(on: Samples.wide).contains("owed in kind\nOBLIGATION"))
+        #expect(!credits.text(on: Samples.plain).contains("obl_"))
+    }
+
     private static func html(_ report: CreditHistoryReport) -> String { report.html(utcOffset: .hours(1)) }
 
     private static let full = report(

@@ -64,6 +64,17 @@ enum Samples {
                 limitReceived: .credits(10), disputed: 0)
         ])
 
+    /// Core seconds in kind with node2, due from now to so many days ahead.
+    static func obligation(owedToUs: Bool, coreSeconds: Int64, days: Int64) -> ObligationReport {
+        ObligationReport(
+            obligation: "obl_01jd3x9k3v8q2m7r5t6w8y0z1a", peer: "nde_2", peerName: "node2", owedToUs: owedToUs,
+            lease: "lse_01jd3x9k3v8q2m7r5t6w8y0z1a", due: (time(.zero), time(.days(days))),
+            left: Usage(cpu: CoreMicroseconds(coreSeconds * 1_000_000), memory: .zero),
+            accrued: Usage(cpu: CoreMicroseconds(coreSeconds * 1_000_000), memory: .zero),
+            discharged: .init(redeemed: .zero, converted: .zero, cancelled: .zero, offset: .zero),
+            standing: .init(isAccruing: false, wasRefused: false, proposal: "", settledAt: nil), premium: .zero, worth: 1_500_000)
+    }
+
     static let ledger = LedgerReport(
         ok: true, fault: nil, transfers: 4, receipts: 2, segments: 1, chainHead: String(repeating: "ab", count: 32))
 

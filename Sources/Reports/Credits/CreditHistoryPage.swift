@@ -6,7 +6,10 @@ extension CreditHistoryReport {
     /// - Parameter utcOffset: of the time zone that times are told in.
     package func html(utcOffset: Microseconds) -> String {
         let clock = Clock(utcOffset: utcOffset)
-        let sections = [balanceSection(clock), flowSection, limitSection(clock), disputeSection, movementSection(clock)]
+        let sections = [
+            balanceSection(clock), flowSection, limitSection(clock), obligationSection(clock), disputeSection,
+            movementSection(clock),
+        ]
         return """
             <!DOCTYPE html>
             <html lang="en">
@@ -132,6 +135,31 @@ extension CreditHistoryReport {
         return Bar(owed, of: limit, style, then: reserved).svg + "<span class=\"words\">\(words)</span>"
     }
 
+    /// A calendar: each obligation's window as a bar from now to the last of their ends.
+    private func obligationSection(_ clock: Clock) -> String {
+        guard let end = obligations.map(\.dueUntil.timestamp).max() else { return "" }
+        let whole = max(1, (end - at.timestamp).rawValue)
+        let rows = obligations.map { one in
+            let (from, until) = (one.dueFrom.timestamp, one.dueUntil.timestamp)
+            let start = max(0, (from - at.timestamp).rawValue)
+            let window = Bar(
+                max(0, (until - at.timestamp).rawValue - start), of: whole, one.owedToUs ? "theirs" : "ours", after: start)
+            return [
+                Markup.text(one.peerName), one.owedToUs ? "The peer" : "This node", Markup.text(one.left.text),
+                Self.amount(one.worthMicrocredits),
+                window.svg
+                    + "<span class=\"words\">\(clock.text(one.dueFrom)) to \(clock.text(one.dueUntil)), \(one.state)</span>",
+            ]
+        }
+        return section(
+            "Owed in kind",
+            "As of \(clock.text(at)). The bars are the times in which it falls due, between now and \(clock.text(CivilTime(end))). "
+                + "What is left after that becomes credits.",
+            Markup.table(
+                [("Peer", ""), ("Owed by", ""), ("Left", ""), ("Worth", "number"), ("Falls due", "wide")], rows,
+                caption: "What is owed in kind, by when it falls due"))
+    }
+
     private var disputeSection: String {
         let rows = peers.filter { $0.disputedMicrocredits > 0 || $0.now.map { $0.disputedMicrocredits > 0 } == true }.map {
             [
@@ -206,14 +234,16 @@ private struct Bar {
 
     let svg: String
 
-    init(_ value: Int64, of whole: Int64, _ style: String, then next: Int64 = 0, isFromRight: Bool = false) {
+    init(
+        _ value: Int64, of whole: Int64, _ style: String, then next: Int64 = 0, after before: Int64 = 0, isFromRight: Bool = false
+    ) {
         func length(_ value: Int64) -> Int64 {
             guard value > 0, whole > 0 else { return 0 }
             // what there is can be seen
             return max(4, Int64(Int128(min(value, whole)) * Int128(Self.length) / Int128(whole)))
         }
         let (first, second) = (length(value), length(next))
-        let start = isFromRight ? Self.length - first : 0
+        let start = isFromRight ? Self.length - first : min(length(before), Self.length - first)
         let reserved = Self.rectangle("reserved", from: first, min(second, Self.length - first))
         svg = """
             <svg class="bar \(style)" viewBox="0 0 \(Self.length) 10" preserveAspectRatio="none" aria-hidden="true">\

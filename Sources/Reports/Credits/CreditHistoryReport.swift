@@ -92,16 +92,20 @@ package struct CreditHistoryReport: Report {
     let movements: [Movement]
     /// How many there were.
     let movementCount: Int
+    /// What is owed in kind now, what falls due first in front.
+    let obligations: [ObligationReport]
 
     /// - Parameters:
     ///   - opening: what stood on accounts before the time.
     ///   - entries: in the order in which they were booked.
     ///   - standing: how it is with each peer now.
+    ///   - obligations: what is owed in kind and not settled, what falls due first in front.
     package init(
         nodeName: String, since: Timestamp?, until: Timestamp?, now: Timestamp, opening: [AccountStanding],
-        entries: [PostedEntry], standing: [CreditsReport.Line]
+        entries: [PostedEntry], standing: [CreditsReport.Line], obligations: [ObligationReport] = []
     ) {
         self.nodeName = nodeName
+        self.obligations = obligations
         let end = until ?? now
         let start = since ?? entries.first?.at.timestamp ?? end
         self.since = CivilTime(start < end ? start : end + -.hours(1))

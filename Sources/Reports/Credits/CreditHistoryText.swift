@@ -19,6 +19,7 @@ extension CreditHistoryReport {
         var parts = [head.text(on: page), balances(on: page).text(on: page)]
         let limits = limits(on: page)
         if !limits.isEmpty { parts.append(limits.text(on: page)) }
+        if !obligations.isEmpty { parts.append("owed in kind\n" + ObligationsReport(obligations).text(on: page)) }
         if !movements.isEmpty {
             parts.append("largest of \(counted(movementCount, "movement"))\n" + largest(on: page).text(on: page))
         }

@@ -42,10 +42,12 @@ package struct CreditsReport: Report {
     let pendingIncomingMicrocredits: Int64
     let pendingOutgoingMicrocredits: Int64
     let lines: [Line]
+    let obligations: [ObligationReport]
 
+    /// - Parameter obligations: what is owed in kind and not settled, what falls due first in front.
     package init(
         balance: Microcredits, earned: Microcredits, spent: Microcredits, pendingIncoming: Microcredits,
-        pendingOutgoing: Microcredits, lines: [Line]
+        pendingOutgoing: Microcredits, lines: [Line], obligations: [ObligationReport] = []
     ) {
         balanceMicrocredits = balance.rawValue
         earnedMicrocredits = earned.rawValue
@@ -53,6 +55,7 @@ package struct CreditsReport: Report {
         pendingIncomingMicrocredits = pendingIncoming.rawValue
         pendingOutgoingMicrocredits = pendingOutgoing.rawValue
         self.lines = lines
+        self.obligations = obligations
     }
 
     package func text(on page: Page) -> String {
@@ -60,8 +63,10 @@ package struct CreditsReport: Report {
         sheet.add("balance", Microcredits(balanceMicrocredits).text, .strong)
         sheet.add("earned", Self.withPending(earnedMicrocredits, pendingIncomingMicrocredits))
         sheet.add("spent", Self.withPending(spentMicrocredits, pendingOutgoingMicrocredits))
-        guard !lines.isEmpty else { return sheet.text(on: page) }
-        return sheet.text(on: page) + page.gap + table.text(on: page)
+        var parts = [sheet.text(on: page)]
+        if !lines.isEmpty { parts.append(table.text(on: page)) }
+        if !obligations.isEmpty, !page.isPlain { parts.append("owed in kind\n" + ObligationsReport(obligations).text(on: page)) }
+        return parts.joined(separator: page.gap)
     }
 
     private static func withPending(_ posted: Int64, _ pending: Int64) -> String {

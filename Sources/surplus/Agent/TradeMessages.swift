@@ -17,11 +17,11 @@ extension LeaseReport {
 }
 
 extension CreditsReport {
-    init(_ message: Surplus_V1_CreditsReply) {
+    init(_ message: Surplus_V1_CreditsReply, _ owed: Surplus_V1_ListObligationsReply) {
         self.init(
             balance: Microcredits(message.balance), earned: Microcredits(message.earned), spent: Microcredits(message.spent),
             pendingIncoming: Microcredits(message.pendingIncoming), pendingOutgoing: Microcredits(message.pendingOutgoing),
-            lines: message.lines.map(Line.init))
+            lines: message.lines.map(Line.init), obligations: owed.obligations.map(ObligationReport.init))
     }
 }
 

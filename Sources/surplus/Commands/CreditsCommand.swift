@@ -4,7 +4,7 @@ import Reports
 struct Credits: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "credits",
-        abstract: "Show what this node earned and spent, and how it stands with each peer.",
+        abstract: "Show what this node earned and spent, how it stands with each peer, and what is owed in kind.",
         usage: "surplus credits [<options>]\nsurplus credits net [<options>]",
         discussion: """
             Examples:
@@ -18,7 +18,11 @@ struct Credits: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let reply = try await connection.agent.ask { try await $0.getCredits(.init(), options: $1) }
-        try output.show(CreditsReport(reply))
+        let report = try await connection.agent.ask { control, options in
+            CreditsReport(
+                try await control.getCredits(.init(), options: options),
+                try await control.listObligations(.init(), options: options))
+        }
+        try output.show(report)
     }
 }

@@ -13,8 +13,8 @@ struct ReportCredits: AsyncParsableCommand {
               surplus report credits --html - | mail ...
               surplus report credits --json | jq '.peers[] | select(.now.headroom_granted_microcredits == 0).peer_name'
 
-            The page has balances over time, who paid whom, limits and headroom, what is reserved and in dispute, and the largest \
-            movements. It is one file that needs no network and is fit for printing; a file that is there is replaced as a whole.
+            The page has balances over time, who paid whom, limits and headroom, what is owed in kind and when it falls due, what \
+            is reserved and in dispute, and the largest movements. It is one file that needs no network and is fit for printing; a file that is there is replaced as a whole.
             """)
 
     @Option(help: ArgumentHelp("Write a page in HTML there; - writes it to standard output.", valueName: "file"))
@@ -38,6 +38,7 @@ struct ReportCredits: AsyncParsableCommand {
         let request = Surplus_V1_EntriesRequest(peer: nil, since: since, until: until)
         let report = try await connection.agent.connected { control in
             let credits = try await control.getCredits(.init())
+            let owed = try await control.listObligations(.init())
             return try await control.streamEntries(request) { response in
                 var (name, opening, entries): (String, [AccountStanding], [PostedEntry]) = ("", [], [])
                 for try await page in response.messages {
@@ -47,7 +48,8 @@ struct ReportCredits: AsyncParsableCommand {
                 }
                 return CreditHistoryReport(
                     nodeName: name, since: since, until: until, now: page.now, opening: opening, entries: entries,
-                    standing: credits.lines.map(CreditsReport.Line.init))
+                    standing: credits.lines.map(CreditsReport.Line.init), obligations: owed.obligations.map(ObligationReport.init)
+                )
             }
         }
         guard let html else { return try output.show(report) }
