@@ -220,7 +220,10 @@ extension Books {
         lines[LineKey(peer: peer, unit: unit)]
     }
 
-    /// All trust lines, by peer and unit.
+    /// The trust lines in a unit, one a peer at the most, by peer.
+    package func trustLines(in unit: LedgerUnit) -> [TrustLine] { trustLines.filter { $0.unit == unit } }
+
+    /// All trust lines, by peer and unit: a peer has as many as there are units that it trades in.
     package var trustLines: [TrustLine] {
         lines.values.sorted { ($0.peer, $0.unit.rawValue) < ($1.peer, $1.unit.rawValue) }
     }

@@ -138,7 +138,7 @@ extension Node {
     /// What several nodes owe together, where a rule bounds that; `nil` for rules about users, whose debts the books do not
     /// tell apart.
     private func debts(towards rule: LimitRule) -> Microcredits? {
-        let lines = books.trustLines
+        let lines = books.trustLines(in: .credit)
         switch rule.subject {
         case .everyone: return lines.reduce(.zero) { $0 + books.debt(of: $1.peer) }
         case .group(let name):

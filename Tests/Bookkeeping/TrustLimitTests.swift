@@ -83,6 +83,8 @@ struct TrustLimitTests {
         var books = Books()
         for n in [3, 1, 2] as [UInt64] { books.set(TrustLine(peer: node(n), granted: 1, ownCeiling: 1)) }
         #expect(books.trustLines.map(\.peer) == [node(1), node(2), node(3)])
+        books.set(TrustLine(peer: node(1), unit: .coreTime, granted: 7, ownCeiling: 7))
+        #expect(books.trustLines.count == 4 && books.trustLines(in: .credit).map(\.peer) == [node(1), node(2), node(3)])
         #expect(books.trustLine(with: node(2))?.mayOwe == 1)
     }
 }

@@ -312,6 +312,17 @@ struct ObligationTests {
         #expect(Self.owed(pool) == 40_000_000)
     }
 
+    @Test("Debts in credits are counted once, however many units are traded in")
+    func countedOnce() throws {
+        var (pool, _) = try Self.owing(share: .percent(50))
+        #expect(pool.balance(1, with: 0) == 13_888)
+        var policy = Self.policy()
+        policy.limits = LimitBook(rules: [LimitRule(.everyone, owes: 40_000)])
+        pool.feed(.policy(policy), to: 1)
+        let lease = try pool.borrow(Pool.want(cores: 1, term: .minutes(1)))
+        #expect(pool.lease(lease, 0)?.terms.term == .minutes(1))
+    }
+
     // MARK: Loss and crashes
 
     @Test("Whatever is lost, repeated or restarted, both sides come to the same", arguments: 1...10 as ClosedRange<UInt64>)

@@ -39,7 +39,7 @@ extension PoolMembership {
         let (committed, offered, leases, balance) = engine.read { node in
             (
                 node.committed, node.lendable, node.leases.values.map(\.lease),
-                node.books.trustLines.reduce(Int64(0)) {
+                node.books.trustLines(in: .credit).reduce(Int64(0)) {
                     $0 + node.books.balance(of: .peer($1.peer)).net.rawValue
                 }
             )

@@ -9,7 +9,7 @@ extension PoolMembership {
         let (books, held) = engine.read { ($0.books, $0.heldByNetting) }
         func standing(_ account: Account) -> Balance<Microcredits> { books.balance(of: account) }
         return .with { reply in
-            for line in books.trustLines where line.unit == .credit {
+            for line in books.trustLines(in: .credit) {
                 var balance = standing(.peer(line.peer))
                 let netted = held[line.peer] ?? .zero
                 // What nettings hold becomes no debt, whatever comes of them.

@@ -40,7 +40,7 @@ extension PoolMembership {
     /// What this node is owed by all peers, and what it owes them.
     private var debtTotals: Surplus_V1_DebtTotals {
         let books = engine.read(\.books)
-        return books.trustLines.reduce(into: Surplus_V1_DebtTotals()) { totals, line in
+        return books.trustLines(in: .credit).reduce(into: Surplus_V1_DebtTotals()) { totals, line in
             let net = books.balance(of: .peer(line.peer)).net.rawValue
             if net > 0 { totals.owedToUs += net } else { totals.weOwe -= net }
         }

@@ -137,7 +137,7 @@ extension Node {
 
     /// Those that this node owes most, at most as many as a probe is passed on to.
     private func nettableCreditors(without path: [NodeID]) -> [(peer: NodeID, debt: Microcredits)] {
-        let debts = books.trustLines.map(\.peer).filter { !path.contains($0) }.map { ($0, nettableDebt(to: $0)) }
+        let debts = books.trustLines(in: .credit).map(\.peer).filter { !path.contains($0) }.map { ($0, nettableDebt(to: $0)) }
         let worth = debts.filter { $0.1 >= Nettings.least }
         return Array(worth.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(Nettings.fanOut))
     }
