@@ -29,7 +29,7 @@ struct BeancountJournal: Journal {
         last = since
         for posting in postings { text += open(posting.account, date, posting.peer) }
         return text + "\n\(date) * \"opening balances\"\n"
-            + postings.map { posting($0.account, $0.unit.text($0.amount)) }.joined()
+            + postings.map { posting($0.account, $0.unit.exactText($0.amount)) }.joined()
     }
 
     mutating func text(of entry: PostedEntry) -> String {
@@ -43,13 +43,13 @@ struct BeancountJournal: Journal {
         text += "\n\(date) * \"\(entry.peerName)\" \"\(entry.purpose.replacing("_", with: " "))\"\n"
         text += "  transfer: \"\(entry.transfer)\"\n  time: \"\(entry.at.rfc3339)\"\n"
         if let lease = entry.lease { text += "  lease: \"\(lease)\"\n" }
-        return text + posting(debit, entry.unit.text(entry.amount)) + posting(credit, entry.unit.text(-entry.amount))
+        return text + posting(debit, entry.unit.exactText(entry.amount)) + posting(credit, entry.unit.exactText(-entry.amount))
     }
 
     func foot() -> String {
         guard let last else { return "" }
         let date = CivilTime(last.timestamp + .days(1)).date
-        return "\n" + accounts.balances.pairs.map { "\(date) balance \($0.account)  \($0.unit.text($1))\n" }.joined()
+        return "\n" + accounts.balances.pairs.map { "\(date) balance \($0.account)  \($0.unit.exactText($1))\n" }.joined()
     }
 
     /// The directive that an account needs before it is used.

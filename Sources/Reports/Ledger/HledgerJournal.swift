@@ -17,13 +17,13 @@ struct HledgerJournal: Journal {
 
     mutating func head(of node: String, _ opening: [AccountStanding], since: CivilTime?) -> String {
         var text = "; The ledger of \(node), exported by surplus.\n"
-        text += Commodity.allCases.prefix { $0 <= .memoryTime }.map(\.directive).joined()
+        text += Charge.units.map(\.directive).joined()
         guard !opening.isEmpty else { return text }
         let postings = accounts.open(opening)
         last = since?.date
         text +=
             "\n\(since?.date ?? "1970-01-01") * opening balances\n"
-            + postings.map { posting($0.account, $0.unit.text($0.amount)) }.joined()
+            + postings.map { posting($0.account, $0.unit.exactText($0.amount)) }.joined()
         return text
     }
 
@@ -34,14 +34,14 @@ struct HledgerJournal: Journal {
         last = max(last ?? entry.at.date, entry.at.date)
         return
             "\n\(entry.at.date) * \(entry.peerName) | \(entry.purpose.replacing("_", with: " "))  ; \(tags.joined(separator: ", "))\n"
-            + posting(debit, entry.unit.text(entry.amount)) + posting(credit, entry.unit.text(-entry.amount))
+            + posting(debit, entry.unit.exactText(entry.amount)) + posting(credit, entry.unit.exactText(-entry.amount))
     }
 
     func foot() -> String {
         guard let last else { return "" }
         return "\n\(last) * balances\n"
             + accounts.balances.pairs.map { line, amount in
-                posting(line.account, "\(line.unit.text(0)) = \(line.unit.text(amount))")
+                posting(line.account, "\(line.unit.exactText(0)) = \(line.unit.exactText(amount))")
             }.joined()
     }
 

@@ -43,9 +43,9 @@ struct JournalAccounts: Sendable {
     /// An account in one unit.
     struct Line: Comparable, Sendable {
         let account: String
-        let unit: Commodity
+        let unit: LedgerUnit
 
-        static func < (a: Self, b: Self) -> Bool { (a.account, a.unit) < (b.account, b.unit) }
+        static func < (a: Self, b: Self) -> Bool { (a.account, a.unit.offset) < (b.account, b.unit.offset) }
     }
 
     private let spell: @Sendable (_ kind: String, _ peer: String?) -> String
@@ -64,7 +64,7 @@ struct JournalAccounts: Sendable {
         return name
     }
 
-    fileprivate mutating func add(_ amount: Int64, _ unit: Commodity, to name: String) {
+    fileprivate mutating func add(_ amount: Int64, _ unit: LedgerUnit, to name: String) {
         let line = Line(account: name, unit: unit)
         balances[line] = (balances[line] ?? 0) + amount
     }
@@ -73,7 +73,7 @@ struct JournalAccounts: Sendable {
     struct Posting: Sendable {
         let account: String
         let peer: String?
-        let unit: Commodity
+        let unit: LedgerUnit
         let amount: Int64
     }
 

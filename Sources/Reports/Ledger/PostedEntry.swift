@@ -12,7 +12,7 @@ package struct PostedEntry: Encodable, Sendable {
     /// `earned`, `spent`, `converted`, `cancelled`, `peer:nde_...` or `disputed:nde_...`.
     let debit: String
     let credit: String
-    let unit: Commodity
+    let unit: LedgerUnit
     /// In base units.
     let amount: Int64
     /// The same, where the unit is the credit.
@@ -26,7 +26,7 @@ package struct PostedEntry: Encodable, Sendable {
 
     package init(
         sequence: Int64, at: CivilTime, transfer: String, purpose: String, debit: String, credit: String,
-        unit: Commodity = .credit, amount: Int64, peer: String, peerName: String, lease: String?, otherPeer: String? = nil,
+        unit: LedgerUnit = .credit, amount: Int64, peer: String, peerName: String, lease: String?, otherPeer: String? = nil,
         otherPeerName: String? = nil
     ) {
         self.sequence = sequence
@@ -78,13 +78,13 @@ package struct AccountStanding: Encodable, Sendable {
     let account: String
     let peer: String?
     let peerName: String?
-    let unit: Commodity
+    let unit: LedgerUnit
     /// In base units.
     let net: Int64
     /// The same, where the unit is the credit.
     let netMicrocredits: Int64?
 
-    package init(account: String, peer: String?, peerName: String?, unit: Commodity = .credit, net: Int64) {
+    package init(account: String, peer: String?, peerName: String?, unit: LedgerUnit = .credit, net: Int64) {
         self.account = account
         self.peer = peer
         self.peerName = peerName

@@ -42,7 +42,7 @@ extension AccountStanding {
     init(_ message: Surplus_V1_AccountStanding) {
         self.init(
             account: message.account, peer: message.peer.nonEmpty, peerName: message.peerName.nonEmpty,
-            unit: Commodity(rawValue: message.unit) ?? .credit, net: message.net)
+            unit: LedgerUnit(rawValue: message.unit) ?? .credit, net: message.net)
     }
 }
 
@@ -51,7 +51,7 @@ extension PostedEntry {
         self.init(
             sequence: message.sequence, at: CivilTime(Timestamp(microseconds: message.at)), transfer: message.transfer,
             purpose: message.purpose, debit: message.debit, credit: message.credit,
-            unit: Commodity(rawValue: message.unit) ?? .credit, amount: message.amount, peer: message.peer,
+            unit: LedgerUnit(rawValue: message.unit) ?? .credit, amount: message.amount, peer: message.peer,
             peerName: message.peerName, lease: message.lease.nonEmpty,
             otherPeer: message.otherPeer.nonEmpty, otherPeerName: message.otherPeerName.nonEmpty)
     }

@@ -1,5 +1,3 @@
-import Resources
-
 /// What a ledger counts. Sums never mix units.
 package enum LedgerUnit: String, Hashable, Codable, Sendable, CaseIterable {
     /// Microcredits.
