@@ -140,9 +140,18 @@ package actor Agent: Service {
     /// Reads all of the ledger once, beside all other work: what SQLite takes for whole may still have other content than was written.
     private nonisolated func recountLedger() async {
         let store = house.store
-        let found = try? await onThread { try store.verify(leavesCheckpoints: false, signatures: nil) }
-        guard let fault = found?.fault else { return }
-        damage.withLock { $0 = "\(fault)" }
+        let fault: String?
+        do {
+            fault = try await onThread { try store.verify(leavesCheckpoints: false, signatures: nil) }.fault.map { "\($0)" }
+        } catch let error as LedgerStoreError {
+            if case .closed = error { return }  // the agent stops
+            guard case .damaged = error else {
+                return house.log.warning("the ledger was not read once through: \(error); see 'surplus ledger verify'")
+            }
+            fault = "\(error)"
+        } catch { return }  // cancelled
+        guard let fault else { return }
+        damage.withLock { $0 = fault }
         house.log.critical(
             "the ledger is damaged: \(fault); stop the agent and restore the ledger with 'surplus ledger restore' (Docs/ledger.md)"
         )
@@ -270,7 +279,7 @@ package actor Agent: Service {
         running = nil
         self.membership = nil
         try house.identities.forgetPool()
-        // One that cannot be read is passed over at every start.
+        // A member whose record cannot be read is passed over at every start, and so it is here.
         let stale = try house.store.states(.member, as: MemberRecord.self).compactMap { try? Member(document: $0.document).node }
         let users = membership.roster.users.all.map(\.user)
         try await house.store.commit(
