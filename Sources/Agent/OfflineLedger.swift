@@ -53,6 +53,7 @@ package enum OfflineLedger {
     private static func json<Answer: Encodable>(_ body: () throws -> Answer) -> String {
         var reply = Reply<Answer>()
         do { reply.answer = try body() } catch { reply.fault = "\(error)" }
+        // numbers and text alone: there is nothing in it that could not be encoded
         guard let data = try? JSONEncoder().encode(reply) else { return "{}" }
         return String(decoding: data, as: UTF8.self)
     }

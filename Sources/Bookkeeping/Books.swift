@@ -221,7 +221,9 @@ extension Books {
     }
 
     /// The trust lines in a unit, one a peer at the most, by peer.
-    package func trustLines(in unit: LedgerUnit) -> [TrustLine] { trustLines.filter { $0.unit == unit } }
+    package func trustLines(in unit: LedgerUnit) -> [TrustLine] {
+        lines.values.filter { $0.unit == unit }.sorted { $0.peer < $1.peer }
+    }
 
     /// All trust lines, by peer and unit: a peer has as many as there are units that it trades in.
     package var trustLines: [TrustLine] {

@@ -55,6 +55,7 @@ struct VerificationCheckpoint: Codable {
 
     /// Keeps it in place of an earlier one. Where that cannot be done the next verification begins at the first row.
     func save(_ file: String) {
+        // it saves time, and nothing depends on it
         guard let data = try? JSONEncoder().encode(self) else { return }
         try? data.write(to: URL(fileURLWithPath: file), options: .atomic)
     }

@@ -97,6 +97,7 @@ final class Writer: Sendable {
 
     /// Begins to commit, and to do with closed segments what a crash has left undone.
     func start() throws(LedgerStoreError) {
+        // What cannot be sealed now is whole, only not read-only; it is tried again at the next start.
         for entry in try files.closedEntries() { sealing.async { try? self.files.seal(entry.path) } }
         standby?.start(
             nudge: { [queue] in queue.push(.batch(CommitQueue.Batch(records: [], completion: { _ in }))) },

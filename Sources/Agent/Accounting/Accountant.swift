@@ -121,6 +121,7 @@ final class Accountant: Sendable {
                 + leases.closed.map { CapacityReading.Lease($0.lease, cpu: $0.cpu, memory: $0.memory, isLast: true) },
             isComplete: isComplete)
         if case .cgroup(let path) = house.configuration.ownerScope {
+            // without the owner there is no split of the capacity: the window is left out, as after a gap
             guard let owner = try? sampler.usage(ofOwner: path) else { return nil }
             (reading.counted, reading.cpu, reading.memory) = (.owner, owner.cpu, owner.memory)
         }

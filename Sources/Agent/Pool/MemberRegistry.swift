@@ -35,6 +35,7 @@ final class MemberRegistry: Sendable {
 
     static func roster(_ identity: NodeIdentity, _ members: [MemberRecord], _ users: [UserRecord]) -> Roster {
         var roster = Roster(verifier: identity.verifier)
+        // records that do not bear the pool's signature are left out, also where they are on this disk
         for record in members { _ = try? roster.merge(record) }
         for record in users { _ = try? roster.merge(user: record) }
         return roster

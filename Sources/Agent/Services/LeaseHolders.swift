@@ -31,6 +31,7 @@ struct LeaseHolders {
             guard let agreement else { return }
             let peer = agreement.lender == pool.own ? agreement.borrower : agreement.lender
             (holder.peer, holder.peerName) = (peer.description, pool.name(of: peer))
+            // an agreement of a later version is told without its user
             holder.user = (try? Agreement(document: agreement.document))?.user ?? ""
         }
     }

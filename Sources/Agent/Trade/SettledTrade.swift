@@ -59,6 +59,7 @@ struct SettledTrades {
     ///   - own: this node.
     init(_ lease: LeaseID, _ records: LeaseRecords, own: NodeID) {
         self.own = own
+        // an agreement of a later version cannot be read here: what was paid is told all the same, not divided by resources
         prices = records.agreement.flatMap { try? Agreement(document: $0.document) }?.terms.prices
         lender = records.agreement?.lender
         for signed in records.receipts where signed.accepted != nil { add(signed.receipt) }

@@ -33,6 +33,7 @@ package struct MachineSampler: Sendable {
         self.kernel = kernel
         machine = Machine(kernel: kernel)
         disks = DiskFinder(kernel: kernel)
+        // without groups the machine's own counters are as exact as it gets
         groups = try? ControlGroups.detect(kernel: kernel)
         exact = groups?.usageOfMachine() == nil ? nil : groups
     }

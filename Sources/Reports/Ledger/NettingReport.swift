@@ -63,7 +63,7 @@ package struct NettingReport: Report {
         sheet.add("owed to this node", Self.change(owedToUsBeforeMicrocredits, owedToUsAfterMicrocredits))
         sheet.add("owed by this node", Self.change(weOweBeforeMicrocredits, weOweAfterMicrocredits))
         let body =
-            cycles.isEmpty ? page.hint("no cycle of debts of 0.001 credits or more goes through this node") : table.text(on: page)
+            cycles.isEmpty ? page.hint("no cycle of debts worth netting goes through this node") : table.text(on: page)
         let head = dryRun ? page.hint("dry run, nothing was changed") : ""
         return [head, body, sheet.text(on: page)].filter { !$0.isEmpty }.joined(separator: page.gap)
     }
