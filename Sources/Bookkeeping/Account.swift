@@ -11,6 +11,8 @@ package enum Account: Hashable, Codable, Sendable {
     case spent
     /// What one side billed and the other did not accept, by peer.
     case disputed(NodeID)
+    /// What the halves of swaps with one peer came to, until both are settled and the difference is owed.
+    case swap(NodeID)
     /// What became credits that was owed in kind, and the credits that it became.
     case converted
     /// What was owed in kind and is asked for no more.
@@ -20,11 +22,12 @@ package enum Account: Hashable, Codable, Sendable {
 extension Account {
     private static let peerPrefix = "peer:"
     private static let disputedPrefix = "disputed:"
+    private static let swapPrefix = "swap:"
 
     /// The other node concerned, if any.
     package var node: NodeID? {
         switch self {
-        case .peer(let node), .disputed(let node): node
+        case .peer(let node), .disputed(let node), .swap(let node): node
         case .earned, .spent, .converted, .cancelled: nil
         }
     }
@@ -38,18 +41,21 @@ extension Account {
         case .disputed: 3
         case .converted: 4
         case .cancelled: 5
+        case .swap: 6
         }
     }
 }
 
 extension Account: LosslessStringConvertible {
-    /// The name on disk and in reports: `earned`, `spent`, `converted`, `cancelled`, `peer:nde_...`, `disputed:nde_...`.
+    /// The name on disk and in reports: `earned`, `spent`, `converted`, `cancelled`, `peer:nde_...`, `disputed:nde_...`,
+    /// `swap:nde_...`.
     package var description: String {
         switch self {
         case .peer(let node): Self.peerPrefix + node.description
         case .earned: "earned"
         case .spent: "spent"
         case .disputed(let node): Self.disputedPrefix + node.description
+        case .swap(let node): Self.swapPrefix + node.description
         case .converted: "converted"
         case .cancelled: "cancelled"
         }
@@ -67,6 +73,8 @@ extension Account: LosslessStringConvertible {
                 self = .peer(node)
             } else if name.hasPrefix(Self.disputedPrefix), let node = NodeID(String(name.dropFirst(Self.disputedPrefix.count))) {
                 self = .disputed(node)
+            } else if name.hasPrefix(Self.swapPrefix), let node = NodeID(String(name.dropFirst(Self.swapPrefix.count))) {
+                self = .swap(node)
             } else {
                 return nil
             }
@@ -75,7 +83,7 @@ extension Account: LosslessStringConvertible {
 }
 
 extension Account: Comparable {
-    /// Peers first, then earned, spent, disputed, converted and cancelled; within a kind by node id.
+    /// Peers first, then earned, spent, disputed, converted, cancelled and swaps; within a kind by node id.
     package static func < (a: Account, b: Account) -> Bool {
         guard a.rank == b.rank else { return a.rank < b.rank }
         guard let left = a.node, let right = b.node else { return false }

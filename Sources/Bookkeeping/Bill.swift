@@ -12,6 +12,8 @@ package struct Bill: Hashable, Codable, Sendable {
     package let prices: Prices
     /// What is given in return, where it is not credits alone.
     package let consideration: Consideration?
+    /// Of a swap: all that this half of it gives.
+    private let whole: Usage?
     /// Number of receipts answered so far.
     package private(set) var sequence: Int64 = 0
     /// Hash of the last answered receipt, or of the agreement before the first.
@@ -37,13 +39,14 @@ package struct Bill: Hashable, Codable, Sendable {
         self.borrower = borrower
         prices = tariff.prices
         consideration = tariff.consideration
+        whole = tariff.whole
         head = agreementHash
     }
 
     /// What has been accepted so far.
     package var accepted: Charge { charged - disputed }
 
-    package var tariff: Tariff { Tariff(prices, consideration) }
+    package var tariff: Tariff { Tariff(prices, consideration, whole: whole) }
 }
 
 // MARK: - The lender draws receipts

@@ -32,6 +32,10 @@ package struct Obligation: Hashable, Codable, Sendable {
     package private(set) var proposed: SignedAdjustment?
     /// What this side has agreed to last, to be answered alike when it comes again.
     package private(set) var answered: SignedAdjustment?
+    /// What this side has refused of late, oldest first: who proposed it counts on that, though it may come again.
+    private var refused: [AdjustmentID]?
+    /// So many are remembered.
+    private static let refusalsKept = 16
 
     package init(
         id: ObligationID, agreement: AgreementID, lease: LeaseID, debtor: NodeID, creditor: NodeID, deferral: Deferral,
@@ -93,6 +97,10 @@ extension Obligation {
     package mutating func propose(_ adjustment: SignedAdjustment?) { proposed = adjustment }
 
     package mutating func answer(_ adjustment: SignedAdjustment) { answered = adjustment }
+
+    package mutating func refuse(_ id: AdjustmentID) { refused = Array(((refused ?? []) + [id]).suffix(Self.refusalsKept)) }
+
+    package func hasRefused(_ id: AdjustmentID) -> Bool { refused?.contains(id) ?? false }
 
     /// Carries out what both have signed.
     package mutating func apply(_ adjustment: Adjustment) {

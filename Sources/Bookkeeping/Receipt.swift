@@ -14,6 +14,7 @@ package struct Receipt: Hashable, Codable, Sendable {
     package var sequence: Int64
     /// Time since the grant.
     package var elapsed: Microseconds
+    /// What was used; of a half of a swap what was set aside, for that is what the other half is given for.
     package var usage: Usage
     /// Time spent throttled below the floor: neither billed nor counted against the term.
     package var throttled: Microseconds

@@ -34,6 +34,8 @@ package enum StateKind: String, Hashable, Codable, Sendable, CaseIterable {
     case refusal
     /// A netting that this node takes part in, or has begun.
     case netting
+    /// A swap of which something is not settled.
+    case swap
     /// A job submitted here.
     case job
     /// A job running here for a peer.

@@ -26,6 +26,14 @@ package struct Transfer: Hashable, Codable, Sendable {
         }
     }
 
+    /// Whether it is about the halves of a swap, or what is left of them.
+    package var isOfSwap: Bool {
+        switch (debit, credit) {
+        case (.swap, _), (_, .swap): true
+        default: false
+        }
+    }
+
     package var id: TransferID
     package var kind: Kind
     package var unit: LedgerUnit

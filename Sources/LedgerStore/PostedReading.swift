@@ -19,6 +19,8 @@ package struct PostedTransfer: Hashable, Sendable {
         case converted
         /// It was owed in kind, and is asked for no more.
         case cancelled
+        /// What was left when both leases of a swap were settled.
+        case swapped
         /// It made what a peer owed, and what this node owed another one, smaller: a cycle of debts was netted.
         case netted
     }
@@ -34,7 +36,7 @@ package struct PostedTransfer: Hashable, Sendable {
     init(sequence: Int64, _ transfer: Transfer, lender: NodeID?) {
         self.sequence = sequence
         self.transfer = transfer
-        hasOpenPurpose = transfer.kind == .direct && lender == nil
+        hasOpenPurpose = transfer.kind == .direct && lender == nil && !transfer.isOfSwap
         let lenderPays = transfer.kind == .direct && lender != nil
         purpose =
             switch (transfer.debit, transfer.credit) {
@@ -42,6 +44,8 @@ package struct PostedTransfer: Hashable, Sendable {
             case (.converted, _), (_, .converted): .converted
             case (.cancelled, _), (_, .cancelled): .cancelled
             case (.peer, .peer): .netted
+            case (.swap, .peer), (.peer, .swap): .swapped
+            case (_, .swap): .borrowed
             case (.peer(let peer), _): lenderPays && lender == peer ? .compensationEarned : .lent
             case (_, .peer(let peer)): lenderPays && lender != peer ? .compensationPaid : .borrowed
             default: .lent

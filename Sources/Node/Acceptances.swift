@@ -46,6 +46,7 @@ extension Node {
         signed.lenderSignature = signature
         let (agreement, want) = (acceptance.agreement, request.request.want)
         step.record(.agreement(agreement.record(signed, at: step.now.utc)))
+        let hash = step.notary.digest(signed.document)
         let wait = agreement.terms.wait(at: acceptance.began.utc)
         var lease = LeaseEntry(
             lease: Lease(
@@ -53,9 +54,10 @@ extension Node {
                 remaining: Self.believed(remaining, of: acceptance, wait, at: step.now),
                 renewsItself: want.renewsItself && !request.isFailed, group: want.nodes > 1 ? request.request.id : nil,
                 job: want.job),
-            bill: agreement.bill(hash: step.notary.digest(signed.document)), reservation: agreement.reservation)
+            bill: agreement.bill(hash: hash), reservation: agreement.other == nil ? agreement.reservation : nil)
         lease.signed = signed
         openObligation(of: agreement, &step)
+        takeUpReturn(of: acceptance, &step)
         // Civil time may have been set since the acceptance.
         lease.anchor(at: step.now)
         keep(lease, &step)
@@ -81,7 +83,7 @@ extension Node {
             entry.acceptances[index].agreement.lender == peer
         else { return }
         let acceptance = entry.acceptances[index]
-        void(acceptance.agreement.reservation, &step)
+        undo(acceptance, &step)
         step.tell("agreement.declined", [agreement, id, peer], "\(name(of: peer)) declined after all: \(refusal)")
         guard entry.request.want.nodes == 1, !entry.isFailed else {
             drop(acceptance, of: entry, &step)
@@ -180,7 +182,7 @@ extension Node {
     /// lender claims it.
     mutating func abandon(_ acceptance: PendingAcceptance, of id: RequestID, _ step: inout Step) {
         guard let entry = requests[id] else { return }
-        void(acceptance.agreement.reservation, &step)
+        undo(acceptance, &step)
         let reason = "\(name(of: acceptance.agreement.lender)) will not say any more whether it lends"
         step.tell("request.abandoned", [id, acceptance.agreement.id], reason)
         drop(acceptance, of: entry, &step)

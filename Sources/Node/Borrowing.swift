@@ -13,7 +13,14 @@ extension Node {
         guard (1...Negotiating.mostNodes).contains(want.nodes), Bounds.accepts(start: want.start) else {
             return step.act(.decided(id, .failure(Refusal(term: "request", reason: "a figure is out of range"))))
         }
+        guard want.means?.swap == nil || want.nodes == 1 && want.start == nil && !want.renewsItself else {
+            let reason = "a swap is with one node, begins at once, and is not renewed"
+            return step.act(.decided(id, .failure(Refusal(term: "request", reason: reason))))
+        }
         if let refusal = objection(toStart: want.bid, at: step.now) { return step.act(.decided(id, .failure(refusal))) }
+        var want = want
+        // What is lent in return is lent with the notice of this node's own policy.
+        want.means?.swap?.notice = policy.notices.choose(asked: .standard, allowed: nil).notice
         let asked = Array(peers.filter { $0 != self.id }.prefix(Negotiating.fanOut))
         guard !asked.isEmpty else {
             return step.act(.decided(id, .failure(Refusal(term: "peers", reason: "no other node of the pool can be asked"))))
@@ -97,7 +104,7 @@ extension Node {
             do throws(Refusal) {
                 entry.acceptances.append(try acceptance(of: talk, in: entry.request, &step))
             } catch {
-                for made in entry.acceptances { void(made.agreement.reservation, &step) }
+                for made in entry.acceptances { undo(made, &step) }
                 entry.acceptances = []
                 entry.request.decline(talk, error)
                 requests[entry.request.id] = entry
@@ -121,18 +128,27 @@ extension Node {
         }
         let agreement = Agreement(
             id: step.newID(), lease: step.newID(), negotiation: negotiation, reservation: step.newID(),
-            obligation: terms.defers ? step.newID() : nil, borrower: id, lender: peer, user: request.want.user, terms: terms,
-            at: step.now.utc)
+            obligation: terms.defers ? step.newID() : nil,
+            other: terms.exchange == nil
+                ? nil : OtherHalf(lease: step.newID(), reservation: step.newID(), settlement: step.newID()), borrower: id,
+            lender: peer, user: request.want.user, terms: terms, at: step.now.utc)
         openLines(with: peer, for: terms, &step)
-        let reservations = Transfer.reservations(
-            agreement.reservation, debit: .spent, credit: .peer(peer), terms.ceiling, lease: agreement.lease,
-            lapsing: terms.wait(at: step.now.utc) + terms.term + Timing.reservationGrace, at: step.now)
-        if let refusal = book(linked: reservations, &step) { throw refusal }
+        let returned = try holdReturn(terms, for: peer, request.want, &step)
+        if let refusal = book(linked: reservations(of: agreement, at: step.now), &step) {
+            letGo(ofReturn: returned, &step)
+            throw refusal
+        }
         let document = agreement.document
         let signed = SignedAgreement(document: document, borrowerSignature: step.notary.sign(document))
         return PendingAcceptance(
             talk: talk, agreement: agreement, signed: signed, began: step.now, retry: Retry(at: step.now),
-            patience: Deadline(Negotiating.doubtTime, after: step.now))
+            patience: Deadline(Negotiating.doubtTime, after: step.now), returned: returned)
+    }
+
+    /// Gives back what was set aside for an acceptance that comes to nothing.
+    mutating func undo(_ acceptance: PendingAcceptance, _ step: inout Step) {
+        voidReservations(of: acceptance.agreement, &step)
+        letGo(ofReturn: acceptance.returned, &step)
     }
 
     private func send(_ acceptance: PendingAcceptance, of request: BorrowRequest, _ step: inout Step) {

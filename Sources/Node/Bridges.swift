@@ -16,6 +16,15 @@ extension Agreement {
     }
 }
 
+extension LeaseEntry {
+    /// What a receipt bills: what was used; of a half of a swap what was set aside, less the time in which guests were held below it.
+    func billable(at now: Moment) -> Usage {
+        guard lease.other != nil else { return meter.usage }
+        let held = CoreMicroseconds(lease.terms.amounts.cpu, for: meter.throttled)
+        return (lease.setAside(at: now) - Usage(cpu: held, memory: .zero)).clampedToZero
+    }
+}
+
 extension Terms {
     /// The numbers behind an offer or a grant, for the story.
     var details: [Event.Detail] {

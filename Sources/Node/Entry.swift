@@ -30,10 +30,11 @@ package struct LeaseEntry: Codable, Sendable {
         case absent, opening, open, closing, gone
     }
 
-    init(lease: Lease, bill: Bill, reservation: TransferID) {
+    /// - Parameter reservation: of its first term; `nil` for a half of a swap, whose reservations are the swap's.
+    init(lease: Lease, bill: Bill, reservation: TransferID? = nil) {
         self.lease = lease
         self.bill = bill
-        reservations = [Reserved(transfer: reservation, covers: lease.terms.term)]
+        reservations = reservation.map { [Reserved(transfer: $0, covers: lease.terms.term)] } ?? []
     }
 
     /// Adds the reservation of one more term.
@@ -140,6 +141,8 @@ struct PendingAcceptance: Codable, Sendable {
     var retry: Retry
     /// Until here the user waits; afterwards a lease that appears is given back.
     let patience: Deadline
+    /// What is held to be lent in return.
+    let returned: NegotiationID?
     /// The lease that came of it; `nil` until the lender has said so.
     var lease: LeaseID?
 
@@ -157,6 +160,7 @@ package struct Snapshot: Sendable {
     package var leases: [LeaseEntry]
     package var refused: [RefusedAgreement]
     package var obligations: [Obligation]
+    package var swaps: [SwapEntry]
     package var pause: Pause?
     package var foresight: ForesightMemory?
     package var nettings: [NettingEntry]
@@ -164,8 +168,8 @@ package struct Snapshot: Sendable {
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
-        refused: [RefusedAgreement] = [], obligations: [Obligation] = [], pause: Pause? = nil, foresight: ForesightMemory? = nil,
-        nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil
+        refused: [RefusedAgreement] = [], obligations: [Obligation] = [], swaps: [SwapEntry] = [], pause: Pause? = nil,
+        foresight: ForesightMemory? = nil, nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil
     ) {
         self.books = books
         self.holds = holds
@@ -173,6 +177,7 @@ package struct Snapshot: Sendable {
         self.leases = leases
         self.refused = refused
         self.obligations = obligations
+        self.swaps = swaps
         self.pause = pause
         self.foresight = foresight
         self.nettings = nettings
@@ -206,6 +211,8 @@ package enum Timing {
     package static let renewWhenLeft = BasisPoints.percent(40)
     package static let longestRetry = Microseconds.minutes(10)
     package static let longestLiveRetry = Microseconds.seconds(5)
+    /// The part of the worth of a swap by which one half may fall behind the other before that ends.
+    package static let swapTolerance = BasisPoints.percent(5)
     /// What the two clocks may differ by while a receipt is judged.
     package static let clockSlack = Microseconds.seconds(5)
 }

@@ -140,7 +140,7 @@ extension Node {
     // MARK: Sizes
 
     private mutating func resize(_ id: LeaseID, to amounts: Amounts, _ reason: String, _ step: inout Step) {
-        guard var entry = leases[id], entry.lease.resize(to: amounts) else { return }
+        guard var entry = leases[id], entry.lease.resize(to: amounts, at: step.now) else { return }
         keep(entry, &step)
         let change = "from now on it is \(amounts.text)"
         step.tell("lease.resized", [id, entry.lease.peer], "\(change): \(reason)")
@@ -152,7 +152,7 @@ extension Node {
     /// The lender gives more or less of a lease from now on.
     mutating func resized(_ id: LeaseID, _ amounts: Amounts, _ reason: String, by peer: NodeID, _ step: inout Step) {
         guard var entry = leases[id], entry.lease.role == .borrower, entry.lease.peer == peer, Bounds.accepts(amounts),
-            entry.lease.resize(to: amounts)
+            entry.lease.resize(to: amounts, at: step.now)
         else { return }
         keep(entry, &step)
         step.tell(

@@ -67,6 +67,7 @@ extension Node {
         guard entry.lease.state != .reclaiming else {
             return refuse(Refusal(term: "lease", reason: "its owner is taking it back: \(entry.lease.reason)"))
         }
+        guard entry.lease.other == nil else { return refuse(Self.swapIsNotRenewed) }
         guard entry.renewal == nil else {
             return refuse(Refusal(term: "renewal", reason: "a renewal is under way", retryAfter: .seconds(1)))
         }
@@ -201,9 +202,15 @@ extension Node {
     }
 
     /// The owner takes a lent lease back.
-    mutating func reclaim(_ id: LeaseID, atOnce: Bool, reason: String, _ step: inout Step) {
+    ///
+    /// - Parameter span: how soon it ends; after the notice of its class when `nil`.
+    mutating func reclaim(
+        _ id: LeaseID, atOnce: Bool, within span: Microseconds? = nil, reason: String, _ step: inout Step
+    ) {
         guard var entry = leases[id], entry.lease.role == .lender, entry.lease.isOpen else { return }
-        let began = entry.takeBack(atOnce: atOnce, reason: reason, at: step.now)
+        let began =
+            span.map { entry.lease.reclaim(notice: $0, reason: reason, at: step.now) }
+            ?? entry.takeBack(atOnce: atOnce, reason: reason, at: step.now)
         if atOnce {
             leases[id] = entry
             return close(id, .revoked, reason, &step)
@@ -271,6 +278,7 @@ extension Node {
             step.send(.closed(id, why, detail: entry.lease.reason), to: entry.lease.peer)
         } else {
             step.send(.release(id), to: entry.lease.peer)
+            endReturn(for: entry, &step)
         }
         step.act(.changed(id))
     }

@@ -136,7 +136,10 @@ extension Node {
             return decline(agreement.id, Refusal(term: "offer", reason: "the offer has lapsed", retryAfter: .zero), peer, &step)
         }
         guard hold.negotiation == acceptance.negotiation, hold.terms == agreement.terms, leases[agreement.lease] == nil,
-            isTimely(agreement.reservation, at: step.now)
+            leases[agreement.other?.lease ?? agreement.lease] == nil, !hold.isReturn,
+            [agreement.reservation, agreement.other?.reservation, agreement.other?.settlement].allSatisfy({
+                $0.map { isTimely($0, at: step.now) && !books.remembers($0) } ?? true
+            })
         else {
             return decline(agreement.id, Refusal(term: "terms", reason: "the agreement differs from the offer"), peer, &step)
         }
@@ -147,20 +150,21 @@ extension Node {
         _ agreement: Agreement, _ signed: SignedAgreement, to peer: NodeID, _ step: inout Step
     ) {
         let wait = agreement.terms.wait(at: step.now.utc)
-        let reservations = Transfer.reservations(
-            agreement.reservation, debit: .peer(peer), credit: .earned, agreement.terms.ceiling, lease: agreement.lease,
-            lapsing: wait + agreement.terms.term + Timing.reservationGrace, at: step.now)
-        if let refusal = book(linked: reservations, &step) { return decline(agreement.id, refusal, peer, &step) }
+        if let refusal = book(linked: reservations(of: agreement, at: step.now), &step) {
+            return decline(agreement.id, refusal, peer, &step)
+        }
         holds[agreement.negotiation] = nil
         step.forget(.hold, agreement.negotiation)
         var complete = signed
         complete.lenderSignature = step.notary.sign(signed.document)
+        let hash = step.notary.digest(signed.document)
         step.record(.agreement(agreement.record(complete, at: step.now.utc)))
         var entry = LeaseEntry(
             lease: Lease(agreement, role: .lender, at: step.now, wait: wait, remaining: wait + agreement.terms.term),
-            bill: agreement.bill(hash: step.notary.digest(signed.document)), reservation: agreement.reservation)
+            bill: agreement.bill(hash: hash), reservation: agreement.other == nil ? agreement.reservation : nil)
         entry.signed = complete
         openObligation(of: agreement, &step)
+        if let other = agreement.mirrored { beginReturn(of: agreement, hash: hash, remaining: other.terms.term, &step) }
         if !entry.isPromise {
             entry.guest = .opening
             entry.receiptDue = Deadline(rhythm.receipts, after: step.now)

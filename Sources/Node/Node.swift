@@ -54,6 +54,8 @@ package struct Node: Sendable {
     package internal(set) var leases: LeaseTable
     /// What is owed in kind, by this node and to it.
     package internal(set) var obligations: ObligationTable
+    /// Swaps of which something is not settled.
+    package internal(set) var swaps: SortedMap<AgreementID, SwapEntry>
     /// When what was proposed of obligations is sent again.
     var adjusting: [ObligationID: Retry] = [:]
     /// When a conversion is tried that could not be made at the end of its window.
@@ -81,6 +83,7 @@ package struct Node: Sendable {
         requests = SortedMap(snapshot.requests.filter(\.isInDoubt).map { ($0.request.id, $0) })
         leases = LeaseTable(snapshot.leases.map { $0.anchored(at: now) })
         obligations = ObligationTable(snapshot.obligations.filter { !$0.isForgettable(at: now.utc) })
+        swaps = SortedMap(snapshot.swaps.map { ($0.agreement, $0) })
         pause = snapshot.pause
         netting = NettingBook(restoring: snapshot, at: now)
         foresight = Foresight(policy, sample: rhythm.sample, restoring: snapshot.foresight)

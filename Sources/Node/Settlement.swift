@@ -69,7 +69,7 @@ extension Node {
         #else
             let most = Usage(of: entry.lease.terms.amounts, for: elapsed)
         #endif
-        let usage = entry.meter.usage.limited(to: most)
+        let usage = entry.billable(at: step.now).limited(to: most)
         entry.receiptDue = isFinal ? nil : Deadline(rhythm.receipts, after: step.now)
         guard isFinal || !entry.bill.tariff.charge(for: usage).fits(in: entry.bill.charged) else {
             leases[id] = entry
@@ -98,7 +98,7 @@ extension Node {
         else { return }
         entry.retry = nil
         let receipt = signed.receipt
-        post(reply.accepted, of: receipt, &entry, debit: .peer(peer), credit: .earned, &step)
+        post(reply.accepted, of: receipt, &entry, &step)
         #if Defects
             if Defect.active == .settledTwice {
                 let again = Transfer(
@@ -151,7 +151,10 @@ extension Node {
         #else
             let mostPlausible = plausible
         #endif
-        let reserved = reserved(for: entry) + headroom(weMayOwe: peer)
+        let reserved =
+            entry.lease.other == nil
+            ? reserved(for: entry) + headroom(weMayOwe: peer)
+            : entry.bill.tariff.ceiling(for: entry.lease.terms.amounts, term: entry.lease.terms.term)
         do throws(Bill.Fault) {
             let finding = try entry.bill.examine(
                 document: offer.document, signature: offer.lenderSignature, plausible: mostPlausible,
@@ -204,7 +207,7 @@ extension Node {
             let rounding = Defect.active == .roundedUp && accepted.credits > .zero ? Charge(credits: 1) : .zero
             let accepted = accepted + rounding
         #endif
-        post(accepted, of: receipt, &entry, debit: .spent, credit: .peer(peer), &step)
+        post(accepted, of: receipt, &entry, &step)
         payCompensation(receipt, debit: .peer(peer), credit: .earned, &step)
         step.record(.receipt(signed))
         if let dispute {
@@ -221,6 +224,7 @@ extension Node {
             finish(&entry, &step)
         }
         keep(entry, &step)
+        if receipt.isFinal { endReturn(for: entry, &step) } else { keepInStep(with: receipt, of: entry, &step) }
         reply(to: signed, dispute: dispute, peer, &step)
     }
 
@@ -238,9 +242,10 @@ extension Node {
 
     /// Posts an accepted amount out of the lease's reservations, oldest first, and gives back those whose term the receipt
     /// covers. What they no longer hold, because they have lapsed, is owed all the same: both sides have signed for it.
-    private mutating func post(
-        _ amount: Charge, of receipt: Receipt, _ entry: inout LeaseEntry, debit: Account, credit: Account, _ step: inout Step
-    ) {
+    private mutating func post(_ amount: Charge, of receipt: Receipt, _ entry: inout LeaseEntry, _ step: inout Step) {
+        guard entry.lease.other == nil else { return post(amount.credits, ofSwap: receipt, entry, &step) }
+        let peer = Account.peer(entry.lease.peer)
+        let (debit, credit) = entry.lease.role == .lender ? (peer, .earned) : (Account.spent, peer)
         defer {
             for past in entry.reservations where past.covers <= receipt.elapsed { void(past.transfer, &step) }
             let latest = entry.reservations.last
@@ -296,6 +301,7 @@ extension Node {
         entry.receiptDue = nil
         entry.forget = Deadline(Timing.settledMemory, after: step.now)
         closeInKind(of: entry.lease, &step)
+        settleSwap(of: entry.lease, &step)
         step.tell(
             "lease.settled", [entry.id, entry.lease.peer],
             "settled for \(entry.bill.accepted.text)"

@@ -152,6 +152,7 @@ extension Node {
             for reservation in entry.reservations { void(reservation.transfer, &step) }
             _ = entry.lease.settle()
             closeInKind(of: entry.lease, &step)
+            settleSwap(of: entry.lease, &step)
             entry.retry = nil
             entry.receiptDue = nil
             step.tell(

@@ -18,6 +18,8 @@ package struct Ask: Hashable, Codable, Sendable {
     package var start: Timestamp?
     /// What the borrower would give in return; credits alone when `nil`.
     package var consideration: Consideration?
+    /// Whether this node's own users have offered it in return for something: then only whether it can be given is asked.
+    package var isOwn = false
 
     package init(
         amounts: Amounts, least: Amounts? = nil, term: Microseconds, bid: Prices, notice: NoticeClass = .standard,
@@ -54,6 +56,8 @@ package struct Standing: Hashable, Codable, Sendable {
     package var restrictions: [Restriction]
     /// What can be given in kind; `nil` where nothing can.
     package var inKind: InKindStanding?
+    /// What this node has of others in return in swaps.
+    package var taken = Amounts.zero
 
     package init(
         capacity: Amounts, ownerUsage: Amounts, committed: Amounts, openLeases: Int, creditHeadroom: Microcredits,

@@ -32,10 +32,11 @@ struct Deliberation {
         let notice = try chooseNotice()
         let firm = notice.notice == .firm ? standing.firm : nil
         let amounts = try fitAmounts(firm)
-        let consideration = try settleConsideration(amounts)
+        let given = try settleConsideration(amounts)
         let longest = try longestTerm(redeemingWith: amounts)
         let prices = standing.inKind?.redeemable?.prices ?? haggle(over: amounts, notice)
-        let term = try fitTerm(amounts, Tariff(prices, consideration), firm, redeeming: longest)
+        let term = try fitTerm(amounts, Tariff(prices, given), firm, redeeming: longest)
+        let consideration = try settleSwap(given, for: amounts, prices, term)
         let terms = Terms(
             amounts: amounts, prices: prices, term: term, notice: notice.notice, start: ask.start, consideration: consideration)
         let unsettled = objections.first { !$0.isConceded }
@@ -259,7 +260,7 @@ struct Deliberation {
     }
 
     /// What the borrower's own line and the limits on groups and users leave.
-    private var creditHeadroom: Microcredits {
+    var creditHeadroom: Microcredits {
         let limit = standing.restrictions.strictest { restriction in
             restriction.rule.subject.limitsOneNode ? nil : restriction.rule.owes.map { $0 - restriction.tally.owed }
         }

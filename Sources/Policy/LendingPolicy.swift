@@ -35,6 +35,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package var credit: CreditRule
     /// On which terms anything is owed to this node in kind.
     package var deferral: DeferralRule
+    /// What is taken in return in swaps; nothing when `nil`.
+    package var swap: SwapRule?
     package var borrow: BorrowRule
     package var hooks: LeaseHooks
 
@@ -45,8 +47,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         network: OutboundNetwork? = nil,
         longestTerm: Microseconds = .minutes(15), shortestTerm: Microseconds = .seconds(1), renewable: Bool = true,
         notices: NoticeMenu = .only(.standard), appetite: Appetite = .usual, maximumLeases: Int = 64,
-        credit: CreditRule = CreditRule(), deferral: DeferralRule = DeferralRule(), borrow: BorrowRule = BorrowRule(),
-        hooks: LeaseHooks = LeaseHooks()
+        credit: CreditRule = CreditRule(), deferral: DeferralRule = DeferralRule(), swap: SwapRule? = nil,
+        borrow: BorrowRule = BorrowRule(), hooks: LeaseHooks = LeaseHooks()
     ) {
         self.name = name
         self.cpu = cpu
@@ -66,6 +68,7 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         self.maximumLeases = maximumLeases
         self.credit = credit
         self.deferral = deferral
+        self.swap = swap
         self.borrow = borrow
         self.hooks = hooks
     }

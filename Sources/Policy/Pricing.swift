@@ -68,7 +68,7 @@ package struct NoticeMenu: Hashable, Codable, Sendable {
     /// The weakest class on offer that is at least as good as the one asked for, the best when none is as good.
     ///
     /// - Parameter allowed: the classes a borrower can have; those of the menu when `nil` or when none is in both.
-    func choose(asked: NoticeClass, allowed: Set<NoticeClass>?) -> Entry {
+    package func choose(asked: NoticeClass, allowed: Set<NoticeClass>?) -> Entry {
         let common = entries.filter { allowed?.contains($0.notice) ?? true }
         let choice = common.isEmpty ? entries : common
         return choice.first { $0.notice >= asked } ?? choice[choice.count - 1]

@@ -29,12 +29,14 @@ package struct LeaseReport: Report {
     package var renewsItself: Bool?
     /// The request for several nodes that it is part of.
     package var group: String?
+    /// The other half of a swap.
+    package var inReturnFor: String?
 
     package init(
         lease: String, agreement: String, peer: String, peerName: String, role: String, user: String, state: String,
         reason: String?, terms: TermFigures, grantedAt: CivilTime?, endsAt: CivilTime?, ceiling: Amounts, throttled: Bool,
         usage: Usage, charged: Microcredits, reserved: Microcredits, jobs: [String],
-        compensation: Microcredits = .zero, renewsItself: Bool? = nil, group: String? = nil
+        compensation: Microcredits = .zero, renewsItself: Bool? = nil, group: String? = nil, inReturnFor: String? = nil
     ) {
         self.lease = lease
         self.agreement = agreement
@@ -56,6 +58,7 @@ package struct LeaseReport: Report {
         compensationMicrocredits = compensation.rawValue
         self.renewsItself = renewsItself
         self.group = group
+        self.inReturnFor = inReturnFor
     }
 
     var charged: Microcredits { Microcredits(chargedMicrocredits) }
@@ -85,6 +88,7 @@ package struct LeaseReport: Report {
         if !isOver { sheet.add("ends", endsAt?.clockAndDistance(on: page)) }
         if renewsItself == true, !isOver { sheet.add("renewal", "renews itself until it is released") }
         sheet.add("request", group)
+        sheet.add("in return for", inReturnFor)
         sheet.add("used", usage.text(on: page))
         sheet.add("charged", charged.text)
         sheet.add("reserved", Microcredits(reservedMicrocredits).text)
@@ -116,12 +120,14 @@ package struct LeasesReport: Report {
         }
         // Few leases begin later or belong together; the columns are there for those that do.
         let (anyBegins, anyGroup) = (leases.contains { $0.state == "promised" }, leases.contains { $0.group != nil })
+        let anySwap = leases.contains { $0.inReturnFor != nil }
         var columns: [Table.Column] = [
             .init("LEASE"), .init("STATE"), .init("PEER", .left, .omitted), .init("CPU", .right, .omitted),
             .init("MEMORY", .right, .omitted), .init("ENDS", .left, .omitted), .init("CHARGED", .right, .omitted),
         ]
         if anyBegins { columns.insert(.init("BEGINS", .left, .omitted), at: 3) }
         if anyGroup { columns.append(.init("REQUEST", .left, .omitted)) }
+        if anySwap { columns.append(.init("IN RETURN FOR", .left, .omitted)) }
         var table = Table(columns)
         for lease in leases {
             var cells: [Table.Cell] = [
@@ -135,6 +141,7 @@ package struct LeasesReport: Report {
                 cells.insert(.init(lease.state == "promised" ? lease.terms.startAt?.relative(on: page) ?? "-" : "-"), at: 3)
             }
             if anyGroup { cells.append(.init(lease.group ?? "-")) }
+            if anySwap { cells.append(.init(lease.inReturnFor ?? "-")) }
             table.add(cells)
         }
         return table.text(on: page)

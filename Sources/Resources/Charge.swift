@@ -66,10 +66,13 @@ extension Charge: Codable {
 package struct Tariff: Hashable, Sendable {
     package var prices: Prices
     package var consideration: Consideration?
+    /// Of a swap: all that one half of it gives.
+    package var whole: Usage?
 
-    package init(_ prices: Prices, _ consideration: Consideration? = nil) {
+    package init(_ prices: Prices, _ consideration: Consideration? = nil, whole: Usage? = nil) {
         self.prices = prices
         self.consideration = consideration
+        self.whole = whole
     }
 
     /// What cumulative usage comes to. No part falls while usage grows.
@@ -79,7 +82,15 @@ package struct Tariff: Hashable, Sendable {
         case .deferred(let deferral):
             Charge(credits: prices.cost(of: usage - deferral.unpaid(of: usage)), inKind: deferral.owed(for: usage))
         case .redemption: Charge(inKind: usage)
+        case .swap(let exchange): Charge(credits: share(of: exchange.worth, for: usage))
         }
+    }
+
+    /// As much of a worth as usage is of the whole, weighed by the prices; rounded down.
+    private func share(of worth: Microcredits, for usage: Usage) -> Microcredits {
+        let most = whole.map(prices.cost(of:)) ?? .zero
+        guard most > .zero else { return .zero }
+        return worth.scaled(by: min(most, prices.cost(of: usage)).rawValue, over: most.rawValue)
     }
 
     /// The most that a lease of `amounts` for `term` can come to; credits are rounded up.
@@ -88,6 +99,7 @@ package struct Tariff: Hashable, Sendable {
         switch consideration {
         case nil: return Charge(credits: prices.ceiling(for: amounts, term: term))
         case .redemption: return Charge(inKind: usage)
+        case .swap: return charge(for: usage)
         case .deferred(let deferral):
             let most = charge(for: usage)
             let isAllInKind = deferral.unpaid(of: usage) == usage

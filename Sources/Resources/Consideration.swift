@@ -4,6 +4,8 @@ package enum Consideration: Hashable, Codable, Sendable {
     case deferred(Deferral)
     /// What is used is taken off what the lender owes the borrower in kind.
     case redemption(of: ObligationID)
+    /// The borrower lends something at the same time.
+    case swap(Exchange)
 }
 
 extension Consideration {
@@ -13,6 +15,7 @@ extension Consideration {
         case .deferred(let deferral):
             "\(deferral.share.cpu.text) of the processing and \(deferral.share.memory.text) of the memory owed in kind"
         case .redemption(let obligation): "taken off \(obligation)"
+        case .swap(let exchange): "\(exchange.amounts.text) lent in return for \(exchange.term.text)"
         }
     }
 }

@@ -53,6 +53,13 @@
         /// A netting is told to be committed before that is recorded.
         case nettingNotRecorded = "netting-not-recorded"
 
+        /// A borrower that swaps has what it gets, and does not give what it promised in return.
+        case swapHalved = "swap-halved"
+        /// When one half of a swap ends, the other goes on to the end of its term.
+        case returnOutlives = "return-outlives"
+        /// What is left when both halves of a swap are settled is not moved to what is owed.
+        case swapRestKept = "swap-rest-kept"
+
         /// The one that is on.
         @TaskLocal package static var active: Defect?
     }

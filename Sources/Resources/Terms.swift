@@ -21,13 +21,17 @@ package struct Terms: Hashable, Codable, Sendable {
         self.consideration = consideration
     }
 
-    package var tariff: Tariff { Tariff(prices, consideration) }
+    package var tariff: Tariff {
+        Tariff(prices, consideration, whole: exchange == nil ? nil : Usage(of: amounts, for: term))
+    }
 
     /// Whether something comes to be owed in kind under them.
     package var defers: Bool { if case .deferred = consideration { true } else { false } }
 
-    /// The most that a lease under these terms can come to.
-    package var ceiling: Charge { tariff.ceiling(for: amounts, term: term) }
+    /// The most that a lease under these terms can come to; of a swap, the most that its borrower can come to owe for it.
+    package var ceiling: Charge {
+        exchange == nil ? tariff.ceiling(for: amounts, term: term) : Charge(credits: lead)
+    }
 
     /// By how much the clocks of two nodes may differ where a start is agreed on: a start that is past by no more is still
     /// accepted, and what one side takes for the beginning the other may take for a moment this much before or after it.

@@ -25,6 +25,8 @@ package struct Scenario: Sendable {
     package var groups: BasisPoints
     /// Share of requests that would owe something in kind.
     package var deferrals: BasisPoints
+    /// Share of requests that would lend something in return at the same time.
+    package var swaps: BasisPoints
     /// Between two looks at what is owed in kind, on average, anywhere in the pool: it is redeemed, cancelled, postponed or offset.
     package var favourEvery: Microseconds
     /// Between two searches for cycles of debts, on average, anywhere in the pool.
@@ -51,6 +53,7 @@ package struct Scenario: Sendable {
         promises = .percent(20)
         groups = .percent(15)
         deferrals = .percent(25)
+        swaps = .percent(20)
         favourEvery = .seconds(8)
         netEvery = .seconds(10)
         weather = Weather(
@@ -70,6 +73,7 @@ package struct Scenario: Sendable {
         policy.cpu?.inKind = InKindRule(rate: .scarcity, most: 900_000_000)
         policy.memory?.inKind = InKindRule(rate: .fixed(.percent(110)), most: 2_000_000)
         policy.deferral = DeferralRule(share: .percent(90), within: .minutes(20))
+        policy.swap = SwapRule(takes: Amounts(cpu: .cores(4), memory: .gibibytes(6)))
         policy.borrow.owesInKind = Usage(cpu: 1_200_000_000, memory: 2_000_000)
     }
 }

@@ -10,6 +10,8 @@ package struct Agreement: Hashable, Codable, Sendable {
     package var reservation: TransferID
     /// What is owed in kind under it; `nil` where nothing is.
     package var obligation: ObligationID?
+    /// Of a swap: what belongs to its other half.
+    package var other: OtherHalf?
     package var borrower: NodeID
     package var lender: NodeID
     /// Who asked on the borrower's side: a recorded fact, not an authority.
@@ -20,13 +22,15 @@ package struct Agreement: Hashable, Codable, Sendable {
 
     package init(
         id: AgreementID, lease: LeaseID, negotiation: NegotiationID, reservation: TransferID,
-        obligation: ObligationID? = nil, borrower: NodeID, lender: NodeID, user: String, terms: Terms, at: Timestamp
+        obligation: ObligationID? = nil, other: OtherHalf? = nil, borrower: NodeID, lender: NodeID, user: String, terms: Terms,
+        at: Timestamp
     ) {
         self.id = id
         self.lease = lease
         self.negotiation = negotiation
         self.reservation = reservation
         self.obligation = obligation
+        self.other = other
         self.borrower = borrower
         self.lender = lender
         self.user = user
@@ -35,7 +39,31 @@ package struct Agreement: Hashable, Codable, Sendable {
     }
 }
 
+/// The names that both sides of a swap have for what belongs to the lease that is given in return.
+package struct OtherHalf: Hashable, Codable, Sendable {
+    package var lease: LeaseID
+    /// The transfer that reserves the most that may come to be owed for it.
+    package var reservation: TransferID
+    /// The transfer that moves what is left when both leases are settled.
+    package var settlement: TransferID
+
+    package init(lease: LeaseID, reservation: TransferID, settlement: TransferID) {
+        self.lease = lease
+        self.reservation = reservation
+        self.settlement = settlement
+    }
+}
+
 extension Agreement {
+    /// The same seen from the other half of a swap: who borrows lends, and what is given in return is what is lent.
+    package var mirrored: Agreement? {
+        guard let other, let terms = terms.mirrored else { return nil }
+        return Agreement(
+            id: id, lease: other.lease, negotiation: negotiation, reservation: other.reservation,
+            other: OtherHalf(lease: lease, reservation: reservation, settlement: other.settlement), borrower: lender,
+            lender: borrower, user: user, terms: terms, at: at)
+    }
+
     private static let kind = "surplus.agreement"
     /// The longest user name that is recorded, in bytes.
     package static let longestUser = 256
@@ -62,7 +90,7 @@ extension Agreement {
         writer.write(at)
         if version == 3 { writer.write(terms.start != nil) }
         if let start = terms.start { writer.write(start) }
-        if let consideration = terms.consideration { writer.write(consideration, obligation) }
+        if let consideration = terms.consideration { writer.write(consideration, obligation, other) }
         return writer.bytes
     }
 
@@ -90,7 +118,7 @@ extension Agreement {
         if reader.version == 2 { terms.start = try reader.timestamp() }
         if reader.version == 3 {
             terms.start = try reader.bool() ? try reader.timestamp() : nil
-            (terms.consideration, obligation) = try reader.consideration()
+            (terms.consideration, obligation, other) = try reader.consideration()
         }
         try reader.finish()
         guard Bounds.accepts(amounts), Bounds.accepts(prices), Bounds.accepts(term: term), Bounds.accepts(start: terms.start)
@@ -101,8 +129,10 @@ extension Agreement {
 }
 
 extension CanonicalWriter {
-    /// - Parameter obligation: there where something is deferred.
-    fileprivate mutating func write(_ consideration: Consideration, _ obligation: ObligationID?) {
+    /// - Parameters:
+    ///   - obligation: there where something is deferred.
+    ///   - other: there where something is swapped.
+    fileprivate mutating func write(_ consideration: Consideration, _ obligation: ObligationID?, _ other: OtherHalf?) {
         switch consideration {
         case .deferred(let deferral):
             precondition(obligation != nil, "something is deferred that nobody owes")
@@ -115,25 +145,55 @@ extension CanonicalWriter {
         case .redemption(let obligation):
             write("redemption")
             write(obligation)
+        case .swap(let exchange):
+            precondition(other != nil, "something is swapped for a lease without a name")
+            write("swap")
+            if let other {
+                write(other.lease)
+                write(other.reservation)
+                write(other.settlement)
+            }
+            write(exchange.amounts.cpu)
+            write(exchange.amounts.memory)
+            write(exchange.term)
+            write(exchange.notice.rawValue)
+            write(exchange.prices.cpu)
+            write(exchange.prices.memory)
+            write(exchange.worth)
         }
     }
 }
 
 extension CanonicalReader {
-    fileprivate mutating func consideration() throws(Malformed) -> (Consideration, ObligationID?) {
+    fileprivate mutating func consideration() throws(Malformed) -> (Consideration, ObligationID?, OtherHalf?) {
         let form = try string(atMost: 16)
-        let obligation: ObligationID = try identifier()
         switch form {
         case "deferred":
+            let obligation: ObligationID = try identifier()
             let share = ResourceShares(cpu: try quantity(), memory: try quantity())
             let rate = ResourceShares(cpu: try quantity(), memory: try quantity())
             let deferral = Deferral(
                 share: share, rate: rate, from: try timestamp(), until: try timestamp(), premium: try quantity())
             guard deferral.isWithinBounds else { throw Malformed(description: "a deferral out of range") }
-            return (.deferred(deferral), obligation)
-        case "redemption": return (.redemption(of: obligation), nil)
+            return (.deferred(deferral), obligation, nil)
+        case "redemption": return (.redemption(of: try identifier()), nil, nil)
+        case "swap":
+            let other = OtherHalf(lease: try identifier(), reservation: try identifier(), settlement: try identifier())
+            return (.swap(try exchange()), nil, other)
         default: throw Malformed(description: "an unknown consideration '\(form)'")
         }
+    }
+}
+
+extension CanonicalReader {
+    private mutating func exchange() throws(Malformed) -> Exchange {
+        let amounts = Amounts(cpu: try quantity(), memory: try quantity())
+        let (term, name): (Microseconds, String) = (try quantity(), try string(atMost: 16))
+        let prices = Prices(cpu: try quantity(), memory: try quantity())
+        guard let notice = NoticeClass(rawValue: name) else { throw Malformed(description: "an unknown notice class '\(name)'") }
+        let exchange = Exchange(amounts: amounts, term: term, notice: notice, prices: prices, worth: try quantity())
+        guard exchange.isWithinBounds, exchange.worth > .zero else { throw Malformed(description: "a swap out of range") }
+        return exchange
     }
 }
 

@@ -51,11 +51,17 @@ package struct Want: Hashable, Codable, Sendable {
     /// Which of two offers it prefers: the cheaper, of equal ones the larger, then the longer; `nil` when they are alike.
     package func prefers(_ first: Terms, to second: Terms) -> Bool? {
         let hour = Microseconds.hours(1)
-        // What is owed in kind is reckoned at the prices of the agreement, at which it would be converted.
-        let costs = (first.cost(of: amounts, for: hour), second.cost(of: amounts, for: hour))
+        // What is owed in kind is reckoned at the prices of the agreement, at which it would be converted; what is lent in return at
+        // what would be paid for as much.
+        let costs = (cost(of: first, for: hour), cost(of: second, for: hour))
         if costs.0 != costs.1 { return costs.0 < costs.1 }
         if first.amounts != second.amounts { return second.amounts.fits(in: first.amounts) }
         return first.term == second.term ? nil : first.term > second.term
+    }
+
+    private func cost(of terms: Terms, for span: Microseconds) -> Microcredits {
+        guard let exchange = terms.exchange else { return terms.cost(of: amounts, for: span) }
+        return maxPrices.cost(of: exchange.whole).scaled(by: span.rawValue, over: max(1, terms.term.rawValue))
     }
 
     /// Why `terms` will not do, or `nil` when they will.
@@ -70,6 +76,9 @@ package struct Want: Hashable, Codable, Sendable {
                 reason: "\(terms.prices.memory.text) a GiB-hour asked, at most \(maxPrices.memory.text) would be paid")
         }
         if let objection = (means ?? Means()).objection(to: terms.consideration) { return objection }
+        if let exchange = terms.exchange, exchange.worth != terms.prices.cost(of: Usage(of: terms.amounts, for: terms.term)) {
+            return Refusal(term: "consideration", reason: "the worth of the swap is not that of what is lent at its prices")
+        }
         if !least.fits(in: terms.amounts) {
             return Refusal(term: "amount", reason: "\(terms.amounts.text) offered, at least \(least.text) would do")
         }

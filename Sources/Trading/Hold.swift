@@ -9,9 +9,13 @@ package struct Hold: Hashable, Codable, Sendable {
     package let user: String
     package let terms: Terms
     package let until: Deadline
+    /// What this node will lend in return for what it has accepted itself; no message of a peer takes it up.
+    package var isReturn: Bool { returns ?? false }
+    private let returns: Bool?
 
     package init(
-        negotiation: NegotiationID, round: Int, borrower: NodeID, user: String, terms: Terms, until: Deadline
+        negotiation: NegotiationID, round: Int, borrower: NodeID, user: String, terms: Terms, until: Deadline,
+        isReturn: Bool = false
     ) {
         self.negotiation = negotiation
         self.round = round
@@ -19,6 +23,7 @@ package struct Hold: Hashable, Codable, Sendable {
         self.user = user
         self.terms = terms
         self.until = until
+        returns = isReturn ? true : nil
     }
 }
 

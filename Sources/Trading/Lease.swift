@@ -37,6 +37,12 @@ package struct Lease: Hashable, Codable, Sendable {
         case failed
     }
 
+    /// What was set aside up to a time since the beginning.
+    private struct Stretch: Hashable, Codable, Sendable {
+        let elapsed: Microseconds
+        let usage: Usage
+    }
+
     package let id: LeaseID
     package let agreement: AgreementID
     package let role: Role
@@ -44,8 +50,12 @@ package struct Lease: Hashable, Codable, Sendable {
     package let peer: NodeID
     package let user: String
     package let terms: Terms
+    /// The lease that is lent in return; `nil` where it is no half of a swap.
+    package let other: LeaseID?
     /// What may be used now: the terms' amounts, or less once shrunk.
     package private(set) var amounts: Amounts
+    /// How much was set aside before that was changed last; `nil` while it never was.
+    private var earlier: Stretch?
     package private(set) var state: State
     package private(set) var isSuspect = false
     /// When it began. On the borrower: when the acceptance was first sent, which is before the lender's commit, so that a
@@ -79,6 +89,7 @@ package struct Lease: Hashable, Codable, Sendable {
         peer = role == .lender ? agreement.borrower : agreement.lender
         user = agreement.user
         terms = agreement.terms
+        other = agreement.other?.lease
         amounts = agreement.terms.amounts
         state = wait > .zero ? .promised : role == .lender ? .granted : .active
         began = Deadline(max(.zero, wait), after: now)
@@ -101,6 +112,18 @@ package struct Lease: Hashable, Codable, Sendable {
         let untilNow = -began.remaining(at: now)
         guard let closedAt else { return max(.zero, untilNow) }
         return max(.zero, min(untilNow, untilNow + closedAt.remaining(at: now)))
+    }
+
+    /// What was set aside so far, used or not: amounts over time, within the term.
+    package func setAside(at now: Moment) -> Usage {
+        guard let earlier else { return Usage(of: amounts, for: spent(at: now)) }
+        return earlier.usage + Usage(of: amounts, for: max(.zero, spent(at: now) - earlier.elapsed))
+    }
+
+    /// One that is closed as run out has run out, though the other side's clock may have been a little ahead.
+    private func spent(at now: Moment) -> Microseconds {
+        let whole = max(.zero, wholeTerm(at: now))
+        return endReason == .expired ? whole : min(elapsed(at: now), whole)
     }
 
     /// The whole term with its renewals.
@@ -130,9 +153,10 @@ extension Lease {
     }
 
     /// Lowers, or restores, what may be used. More than the terms grant is never given.
-    package mutating func resize(to amounts: Amounts) -> Bool {
+    package mutating func resize(to amounts: Amounts, at now: Moment) -> Bool {
         let new = amounts.limited(to: terms.amounts).clampedToZero
         guard isOpen, new != self.amounts else { return false }
+        earlier = Stretch(elapsed: spent(at: now), usage: setAside(at: now))
         self.amounts = new
         if state == .active || state == .shrunk { state = new == terms.amounts ? .active : .shrunk }
         return true

@@ -292,6 +292,26 @@ struct ObligationTests {
             })
     }
 
+    @Test("What was refused once is refused when the same message comes again, whatever has changed meanwhile")
+    func refusedTwice() throws {
+        var (pool, id) = try Self.owing()
+        pool.feed(.adjust(id, .postpone(until: pool.now.utc + .days(2))), to: 0)
+        pool.deliver()
+        pool.feed(.adjust(id, .postpone(until: pool.now.utc + .days(30) + .minutes(1))), to: 0)
+        let again = try #require(pool.wire.last)
+        pool.deliver()
+        #expect(pool.members[0].adjustments.last??.term == "until")
+        pool.restart(1)
+        pool.advance(by: .minutes(2))
+        pool.wire.append(again)
+        pool.deliver()
+        let windows = pool.members.map { $0.node.obligations[id]?.deferral.until }
+        #expect(windows[0] == windows[1])
+        pool.feed(.adjust(id, .postpone(until: pool.now.utc + .days(29))), to: 0)
+        pool.deliver()
+        #expect(pool.members[1].node.obligations[id]?.deferral.until == pool.now.utc + .days(29))
+    }
+
     @Test("What both owe each other comes off both, and the ledger has only the rest anyway")
     func offset() throws {
         var (pool, id) = try Self.owing()

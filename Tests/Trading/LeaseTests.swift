@@ -27,9 +27,9 @@ struct LeaseTests {
         #expect(lease.activate() == true)
         #expect(lease.state == .active)
         let half = Amounts(cpu: .cores(1), memory: .mebibytes(512))
-        #expect(lease.resize(to: half) == true)
+        #expect(lease.resize(to: half, at: clock.now) == true)
         #expect(lease.state == .shrunk && lease.amounts == half)
-        #expect(lease.resize(to: lease.terms.amounts) == true)
+        #expect(lease.resize(to: lease.terms.amounts, at: clock.now) == true)
         #expect(lease.state == .active)
         #expect(lease.reclaim(notice: .seconds(30), reason: "own work", at: later(.minutes(1))) == true)
         #expect(lease.state == .reclaiming)
@@ -44,7 +44,7 @@ struct LeaseTests {
     private static let transitions: [Transition] = [
         ("activate", { lease, _ in lease.activate() }),
         ("renew", { lease, _ in lease.renew(1, by: .minutes(5)) }),
-        ("shrink", { lease, _ in lease.resize(to: Amounts(cpu: .cores(1))) }),
+        ("shrink", { lease, now in lease.resize(to: Amounts(cpu: .cores(1)), at: now) }),
         ("reclaim", { $0.reclaim(notice: .seconds(30), reason: "own work", at: $1) }),
         ("close", { $0.close(.released, reason: "done", at: $1) }),
         ("settle", { lease, _ in lease.settle() }),
@@ -109,9 +109,9 @@ struct LeaseTests {
     @Test("More than the terms grant is never given, less than nothing neither")
     func sizes() {
         var lease = lease()
-        #expect(lease.resize(to: Amounts(cpu: .cores(64), memory: .gibibytes(64))) == false)
+        #expect(lease.resize(to: Amounts(cpu: .cores(64), memory: .gibibytes(64)), at: clock.now) == false)
         #expect(lease.amounts == lease.terms.amounts)
-        #expect(lease.resize(to: Amounts(cpu: -1, memory: -1)) == true)
+        #expect(lease.resize(to: Amounts(cpu: -1, memory: -1), at: clock.now) == true)
         #expect(lease.amounts == .zero)
     }
 

@@ -185,7 +185,7 @@ extension LedgerStore {
             leases: try states(.lease, as: LeaseEntry.self).filter(\.isLive),
             refused: try states(.refusal, as: RefusedAgreement.self),
             obligations: try obligations(settledSince: now + -Timing.receiptPatience),
-            pause: try state(.setting, id: Pause.key, as: Pause.self),
+            swaps: try states(.swap, as: SwapEntry.self), pause: try state(.setting, id: Pause.key, as: Pause.self),
             foresight: try state(.setting, id: ForesightMemory.key, as: ForesightMemory.self),
             nettings: try states(.netting, as: NettingEntry.self),
             nettingRecord: try state(.setting, id: NettingRecord.key, as: NettingRecord.self))

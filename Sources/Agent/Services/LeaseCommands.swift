@@ -97,6 +97,7 @@ extension PoolMembership {
             $0.compensationMicrocredits = entry.compensation.rawValue
             $0.renewsItself = !isLender && lease.isOpen && lease.renewsItself
             $0.group = lease.group?.description ?? ""
+            $0.inReturnFor = lease.other?.description ?? ""
             $0.jobs = jobs.jobs(under: lease.id) + hosting.jobs(under: lease.id)
             if isLender, let state = guests.state(of: lease.id) {
                 $0.ceiling = Surplus_V1_Amounts(state.ceiling)

@@ -31,12 +31,35 @@ extension Deferral {
     }
 }
 
+extension Surplus_V1_Exchange {
+    init(_ exchange: Exchange) {
+        self = .with {
+            $0.amounts = Surplus_V1_Amounts(exchange.amounts)
+            $0.termMicroseconds = exchange.term.rawValue
+            $0.notice = exchange.notice.wire
+            $0.prices = Surplus_V1_Prices(exchange.prices)
+            $0.worthMicrocredits = exchange.worth.rawValue
+        }
+    }
+}
+
+extension Exchange {
+    init(_ wire: Surplus_V1_Exchange, _ field: String) throws(FieldError) {
+        self.init(
+            amounts: try Amounts(positive: wire.amounts, field + ".amounts"),
+            term: try Field.term(wire.termMicroseconds, field + ".term_microseconds"),
+            notice: try NoticeClass(wire.notice, field + ".notice"), prices: try Prices(wire.prices, field + ".prices"),
+            worth: try Field.money(wire.worthMicrocredits, field + ".worth_microcredits"))
+    }
+}
+
 extension Surplus_V1_Consideration {
     init(_ consideration: Consideration) {
         self = .with {
             switch consideration {
             case .deferred(let deferral): $0.deferred = Surplus_V1_Deferral(deferral)
             case .redemption(let obligation): $0.redemption = obligation.description
+            case .swap(let exchange): $0.swap = Surplus_V1_Exchange(exchange)
             }
         }
     }
@@ -47,6 +70,7 @@ extension Consideration {
         switch wire.form {
         case .deferred(let deferral): self = .deferred(try Deferral(deferral, field + ".deferred"))
         case .redemption(let text): self = .redemption(of: try Field.identifier(text, field + ".redemption"))
+        case .swap(let exchange): self = .swap(try Exchange(exchange, field + ".swap"))
         case nil: throw FieldError(field, "is empty or of a newer version")
         }
     }
@@ -57,11 +81,13 @@ extension Means {
         let deferral = wire.hasDeferral ? try Deferral(wire.deferral, field + ".deferral") : nil
         let redemption: ObligationID? =
             wire.redemption.isEmpty ? nil : try Field.identifier(wire.redemption, field + ".redemption")
-        guard deferral == nil || redemption == nil else {
-            throw FieldError(field, "has a deferral and an obligation to use up: write one of them")
+        let swap = wire.hasSwap ? try Exchange(wire.swap, field + ".swap") : nil
+        guard [deferral != nil, redemption != nil, swap != nil].count(where: \.self) <= 1 else {
+            throw FieldError(field, "has several of a deferral, an obligation to use up and a swap: write one of them")
         }
-        guard wire.credits || deferral != nil || redemption != nil else { throw FieldError(field, "is empty") }
-        self.init(credits: wire.credits, deferral: deferral, redemption: redemption)
+        guard swap == nil || !wire.credits else { throw FieldError(field, "has a swap and credits: write one of them") }
+        guard wire.credits || deferral != nil || redemption != nil || swap != nil else { throw FieldError(field, "is empty") }
+        self.init(credits: wire.credits, deferral: deferral, redemption: redemption, swap: swap)
     }
 }
 

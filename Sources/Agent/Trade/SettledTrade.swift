@@ -99,7 +99,7 @@ struct SettledTrades {
         guard let place = place(of: transfer.id) else {
             let isCompensation = isCompensation(transfer)
             var trade = SettledTrade(
-                at: transfer.at, lease: lease, peer: peer, isLent: (transfer.credit == .earned) != isCompensation)
+                at: transfer.at, lease: lease, peer: peer, isLent: Self.isEarned(transfer) != isCompensation)
             Self.enter(transfer, Parts(untold: Microcredits(transfer.amount)), isCompensation: isCompensation, in: &trade)
             return alone.append(trade)
         }
@@ -115,8 +115,16 @@ struct SettledTrades {
 
     /// Whether a lender pays it, as far as the agreement tells.
     private func isCompensation(_ transfer: Transfer) -> Bool {
-        guard let lender, transfer.kind == .direct else { return false }
+        guard let lender, transfer.kind == .direct, !transfer.isOfSwap else { return false }
         return transfer.debit == .peer(lender) || transfer.debit == .spent && lender == own
+    }
+
+    /// Whether the peer comes to owe it.
+    private static func isEarned(_ transfer: Transfer) -> Bool {
+        switch (transfer.debit, transfer.credit) {
+        case (.peer, .swap), (_, .earned): true
+        default: false
+        }
     }
 
     private static func enter(_ transfer: Transfer, _ parts: Parts, isCompensation: Bool, in trade: inout SettledTrade) {

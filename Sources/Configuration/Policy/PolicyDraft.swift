@@ -26,6 +26,7 @@ struct PolicyDraft {
     var maximumLeases = 64
     var credit = CreditRule()
     var deferral = DeferralRule()
+    var swap: SwapRule?
     var borrow = BorrowRule()
     var hooks = LeaseHooks()
     var groups: [Group] = []
@@ -42,7 +43,7 @@ struct PolicyDraft {
         var policy = LendingPolicy(
             name: name, stop: stop, borrowers: borrowers, network: network, longestTerm: longestTerm, shortestTerm: shortestTerm,
             renewable: renewable, notices: notices, appetite: appetite, maximumLeases: maximumLeases, credit: credit,
-            deferral: deferral, borrow: borrow, hooks: hooks)
+            deferral: deferral, swap: swap, borrow: borrow, hooks: hooks)
         if lends {
             policy.cpu = try cpu.finish(&notes)
             policy.memory = try memory.finish(&notes)

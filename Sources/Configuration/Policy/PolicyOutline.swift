@@ -76,6 +76,12 @@ package struct PolicyOutline: Hashable, Sendable {
             add(["lend", "deferred", "within"], policy.deferral.within.text)
             add(["lend", "deferred", "premium"], policy.deferral.premium.text)
         }
+        if let swap = policy.swap {
+            add(["lend", "swap", "takes", "cpu"], swap.takes.cpu.text)
+            add(["lend", "swap", "takes", "memory"], swap.takes.memory.text)
+            add(["lend", "swap", "from"], swap.from.text)
+            add(["lend", "swap", "rate"], swap.rate.text)
+        }
         add(policy.pressure)
         add(["lend", "reserve"], policy.reserve.text)
         add(["lend", "to"], policy.borrowers.text)

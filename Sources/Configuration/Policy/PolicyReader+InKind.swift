@@ -1,12 +1,14 @@
 import Policy
 import Resources
 
-// What is lent for something in kind later, and what this node owes in kind.
+// What is lent for something in kind, later or at the same time, and what this node owes in kind.
 
 extension PolicyReader {
     private enum DeferralKey: String, CaseIterable { case share, within, premium }
     private enum InKindKey: String, CaseIterable { case from, rate, most }
     private enum RateWord: String, CaseIterable { case scarcity }
+    private enum SwapKey: String, CaseIterable { case takes, from, rate }
+    private enum TakesKey: String, CaseIterable { case cpu, memory }
     private enum OwesKey: String, CaseIterable { case cpu, memory }
 
     /// On which terms anything is owed to this node in kind.
@@ -46,6 +48,20 @@ extension PolicyReader {
     /// The most of memory that may be owed, in MiB-seconds.
     static func memoryTime(_ value: YAMLValue) throws(ConfigurationError) -> Int64 {
         try value.quantity(GiBHours.zero...GiBHours(100_000_000)).time.rawValue
+    }
+
+    /// What is taken in return in swaps.
+    func swap(_ value: YAMLValue) throws(ConfigurationError) -> SwapRule {
+        let keys = try value.mapping(of: SwapKey.self)
+        let place = try keys.required(.takes)
+        let amounts = try place.mapping(of: TakesKey.self)
+        var rule = SwapRule(takes: .zero)
+        if let cpu = amounts[.cpu] { rule.takes.cpu = try cpu.quantity(.zero...Bounds.cpu) }
+        if let memory = amounts[.memory] { rule.takes.memory = try memory.quantity(.zero...Bounds.memory) }
+        guard rule.takes.isPositive else { throw place.fault("takes nothing; name cpu or memory, or leave 'swap' out") }
+        if let from = keys[.from] { rule.from = Borrowers(try admitted(from)) }
+        if let rate = keys[.rate] { rule.rate = try rate.quantity(BasisPoints(1)...Deferral.highestRate) }
+        return rule
     }
 
     /// What this node is willing to owe in kind.

@@ -4,7 +4,7 @@ import Resources
 extension PolicyReader {
     private enum LendKey: String, CaseIterable {
         case cpu, memory, pressure, reserve, when, until, stop, to, except, network, notice, appetite, renewable, leases,
-            deferred
+            deferred, swap
         case longestTerm = "longest_term"
         case shortestTerm = "shortest_term"
     }
@@ -28,6 +28,7 @@ extension PolicyReader {
         if let cpu = keys[.cpu] { try resource(cpu, into: \.cpu, Self.coreTime) }
         if let memory = keys[.memory] { try resource(memory, into: \.memory, Self.memoryTime) }
         if let deferred = keys[.deferred] { try deferral(deferred) }
+        if let swap = keys[.swap] { draft.swap = try self.swap(swap) }
         if let pressure = keys[.pressure] { draft.pressure = try self.pressure(pressure, over: draft.pressure) }
         if let reserve = keys[.reserve] {
             draft.reserve = (try reserve.quantity(BasisPoints(1)...BasisPoints.percent(50)), reserve)

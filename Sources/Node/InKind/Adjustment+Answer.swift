@@ -26,6 +26,10 @@ extension Node {
             carryOut(signed, answered, &step)
             reply(signed, &step)
         } catch {
+            if var obligation = obligations[adjustment.obligation], !obligation.hasRefused(adjustment.id) {
+                obligation.refuse(adjustment.id)
+                keep(obligation, &step)
+            }
             let reply = AdjustmentReply(adjustment: adjustment.id, obligation: adjustment.obligation, refusal: error)
             step.send(.adjusted(reply), to: peer)
         }
@@ -55,6 +59,9 @@ extension Node {
     private func agree(to adjustment: Adjustment, with peer: NodeID, at now: Moment) throws(Refusal) -> Obligation {
         guard let obligation = obligations[adjustment.obligation], [obligation.creditor, obligation.debtor].contains(peer) else {
             throw Refusal(term: "obligation", reason: "it is not known here")
+        }
+        guard !obligation.hasRefused(adjustment.id) else {
+            throw Refusal(term: "obligation", reason: "that was refused before; ask again")
         }
         guard obligation.proposed == nil else {
             throw Refusal(term: "obligation", reason: "another change of it is under way", retryAfter: .seconds(5))

@@ -132,6 +132,7 @@ extension Node {
         let ends = now.utc + (lease.ends.remaining(at: now) + renewal.span)
         switch lease.terms.consideration {
         case nil: return nil
+        case .swap: return Self.swapIsNotRenewed
         case .deferred(let deferral):
             guard ends >= deferral.until else { return nil }
             return Refusal(term: "consideration", reason: "what is owed would fall due before the term is over")
@@ -146,6 +147,9 @@ extension Node {
             return nil
         }
     }
+
+    static let swapIsNotRenewed = Refusal(
+        term: "consideration", reason: "a swap lasts as long as was agreed on; ask for another one")
 
     // MARK: Leases
 

@@ -12,7 +12,7 @@ extension Deliberation {
             object("consideration", "policy '\(policy.name)' lends this for something in kind later, not for credits")
             return .deferred(asked)
         case .deferred(let asked): return try settle(asked, amounts)
-        case .redemption: return ask.consideration
+        case .redemption, .swap: return ask.consideration
         }
     }
 

@@ -11,6 +11,7 @@ struct BeancountJournal: Journal {
         return switch kind {
         case "peer": "Assets:Peers:\(part)"
         case "disputed": "Assets:Disputed:\(part)"
+        case "swap": "Assets:Swaps:\(part)"
         case "earned": "Income:Lending"
         case "spent": "Expenses:Borrowing"
         case "converted": "Equity:Conversion"

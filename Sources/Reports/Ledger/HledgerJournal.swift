@@ -6,6 +6,7 @@ struct HledgerJournal: Journal {
         switch kind {
         case "peer": "assets:peers:\(peer ?? "")"
         case "disputed": "assets:disputed:\(peer ?? "")"
+        case "swap": "assets:swaps:\(peer ?? "")"
         case "earned": "income:lending"
         case "spent": "expenses:borrowing"
         case "converted": "equity:conversion"

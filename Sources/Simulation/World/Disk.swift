@@ -59,7 +59,7 @@ struct Disk {
         return Snapshot(
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
             leases: leases.values.filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self),
-            obligations: obligations.values, pause: all(.setting, as: Pause.self).first,
+            obligations: obligations.values, swaps: all(.swap, as: SwapEntry.self), pause: all(.setting, as: Pause.self).first,
             foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
             nettingRecord: all(.setting, as: NettingRecord.self).first)
     }

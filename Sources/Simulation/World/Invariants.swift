@@ -27,6 +27,7 @@ extension World {
             violate("a pause gives notice to every lease", index, "\(lease) goes on")
         }
         checkTerms(node, index)
+        checkSwaps(node, index)
         let entries = node.leases.unsettled.values
         for place in entries.indices {
             if entries[place].lease.role == .borrower { checkBill(entries[place], index) }
@@ -53,6 +54,7 @@ extension World {
     mutating func look(at records: [Record], _ index: Int) {
         var hasMoved = false
         look(atNettings: records, index)
+        look(atSwaps: records, index)
         for record in records {
             checkFirmPromise(record, index)
             switch record {
@@ -245,7 +247,7 @@ extension World {
     var isAtRest: Bool {
         nodes.allSatisfy { simulated in
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
-            return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty
+            return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty && node.swaps.isEmpty
                 && node.nettings.allSatisfy(\.isOver) && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
@@ -266,7 +268,10 @@ extension World {
             for (lease, _) in nodes[index].machine.guests.pairs { violate("no guest outlives its lease", index, "\(lease)") }
         }
         checkMirrors()
-        for index in nodes.indices { checkKind(index) }
+        for index in nodes.indices {
+            checkKind(index)
+            checkSwapsAtRest(index)
+        }
         checkNettings()
     }
 

@@ -24,9 +24,20 @@ extension World {
             user: "somebody", renewsItself: random.chance(.percent(30)), start: start(at: moment(index).utc),
             nodes: random.chance(scenario.groups) ? Int.random(in: 2...max(2, nodes.count - 1), using: &random) : 1)
         if random.chance(scenario.deferrals) { want.means = means(at: moment(index).utc) }
+        if random.chance(scenario.swaps) { swap(&want) }
         let peers = nodes.indices.filter { $0 != index }.map { nodes[$0].id }
         counts.requests += 1
         feed(.borrow(RequestID(at: moment(index).utc, using: &random), want, from: peers), to: index)
+    }
+
+    /// Makes it a wish for a swap.
+    private mutating func swap(_ want: inout Want) {
+        let amounts = Amounts(
+            cpu: Millicores(Int64.random(in: 1...4000, using: &random)),
+            memory: .mebibytes(Int64.random(in: 0...4096, using: &random)))
+        (want.start, want.several, want.renewsItself) = (nil, nil, false)
+        let exchange = Exchange(amounts: amounts, term: random.span(.seconds(5) ... .minutes(4)), notice: .standard)
+        want.means = Means(credits: false, swap: exchange)
     }
 
     /// When a lease is to begin that is asked for now; at once when `nil`.

@@ -1093,11 +1093,22 @@ package nonisolated struct Surplus_V1_Means: Sendable {
   /// an obligation: that shall be used up, and nothing else
   package var redemption: String = String()
 
+  /// the most that would be lent in return at the same time, and nothing else given
+  package var swap: Surplus_V1_Exchange {
+    get {_swap ?? Surplus_V1_Exchange()}
+    set {_swap = newValue}
+  }
+  /// Returns true if `swap` has been explicitly set.
+  package var hasSwap: Bool {self._swap != nil}
+  /// Clears the value of `swap`. Subsequent reads from it will return its default value.
+  package mutating func clearSwap() {self._swap = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _deferral: Surplus_V1_Deferral? = nil
+  fileprivate var _swap: Surplus_V1_Exchange? = nil
 }
 
 package nonisolated struct Surplus_V1_LeaseReply: Sendable {
@@ -3341,7 +3352,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_Means: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Means"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}credits\0\u{1}deferral\0\u{1}redemption\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}credits\0\u{1}deferral\0\u{1}redemption\0\u{1}swap\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3352,6 +3363,7 @@ nonisolated extension Surplus_V1_Means: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularBoolField(value: &self.credits) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._deferral) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.redemption) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._swap) }()
       default: break
       }
     }
@@ -3371,6 +3383,9 @@ nonisolated extension Surplus_V1_Means: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.redemption.isEmpty {
       try visitor.visitSingularStringField(value: self.redemption, fieldNumber: 3)
     }
+    try { if let v = self._swap {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3378,6 +3393,7 @@ nonisolated extension Surplus_V1_Means: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.credits != rhs.credits {return false}
     if lhs._deferral != rhs._deferral {return false}
     if lhs.redemption != rhs.redemption {return false}
+    if lhs._swap != rhs._swap {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -319,16 +319,67 @@ package nonisolated struct Surplus_V1_Consideration: Sendable {
     set {form = .redemption(newValue)}
   }
 
+  /// the borrower lends this at the same time
+  package var swap: Surplus_V1_Exchange {
+    get {
+      if case .swap(let v)? = form {return v}
+      return Surplus_V1_Exchange()
+    }
+    set {form = .swap(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Form: Equatable, Sendable {
     case deferred(Surplus_V1_Deferral)
     /// the obligation of the lender's that use is taken off
     case redemption(String)
+    /// the borrower lends this at the same time
+    case swap(Surplus_V1_Exchange)
 
   }
 
   package init() {}
+}
+
+/// The other half of a swap.
+package nonisolated struct Surplus_V1_Exchange: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var amounts: Surplus_V1_Amounts {
+    get {_amounts ?? Surplus_V1_Amounts()}
+    set {_amounts = newValue}
+  }
+  /// Returns true if `amounts` has been explicitly set.
+  package var hasAmounts: Bool {self._amounts != nil}
+  /// Clears the value of `amounts`. Subsequent reads from it will return its default value.
+  package mutating func clearAmounts() {self._amounts = nil}
+
+  package var termMicroseconds: Int64 = 0
+
+  package var notice: Surplus_V1_NoticeClass = .unspecified
+
+  /// by which processing and memory of it are weighed
+  package var prices: Surplus_V1_Prices {
+    get {_prices ?? Surplus_V1_Prices()}
+    set {_prices = newValue}
+  }
+  /// Returns true if `prices` has been explicitly set.
+  package var hasPrices: Bool {self._prices != nil}
+  /// Clears the value of `prices`. Subsequent reads from it will return its default value.
+  package mutating func clearPrices() {self._prices = nil}
+
+  /// of either half; 0 until the lender has reckoned it
+  package var worthMicrocredits: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _amounts: Surplus_V1_Amounts? = nil
+  fileprivate var _prices: Surplus_V1_Prices? = nil
 }
 
 /// A part is owed in kind. Shares and rates in basis points.
@@ -1229,6 +1280,12 @@ package nonisolated struct Surplus_V1_LeaseInfo: @unchecked Sendable {
     set {_uniqueStorage()._group = newValue}
   }
 
+  /// lease id: the other half of a swap
+  package var inReturnFor: String {
+    get {_storage._inReturnFor}
+    set {_uniqueStorage()._inReturnFor = newValue}
+  }
+
   /// what the lender pays for an end without the full notice
   package var compensationMicrocredits: Int64 {
     get {_storage._compensationMicrocredits}
@@ -1422,7 +1479,7 @@ nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Surplus_V1_Consideration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Consideration"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}deferred\0\u{1}redemption\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}deferred\0\u{1}redemption\0\u{1}swap\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1451,6 +1508,19 @@ nonisolated extension Surplus_V1_Consideration: SwiftProtobuf.Message, SwiftProt
           self.form = .redemption(v)
         }
       }()
+      case 3: try {
+        var v: Surplus_V1_Exchange?
+        var hadOneofValue = false
+        if let current = self.form {
+          hadOneofValue = true
+          if case .swap(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.form = .swap(v)
+        }
+      }()
       default: break
       }
     }
@@ -1470,6 +1540,10 @@ nonisolated extension Surplus_V1_Consideration: SwiftProtobuf.Message, SwiftProt
       guard case .redemption(let v)? = self.form else { preconditionFailure() }
       try visitor.visitSingularStringField(value: v, fieldNumber: 2)
     }()
+    case .swap?: try {
+      guard case .swap(let v)? = self.form else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1477,6 +1551,60 @@ nonisolated extension Surplus_V1_Consideration: SwiftProtobuf.Message, SwiftProt
 
   package static func ==(lhs: Surplus_V1_Consideration, rhs: Surplus_V1_Consideration) -> Bool {
     if lhs.form != rhs.form {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_Exchange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Exchange"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{3}term_microseconds\0\u{1}notice\0\u{1}prices\0\u{3}worth_microcredits\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._amounts) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.notice) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._prices) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.worthMicrocredits) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._amounts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.termMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.termMicroseconds, fieldNumber: 2)
+    }
+    if self.notice != .unspecified {
+      try visitor.visitSingularEnumField(value: self.notice, fieldNumber: 3)
+    }
+    try { if let v = self._prices {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.worthMicrocredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.worthMicrocredits, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_Exchange, rhs: Surplus_V1_Exchange) -> Bool {
+    if lhs._amounts != rhs._amounts {return false}
+    if lhs.termMicroseconds != rhs.termMicroseconds {return false}
+    if lhs.notice != rhs.notice {return false}
+    if lhs._prices != rhs._prices {return false}
+    if lhs.worthMicrocredits != rhs.worthMicrocredits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2811,7 +2939,7 @@ nonisolated extension Surplus_V1_MemberInfo: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0\u{4}\u{d}renews_itself\0\u{1}group\0\u{4}\u{9}compensation_microcredits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0\u{4}\u{d}renews_itself\0\u{1}group\0\u{3}in_return_for\0\u{4}\u{8}compensation_microcredits\0")
 
   fileprivate class _StorageClass {
     var _lease: String = String()
@@ -2833,6 +2961,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
     var _throttled: Bool = false
     var _renewsItself: Bool = false
     var _group: String = String()
+    var _inReturnFor: String = String()
     var _compensationMicrocredits: Int64 = 0
 
       // This property is used as the initial default value for new instances of the type.
@@ -2863,6 +2992,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       _throttled = source._throttled
       _renewsItself = source._renewsItself
       _group = source._group
+      _inReturnFor = source._inReturnFor
       _compensationMicrocredits = source._compensationMicrocredits
     }
   }
@@ -2901,6 +3031,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._throttled) }()
         case 30: try { try decoder.decodeSingularBoolField(value: &_storage._renewsItself) }()
         case 31: try { try decoder.decodeSingularStringField(value: &_storage._group) }()
+        case 32: try { try decoder.decodeSingularStringField(value: &_storage._inReturnFor) }()
         case 40: try { try decoder.decodeSingularInt64Field(value: &_storage._compensationMicrocredits) }()
         default: break
         }
@@ -2971,6 +3102,9 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       if !_storage._group.isEmpty {
         try visitor.visitSingularStringField(value: _storage._group, fieldNumber: 31)
       }
+      if !_storage._inReturnFor.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._inReturnFor, fieldNumber: 32)
+      }
       if _storage._compensationMicrocredits != 0 {
         try visitor.visitSingularInt64Field(value: _storage._compensationMicrocredits, fieldNumber: 40)
       }
@@ -3002,6 +3136,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._throttled != rhs_storage._throttled {return false}
         if _storage._renewsItself != rhs_storage._renewsItself {return false}
         if _storage._group != rhs_storage._group {return false}
+        if _storage._inReturnFor != rhs_storage._inReturnFor {return false}
         if _storage._compensationMicrocredits != rhs_storage._compensationMicrocredits {return false}
         return true
       }

@@ -12,7 +12,8 @@ extension LeaseReport {
             throttled: message.throttled, usage: Usage(shown: message.usage),
             charged: Microcredits(message.chargedMicrocredits), reserved: Microcredits(message.reservedMicrocredits),
             jobs: message.jobs, compensation: Microcredits(message.compensationMicrocredits),
-            renewsItself: message.role == "borrower" ? message.renewsItself : nil, group: message.group.nonEmpty)
+            renewsItself: message.role == "borrower" ? message.renewsItself : nil, group: message.group.nonEmpty,
+            inReturnFor: message.inReturnFor.nonEmpty)
     }
 }
 

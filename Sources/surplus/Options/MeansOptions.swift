@@ -42,6 +42,26 @@ struct MeansOptions: ParsableArguments {
         transform: Identifiers.obligation)
     var redeem: String?
 
+    @Option(
+        name: .customLong("swap-cpu"),
+        help: ArgumentHelp(
+            "Lend at most so much processing in return at the same time, and pay nothing. Needs --for.", valueName: "cores"),
+        transform: Quantities.cores)
+    var swapCPU: Millicores?
+
+    @Option(
+        name: .customLong("swap-memory"),
+        help: ArgumentHelp("The same of memory; together with --swap-cpu, or alone.", valueName: "size"),
+        transform: Quantities.size)
+    var swapMemory: Bytes?
+
+    @Option(
+        name: .customLong("swap-for"),
+        help: ArgumentHelp(
+            "With --swap-cpu or --swap-memory: lend it for at most so long. Default: as long as --for.", valueName: "duration"),
+        transform: Quantities.duration)
+    var swapTerm: Microseconds?
+
     private static let usual = (from: Microseconds.hours(1), until: Microseconds.days(7), premium: BasisPoints.percent(20))
 
     func validate() throws {
@@ -54,6 +74,10 @@ struct MeansOptions: ParsableArguments {
         }
         guard redeem == nil || share == nil else {
             throw ValidationError("--redeem: excludes --defer; what is owed already needs nothing in return")
+        }
+        if let option = given.dropFirst().first { throw ValidationError("\(option): excludes \(given[0]); write one of them") }
+        guard swapTerm == nil || swaps else {
+            throw ValidationError("--swap-for: belongs to --swap-cpu and --swap-memory; add one of them")
         }
         for (name, value, most) in [
             ("--defer", share, BasisPoints.whole), ("--premium", premium, .whole), ("--rate", rate, Deferral.highestRate),
@@ -69,7 +93,14 @@ struct MeansOptions: ParsableArguments {
     }
 
     /// The options that were written.
-    var given: [String] { (share == nil ? [] : ["--defer"]) + (redeem == nil ? [] : ["--redeem"]) }
+    var given: [String] {
+        [
+            ("--defer", share != nil), ("--redeem", redeem != nil), (swapCPU == nil ? "--swap-memory" : "--swap-cpu", swaps),
+        ].filter(\.1).map(\.0)
+    }
+
+    /// Whether something is lent in return.
+    var swaps: Bool { swapCPU != nil || swapMemory != nil }
 
     private var window: (from: Timestamp, until: Timestamp) {
         let now = Terminal.now()
@@ -77,8 +108,17 @@ struct MeansOptions: ParsableArguments {
     }
 
     /// `nil`: credits alone.
-    var means: Surplus_V1_Means? {
+    ///
+    /// - Parameter term: for how long something is borrowed.
+    func means(for term: Microseconds?) -> Surplus_V1_Means? {
         if let redeem { return .with { $0.redemption = redeem } }
+        if swaps {
+            return .with {
+                $0.swap.amounts.cpuMillicores = (swapCPU ?? .zero).rawValue
+                $0.swap.amounts.memoryBytes = (swapMemory ?? .zero).rawValue
+                $0.swap.termMicroseconds = (swapTerm ?? term ?? .zero).rawValue
+            }
+        }
         guard let share else { return nil }
         let (from, until) = window
         return .with {

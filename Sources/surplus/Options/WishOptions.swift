@@ -36,6 +36,12 @@ struct WishOptions: ParsableArguments {
 
     @OptionGroup var means: MeansOptions
 
+    func validate() throws {
+        guard !means.swaps || term != nil else {
+            throw ValidationError("\(means.given[0]): a swap has a term; add --for, such as --for 1h")
+        }
+    }
+
     /// What is asked for: where nothing was said, something that most programs can do with.
     var amounts: Amounts { Amounts(cpu: cpu ?? .cores(1), memory: memory ?? .mebibytes(512)) }
 
@@ -55,7 +61,7 @@ struct WishOptions: ParsableArguments {
 
     var request: Surplus_V1_LeaseRequest {
         .with {
-            if let means = means.means { $0.means = means }
+            if let means = means.means(for: term) { $0.means = means }
             $0.amounts = .with { ($0.cpuMillicores, $0.memoryBytes) = (amounts.cpu.rawValue, amounts.memory.rawValue) }
             $0.least = .with { ($0.cpuMillicores, $0.memoryBytes) = (least.cpu.rawValue, least.memory.rawValue) }
             $0.termMicroseconds = term?.rawValue ?? 0
