@@ -34,7 +34,7 @@ extension Node {
         requests[id] = nil
         step.forget(.request, id)
         send(entry.request.withdrawals(except: entry.acceptances.map(\.talk)), &step)
-        step.act(.decided(id, .success(entry.acceptances.map(\.agreement.lease))))
+        report(id, of: entry.request.want.rule, .success(entry.acceptances.map(\.agreement.lease)), &step)
     }
 
     /// Keeps the lease that a lender has committed.
@@ -53,7 +53,7 @@ extension Node {
                 agreement, role: .borrower, at: acceptance.began, wait: wait,
                 remaining: Self.believed(remaining, of: acceptance, wait, at: step.now),
                 renewsItself: want.renewsItself && !request.isFailed, group: want.nodes > 1 ? request.request.id : nil,
-                job: want.job),
+                job: want.job, rule: want.rule),
             bill: agreement.bill(hash: hash), reservation: agreement.other == nil ? agreement.reservation : nil)
         lease.signed = signed
         openObligation(of: agreement, &step)
@@ -99,7 +99,7 @@ extension Node {
 
     /// Something of a request cannot be had: its user is told, and nothing of it is kept. What may still come of acceptances
     /// under way is asked for at once.
-    private mutating func fail(_ id: RequestID, _ refusal: Refusal, _ step: inout Step) {
+    mutating func fail(_ id: RequestID, _ refusal: Refusal, _ step: inout Step) {
         guard var entry = requests[id], !entry.isFailed else { return }
         entry.isFailed = true
         let held = entry.acceptances.filter(\.isCommitted)
@@ -114,7 +114,7 @@ extension Node {
         for acceptance in unwanted { release(acceptance.agreement.lease, &step) }
         send(entry.request.withdrawals(except: entry.acceptances.map(\.talk)), &step)
         step.tell("request.failed", [id] + held.map(\.agreement.lease), "nothing of it is kept: \(refusal.reason)")
-        step.act(.decided(id, .failure(refusal)))
+        report(id, of: entry.request.want.rule, .failure(refusal), &step)
     }
 
     /// Waits for one acceptance no more.

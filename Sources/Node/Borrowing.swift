@@ -8,26 +8,27 @@ extension Node {
     mutating func borrow(_ id: RequestID, _ want: Want, from peers: [NodeID], _ step: inout Step) {
         guard requests[id] == nil else { return }
         guard Bounds.accepts(want.amounts), Bounds.accepts(want.maxPrices), Bounds.accepts(term: want.term) else {
-            return step.act(.decided(id, .failure(Refusal(term: "request", reason: "a figure is out of range"))))
+            return report(id, of: want.rule, .failure(Refusal(term: "request", reason: "a figure is out of range")), &step)
         }
         guard (1...Negotiating.mostNodes).contains(want.nodes), Bounds.accepts(start: want.start) else {
-            return step.act(.decided(id, .failure(Refusal(term: "request", reason: "a figure is out of range"))))
+            return report(id, of: want.rule, .failure(Refusal(term: "request", reason: "a figure is out of range")), &step)
         }
         guard want.means?.swap == nil || want.nodes == 1 && want.start == nil && !want.renewsItself else {
             let reason = "a swap is with one node, begins at once, and is not renewed"
-            return step.act(.decided(id, .failure(Refusal(term: "request", reason: reason))))
+            return report(id, of: want.rule, .failure(Refusal(term: "request", reason: reason)), &step)
         }
-        if let refusal = objection(toStart: want.bid, at: step.now) { return step.act(.decided(id, .failure(refusal))) }
+        if let refusal = objection(toStart: want.bid, at: step.now) { return report(id, of: want.rule, .failure(refusal), &step) }
         var want = want
         // What is lent in return is lent with the notice of this node's own policy.
         want.means?.swap?.notice = policy.notices.choose(asked: .standard, allowed: nil).notice
         let asked = Array(peers.filter { $0 != self.id }.prefix(Negotiating.fanOut))
         guard !asked.isEmpty else {
-            return step.act(.decided(id, .failure(Refusal(term: "peers", reason: "no other node of the pool can be asked"))))
+            return report(
+                id, of: want.rule, .failure(Refusal(term: "peers", reason: "no other node of the pool can be asked")), &step)
         }
         guard asked.count >= want.nodes else {
             let reason = "\(want.nodes) nodes are wanted, and only \(asked.count) can be asked"
-            return step.act(.decided(id, .failure(Refusal(term: "nodes", reason: reason))))
+            return report(id, of: want.rule, .failure(Refusal(term: "nodes", reason: reason)), &step)
         }
         let request = BorrowRequest(id: id, want: want, peers: asked, now: step.now, random: &step.random)
         requests[id] = RequestEntry(request: request)
@@ -91,7 +92,7 @@ extension Node {
             let refusal = entry.request.refusal(naming: name(of:), at: step.now)
             send(entry.request.withdrawals(except: []), &step)
             step.tell("request.refused", [id], "nobody lends: \(refusal.reason)")
-            step.act(.decided(id, .failure(refusal)))
+            report(id, of: entry.request.want.rule, .failure(refusal), &step)
         }
     }
 
@@ -132,6 +133,7 @@ extension Node {
             other: terms.exchange == nil
                 ? nil : OtherHalf(lease: step.newID(), reservation: step.newID(), settlement: step.newID()), borrower: id,
             lender: peer, user: request.want.user, terms: terms, at: step.now.utc)
+        if let refusal = budgetObjection(to: terms, of: request.want.rule, at: step.now) { throw refusal }
         openLines(with: peer, for: terms, &step)
         let returned = try holdReturn(terms, for: peer, request.want, &step)
         if let refusal = book(linked: reservations(of: agreement, at: step.now), &step) {

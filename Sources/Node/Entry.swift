@@ -107,7 +107,7 @@ package struct RequestEntry: Codable, Sendable {
     /// In the order of the offers; all are durable before the first is sent.
     var acceptances: [PendingAcceptance] = []
     /// Its user was told that it failed: what still comes of it is given back.
-    var isFailed = false
+    package internal(set) var isFailed = false
     /// Whether the story says that it was opened. Told with what came of it: peers are asked without waiting for the disk.
     var isTold = false
 
@@ -165,11 +165,15 @@ package struct Snapshot: Sendable {
     package var foresight: ForesightMemory?
     package var nettings: [NettingEntry]
     package var nettingRecord: NettingRecord?
+    package var acquisitions: AcquisitionMemory?
+    /// What leases of rules were paid with, as far back as any budget looks.
+    package var payments: [RulePayment]
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
         refused: [RefusedAgreement] = [], obligations: [Obligation] = [], swaps: [SwapEntry] = [], pause: Pause? = nil,
-        foresight: ForesightMemory? = nil, nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil
+        foresight: ForesightMemory? = nil, nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil,
+        acquisitions: AcquisitionMemory? = nil, payments: [RulePayment] = []
     ) {
         self.books = books
         self.holds = holds
@@ -182,6 +186,8 @@ package struct Snapshot: Sendable {
         self.foresight = foresight
         self.nettings = nettings
         self.nettingRecord = nettingRecord
+        self.acquisitions = acquisitions
+        self.payments = payments
     }
 }
 

@@ -25,6 +25,10 @@ package enum NodeEvent: Sendable {
     case readings(owner: Amounts, guests: [MeterReading])
     /// What the policy's conditions are judged by was looked at.
     case surroundings(Surroundings)
+    /// Whom rules of the policy can ask, the first to be asked in front.
+    case peers([NodeID])
+    /// A job is to run under a lease that a rule may hold, or is there no more.
+    case occupied(LeaseID, by: JobID, Bool)
     /// Somebody here wants an obligation changed that is owed to this node or by it.
     case adjust(ObligationID, AdjustmentWish)
     /// The owner changed the policy.

@@ -11,12 +11,14 @@ extension Node {
         given = policy
         self.policy = civil.map(policy.inForce) ?? policy
         gates = Gates(policy)
+        acquisitions.adopt(policy.borrow.rules)
         foresight.adopt(policy)
         step.tell("policy.adopted", [], "lends by policy '\(policy.name)'")
         follow(&step)
     }
 
     mutating func observe(_ surroundings: Surroundings, _ step: inout Step) {
+        observeRules(surroundings, &step)
         let before = gates.holdBack
         let isOtherTime = keepTime(surroundings.civil, &step)
         guard gates.observe(surroundings, at: step.now.instant) else {

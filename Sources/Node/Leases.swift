@@ -72,16 +72,21 @@ extension Node {
             return refuse(Refusal(term: "renewal", reason: "a renewal is under way", retryAfter: .seconds(1)))
         }
         guard Bounds.accepts(term: span) else { return refuse(Refusal(term: "term", reason: "\(span.text) is out of range")) }
+        let affordable: Microseconds
+        do throws(Refusal) { affordable = try affordableRenewal(of: entry.lease, by: span, at: step.now) } catch {
+            return giveUpRenewing(&entry, error, isAsked: isAsked, &step)
+        }
+        guard !isAsked || affordable == span else {
+            return refuse(Refusal(term: "budget", reason: "its budget lasts for \(affordable.text) more"))
+        }
+        let span = affordable
         let reservation: TransferID = step.newID()
         let reservations = Transfer.reservations(
             reservation, debit: .spent, credit: .peer(entry.lease.peer),
             entry.lease.terms.tariff.ceiling(for: entry.lease.terms.amounts, term: span), lease: id,
             lapsing: entry.lease.ends.remaining(at: step.now) + span + Timing.reservationGrace, at: step.now)
         if let refusal = book(linked: reservations, &step) {
-            stopRenewing(&entry, isAsked: isAsked)
-            keep(entry, &step)
-            step.tell("lease.not-renewed", [id], "not renewed: \(refusal)")
-            return refuse(refusal)
+            return giveUpRenewing(&entry, refusal, isAsked: isAsked, &step)
         }
         entry.reserve(reservation, for: span)
         let renewal = PendingRenewal(number: entry.lease.renewals + 1, span: span, reservation: reservation, isAsked: isAsked)
@@ -168,6 +173,14 @@ extension Node {
         keep(entry, &step)
         if renewal.isAsked { step.act(.renewed(entry.id, answer.refusal)) }
         step.act(.changed(entry.id))
+    }
+
+    /// What a renewal would cost cannot be reserved.
+    private mutating func giveUpRenewing(_ entry: inout LeaseEntry, _ refusal: Refusal, isAsked: Bool, _ step: inout Step) {
+        stopRenewing(&entry, isAsked: isAsked)
+        keep(entry, &step)
+        step.tell("lease.not-renewed", [entry.id], "not renewed: \(refusal)")
+        if isAsked { step.act(.renewed(entry.id, refusal)) }
     }
 
     /// A lease whose own renewal is refused runs out; a person's wish that is refused leaves it as it was.

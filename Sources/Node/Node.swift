@@ -60,6 +60,8 @@ package struct Node: Sendable {
     var adjusting: [ObligationID: Retry] = [:]
     /// When a conversion is tried that could not be made at the end of its window.
     var convertAt: [ObligationID: Deadline] = [:]
+    /// What is acquired by rules of the policy.
+    package internal(set) var acquisitions: AcquisitionBook
     /// Debts that are netted around cycles of peers.
     package internal(set) var netting: NettingBook
     var reconcileAt: Deadline
@@ -84,6 +86,7 @@ package struct Node: Sendable {
         leases = LeaseTable(snapshot.leases.map { $0.anchored(at: now) })
         obligations = ObligationTable(snapshot.obligations.filter { !$0.isForgettable(at: now.utc) })
         swaps = SortedMap(snapshot.swaps.map { ($0.agreement, $0) })
+        acquisitions = AcquisitionBook(policy.borrow.rules, restoring: snapshot, at: now)
         pause = snapshot.pause
         netting = NettingBook(restoring: snapshot, at: now)
         foresight = Foresight(policy, sample: rhythm.sample, restoring: snapshot.foresight)
@@ -101,6 +104,7 @@ package struct Node: Sendable {
         (node.policy, node.civil) = (policy, civil)
         (node.hindrance, node.gates, node.owner, node.members) = (hindrance, gates, owner, members)
         node.foresight = foresight
+        node.acquisitions.keep(of: acquisitions)
         (node.netting.search, node.netting.traffic, node.netting.gone) = (netting.search, netting.traffic, netting.gone)
         return node
     }
@@ -151,6 +155,8 @@ package struct Node: Sendable {
         case .guestClosed(let id, let reading): guestClosed(id, reading, &step)
         case .readings(let owner, let guests): measure(owner: owner, guests, &step)
         case .surroundings(let surroundings): observe(surroundings, &step)
+        case .peers(let peers): acquisitions.peers = peers
+        case .occupied(let id, let job, let isOccupied): occupy(id, by: job, isOccupied, &step)
         case .adjust(let id, let wish): adjust(id, wish, &step)
         case .policy(let policy): adopt(policy, &step)
         case .lending(let hindrance): hinder(hindrance, &step)

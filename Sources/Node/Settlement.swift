@@ -26,6 +26,7 @@ extension Node {
             guard try books.apply(linked: transfers, at: step.now, isAcknowledged: isAcknowledged) == .applied else { return nil }
             for transfer in transfers {
                 step.record(.transfer(transfer))
+                notePayment(transfer)
                 if case .peer(let peer) = transfer.credit, let line = books.trustLine(with: peer) { adjust(line, &step) }
             }
             return nil
@@ -153,7 +154,7 @@ extension Node {
         #endif
         let reserved =
             entry.lease.other == nil
-            ? reserved(for: entry) + headroom(weMayOwe: peer)
+            ? payable(for: entry, at: step.now)
             : entry.bill.tariff.ceiling(for: entry.lease.terms.amounts, term: entry.lease.terms.term)
         do throws(Bill.Fault) {
             let finding = try entry.bill.examine(
@@ -178,7 +179,7 @@ extension Node {
     }
 
     /// How much more this node may come to owe a peer, unit by unit.
-    private func headroom(weMayOwe peer: NodeID) -> Charge {
+    func headroom(weMayOwe peer: NodeID) -> Charge {
         Charge.units.reduce(into: Charge.zero) { $0[$1] = books.headroom(weMayOwe: peer, in: $1) }
     }
 

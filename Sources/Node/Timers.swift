@@ -15,6 +15,7 @@ extension Node {
         while let entry = leases.nextToForget, entry.forget?.hasPassed(at: step.now) == true { forget(entry.id, &step) }
         runObligationTimers(&step)
         reconcile(&step)
+        pursueRules(&step)
         runNettings(&step)
     }
 
@@ -38,6 +39,7 @@ extension Node {
         consider(nextObligationWake(at: now))
         consider(books.nextExpiry(at: now))
         consider(pause?.until?.instant(at: now))
+        consider(nextPursuit(at: now))
         consider(nextNetting(at: now))
         return wake
     }

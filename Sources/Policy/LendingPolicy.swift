@@ -110,8 +110,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
 
     /// Every condition in it.
     package var conditions: [Condition] {
-        [release, cpu?.release, memory?.release].compactMap(\.self).flatMap { [$0.when, $0.until].compactMap(\.self) }
-            + limits.rules.compactMap(\.when)
+        ([release, cpu?.release, memory?.release].compactMap(\.self) + borrow.rules.map(\.release))
+            .flatMap { [$0.when, $0.until].compactMap(\.self) } + limits.rules.compactMap(\.when)
     }
 
     /// The programs whose running some condition asks about.
@@ -227,10 +227,16 @@ package struct BorrowRule: Hashable, Codable, Sendable {
     package var maximumPrices: Prices
     /// The most that this node owes any one peer in kind.
     package var owesInKind: Usage
+    /// When this node borrows by itself; no two have the same name.
+    package var rules: [AcquisitionRule]
 
-    package init(maximumPrices: Prices = Prices(cpu: .credits(2), memory: 500_000), owesInKind: Usage = .zero) {
+    package init(
+        maximumPrices: Prices = Prices(cpu: .credits(2), memory: 500_000), owesInKind: Usage = .zero,
+        rules: [AcquisitionRule] = []
+    ) {
         self.maximumPrices = maximumPrices
         self.owesInKind = owesInKind
+        self.rules = rules
     }
 }
 

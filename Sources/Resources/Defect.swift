@@ -50,6 +50,8 @@
         case nettingPostedAtPrepare = "netting-posted-at-prepare"
         /// A member of a netting that is not told what was decided gives it up by itself.
         case nettingDoubtGivenUp = "netting-doubt-given-up"
+        /// What is reserved for leases of a rule does not count against its budget.
+        case budgetForgetsReservations = "budget-forgets-reservations"
         /// A netting is told to be committed before that is recorded.
         case nettingNotRecorded = "netting-not-recorded"
 

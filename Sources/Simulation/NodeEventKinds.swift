@@ -10,6 +10,7 @@ enum NodeEventKinds {
         "obligation.opened", "obligation.proposed", "obligation.refused", "obligation.settled", "policy.adopted",
         "policy.threshold",
         "receipt.disputed", "receipt.refused", "receipt.settled",
-        "request.abandoned", "request.doubt", "request.failed", "request.refused", "swap.settled", "transfer.expired",
+        "request.abandoned", "request.doubt", "request.failed", "request.refused",
+        "rule.acquired", "rule.asked", "rule.closed", "rule.opened", "rule.short", "swap.settled", "transfer.expired",
     ]
 }

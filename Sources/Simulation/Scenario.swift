@@ -27,6 +27,8 @@ package struct Scenario: Sendable {
     package var deferrals: BasisPoints
     /// Share of requests that would lend something in return at the same time.
     package var swaps: BasisPoints
+    /// Whether every second node has a rule by which it borrows itself, while its owner plays.
+    package var haveRules = true
     /// Between two looks at what is owed in kind, on average, anywhere in the pool: it is redeemed, cancelled, postponed or offset.
     package var favourEvery: Microseconds
     /// Between two searches for cycles of debts, on average, anywhere in the pool.

@@ -20,6 +20,8 @@ package struct Want: Hashable, Codable, Sendable {
     package var several: Int?
     /// The job that it is for; `nil` for a lease that somebody asks for.
     package var job: JobID?
+    /// The rule of this node's policy that wants it; `nil` for what somebody asks for.
+    package var rule: String?
     /// What would be given in return; credits alone when `nil`.
     package var means: Means?
 

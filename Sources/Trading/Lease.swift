@@ -74,6 +74,8 @@ package struct Lease: Hashable, Codable, Sendable {
     package let group: RequestID?
     /// On the borrower: the job that it was borrowed for.
     package let job: JobID?
+    /// On the borrower: the rule of its policy that has borrowed it.
+    package let rule: String?
 
     /// - Parameters:
     ///   - now: when it was agreed on; see ``began`` for what that is on the borrower.
@@ -81,7 +83,7 @@ package struct Lease: Hashable, Codable, Sendable {
     ///   - remaining: how long after that its term ends.
     package init(
         _ agreement: Agreement, role: Role, at now: Moment, wait: Microseconds = .zero, remaining: Microseconds,
-        renewsItself: Bool = false, group: RequestID? = nil, job: JobID? = nil
+        renewsItself: Bool = false, group: RequestID? = nil, job: JobID? = nil, rule: String? = nil
     ) {
         id = agreement.lease
         self.agreement = agreement.id
@@ -97,6 +99,7 @@ package struct Lease: Hashable, Codable, Sendable {
         self.renewsItself = renewsItself
         self.group = group
         self.job = job
+        self.rule = rule
     }
 
     /// Whether it holds: neither closed nor settled. The term is judged by ``hasEnded(at:)``.

@@ -38,7 +38,18 @@ struct MemoryStore {
             leases: all(.lease, as: LeaseEntry.self).filter(\.isLive), refused: all(.refusal, as: RefusedAgreement.self),
             obligations: obligations.values, swaps: all(.swap, as: SwapEntry.self), pause: all(.setting, as: Pause.self).first,
             foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
-            nettingRecord: all(.setting, as: NettingRecord.self).first)
+            nettingRecord: all(.setting, as: NettingRecord.self).first,
+            acquisitions: all(.setting, as: AcquisitionMemory.self).first, payments: payments)
+    }
+
+    /// What leases of rules were paid with.
+    private var payments: [RulePayment] {
+        transfers.compactMap { transfer in
+            guard transfer.unit == .credit, transfer.debit == .spent, transfer.kind == .post || transfer.kind == .direct,
+                let rule = transfer.lease.flatMap({ lease($0)?.lease.rule })
+            else { return nil }
+            return RulePayment(rule: rule, amount: Microcredits(transfer.amount), at: transfer.at)
+        }
     }
 
     func lease(_ id: LeaseID) -> LeaseEntry? { states[.lease]?[id.description] as? LeaseEntry }

@@ -179,15 +179,28 @@ final class Engine: Sendable {
 extension LedgerStore {
     /// What a node restores itself from.
     func snapshot(at now: Timestamp) throws(LedgerStoreError) -> Snapshot {
-        Snapshot(
+        let leases = try states(.lease, as: LeaseEntry.self)
+        return Snapshot(
             books: try booksSnapshot(), holds: try states(.hold, as: Hold.self),
             requests: try states(.request, as: RequestEntry.self),
-            leases: try states(.lease, as: LeaseEntry.self).filter(\.isLive),
+            leases: leases.filter(\.isLive),
             refused: try states(.refusal, as: RefusedAgreement.self),
             obligations: try obligations(settledSince: now + -Timing.receiptPatience),
             swaps: try states(.swap, as: SwapEntry.self), pause: try state(.setting, id: Pause.key, as: Pause.self),
             foresight: try state(.setting, id: ForesightMemory.key, as: ForesightMemory.self),
             nettings: try states(.netting, as: NettingEntry.self),
-            nettingRecord: try state(.setting, id: NettingRecord.key, as: NettingRecord.self))
+            nettingRecord: try state(.setting, id: NettingRecord.key, as: NettingRecord.self),
+            acquisitions: try state(.setting, id: AcquisitionMemory.key, as: AcquisitionMemory.self),
+            payments: try payments(byRulesFor: leases, at: now))
+    }
+
+    /// What leases of borrow rules have cost of late.
+    private func payments(byRulesFor leases: [LeaseEntry], at now: Timestamp) throws(LedgerStoreError) -> [RulePayment] {
+        let rules = Dictionary(leases.compactMap { entry in entry.lease.rule.map { (entry.id, $0) } }) { first, _ in first }
+        return try payments(for: rules.keys.sorted(), since: now + -Spending.reach).compactMap { transfer in
+            transfer.lease.flatMap { rules[$0] }.map { rule in
+                RulePayment(rule: rule, amount: Microcredits(transfer.amount), at: transfer.at)
+            }
+        }
     }
 }

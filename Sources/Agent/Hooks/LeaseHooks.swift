@@ -6,7 +6,7 @@ import Policy
 import Resources
 import Trading
 
-/// Runs the policy's hooks when the term of a lent lease begins and when it has ended. What a hook does has no bearing on the
+/// Runs the policy's hooks when the term of a lent lease begins and when it has ended, and so for one that a borrow rule holds. What a hook does has no bearing on the
 /// lease.
 struct LeaseHooks: EventReceiver {
     let house: Household
@@ -28,7 +28,7 @@ struct LeaseHooks: EventReceiver {
     func take(_ stored: StoredEvent) async -> Delivery {
         let event = stored.event
         guard let command = command(for: event.kind), let id = event.subjects.first.flatMap({ LeaseID($0) }),
-            let lease = engine.read({ $0.leases[id] })?.lease, lease.role == .lender, !lease.endedUnused
+            let lease = engine.read({ $0.leases[id] })?.lease, !lease.endedUnused, lease.role == .lender || lease.rule != nil
         else { return .done }
         let program = HookProgram(command, environment: environment(of: lease, event))
         let limit = house.policy.current.policy.hooks.timeout
@@ -45,7 +45,7 @@ struct LeaseHooks: EventReceiver {
         let hooks = house.policy.current.policy.hooks
         let command =
             switch kind {
-            case "lease.granted", "lease.begun": hooks.started
+            case "lease.granted", "lease.begun", "rule.acquired": hooks.started
             case "lease.closed": hooks.ended
             default: [String]()
             }
@@ -56,6 +56,7 @@ struct LeaseHooks: EventReceiver {
         [
             "SURPLUS_EVENT": event.kind, "SURPLUS_LEASE": lease.id.description, "SURPLUS_AGREEMENT": lease.agreement.description,
             "SURPLUS_PEER": lease.peer.description, "SURPLUS_PEER_NAME": peerName(lease.peer), "SURPLUS_USER": lease.user,
+            "SURPLUS_ROLE": lease.role.rawValue, "SURPLUS_RULE": lease.rule ?? "",
             "SURPLUS_CPU_MILLICORES": String(lease.amounts.cpu.rawValue),
             "SURPLUS_MEMORY_BYTES": String(lease.amounts.memory.rawValue),
             "SURPLUS_REASON": event.kind == "lease.closed" ? event.text : "",

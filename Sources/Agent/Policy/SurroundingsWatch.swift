@@ -10,6 +10,7 @@ struct SurroundingsWatch: Sendable {
     let house: Household
     let engine: Engine
     let guests: GuestKeeper
+    let roster: MemberRoster
 
     func run() async {
         var sensor = SurroundingsSensor(directory: house.configuration.dataDirectory)
@@ -18,6 +19,10 @@ struct SurroundingsWatch: Sendable {
             if !policy.conditions.isEmpty || policy.hasPeriods, let usage = guests.usage {
                 let now = house.clock()
                 let view = sensor.read(programs: policy.watchedPrograms, guests: ControlGroups.guestPath, at: now.instant)
+                if !policy.borrow.rules.isEmpty {
+                    // without names none of them can be unknown
+                    engine.handle(.peers((try? roster.candidates(on: [], except: engine.read { $0.id })) ?? []))
+                }
                 engine.handle(.surroundings(surroundings(view, usage, at: now)))
             }
             await Task.rest(for: Self.interval)

@@ -101,7 +101,9 @@ final class PoolMembership: Sendable {
             group.addTask { await self.guests.run() }
             group.addTask { await EventHookRunner(membership: self, beginning: self.storyBefore).run() }
             group.addTask { await StoryKeeper(house: self.house, engine: self.engine).run() }
-            group.addTask { await SurroundingsWatch(house: self.house, engine: self.engine, guests: self.guests).run() }
+            group.addTask {
+                await SurroundingsWatch(house: self.house, engine: self.engine, guests: self.guests, roster: self.roster).run()
+            }
             group.addTask { await self.hosting.run() }
             group.addTask { await self.jobs.run() }
             group.addTask { await self.greet() }

@@ -28,6 +28,8 @@ struct PolicyDraft {
     var deferral = DeferralRule()
     var swap: SwapRule?
     var borrow = BorrowRule()
+    /// When this node borrows by itself.
+    var rules: [RuleDraft] = []
     var hooks = LeaseHooks()
     var groups: [Group] = []
     var limits: [LimitDraft] = []
@@ -54,6 +56,7 @@ struct PolicyDraft {
         } else {
             policy.borrowers = .nobody
         }
+        for rule in rules { policy.borrow.rules.append(try rule.finish(borrow)) }
         policy.limits = LimitBook(rules: try finishLimits(policy), groups: groups)
         return policy
     }
@@ -148,19 +151,22 @@ struct ReleaseDraft {
     var when: (condition: Condition, place: YAMLValue)?
     var until: (condition: Condition, place: YAMLValue)?
 
-    func finish() throws(ConfigurationError) -> ReleaseRule? {
+    /// - Parameters:
+    ///   - done: what it lets be done with something, for errors.
+    ///   - doing: the same of the doing.
+    func finish(doing done: String = "lent", _ doing: String = "lending") throws(ConfigurationError) -> ReleaseRule? {
         guard let when else {
             guard let until else { return nil }
             throw until.place.fault("says when to stop, but nothing says when to start; add 'when' beside it")
         }
         if let until, until.condition.isCertain {
             throw until.place.fault(
-                "contradicts 'when': it always holds, so nothing would ever be lent; leave it out, or say when to stop")
+                "contradicts 'when': it always holds, so nothing would ever be \(done); leave it out, or say when to stop")
         }
         if let until, let (gauge, reading) = when.condition.overlap(with: until.condition) {
             let value = gauge.kind.text(of: reading)
             throw until.place.fault(
-                "contradicts 'when': at '\(gauge.rawValue)' of \(value) both hold, so lending would start and stop in turn")
+                "contradicts 'when': at '\(gauge.rawValue)' of \(value) both hold, so \(doing) would start and stop in turn")
         }
         return ReleaseRule(when: when.condition, until: until?.condition)
     }

@@ -35,6 +35,11 @@ package struct PolicyOutline: Hashable, Sendable {
         if owes.memory > .zero { add(["borrow", "owes", "memory"], GiBHours(owes.memory).text) }
         add(["borrow", "highest_price", "cpu"], policy.borrow.maximumPrices.cpu.text)
         add(["borrow", "highest_price", "memory"], policy.borrow.maximumPrices.memory.text)
+        for rule in policy.borrow.rules {
+            for (path, value) in Self.settings(of: rule, from: rule.from.text) {
+                add(["borrow", "rules", "[\(rule.name)]"] + path, value)
+            }
+        }
         if !policy.hooks.started.isEmpty { add(["hooks", "started"], Self.list(policy.hooks.started)) }
         if !policy.hooks.ended.isEmpty { add(["hooks", "ended"], Self.list(policy.hooks.ended)) }
         if policy.hooks != LeaseHooks() { add(["hooks", "timeout"], policy.hooks.timeout.text) }

@@ -93,7 +93,7 @@ struct PolicyReader {
 
     private enum CreditKey: String, CaseIterable { case grants, newcomers, raise, owes, net }
     private enum BorrowKey: String, CaseIterable {
-        case owes
+        case owes, rules
         case highestPrice = "highest_price"
     }
     private enum PriceKey: String, CaseIterable { case cpu, memory }
@@ -119,11 +119,19 @@ struct PolicyReader {
     private mutating func borrow(_ value: YAMLValue) throws(ConfigurationError) {
         let all = try value.mapping(of: BorrowKey.self)
         if let owes = all[.owes] { try self.owes(owes) }
-        guard let prices = all[.highestPrice] else { return }
-        let keys = try prices.mapping(of: PriceKey.self)
+        if let prices = all[.highestPrice] {
+            draft.borrow.maximumPrices = try highestPrices(prices, over: draft.borrow.maximumPrices)
+        }
+        if let rules = all[.rules] { try self.rules(rules) }
+    }
+
+    func highestPrices(_ value: YAMLValue, over usual: Prices) throws(ConfigurationError) -> Prices {
+        let keys = try value.mapping(of: PriceKey.self)
         let range = Microcredits.zero...Bounds.price
-        if let cpu = keys[.cpu] { draft.borrow.maximumPrices.cpu = try cpu.quantity(range) }
-        if let memory = keys[.memory] { draft.borrow.maximumPrices.memory = try memory.quantity(range) }
+        var prices = usual
+        if let cpu = keys[.cpu] { prices.cpu = try cpu.quantity(range) }
+        if let memory = keys[.memory] { prices.memory = try memory.quantity(range) }
+        return prices
     }
 
     private mutating func hooks(_ value: YAMLValue) throws(ConfigurationError) {

@@ -69,7 +69,7 @@ extension Node {
     }
 
     /// What open leases and binding offers may still use of an obligation.
-    private func taken(of id: ObligationID) -> Usage {
+    func taken(of id: ObligationID) -> Usage {
         let leased = redemptions(of: id).reduce(Usage.zero) { sum, entry in sum + reserved(for: entry).inKind }
         return holds.values.reduce(leased) { sum, hold in
             hold.terms.consideration == .redemption(of: id) ? sum + hold.terms.ceiling.inKind : sum

@@ -12,6 +12,8 @@ struct Disk {
     private(set) var receipts: Set<ReceiptID> = []
     private(set) var agreements: Set<AgreementID> = []
     private(set) var adjustments: Set<AdjustmentID> = []
+    /// What leases of rules were paid with.
+    private(set) var payments: [RulePayment] = []
     private var obligations = SortedMap<ObligationID, Obligation>()
     /// How often what a netting reserved was moved from one peer's account to another's.
     private(set) var nettingPosts: [TransferID: Int] = [:]
@@ -39,6 +41,7 @@ struct Disk {
                 } else if transfer.isNetting, let of = transfer.of {
                     nettingPosts[of, default: 0] += 1
                 }
+                note(transfer)
             } catch {
                 fault = "the store refuses \(transfer.id): \(error)"
             }
@@ -61,7 +64,24 @@ struct Disk {
             leases: leases.values.filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self),
             obligations: obligations.values, swaps: all(.swap, as: SwapEntry.self), pause: all(.setting, as: Pause.self).first,
             foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
-            nettingRecord: all(.setting, as: NettingRecord.self).first)
+            nettingRecord: all(.setting, as: NettingRecord.self).first,
+            acquisitions: all(.setting, as: AcquisitionMemory.self).first, payments: payments)
+    }
+
+    private mutating func note(_ transfer: Transfer) {
+        guard transfer.unit == .credit, transfer.debit == .spent, transfer.kind == .post || transfer.kind == .direct,
+            let rule = transfer.lease.flatMap({ leases[$0]?.lease.rule })
+        else { return }
+        payments.append(RulePayment(rule: rule, amount: Microcredits(transfer.amount), at: transfer.at))
+    }
+
+    /// What the ledger has reserved for leases that a rule holds.
+    func reserved(by rule: String) -> Microcredits {
+        books.reservations.reduce(.zero) { sum, reservation in
+            let isOfRule =
+                reservation.transfer.unit == .credit && reservation.transfer.lease.flatMap { leases[$0]?.lease.rule } == rule
+            return isOfRule ? sum + Microcredits(reservation.remaining) : sum
+        }
     }
 
     func lease(_ id: LeaseID) -> LeaseEntry? { leases[id] }

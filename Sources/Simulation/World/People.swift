@@ -150,7 +150,7 @@ extension World {
 
     /// What an owner lends by after a change of mind: never more than at first.
     private mutating func otherPolicy(_ index: Int) -> LendingPolicy {
-        var policy = scenario.policy
+        var policy = policy(of: index)
         switch Int.random(in: 0..<4, using: &random) {
         case 0: break
         case 1: policy.cpu?.share = .percent(Int64.random(in: 10...60, using: &random))
@@ -167,12 +167,17 @@ extension World {
     }
 
     /// What owners sometimes do with their machines.
-    private static let game = "game"
+    static let game = "game"
 
     private func civil(_ index: Int) -> CivilMinute {
         let minutes = moment(index).utc.microseconds / 60_000_000
         let day = Weekday(rawValue: Int((minutes / 1440 + 3) % 7) + 1) ?? .monday  // 1970 began on a Thursday
         return CivilMinute(day: day, minute: Int(minutes % 1440))
+    }
+
+    /// What an owner looks at now and then.
+    mutating func lookAround(_ index: Int) {
+        feed(.surroundings(Surroundings(civil: civil(index), programs: nodes[index].plays ? [Self.game] : [])), to: index)
     }
 
     mutating func tickMachine(_ index: Int) {
@@ -188,7 +193,7 @@ extension World {
             if nodes[index].node != nil { feed(.guestClosed(lease, reading), to: index) }
         }
         guard nodes[index].node != nil, now.microseconds / 1_000_000 % 2 == 0 else { return }
-        feed(.surroundings(Surroundings(civil: civil(index), programs: nodes[index].plays ? [Self.game] : [])), to: index)
+        lookAround(index)
         feed(.readings(owner: nodes[index].machine.owner, guests: nodes[index].machine.readings), to: index)
     }
 

@@ -10,7 +10,7 @@ extension World {
     mutating func start(_ index: Int) {
         let now = moment(index)
         var node = Node(
-            id: nodes[index].id, capacity: scenario.capacity, policy: scenario.policy, restoring: nodes[index].disk.snapshot,
+            id: nodes[index].id, capacity: scenario.capacity, policy: policy(of: index), restoring: nodes[index].disk.snapshot,
             rhythm: scenario.rhythm, at: now)
         checkRestored(node, index)
         nodes[index].life += 1
@@ -23,6 +23,7 @@ extension World {
         nodes[index].node = node
         commit(outcome, index)
         feed(.lending(nil), to: index)
+        feed(.peers(nodes.map(\.id).filter { $0 != nodes[index].id }), to: index)
     }
 
     mutating func feed(_ event: NodeEvent, to index: Int) {
@@ -72,6 +73,7 @@ extension World {
         counts.commits += 1
         keepFirmWord(batch.outcome.records, index)
         if let fault = nodes[index].disk.fault { violate("replay changes nothing", index, fault) }
+        checkBudgets(index)
         for action in batch.outcome.actions { perform(action, index) }
     }
 

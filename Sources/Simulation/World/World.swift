@@ -125,6 +125,8 @@ struct World {
         for number in active.keys { end(fault: number) }
         for index in nodes.indices where nodes[index].node == nil { start(index) }
         for index in nodes.indices {
+            nodes[index].plays = false
+            lookAround(index)
             for entry in nodes[index].node?.leases.values ?? [] where entry.lease.role == .borrower && entry.lease.renewsItself {
                 feed(.release(entry.id), to: index)
             }

@@ -130,6 +130,7 @@ struct JobDriver: Sendable {
             lender = try tenancy.lender(of: lease)
             try await clear(work, at: lender)
             try await record(work) { $0.place(under: lease, of: lender) }
+            engine.handle(.occupied(lease, by: work.id, true))
             tell(work, "job.placed", "runs on \(name(of: lender))")
         } catch {
             if case .own = work.record.tenancy { engine.handle(.release(lease)) }
@@ -226,6 +227,7 @@ struct JobDriver: Sendable {
     private func tidy(_ work: JobWork) async throws {
         let record = work.record
         if let lease = record.ownLease { engine.handle(.release(lease)) }
+        if let lease = record.lease { engine.handle(.occupied(lease, by: record.id, false)) }
         let folder = work.folder
         await onThread { FileTree.remove(folder.inputs) }
         var runs = record.attempts.map { ($0.lender, $0.lease) }

@@ -26,6 +26,7 @@ extension JobDesk {
             try await onThread { try folder.create() }
             let record = try await take(parts, as: id, into: folder, by: user)
             let work = try JobWork(record, in: folder)
+            if let lease = record.lease { engine.handle(.occupied(lease, by: id, true)) }
             try await engine.commit([.state(.job, id: id.description, record), .event(record.submission)])
             enlist(work)
             return info(record)
