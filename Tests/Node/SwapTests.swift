@@ -115,6 +115,20 @@ struct SwapTests {
         Self.expectSettled(pool)
     }
 
+    @Test("A pause that begins while the lender's word is awaited gives notice to what is lent in return")
+    func paused() throws {
+        var pool = Pool(policy: Self.policy())
+        pool.ask(Self.want())
+        pool.isLost = { $0.message.isCommitted }
+        pool.deliver()
+        pool.feed(.pause(by: "ana", for: nil, atOnce: false), to: 0)
+        pool.isLost = { _ in false }
+        pool.advance(by: .seconds(10))
+        #expect(pool.members[0].node.leases.values.first { $0.lease.role == .lender }?.lease.state == .reclaiming)
+        pool.advance(by: .minutes(20))
+        Self.expectSettled(pool)
+    }
+
     @Test("A swap is not renewed, begins at once, and is with one node")
     func limits() throws {
         var pool = Pool(3, policy: Self.policy())

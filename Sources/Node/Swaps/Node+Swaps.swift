@@ -111,6 +111,7 @@ extension Node {
             step.act(.openGuest(entry.id, mirrored.terms.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
         }
         step.act(.changed(entry.id))
+        if isLender { holdToPause(entry.id, &step) }
     }
 
     /// A borrower has its lender's word: what it gives in return begins, too.
