@@ -4,7 +4,7 @@ import Resources
 package struct RefusedLeaseReport: Report {
     /// Terms that would be agreed to as things stand.
     package struct Alternative: Encodable, Sendable {
-        /// `less`, `later`, `dearer` or `elsewhere`.
+        /// `less`, `later`, `dearer`, `elsewhere` or `otherwise`.
         let kind: String
         let node: String?
         let nodeName: String?
@@ -16,11 +16,23 @@ package struct RefusedLeaseReport: Report {
         let start: CivilTime?
         /// From how many nodes, where several were asked for.
         let nodes: Int?
+        /// What would have to be lent in return; left out where nothing would.
+        let swap: Swap?
         /// What asks for it.
         let command: String
 
+        package struct Swap: Encodable, Sendable {
+            let amounts: AmountFigures
+            let termMicroseconds: Int64
+
+            package init(_ amounts: Amounts, for term: Microseconds) {
+                self.amounts = AmountFigures(amounts)
+                termMicroseconds = term.rawValue
+            }
+        }
+
         package init(
-            kind: String, node: String?, nodeName: String?, terms: TermFigures, nodes: Int?, command: String
+            kind: String, node: String?, nodeName: String?, terms: TermFigures, nodes: Int?, swap: Swap? = nil, command: String
         ) {
             self.kind = kind
             self.node = node
@@ -31,6 +43,7 @@ package struct RefusedLeaseReport: Report {
             notice = terms.notice
             start = terms.startAt
             self.nodes = nodes
+            self.swap = swap
             self.command = command
         }
 
@@ -41,7 +54,11 @@ package struct RefusedLeaseReport: Report {
             text += nodes.map { $0 == 1 } ?? true ? " lends " : " lend "
             text += "\(amounts.text(on: page)) for \(Microseconds(termMicroseconds).shortText)"
             if let start { text += ", beginning at \(start.clockAndDistance(on: page))" }
-            if kind != "less" || nodes == nil { text += ", at \(prices.text)" }
+            if let swap {
+                text += ", in return for \(swap.amounts.text(on: page)) for \(Microseconds(swap.termMicroseconds).shortText)"
+            } else if kind != "less" || nodes == nil {
+                text += ", at \(prices.text)"
+            }
             return text
         }
     }

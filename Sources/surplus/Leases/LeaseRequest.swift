@@ -108,7 +108,7 @@ struct LeaseRequest: AsyncParsableCommand {
                 .init(
                     kind: alternative.kind, node: alternative.node.nonEmpty, nodeName: alternative.nodeName.nonEmpty,
                     terms: TermFigures(alternative.terms), nodes: alternative.nodes > 0 ? Int(alternative.nodes) : nil,
-                    command: command(for: alternative))
+                    swap: alternative.terms.swapped.map { .init($0.amounts, for: $0.term) }, command: command(for: alternative))
             })
         var failure = Failure(object: "lease", fault: report.refusal.text)
         if output.json {
@@ -131,6 +131,11 @@ struct LeaseRequest: AsyncParsableCommand {
         if terms.prices.cpuPerCoreHour > 0, alternative.kind == "dearer" || wish.maxPrice != nil {
             add("--max-price", Microcredits(terms.prices.cpuPerCoreHour).text.number)
         }
+        if let swapped = alternative.terms.swapped {
+            if swapped.amounts.cpu > .zero { add("--swap-cpu", swapped.amounts.cpu.text.number) }
+            if swapped.amounts.memory > .zero { add("--swap-memory", swapped.amounts.memory.text) }
+            if swapped.term.rawValue != terms.termMicroseconds { add("--swap-for", swapped.term.text) }
+        }
         if let notice = wish.notice, let offered = NoticeClass(shown: terms.notice) {
             add("--notice", min(notice, offered).rawValue)
         }
@@ -138,6 +143,14 @@ struct LeaseRequest: AsyncParsableCommand {
         if alternative.nodes > 1 { add("--nodes", String(alternative.nodes)) }
         if let node = alternative.nodeName.nonEmpty, nodes == 1 { add("--on", node) }
         return words.joined(separator: " ")
+    }
+}
+
+extension Surplus_V1_Terms {
+    /// What would be lent in return.
+    fileprivate var swapped: (amounts: Amounts, term: Microseconds)? {
+        guard case .swap(let exchange) = consideration.form else { return nil }
+        return (Amounts(shown: exchange.amounts), Microseconds(exchange.termMicroseconds))
     }
 }
 
