@@ -34,6 +34,9 @@ package struct Transfer: Hashable, Codable, Sendable {
         }
     }
 
+    /// Whether credits are paid by it for what was borrowed.
+    package var paysForLease: Bool { unit == .credit && debit == .spent && (kind == .post || kind == .direct) }
+
     package var id: TransferID
     package var kind: Kind
     package var unit: LedgerUnit

@@ -31,6 +31,6 @@ extension Rows {
         var values: [any DatabaseValueConvertible] = leases.map(\.column)
         values.append(since.microseconds)
         let condition = "t.lease IN (\(placeholders(leases.count))) AND t.at >= ? ORDER BY t.sequence"
-        return try posted(db, condition, values).map(\.transfer).filter { $0.debit == .spent }
+        return try posted(db, condition, values).map(\.transfer).filter(\.paysForLease)
     }
 }

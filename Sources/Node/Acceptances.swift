@@ -57,7 +57,7 @@ extension Node {
             bill: agreement.bill(hash: hash), reservation: agreement.other == nil ? agreement.reservation : nil)
         lease.signed = signed
         openObligation(of: agreement, &step)
-        takeUpReturn(of: acceptance, &step)
+        takeUpReturn(of: acceptance, hash: hash, &step)
         // Civil time may have been set since the acceptance.
         lease.anchor(at: step.now)
         keep(lease, &step)

@@ -135,7 +135,7 @@ extension Node {
             lender: peer, user: request.want.user, terms: terms, at: step.now.utc)
         if let refusal = budgetObjection(to: terms, of: request.want.rule, at: step.now) { throw refusal }
         openLines(with: peer, for: terms, &step)
-        let returned = try holdReturn(terms, for: peer, request.want, &step)
+        let returned = try holdReturn(terms, for: peer, &step)
         if let refusal = book(linked: reservations(of: agreement, at: step.now), &step) {
             letGo(ofReturn: returned, &step)
             throw refusal

@@ -37,21 +37,6 @@ extension Terms {
     }
 }
 
-extension Transfer {
-    /// What reserves the most that a term can come to: one transfer for each unit, that in credits always.
-    static func reservations(
-        _ id: TransferID, debit: Account, credit: Account, _ most: Charge, lease: LeaseID, lapsing span: Microseconds,
-        at now: Moment
-    ) -> [Transfer] {
-        let expires = Deadline(span, after: now)
-        return Charge.units.filter { $0 == .credit || most[$0] != .zero }.map { unit in
-            Transfer(
-                id: id.following(unit.offset), kind: .pending, unit: unit, debit: debit, credit: credit, amount: most[unit],
-                lease: lease, expires: expires, at: now.utc)
-        }
-    }
-}
-
 extension Step {
     /// Removes a restorable state.
     mutating func forget(_ kind: StateKind, _ id: some CustomStringConvertible) {

@@ -43,6 +43,12 @@ package struct LeaseEntry: Codable, Sendable {
         reservations.append(Reserved(transfer: transfer, covers: covered + span))
     }
 
+    /// Its resources are being set aside, and from now on receipts are drawn.
+    mutating func open(billing interval: Microseconds, at now: Moment) {
+        guest = .opening
+        receiptDue = Deadline(interval, after: now)
+    }
+
     package var id: LeaseID { lease.id }
 
     /// Whether the kernel was told to set its resources aside, and has not said that it did.

@@ -165,10 +165,7 @@ extension Node {
         entry.signed = complete
         openObligation(of: agreement, &step)
         if let other = agreement.mirrored { beginReturn(of: agreement, hash: hash, remaining: other.terms.term, &step) }
-        if !entry.isPromise {
-            entry.guest = .opening
-            entry.receiptDue = Deadline(rhythm.receipts, after: step.now)
-        }
+        if !entry.isPromise { entry.open(billing: rhythm.receipts, at: step.now) }
         leaseOfAgreement[agreement.id] = entry.id
         keep(entry, &step)
         #if Defects

@@ -28,7 +28,7 @@ extension Node {
         var standing = standing(towards: borrower)
         let (from, until) = span(of: terms, takenUpBy: Negotiating.offerTime, at: now)
         standing.inKind = inKindStanding(towards: borrower, for: ask, at: now)
-        standing.taken = takenInSwaps
+        if case .swap = ask.consideration { standing.taken = takenInSwaps }
         standing.committed = schedule(at: now).peak(from: from, until: until + Timing.turnover)
         if policy.noticeClass(for: ask, given: standing) == .firm {
             standing.firm = firmRoom(for: ask.term, after: ask.wait(at: now))

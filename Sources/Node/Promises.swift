@@ -68,8 +68,7 @@ extension Node {
         let room = (policy.most(of: capacity) - committed).clampedToZero
         guard entry.lease.amounts.fits(in: room) || committed == .zero else { return }
         _ = entry.lease.begin()
-        entry.guest = .opening
-        entry.receiptDue = Deadline(rhythm.receipts, after: step.now)
+        entry.open(billing: rhythm.receipts, at: step.now)
         keep(entry, &step)
         step.tell(
             "lease.begun", [id, entry.lease.peer], "its term begins: it is lent to \(name(of: entry.lease.peer)) from now on")

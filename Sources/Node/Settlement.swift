@@ -35,20 +35,19 @@ extension Node {
         }
     }
 
+    /// Books what all sides have agreed on, under the id that they all use for it. Should a peer have used that for something else
+    /// meanwhile, it is under another one: no amount may depend on what others name their transfers.
+    mutating func enter(as id: TransferID, _ step: inout Step, _ make: (TransferID, Timestamp) -> Transfer) {
+        guard book(make(id, step.now.utc), isAcknowledged: true, &step) != nil else { return }
+        _ = book(make(step.newID(), step.now.utc), isAcknowledged: true, &step)
+    }
+
     /// With the names of peers, as people know them.
     private func describe(_ error: BooksError) -> String {
         switch error {
         case .peerLimit(let peer, _, _, _), .ownLimit(let peer, _, _, _), .noTrustLine(let peer, _):
             error.description.replacing(peer.description, with: name(of: peer))
         default: error.description
-        }
-    }
-
-    /// Gives back what a reservation still holds, in all units.
-    mutating func void(_ reservation: TransferID, _ step: inout Step) {
-        for unit in Charge.units {
-            guard let open = books.reservation(reservation.following(unit.offset)) else { continue }
-            _ = book(open.void(as: step.newID(), at: step.now.utc), &step)
         }
     }
 

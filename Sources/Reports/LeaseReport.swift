@@ -69,7 +69,7 @@ package struct LeaseReport: Report {
         var sheet = Sheet()
         sheet.add("lease", lease, .strong)
         sheet.add(role == "lender" ? "lent to" : "borrowed from", "\(peerName) (\(peer))")
-        sheet.add("user", user)
+        if !user.isEmpty { sheet.add("user", user) }
         sheet.add("state", state + (reason.map { ": \($0)" } ?? ""), tone)
         sheet.add("amounts", terms.amounts.text(on: page))
         let begins = state == "promised"

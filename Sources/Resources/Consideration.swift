@@ -71,6 +71,8 @@ package struct Deferral: Hashable, Codable, Sendable {
             && from < until
     }
 
+    /// What is written where nothing else is said: due from and until, counted from now, and the premium.
+    package static let usual = (from: Microseconds.hours(1), until: Microseconds.days(7), premium: BasisPoints.percent(20))
     /// Ten units for one.
     package static let highestRate = BasisPoints.percent(1000)
     /// The latest that something may fall due, after the agreement.

@@ -55,13 +55,14 @@ package struct OtherHalf: Hashable, Codable, Sendable {
 }
 
 extension Agreement {
-    /// The same seen from the other half of a swap: who borrows lends, and what is given in return is what is lent.
+    /// The same seen from the other half of a swap: who borrows lends, and what is given in return is what is lent. No user of its
+    /// borrower has asked for it.
     package var mirrored: Agreement? {
         guard let other, let terms = terms.mirrored else { return nil }
         return Agreement(
             id: id, lease: other.lease, negotiation: negotiation, reservation: other.reservation,
             other: OtherHalf(lease: lease, reservation: reservation, settlement: other.settlement), borrower: lender,
-            lender: borrower, user: user, terms: terms, at: at)
+            lender: borrower, user: "", terms: terms, at: at)
     }
 
     private static let kind = "surplus.agreement"

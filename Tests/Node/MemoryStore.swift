@@ -45,9 +45,7 @@ struct MemoryStore {
     /// What leases of rules were paid with.
     private var payments: [RulePayment] {
         transfers.compactMap { transfer in
-            guard transfer.unit == .credit, transfer.debit == .spent, transfer.kind == .post || transfer.kind == .direct,
-                let rule = transfer.lease.flatMap({ lease($0)?.lease.rule })
-            else { return nil }
+            guard transfer.paysForLease, let rule = transfer.lease.flatMap({ lease($0)?.lease.rule }) else { return nil }
             return RulePayment(rule: rule, amount: Microcredits(transfer.amount), at: transfer.at)
         }
     }

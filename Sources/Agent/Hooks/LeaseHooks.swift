@@ -6,8 +6,8 @@ import Policy
 import Resources
 import Trading
 
-/// Runs the policy's hooks when the term of a lent lease begins and when it has ended, and so for one that a borrow rule holds. What a hook does has no bearing on the
-/// lease.
+/// Runs the policy's hooks when the term of a lent lease begins and when it has ended, and so for one that a borrow rule holds.
+/// What a hook does has no bearing on the lease.
 struct LeaseHooks: EventReceiver {
     let house: Household
     let engine: Engine

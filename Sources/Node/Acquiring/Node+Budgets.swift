@@ -8,9 +8,6 @@ import Trading
 extension Node {
     /// What is owed to this node is asked of its debtors, and of so many at most in one time of asking.
     private static let mostDebtors = 8
-    /// What a rule owes in kind falls due in this window.
-    private static let dueWindow = (from: Microseconds.hours(1), until: Microseconds.days(7))
-    private static let highestPremium = BasisPoints.percent(20)
 
     // MARK: Ways
 
@@ -67,8 +64,8 @@ extension Node {
 
     private func deferral(at now: Moment) -> Deferral {
         Deferral(
-            share: ResourceShares(.whole), rate: ResourceShares(.whole), from: now.utc + Self.dueWindow.from,
-            until: now.utc + Self.dueWindow.until, premium: Self.highestPremium)
+            share: ResourceShares(.whole), rate: ResourceShares(.whole), from: now.utc + Deferral.usual.from,
+            until: now.utc + Deferral.usual.until, premium: Deferral.usual.premium)
     }
 
     // MARK: Budgets
@@ -165,9 +162,7 @@ extension Node {
 
     /// Counts what was paid for a lease of a rule.
     mutating func notePayment(_ transfer: Transfer) {
-        guard transfer.unit == .credit, transfer.debit == .spent, transfer.kind == .post || transfer.kind == .direct,
-            let rule = transfer.lease.flatMap({ leases[$0]?.lease.rule })
-        else { return }
+        guard transfer.paysForLease, let rule = transfer.lease.flatMap({ leases[$0]?.lease.rule }) else { return }
         acquisitions.note(RulePayment(rule: rule, amount: Microcredits(transfer.amount), at: transfer.at))
     }
 

@@ -81,18 +81,6 @@ extension Node {
         leases.unsettled.values.filter { $0.lease.terms.consideration == .redemption(of: id) }
     }
 
-    /// What is still reserved for a lease.
-    package func reserved(for entry: LeaseEntry) -> Charge {
-        entry.reservations.reduce(.zero) { sum, part in
-            var sum = sum
-            for unit in Charge.units {
-                guard let open = books.reservation(part.transfer.following(unit.offset)) else { continue }
-                sum[unit] = sum[unit] + open.remaining
-            }
-            return sum
-        }
-    }
-
     /// A creditor asked in the window for what it is owed, and does not get it.
     mutating func noteRefusedRedemption(_ consideration: Consideration?, of peer: NodeID, _ refusal: Refusal, _ step: inout Step)
     {

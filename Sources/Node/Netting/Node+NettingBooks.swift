@@ -58,7 +58,7 @@ extension Node {
             post(draft, &step)
             tell("netting.committed", entry, "netted \(draft.amount.text) around \(names(draft.members))", &step)
         } else {
-            if let open = books.reservation(draft.transfer) { enter({ open.void(as: $0, at: $1) }, draft.release, &step) }
+            if let open = books.reservation(draft.transfer) { enter(as: draft.release, &step) { open.void(as: $0, at: $1) } }
             tell("netting.aborted", entry, "did not net \(draft.amount.text): \(decision.reason.prefix(500))", &step)
         }
     }
@@ -69,16 +69,9 @@ extension Node {
         // It was not lent: what the debtor may owe does not rise by it.
         netting.record.credit(debtor, draft.amount)
         step.record(.state(.setting, id: NettingRecord.key, netting.record))
-        enter({ open.post(LedgerAmount(draft.amount), as: $0, at: $1) }, draft.posting, &step)
+        enter(as: draft.posting, &step) { open.post(LedgerAmount(draft.amount), as: $0, at: $1) }
         if let rest = books.reservation(draft.transfer) {
-            enter({ rest.void(as: $0, at: $1) }, draft.release, &step)
+            enter(as: draft.release, &step) { rest.void(as: $0, at: $1) }
         }
-    }
-
-    /// Books what follows a reservation, under the id that all members use for it. Should somebody have used that for something else
-    /// meanwhile, it is under another one: no amount may depend on what others name their transfers.
-    private mutating func enter(_ make: (TransferID, Timestamp) -> Transfer, _ id: TransferID, _ step: inout Step) {
-        guard book(make(id, step.now.utc), isAcknowledged: true, &step) != nil else { return }
-        _ = book(make(step.newID(), step.now.utc), isAcknowledged: true, &step)
     }
 }

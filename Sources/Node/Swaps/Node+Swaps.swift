@@ -22,7 +22,7 @@ extension Node {
     ///
     /// - Throws: ``Refusal`` where this node's own policy does not lend it now.
     mutating func holdReturn(
-        _ terms: Terms, for peer: NodeID, _ request: Want, _ step: inout Step
+        _ terms: Terms, for peer: NodeID, _ step: inout Step
     ) throws(Refusal) -> NegotiationID? {
         guard let back = terms.mirrored else { return nil }
         let most = Prices(cpu: Bounds.price, memory: Bounds.price)
@@ -44,7 +44,7 @@ extension Node {
         }
         // Nobody else is told of the id, so that no message of a peer can touch the hold.
         let hold = Hold(
-            negotiation: step.newID(), round: 1, borrower: peer, user: request.user, terms: back,
+            negotiation: step.newID(), round: 1, borrower: peer, user: "", terms: back,
             until: Deadline(Self.returnIsHeld(back), after: step.now), isReturn: true)
         holds[hold.negotiation] = hold
         step.record(.state(.hold, id: hold.negotiation.description, hold))
@@ -58,29 +58,6 @@ extension Node {
     mutating func letGo(ofReturn hold: NegotiationID?, _ step: inout Step) {
         guard let hold, holds.removeValue(forKey: hold) != nil else { return }
         step.forget(.hold, hold)
-    }
-
-    /// What reserves the most that either side may come to owe under an agreement, as this side books it.
-    func reservations(of agreement: Agreement, at now: Moment) -> [Transfer] {
-        func reserve(_ agreement: Agreement, lapsing span: Microseconds) -> [Transfer] {
-            let isLender = agreement.lender == id
-            let peer = isLender ? agreement.borrower : agreement.lender
-            let own: Account = agreement.other != nil ? .swap(peer) : isLender ? .earned : .spent
-            let (debit, credit) = isLender ? (.peer(peer), own) : (own, Account.peer(peer))
-            return Transfer.reservations(
-                agreement.reservation, debit: debit, credit: credit, agreement.terms.ceiling, lease: agreement.lease,
-                lapsing: span + Timing.reservationGrace, at: now)
-        }
-        let wait = agreement.terms.wait(at: now.utc)
-        guard let mirrored = agreement.mirrored else { return reserve(agreement, lapsing: wait + agreement.terms.term) }
-        let longest = max(agreement.terms.term, mirrored.terms.term)
-        return reserve(agreement, lapsing: longest) + reserve(mirrored, lapsing: longest)
-    }
-
-    /// Gives back what an agreement that came to nothing had reserved.
-    mutating func voidReservations(of agreement: Agreement, _ step: inout Step) {
-        void(agreement.reservation, &step)
-        if let other = agreement.other { void(other.reservation, &step) }
     }
 
     /// The leases of a swap begin, in the same step: this makes the one that is given in return.
@@ -97,10 +74,7 @@ extension Node {
         var entry = LeaseEntry(
             lease: Lease(mirrored, role: isLender ? .lender : .borrower, at: step.now, remaining: remaining),
             bill: mirrored.bill(hash: hash))
-        if isLender {
-            entry.guest = .opening
-            entry.receiptDue = Deadline(rhythm.receipts, after: step.now)
-        }
+        if isLender { entry.open(billing: rhythm.receipts, at: step.now) }
         keep(entry, &step)
         let (peer, amounts) = (swap.peer, mirrored.terms.amounts.text)
         step.tell(
@@ -115,13 +89,12 @@ extension Node {
     }
 
     /// A borrower has its lender's word: what it gives in return begins, too.
-    mutating func takeUpReturn(of acceptance: PendingAcceptance, _ step: inout Step) {
+    mutating func takeUpReturn(of acceptance: PendingAcceptance, hash: Digest, _ step: inout Step) {
         guard let terms = acceptance.agreement.terms.mirrored else { return }
         letGo(ofReturn: acceptance.returned, &step)
         let passed = -Deadline(acceptance.began).remaining(at: step.now)
         let remaining = min(terms.term, max(.zero, Self.returnIsHeld(terms) - passed))
-        beginReturn(
-            of: acceptance.agreement, hash: step.notary.digest(acceptance.signed.document), remaining: remaining, &step)
+        beginReturn(of: acceptance.agreement, hash: hash, remaining: remaining, &step)
     }
 
     // MARK: Keeping both in step
@@ -152,11 +125,12 @@ extension Node {
         let span = min(receipt.elapsed, own.lease.elapsed(at: step.now))
         let given = own.bill.tariff.charge(for: Usage(of: own.lease.terms.amounts, for: span)).credits
         let most = own.lease.terms.ceiling.credits + Timing.swapTolerance.of(worth)
-        guard given - receipt.charge.credits > most else { return }
+        let taken = entry.bill.accepted.credits
+        guard given - taken > most else { return }
         reclaim(
             other, atOnce: false,
             reason:
-                "\(name(of: entry.lease.peer)) gives less in return than was agreed: \(receipt.charge.credits.text) of \(given.text)",
+                "\(name(of: entry.lease.peer)) gives less in return than was agreed: \(taken.text) of \(given.text)",
             &step)
     }
 
@@ -204,10 +178,10 @@ extension Node {
         guard rest != .zero else { return }
         let (debit, credit) =
             rest > .zero ? (Account.peer(swap.peer), Account.swap(swap.peer)) : (.swap(swap.peer), .peer(swap.peer))
-        let transfer = Transfer(
-            id: swap.settlement, kind: .direct, debit: debit, credit: credit, amount: rest > .zero ? rest : .zero - rest,
-            lease: swap.lease, at: step.now.utc)
-        _ = book(transfer, isAcknowledged: true, &step)
+        let amount = max(rest, .zero - rest)
+        enter(as: swap.settlement, &step) { id, time in
+            Transfer(id: id, kind: .direct, debit: debit, credit: credit, amount: amount, lease: swap.lease, at: time)
+        }
     }
 
     private mutating func keep(_ swap: SwapEntry, _ step: inout Step) {

@@ -11,7 +11,7 @@ package struct SwapEntry: Codable, Sendable {
     /// What either side may come to owe while one half is ahead of the other; voided at the end.
     let reservations: [TransferID]
     /// The transfer that moves what is left at the end.
-    let settlement: TransferID
+    package let settlement: TransferID
     /// The lease that the agreement is named for, on both sides.
     let lease: LeaseID
     /// What the peer has signed for of what this node lends.

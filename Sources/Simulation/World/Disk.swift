@@ -69,9 +69,7 @@ struct Disk {
     }
 
     private mutating func note(_ transfer: Transfer) {
-        guard transfer.unit == .credit, transfer.debit == .spent, transfer.kind == .post || transfer.kind == .direct,
-            let rule = transfer.lease.flatMap({ leases[$0]?.lease.rule })
-        else { return }
+        guard transfer.paysForLease, let rule = transfer.lease.flatMap({ leases[$0]?.lease.rule }) else { return }
         payments.append(RulePayment(rule: rule, amount: Microcredits(transfer.amount), at: transfer.at))
     }
 

@@ -62,8 +62,6 @@ struct MeansOptions: ParsableArguments {
         transform: Quantities.duration)
     var swapTerm: Microseconds?
 
-    private static let usual = (from: Microseconds.hours(1), until: Microseconds.days(7), premium: BasisPoints.percent(20))
-
     func validate() throws {
         let dependent = [
             ("--due-from", from != nil), ("--due", until != nil), ("--rate", rate != nil), ("--premium", premium != nil),
@@ -104,7 +102,7 @@ struct MeansOptions: ParsableArguments {
 
     private var window: (from: Timestamp, until: Timestamp) {
         let now = Terminal.now()
-        return (from ?? now + Self.usual.from, until ?? max(now, from ?? now) + Self.usual.until)
+        return (from ?? now + Deferral.usual.from, until ?? max(now, from ?? now) + Deferral.usual.until)
     }
 
     /// `nil`: credits alone.
@@ -128,7 +126,7 @@ struct MeansOptions: ParsableArguments {
                 let rate = (rate ?? .whole).rawValue
                 ($0.rateCpu, $0.rateMemory) = (rate, rate)
                 ($0.dueFrom, $0.dueUntil) = (from.microseconds, until.microseconds)
-                $0.premium = (premium ?? Self.usual.premium).rawValue
+                $0.premium = (premium ?? Deferral.usual.premium).rawValue
             }
         }
     }
