@@ -116,8 +116,8 @@ extension Verifier {
         chain = Chain(sequence: sequence, head: head)
     }
 
-    private func hash(of sequence: Int64, _ db: Database) throws -> Digest? {
-        for table in ChainedTable.Name.allCases {
+    func hash(of sequence: Int64, _ db: Database) throws -> Digest? {
+        for table in ChainedTable.Name.allCases where try db.tableExists(table.rawValue) {
             let sql = "SELECT hash FROM \(table.rawValue) WHERE sequence = ?"
             if let row = try Row.fetchOne(db, sql: sql, arguments: [sequence]) { return try row.digest(at: 0) }
         }

@@ -161,11 +161,13 @@ package struct Snapshot: Sendable {
     package var foresight: ForesightMemory?
     package var nettings: [NettingEntry]
     package var nettingRecord: NettingRecord?
+    package var reconciliations: [PeerReconciliation]
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
         refused: [RefusedAgreement] = [], obligations: [Obligation] = [], pause: Pause? = nil, foresight: ForesightMemory? = nil,
-        nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil
+        nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil,
+        reconciliations: [PeerReconciliation] = []
     ) {
         self.books = books
         self.holds = holds
@@ -177,6 +179,7 @@ package struct Snapshot: Sendable {
         self.foresight = foresight
         self.nettings = nettings
         self.nettingRecord = nettingRecord
+        self.reconciliations = reconciliations
     }
 }
 

@@ -296,6 +296,7 @@ extension Node {
         entry.receiptDue = nil
         entry.forget = Deadline(Timing.settledMemory, after: step.now)
         closeInKind(of: entry.lease, &step)
+        compareSoon(with: entry.lease.peer, at: step.now)
         step.tell(
             "lease.settled", [entry.id, entry.lease.peer],
             "settled for \(entry.bill.accepted.text)"

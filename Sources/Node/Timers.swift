@@ -16,6 +16,7 @@ extension Node {
         runObligationTimers(&step)
         reconcile(&step)
         runNettings(&step)
+        runReconciliations(&step)
     }
 
     /// When the next timer is due.
@@ -39,6 +40,7 @@ extension Node {
         consider(books.nextExpiry(at: now))
         consider(pause?.until?.instant(at: now))
         consider(nextNetting(at: now))
+        consider(nextReconciliation(at: now))
         return wake
     }
 

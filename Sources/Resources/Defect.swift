@@ -1,6 +1,6 @@
 #if Defects
-    /// Faults that are put into the decision code on purpose, one at a time, to see that the simulator finds them. Only builds with the
-    /// package's trait `Defects` have them, which is for that test alone.
+    /// Faults that are put into the decision code on purpose, one at a time, to see that the simulator finds them. Only builds
+    /// with the package's trait `Defects` have them, which is for that test alone.
     package enum Defect: String, CaseIterable, Sendable {
         /// A lease that is closed can be closed again by a message that comes twice.
         case closedTwice = "closed-twice"
@@ -52,6 +52,8 @@
         case nettingDoubtGivenUp = "netting-doubt-given-up"
         /// A netting is told to be committed before that is recorded.
         case nettingNotRecorded = "netting-not-recorded"
+        /// A ledger changes what was settled, and keeps its balances.
+        case settledEntryAltered = "settled-entry-altered"
 
         /// The one that is on.
         @TaskLocal package static var active: Defect?

@@ -188,6 +188,7 @@ extension LedgerStore {
             pause: try state(.setting, id: Pause.key, as: Pause.self),
             foresight: try state(.setting, id: ForesightMemory.key, as: ForesightMemory.self),
             nettings: try states(.netting, as: NettingEntry.self),
-            nettingRecord: try state(.setting, id: NettingRecord.key, as: NettingRecord.self))
+            nettingRecord: try state(.setting, id: NettingRecord.key, as: NettingRecord.self),
+            reconciliations: try states(.reconciliation, as: PeerReconciliation.self))
     }
 }

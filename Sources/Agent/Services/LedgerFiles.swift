@@ -8,7 +8,9 @@ import Wire
 extension Agent {
     func ledgerStatus() async throws -> Surplus_V1_LedgerStatusReply {
         let store = house.store
-        return try await onThread { Surplus_V1_LedgerStatusReply(try store.inventory(), store.standby) }
+        var reply = try await onThread { Surplus_V1_LedgerStatusReply(try store.inventory(), store.standby) }
+        reply.checkpoints = (try? pool())?.checkpoints ?? []
+        return reply
     }
 
     /// Moves closed files to a directory.

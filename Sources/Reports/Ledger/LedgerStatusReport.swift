@@ -47,8 +47,14 @@ package struct LedgerStatusReport: Report {
     let standby: Standby?
     /// Why the ledger can only be read.
     let fault: String?
+    /// The latest with each peer.
+    let checkpoints: [ReconciliationReport.Checkpoint]
 
-    package init(own: Place, mounts: [Place], beginsAt: CivilTime?, standby: Standby?, fault: String?) {
+    package init(
+        own: Place, mounts: [Place], beginsAt: CivilTime?, standby: Standby?, fault: String?,
+        checkpoints: [ReconciliationReport.Checkpoint] = []
+    ) {
+        self.checkpoints = checkpoints
         self.own = own
         self.mounts = mounts
         self.beginsAt = beginsAt
@@ -63,6 +69,10 @@ package struct LedgerStatusReport: Report {
         for mount in mounts { add(mount, "mounted", to: &sheet, page) }
         if let beginsAt {
             sheet.add("begins", "\(beginsAt.clock(on: page)); what is older was archived and is not mounted")
+        }
+        for checkpoint in checkpoints {
+            let entries = counted(Int(checkpoint.entries), "entry", "entries")
+            sheet.add("agreed with \(checkpoint.peerName)", "up to \(checkpoint.until.clock(on: page)), \(entries)")
         }
         guard let standby else {
             sheet.add("standby", "none", .dim)

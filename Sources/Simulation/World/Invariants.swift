@@ -53,6 +53,7 @@ extension World {
     mutating func look(at records: [Record], _ index: Int) {
         var hasMoved = false
         look(atNettings: records, index)
+        look(atReconciliations: records, index)
         for record in records {
             checkFirmPromise(record, index)
             switch record {
@@ -246,7 +247,8 @@ extension World {
         nodes.allSatisfy { simulated in
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
             return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty
-                && node.nettings.allSatisfy(\.isOver) && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
+                && node.nettings.allSatisfy(\.isOver) && node.reconciling.comparisons.isEmpty && node.books.reservations.isEmpty
+                && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
 
@@ -268,6 +270,7 @@ extension World {
         checkMirrors()
         for index in nodes.indices { checkKind(index) }
         checkNettings()
+        checkHistories()
     }
 
     /// What one side of a trust line is owed, the other owes.

@@ -18,7 +18,8 @@ extension LedgerStatusReport {
     init(_ reply: Surplus_V1_LedgerStatusReply) {
         self.init(
             own: Place(reply.own), mounts: reply.mounts.map(Place.init), beginsAt: CivilTime(microseconds: reply.beginsAt),
-            standby: reply.hasStandby ? Standby(reply.standby) : nil, fault: reply.fault.nonEmpty)
+            standby: reply.hasStandby ? Standby(reply.standby) : nil, fault: reply.fault.nonEmpty,
+            checkpoints: reply.checkpoints.compactMap(ReconciliationReport.Checkpoint.init))
     }
 }
 
