@@ -52,7 +52,7 @@
         case nettingDoubtGivenUp = "netting-doubt-given-up"
         /// A netting is told to be committed before that is recorded.
         case nettingNotRecorded = "netting-not-recorded"
-        /// A ledger changes what was settled, and keeps its balances.
+        /// A creditor's ledger has more for some of what was settled than both have signed, and the same balances.
         case settledEntryAltered = "settled-entry-altered"
 
         /// The one that is on.

@@ -3,7 +3,8 @@ enum NodeEventKinds {
     static let all = [
         "agreement.accepted", "agreement.declined", "clock.set", "lease.active", "lease.begun", "lease.closed", "lease.granted",
         "lease.not-renewed", "lease.promised", "lease.reclaiming", "lease.renewed", "lease.resized", "lease.settled",
-        "lease.unanswered", "ledger.checkpoint", "lending.hindered", "lending.paused", "lending.possible", "lending.resumed",
+        "lease.unanswered", "ledger.checkpoint", "ledger.differs", "lending.hindered", "lending.paused", "lending.possible",
+        "lending.resumed",
         "lending.started",
         "lending.stopped", "negotiation.countered", "negotiation.expired", "negotiation.offered", "negotiation.rejected",
         "negotiation.withdrawn", "netting.aborted", "netting.committed", "netting.doubt", "netting.prepared", "netting.proposed",

@@ -39,8 +39,13 @@ package enum ReconciliationMessage: Hashable, Sendable {
         }
     }
 
-    /// Those that are said where both ledgers agree, and those that only a difference brings about.
-    package static let usualNames = ["history-ask", "history-answer", "history-decline", "history-propose", "history-signed"]
+    /// Those that are said where both ledgers agree in the end.
+    package static let usualNames = [
+        "history-ask", "history-answer", "history-decline", "history-list", "history-entries", "history-propose",
+        "history-signed",
+    ]
+    /// Those that only a difference brings about.
+    package static let rareNames = ["history-split", "history-sums", "history-found", "history-noted"]
 
     package var id: ReconciliationID {
         switch self {

@@ -16,7 +16,7 @@ struct SharedRows {
             guard case .peer(let peer) = account else { continue }
             var amount = LedgerAmount(sign * transfer.amount.rawValue)
             #if Defects
-                if Defect.active == .settledEntryAltered, transfer.id.low % 4 == 0 { amount = amount + LedgerAmount(sign) }
+                if Defect.active == .settledEntryAltered, sign > 0, transfer.id.low % 4 == 0 { amount = amount + LedgerAmount(1) }
             #endif
             rows[peer, default: []].append(
                 SharedHistoryReader.Movement(
