@@ -102,7 +102,9 @@ let package = Package(
             resources: ["blade", "workstation", "render-farm", "closed"].map { .embedInCode("\($0).yaml") }),
         module(
             "LedgerSchema", path: "Ledger",
-            resources: ["V0001_ledger", "V0002_ledger", "V0003_ledger", "V0001_audit"].map { .embedInCode("\($0).sql") }),
+            resources: ["V0001_ledger", "V0002_ledger", "V0003_ledger", "V0004_ledger", "V0001_audit"].map {
+                .embedInCode("\($0).sql")
+            }),
         module("Configuration", ["Resources", "Policy", "ShippedPolicies", .yams]),
         module("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", .grdb, .sqlite, .crypto]),
         module(
@@ -163,7 +165,7 @@ let package = Package(
             "Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "Warden", "surplus-warden", "weak-shim"],
             exclude: ["Hostile/hostile.c"]),
         tests("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Node"]),
-        tests("Simulation", ["Resources", "Policy", "Bookkeeping", "Configuration", "Simulation", "surplus-sim"]),
+        tests("Simulation", ["Resources", "Policy", "Bookkeeping", "Trading", "Configuration", "Simulation", "surplus-sim"]),
         tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "surplus-bench", .grdb]),
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),

@@ -17,6 +17,7 @@ extension Node {
         reconcile(&step)
         pursueRules(&step)
         runNettings(&step)
+        runReconciliations(&step)
     }
 
     /// When the next timer is due.
@@ -41,6 +42,7 @@ extension Node {
         consider(pause?.until?.instant(at: now))
         consider(nextPursuit(at: now))
         consider(nextNetting(at: now))
+        consider(nextReconciliation(at: now))
         return wake
     }
 

@@ -3,7 +3,9 @@ enum NodeEventKinds {
     static let all = [
         "agreement.accepted", "agreement.declined", "clock.set", "lease.active", "lease.begun", "lease.closed", "lease.granted",
         "lease.not-renewed", "lease.promised", "lease.reclaiming", "lease.renewed", "lease.resized", "lease.settled",
-        "lease.unanswered", "lending.hindered", "lending.paused", "lending.possible", "lending.resumed", "lending.started",
+        "lease.unanswered", "ledger.checkpoint", "ledger.differs", "lending.hindered", "lending.paused", "lending.possible",
+        "lending.resumed",
+        "lending.started",
         "lending.stopped", "negotiation.countered", "negotiation.expired", "negotiation.offered", "negotiation.rejected",
         "negotiation.withdrawn", "netting.aborted", "netting.committed", "netting.doubt", "netting.prepared", "netting.proposed",
         "netting.refused", "netting.searched", "obligation.adjusted", "obligation.declined", "obligation.disputed",

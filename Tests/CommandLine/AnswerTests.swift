@@ -10,6 +10,7 @@ import Wire
             (["status"], "capacity"), (["nodes"], "nodes"), (["offers"], "offers"), (["credits"], "balance_microcredits"),
             (["credits"], "obligations"),
             (["credits", "net"], "we_owe_after_microcredits"),
+            (["ledger", "reconcile", "node2"], "peers"),
             (["explain", Sample.lease], "summary"), (["lease", "list"], "leases"), (["lease", "show", Sample.lease], "lease"),
             (["lease", "renew", Sample.lease], "lease"), (["lease", "release", Sample.lease], "lease"),
             (["reclaim", "--all"], "leases"), (["pause"], "pause"), (["resume"], "was_paused"), (["doctor"], "findings"),

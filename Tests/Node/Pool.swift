@@ -23,6 +23,8 @@ struct Pool {
         var adjustments: [Refusal?] = []
         /// What was told of searches for cycles.
         var news: [NettingNews] = []
+        /// What was told of comparisons of ledgers.
+        var comparisons: [ReconciliationNews] = []
         var wake: Instant?
     }
 
@@ -125,6 +127,8 @@ struct Pool {
         case .adjusted(_, let refusal): members[index].adjustments.append(refusal)
         case .changed: break
         case .netting(_, let news): members[index].news.append(news)
+        case .readHistory(let id, let query): return .history(id, members[index].store.history(query, notary(index)))
+        case .reconciliation(_, let news): members[index].comparisons.append(news)
         }
         return nil
     }

@@ -11,6 +11,7 @@ final class Switchboard: Sendable {
         let guests: GuestKeeper
         let requests: LeaseRequests
         let nettings: NettingDesk
+        let reconciliations: ReconciliationDesk
     }
 
     private let parts = Mutex<Parts?>(nil)
@@ -33,6 +34,8 @@ final class Switchboard: Sendable {
         case .renewed(let lease, let refusal): parts.requests.renewed(lease, refusal)
         case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)
         case .changed(let lease): parts.requests.changed(lease)
+        case .readHistory(let id, let query): parts.reconciliations.read(id, query)
+        case .reconciliation(let id, let news): parts.reconciliations.told(id, news)
         case .netting(let search, let news): parts.nettings.told(search, news)
         }
     }

@@ -217,6 +217,8 @@ enum Feature: String, CaseIterable {
     case network
     /// Nets debts around cycles.
     case netting
+    /// Compares ledgers, and signs what both have.
+    case reconciliation
 
     /// The most that are read of a peer's.
     static let most = 64

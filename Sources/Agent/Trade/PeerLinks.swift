@@ -82,7 +82,8 @@ final class PeerLinks: Sendable {
             do {
                 try await peers.call(peer) { client in
                     _ = try await client.deliver { writer in
-                        // A message that it does not know would end the stream: until it has said that it does, it is as good as lost.
+                        // A message that it does not know would end the stream: until it has said that it does, it is as good as
+                        // lost.
                         for await message in messages where message.feature.map({ peers.has($0, peer) }) ?? true {
                             try await writer.write(Surplus_V1_TradeMessage(message))
                         }
@@ -108,5 +109,11 @@ final class PeerLinks: Sendable {
 
 extension TradeMessage {
     /// What a peer must be able to do to understand it; `nil` of what all understand.
-    fileprivate var feature: Feature? { if case .netting = self { .netting } else { nil } }
+    fileprivate var feature: Feature? {
+        switch self {
+        case .netting: .netting
+        case .reconciliation: .reconciliation
+        default: nil
+        }
+    }
 }

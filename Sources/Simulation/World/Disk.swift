@@ -14,6 +14,7 @@ struct Disk {
     private(set) var adjustments: Set<AdjustmentID> = []
     /// What leases of rules were paid with.
     private(set) var payments: [RulePayment] = []
+    private(set) var shared = SharedRows()
     private var obligations = SortedMap<ObligationID, Obligation>()
     /// How often what a netting reserved was moved from one peer's account to another's.
     private(set) var nettingPosts: [TransferID: Int] = [:]
@@ -38,8 +39,9 @@ struct Disk {
                 // Limits were checked by the node that decided; the store holds on to double entry and uniqueness.
                 if try books.apply(transfer, at: now, isAcknowledged: true) == .replayed {
                     fault = "\(transfer.id) was recorded twice"
-                } else if transfer.isNetting, let of = transfer.of {
-                    nettingPosts[of, default: 0] += 1
+                } else {
+                    shared.add(transfer)
+                    if transfer.isNetting, let of = transfer.of { nettingPosts[of, default: 0] += 1 }
                 }
                 note(transfer)
             } catch {
@@ -49,6 +51,7 @@ struct Disk {
         case .receipt(let signed): receipts.insert(signed.receipt.id)
         case .agreement(let agreement): agreements.insert(agreement.id)
         case .adjustment(let signed): adjustments.insert(signed.adjustment.id)
+        case .checkpoint(let signed, let peer): shared.add(signed, with: peer)
         case .obligation(let obligation): obligations[obligation.id] = obligation
         case .state(.lease, _, let entry as LeaseEntry): leases[entry.id] = entry
         case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value
@@ -65,7 +68,8 @@ struct Disk {
             obligations: obligations.values, swaps: all(.swap, as: SwapEntry.self), pause: all(.setting, as: Pause.self).first,
             foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
             nettingRecord: all(.setting, as: NettingRecord.self).first,
-            acquisitions: all(.setting, as: AcquisitionMemory.self).first, payments: payments)
+            acquisitions: all(.setting, as: AcquisitionMemory.self).first, payments: payments,
+            reconciliations: all(.reconciliation, as: PeerReconciliation.self))
     }
 
     private mutating func note(_ transfer: Transfer) {

@@ -55,6 +55,7 @@ extension World {
         var hasMoved = false
         look(atNettings: records, index)
         look(atSwaps: records, index)
+        look(atReconciliations: records, index)
         for record in records {
             checkFirmPromise(record, index)
             switch record {
@@ -248,7 +249,8 @@ extension World {
         nodes.allSatisfy { simulated in
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
             return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty && node.swaps.isEmpty
-                && node.nettings.allSatisfy(\.isOver) && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
+                && node.nettings.allSatisfy(\.isOver) && node.reconciling.comparisons.isEmpty && node.books.reservations.isEmpty
+                && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
 
@@ -273,6 +275,7 @@ extension World {
             checkSwapsAtRest(index)
         }
         checkNettings()
+        checkHistories()
     }
 
     /// What one side of a trust line is owed, the other owes.
