@@ -16,15 +16,27 @@ package struct NettingOutcome: Hashable, Sendable {
     /// Whether every net position is as it was, and no debt was raised or turned round.
     package let isSound: Bool
 
+    /// What a planner comes to who knows all debts.
+    ///
     /// - Parameter longest: the most debts in a cycle.
     package init(_ debts: [Debt], longest: Int) {
         let before = DebtGraph(debts)
         var after = before
         let cancelled = after.cancelCycles(upTo: longest)
+        self.init(
+            before, after, cycles: cancelled.reduce(into: SortedMap()) { $0[$1.members.count] = ($0[$1.members.count] ?? 0) + 1 })
+    }
+
+    /// What the nodes themselves came to.
+    package init(of debts: [Debt], agreed: AgreedNetting) {
+        self.init(DebtGraph(debts), DebtGraph(agreed.debts), cycles: agreed.cycles)
+    }
+
+    private init(_ before: DebtGraph, _ after: DebtGraph, cycles: SortedMap<Int, Int>) {
         nodes = before.positions.count
         (debtsBefore, debtsAfter) = (before.debts.count, after.debts.count)
         (grossBefore, grossAfter, least) = (before.gross, after.gross, before.least)
-        cycles = cancelled.reduce(into: SortedMap()) { $0[$1.members.count] = ($0[$1.members.count] ?? 0) + 1 }
+        self.cycles = cycles
         isSound = before.positions == after.positions && Self.only(reduces: before.debts, to: after.debts)
     }
 
