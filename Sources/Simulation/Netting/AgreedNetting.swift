@@ -7,6 +7,9 @@ import Trading
 /// A pool whose nodes find cycles and agree on them by messages, as in the product: the same nodes, probes and votes. Nothing is
 /// lost on the way and all are there; messages take no time.
 package struct AgreedNetting {
+    /// The most debts in a cycle.
+    package static let longest = Nettings.longest
+
     private struct Member {
         var node: Node
         var random: SeededGenerator
@@ -23,14 +26,12 @@ package struct AgreedNetting {
     private var wire: [Message] = []
     private var clock = Moment(
         boot: BootID("boot-1"), instant: Instant(microseconds: 0), utc: Timestamp(microseconds: 1_767_225_600_000_000))
-    /// How many messages were sent.
-    package private(set) var messages = 0
     /// How many cycles were cancelled, by their length.
-    package private(set) var cycles = SortedMap<Int, Int>()
+    private(set) var cycles = SortedMap<Int, Int>()
 
     /// - Parameter debts: several between the same two nodes are netted first.
     /// - Throws: ``BooksError`` where they do not fit in a ledger.
-    package init(_ debts: [Debt]) throws(BooksError) {
+    init(_ debts: [Debt]) throws(BooksError) {
         let netted = DebtGraph(debts).debts
         for id in Set(netted.flatMap { [$0.debtor, $0.creditor] }).sorted() {
             members[id] = try Self.member(id, netted.filter { $0.debtor == id || $0.creditor == id }, at: clock)
@@ -55,7 +56,7 @@ package struct AgreedNetting {
     }
 
     /// What is owed now, in order of debtors and creditors.
-    package var debts: [Debt] {
+    var debts: [Debt] {
         members.pairs.flatMap { id, member in
             member.node.books.trustLines.compactMap { line in
                 let net = member.node.books.balance(of: .peer(line.peer)).net
@@ -65,7 +66,7 @@ package struct AgreedNetting {
     }
 
     /// Each node in turn looks for cycles once, a minute after the one before.
-    package mutating func run(progress: (Int) -> Void = { _ in }) {
+    mutating func run(progress: (Int) -> Void = { _ in }) {
         for (count, id) in members.keys.enumerated() {
             let search = NettingID(high: UInt64(clock.utc.microseconds / 1000) << 16, low: UInt64(count))
             feed(.net(search, isDryRun: false), to: id)
@@ -93,7 +94,6 @@ package struct AgreedNetting {
         while !wire.isEmpty {
             let batch = wire
             wire = []
-            messages += batch.count
             for message in batch { feed(.message(from: message.from, message.content), to: message.to) }
         }
     }

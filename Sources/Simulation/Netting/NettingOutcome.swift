@@ -27,9 +27,14 @@ package struct NettingOutcome: Hashable, Sendable {
             before, after, cycles: cancelled.reduce(into: SortedMap()) { $0[$1.members.count] = ($0[$1.members.count] ?? 0) + 1 })
     }
 
-    /// What the nodes themselves came to.
-    package init(of debts: [Debt], agreed: AgreedNetting) {
-        self.init(DebtGraph(debts), DebtGraph(agreed.debts), cycles: agreed.cycles)
+    /// What the nodes come to themselves when each of them looks for cycles once.
+    ///
+    /// - Parameter progress: is told how many have looked.
+    /// - Throws: where the debts do not fit in a ledger.
+    package init(agreedOn debts: [Debt], progress: (Int) -> Void = { _ in }) throws {
+        var pool = try AgreedNetting(debts)
+        pool.run(progress: progress)
+        self.init(DebtGraph(debts), DebtGraph(pool.debts), cycles: pool.cycles)
     }
 
     private init(_ before: DebtGraph, _ after: DebtGraph, cycles: SortedMap<Int, Int>) {

@@ -1,8 +1,6 @@
 import ArgumentParser
-import Bookkeeping
 import Resources
 import Simulation
-import Trading
 
 struct NettingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,9 +61,9 @@ struct NettingCommand: ParsableCommand {
         try check("pools", pools, 1...100)
         try check("longest", longest, 3...6)
         try check("days", days, 0...3650)
-        guard !agents || longest == Nettings.longest else {
+        guard !agents || longest == AgreedNetting.longest else {
             throw ValidationError(
-                "--longest is for what a planner would do; agents look for cycles of at most \(Nettings.longest)")
+                "--longest is for what a planner would do; agents look for cycles of at most \(AgreedNetting.longest)")
         }
         guard seed <= UInt64.max - UInt64(pools) else { throw ValidationError("--seed is too large for so many pools") }
     }
@@ -75,7 +73,12 @@ struct NettingCommand: ParsableCommand {
         for number in 0..<UInt64(pools) {
             for (name, leaning) in [("random", Int64(0)), ("leaning", Self.leaning)] {
                 let debts = RandomDebts(nodes: nodes, peers: peers, leaning: leaning, seed: seed + number).draw()
-                let outcome = agents ? try agreed(debts) : NettingOutcome(debts, longest: longest)
+                let outcome =
+                    agents
+                    ? try NettingOutcome(agreedOn: debts) {
+                        Console.progress("\($0) of \(nodes) nodes have looked", isLast: $0 == nodes)
+                    }
+                    : NettingOutcome(debts, longest: longest)
                 outcomes.append(.init(name, seed: seed + number, outcome))
             }
             Console.progress("\(number + 1) of \(pools) pools", isLast: number + 1 == UInt64(pools))
@@ -94,11 +97,5 @@ struct NettingCommand: ParsableCommand {
             Console.complain("somebody's net position changed, or a debt was raised")
             throw ExitCode.failure
         }
-    }
-
-    private func agreed(_ debts: [Debt]) throws -> NettingOutcome {
-        var pool = try AgreedNetting(debts)
-        pool.run { Console.progress("\($0) of \(nodes) nodes have looked", isLast: $0 == nodes) }
-        return NettingOutcome(of: debts, agreed: pool)
     }
 }
