@@ -8,6 +8,8 @@ CREATE TABLE checkpoints (
     -- Of the two nodes, the lesser id first.
     first_signature BLOB NOT NULL,
     second_signature BLOB NOT NULL,
+    -- The first row that it leaves to the checkpoint after it.
+    next INTEGER NOT NULL,
     hash BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 

@@ -15,7 +15,7 @@ package enum Record: Sendable {
     /// Keeps an adjustment signed by both.
     case adjustment(SignedAdjustment)
     /// Keeps a checkpoint signed by both, with the peer that signed it.
-    case checkpoint(SignedCheckpoint, with: NodeID)
+    case checkpoint(KeptCheckpoint, with: NodeID)
     /// Sets what is known of an obligation; kept also when nothing is owed any more.
     case obligation(Obligation)
     /// Sets or, with `nil`, removes one thing of the state a core restores itself from.

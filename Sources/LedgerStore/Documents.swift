@@ -79,13 +79,14 @@ extension SignedAdjustment {
     }
 }
 
-extension SignedCheckpoint {
-    /// As both signed it.
+extension KeptCheckpoint {
+    /// As both signed it, and what of this ledger it leaves.
     var chainDocument: [UInt8] {
         var writer = CanonicalWriter(kind: "surplus.ledger.checkpoint")
-        writer.write(document)
-        writer.write(firstSignature.bytes)
-        writer.write(secondSignature.bytes)
+        writer.write(signed.document)
+        writer.write(signed.firstSignature.bytes)
+        writer.write(signed.secondSignature.bytes)
+        writer.write(next)
         return writer.bytes
     }
 }

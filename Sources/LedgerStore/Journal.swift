@@ -42,7 +42,7 @@ struct Journal {
         case .receipt(let receipt): try write(receipt)
         case .agreement(let agreement): try write(agreement)
         case .adjustment(let signed): try write(signed)
-        case .checkpoint(let signed, let peer): try write(signed, with: peer)
+        case .checkpoint(let kept, let peer): try write(kept, with: peer)
         case .obligation(let obligation, let body): try write(obligation, body: body)
         case .state(let kind, let id, let body): try setState(kind, id: id, body: body)
         case .event(let event, let subjects, let details): try write(event, subjects: subjects, details: details)
@@ -156,17 +156,17 @@ extension Journal {
 // MARK: - Checkpoints
 
 extension Journal {
-    private mutating func write(_ signed: SignedCheckpoint, with peer: NodeID) throws {
-        let checkpoint = signed.checkpoint
+    private mutating func write(_ kept: KeptCheckpoint, with peer: NodeID) throws {
+        let (signed, checkpoint) = (kept.signed, kept.checkpoint)
         if let known = try Rows.checkpoint(db, checkpoint.id) {
-            guard known == signed else { throw LedgerStoreError.conflict(checkpoint.id.description) }
+            guard known == kept else { throw LedgerStoreError.conflict(checkpoint.id.description) }
             return
         }
         var chain = position.chain
-        chain.append(signed.chainDocument)
+        chain.append(kept.chainDocument)
         try statements.insertCheckpoint.execute([
             chain.sequence, checkpoint.id.column, peer.column, Data(signed.document), Data(signed.firstSignature.bytes),
-            Data(signed.secondSignature.bytes), chain.head.column,
+            Data(signed.secondSignature.bytes), kept.next, chain.head.column,
         ])
         position.chain = chain
     }

@@ -60,8 +60,8 @@ struct JournalStatements {
         insertCheckpoint = try PreparedStatement(
             db,
             """
-            INSERT INTO checkpoints (sequence, id, peer, document, first_signature, second_signature, hash)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO checkpoints (sequence, id, peer, document, first_signature, second_signature, next, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """)
         setObligation = try PreparedStatement(
             db,

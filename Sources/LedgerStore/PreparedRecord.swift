@@ -10,7 +10,7 @@ enum PreparedRecord: Sendable {
     case receipt(SignedReceipt)
     case agreement(AgreementRecord)
     case adjustment(SignedAdjustment)
-    case checkpoint(SignedCheckpoint, with: NodeID)
+    case checkpoint(KeptCheckpoint, with: NodeID)
     /// `body` is JSON.
     case obligation(Obligation, body: String)
     /// `body` is JSON; `nil` removes.
@@ -28,7 +28,7 @@ enum PreparedRecord: Sendable {
         case .receipt(let receipt): self = .receipt(receipt)
         case .agreement(let agreement): self = .agreement(agreement)
         case .adjustment(let signed): self = .adjustment(signed)
-        case .checkpoint(let signed, let peer): self = .checkpoint(signed, with: peer)
+        case .checkpoint(let kept, let peer): self = .checkpoint(kept, with: peer)
         case .obligation(let obligation): self = .obligation(obligation, body: try Self.json(obligation))
         case .state(let kind, let id, let body): self = .state(kind, id: id, body: try body.map(Self.json))
         case .event(let event):

@@ -8,9 +8,9 @@ extension LedgerReader {
     /// - Returns: why not, when the scope cannot be read.
     /// - Throws: ``LedgerStoreError`` when a file cannot be read at all.
     package func sharedHistory(_ query: SharedHistoryQuery) throws(LedgerStoreError) -> Result<SharedHistory, Refusal> {
-        let (beginning, checkpoints) = try fold(into: (Int64?.none, [Checkpoint]())) { found, db in
+        let (beginning, checkpoints) = try fold(into: (Int64?.none, [KeptCheckpoint]())) { found, db in
             found.0 = try found.0 ?? SegmentRow(db).opening.sequence
-            found.1 += try Rows.checkpoints(db, with: query.peer).map(\.checkpoint)
+            found.1 += try Rows.checkpoints(db, with: query.peer)
             return true
         }
         let reader: SharedHistoryReader
@@ -30,7 +30,7 @@ extension LedgerReader {
     }
 
     /// The latest checkpoint with a peer that stands in the rows that can be read; `nil` while there is none.
-    package func lastCheckpoint(with peer: NodeID) throws(LedgerStoreError) -> SignedCheckpoint? {
+    package func lastCheckpoint(with peer: NodeID) throws(LedgerStoreError) -> KeptCheckpoint? {
         try fold(into: nil) { last, db in
             last = try Rows.checkpoints(db, with: peer).last ?? last
             return true
@@ -40,22 +40,23 @@ extension LedgerReader {
 
 extension Rows {
     /// In the order of their rows.
-    static func checkpoints(_ db: Database, with peer: NodeID) throws -> [SignedCheckpoint] {
+    static func checkpoints(_ db: Database, with peer: NodeID) throws -> [KeptCheckpoint] {
         // Closed segments keep the schema that they were written with.
         guard try db.tableExists("checkpoints") else { return [] }
         let sql = "SELECT * FROM checkpoints WHERE peer = ? ORDER BY sequence"
         return try Row.fetchAll(db, sql: sql, arguments: [peer.column]).map(checkpoint)
     }
 
-    static func checkpoint(_ db: Database, _ id: CheckpointID) throws -> SignedCheckpoint? {
+    static func checkpoint(_ db: Database, _ id: CheckpointID) throws -> KeptCheckpoint? {
         try Row.fetchOne(db, sql: "SELECT * FROM checkpoints WHERE id = ?", arguments: [id.column]).map(checkpoint)
     }
 
-    static func checkpoint(_ row: Row) throws -> SignedCheckpoint {
+    static func checkpoint(_ row: Row) throws -> KeptCheckpoint {
         let document = row.bytes("document")
-        return SignedCheckpoint(
+        let signed = SignedCheckpoint(
             checkpoint: try Checkpoint(document: document), document: document,
             firstSignature: Signature(row.bytes("first_signature")), secondSignature: Signature(row.bytes("second_signature")))
+        return KeptCheckpoint(signed, next: row["next"])
     }
 
     /// Passes what moved something on the line with the peer, in the order of the rows.

@@ -149,10 +149,10 @@ extension Verifier {
     }
 
     private mutating func check(checkpoint row: Row, _ db: Database) throws {
-        let signed = try Rows.checkpoint(row)
-        let checkpoint = signed.checkpoint
+        let kept = try Rows.checkpoint(row)
+        let (signed, checkpoint) = (kept.signed, kept.checkpoint)
         let peer: NodeID = try row.id("peer")
-        try link(try row.digest("hash"), signed.chainDocument)
+        try link(try row.digest("hash"), kept.chainDocument)
         guard checkpoint.id == (try row.id("id")), [checkpoint.first, checkpoint.second].contains(peer) else {
             throw MalformedRow(description: "id or peer are not those of its document")
         }

@@ -139,6 +139,7 @@ package struct Node: Sendable {
         }
         for id in requests.keys { hasten(acceptancesOf: id, at: now) }
         resumeNettings(at: now)
+        resumeReconciliations(at: now)
         // The policy may have changed while nobody was here.
         follow(&step)
         runTimers(&step)

@@ -79,7 +79,14 @@ package struct CanonicalReader: Sendable {
 
     package mutating func integer() throws(Malformed) -> Int64 { Int64(bitPattern: try unsigned()) }
     package mutating func quantity<Q: Quantity>(_: Q.Type = Q.self) throws(Malformed) -> Q { Q(try integer()) }
-    package mutating func timestamp() throws(Malformed) -> Timestamp { Timestamp(microseconds: try integer()) }
+    /// Of the years 1 to 9999, so that times can be taken from each other.
+    package mutating func timestamp() throws(Malformed) -> Timestamp {
+        let microseconds = try integer()
+        guard (-62_135_596_800_000_000..<253_402_300_800_000_000).contains(microseconds) else {
+            throw Malformed(description: "a time that no calendar has")
+        }
+        return Timestamp(microseconds: microseconds)
+    }
 
     package mutating func bool() throws(Malformed) -> Bool {
         switch try take(1).first {

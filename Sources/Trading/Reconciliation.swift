@@ -21,6 +21,16 @@ package enum ReconciliationMessage: Hashable, Sendable {
     /// Both have the same: "sign this." With the sender's signature over the document.
     case propose(ReconciliationID, document: [UInt8], Signature)
     case signed(ReconciliationID, Signature)
+    /// Both have the same, and nothing that is not signed. Not answered.
+    case same(ReconciliationID)
+
+    /// Whether something is to be done with what an earlier question was about.
+    package var isQuestion: Bool {
+        switch self {
+        case .split, .list, .found, .propose: true
+        case .ask, .answer, .decline, .sums, .entries, .noted, .signed, .same: false
+        }
+    }
 
     /// One word for logs and statistics.
     package var name: String {
@@ -36,13 +46,14 @@ package enum ReconciliationMessage: Hashable, Sendable {
         case .noted: "history-noted"
         case .propose: "history-propose"
         case .signed: "history-signed"
+        case .same: "history-same"
         }
     }
 
     /// Those that are said where both ledgers agree in the end.
     package static let usualNames = [
         "history-ask", "history-answer", "history-decline", "history-list", "history-entries", "history-propose",
-        "history-signed",
+        "history-signed", "history-same",
     ]
     /// Those that only a difference brings about.
     package static let rareNames = ["history-split", "history-sums", "history-found", "history-noted"]
@@ -51,7 +62,8 @@ package enum ReconciliationMessage: Hashable, Sendable {
         switch self {
         case .ask(let id, _), .answer(let id, _), .decline(let id, _), .split(let id, _, _), .sums(let id, _, _, _),
             .list(let id, _, _),
-            .entries(let id, _, _, _), .found(let id, _), .noted(let id), .propose(let id, _, _), .signed(let id, _):
+            .entries(let id, _, _, _), .found(let id, _), .noted(let id), .propose(let id, _, _), .signed(let id, _),
+            .same(let id):
             id
         }
     }
@@ -86,10 +98,12 @@ package struct HistoryAnswer: Hashable, Sendable {
 }
 
 /// Why something cannot be compared.
-package enum HistoryObstacle: Hashable, Sendable {
+package enum HistoryObstacle: Error, Hashable, Sendable {
     /// The checkpoint that was named is not known here; this is the latest here, if there is any.
     case unknown(latest: Digest?)
     /// This ledger does not come any more to what was signed in this checkpoint.
     case unsound(Digest)
+    /// What was asked before is not known any more: to be asked anew.
+    case forgotten
     case refused(Refusal)
 }

@@ -79,9 +79,10 @@ import Testing
         let first = try await read(query(until: 20))
         let signed = checkpoint(first, 1)
         try await directory.withStore { store in
-            try await store.commit([.checkpoint(signed, with: peer), Self.paid(12, 4)])
-            try await store.commit([.checkpoint(signed, with: peer)])
-            #expect(try store.lastCheckpoint(with: peer) == signed)
+            let kept = KeptCheckpoint(signed, next: first.next)
+            try await store.commit([.checkpoint(kept, with: peer), Self.paid(12, 4)])
+            try await store.commit([.checkpoint(kept, with: peer)])
+            #expect(try store.lastCheckpoint(with: peer) == kept)
         }
         let next = try await read(query(after: signed.checkpoint, from: first.next))
         #expect(next.entries.map(\.mark) == [12, 30] && next.base == signed.checkpoint)
@@ -95,7 +96,7 @@ import Testing
     func unsound() async throws {
         try await fill()
         let signed = checkpoint(try await read(query()), 1)
-        try await directory.withStore { try await $0.commit([.checkpoint(signed, with: peer)]) }
+        try await directory.withStore { try await $0.commit([.checkpoint(KeptCheckpoint(signed, next: 9), with: peer)]) }
         try directory.tamper("ledger-000001.sqlite", "UPDATE transfers SET amount = 4 WHERE sequence = 2")
         let digest = Digest(sha256: signed.document)
         #expect(try await read(query(after: signed.checkpoint, from: 9)).unsound == nil)
@@ -114,14 +115,36 @@ import Testing
         let archive = try TemporaryDirectory()
         try await directory.withStore { store in
             _ = try store.archive(to: archive.path, keeping: 0)
-            let missing = store
-            let found = try missing.sharedHistory(query())
+            let found = try store.sharedHistory(query())
             guard case .failure(let refusal) = found else {
                 Issue.record("\(found)")
                 return
             }
             #expect(refusal.reason.contains("surplus ledger mount"))
         }
+    }
+
+    @Test("where rows that a checkpoint covers were moved away, it is taken on trust, though its place is beyond them")
+    func archived() async throws {
+        try await fill()
+        // The first covers up to 15, and leaves rows of the first file to the second.
+        let first = try await read(query(until: 15))
+        let one = checkpoint(first, 1)
+        try await directory.withStore { try await $0.commit([.checkpoint(KeptCheckpoint(one, next: first.next), with: peer)]) }
+        #expect(first.next == 1)
+        let second = try await read(query(after: one.checkpoint, from: first.next))
+        let two = checkpoint(second, 2)
+        let archive = try TemporaryDirectory()
+        try await directory.withStore { store in
+            try await store.commit([.checkpoint(KeptCheckpoint(two, next: second.next), with: peer), Self.paid(40, 1)])
+            _ = try store.archive(to: archive.path, keeping: 0)
+        }
+        let whole = try await read(query(after: two.checkpoint, checksPast: true, from: second.next))
+        #expect(whole.unsound == nil && whole.entries.map(\.mark) == [40])
+        var recorded = query(after: two.checkpoint)
+        recorded.scope = .recorded(Digest(sha256: two.document))
+        let found = try await directory.withStore { try $0.sharedHistory(recorded) }
+        #expect(throws: Refusal.self, "what it covers cannot be told") { try found.get() }
     }
 
     @Test("verification names a checkpoint whose signature is not good, or that signs another row than there is")
@@ -137,7 +160,7 @@ import Testing
             try FileManager.default.removeItem(atPath: other.path)
             try FileManager.default.copyItem(atPath: directory.path, toPath: other.path)
             let found = try await other.withStore { store in
-                try await store.commit([.checkpoint(signed, with: peer)])
+                try await store.commit([.checkpoint(KeptCheckpoint(signed, next: 9), with: peer)])
                 return try store.verify(signatures: isSigned)
             }
             #expect(

@@ -13,7 +13,7 @@ struct MemoryStore {
     private(set) var obligations = SortedMap<ObligationID, Obligation>()
     /// In the order of their rows; tests may change them as a cheater would.
     var transfers: [Transfer] = []
-    private(set) var checkpoints: [NodeID: [SignedCheckpoint]] = [:]
+    private(set) var checkpoints: [NodeID: [KeptCheckpoint]] = [:]
     private(set) var events: [Event] = []
 
     /// - Throws: ``BooksError`` when the books of the store do not take a transfer: the node has recorded nonsense.
@@ -27,7 +27,7 @@ struct MemoryStore {
             case .receipt(let signed): receipts[signed.receipt.id] = signed
             case .agreement(let agreement): agreements.insert(agreement.id)
             case .adjustment(let signed): adjustments[signed.adjustment.id] = signed
-            case .checkpoint(let signed, let peer): checkpoints[peer, default: []].append(signed)
+            case .checkpoint(let kept, let peer): checkpoints[peer, default: []].append(kept)
             case .obligation(let obligation): obligations[obligation.id] = obligation
             case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value
             case .event(let event): events.append(event)
@@ -58,7 +58,7 @@ struct MemoryStore {
     func history(_ query: SharedHistoryQuery, _ notary: any Notary) -> Result<SharedHistory, Refusal> {
         do throws(Refusal) {
             var reader = try SharedHistoryReader(
-                query, checkpoints: (checkpoints[query.peer] ?? []).map(\.checkpoint), beginning: 0, digest: notary.digest)
+                query, checkpoints: checkpoints[query.peer] ?? [], beginning: 0, digest: notary.digest)
             for (place, transfer) in transfers.enumerated() where Int64(place) >= query.start {
                 for movement in transfer.movements(with: query.peer, at: Int64(place + 1)) { reader.take(movement) }
             }

@@ -40,7 +40,8 @@ import Trading
         let (here, there) = (pool.members[0], pool.members[1])
         #expect(total == first.checkpoint.total && total > 0)
         #expect(there.node.reconciling[here.id].latest == first)
-        #expect(here.store.checkpoints[there.id]?.last == first && there.store.checkpoints[here.id]?.last == first)
+        #expect(
+            here.store.checkpoints[there.id]?.last?.signed == first && there.store.checkpoints[here.id]?.last?.signed == first)
         #expect(pool.notary(0).verify(first.firstSignature, over: first.document, by: here.id))
         #expect(pool.notary(0).verify(first.secondSignature, over: first.document, by: there.id))
         #expect(first.checkpoint.balance.credits == pool.balance(0, with: 1))
@@ -165,26 +166,88 @@ import Trading
         #expect(pool.members[0].node.reconciling.comparisons.isEmpty)
     }
 
-    @Test("a checkpoint whose figures are not this ledger's, or whose signature is not the peer's, is not signed")
-    func forged() throws {
+    // MARK: What outlasts a comparison
+
+    @Test("what was found to differ stays so, whatever is settled later, until it was compared again and is alike")
+    func outlasting() throws {
+        var pool = try Self.traded(2)
+        pool.advance(by: .minutes(5))
+        let place = try #require(pool.members[1].store.transfers.firstIndex { $0.kind == .post })
+        let original = pool.members[1].store.transfers[place]
+        pool.members[1].store.transfers[place].amount = original.amount + LedgerAmount(1)
+        guard case .differs = Self.reconcile(&pool) else {
+            Issue.record("\(pool.members[0].comparisons)")
+            return
+        }
+        let signed = pool.members[0].store.checkpoints[pool.members[1].id]?.count
+        let lease = try pool.borrow()
+        pool.advance(by: .minutes(3))
+        pool.use(lease, cpu: 60_000_000)
+        pool.feed(.release(lease), to: 0)
+        pool.advance(by: .minutes(10))
+        for (here, there) in [(0, 1), (1, 0)] {
+            let known = pool.members[here].node.reconciling[pool.members[there].id]
+            #expect(known.difference?.transfer == original.id, "node \(here)")
+            #expect(pool.members[here].store.checkpoints[pool.members[there].id]?.count == signed)
+            #expect(pool.members[here].store.events.count { $0.kind == "ledger.differs" } == 1)
+        }
+        pool.members[1].store.transfers[place] = original
+        guard case .agreed = Self.reconcile(&pool) else {
+            Issue.record("\(pool.members[0].comparisons)")
+            return
+        }
+        #expect(pool.members[0].node.reconciling[pool.members[1].id].difference == nil)
+        pool.advance(by: .minutes(5))
+        #expect(pool.members[1].node.reconciling[pool.members[0].id].difference == nil, "the other side hears of it")
+    }
+
+    @Test("what was signed is recounted daily also by two that trade all the time")
+    func busy() throws {
+        var pool = try Self.traded(1)
+        pool.advance(by: .minutes(5))
+        let place = try #require(pool.members[1].store.transfers.firstIndex { $0.kind == .post })
+        pool.members[1].store.transfers[place].amount += LedgerAmount(1)
+        for _ in 0..<5 {
+            let lease = try pool.borrow()
+            pool.advance(by: .minutes(3))
+            pool.use(lease, cpu: 60_000_000)
+            pool.feed(.release(lease), to: 0)
+            pool.advance(by: .hours(6))
+        }
+        #expect(pool.members[0].node.reconciling[pool.members[1].id].difference != nil)
+    }
+
+    @Test("what was due soon is compared after a restart, too")
+    func restarted() throws {
+        var pool = try Self.traded(1)
+        pool.restart(0)
+        pool.restart(1)
+        #expect(pool.members[0].node.reconciling[pool.members[1].id].latest == nil)
+        pool.advance(by: .minutes(5))
+        #expect(pool.members[0].node.reconciling[pool.members[1].id].latest != nil)
+    }
+
+    @Test("a comparison begins anew when the other side does not know of it any more", arguments: [true, false])
+    func forgotten(atProposal: Bool) throws {
         var pool = try Self.traded(1)
         pool.advance(by: .seconds(1))
-        pool.isLost = { if case .reconciliation(.propose) = $0.message { true } else { false } }
-        _ = Self.reconcile(&pool)
-        let id = pool.members[0].node.reconciling.comparisons.values[0].id
-        let own = pool.notary(0)
-        var checkpoint = Checkpoint(
-            id: CheckpointID(high: 1, low: 1), first: pool.members[0].id, second: pool.members[1].id, previous: .zero,
-            until: 1 << 60, count: 1,
-            digest: .zero, total: 1, balance: Charge(credits: 1_000_000), firstPlace: LedgerPlace(sequence: 1, head: .zero),
-            secondPlace: LedgerPlace(sequence: 1, head: .zero), at: pool.now.utc)
-        for signature in [own.sign(checkpoint.document), Signature([1, 2, 3])] {
-            checkpoint.total += 1
-            let message = ReconciliationMessage.propose(id, document: checkpoint.document, signature)
-            pool.feed(.message(from: pool.members[0].id, .reconciliation(message)), to: 1)
+        let peer = pool.members[1].id
+        pool.feed(.reconcile(peer, ReconciliationID(high: 7, low: 7)), to: 0)
+        if atProposal {
+            while let next = pool.wire.first, !next.message.isCheckpointProposal { pool.deliverFirst() }
+        } else {
+            let place = try #require(pool.members[1].store.transfers.firstIndex { $0.kind == .post })
+            pool.members[1].store.transfers[place].amount += LedgerAmount(1)
+            while let next = pool.wire.first, !next.message.isHistoryList { pool.deliverFirst() }
         }
-        #expect(pool.members[1].store.checkpoints.isEmpty)
-        #expect(!pool.wire.contains { if case .reconciliation(.signed) = $0.message { true } else { false } })
+        #expect(!pool.wire.isEmpty)
+        pool.restart(1)
+        pool.deliver()
+        switch pool.members[0].comparisons.last {
+        case .agreed: #expect(atProposal)
+        case .differs: #expect(!atProposal)
+        default: Issue.record("\(pool.members[0].comparisons)")
+        }
     }
 
     // MARK: Bisection
@@ -260,4 +323,9 @@ import Trading
         #expect(total == Int64(SharedHistoryQuery.limit * 2 + 100) && known.latest?.checkpoint.total == total)
         #expect(pool.members[0].store.checkpoints[pool.members[1].id]?.count == 3)
     }
+}
+
+extension TradeMessage {
+    fileprivate var isCheckpointProposal: Bool { if case .reconciliation(.propose) = self { true } else { false } }
+    fileprivate var isHistoryList: Bool { if case .reconciliation(.list) = self { true } else { false } }
 }

@@ -20,7 +20,7 @@ struct CanonicalTests {
             id = LeaseID(high: random.next(), low: random.next())
             data = (0..<Int.random(in: 0...32, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
             text = String(repeating: "ü", count: Int.random(in: 0...10, using: &random))
-            at = Timestamp(microseconds: Int64(bitPattern: random.next()))
+            at = Timestamp(microseconds: .random(in: -62_135_596_800_000_000..<253_402_300_800_000_000, using: &random))
         }
 
         init(_ bytes: [UInt8], kind: String = "test", version: UInt16 = 1) throws(CanonicalReader.Malformed) {

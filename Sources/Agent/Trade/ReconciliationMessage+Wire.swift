@@ -36,6 +36,7 @@ extension Surplus_V1_Reconciliation {
             case .propose(_, let document, let signature):
                 wire.propose = .with { ($0.document, $0.signature) = (.init(document), .init(signature.bytes)) }
             case .signed(_, let signature): wire.signed = .with { $0.signature = .init(signature.bytes) }
+            case .same: wire.same = .init()
             }
         }
     }
@@ -76,6 +77,7 @@ extension ReconciliationMessage {
                 try Field.signature(message.signature, "reconciliation.propose.signature"))
         case .signed(let message):
             self = .signed(id, try Field.signature(message.signature, "reconciliation.signed.signature"))
+        case .same: self = .same(id)
         case nil: throw FieldError("reconciliation", "is missing or of a newer version")
         }
     }
@@ -124,6 +126,7 @@ extension Surplus_V1_HistoryDecline {
             switch obstacle {
             case .unknown(let latest): $0.latest = .init(latest?.bytes ?? [])
             case .unsound(let checkpoint): $0.unsound = .init(checkpoint.bytes)
+            case .forgotten: $0.forgotten = true
             case .refused(let refusal): $0.refusal = Surplus_V1_Refusal(refusal)
             }
         }
@@ -137,6 +140,7 @@ extension HistoryObstacle {
             self = .unknown(latest: bytes.isEmpty ? nil : try Field.digest(bytes, "reconciliation.decline.latest"))
         case .unsound(let bytes): self = .unsound(try Field.digest(bytes, "reconciliation.decline.unsound"))
         case .refusal(let refusal): self = .refused(try Refusal(refusal, "reconciliation.decline.refusal"))
+        case .forgotten: self = .forgotten
         case nil: throw FieldError("reconciliation.decline", "says no reason")
         }
     }

@@ -27,6 +27,8 @@ package struct SharedHistoryReader {
         let checkpoint: Checkpoint
         let digest: Digest
         let sequence: Int64
+        /// The first row that it leaves.
+        let next: Int64
     }
 
     private let query: SharedHistoryQuery
@@ -56,7 +58,7 @@ package struct SharedHistoryReader {
     ///   - beginning: the last row before the first that can be read: 0 unless older files were moved away.
     /// - Throws: why the scope cannot be read: term `checkpoint` when its checkpoint is not one of this node's.
     package init(
-        _ query: SharedHistoryQuery, checkpoints: [Checkpoint], beginning: Int64, digest: @escaping ([UInt8]) -> Digest
+        _ query: SharedHistoryQuery, checkpoints: [KeptCheckpoint], beginning: Int64, digest: @escaping ([UInt8]) -> Digest
     ) throws(Refusal) {
         self.query = query
         self.digest = digest
@@ -67,8 +69,7 @@ package struct SharedHistoryReader {
             guard base == nil || count > 0 else { throw Self.unknown }
             chain.removeSubrange(count...)
             (wanted, self.until) = (count, until)
-            let covered = base == query.latest ? query.from - 1 : chain.last?.sequence ?? 0
-            guard beginning == 0 || base != nil && covered >= beginning else { throw Self.missing }
+            guard Self.begin(of: count, chain) > beginning else { throw Self.missing }
             guard until >= chain.last?.checkpoint.until ?? 0 else {
                 throw Refusal(
                     term: "pending", reason: "what is younger than the last checkpoint is not settled yet",
@@ -77,10 +78,10 @@ package struct SharedHistoryReader {
         case .recorded(let digest):
             guard let place = chain.firstIndex(where: { $0.digest == digest }) else { throw Self.unknown }
             (wanted, self.until) = (place, chain[place].checkpoint.until)
-            guard beginning == 0 || place > 0 && chain[place - 1].sequence >= beginning else { throw Self.missing }
+            guard Self.begin(of: place, chain) > beginning else { throw Self.missing }
         }
         steps = chain
-        firstReadable = beginning == 0 ? 0 : (chain.firstIndex { $0.sequence >= beginning } ?? chain.count) + 1
+        firstReadable = (chain.indices.last { Self.begin(of: $0, chain) <= beginning } ?? -1) + 1
         nextToCheck = firstReadable
     }
 
@@ -90,19 +91,23 @@ package struct SharedHistoryReader {
 
     /// Those that lead to the latest, oldest first.
     private static func chain(
-        to latest: Digest?, _ checkpoints: [Checkpoint], own: NodeID, _ digest: ([UInt8]) -> Digest
+        to latest: Digest?, _ checkpoints: [KeptCheckpoint], own: NodeID, _ digest: ([UInt8]) -> Digest
     ) -> [Step] {
         var chain: [Step] = []
         var next = latest
         // Each follows one that was recorded before it.
-        for checkpoint in checkpoints.reversed() where next != nil {
-            let found = digest(checkpoint.document)
+        for kept in checkpoints.reversed() where next != nil {
+            let (checkpoint, found) = (kept.checkpoint, digest(kept.signed.document))
             guard found == next else { continue }
-            chain.append(Step(checkpoint: checkpoint, digest: found, sequence: checkpoint.place(of: own).sequence))
+            chain.append(
+                Step(checkpoint: checkpoint, digest: found, sequence: checkpoint.place(of: own).sequence, next: kept.next))
             next = checkpoint.previous == .zero ? nil : checkpoint.previous
         }
         return chain.reversed()
     }
+
+    /// The first row that a step may cover, which is the first that the one before it leaves.
+    private static func begin(of index: Int, _ steps: [Step]) -> Int64 { index == 0 ? 1 : steps[index - 1].next }
 
     // MARK: Rows
 

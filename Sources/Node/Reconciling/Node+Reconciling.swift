@@ -21,7 +21,8 @@ extension Node {
         hasten(peer, &step)
         let known = reconciling[peer]
         var comparison = Comparison(
-            id: step.newID(), peer: peer, askedAs: id, scope: .open(after: nil, until: 0), isWhole: isWhole,
+            id: step.newID(), read: step.newID(), peer: peer, askedAs: id, scope: .open(after: nil, until: 0),
+            isWhole: isWhole || known.difference != nil,
             deadline: Deadline(Reconciling.patience, after: step.now))
         comparison.scope = .open(after: digest(of: known.latest, step.notary), until: mark(settledWith: peer, at: step.now))
         read(comparison, &step)
@@ -35,7 +36,9 @@ extension Node {
     /// reservation or an entry here that says so, from before the other one could book it.
     func mark(settledWith peer: NodeID, at now: Moment) -> UInt64 {
         var mark = HistoryMark.before(now.utc)
-        func keepBefore(_ transfer: TransferID?) { if let transfer { mark = min(mark, transfer.high - 1) } }
+        func keepBefore(_ transfer: TransferID?) {
+            if let transfer { mark = min(mark, transfer.high == 0 ? 0 : transfer.high - 1) }
+        }
         for entry in leases.unsettled.values where entry.lease.peer == peer && entry.lease.role == .lender {
             keepBefore(entry.bill.outstanding?.receipt.transfer)
             keepBefore(entry.bill.outstanding?.receipt.compensationTransfer)
@@ -71,10 +74,11 @@ extension Node {
             comparison.scope = .open(after: base, until: until(with: comparison.peer, covered, atMost: .max, at: step.now))
         }
         (comparison.stage, comparison.history, comparison.question, comparison.retry) = (.reading, nil, nil, nil)
+        comparison.read = step.newID()
         reconciling.comparisons[comparison.peer] = comparison
         step.act(
             .readHistory(
-                comparison.id,
+                comparison.read,
                 SharedHistoryQuery(
                     own: id, peer: comparison.peer, latest: digest(of: known.latest, step.notary), scope: comparison.scope,
                     checksPast: comparison.isWhole, from: known.from)))
@@ -82,10 +86,10 @@ extension Node {
 
     /// The ledger was read, for a comparison of this node's or a peer's.
     mutating func read(_ id: ReconciliationID, _ found: Result<SharedHistory, Refusal>, _ step: inout Step) {
-        if let answered = reconciling.answering.pairs.first(where: { $1.id == id }) {
+        if let answered = reconciling.answering.pairs.first(where: { $1.read == id }) {
             return answer(answered.0, answered.1, found, &step)
         }
-        guard var comparison = reconciling.comparisons.values.first(where: { $0.id == id }), comparison.stage == .reading else {
+        guard var comparison = reconciling.comparisons.values.first(where: { $0.read == id }), comparison.stage == .reading else {
             return
         }
         switch found {
@@ -104,7 +108,8 @@ extension Node {
             comparison.stage = .asked
             tell(comparison, .comparing(history.entries.count), &step)
             ask(
-                .ask(id, HistoryQuestion(scope: comparison.scope, isWhole: comparison.isWhole, place: history.place)), comparison,
+                .ask(comparison.id, HistoryQuestion(scope: comparison.scope, isWhole: comparison.isWhole, place: history.place)),
+                comparison,
                 &step)
         }
     }
@@ -133,9 +138,9 @@ extension Node {
         read(next, &step)
     }
 
-    private static let contradiction = Refusal(
+    static let contradiction = Refusal(
         term: "reconciliation", reason: "what the peer says of its ledger contradicts itself")
-    private static let unsettled = Refusal(
+    static let unsettled = Refusal(
         term: "reconciliation", reason: "both ledgers are changing: nothing stays the same long enough", retryAfter: .minutes(1))
 
     // MARK: Answers
@@ -151,7 +156,8 @@ extension Node {
     private mutating func follow(_ comparison: Comparison, _ message: ReconciliationMessage, _ step: inout Step) {
         switch (message, comparison.stage) {
         case (.answer(_, let answer), .asked): compare(comparison, answer, &step)
-        case (.decline(_, let obstacle), .asked): declined(comparison, obstacle, &step)
+        case (.decline, .reading): return
+        case (.decline(_, let obstacle), _): declined(comparison, obstacle, &step)
         case (.sums(_, let after, let through, let sums), .splitting(let begin, let last))
         where after == begin && through == last:
             narrow(comparison, after: after, through: through, sums, &step)
@@ -220,6 +226,9 @@ extension Node {
     private mutating func declined(_ comparison: Comparison, _ obstacle: HistoryObstacle, _ step: inout Step) {
         switch obstacle {
         case .refused(let refusal): end(comparison, .refused(refusal), &step)
+        case .forgotten:
+            if case .telling(let difference) = comparison.stage { return conclude(comparison, difference, &step) }
+            again(comparison, comparison.scope, &step)
         case .unsound(let checkpoint):
             var next = comparison
             next.isWhole = false

@@ -28,13 +28,17 @@ extension Node {
             let reason = "both ledgers have the same, and neither comes to what both have signed in a checkpoint"
             return end(comparison, .refused(Refusal(term: "checkpoint", reason: reason)), &step)
         }
-        guard !history.entries.isEmpty else {
-            noteAgreement(with: comparison.peer, until: history.until, &step)
-            let known = reconciling[comparison.peer]
-            return end(comparison, .agreed(known, total: history.base?.total ?? 0), &step)
+        let known = reconciling[comparison.peer]
+        guard known.mayAgree(until: history.until, isWhole: comparison.isWhole) else {
+            return end(comparison, .differs(known), &step)
         }
-        let checkpoint = checkpoint(
-            over: history, with: comparison.peer, theirs: theirs, id: step.newID(), at: step.now.utc, step.notary)
+        guard !history.entries.isEmpty || history.isLimited else {
+            noteAgreement(with: comparison.peer, until: history.until, isWhole: comparison.isWhole, &step)
+            step.send(.reconciliation(.same(comparison.id)), to: comparison.peer)
+            return end(comparison, .agreed(reconciling[comparison.peer], total: history.base?.total ?? 0), &step)
+        }
+        let checkpoint = checkpoint(over: history, with: comparison.peer, theirs: theirs, at: step.now.utc, step.notary)
+        guard known.isExtended(by: checkpoint) else { return end(comparison, .refused(Self.unsettled), &step) }
         var next = comparison
         next.stage = .signing(checkpoint)
         ask(.propose(comparison.id, document: checkpoint.document, step.notary.sign(checkpoint.document)), next, &step)
@@ -42,17 +46,17 @@ extension Node {
 
     /// What both are to sign.
     func checkpoint(
-        over history: SharedHistory, with peer: NodeID, theirs: LedgerPlace, id: CheckpointID, at time: Timestamp,
+        over history: SharedHistory, with peer: NodeID, theirs: LedgerPlace, at time: Timestamp,
         _ notary: any Notary
     ) -> Checkpoint {
         let isFirst = self.id < peer
         let count = Int64(history.entries.count)
         return Checkpoint(
-            id: id, first: min(self.id, peer), second: max(self.id, peer), previous: history.baseDigest ?? .zero,
+            first: min(self.id, peer), second: max(self.id, peer), previous: history.baseDigest ?? .zero,
             until: history.until,
             count: count, digest: history.entries[...].digest(by: notary.digest), total: (history.base?.total ?? 0) + count,
             balance: (history.base?.balance ?? .zero) + history.sum, firstPlace: isFirst ? history.place : theirs,
-            secondPlace: isFirst ? theirs : history.place, at: time)
+            secondPlace: isFirst ? theirs : history.place, at: time, named: notary.digest)
     }
 
     mutating func agreed(
@@ -60,7 +64,7 @@ extension Node {
     ) {
         guard let history = comparison.history else { return }
         let signed = SignedCheckpoint(checkpoint, own: step.notary.sign(checkpoint.document), of: id, peer: signature)
-        record(signed, with: comparison.peer, next: history.next, &step)
+        record(signed, with: comparison.peer, next: history.next, isWhole: comparison.isWhole, &step)
         guard history.isLimited else {
             return end(comparison, .agreed(reconciling[comparison.peer], total: checkpoint.total), &step)
         }

@@ -8,16 +8,15 @@ extension Node {
     /// Records a checkpoint that both have signed.
     ///
     /// - Parameter next: the first row of this ledger that it leaves to the one after it.
-    mutating func record(_ signed: SignedCheckpoint, with peer: NodeID, next: Int64, _ step: inout Step) {
+    mutating func record(_ signed: SignedCheckpoint, with peer: NodeID, next: Int64, isWhole: Bool, _ step: inout Step) {
         let checkpoint = signed.checkpoint
-        step.record(.checkpoint(signed, with: peer))
+        step.record(.checkpoint(KeptCheckpoint(signed, next: next), with: peer))
         var known = reconciling[peer]
-        (known.latest, known.from, known.difference) = (signed, next, nil)
-        known.agreedUntil = HistoryMark.time(checkpoint.until)
-        keep(known, &step)
+        (known.latest, known.from) = (signed, next)
+        agree(&known, until: checkpoint.until, isWhole: isWhole, &step)
         step.tell(
             "ledger.checkpoint", [checkpoint.id, peer],
-            "agreed with \(name(of: peer)) on \(checkpoint.count) new of \(checkpoint.total) entries; both have signed that",
+            "agreed with \(name(of: peer)) on all of \(checkpoint.total) entries, \(checkpoint.count) of them new; both have signed that",
             [
                 Event.Detail("entries", String(checkpoint.total)), Event.Detail("digest", checkpoint.digest.description),
                 Event.Detail("until_utc_microseconds", String(HistoryMark.time(checkpoint.until).microseconds)),
@@ -25,18 +24,29 @@ extension Node {
     }
 
     /// Both have the same, and nothing new.
-    mutating func noteAgreement(with peer: NodeID, until mark: UInt64, _ step: inout Step) {
+    mutating func noteAgreement(with peer: NodeID, until mark: UInt64, isWhole: Bool, _ step: inout Step) {
         var known = reconciling[peer]
-        (known.agreedUntil, known.difference) = (HistoryMark.time(mark), nil)
+        agree(&known, until: mark, isWhole: isWhole, &step)
+    }
+
+    private mutating func agree(_ known: inout PeerReconciliation, until mark: UInt64, isWhole: Bool, _ step: inout Step) {
+        (known.agreedUntil, known.difference, known.toldAt) = (HistoryMark.time(mark), nil, nil)
+        if isWhole { known.recountedAt = step.now.utc }
         keep(known, &step)
     }
 
-    /// Both ledgers differ, as was found twice. Told once for each difference.
+    /// Both ledgers differ, as was found twice. It is told again when another entry differs, though no more often than now and then:
+    /// how many differences there are is for a peer to say.
     mutating func note(_ difference: HistoryDifference, with peer: NodeID, _ step: inout Step) {
         var known = reconciling[peer]
         guard known.difference != difference else { return }
+        let passed = known.toldAt.map { step.now.utc - $0 }
+        let isTold =
+            known.difference?.mark == difference.mark || passed.map { (.zero..<Reconciling.telling).contains($0) } ?? false
         known.difference = difference
+        if !isTold { known.toldAt = step.now.utc }
         keep(known, &step)
+        guard !isTold else { return }
         func version(_ entry: SharedEntry?) -> String {
             entry.map { text(ofMoved: $0.moved, with: peer) } ?? "nothing"
         }
@@ -73,13 +83,21 @@ extension Node {
 
     /// A lease has settled: ledgers are compared soon, once for all that settle meanwhile. The lesser id begins; should it not,
     /// the other.
-    mutating func compareSoon(with peer: NodeID, at now: Moment) {
+    mutating func compareSoon(with peer: NodeID, at now: Moment, later: Microseconds = .zero) {
         guard rhythm.comparing != nil else { return }
-        let due = Deadline(rhythm.comparingSettled * (id < peer ? 1 : 2), after: now)
+        let due = Deadline(rhythm.comparingSettled * (id < peer ? 1 : 2) + later, after: now)
         var known = reconciling[peer]
         guard known.next.map({ due.remaining(at: now) < $0.remaining(at: now) }) ?? true else { return }
         known.next = due
         reconciling.peers[peer] = known
+    }
+
+    /// What was due soon when this node went down is not on record: all that anything was settled with are compared soon, one after
+    /// the other.
+    mutating func resumeReconciliations(at now: Moment) {
+        for (place, line) in books.trustLines(in: .credit).enumerated() {
+            compareSoon(with: line.peer, at: now, later: .seconds(Int64(place)))
+        }
     }
 
     mutating func runReconciliations(_ step: inout Step) {
@@ -92,8 +110,9 @@ extension Node {
             guard let next = known.next, next.hasPassed(at: step.now) else { continue }
             // It is made again a day later, whatever comes of it.
             reconciling.peers[peer]?.next = Deadline(span, after: step.now)
-            let lasts = known.latest.map { step.now.utc - $0.checkpoint.at } ?? span
-            if reconciling.comparisons[peer] == nil { begin(with: peer, isWhole: lasts >= span.scaled(by: 1, over: 2), &step) }
+            let passed = known.recountedAt.map { step.now.utc - $0 }
+            let isRecent = passed.map { (.zero..<span.scaled(by: 1, over: 2)).contains($0) } ?? false
+            if reconciling.comparisons[peer] == nil { begin(with: peer, isWhole: !isRecent, &step) }
         }
     }
 

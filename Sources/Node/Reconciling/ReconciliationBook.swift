@@ -11,12 +11,28 @@ package struct PeerReconciliation: Hashable, Codable, Sendable {
     var from: Int64 = 1
     /// The first entry in which both ledgers differ, since that was found.
     package internal(set) var difference: HistoryDifference?
+    /// When that was last told, by this node's clock.
+    var toldAt: Timestamp?
     /// Up to when both were found to agree.
     package internal(set) var agreedUntil: Timestamp?
+    /// When all that was signed before was last recounted as well, by this node's clock.
+    var recountedAt: Timestamp?
     /// When they are compared next.
     var next: Deadline?
 
     init(_ peer: NodeID) { self.peer = peer }
+
+    /// Whether both may be said to agree, having compared so far: what was found to differ has to be among that.
+    func mayAgree(until mark: UInt64, isWhole: Bool) -> Bool {
+        guard let found = difference?.mark else { return difference == nil }
+        return isWhole && mark >= found
+    }
+
+    /// Whether a checkpoint covers all that the latest does.
+    func isExtended(by checkpoint: Checkpoint) -> Bool {
+        guard let latest = latest?.checkpoint else { return true }
+        return checkpoint.until >= latest.until && checkpoint.total >= latest.total
+    }
 }
 
 /// All that a node knows of comparisons.
@@ -26,6 +42,7 @@ package struct ReconciliationBook: Sendable {
     package internal(set) var comparisons = SortedMap<NodeID, Comparison>()
     /// Those that peers have begun.
     var answering = SortedMap<NodeID, AnsweredComparison>()
+    var traffic = QuestionTraffic()
 
     init(restoring peers: [PeerReconciliation], at now: Moment) {
         self.peers = SortedMap(
@@ -38,7 +55,7 @@ package struct ReconciliationBook: Sendable {
 
     /// After a commit has failed: what is under way goes on.
     mutating func takeOver(_ other: ReconciliationBook) {
-        (comparisons, answering) = (other.comparisons, other.answering)
+        (comparisons, answering, traffic) = (other.comparisons, other.answering, other.traffic)
     }
 
     package subscript(peer: NodeID) -> PeerReconciliation { peers[peer] ?? PeerReconciliation(peer) }
@@ -58,6 +75,8 @@ package struct Comparison: Sendable {
 
     /// Each round has an id of its own, so that the other side reads its ledger anew.
     package internal(set) var id: ReconciliationID
+    /// Under which this node's ledger is read for it. No peer knows it.
+    var read: ReconciliationID
     let peer: NodeID
     /// Under which somebody here has asked for it.
     var askedAs: ReconciliationID?
@@ -82,9 +101,27 @@ package struct Comparison: Sendable {
 /// A comparison that a peer has begun, with what this ledger has of it.
 struct AnsweredComparison: Sendable {
     let id: ReconciliationID
+    /// Under which this node's ledger is read for it. No peer knows it.
+    let read: ReconciliationID
     let question: HistoryQuestion
+    /// Whether what was signed before is recounted.
+    let isWhole: Bool
+    let began: Instant
     var history: SharedHistory?
     let forget: Deadline
+}
+
+/// How many questions peers have asked of late. Each has the ledger read.
+struct QuestionTraffic: Sendable {
+    private var began: Instant?
+    private var counts: [NodeID: Int] = [:]
+
+    /// Counts a question; whether it is to be answered.
+    mutating func admit(_ peer: NodeID, at now: Instant) -> Bool {
+        if began.map({ now - $0 >= .minutes(1) }) ?? true { (began, counts) = (now, [:]) }
+        counts[peer, default: 0] += 1
+        return counts[peer, default: 0] <= Reconciling.questionsPerMinute
+    }
 }
 
 /// What is told of a comparison to who has asked for it.
@@ -99,12 +136,20 @@ package enum ReconciliationNews: Hashable, Sendable {
     case refused(Refusal)
 }
 
-/// The numbers of comparisons.
+/// The bounds of comparisons.
 enum Reconciling {
     /// How long one may take.
     static let patience = Microseconds.minutes(2)
     /// How long what was read is kept to answer further questions.
     static let memory = Microseconds.minutes(5)
+    /// How long the ledger is waited for before another question of the same peer is answered.
+    static let reading = Microseconds.seconds(10)
+    /// The most questions of one peer that are answered in a minute: some comparisons with all their rounds.
+    static let questionsPerMinute = 30
+    /// How often one peer's differences are told at the most.
+    static let telling = Microseconds.hours(1)
+    /// How far the time that a peer gives a checkpoint may be ahead.
+    static let clockTolerance = Timing.idTolerance
     /// The most that are answered at once.
     static let mostAnswered = 8
     /// Each narrows by ``Swift/Array/fanOut``: fewer than these find any entry.

@@ -53,6 +53,20 @@ package struct Checkpoint: Hashable, Codable, Sendable {
         self.at = at
     }
 
+    /// One whose id follows from all else that it says, so that no two have the same.
+    package init(
+        first: NodeID, second: NodeID, previous: Digest, until: UInt64, count: Int64, digest: Digest, total: Int64,
+        balance: Charge, firstPlace: LedgerPlace, secondPlace: LedgerPlace, at: Timestamp, named hash: ([UInt8]) -> Digest
+    ) {
+        self.init(
+            id: CheckpointID(high: 0, low: 0), first: first, second: second, previous: previous, until: until, count: count,
+            digest: digest, total: total, balance: balance, firstPlace: firstPlace, secondPlace: secondPlace, at: at)
+        let bytes = hash(document).bytes
+        func number(_ range: Range<Int>) -> UInt64 { bytes[range].reduce(0) { $0 << 8 | UInt64($1) } }
+        let milliseconds = UInt64(max(0, at.microseconds / 1000)) & 0xffff_ffff_ffff
+        id = CheckpointID(high: milliseconds << 16 | number(0..<2), low: number(2..<10))
+    }
+
     /// The other one of both.
     package func peer(of node: NodeID) -> NodeID { node == first ? second : first }
     package func place(of node: NodeID) -> LedgerPlace { node == first ? firstPlace : secondPlace }

@@ -51,7 +51,7 @@ struct Disk {
         case .receipt(let signed): receipts.insert(signed.receipt.id)
         case .agreement(let agreement): agreements.insert(agreement.id)
         case .adjustment(let signed): adjustments.insert(signed.adjustment.id)
-        case .checkpoint(let signed, let peer): shared.add(signed, with: peer)
+        case .checkpoint(let kept, let peer): shared.add(kept, with: peer)
         case .obligation(let obligation): obligations[obligation.id] = obligation
         case .state(.lease, _, let entry as LeaseEntry): leases[entry.id] = entry
         case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value

@@ -6,7 +6,7 @@ import Resources
 /// reads by index from SQLite.
 struct SharedRows {
     private var rows: [NodeID: [SharedHistoryReader.Movement]] = [:]
-    private var checkpoints: [NodeID: [Checkpoint]] = [:]
+    private var checkpoints: [NodeID: [KeptCheckpoint]] = [:]
     private var sequence: Int64 = 0
 
     mutating func add(_ transfer: Transfer) {
@@ -24,9 +24,9 @@ struct SharedRows {
         }
     }
 
-    mutating func add(_ signed: SignedCheckpoint, with peer: NodeID) {
+    mutating func add(_ kept: KeptCheckpoint, with peer: NodeID) {
         sequence += 1
-        checkpoints[peer, default: []].append(signed.checkpoint)
+        checkpoints[peer, default: []].append(kept)
     }
 
     func history(_ query: SharedHistoryQuery, _ notary: any Notary) -> Result<SharedHistory, Refusal> {

@@ -1330,6 +1330,14 @@ package nonisolated struct Surplus_V1_Reconciliation: Sendable {
     set {message = .signed(newValue)}
   }
 
+  package var same: Surplus_V1_HistoryNoted {
+    get {
+      if case .same(let v)? = message {return v}
+      return Surplus_V1_HistoryNoted()
+    }
+    set {message = .same(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -1344,6 +1352,7 @@ package nonisolated struct Surplus_V1_Reconciliation: Sendable {
     case noted(Surplus_V1_HistoryNoted)
     case propose(Surplus_V1_HistoryPropose)
     case signed(Surplus_V1_HistorySigned)
+    case same(Surplus_V1_HistoryNoted)
 
   }
 
@@ -1473,6 +1482,15 @@ package nonisolated struct Surplus_V1_HistoryDecline: Sendable {
     set {obstacle = .refusal(newValue)}
   }
 
+  /// what was asked before is not known any more
+  package var forgotten: Bool {
+    get {
+      if case .forgotten(let v)? = obstacle {return v}
+      return false
+    }
+    set {obstacle = .forgotten(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Obstacle: Equatable, Sendable {
@@ -1481,6 +1499,8 @@ package nonisolated struct Surplus_V1_HistoryDecline: Sendable {
     /// the ledger does not come to this checkpoint any more
     case unsound(Data)
     case refusal(Surplus_V1_Refusal)
+    /// what was asked before is not known any more
+    case forgotten(Bool)
 
   }
 
@@ -4086,7 +4106,7 @@ nonisolated extension Surplus_V1_NettingUntold: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Surplus_V1_Reconciliation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Reconciliation"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}ask\0\u{1}answer\0\u{1}decline\0\u{1}split\0\u{1}sums\0\u{1}list\0\u{1}entries\0\u{1}found\0\u{1}noted\0\u{1}propose\0\u{1}signed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}ask\0\u{1}answer\0\u{1}decline\0\u{1}split\0\u{1}sums\0\u{1}list\0\u{1}entries\0\u{1}found\0\u{1}noted\0\u{1}propose\0\u{1}signed\0\u{1}same\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4238,6 +4258,19 @@ nonisolated extension Surplus_V1_Reconciliation: SwiftProtobuf.Message, SwiftPro
           self.message = .signed(v)
         }
       }()
+      case 13: try {
+        var v: Surplus_V1_HistoryNoted?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .same(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .same(v)
+        }
+      }()
       default: break
       }
     }
@@ -4295,6 +4328,10 @@ nonisolated extension Surplus_V1_Reconciliation: SwiftProtobuf.Message, SwiftPro
     case .signed?: try {
       guard case .signed(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .same?: try {
+      guard case .same(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     }()
     case nil: break
     }
@@ -4484,7 +4521,7 @@ nonisolated extension Surplus_V1_HistorySum: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_HistoryDecline: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HistoryDecline"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}latest\0\u{1}unsound\0\u{1}refusal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}latest\0\u{1}unsound\0\u{1}refusal\0\u{1}forgotten\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4521,6 +4558,14 @@ nonisolated extension Surplus_V1_HistoryDecline: SwiftProtobuf.Message, SwiftPro
           self.obstacle = .refusal(v)
         }
       }()
+      case 4: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.obstacle != nil {try decoder.handleConflictingOneOf()}
+          self.obstacle = .forgotten(v)
+        }
+      }()
       default: break
       }
     }
@@ -4543,6 +4588,10 @@ nonisolated extension Surplus_V1_HistoryDecline: SwiftProtobuf.Message, SwiftPro
     case .refusal?: try {
       guard case .refusal(let v)? = self.obstacle else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .forgotten?: try {
+      guard case .forgotten(let v)? = self.obstacle else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 4)
     }()
     case nil: break
     }
