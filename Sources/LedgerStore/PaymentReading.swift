@@ -30,7 +30,7 @@ extension Rows {
     fileprivate static func payments(_ db: Database, of leases: ArraySlice<LeaseID>, since: Timestamp) throws -> [Transfer] {
         var values: [any DatabaseValueConvertible] = leases.map(\.column)
         values.append(since.microseconds)
-        let condition = "t.lease IN (\(placeholders(leases.count))) AND t.at >= ? ORDER BY t.sequence"
+        let condition = "d.unit = 'credit' AND t.lease IN (\(placeholders(leases.count))) AND t.at >= ? ORDER BY t.sequence"
         return try posted(db, condition, values).map(\.transfer).filter(\.paysForLease)
     }
 }

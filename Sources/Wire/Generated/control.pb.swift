@@ -833,6 +833,9 @@ package nonisolated struct Surplus_V1_EntriesRequest: Sendable {
   /// also what is owed in kind, unit by unit after the credits
   package var inKind: Bool = false
 
+  /// only this one; empty: as in_kind says
+  package var unit: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -879,7 +882,7 @@ package nonisolated struct Surplus_V1_AccountStanding: Sendable {
   /// debits less credits, in base units
   package var net: Int64 = 0
 
-  /// credit, core_time (core-microseconds), memory_time (MiB-seconds)
+  /// credit, core_time (core-microseconds), memory_time (MiB-seconds), bytes_moved (bytes),
   package var unit: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -898,9 +901,10 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
 
   package var at: Int64 = 0
 
-  /// lent, borrowed, compensation_earned, compensation_paid, disputed, netted
+  /// lent, borrowed, compensation_earned, compensation_paid, disputed, netted,
   package var purpose: String = String()
 
+  /// converted, cancelled, swapped
   package var debit: String = String()
 
   package var credit: String = String()
@@ -908,7 +912,7 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
   /// in base units
   package var amount: Int64 = 0
 
-  /// credit, core_time (core-microseconds), memory_time (MiB-seconds)
+  /// as above
   package var unit: String = String()
 
   package var peer: String = String()
@@ -2844,7 +2848,7 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
 
 nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EntriesRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}since\0\u{1}until\0\u{3}in_kind\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}since\0\u{1}until\0\u{3}in_kind\0\u{1}unit\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2856,6 +2860,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.since) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.until) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.inKind) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.unit) }()
       default: break
       }
     }
@@ -2874,6 +2879,9 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
     if self.inKind != false {
       try visitor.visitSingularBoolField(value: self.inKind, fieldNumber: 4)
     }
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2882,6 +2890,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
     if lhs.since != rhs.since {return false}
     if lhs.until != rhs.until {return false}
     if lhs.inKind != rhs.inKind {return false}
+    if lhs.unit != rhs.unit {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
