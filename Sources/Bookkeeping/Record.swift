@@ -36,6 +36,8 @@ package enum StateKind: String, Hashable, Codable, Sendable, CaseIterable {
     case netting
     /// A swap of which something is not settled.
     case swap
+    /// What stands idle between this node and one peer in one direction, and how it decays.
+    case decay
     /// A job submitted here.
     case job
     /// A job running here for a peer.

@@ -21,6 +21,8 @@ package struct PostedTransfer: Hashable, Sendable {
         case cancelled
         /// What was left when both leases of a swap were settled.
         case swapped
+        /// It stood idle, and is owed less: by the peer, or by this node.
+        case decayed
         /// It made what a peer owed, and what this node owed another one, smaller: a cycle of debts was netted.
         case netted
     }
@@ -36,13 +38,14 @@ package struct PostedTransfer: Hashable, Sendable {
     init(sequence: Int64, _ transfer: Transfer, lender: NodeID?) {
         self.sequence = sequence
         self.transfer = transfer
-        hasOpenPurpose = transfer.kind == .direct && lender == nil && !transfer.isOfSwap
+        hasOpenPurpose = transfer.kind == .direct && lender == nil && transfer.lease != nil && !transfer.isOfSwap
         let lenderPays = transfer.kind == .direct && lender != nil
         purpose =
             switch (transfer.debit, transfer.credit) {
             case (.disputed, _): .disputed
             case (.converted, _), (_, .converted): .converted
             case (.cancelled, _), (_, .cancelled): .cancelled
+            case (.decayed, _), (_, .decayed): .decayed
             case (.peer, .peer): .netted
             case (.swap, .peer), (.peer, .swap): .swapped
             case (_, .swap): .borrowed

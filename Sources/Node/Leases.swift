@@ -317,5 +317,6 @@ extension Node {
             close(id, .revoked, "\(name(of: peer)) is no longer a member of the pool", &step)
         }
         leaveNettings(peer, &step)
+        leaveDecay(peer, &step)
     }
 }

@@ -64,6 +64,8 @@ package struct Node: Sendable {
     package internal(set) var acquisitions: AcquisitionBook
     /// Debts that are netted around cycles of peers.
     package internal(set) var netting: NettingBook
+    /// What stands idle between this node and its peers, while the policy has a rule for that.
+    package internal(set) var decays: SortedMap<DecayEntry.Side, DecayEntry>
     var reconcileAt: Deadline
     /// The clocks when they were last looked at.
     var clock: Moment
@@ -89,6 +91,7 @@ package struct Node: Sendable {
         acquisitions = AcquisitionBook(policy.borrow.rules, restoring: snapshot, at: now)
         pause = snapshot.pause
         netting = NettingBook(restoring: snapshot, at: now)
+        decays = SortedMap(snapshot.decays.map { ($0.side, $0) })
         foresight = Foresight(policy, sample: rhythm.sample, restoring: snapshot.foresight)
         reconcileAt = Deadline(now)
         clock = now
@@ -135,6 +138,7 @@ package struct Node: Sendable {
         }
         for id in requests.keys { hasten(acceptancesOf: id, at: now) }
         resumeNettings(at: now)
+        hastenDecay(at: now)
         // The policy may have changed while nobody was here.
         follow(&step)
         runTimers(&step)
@@ -192,6 +196,7 @@ package struct Node: Sendable {
         case .adjust(let offer): examine(offer, from: peer, &step)
         case .adjusted(let reply): adjusted(reply, by: peer, &step)
         case .netting(let message): take(message, from: peer, &step)
+        case .decay(let message): take(message, from: peer, &step)
         }
     }
 }

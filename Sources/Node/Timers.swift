@@ -17,6 +17,7 @@ extension Node {
         reconcile(&step)
         pursueRules(&step)
         runNettings(&step)
+        runDecay(&step)
     }
 
     /// When the next timer is due.
@@ -41,6 +42,7 @@ extension Node {
         consider(pause?.until?.instant(at: now))
         consider(nextPursuit(at: now))
         consider(nextNetting(at: now))
+        consider(nextDecay(at: now))
         return wake
     }
 
@@ -220,6 +222,7 @@ extension Node {
         for id in requests.keys { hasten(acceptancesOf: id, by: peer, at: step.now) }
         hasten(adjustmentsWith: peer, at: step.now)
         hastenNettings(with: peer, at: step.now)
+        hastenDecay(with: peer, at: step.now)
         let isDoubted = leases.unsettled.values.contains { $0.lease.peer == peer && $0.lease.isSuspect }
         if isDoubted { reconcileAt = Deadline(step.now) }
     }

@@ -71,7 +71,7 @@ package struct Coverage: Hashable, Codable, Sendable {
             "propose", "answer", "withdraw", "accept", "committed", "declined", "inquire", "renew", "renewed", "release",
             "reclaim",
             "resized", "closed", "receipt", "receipt-answer", "claims", "adjust", "adjusted",
-        ] + NettingMessage.allNames
+        ] + NettingMessage.allNames + DecayMessage.allNames
 
     /// Those that ``Lease`` makes on either side.
     static let allTransitions: [String] = {

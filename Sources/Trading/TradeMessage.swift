@@ -26,6 +26,8 @@ package enum TradeMessage: Hashable, Sendable {
     case adjusted(AdjustmentReply)
     /// About debts that go round in a cycle.
     case netting(NettingMessage)
+    /// About credits that stood idle.
+    case decay(DecayMessage)
 
     /// One word for logs and statistics.
     package var name: String {
@@ -49,6 +51,7 @@ package enum TradeMessage: Hashable, Sendable {
         case .adjust: "adjust"
         case .adjusted: "adjusted"
         case .netting(let message): message.name
+        case .decay(let message): message.name
         }
     }
 }

@@ -190,6 +190,7 @@ extension LedgerStore {
             foresight: try state(.setting, id: ForesightMemory.key, as: ForesightMemory.self),
             nettings: try states(.netting, as: NettingEntry.self),
             nettingRecord: try state(.setting, id: NettingRecord.key, as: NettingRecord.self),
+            decays: try states(.decay, as: DecayEntry.self),
             acquisitions: try state(.setting, id: AcquisitionMemory.key, as: AcquisitionMemory.self),
             payments: try payments(byRulesFor: leases, at: now))
     }

@@ -47,6 +47,7 @@ extension Surplus_V1_TradeMessage {
             case .adjust(let offer): wire.adjustmentOffer = Surplus_V1_AdjustmentOffer(offer)
             case .adjusted(let reply): wire.adjustmentAnswer = Surplus_V1_AdjustmentAnswer(reply)
             case .netting(let message): wire.netting = Surplus_V1_Netting(message)
+            case .decay(let message): wire.decay = Surplus_V1_Decay(message)
             }
         }
     }
@@ -90,6 +91,7 @@ extension TradeMessage {
         case .adjustmentOffer(let message): self = .adjust(try AdjustmentOffer(message))
         case .adjustmentAnswer(let message): self = .adjusted(try AdjustmentReply(message))
         case .netting(let message): self = .netting(try NettingMessage(message))
+        case .decay(let message): self = .decay(try DecayMessage(message))
         case nil: throw FieldError("message", "is missing or of a newer version")
         }
     }

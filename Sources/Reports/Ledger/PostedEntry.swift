@@ -7,9 +7,10 @@ package struct PostedEntry: Encodable, Sendable {
     let sequence: Int64
     let at: CivilTime
     let transfer: String
-    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `converted`, `cancelled`, `swapped` or `netted`.
+    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `converted`, `cancelled`, `decayed`,
+    /// `swapped` or `netted`.
     let purpose: String
-    /// `earned`, `spent`, `converted`, `cancelled`, `peer:nde_...` or `disputed:nde_...`.
+    /// `earned`, `spent`, `converted`, `cancelled`, `decayed`, `swap:nde_...`, `peer:nde_...` or `disputed:nde_...`.
     let debit: String
     let credit: String
     let unit: LedgerUnit

@@ -16,7 +16,8 @@ struct StatementSection: Sendable {
         let balance: Int64
     }
 
-    private static let netted = "netted"
+    /// What is neither given nor taken: debts that were netted, or stood idle.
+    private static let ofDebts = ["netted", "decayed"]
     /// What took a debt in kind away without giving it back.
     private static let settled = ["converted", "cancelled"]
 
@@ -97,7 +98,7 @@ struct StatementSection: Sendable {
     }
 
     /// What is summed up by itself: it is neither given nor taken.
-    private static func apart(in unit: LedgerUnit) -> [String] { [netted] + (unit == .credit ? [] : settled) }
+    private static func apart(in unit: LedgerUnit) -> [String] { ofDebts + (unit == .credit ? [] : settled) }
 
     private func sum(where isWanted: (Int64) -> Bool) -> Int64 {
         let apart = Self.apart(in: unit)

@@ -904,7 +904,7 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
   /// lent, borrowed, compensation_earned, compensation_paid, disputed, netted,
   package var purpose: String = String()
 
-  /// converted, cancelled, swapped
+  /// converted, cancelled, decayed, swapped
   package var debit: String = String()
 
   package var credit: String = String()
