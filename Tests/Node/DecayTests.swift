@@ -95,6 +95,20 @@ struct DecayTests {
         }
     }
 
+    @Test("What has decayed was not lent: it raises nobody's limit")
+    func limits() {
+        let credit = CreditRule(granted: .credits(10), newcomers: .credits(2), decay: Self.rule)
+        var pool = Pool(2, policy: Pool.policy(credit: credit), owing: [.init(0, 1, 1_000_000)])
+        pool.advance(by: .days(31))
+        #expect(owed(pool) == 900_000)
+        for _ in 0..<2 {
+            let debtor = Borrower(id: pool.members[0].id, name: "", user: "")
+            #expect(pool.members[1].node.creditLimit(of: debtor) == .credits(2))
+            pool.restart(1)
+        }
+        #expect(pool.members[1].node.books.trustLine(with: pool.members[0].id)?.granted == 2_000_000)
+    }
+
     @Test("A refusal is told with its reason, and asked again no sooner than the time of the rule")
     func refusal() {
         var pool = Self.owing()
