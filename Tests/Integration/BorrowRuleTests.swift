@@ -43,6 +43,9 @@ extension LiveTests {
             #expect(run.status == 0 && run.text == "here\n", "\(run.errors)")
             let policy = try pool.surplus("node1", ["policy", "explain"])
             #expect(policy.text.contains("borrow.rules[builds]") && policy.text.contains("1 of 1 lease of"), "\(policy.text)")
+            let small = ["run", "--dry-run", "--cpu", "0.1", "--memory", "32MiB", "--", "true"]
+            let preview = try pool.surplus("node1", small)
+            #expect(preview.status == 0 && preview.text.contains("\(lease.lease) of node2 is idle"), "\(preview.text)")
             let placed = try pool.surplus("node1", ["run", "--cpu", "0.1", "--memory", "32MiB", "--", "echo", "by itself"])
             #expect(placed.status == 0 && placed.text == "by itself\n", "\(placed.errors)")
             let large = try pool.surplus("node1", ["run", "--cpu", "0.3", "--memory", "32MiB", "--", "true"])

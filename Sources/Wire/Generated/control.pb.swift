@@ -1068,6 +1068,12 @@ package nonisolated struct Surplus_V1_LeaseRequest: @unchecked Sendable {
   /// Clears the value of `means`. Subsequent reads from it will return its default value.
   package mutating func clearMeans() {_uniqueStorage()._means = nil}
 
+  /// in a preview: for a job that is run once, which may find a lease that a borrow rule holds
+  package var forJob: Bool {
+    get {_storage._forJob}
+    set {_uniqueStorage()._forJob = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3228,7 +3234,7 @@ nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0\u{4}\u{e}start_at\0\u{1}renews\0\u{1}nodes\0\u{1}means\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0\u{4}\u{e}start_at\0\u{1}renews\0\u{1}nodes\0\u{1}means\0\u{3}for_job\0")
 
   fileprivate class _StorageClass {
     var _amounts: Surplus_V1_Amounts? = nil
@@ -3241,6 +3247,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
     var _renews: Bool = false
     var _nodes: UInt32 = 0
     var _means: Surplus_V1_Means? = nil
+    var _forJob: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3261,6 +3268,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
       _renews = source._renews
       _nodes = source._nodes
       _means = source._means
+      _forJob = source._forJob
     }
   }
 
@@ -3289,6 +3297,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
         case 21: try { try decoder.decodeSingularBoolField(value: &_storage._renews) }()
         case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._nodes) }()
         case 23: try { try decoder.decodeSingularMessageField(value: &_storage._means) }()
+        case 24: try { try decoder.decodeSingularBoolField(value: &_storage._forJob) }()
         default: break
         }
       }
@@ -3331,6 +3340,9 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
       try { if let v = _storage._means {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
       } }()
+      if _storage._forJob != false {
+        try visitor.visitSingularBoolField(value: _storage._forJob, fieldNumber: 24)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3350,6 +3362,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
         if _storage._renews != rhs_storage._renews {return false}
         if _storage._nodes != rhs_storage._nodes {return false}
         if _storage._means != rhs_storage._means {return false}
+        if _storage._forJob != rhs_storage._forJob {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -108,10 +108,10 @@ extension JobDesk {
             throw FieldError("request", "asks for later or for several nodes: borrow first, and run under the leases")
         }
         let candidates = try roster.candidates(on: submit.request.on, except: engine.read { $0.id })
-        if submit.retry.limit == 0, user.isLocal || user.may(.operate) {
-            let peers = submit.request.on.isEmpty ? nil : candidates
-            let (lasts, now) = (submit.request.termMicroseconds != 0, engine.now)
-            if let idle = engine.read({ $0.idleLease(for: want, from: peers, lasts: lasts, at: now) }) { return .given(idle) }
+        if submit.retry.limit == 0,
+            let idle = engine.idleLease(for: want, submit.request, among: candidates, of: user)
+        {
+            return .given(idle)
         }
         return .own(want, from: submit.request.on, renews: submit.request.termMicroseconds == 0)
     }
