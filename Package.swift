@@ -166,7 +166,7 @@ let package = Package(
             exclude: ["Hostile/hostile.c"]),
         tests("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Node"]),
         tests("Simulation", ["Resources", "Policy", "Bookkeeping", "Trading", "Configuration", "Simulation", "surplus-sim"]),
-        tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "surplus-bench", .grdb]),
+        tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "Reports", "surplus-bench", .grdb]),
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),

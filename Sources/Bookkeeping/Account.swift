@@ -17,6 +17,8 @@ package enum Account: Hashable, Codable, Sendable {
     case converted
     /// What was owed in kind and is asked for no more.
     case cancelled
+    /// What idle credits have lost: a debit balance is what this node lost, a credit balance what it came to owe less.
+    case decayed
 }
 
 extension Account {
@@ -28,7 +30,7 @@ extension Account {
     package var node: NodeID? {
         switch self {
         case .peer(let node), .disputed(let node), .swap(let node): node
-        case .earned, .spent, .converted, .cancelled: nil
+        case .earned, .spent, .converted, .cancelled, .decayed: nil
         }
     }
 
@@ -42,12 +44,13 @@ extension Account {
         case .converted: 4
         case .cancelled: 5
         case .swap: 6
+        case .decayed: 7
         }
     }
 }
 
 extension Account: LosslessStringConvertible {
-    /// The name on disk and in reports: `earned`, `spent`, `converted`, `cancelled`, `peer:nde_...`, `disputed:nde_...`,
+    /// The name on disk and in reports: `earned`, `spent`, `converted`, `cancelled`, `decayed`, `peer:nde_...`, `disputed:nde_...`,
     /// `swap:nde_...`.
     package var description: String {
         switch self {
@@ -58,6 +61,7 @@ extension Account: LosslessStringConvertible {
         case .swap(let node): Self.swapPrefix + node.description
         case .converted: "converted"
         case .cancelled: "cancelled"
+        case .decayed: "decayed"
         }
     }
 
@@ -68,6 +72,7 @@ extension Account: LosslessStringConvertible {
         case "spent": self = .spent
         case "converted": self = .converted
         case "cancelled": self = .cancelled
+        case "decayed": self = .decayed
         default:
             if name.hasPrefix(Self.peerPrefix), let node = NodeID(String(name.dropFirst(Self.peerPrefix.count))) {
                 self = .peer(node)
@@ -83,7 +88,7 @@ extension Account: LosslessStringConvertible {
 }
 
 extension Account: Comparable {
-    /// Peers first, then earned, spent, disputed, converted, cancelled and swaps; within a kind by node id.
+    /// Peers first, then earned, spent, disputed, converted, cancelled, swaps and decayed; within a kind by node id.
     package static func < (a: Account, b: Account) -> Bool {
         guard a.rank == b.rank else { return a.rank < b.rank }
         guard let left = a.node, let right = b.node else { return false }

@@ -40,6 +40,8 @@ package enum StateKind: String, Hashable, Codable, Sendable, CaseIterable {
     case swap
     /// What was agreed on with one peer about what both ledgers have of each other.
     case reconciliation
+    /// What stands idle between this node and one peer in one direction, and how it decays.
+    case decay
     /// A job submitted here.
     case job
     /// A job running here for a peer.

@@ -12,15 +12,16 @@ extension LedgerStore {
     /// - Parameters:
     ///   - directory: absolute; made where it is missing.
     ///   - count: how many closed segments stay. The current one always does.
+    ///   - last: nothing later than this segment is moved.
     /// - Returns: the numbers of those that were moved.
     /// - Throws: ``LedgerStoreError``; segments that were moved before stay moved, all others are where they were.
-    package func archive(to directory: String, keeping count: Int) throws(LedgerStoreError) -> [Int] {
+    package func archive(to directory: String, keeping count: Int, through last: Int = .max) throws(LedgerStoreError) -> [Int] {
         do {
             writer.awaitClosing()
             return try writer.archiving.withLock { _ in
                 let current = try writer.openSegment().number
                 let own = try writer.files.closedEntries().filter { $0.number < current }
-                let due = Array(own.dropLast(count))
+                let due = own.dropLast(count).filter { $0.number <= last }
                 guard let first = due.first else { return [] }
                 let target = SegmentDirectory(path: directory)
                 try check(target, takes: first)

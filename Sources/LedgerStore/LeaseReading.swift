@@ -9,15 +9,39 @@ let leasesAtOnce = 500
 
 extension LedgerReader {
     /// The agreements of leases, from all segments that are in the directory; those that were moved away with theirs are missing.
+    ///
+    /// A lease that is given in return in a swap has no agreement of its own: its receipts name the one of the other half, which stands
+    /// for it here too. ``AgreementRecord/lender(of:)`` tells who lends it.
     package func agreements(of leases: some Collection<LeaseID>) throws(LedgerStoreError) -> [LeaseID: AgreementRecord] {
         let leases = Array(leases)
-        return try fold(into: [:]) { found, db in
+        var found = try fold(into: [LeaseID: AgreementRecord]()) { found, db in
             for ids in leases.portions(of: leasesAtOnce) {
                 for agreement in try Rows.agreements(db, of: ids) { found[agreement.lease] = agreement }
             }
             return true
         }
+        let missing = leases.filter { found[$0] == nil }
+        guard !missing.isEmpty else { return found }
+        let named = try fold(into: [LeaseID: AgreementID]()) { named, db in
+            for ids in missing.portions(of: leasesAtOnce) {
+                for receipt in try Rows.firstReceipts(db, of: ids) { named[receipt.lease] = receipt.agreement }
+            }
+            return true
+        }
+        let others = try fold(into: [AgreementID: AgreementRecord]()) { others, db in
+            for ids in Set(named.values).sorted().portions(of: leasesAtOnce) {
+                for agreement in try Rows.agreements(db, ids) { others[agreement.id] = agreement }
+            }
+            return true
+        }
+        for (lease, agreement) in named { found[lease] = others[agreement] }
+        return found
     }
+}
+
+extension AgreementRecord {
+    /// Who lends `lease`: of one that is given in return it is the borrower of the other half.
+    package func lender(of lease: LeaseID) -> NodeID { lease == self.lease ? lender : borrower }
 }
 
 extension LedgerStore {
@@ -40,6 +64,20 @@ extension Rows {
     static func agreements(_ db: Database, of leases: ArraySlice<LeaseID>) throws -> [AgreementRecord] {
         let sql = "SELECT * FROM agreements WHERE lease IN (\(placeholders(leases.count)))"
         return try Row.fetchAll(db, sql: sql, arguments: StatementArguments(leases.map(\.column))).map(agreement)
+    }
+
+    fileprivate static func agreements(_ db: Database, _ ids: ArraySlice<AgreementID>) throws -> [AgreementRecord] {
+        let sql = "SELECT * FROM agreements WHERE id IN (\(placeholders(ids.count)))"
+        return try Row.fetchAll(db, sql: sql, arguments: StatementArguments(ids.map(\.column))).map(agreement)
+    }
+
+    /// The first that a segment has of each lease.
+    fileprivate static func firstReceipts(_ db: Database, of leases: ArraySlice<LeaseID>) throws -> [Receipt] {
+        let sql = """
+            SELECT document, min(number) FROM receipts WHERE lease IN (\(placeholders(leases.count))) GROUP BY lease
+            """
+        return try Row.fetchAll(db, sql: sql, arguments: StatementArguments(leases.map(\.column)))
+            .map { try Receipt(document: $0.bytes("document")) }
     }
 
     /// The programs that events of jobs under leases name, in the order of the story.

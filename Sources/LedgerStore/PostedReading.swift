@@ -21,6 +21,8 @@ package struct PostedTransfer: Hashable, Sendable {
         case cancelled
         /// What was left when both leases of a swap were settled.
         case swapped
+        /// It stood idle, and is owed less: by the peer, or by this node.
+        case decayed
         /// It made what a peer owed, and what this node owed another one, smaller: a cycle of debts was netted.
         case netted
     }
@@ -36,13 +38,14 @@ package struct PostedTransfer: Hashable, Sendable {
     init(sequence: Int64, _ transfer: Transfer, lender: NodeID?) {
         self.sequence = sequence
         self.transfer = transfer
-        hasOpenPurpose = transfer.kind == .direct && lender == nil && !transfer.isOfSwap
+        hasOpenPurpose = transfer.kind == .direct && lender == nil && transfer.lease != nil && !transfer.isOfSwap
         let lenderPays = transfer.kind == .direct && lender != nil
         purpose =
             switch (transfer.debit, transfer.credit) {
             case (.disputed, _): .disputed
             case (.converted, _), (_, .converted): .converted
             case (.cancelled, _), (_, .cancelled): .cancelled
+            case (.decayed, _), (_, .decayed): .decayed
             case (.peer, .peer): .netted
             case (.swap, .peer), (.peer, .swap): .swapped
             case (_, .swap): .borrowed
@@ -102,7 +105,7 @@ extension LedgerReader {
         guard !open.isEmpty else { return page }
         let agreements = try agreements(of: Set(open.compactMap(\.transfer.lease)))
         return page.map { posted in
-            guard posted.hasOpenPurpose, let lender = posted.transfer.lease.flatMap({ agreements[$0]?.lender }) else {
+            guard posted.hasOpenPurpose, let lender = posted.transfer.lease.flatMap({ agreements[$0]?.lender(of: $0) }) else {
                 return posted
             }
             return PostedTransfer(sequence: posted.sequence, posted.transfer, lender: lender)
@@ -146,12 +149,12 @@ extension Rows {
         let rows = "SELECT sequence FROM transfers WHERE kind IN ('direct', 'post') AND sequence > ?1\(times)"
         // Either side of each account is in order by itself, and merged without looking at anybody else's rows.
         let accounts = reader.ids(of: query.accounts, in: query.unit)
+        guard !accounts.isEmpty else { return [] }
         // Of all peers they are read in the order of the chain: the sign keeps SQLite from going by account, and sorting then.
         let sources =
             query.peer == nil
             ? ["\(rows) AND +debit IN (\(list(accounts)))"]
             : accounts.flatMap { ["\(rows) AND debit = \($0)", "\(rows) AND credit = \($0)"] }
-        guard !sources.isEmpty else { return [] }
         let sql = """
             SELECT \(TransferReader.columns), t.sequence, (SELECT lender FROM agreements WHERE lease = t.lease)
             FROM (\(sources.joined(separator: " UNION ")) ORDER BY sequence LIMIT \(limit)) AS m
@@ -167,13 +170,13 @@ extension Rows {
         return found
     }
 
-    /// Those of a segment's transfers that moved credits for which a condition holds.
+    /// Those of a segment's transfers that moved something for which a condition holds, in all units.
     static func posted(
         _ db: Database, _ condition: String, _ values: [any DatabaseValueConvertible]
     ) throws -> [PostedTransfer] {
         let sql = """
             SELECT t.sequence, \(transferColumns), (SELECT lender FROM agreements WHERE lease = t.lease) AS lender
-            FROM transfers AS t \(accountJoins) WHERE d.unit = 'credit' AND t.kind IN ('direct', 'post') AND \(condition)
+            FROM transfers AS t \(accountJoins) WHERE t.kind IN ('direct', 'post') AND \(condition)
             """
         return try Row.fetchAll(db, sql: sql, arguments: StatementArguments(values)).map { row in
             PostedTransfer(sequence: row["sequence"], try transfer(row), lender: try row.optionalID("lender"))
@@ -216,7 +219,9 @@ extension Rows {
     static func sums(_ db: Database, before query: PostedQuery) throws -> [(Account, LedgerAmount)] {
         guard let time = query.since else { return [] }
         let reader = try TransferReader(db)
-        let accounts = list(reader.ids(of: query.accounts, in: query.unit))
+        let ids = reader.ids(of: query.accounts, in: query.unit)
+        guard !ids.isEmpty else { return [] }
+        let accounts = list(ids)
         return try [("debit", Int64(1)), ("credit", -1)].flatMap { side, sign in
             let sql = """
                 SELECT \(side), sum(amount) FROM transfers

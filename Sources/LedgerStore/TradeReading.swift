@@ -5,14 +5,14 @@ import Resources
 
 /// All that the ledger has about one lease.
 package struct LeaseRecords: Sendable {
-    /// `nil` where its segment was moved away.
+    /// `nil` where its segment was moved away. Of a lease that is given in return, that of the other half of the swap.
     package var agreement: AgreementRecord?
     /// By number.
     package var receipts: [SignedReceipt] = []
-    /// What was posted for it, in the order of the chain.
+    /// What was posted for it in all units, in the order of the chain.
     package var posted: [PostedTransfer] = []
 
-    package init() {}
+    package init(agreement: AgreementRecord? = nil) { self.agreement = agreement }
 }
 
 extension LedgerReader {
@@ -31,11 +31,9 @@ extension LedgerReader {
     /// What was agreed, billed and posted for leases, from all segments that are in the directory.
     package func records(of leases: some Collection<LeaseID>) throws(LedgerStoreError) -> [LeaseID: LeaseRecords] {
         let leases = Array(leases)
-        return try fold(into: [:]) { found, db in
+        let agreements = try agreements(of: leases).mapValues { LeaseRecords(agreement: $0) }
+        return try fold(into: agreements) { found, db in
             for ids in leases.portions(of: leasesAtOnce) {
-                for agreement in try Rows.agreements(db, of: ids) {
-                    found[agreement.lease, default: .init()].agreement = agreement
-                }
                 for receipt in try Rows.receipts(db, of: ids) {
                     found[receipt.receipt.lease, default: .init()].receipts.append(receipt)
                 }

@@ -55,11 +55,15 @@ final class Writer: Sendable {
         }
     }
 
-    /// All segments, oldest first, those that are mounted included.
-    func sources() throws(LedgerStoreError) -> [SegmentSource] {
+    /// All segments, oldest first.
+    ///
+    /// - Parameter areMountedIncluded: otherwise those in the ledger's own directory alone.
+    func sources(areMountedIncluded: Bool = true) throws(LedgerStoreError) -> [SegmentSource] {
         let current = try openSegment()
-        let mounts: [String]
-        do { mounts = try current.pool.read(Rows.mounts) } catch { throw LedgerStoreError(error, file: current.path) }
+        var mounts: [String] = []
+        if areMountedIncluded {
+            do { mounts = try current.pool.read(Rows.mounts) } catch { throw LedgerStoreError(error, file: current.path) }
+        }
         let closed = try files.closedEntries(mounting: mounts).filter { $0.number < current.number }.map { entry in
             SegmentSource(path: entry.path, isClosed: true) { body in
                 guard self.isOwn(entry) else { return try ClosedSegment.read(entry.path, body) }

@@ -22,6 +22,7 @@ extension Node {
         }
         anchorNettings(&step)
         anchorReconciliations(at: step.now)
+        anchorDecay(&step)
         // What was offered for a time to come is another time now.
         for (id, hold) in holds.pairs where hold.terms.start != nil {
             holds[id] = nil

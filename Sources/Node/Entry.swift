@@ -171,6 +171,7 @@ package struct Snapshot: Sendable {
     package var foresight: ForesightMemory?
     package var nettings: [NettingEntry]
     package var nettingRecord: NettingRecord?
+    package var decays: [DecayEntry]
     package var acquisitions: AcquisitionMemory?
     /// What leases of rules were paid with, as far back as any budget looks.
     package var payments: [RulePayment]
@@ -180,7 +181,8 @@ package struct Snapshot: Sendable {
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
         refused: [RefusedAgreement] = [], obligations: [Obligation] = [], swaps: [SwapEntry] = [], pause: Pause? = nil,
         foresight: ForesightMemory? = nil, nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil,
-        acquisitions: AcquisitionMemory? = nil, payments: [RulePayment] = [], reconciliations: [PeerReconciliation] = []
+        decays: [DecayEntry] = [], acquisitions: AcquisitionMemory? = nil, payments: [RulePayment] = [],
+        reconciliations: [PeerReconciliation] = []
     ) {
         self.books = books
         self.holds = holds
@@ -193,6 +195,7 @@ package struct Snapshot: Sendable {
         self.foresight = foresight
         self.nettings = nettings
         self.nettingRecord = nettingRecord
+        self.decays = decays
         self.acquisitions = acquisitions
         self.payments = payments
         self.reconciliations = reconciliations

@@ -68,6 +68,7 @@ extension Node {
     /// Brings trust lines and running leases in line with the policy as it stands now.
     mutating func follow(_ step: inout Step) {
         for line in books.trustLines { adjust(line, &step) }
+        followDecay(&step)
         takeBackWhatIsNotLent(&step)
         keepLimits(&step)
         fitIntoCapacity(&step)

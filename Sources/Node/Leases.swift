@@ -319,5 +319,6 @@ extension Node {
         leaveNettings(peer, &step)
         giveUpComparing(with: peer, Refusal(term: "peer", reason: "\(name(of: peer)) is no longer a member of the pool"), &step)
         reconciling.peers[peer]?.next = nil
+        leaveDecay(peer, &step)
     }
 }

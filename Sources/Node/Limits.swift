@@ -86,8 +86,9 @@ extension Node {
 
     /// The most a borrower's node may owe this one.
     package func creditLimit(of borrower: Borrower) -> Microcredits {
-        // What was netted paid a debt, and was lent to others.
-        let lent = books.balance(of: .peer(borrower.id)).creditsPosted - netting.record.amount(of: borrower.id)
+        // What was netted paid a debt, and was lent to others; what has decayed was lent by nobody.
+        let decayed = decays[DecayEntry.Side(borrower.id, isOwed: true)]?.total ?? .zero
+        let lent = books.balance(of: .peer(borrower.id)).creditsPosted - netting.record.amount(of: borrower.id) - decayed
         return policy.creditLimit(of: borrower, havingLent: lent, isInForce: gates.isInForce)
     }
 

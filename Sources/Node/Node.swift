@@ -66,6 +66,8 @@ package struct Node: Sendable {
     package internal(set) var netting: NettingBook
     /// What this ledger and those of peers have of each other.
     package internal(set) var reconciling: ReconciliationBook
+    /// What stands idle between this node and its peers, while the policy has a rule for that.
+    package internal(set) var decays: SortedMap<DecayEntry.Side, DecayEntry>
     var reconcileAt: Deadline
     /// The clocks when they were last looked at.
     var clock: Moment
@@ -92,6 +94,7 @@ package struct Node: Sendable {
         pause = snapshot.pause
         netting = NettingBook(restoring: snapshot, at: now)
         reconciling = ReconciliationBook(restoring: snapshot.reconciliations, at: now)
+        decays = SortedMap(snapshot.decays.map { ($0.side, $0) })
         foresight = Foresight(policy, sample: rhythm.sample, restoring: snapshot.foresight)
         reconcileAt = Deadline(now)
         clock = now
@@ -140,6 +143,7 @@ package struct Node: Sendable {
         for id in requests.keys { hasten(acceptancesOf: id, at: now) }
         resumeNettings(at: now)
         resumeReconciliations(at: now)
+        hastenDecay(at: now)
         // The policy may have changed while nobody was here.
         follow(&step)
         runTimers(&step)
@@ -200,6 +204,7 @@ package struct Node: Sendable {
         case .adjusted(let reply): adjusted(reply, by: peer, &step)
         case .netting(let message): take(message, from: peer, &step)
         case .reconciliation(let message): take(message, from: peer, &step)
+        case .decay(let message): take(message, from: peer, &step)
         }
     }
 }

@@ -27,12 +27,18 @@ extension Node {
             for transfer in transfers {
                 step.record(.transfer(transfer))
                 notePayment(transfer)
+                noteIdle(by: transfer, &step)
                 if case .peer(let peer) = transfer.credit, let line = books.trustLine(with: peer) { adjust(line, &step) }
             }
             return nil
         } catch {
             return Refusal(term: "credit", reason: describe(error))
         }
+    }
+
+    private mutating func noteIdle(by transfer: Transfer, _ step: inout Step) {
+        guard transfer.unit == .credit else { return }
+        for case .peer(let peer) in [transfer.debit, transfer.credit] { noteIdle(with: peer, &step) }
     }
 
     /// Books what all sides have agreed on, under the id that they all use for it. Should a peer have used that for something else

@@ -18,6 +18,7 @@ extension Node {
         pursueRules(&step)
         runNettings(&step)
         runReconciliations(&step)
+        runDecay(&step)
     }
 
     /// When the next timer is due.
@@ -43,6 +44,7 @@ extension Node {
         consider(nextPursuit(at: now))
         consider(nextNetting(at: now))
         consider(nextReconciliation(at: now))
+        consider(nextDecay(at: now))
         return wake
     }
 
@@ -222,6 +224,7 @@ extension Node {
         for id in requests.keys { hasten(acceptancesOf: id, by: peer, at: step.now) }
         hasten(adjustmentsWith: peer, at: step.now)
         hastenNettings(with: peer, at: step.now)
+        hastenDecay(with: peer, at: step.now)
         let isDoubted = leases.unsettled.values.contains { $0.lease.peer == peer && $0.lease.isSuspect }
         if isDoubted { reconcileAt = Deadline(step.now) }
     }

@@ -188,19 +188,22 @@ package struct CreditRule: Hashable, Codable, Sendable {
     package var owes: Microcredits
     /// Whether debts that go round in a cycle are netted.
     package var nets: NettingManner
+    /// What credits lose that stand idle; nothing when `nil`.
+    package var decay: DecayRule?
 
     /// With 0 a newcomer remains one; with 1 it may owe in addition just what it has given.
     package static let raises = 0...1000
 
     package init(
         granted: Microcredits = .credits(10), newcomers: Microcredits? = nil, raise: Int = 10, owes: Microcredits = .credits(10),
-        nets: NettingManner = .asked
+        nets: NettingManner = .asked, decay: DecayRule? = nil
     ) {
         self.granted = granted
         self.newcomers = newcomers
         self.raise = raise
         self.owes = owes
         self.nets = nets
+        self.decay = decay
     }
 
     /// The most a peer may owe that has lent this node so much: little while it is unknown, for an identity that costs nothing

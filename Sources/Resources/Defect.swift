@@ -64,6 +64,9 @@
         /// What is left when both halves of a swap are settled is not moved to what is owed.
         case swapRestKept = "swap-rest-kept"
 
+        /// A debtor takes what its creditor has agreed to lose off twice.
+        case decayBookedTwice = "decay-booked-twice"
+
         /// The one that is on.
         @TaskLocal package static var active: Defect?
     }

@@ -71,7 +71,7 @@ package struct Coverage: Hashable, Codable, Sendable {
             "propose", "answer", "withdraw", "accept", "committed", "declined", "inquire", "renew", "renewed", "release",
             "reclaim",
             "resized", "closed", "receipt", "receipt-answer", "claims", "adjust", "adjusted",
-        ] + NettingMessage.allNames + ReconciliationMessage.usualNames
+        ] + NettingMessage.allNames + DecayMessage.allNames + ReconciliationMessage.usualNames
 
     /// Those that ``Lease`` makes on either side.
     static let allTransitions: [String] = {

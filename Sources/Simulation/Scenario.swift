@@ -29,6 +29,8 @@ package struct Scenario: Sendable {
     package var swaps: BasisPoints
     /// Whether every second node has a rule by which it borrows itself, while its owner plays.
     package var haveRules = true
+    /// What credits lose that stand idle, by the policies of most nodes; `nil`: nothing anywhere.
+    package var decay: DecayRule? = DecayRule(rate: .percent(20), idle: .minutes(1))
     /// Between two looks at what is owed in kind, on average, anywhere in the pool: it is redeemed, cancelled, postponed or offset.
     package var favourEvery: Microseconds
     /// Between two searches for cycles of debts, on average, anywhere in the pool.

@@ -11,6 +11,8 @@ package struct Counts: Hashable, Codable, Sendable {
     package var groups = 0
     /// Swaps that were settled, each counted by both its sides.
     package var swaps = 0
+    /// Steps by which idle credits became less, each counted by both its sides.
+    package var decays = 0
     package var refusals = 0
     /// Cycles of debts that probes came back from, and those that were netted.
     package var cycles = 0

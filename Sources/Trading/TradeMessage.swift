@@ -28,6 +28,8 @@ package enum TradeMessage: Hashable, Sendable {
     case netting(NettingMessage)
     /// About what both ledgers have of each other.
     case reconciliation(ReconciliationMessage)
+    /// About credits that stood idle.
+    case decay(DecayMessage)
 
     /// One word for logs and statistics.
     package var name: String {
@@ -52,6 +54,7 @@ package enum TradeMessage: Hashable, Sendable {
         case .adjusted: "adjusted"
         case .netting(let message): message.name
         case .reconciliation(let message): message.name
+        case .decay(let message): message.name
         }
     }
 }

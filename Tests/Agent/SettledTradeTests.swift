@@ -14,12 +14,14 @@ struct SettledTradeTests {
     private static let start = Timestamp(microseconds: 1_800_000_000_000_000)
 
     /// Leases with random receipts in a real ledger of several segments: accepted, in dispute, posted in parts, without amount,
-    /// with compensation, not answered.
+    /// with compensation, not answered; for credits, owed in kind, redeeming what is owed, converted in the end.
     private struct Random {
         var random: SeededGenerator
         let store: LedgerStore
         /// What each lease used by its answered receipts, and the sum of what was posted for it.
         var expected: [LeaseID: (used: Usage, paid: Microcredits, compensation: Microcredits, disputed: Microcredits)] = [:]
+        /// What moved in kind for each lease, likewise.
+        var inKind: [LeaseID: SettledTrade.InKind] = [:]
 
         mutating func trade(_ number: UInt64) async throws {
             let isLent = random.chance(5000)
@@ -30,8 +32,10 @@ struct SettledTradeTests {
             try await store.commit([.agreement(agreement.record)])
             var bill = Bill(
                 lease: agreement.record.lease, agreement: agreement.record.id, lender: lender, borrower: borrower,
-                tariff: Tariff(agreement.prices), agreementHash: PlainNotary(node: lender).digest(agreement.record.document))
+                tariff: Tariff(agreement.terms.prices, agreement.terms.consideration),
+                agreementHash: PlainNotary(node: lender).digest(agreement.record.document))
             var sum = (used: Usage.zero, paid: Microcredits.zero, compensation: Microcredits.zero, disputed: Microcredits.zero)
+            var moved = SettledTrade.InKind()
             let notary = PlainNotary(node: lender)
             for last in [false, false, true] {
                 now = now + .minutes(.random(in: 1...5, using: &random))
@@ -50,60 +54,117 @@ struct SettledTradeTests {
                 if last, random.chance(2000) { break }
                 // a receipt may be answered in another segment than that it was drawn up in
                 if random.chance(1000) { try await store.closeSegment() }
-                let accepted =
-                    random.chance(3000) ? Microcredits(signed.receipt.amount.credits.rawValue / 3) : signed.receipt.amount.credits
+                let amount = signed.receipt.amount
+                var accepted = amount
+                if random.chance(3000) {
+                    let memory = MiBSeconds(amount.inKind.memory.rawValue / 2)
+                    accepted = Charge(
+                        credits: Microcredits(amount.credits.rawValue / 3), inKind: Usage(cpu: .zero, memory: memory))
+                }
                 let borrowersNotary = PlainNotary(node: borrower)
                 guard
                     let answered = bill.settle(
-                        signed.receipt.id, signature: borrowersNotary.sign(signed.document), accepted: Charge(credits: accepted),
+                        signed.receipt.id, signature: borrowersNotary.sign(signed.document), accepted: accepted,
                         notary: borrowersNotary)
                 else { continue }
                 try await store.commit(transfers(of: answered, isLent, peer, at: now + .seconds(1)) + [.receipt(answered)])
                 sum.used = usage
-                sum.paid += isLent ? accepted : -accepted
+                sum.paid += isLent ? accepted.credits : -accepted.credits
+                let change = isLent ? accepted.inKind : .zero - accepted.inKind
+                if case .redemption = agreement.terms.consideration {
+                    moved.redeemed = moved.redeemed + change
+                } else {
+                    moved.deferred = moved.deferred + change
+                }
                 // the lender pays
                 sum.compensation += isLent ? -compensation : compensation
-                sum.disputed += isLent ? signed.receipt.amount.credits - accepted : .zero
+                guard isLent else { continue }
+                sum.disputed += amount.credits - accepted.credits
+                moved.disputed = moved.disputed + (amount.inKind - accepted.inKind)
+            }
+            if case .deferred = agreement.terms.consideration, moved.deferred.cpu != .zero, random.chance(5000) {
+                let credits = try await convert(agreement.record.lease, isLent, peer, moved.deferred.cpu, at: now + .minutes(1))
+                sum.paid += credits
+                moved.converted = Usage(cpu: .zero - moved.deferred.cpu)
             }
             expected[agreement.record.lease] = sum
+            inKind[agreement.record.lease] = moved
+        }
+
+        /// What is owed of processing becomes credits; returns by how much the peer came to owe more.
+        private mutating func convert(
+            _ lease: LeaseID, _ isLent: Bool, _ peer: NodeID, _ owed: CoreMicroseconds, at time: Timestamp
+        ) async throws -> Microcredits {
+            let id = TransferID(at: time, using: &random)
+            let debt = LedgerAmount(abs(owed.rawValue))
+            func move(_ unit: LedgerUnit, isDebit: Bool, _ amount: LedgerAmount) -> Record {
+                .transfer(
+                    Transfer(
+                        id: id.following(unit.offset), kind: .direct, unit: unit, debit: isDebit ? .peer(peer) : .converted,
+                        credit: isDebit ? .converted : .peer(peer), amount: amount, lease: lease, at: time))
+            }
+            try await store.commit([move(.credit, isDebit: isLent, 99), move(.coreTime, isDebit: !isLent, debt)])
+            return isLent ? 99 : -99
         }
 
         private mutating func agreement(
             _ number: UInt64, _ lender: NodeID, _ borrower: NodeID, at time: Timestamp
-        ) -> (record: AgreementRecord, prices: Prices) {
+        ) -> (record: AgreementRecord, terms: Terms) {
             let prices = Prices(cpu: random.chance(2000) ? .zero : 1_000_000, memory: random.chance(3000) ? .zero : 200_000)
-            let terms = Terms(
+            var terms = Terms(
                 amounts: Amounts(cpu: 1000, memory: .mebibytes(100)), prices: prices, term: .minutes(15), notice: .standard)
+            let obligation = ObligationID(high: 6, low: number)
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0:
+                let share = ResourceShares(cpu: .percent(.random(in: 1...100, using: &random)), memory: .percent(50))
+                terms.consideration = .deferred(
+                    Deferral(share: share, from: time + .hours(1), until: time + .days(1), premium: .percent(20)))
+            case 1: terms.consideration = .redemption(of: obligation)
+            default: break
+            }
             let agreement = Agreement(
                 id: AgreementID(high: 8, low: number), lease: LeaseID(high: 9, low: number),
                 negotiation: NegotiationID(high: 1, low: number), reservation: TransferID(high: 1, low: number),
-                borrower: borrower, lender: lender, user: "ann", terms: terms, at: time)
+                obligation: obligation, borrower: borrower, lender: lender, user: "ann", terms: terms, at: time)
             let document = agreement.document
             return (
                 AgreementRecord(
                     id: agreement.id, lease: agreement.lease, borrower: borrower, lender: lender, document: document,
                     borrowerSignature: PlainNotary(node: borrower).sign(document),
-                    lenderSignature: PlainNotary(node: lender).sign(document), at: time), prices
+                    lenderSignature: PlainNotary(node: lender).sign(document), at: time), terms
             )
         }
 
         /// As the node books them: in parts, each with the next id.
         private mutating func transfers(of signed: SignedReceipt, _ isLent: Bool, _ peer: NodeID, at time: Timestamp) -> [Record]
         {
-            let (receipt, accepted) = (signed.receipt, signed.accepted?.credits ?? .zero)
-            func direct(_ id: TransferID, _ debit: Account, _ credit: Account, _ amount: Microcredits) -> [Record] {
+            let (receipt, charge) = (signed.receipt, signed.accepted ?? .zero)
+            let accepted = charge.credits
+            func direct(
+                _ id: TransferID, _ debit: Account, _ credit: Account, _ amount: LedgerAmount, in unit: LedgerUnit
+            ) -> [Record] {
                 guard amount > .zero else { return [] }
                 return [
                     .transfer(
                         Transfer(
-                            id: id, kind: .direct, debit: debit, credit: credit, amount: amount, lease: receipt.lease, at: time))
+                            id: id.following(unit.offset), kind: .direct, unit: unit, debit: debit, credit: credit,
+                            amount: amount, lease: receipt.lease, at: time))
                 ]
+            }
+            func direct(_ id: TransferID, _ debit: Account, _ credit: Account, _ amount: Microcredits) -> [Record] {
+                direct(id, debit, credit, LedgerAmount(amount), in: .credit)
             }
             let (debit, credit): (Account, Account) = isLent ? (.peer(peer), .earned) : (.spent, .peer(peer))
             let part = Microcredits(random.chance(3000) ? accepted.rawValue / 4 : 0)
             var records =
                 direct(receipt.transfer, debit, credit, part)
                 + direct(receipt.transfer.following(1), debit, credit, accepted - part)
+            for unit in [LedgerUnit.coreTime, .memoryTime] {
+                records += direct(receipt.transfer, debit, credit, charge[unit], in: unit)
+                guard isLent else { continue }
+                let missing = (receipt.amount - charge)[unit]
+                records += direct(receipt.transfer.following(1000), .disputed(peer), .earned, missing, in: unit)
+            }
             if isLent {
                 records += direct(receipt.transfer.following(1000), .disputed(peer), .earned, receipt.amount.credits - accepted)
             }
@@ -117,7 +178,9 @@ struct SettledTradeTests {
         }
     }
 
-    private static func sum(_ parts: SettledTrade.Parts) -> Microcredits { parts.cpu + parts.memory + parts.untold }
+    private static func sum(_ parts: SettledTrade.Parts) -> Microcredits {
+        parts.cpu + parts.memory + parts.settlement + parts.untold
+    }
 
     @Test(
         "Of each lease the trades come to what was used and to every amount posted, by resource where there are prices",
@@ -140,6 +203,10 @@ struct SettledTradeTests {
             #expect(trades.reduce(.zero) { $0 + Self.sum($1.paid) } == expected.paid)
             #expect(trades.reduce(.zero) { $0 + $1.compensation } == expected.compensation)
             #expect(trades.reduce(.zero) { $0 + Self.sum($1.disputed) } == expected.disputed)
+            let inKind = try #require(trading.inKind[lease])
+            for part in [\SettledTrade.InKind.deferred, \.redeemed, \.converted, \.cancelled, \.untold, \.disputed] {
+                #expect(trades.reduce(.zero) { $0 + $1.inKind[keyPath: part] } == inKind[keyPath: part])
+            }
             for trade in trades {
                 #expect(trade.paid.untold == .zero && trade.disputed.untold == .zero, "receipts and prices are at hand")
                 let sign: Int64 = trade.isLent ? 1 : -1
@@ -155,14 +222,17 @@ struct SettledTradeTests {
             let within = try store.tradedLeases(since: bounds[0], until: bounds[1])
             let told = all.filter { bounds[0] <= $0.at && $0.at < bounds[1] }
             #expect(Set(told.map(\.lease)).isSubset(of: within))
-            let query = PostedQuery(since: bounds[0], until: bounds[1])
-            let posted = try store.posted(query, after: 0, limit: 1_000_000)
-            let change = posted.reduce(Microcredits.zero) { sum, one in
-                if case .peer = one.transfer.debit { return sum + Microcredits(one.transfer.amount) }
-                if case .peer = one.transfer.credit { return sum - Microcredits(one.transfer.amount) }
-                return sum
+            var change = Charge.zero
+            for unit in Charge.units {
+                let query = PostedQuery(in: unit, since: bounds[0], until: bounds[1])
+                for posted in try store.posted(query, after: 0, limit: 1_000_000).map(\.transfer) {
+                    if case .peer = posted.debit { change[unit] += posted.amount }
+                    if case .peer = posted.credit { change[unit] -= posted.amount }
+                }
             }
-            #expect(told.reduce(.zero) { $0 + Self.sum($1.paid) + $1.compensation } == change)
+            #expect(told.reduce(.zero) { $0 + Self.sum($1.paid) + $1.compensation } == change.credits)
+            #expect(
+                told.reduce(.zero) { $0 + $1.inKind.deferred + $1.inKind.redeemed + $1.inKind.converted } == change.inKind)
         }
     }
 
@@ -178,8 +248,74 @@ struct SettledTradeTests {
             records.receipts = []
             let alone = SettledTrades(lease, records, own: Self.own).all
             #expect(alone.count == records.posted.count && alone.allSatisfy { $0.used == .zero && $0.paid.cpu == .zero })
-            #expect(alone.reduce(.zero) { $0 + $1.paid.untold } == expected.paid)
+            #expect(alone.reduce(.zero) { $0 + $1.paid.untold + $1.paid.settlement } == expected.paid)
             #expect(alone.reduce(.zero) { $0 + $1.compensation } == expected.compensation)
+        }
+    }
+
+    @Test("What is given in return in a swap is told with the agreement of the other half, and what both came to beside credits")
+    func returned() async throws {
+        let scratch = try ScratchDirectory()
+        let store = try LedgerStore(directory: scratch.path)
+        defer { store.close() }
+        let (peer, time) = (Self.peers[0], Self.start)
+        let other = OtherHalf(
+            lease: LeaseID(high: 9, low: 2), reservation: TransferID(high: 1, low: 2), settlement: TransferID(high: 99, low: 3))
+        let exchange = Exchange(
+            amounts: Amounts(cpu: 500, memory: .mebibytes(64)), term: .minutes(10), notice: .standard,
+            prices: Prices(cpu: 1_000_000, memory: 200_000), worth: 900)
+        var terms = Terms(
+            amounts: Amounts(cpu: 1000, memory: .mebibytes(100)), prices: Prices(cpu: 1_000_000, memory: 200_000),
+            term: .minutes(15), notice: .standard)
+        terms.consideration = .swap(exchange)
+        let agreement = Agreement(
+            id: AgreementID(high: 8, low: 1), lease: LeaseID(high: 9, low: 1), negotiation: NegotiationID(high: 1, low: 1),
+            reservation: TransferID(high: 1, low: 1), other: other, borrower: Self.own, lender: peer, user: "ann", terms: terms,
+            at: time)
+        let document = agreement.document
+        try await store.commit([
+            .agreement(
+                AgreementRecord(
+                    id: agreement.id, lease: agreement.lease, borrower: Self.own, lender: peer, document: document,
+                    borrowerSignature: PlainNotary(node: Self.own).sign(document),
+                    lenderSignature: PlainNotary(node: peer).sign(document), at: time))
+        ])
+        try await store.closeSegment()
+        let mirrored = try #require(agreement.mirrored)
+        for (half, isLent) in [(agreement, false), (mirrored, true)] {
+            var bill = Bill(
+                lease: half.lease, agreement: half.id, lender: half.lender, borrower: half.borrower, tariff: half.terms.tariff,
+                agreementHash: PlainNotary(node: Self.own).digest(document))
+            let usage = Usage(of: half.terms.amounts, for: half.terms.term)
+            let signed = bill.draw(
+                .init(
+                    receipt: ReceiptID(high: 20, low: isLent ? 1 : 2), transfer: TransferID(high: 30, low: isLent ? 1 : 1 << 40),
+                    elapsed: half.terms.term, usage: usage, isFinal: true, issued: time),
+                notary: PlainNotary(node: half.lender))
+            let notary = PlainNotary(node: half.borrower)
+            let settled = bill.settle(
+                signed.receipt.id, signature: notary.sign(signed.document), accepted: signed.receipt.amount, notary: notary)
+            let answered = try #require(settled)
+            try await store.commit([
+                .receipt(signed),
+                .transfer(
+                    Transfer(
+                        id: signed.receipt.transfer, kind: .direct, debit: isLent ? .swap(peer) : .spent,
+                        credit: isLent ? .earned : .swap(peer), amount: signed.receipt.amount.credits,
+                        lease: half.lease, at: time)), .receipt(answered),
+            ])
+        }
+        let found = try store.agreements(of: [agreement.lease, mirrored.lease])
+        #expect(found.count == 2 && found[mirrored.lease]?.lease == agreement.lease)
+        #expect(found[mirrored.lease]?.lender(of: mirrored.lease) == Self.own)
+        let records = try store.records(of: [agreement.lease, mirrored.lease])
+        for (lease, isLent) in [(agreement.lease, false), (mirrored.lease, true)] {
+            let trades = SettledTrades(lease, try #require(records[lease]), own: Self.own).all
+            let trade = try #require(trades.first)
+            #expect(trades.count == 1 && trade.isLent == isLent && trade.peer == peer && trade.paid == .init())
+            // by resource, which takes the prices of that half
+            #expect(trade.swapped.cpu != .zero && trade.swapped.memory != .zero && trade.swapped.untold == .zero)
+            #expect(Self.sum(trade.swapped) == (isLent ? 900 : -900))
         }
     }
 }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Accounts and transfers as text and bytes")
 struct AccountTests {
-    @Test("every account is read back from its name", arguments: [Account.earned, .spent, .peer(peer), .disputed(peer)])
+    @Test(
+        "every account is read back from its name",
+        arguments: [Account.earned, .spent, .converted, .cancelled, .decayed, .peer(peer), .disputed(peer), .swap(peer)])
     func roundTrip(account: Account) {
         #expect(Account(account.description) == account)
     }

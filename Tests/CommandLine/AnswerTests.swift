@@ -159,6 +159,34 @@ import Wire
         }
     }
 
+    @Test("what would be owed in kind instead is part of the command that asks for it")
+    func nearestDeferral() async throws {
+        try await FakeAgent.serving { agent in
+            agent.state.withLock {
+                $0.leaseReply.refusal = .with {
+                    ($0.term, $0.reason) = ("consideration", "node2: 110% of what is used are to be given back")
+                    $0.alternatives = [
+                        .with {
+                            ($0.kind, $0.node, $0.nodeName) = ("otherwise", "nde_01m7ys0000000000000000000a", "node2")
+                            $0.terms.amounts = .with { ($0.cpuMillicores, $0.memoryBytes) = (1000, 1 << 30) }
+                            $0.terms.termMicroseconds = 3_600_000_000
+                            $0.terms.consideration.deferred = .with {
+                                ($0.shareCpu, $0.shareMemory, $0.rateCpu, $0.rateMemory) = (5000, 4000, 11_000, 10_000)
+                                ($0.dueFrom, $0.dueUntil, $0.premium) = (1_795_244_400_000_000, 1_795_330_800_000_000, 3000)
+                            }
+                        }
+                    ]
+                }
+            }
+            let command =
+                "surplus lease request --cpu 1 --memory 1GiB --for 1h --defer 50% --due-from 2026-11-21T07:00:00Z "
+                + "--due 2026-11-22T07:00:00Z --rate 110% --premium 30% --no-credits --on node2"
+            let ended = try await Program.run(
+                "lease", "request", "--for", "1h", "--defer", "80%", "--no-credits", agent: agent)
+            #expect(ended.status == 1 && ended.stderr.contains("    \(command)\n"), "\(ended.stderr)")
+        }
+    }
+
     @Test("a token goes into a new file that nobody else can read, and is never made when that cannot be")
     func tokenFile() async throws {
         try await FakeAgent.serving { agent in

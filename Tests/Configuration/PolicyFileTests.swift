@@ -40,7 +40,7 @@ struct PolicyFileTests {
               renewable: false
               notice: firm
               leases: 3
-            credit: {grants: 1, newcomers: 0.5, raise: 3, owes: 2, net: daily}
+            credit: {grants: 1, newcomers: 0.5, raise: 3, owes: 2, net: daily, decay: {rate: 2.5%, idle: 10 d}}
             borrow: {highest_price: {cpu: 3, memory: 4}}
             """
         let expected = LendingPolicy(
@@ -49,9 +49,22 @@ struct PolicyFileTests {
             memory: ResourceRule(threshold: .percent(60), share: .percent(30), price: 100_000),
             borrowers: Borrowers(.only(["node1", "nde_00000000000000000000000001"]), except: ["node2"]),
             longestTerm: .hours(1), shortestTerm: .seconds(30), renewable: false, notices: .only(.firm), maximumLeases: 3,
-            credit: CreditRule(granted: .credits(1), newcomers: 500_000, raise: 3, owes: .credits(2), nets: .daily),
+            credit: CreditRule(
+                granted: .credits(1), newcomers: 500_000, raise: 3, owes: .credits(2), nets: .daily,
+                decay: DecayRule(rate: 250, idle: .days(10))),
             borrow: BorrowRule(maximumPrices: Prices(cpu: .credits(3), memory: .credits(4))))
         #expect(try PolicyFile(bytes: Array(text.utf8), file: "p.yaml").policy == expected)
+    }
+
+    @Test(
+        "Idle credits decay by a rate alone, or not at all",
+        arguments: [("decay: 3%", DecayRule(rate: .percent(3))), ("decay: never", nil), ("owes: 1", nil)])
+    func decay(_ text: String, _ rule: DecayRule?) throws {
+        let base = "name: a\nlend: nothing\ncredit: {"
+        let policy = try PolicyFile(bytes: Array("\(base)\(text)}\n".utf8), file: "p.yaml").policy
+        #expect(policy.credit.decay == rule)
+        let value = PolicyOutline(policy).settings.first { $0.key.hasPrefix("credit.decay") }?.value
+        #expect(value == (rule?.rate.text ?? "never"))
     }
 
     @Test("What is odd but allowed is noted with its place")
@@ -117,6 +130,16 @@ struct PolicyFileTests {
         Fault("name: a\nlend:\n  cpu: {threshold: 80%, share: 1%}\n", "p.yaml:3:8: lend.cpu needs the key 'price'"),
         Fault(
             lending("  notice: frim\n"), "p.yaml:7:11: lend.notice is 'frim'; did you mean 'firm'?"),
+        Fault(
+            "name: a\nlend: nothing\ncredit: {decay: 60%}\n",
+            "p.yaml:3:17: credit.decay is 60%, above the largest value, 50%"),
+        Fault(
+            "name: a\nlend: nothing\ncredit: {decay: {idle: 30d}}\n",
+            "p.yaml:3:17: credit.decay has no 'rate': the part of idle credits that is lost, such as 2%; for nothing at all write 'never'"
+        ),
+        Fault(
+            "name: a\nlend: nothing\ncredit: {decay: {rate: 1%, idle: 5s}}\n",
+            "p.yaml:3:34: credit.decay.idle is 5 s, below the smallest value, 1 min"),
         Fault(lending("  leases: 0\n"), "p.yaml:7:11: lend.leases is '0'; write a whole number from 1 to 10000"),
         Fault(lending("  leases: 1.5\n"), "p.yaml:7:11: lend.leases is '1.5'; write a whole number from 1 to 10000"),
         Fault(lending("  renewable: yes\n"), "p.yaml:7:14: lend.renewable is 'yes'; write true or false"),

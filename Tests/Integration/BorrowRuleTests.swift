@@ -41,6 +41,21 @@ extension LiveTests {
             #expect(lease.user == "rule:builds")
             let run = try pool.surplus("node1", ["run", "--lease", lease.lease, "--", "echo", "here"])
             #expect(run.status == 0 && run.text == "here\n", "\(run.errors)")
+            let policy = try pool.surplus("node1", ["policy", "explain"])
+            #expect(policy.text.contains("borrow.rules[builds]") && policy.text.contains("1 of 1 lease of"), "\(policy.text)")
+            let small = ["run", "--dry-run", "--cpu", "0.1", "--memory", "32MiB", "--", "true"]
+            let preview = try pool.surplus("node1", small)
+            #expect(preview.status == 0 && preview.text.contains("\(lease.lease) of node2 is idle"), "\(preview.text)")
+            let placed = try pool.surplus("node1", ["run", "--cpu", "0.1", "--memory", "32MiB", "--", "echo", "by itself"])
+            #expect(placed.status == 0 && placed.text == "by itself\n", "\(placed.errors)")
+            let large = try pool.surplus("node1", ["run", "--cpu", "0.3", "--memory", "32MiB", "--", "true"])
+            #expect(large.status == 0, "\(large.errors)")
+            struct Jobs: Decodable {
+                struct Job: Decodable { let lease: String? }
+                let jobs: [Job]
+            }
+            let jobs = try pool.json("node1", ["job", "list", "--all"], as: Jobs.self).jobs.map(\.lease)
+            #expect(jobs.count == 3 && Array(jobs.prefix(2)) == [lease.lease, lease.lease] && jobs.last != lease.lease)
             let story = try pool.surplus("node1", ["explain", lease.lease])
             #expect(story.text.contains("rule.acquired"), "\(story.text)")
 

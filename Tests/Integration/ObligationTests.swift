@@ -24,6 +24,9 @@ extension LiveTests {
             #expect(ours.left.cpuCoreMicroseconds > 0)
             try Self.expectExported(pool, "node1", -ours.left.cpuCoreMicroseconds)
             try Self.expectExported(pool, "node2", ours.left.cpuCoreMicroseconds)
+            for (node, sign) in [("node1", Int64(-1)), ("node2", 1)] {
+                try Self.expectReported(pool, node, ours.left.cpuCoreMicroseconds * sign, ours.left.memoryMibSeconds * sign)
+            }
 
             let redeeming =
                 ["run", "--redeem", id, "--cpu", "0.1", "--memory", "16MiB"] + [
@@ -54,6 +57,38 @@ extension LiveTests {
                 #expect(
                     story.status == 0 && story.text.contains("obligation.opened") && story.text.contains("obligation.settled"))
             }
+        }
+
+        /// Statement and trade report have as much in kind as is owed.
+        private static func expectReported(_ pool: LivePool, _ node: String, _ cpu: Int64, _ memory: Int64) throws {
+            struct Statement: Decodable {
+                struct Section: Decodable {
+                    let unit: String
+                    let closing: Int64
+                }
+                let inKind: [Section]
+            }
+            let statement = try pool.json(node, ["statement"], as: Statement.self)
+            let closing = Dictionary(uniqueKeysWithValues: statement.inKind.map { ($0.unit, $0.closing) })
+            #expect(closing["core_time"] ?? 0 == cpu && closing["memory_time"] ?? 0 == memory, "\(node): \(closing)")
+            let narrow = try pool.surplus(node, ["statement", "--unit", "core_time", "--plain"])
+            #expect(!narrow.text.isEmpty && narrow.text.split(separator: "\n").allSatisfy { $0.hasSuffix("\tcore_time") })
+            struct Trade: Decodable {
+                struct Used: Decodable {
+                    let cpuCoreMicroseconds: Int64
+                    let memoryMibSeconds: Int64
+                }
+                struct Kind: Decodable { let deferred: Used }
+                struct Sum: Decodable { let inKind: Kind }
+                let lent: Sum
+                let borrowed: Sum
+                let changeInKind: Used
+            }
+            let trade = try pool.json(node, ["report", "trade"], as: Trade.self)
+            #expect(trade.changeInKind.cpuCoreMicroseconds == cpu && trade.changeInKind.memoryMibSeconds == memory)
+            #expect((cpu < 0 ? trade.borrowed : trade.lent).inKind.deferred.cpuCoreMicroseconds == cpu)
+            let wrong = try pool.surplus(node, ["statement", "--unit", "core-hours"])
+            #expect(wrong.status == 2 && wrong.errors.contains("--unit"), "\(wrong.errors)")
         }
 
         /// What programs for bookkeeping make of a node's ledger: it is in balance, and has the core seconds with peers as told.

@@ -168,6 +168,7 @@ extension LiveTests {
             _ = try run("lease release --dry-run", [lease])
             _ = try run("lease release", [lease])
             for command in ["credits", "statement", "status", "ledger verify"] { _ = try run(command) }
+            _ = try run("statement", ["--unit", "core_time"])
             _ = try run("events", ["--last", "50"])
             _ = try run("usage", ["--since", "5m"])
             _ = try collection.run(pool, "node2", "report chargeback", ["--by", "user"])
@@ -196,6 +197,9 @@ extension LiveTests {
             _ = try obligation(of: "node2", to: "node1")
             try collection.run(pool, "node1", "obligation offset", [ours])
             try collection.run(pool, "node1", "obligation list", ["--all"])
+            for node in ["node1", "node2"] {
+                for command in ["statement", "report trade", "report credits"] { try collection.run(pool, node, command) }
+            }
         }
 
         /// Policies, rights, and who changed what.
@@ -206,6 +210,10 @@ extension LiveTests {
             name: careful
             lend: {when: users < 1000, until: load > 5000}
             limits: [{for: each peer, leases: 9, when: on every day}]
+            credit: {decay: 2%}
+            borrow:
+              rules:
+                - {name: never, when: load > 5000, cpu: 1 core, memory: 1 GiB, budget: {credits: 1 credit, per: day}}
             """.write(toFile: policy, atomically: true, encoding: .utf8)
             _ = try collection.run(pool, "node2", "policy check", [policy])
             _ = try collection.run(pool, "node2", "policy diff", ["closed"])

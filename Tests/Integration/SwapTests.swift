@@ -60,7 +60,27 @@ extension LiveTests {
                 let story = try pool.surplus(node, ["explain", lent.lease])
                 #expect(story.text.contains("swap.settled"), "\(story.text)")
                 try Self.expectExported(pool, node)
+                try Self.expectReported(pool, node)
             }
+        }
+
+        /// What both halves came to stands beside the credits: what this node gave, and what it took, of whom.
+        private static func expectReported(_ pool: LivePool, _ node: String) throws {
+            struct Trade: Decodable {
+                struct Sum: Decodable { let swappedMicrocredits: Int64 }
+                struct Row: Decodable {
+                    let user: String?
+                    let trade: String
+                    let sum: Sum
+                }
+                let rows: [Row]
+                let lent: Sum
+                let borrowed: Sum
+            }
+            let trade = try pool.json(node, ["report", "trade", "--by", "user"], as: Trade.self)
+            #expect(trade.lent.swappedMicrocredits > 0 && trade.borrowed.swappedMicrocredits < 0)
+            let returned = trade.rows.filter { $0.user == "in return" }
+            #expect(returned.contains { $0.trade == (node == "node1" ? "lent" : "borrowed") && $0.sum.swappedMicrocredits != 0 })
         }
 
         /// Nothing is left on the account of swaps, and programs for bookkeeping find everything in balance.

@@ -64,6 +64,111 @@ struct AcquisitionTests {
         #expect(told("rule.opened", pool).first?.text.contains("users > 2 (3)") == true)
     }
 
+    @Test("A job that comes without a lease finds the smallest idle one in which it fits, and none that is not for it")
+    func placing() throws {
+        var large = Self.rule()
+        (large.name, large.amounts, large.least) = ("large", Amounts(cpu: .cores(3)), Amounts(cpu: .cores(3)))
+        var pool = pool([Self.rule(), large])
+        func idle(_ want: Want, from peers: [NodeID]? = nil, lasts: Bool = false) -> LeaseID? {
+            pool.members[0].node.idleLease(for: want, from: peers, lasts: lasts, at: pool.now)
+        }
+        #expect(idle(Pool.want()) == nil)
+        users(3, &pool)
+        let small = try #require(held(pool).first)
+        let other = try #require(pool.members[0].node.leases(of: "large").first)
+        #expect(idle(Pool.want()) == small && idle(Pool.want(cores: 2)) == other && idle(Pool.want(cores: 4)) == nil)
+        #expect(idle(Pool.want(), from: [pool.members[1].id]) == small && idle(Pool.want(), from: []) == nil)
+        #expect(idle(Pool.want(term: .minutes(5)), lasts: true) == small)
+        #expect(idle(Pool.want(term: .hours(1)), lasts: true) == nil && idle(Pool.want(term: .hours(1))) == small)
+        var want = Pool.want()
+        want.leastNotice = .firm
+        #expect(idle(want) == nil)
+        (want.leastNotice, want.means) = (nil, Means(redemption: ObligationID(high: 1, low: 1)))
+        #expect(idle(want) == nil)
+        pool.feed(.occupied(small, by: JobID(high: 1, low: 1), true), to: 0)
+        #expect(idle(Pool.want()) == other)
+        pool.feed(.occupied(small, by: JobID(high: 1, low: 1), false), to: 0)
+        #expect(idle(Pool.want()) == small)
+        users(0, &pool)
+        #expect(idle(Pool.want()) == nil)
+    }
+
+    @Test("A rule is for the jobs of those that it names")
+    func placedUsers() {
+        var rule = Self.rule()
+        rule.users = ["bob"]
+        var pool = pool([rule])
+        users(3, &pool)
+        var want = Pool.want()
+        #expect(pool.members[0].node.idleLease(for: want, lasts: false, at: pool.now) == nil)
+        want.user = "bob"
+        #expect(pool.members[0].node.idleLease(for: want, lasts: false, at: pool.now) == held(pool).first)
+    }
+
+    /// Lends for the same later, and owes some itself.
+    private static var kind: LendingPolicy {
+        var policy = Pool.policy()
+        policy.cpu?.inKind = InKindRule(rate: .fixed(.whole), most: CoreMicroseconds(360_000_000_000).rawValue)
+        policy.deferral = DeferralRule(within: .days(30))
+        policy.borrow.owesInKind = Usage(cpu: 360_000_000_000)
+        return policy
+    }
+
+    private func follow(_ rule: AcquisitionRule, _ pool: inout Pool) {
+        var policy = Self.kind
+        policy.borrow.rules = [rule]
+        pool.feed(.policy(policy), to: 0)
+        meet(&pool)
+        users(3, &pool)
+    }
+
+    @Test("A rule uses up first what others owe, what falls due soonest in front")
+    func redeeming() throws {
+        var pool = Pool(3, policy: Self.kind)
+        for (borrower, hours) in [(1, 5), (2, 3)] as [(Int, Int64)] {
+            var want = Pool.want()
+            want.means = Means(
+                deferral: Deferral(
+                    share: ResourceShares(.whole), from: pool.now.utc + .minutes(1), until: pool.now.utc + .hours(hours),
+                    premium: .percent(20)))
+            let request = RequestID(high: 1 << 42, low: UInt64(borrower))
+            pool.feed(.borrow(request, want, from: [pool.members[0].id]), to: borrower)
+            pool.deliver()
+            let lease = try #require(try pool.members[borrower].decisions[request]?.get().first)
+            pool.advance(by: .seconds(100))
+            pool.members[0].usage[lease] = Usage(cpu: 100_000_000)
+            pool.feed(
+                .readings(owner: .zero, guests: [MeterReading(lease: lease, usage: Usage(cpu: 100_000_000))]), to: 0)
+            pool.feed(.release(lease), to: borrower)
+            pool.deliver()
+        }
+        let obligations = pool.members[0].node.obligations.values
+        #expect(obligations.count == 2)
+        let soonest = try #require(obligations.first { $0.debtor == pool.members[2].id })
+        pool.advance(by: .minutes(10))
+        follow(Self.rule(), &pool)
+        let lease = try #require(held(pool).first.flatMap { pool.lease($0, 0) })
+        #expect(lease.terms.consideration == .redemption(of: soonest.id) && lease.peer == pool.members[2].id)
+        #expect(told("rule.asked", pool).first?.subjects.contains(soonest.id.description) == true)
+    }
+
+    @Test("A rule that defers owes in kind what it uses, and no credits")
+    func deferring() throws {
+        var pool = Pool(policy: Self.kind)
+        follow(Self.rule(pays: [.deferred, .credits]), &pool)
+        let id = try #require(held(pool).first)
+        guard case .deferred = pool.lease(id, 0)?.terms.consideration else { return #expect(Bool(false), "it pays credits") }
+        pool.advance(by: .seconds(100))
+        pool.use(id, cpu: 50_000_000)
+        users(0, &pool)
+        pool.advance(by: .minutes(1))
+        let obligation = try #require(pool.members[0].node.obligations.values.first)
+        #expect(obligation.debtor == pool.members[0].id && obligation.left == Usage(cpu: 50_000_000))
+        #expect(pool.balance(1, with: 0) == .zero)
+        let owed = pool.members[1].node.books.balance(of: .peer(pool.members[0].id), in: .coreTime).net
+        #expect(owed == 50_000_000)
+    }
+
     @Test("What something runs under is kept until that is over, also over a restart")
     func occupied() throws {
         var pool = pool([Self.rule()])

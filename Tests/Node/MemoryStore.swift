@@ -42,8 +42,8 @@ struct MemoryStore {
             obligations: obligations.values, swaps: all(.swap, as: SwapEntry.self), pause: all(.setting, as: Pause.self).first,
             foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
             nettingRecord: all(.setting, as: NettingRecord.self).first,
-            acquisitions: all(.setting, as: AcquisitionMemory.self).first, payments: payments,
-            reconciliations: all(.reconciliation, as: PeerReconciliation.self))
+            decays: all(.decay, as: DecayEntry.self), acquisitions: all(.setting, as: AcquisitionMemory.self).first,
+            payments: payments, reconciliations: all(.reconciliation, as: PeerReconciliation.self))
     }
 
     /// What leases of rules were paid with.

@@ -312,6 +312,27 @@ struct ObligationTests {
         #expect(pool.members[1].node.obligations[id]?.deferral.until == pool.now.utc + .days(29))
     }
 
+    @Test("A change of an obligation that is not known yet waits until it is: both sides carry it out")
+    func notKnownYet() throws {
+        var pool = Pool(policy: Self.policy())
+        pool.isLost = { $0.message.isCommitted }
+        pool.ask(Self.want(pool))
+        pool.deliver()
+        let id = try #require(pool.members[1].node.obligations.values.first?.id)
+        #expect(pool.members[0].node.obligations[id] == nil)
+        let until = pool.now.utc + .days(2)
+        pool.feed(.adjust(id, .postpone(until: until)), to: 1)
+        let offer = try #require(pool.wire.last)
+        pool.deliver()
+        #expect(pool.members[1].node.obligations[id]?.proposed != nil && pool.members[1].adjustments.isEmpty)
+        pool.isLost = { _ in false }
+        pool.advance(by: .minutes(1))
+        pool.wire.append(offer)
+        pool.deliver()
+        #expect(pool.members.map { $0.node.obligations[id]?.deferral.until } == [until, until])
+        #expect(pool.members[1].adjustments == [nil])
+    }
+
     @Test("What both owe each other comes off both, and the ledger has only the rest anyway")
     func offset() throws {
         var (pool, id) = try Self.owing()

@@ -65,6 +65,29 @@ struct CreditHistoryTests {
         #expect(peers[0].balances.map(\.balanceMicrocredits) == [1000, 1300, 1250])
     }
 
+    @Test("What moved in kind stands beside credits, by peer and unit, and comes to what stands")
+    func inKind() throws {
+        func kind(_ number: Int64, _ purpose: String, _ debit: String, _ credit: String, _ amount: Int64) -> PostedEntry {
+            PostedEntry(
+                sequence: number, at: Samples.time(-.hours(1)), transfer: "trf_\(number)", purpose: purpose, debit: debit,
+                credit: credit, unit: .memoryTime, amount: amount, peer: "nde_1", peerName: "node1", lease: nil)
+        }
+        let report = Self.report(
+            Self.entries + [
+                kind(6, "lent", "peer:nde_1", "earned", 9216), kind(7, "borrowed", "spent", "peer:nde_1", 1024),
+                kind(8, "converted", "converted", "peer:nde_1", 4096),
+            ],
+            opening: Self.opening + [
+                AccountStanding(account: "peer:nde_1", peer: "nde_1", peerName: "node1", unit: .memoryTime, net: 10)
+            ])
+        #expect(report.closingMicrocredits == 270 && report.movementCount == 4)
+        let history = try #require(report.inKind.first)
+        #expect(report.inKind.count == 1 && history.unit == .memoryTime && history.given == 9216 && history.taken == -1024)
+        #expect(history.converted == -4096 && history.closing == 10 + 9216 - 1024 - 4096)
+        #expect(report.html(utcOffset: .zero).contains("<h2>In kind</h2>"))
+        #expect(report.text(on: Samples.wide).contains("memory time"))
+    }
+
     @Test("What is reserved counts as owed, and what one side owes is headroom of the other")
     func headroom() throws {
         let report = Self.report(

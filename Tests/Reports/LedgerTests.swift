@@ -131,6 +131,52 @@ struct LedgerTests {
         #expect(json.contains("\"unit\":\"core_time\"") && !json.contains("microcredits"))
     }
 
+    @Test("A statement has a section with a balance of its own for each unit in which something moved")
+    func units() throws {
+        let opening =
+            Self.opening + [
+                AccountStanding(account: "peer:nde_0002", peer: "nde_0002", peerName: "node2", unit: .coreTime, net: 1_000_000)
+            ]
+        let entries = [Self.entry(1, "lent", "peer:nde_0002", "earned", 16_666), Self.owed]
+        func report(_ unit: LedgerUnit? = nil) -> StatementReport {
+            StatementReport(of: "node2", in: unit, since: nil, until: nil, opening: opening, entries: entries)
+        }
+        #expect(
+            report().text(on: Samples.wide) == """
+                statement  with node2
+                before     0.5 credits, owed by node2
+
+                TIME      PEER   FOR    CREDITS   BALANCE  LEASE  TRANSFER
+                07:59:17  node2  lent  0.016666  0.516666  lse_1  trf_1
+
+                earned   0.016666 credits
+                spent    0 credits
+                balance  0.516666 credits, owed by node2
+
+                unit    core time
+                before  1 core-s, owed by node2
+
+                TIME      PEER   FOR       CORE-SECONDS    BALANCE  LEASE  TRANSFER
+                08:02:17  node2  borrowed     -1.500000  -0.500000         trf_4
+
+                given    0 core-s
+                taken    1.5 core-s
+                balance  -0.5 core-s, owed to node2
+
+                """)
+        #expect(
+            report().text(on: Samples.plain).split(separator: "\n").map { $0.split(separator: "\t").last } == [
+                "credit", "core_time",
+            ])
+        let json = try report().json(compact: true)
+        #expect(json.contains("\"closing_microcredits\":516666") && json.contains("\"closing\":-500000"))
+        #expect(json.contains("\"amount\":-1500000") && json.contains("\"unit\":\"core_time\""))
+        let narrow = report(.coreTime)
+        #expect(try !narrow.json().contains("microcredits") && !narrow.text(on: Samples.wide).contains("CREDITS"))
+        let nothing = report(.diskTime).text(on: Samples.wide)
+        #expect(nothing.contains("nothing moved in this time\n") && nothing.contains("balance  nothing\n"))
+    }
+
     @Test("Fields of csv are quoted where they must be; an empty ledger is an empty table")
     func csv() throws {
         let odd = Self.entry(9, "lent", "peer:nde_0002", "earned", 1, "a \"b\", c")

@@ -42,13 +42,49 @@ struct TradeTests {
         entry(3, peer: 2, paid: .init(), disputed: .init(cpu: 70)),
     ]
 
+    /// The columns of what is not for credits.
+    private static let nothingInKind = String(repeating: "\t0.000000", count: 7)
+
+    @Test("What was owed in kind, redeemed and swapped stands beside credits, by resource too, and only where there is some")
+    func inKind() throws {
+        var (deferred, redeemed, swapped) = (Self.entry(1), Self.entry(1), Self.entry(2, isLent: false))
+        deferred.inKind = .init(deferred: Usage(cpu: 7_200_000_000, memory: 3_686_400))
+        redeemed.inKind = .init(redeemed: Usage(cpu: 1_800_000_000), converted: Usage(cpu: -3_600_000_000))
+        swapped.paid = .init(settlement: 5)
+        swapped.swapped = .init(cpu: -300, memory: -20)
+        let entries = [deferred, redeemed, swapped]
+        let report = Self.report(entries, by: [.peer])
+        #expect(report.changeInKind.cpuCoreMicroseconds == 5_400_000_000 && report.changeInKind.memoryMibSeconds == 3_686_400)
+        let lines = Self.lines(entries, by: .peer)
+        #expect(lines[0].hasSuffix("\t2.000000\t1.000000\t0.500000\t0.000000\t-1.000000\t0.000000\t0.000000"))
+        #expect(lines[1].hasSuffix("\t-0.000320"))
+        let text = report.text(on: Page(width: 400, now: Samples.now))
+        #expect(text.contains("OWED CORE-H  OWED GIB-H  REDEEMED CORE-H  ENDED CORE-H    SWAPPED\n"))
+        #expect(text.contains("in kind  changed by ") && text.contains("took 0.00032 credits worth"))
+        #expect(!Self.report(Self.entries, by: [.peer]).text(on: Samples.wide).contains("OWED"))
+        #expect(
+            Self.lines(entries, by: .resource).map { String($0.prefix { $0 != "\t" }) } == [
+                "cpu", "cpu", "memory", "memory", "settlement",
+            ])
+        let json = try Self.report(entries, by: [.resource]).json(compact: true)
+        #expect(json.contains("\"swapped_microcredits\":-300") && json.contains("\"swapped_microcredits\":-20"))
+    }
+
+    @Test("What is given in return has no user, and says so")
+    func inReturn() {
+        let holders = [LeaseHolder(lease: "lse_1", peer: "nde_1", peerName: "node1", user: nil, application: nil, isReturn: true)]
+        let report = TradeReport(
+            nodeName: "node9", since: nil, until: nil, by: [.user], entries: [Self.entry(1)], holders: holders, utcOffset: .zero)
+        #expect(report.rows.map(\.user) == ["in return"])
+    }
+
     @Test("Rows are put together by what was asked for, in that order, lent apart from borrowed")
     func grouping() {
         #expect(
             Self.lines(Self.entries, by: .peer) == [
-                "node1\tlent\t1\t0.002000\t2.000000\t0.002400\t-0.000030\t0.000000",
-                "node2\tlent\t1\t0.001000\t1.000000\t0.000000\t0.000000\t0.000070",
-                "node2\tborrowed\t1\t0.001000\t1.000000\t-0.000504\t0.000009\t0.000000",
+                "node1\tlent\t1\t0.002000\t2.000000\t0.002400\t-0.000030\t0.000000" + Self.nothingInKind,
+                "node2\tlent\t1\t0.001000\t1.000000\t0.000000\t0.000000\t0.000070" + Self.nothingInKind,
+                "node2\tborrowed\t1\t0.001000\t1.000000\t-0.000504\t0.000009\t0.000000" + Self.nothingInKind,
             ])
         #expect(
             Self.lines(Self.entries, by: .resource, .peer).map { $0.split(separator: "\t").prefix(3).joined(separator: " ") } == [

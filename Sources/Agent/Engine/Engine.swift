@@ -47,9 +47,11 @@ final class Engine: Sendable {
         self.log = log
         alarm = Alarm(clock: clock)
         (ledgerLoss, ledgerLost) = AsyncThrowingStream.makeStream()
-        let node = Node(id: id, capacity: capacity, policy: policy, restoring: try store.snapshot(at: clock().utc), at: clock())
+        let (snapshot, faults) = try store.snapshot(at: clock().utc)
+        let node = Node(id: id, capacity: capacity, policy: policy, restoring: snapshot, at: clock())
         var system = SystemRandomNumberGenerator()
         state = Mutex(State(node: node, random: SeededGenerator(seed: system.next())))
+        tell(unread: faults)
     }
 
     /// Brings the kernel and the peers in line with what was restored, then keeps the time until cancelled.
@@ -82,6 +84,16 @@ final class Engine: Sendable {
 
     /// Tells a story that is not part of a decision. Lost if the disk is.
     func tell(_ event: Event) { store.commit([.event(event)]) { _ in } }
+
+    /// Says which payments of borrow rules are not known, for a budget may be spent twice then.
+    private func tell(unread faults: [String]) {
+        for fault in faults {
+            let text =
+                "what borrow rules have paid there counts against no budget until it can be read and the agent is restarted"
+            log.warning("a ledger file cannot be read", metadata: ["error": "\(fault)", "consequence": "\(text)"])
+            tell(Event(at: clock().utc, kind: "ledger.unread", subjects: [], text: "\(fault): \(text)"))
+        }
+    }
 
     /// Announces until cancelled that decisions have taken effect; the first value comes at once.
     func announcements() -> AsyncStream<Void> { feed.announcements() }
@@ -163,7 +175,7 @@ final class Engine: Sendable {
     /// Makes the node anew from what is durable.
     private func restore() throws(LedgerStoreError) {
         try state.withLock { state throws(LedgerStoreError) in
-            let snapshot = try store.snapshot(at: clock().utc)
+            let (snapshot, _) = try store.snapshot(at: clock().utc)
             let now = clock()
             state.node = state.node.restored(from: snapshot, at: now)
             state.life += 1
@@ -177,10 +189,12 @@ final class Engine: Sendable {
 }
 
 extension LedgerStore {
-    /// What a node restores itself from.
-    func snapshot(at now: Timestamp) throws(LedgerStoreError) -> Snapshot {
+    /// What a node restores itself from, and why some payments of borrow rules may be missing in it.
+    func snapshot(at now: Timestamp) throws(LedgerStoreError) -> (Snapshot, faults: [String]) {
         let leases = try states(.lease, as: LeaseEntry.self)
-        return Snapshot(
+        let moved = try state(.setting, id: MovedPayments.key, as: MovedPayments.self)
+        let (payments, faults) = try payments(byRulesFor: leases, after: moved?.through ?? 0, at: now)
+        let snapshot = Snapshot(
             books: try booksSnapshot(), holds: try states(.hold, as: Hold.self),
             requests: try states(.request, as: RequestEntry.self),
             leases: leases.filter(\.isLive),
@@ -190,18 +204,39 @@ extension LedgerStore {
             foresight: try state(.setting, id: ForesightMemory.key, as: ForesightMemory.self),
             nettings: try states(.netting, as: NettingEntry.self),
             nettingRecord: try state(.setting, id: NettingRecord.key, as: NettingRecord.self),
+            decays: try states(.decay, as: DecayEntry.self),
             acquisitions: try state(.setting, id: AcquisitionMemory.key, as: AcquisitionMemory.self),
-            payments: try payments(byRulesFor: leases, at: now),
+            payments: (moved?.payments ?? []) + payments,
             reconciliations: try states(.reconciliation, as: PeerReconciliation.self))
+        return (snapshot, faults)
     }
 
-    /// What leases of borrow rules have cost of late.
-    private func payments(byRulesFor leases: [LeaseEntry], at now: Timestamp) throws(LedgerStoreError) -> [RulePayment] {
+    /// Keeps in mind what leases of borrow rules have cost in files that are about to be moved away.
+    ///
+    /// - Parameter segment: the last of them.
+    /// - Throws: ``LedgerStoreError`` where one of them cannot be read.
+    func rememberPayments(through segment: Int, at now: Timestamp) async throws(LedgerStoreError) {
+        let moved = try state(.setting, id: MovedPayments.key, as: MovedPayments.self)
+        guard segment > moved?.through ?? 0 else { return }
+        let leases = try states(.lease, as: LeaseEntry.self)
+        let (payments, faults) = try payments(byRulesFor: leases, after: moved?.through ?? 0, upTo: segment, at: now)
+        if let fault = faults.first { throw .archive(fault, "what borrow rules have paid there must be read before it is moved") }
+        guard moved != nil || !payments.isEmpty else { return }
+        let kept = MovedPayments(through: segment, (moved?.payments ?? []) + payments, at: now)
+        try await commit([.state(.setting, id: MovedPayments.key, kept)])
+    }
+
+    /// What leases of borrow rules have cost of late, as some of the ledger's files have it.
+    private func payments(
+        byRulesFor leases: [LeaseEntry], after first: Int, upTo last: Int = .max, at now: Timestamp
+    ) throws(LedgerStoreError) -> ([RulePayment], faults: [String]) {
         let rules = Dictionary(leases.compactMap { entry in entry.lease.rule.map { (entry.id, $0) } }) { first, _ in first }
-        return try payments(for: rules.keys.sorted(), since: now + -Spending.reach).compactMap { transfer in
+        let found = try payments(for: rules.keys.sorted(), since: now + -Spending.reach, after: first, upTo: last)
+        let payments = found.transfers.compactMap { transfer in
             transfer.lease.flatMap { rules[$0] }.map { rule in
                 RulePayment(rule: rule, amount: Microcredits(transfer.amount), at: transfer.at)
             }
         }
+        return (payments, found.faults)
     }
 }

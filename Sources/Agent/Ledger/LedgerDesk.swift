@@ -52,12 +52,21 @@ struct LedgerDesk: Sendable {
         } while page.count == Self.entriesOfPage
     }
 
-    /// One for each unit that is wanted.
+    /// One for each unit that is wanted, in the order of the ledger's units.
     private func queries(of request: Surplus_V1_EntriesRequest) throws -> [PostedQuery] {
         let text = try Field.text(request.peer, atMost: 128, "peer")
         func time(_ microseconds: Int64) -> Timestamp? { microseconds == 0 ? nil : Timestamp(microseconds: microseconds) }
         let peer = text.isEmpty ? nil : try roster.find(text).node
-        return (request.inKind ? Charge.units : [.credit]).map { unit in
+        let units: [LedgerUnit]
+        if request.unit.isEmpty {
+            units = request.inKind ? LedgerUnit.allCases : [.credit]
+        } else {
+            guard let unit = LedgerUnit(rawValue: try Field.text(request.unit, atMost: 32, "unit")) else {
+                throw FieldError("unit", "must be one of \(LedgerUnit.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            units = [unit]
+        }
+        return units.map { unit in
             PostedQuery(in: unit, peer: peer, since: time(request.since), until: time(request.until))
         }
     }

@@ -31,6 +31,9 @@ struct LeaseHolders {
             guard let agreement else { return }
             let peer = agreement.lender == pool.own ? agreement.borrower : agreement.lender
             (holder.peer, holder.peerName) = (peer.description, pool.name(of: peer))
+            // nobody has asked for what is given in return: it is the other node's as a whole
+            holder.inReturn = agreement.lease != lease
+            guard !holder.inReturn else { return }
             // an agreement of a later version is told without its user
             holder.user = (try? Agreement(document: agreement.document))?.user ?? ""
         }

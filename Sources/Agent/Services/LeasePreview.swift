@@ -11,6 +11,16 @@ extension PoolMembership {
     func previewLease(_ request: Surplus_V1_LeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeasePreview {
         let want = try want(request, of: user)
         let peers = try candidates(for: want, on: request.on)
+        if request.forJob, let id = engine.idleLease(for: want, request, among: peers, of: user),
+            let entry = engine.read({ $0.leases[id] })
+        {
+            return .with {
+                ($0.amounts, $0.least) = (request.amounts, request.amounts)
+                ($0.termMicroseconds, $0.renewsItself) = (want.term.rawValue, want.renewsItself)
+                $0.most = Surplus_V1_Prices(want.maxPrices)
+                ($0.held, $0.heldBy) = (info(of: entry), entry.lease.rule ?? "")
+            }
+        }
         let candidates = try await withThrowingTaskGroup(of: Surplus_V1_LeaseCandidate.self) { group in
             for peer in peers { group.addTask { try await self.candidate(peer, want) } }
             return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.isAsked(before: $1, for: want) }

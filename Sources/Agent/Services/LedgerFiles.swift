@@ -17,7 +17,10 @@ extension Agent {
     func archiveLedger(_ request: Surplus_V1_ArchiveLedgerRequest) async throws -> Surplus_V1_ArchiveLedgerReply {
         let (store, directory) = (house.store, try Self.directory(request.directory))
         guard (0...Int64(Int32.max)).contains(request.keep) else { throw FieldError("keep", "must be 0 to \(Int32.max)") }
-        let moved = try await onThread { try store.archive(to: directory, keeping: Int(request.keep)) }
+        let keep = Int(request.keep)
+        let last = try await onThread { try store.lastToArchive(keeping: keep) } ?? 0
+        try await store.rememberPayments(through: last, at: house.clock().utc)
+        let moved = try await onThread { try store.archive(to: directory, keeping: keep, through: last) }
         if let first = moved.first, let last = moved.last {
             try await store.commit([
                 .event(ledgerEvent(kind: "ledger.archived", "moved ledger files \(first) to \(last) to \(directory)"))

@@ -17,6 +17,8 @@ extension PoolMembership {
         return engine.read { node in
             let borrower = request.peer.isEmpty ? Borrower(id: peer, name: "", user: user) : node.borrower(peer, user)
             var reply = Self.standing(of: node, towards: borrower)
+            reply.rules = rules(of: node, at: now)
+            if let decay = decay(of: node, at: now) { reply.decay = decay }
             reply.forecasts = Self.forecasts(of: node, for: term ?? node.policy.longestTerm)
             let wanted = amounts.isPositive ? amounts : node.policy.most(of: node.capacity)
             guard wanted.isPositive, Bounds.accepts(wanted) else {
@@ -97,7 +99,7 @@ extension Surplus_V1_PolicyForecast {
 }
 
 extension Surplus_V1_PolicyGate {
-    fileprivate init(_ named: (key: String, gate: Policy.Gate)) {
+    init(_ named: (key: String, gate: Policy.Gate)) {
         self = .with {
             $0.key = named.key
             $0.when = named.gate.rule.when.text

@@ -45,12 +45,27 @@ extension Surplus_V1_TradeEntry {
             $0.paid = Surplus_V1_TradeAmounts(trade.paid)
             $0.compensation = trade.compensation.rawValue
             $0.disputed = Surplus_V1_TradeAmounts(trade.disputed)
+            if trade.inKind != .init() { $0.inKind = Surplus_V1_TradeInKind(trade.inKind) }
+            $0.swapped = Surplus_V1_TradeAmounts(trade.swapped)
         }
     }
 }
 
 extension Surplus_V1_TradeAmounts {
     init(_ parts: SettledTrade.Parts) {
-        self = .with { ($0.cpu, $0.memory, $0.untold) = (parts.cpu.rawValue, parts.memory.rawValue, parts.untold.rawValue) }
+        self = .with {
+            ($0.cpu, $0.memory, $0.untold) = (parts.cpu.rawValue, parts.memory.rawValue, parts.untold.rawValue)
+            $0.settlement = parts.settlement.rawValue
+        }
+    }
+}
+
+extension Surplus_V1_TradeInKind {
+    init(_ inKind: SettledTrade.InKind) {
+        self = .with {
+            ($0.deferred, $0.redeemed) = (Surplus_V1_Usage(inKind.deferred), Surplus_V1_Usage(inKind.redeemed))
+            ($0.converted, $0.cancelled) = (Surplus_V1_Usage(inKind.converted), Surplus_V1_Usage(inKind.cancelled))
+            ($0.untold, $0.disputed) = (Surplus_V1_Usage(inKind.untold), Surplus_V1_Usage(inKind.disputed))
+        }
     }
 }

@@ -10,12 +10,36 @@ struct SettledTrade: Hashable, Sendable {
     struct Parts: Hashable, Sendable {
         var cpu = Microcredits.zero
         var memory = Microcredits.zero
+        /// What a swap left, and what became credits that was owed in kind.
+        var settlement = Microcredits.zero
         /// The receipt, or the prices, are not at hand.
         var untold = Microcredits.zero
 
         static func + (a: Self, b: Self) -> Self {
-            Self(cpu: a.cpu + b.cpu, memory: a.memory + b.memory, untold: a.untold + b.untold)
+            Self(
+                cpu: a.cpu + b.cpu, memory: a.memory + b.memory, settlement: a.settlement + b.settlement,
+                untold: a.untold + b.untold)
         }
+
+        static prefix func - (a: Self) -> Self {
+            Self(cpu: -a.cpu, memory: -a.memory, settlement: -a.settlement, untold: -a.untold)
+        }
+    }
+
+    /// What moved in kind, by why. Positive where the peer came to owe this node more, or this node less.
+    struct InKind: Hashable, Sendable {
+        /// Owed for what was used.
+        var deferred = Usage.zero
+        /// Used, and taken off what the lender owed.
+        var redeemed = Usage.zero
+        /// It became credits.
+        var converted = Usage.zero
+        /// It is asked for no more.
+        var cancelled = Usage.zero
+        /// The agreement is not at hand.
+        var untold = Usage.zero
+        /// Billed by this node and not accepted.
+        var disputed = Usage.zero
     }
 
     /// When it was booked; when the receipt was drawn up where nothing was.
@@ -31,6 +55,9 @@ struct SettledTrade: Hashable, Sendable {
     var compensation = Microcredits.zero
     /// Billed by this node and not accepted.
     var disputed = Parts()
+    var inKind = InKind()
+    /// What a half of a swap came to: positive where this node gave it. It is owed only as far as the other half came to less.
+    var swapped = Parts()
 }
 
 /// Tells the trades of one lease from its records.
@@ -47,7 +74,7 @@ struct SettledTrades {
     }
 
     private let own: NodeID
-    private let prices: Prices?
+    private let terms: Terms?
     private let lender: NodeID?
     private var settled: [Settled] = []
     /// By what the ids of their transfers begin with.
@@ -60,8 +87,9 @@ struct SettledTrades {
     init(_ lease: LeaseID, _ records: LeaseRecords, own: NodeID) {
         self.own = own
         // an agreement of a later version cannot be read here: what was paid is told all the same, not divided by resources
-        prices = records.agreement.flatMap { try? Agreement(document: $0.document) }?.terms.prices
-        lender = records.agreement?.lender
+        let agreement = records.agreement.flatMap { try? Agreement(document: $0.document) }
+        terms = agreement?.lease == lease ? agreement?.terms : agreement?.mirrored?.terms
+        lender = records.agreement?.lender(of: lease)
         for signed in records.receipts where signed.accepted != nil { add(signed.receipt) }
         for posted in records.posted { add(posted.transfer, lease) }
     }
@@ -96,16 +124,18 @@ struct SettledTrades {
 
     private mutating func add(_ transfer: Transfer, _ lease: LeaseID) {
         guard let peer = transfer.debit.node ?? transfer.credit.node else { return }
-        guard let place = place(of: transfer.id) else {
+        guard let place = place(of: transfer) else {
             let isCompensation = isCompensation(transfer)
             var trade = SettledTrade(
-                at: transfer.at, lease: lease, peer: peer, isLent: Self.isEarned(transfer) != isCompensation)
-            Self.enter(transfer, Parts(untold: Microcredits(transfer.amount)), isCompensation: isCompensation, in: &trade)
+                at: transfer.at, lease: lease, peer: peer, isLent: isLent(transfer, isCompensation: isCompensation))
+            let amount = Microcredits(transfer.amount)
+            let parts = transfer.isSettlement ? Parts(settlement: amount) : Parts(untold: amount)
+            enter(transfer, parts, isCompensation: isCompensation, in: &trade)
             return alone.append(trade)
         }
         let one = settled[place]
         settled[place].at = one.at ?? transfer.at
-        Self.enter(
+        enter(
             transfer, parts(of: Microcredits(transfer.amount), one.used),
             isCompensation: transfer.id == one.receipt.compensationTransfer,
             in: &settled[place].trade)
@@ -115,41 +145,79 @@ struct SettledTrades {
 
     /// Whether a lender pays it, as far as the agreement tells.
     private func isCompensation(_ transfer: Transfer) -> Bool {
-        guard let lender, transfer.kind == .direct, !transfer.isOfSwap else { return false }
-        return transfer.debit == .peer(lender) || transfer.debit == .spent && lender == own
+        guard let lender, transfer.unit == .credit, transfer.kind == .direct, !transfer.isOfSwap else { return false }
+        return transfer.debit == .peer(lender) && transfer.credit == .earned || transfer.debit == .spent && lender == own
     }
 
-    /// Whether the peer comes to owe it.
-    private static func isEarned(_ transfer: Transfer) -> Bool {
+    /// Whether this node lends what a transfer is about, as far as the agreement or its accounts tell.
+    private func isLent(_ transfer: Transfer, isCompensation: Bool) -> Bool {
         switch (transfer.debit, transfer.credit) {
-        case (.peer, .swap), (_, .earned): true
-        default: false
+        // What a swap left is owed to whoever gave more.
+        case (.peer, .swap): return true
+        case (.swap, .peer): return false
+        default: if let lender { return lender == own }
+        }
+        switch (transfer.debit, transfer.credit) {
+        case (_, .earned): return !isCompensation
+        // Who is owed in kind has lent; in credits that is a debt of the peer's, in kind one that is taken away.
+        case (.peer, .converted), (.peer, .cancelled): return transfer.unit == .credit
+        case (.converted, .peer), (.cancelled, .peer): return transfer.unit != .credit
+        case (.disputed, _): return true
+        default: return isCompensation
         }
     }
 
-    private static func enter(_ transfer: Transfer, _ parts: Parts, isCompensation: Bool, in trade: inout SettledTrade) {
+    private func enter(_ transfer: Transfer, _ parts: Parts, isCompensation: Bool, in trade: inout SettledTrade) {
+        guard transfer.unit == .credit else { return enterInKind(transfer, in: &trade) }
         switch (transfer.debit, transfer.credit) {
         case (.disputed, _): trade.disputed = trade.disputed + parts
         case (.peer, _) where isCompensation: trade.compensation += Microcredits(transfer.amount)
         case (_, .peer) where isCompensation: trade.compensation -= Microcredits(transfer.amount)
         case (.peer, _): trade.paid = trade.paid + parts
-        case (_, .peer): trade.paid = trade.paid + Parts(cpu: -parts.cpu, memory: -parts.memory, untold: -parts.untold)
+        case (_, .peer): trade.paid = trade.paid + -parts
+        case (.swap, _): trade.swapped = trade.swapped + parts
+        case (_, .swap): trade.swapped = trade.swapped + -parts
         default: break
         }
     }
 
-    /// The receipt that a transfer follows from.
-    private func place(of id: TransferID) -> Int? {
-        places[id.high]?.first { place in
+    private func enterInKind(_ transfer: Transfer, in trade: inout SettledTrade) {
+        var charge = Charge.zero
+        charge[transfer.unit] = transfer.amount
+        let usage = charge.inKind
+        let change: Usage
+        switch (transfer.debit, transfer.credit) {
+        case (.disputed, _):
+            trade.inKind.disputed = trade.inKind.disputed + usage
+            return
+        case (.peer, _): change = usage
+        case (_, .peer): change = .zero - usage
+        default: return
+        }
+        let why: WritableKeyPath<SettledTrade.InKind, Usage>
+        switch (transfer.debit, transfer.credit, terms?.consideration) {
+        case (.converted, _, _), (_, .converted, _): why = \.converted
+        case (.cancelled, _, _), (_, .cancelled, _): why = \.cancelled
+        case (_, _, .deferred): why = \.deferred
+        case (_, _, .redemption): why = \.redeemed
+        default: why = \.untold
+        }
+        trade.inKind[keyPath: why] = trade.inKind[keyPath: why] + change
+    }
+
+    /// The receipt that a transfer follows from: its id, or one of those after it, those of each unit at their distance.
+    private func place(of transfer: Transfer) -> Int? {
+        places[transfer.id.high]?.first { place in
             let receipt = settled[place].receipt
-            return id == receipt.compensationTransfer
-                || id.high == receipt.transfer.high && id.low &- receipt.transfer.low <= Self.mostOfReceipt
+            return transfer.id == receipt.compensationTransfer
+                || transfer.id.high == receipt.transfer.high
+                    && transfer.id.low &- receipt.transfer.low &- transfer.unit.offset <= Self.mostOfReceipt
         }
     }
 
     /// An amount in proportion to what the usage since the receipt before costs at the agreed prices; the parts are the amount.
     private func parts(of amount: Microcredits, _ used: Usage?) -> Parts {
-        guard let prices, let used else { return Parts(untold: amount) }
+        guard let prices = terms?.prices, let used else { return Parts(untold: amount) }
         // the common denominator of Prices.cost(of:)
         let cpu = Int128(used.cpu.rawValue) * Int128(prices.cpu.rawValue) * 1024
         let memory = Int128(used.memory.rawValue) * Int128(prices.memory.rawValue) * 1_000_000
@@ -159,5 +227,15 @@ struct SettledTrades {
         let (weight, whole) = (cpu >> Int128(scale), (cpu + memory) >> Int128(scale))
         let ofCPU = Microcredits(Int64((Int128(amount.rawValue) * weight * 2 + whole) / (whole * 2)))
         return Parts(cpu: ofCPU, memory: amount - ofCPU)
+    }
+}
+
+extension Transfer {
+    /// It is not for what a receipt has, but for what was left in the end.
+    fileprivate var isSettlement: Bool {
+        switch (debit, credit) {
+        case (.converted, _), (_, .converted), (.peer, .swap), (.swap, .peer): true
+        default: false
+        }
     }
 }

@@ -48,6 +48,7 @@ extension Surplus_V1_TradeMessage {
             case .adjusted(let reply): wire.adjustmentAnswer = Surplus_V1_AdjustmentAnswer(reply)
             case .netting(let message): wire.netting = Surplus_V1_Netting(message)
             case .reconciliation(let message): wire.reconciliation = Surplus_V1_Reconciliation(message)
+            case .decay(let message): wire.decay = Surplus_V1_Decay(message)
             }
         }
     }
@@ -92,6 +93,7 @@ extension TradeMessage {
         case .adjustmentAnswer(let message): self = .adjusted(try AdjustmentReply(message))
         case .netting(let message): self = .netting(try NettingMessage(message))
         case .reconciliation(let message): self = .reconciliation(try ReconciliationMessage(message))
+        case .decay(let message): self = .decay(try DecayMessage(message))
         case nil: throw FieldError("message", "is missing or of a newer version")
         }
     }

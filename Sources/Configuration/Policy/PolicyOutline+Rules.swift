@@ -19,6 +19,9 @@ extension PolicyOutline {
             (["term"], rule.term.text), (["interval"], rule.interval.text),
             (["pay"], "[" + rule.pays.map(\.rawValue).joined(separator: ", ") + "]"),
         ]
+        if let users = rule.users {
+            all.append((["users"], "[" + users.sorted().map(PolicyText.quoted).joined(separator: ", ") + "]"))
+        }
         guard let budget = rule.budget else { return all }
         all += [(["budget", "credits"], budget.credits.text), (["budget", "per"], budget.period.rawValue)]
         if let atOnce = budget.atOnce { all.append((["budget", "at_once"], atOnce.text)) }

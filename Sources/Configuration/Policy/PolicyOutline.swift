@@ -30,6 +30,12 @@ package struct PolicyOutline: Hashable, Sendable {
         }
         add(["credit", "owes"], policy.credit.owes.text)
         add(["credit", "net"], policy.credit.nets.rawValue)
+        if let decay = policy.credit.decay {
+            add(["credit", "decay", "rate"], decay.rate.text)
+            add(["credit", "decay", "idle"], decay.idle.text)
+        } else {
+            add(["credit", "decay"], "never")
+        }
         let owes = policy.borrow.owesInKind
         if owes.cpu > .zero { add(["borrow", "owes", "cpu"], CoreHours(owes.cpu).text) }
         if owes.memory > .zero { add(["borrow", "owes", "memory"], GiBHours(owes.memory).text) }

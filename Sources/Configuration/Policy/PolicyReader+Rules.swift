@@ -5,7 +5,7 @@ import Resources
 
 extension PolicyReader {
     private enum RuleKey: String, CaseIterable {
-        case name, when, until, cpu, memory, least, nodes, from, notice, term, pay, budget, interval
+        case name, when, until, cpu, memory, least, nodes, from, notice, term, pay, budget, interval, users
         case highestPrice = "highest_price"
     }
     private enum LeastKey: String, CaseIterable { case cpu, memory }
@@ -50,6 +50,7 @@ extension PolicyReader {
         if let term = keys[.term] { rule.term = try term.quantity(AcquisitionRule.shortestTerm...Bounds.term) }
         if let interval = keys[.interval] { rule.interval = try interval.quantity(.seconds(1) ... .days(1)) }
         if let pay = keys[.pay] { rule.pays = try payments(pay) }
+        if let users = keys[.users] { rule.users = try names(of: users) }
         rule.budget = try keys[.budget].map { value throws(ConfigurationError) in try budget(value) }
         guard rule.budget != nil || rule.pays == [.obligations] else {
             throw value.fault("may cost credits and needs the key 'budget'; or write 'pay: [obligations]'")
@@ -63,6 +64,15 @@ extension PolicyReader {
         if let cpu = keys[.cpu] { least.cpu = try cpu.quantity(Millicores(1)...amounts.cpu) }
         if let memory = keys[.memory] { least.memory = try memory.quantity(.mebibytes(1)...amounts.memory) }
         return least
+    }
+
+    private func names(of value: YAMLValue) throws(ConfigurationError) -> Set<String> {
+        var names: Set<String> = []
+        for entry in value.isScalar ? [value] : try value.list() {
+            guard names.insert(try entry.string(longest: 256)).inserted else { throw entry.fault("is there twice") }
+        }
+        guard !names.isEmpty else { throw value.fault("is an empty list; name somebody, or leave it out for everybody") }
+        return names
     }
 
     private func payments(_ value: YAMLValue) throws(ConfigurationError) -> [AcquisitionRule.Payment] {

@@ -107,7 +107,7 @@ package struct Occupant: Hashable, Codable, Sendable {
 }
 
 /// What was paid in credits for a lease of a rule, as the ledger has it.
-package struct RulePayment: Hashable, Sendable {
+package struct RulePayment: Hashable, Codable, Sendable {
     package let rule: String
     package let amount: Microcredits
     package let at: Timestamp
@@ -116,6 +116,37 @@ package struct RulePayment: Hashable, Sendable {
         self.rule = rule
         self.amount = amount
         self.at = at
+    }
+}
+
+/// What leases of rules were paid with in ledger files that were moved away, as far back as any budget looks.
+package struct MovedPayments: Hashable, Codable, Sendable {
+    /// Under this name it is kept among the settings.
+    package static let key = "moved_payments"
+
+    /// The last of those files; what is in later ones is read there.
+    package let through: Int
+    /// One for each rule and minute.
+    package let payments: [RulePayment]
+
+    package init(through: Int, _ payments: [RulePayment], at now: Timestamp) {
+        self.through = through
+        var sums = SortedMap<Slot, RulePayment>()
+        for payment in payments where now - payment.at < Spending.reach {
+            let slot = Slot(rule: payment.rule, minute: payment.at.microseconds / Microseconds.minutes(1).rawValue)
+            let before = sums[slot]
+            sums[slot] = RulePayment(
+                rule: payment.rule, amount: payment.amount + (before?.amount ?? .zero),
+                at: max(payment.at, before?.at ?? payment.at))
+        }
+        self.payments = sums.values
+    }
+
+    private struct Slot: Comparable {
+        let rule: String
+        let minute: Int64
+
+        static func < (a: Self, b: Self) -> Bool { (a.rule, a.minute) < (b.rule, b.minute) }
     }
 }
 

@@ -15,6 +15,7 @@ extension Node {
             guard known.document == offer.document else { return }
             return reply(known, &step)
         }
+        guard !isAwaited(adjustment.obligation, of: peer) else { return }
         do throws(Refusal) {
             let obligation = try agree(to: adjustment, with: peer, at: step.now)
             let accepted = obligation.wasRefused ? adjustment.premium : .zero
@@ -33,6 +34,15 @@ extension Node {
             let reply = AdjustmentReply(adjustment: adjustment.id, obligation: adjustment.obligation, refusal: error)
             step.send(.adjusted(reply), to: peer)
         }
+    }
+
+    /// Whether the word of its lender is under way that makes an obligation known here. Until then nothing is said: a refusal could not
+    /// be kept with it, and who asks does so again.
+    private func isAwaited(_ id: ObligationID, of peer: NodeID) -> Bool {
+        obligations[id] == nil
+            && requests.values.contains { entry in
+                entry.acceptances.contains { $0.agreement.obligation == id && $0.agreement.lender == peer }
+            }
     }
 
     /// What this side has agreed to already.

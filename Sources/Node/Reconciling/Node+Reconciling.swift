@@ -52,6 +52,7 @@ extension Node {
             else { continue }
             keepBefore(entry.netting.transfer)
         }
+        for entry in decays.values where entry.side.peer == peer { keepBefore(entry.proposed?.decay.transfer) }
         // The peer settles a swap once it has this node's word on what the peer lent.
         for swap in swaps.values where swap.peer == peer && swap.settled.contains(swap.borrowed) { keepBefore(swap.settlement) }
         return mark

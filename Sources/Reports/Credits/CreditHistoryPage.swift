@@ -7,7 +7,7 @@ extension CreditHistoryReport {
     package func html(utcOffset: Microseconds) -> String {
         let clock = Clock(utcOffset: utcOffset)
         let sections = [
-            balanceSection(clock), flowSection, limitSection(clock), obligationSection(clock), disputeSection,
+            balanceSection(clock), flowSection, kindSection, limitSection(clock), obligationSection(clock), disputeSection,
             movementSection(clock),
         ]
         return """
@@ -103,6 +103,16 @@ extension CreditHistoryReport {
             \(rows.joined(separator: "\n"))
             </div>
             """)
+    }
+
+    /// What moved in kind, each unit by itself.
+    private var kindSection: String {
+        guard !inKind.isEmpty else { return "" }
+        return section(
+            "In kind",
+            "Core time and memory time that are owed as such. What a peer came to owe this node is positive: what this node gave, and "
+                + "gave back. What was converted became credits, what was cancelled is asked for no more.",
+            KindHistory.markup(inKind))
     }
 
     private func limitSection(_ clock: Clock) -> String {

@@ -94,10 +94,12 @@ package struct CreditHistoryReport: Report {
     let movementCount: Int
     /// What is owed in kind now, what falls due first in front.
     let obligations: [ObligationReport]
+    /// How it went in kind, by the peers' names.
+    let inKind: [KindHistory]
 
     /// - Parameters:
-    ///   - opening: what stood on accounts before the time.
-    ///   - entries: in the order in which they were booked.
+    ///   - opening: what stood on accounts before the time, in all units.
+    ///   - entries: those of a unit in the order in which they were booked.
     ///   - standing: how it is with each peer now.
     ///   - obligations: what is owed in kind and not settled, what falls due first in front.
     package init(
@@ -106,6 +108,8 @@ package struct CreditHistoryReport: Report {
     ) {
         self.nodeName = nodeName
         self.obligations = obligations
+        inKind = KindHistory.all(opening: opening, entries: entries)
+        let (opening, entries) = (opening.filter { $0.unit == .credit }, entries.filter { $0.unit == .credit })
         let end = until ?? now
         let start = since ?? entries.first?.at.timestamp ?? end
         self.since = CivilTime(start < end ? start : end + -.hours(1))
@@ -115,7 +119,7 @@ package struct CreditHistoryReport: Report {
         for line in standing { accounts[Name(line.peerName, line.peer)] = Account(now: Standing(line)) }
         for account in opening where account.account.hasPrefix("peer:") {
             let name = Name(account.peerName ?? "", account.peer ?? "")
-            accounts[name, default: Account()].open(account.credits.rawValue)
+            accounts[name, default: Account()].open(account.net)
         }
         var movements: [Movement] = []
         for entry in entries {
@@ -171,15 +175,15 @@ extension CreditHistoryReport {
             balance += net
         }
 
-        mutating func note(_ entry: PostedEntry) { sums[entry.purpose, default: 0] += entry.credits.rawValue }
+        mutating func note(_ entry: PostedEntry) { sums[entry.purpose, default: 0] += entry.amount }
 
         mutating func book(_ entry: PostedEntry, _ change: PostedEntry.Change) -> Movement {
             note(entry)
-            balance += change.amount.rawValue
+            balance += change.amount
             changes.append((entry.at.timestamp, balance))
             return Movement(
                 at: entry.at, transfer: entry.transfer, peer: change.peer, peerName: change.peerName, purpose: entry.purpose,
-                lease: entry.lease, amountMicrocredits: change.amount.rawValue, balanceMicrocredits: balance)
+                lease: entry.lease, amountMicrocredits: change.amount, balanceMicrocredits: balance)
         }
 
         func peer(_ name: Name, in range: Range<Timestamp>, parts: Int64) -> Peer {

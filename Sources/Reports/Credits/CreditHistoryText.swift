@@ -17,6 +17,7 @@ extension CreditHistoryReport {
         if disputed > 0 { head.add("in dispute", Microcredits(disputed).text, .warning) }
         guard !peers.isEmpty else { return head.text(on: page) + page.gap + page.hint("There are no peers yet.") }
         var parts = [head.text(on: page), balances(on: page).text(on: page)]
+        if !inKind.isEmpty { parts.append(KindHistory.table(inKind).text(on: page)) }
         let limits = limits(on: page)
         if !limits.isEmpty { parts.append(limits.text(on: page)) }
         if !obligations.isEmpty { parts.append("owed in kind\n" + ObligationsReport(obligations).text(on: page)) }

@@ -16,6 +16,7 @@ struct BeancountJournal: Journal {
         case "spent": "Expenses:Borrowing"
         case "converted": "Equity:Conversion"
         case "cancelled": "Expenses:Cancelled"
+        case "decayed": "Equity:Decay"
         default: "Equity:Opening-Balances"
         }
     }

@@ -11,6 +11,7 @@ struct HledgerJournal: Journal {
         case "spent": "expenses:borrowing"
         case "converted": "equity:conversion"
         case "cancelled": "expenses:cancelled"
+        case "decayed": "equity:decay"
         default: "equity:opening balances"
         }
     }

@@ -13,16 +13,8 @@ extension LedgerUnit {
         }
     }
 
-    /// Whether an amount of it is told in its large unit, with six places; otherwise in base units.
-    private var isInMillionths: Bool {
-        switch self {
-        case .credit, .coreTime: true
-        case .memoryTime, .bytesMoved, .diskTime: false
-        }
-    }
-
     /// An amount in base units with all its places, so that nothing is rounded: `-0.016666 CREDIT`, `12 MIBSECOND`.
-    func exactText(_ amount: Int64) -> String { (isInMillionths ? millionths(amount) : String(amount)) + " " + symbol }
+    func exactText(_ amount: Int64) -> String { figure(amount) + " " + symbol }
 
     /// How amounts of it are written, as hledger wants it declared.
     var directive: String { "commodity \(isInMillionths ? "1000.000000" : "1000.") \(symbol)\n" }

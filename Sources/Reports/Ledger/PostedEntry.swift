@@ -7,9 +7,10 @@ package struct PostedEntry: Encodable, Sendable {
     let sequence: Int64
     let at: CivilTime
     let transfer: String
-    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `converted`, `cancelled` or `netted`.
+    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `converted`, `cancelled`, `decayed`,
+    /// `swapped` or `netted`.
     let purpose: String
-    /// `earned`, `spent`, `converted`, `cancelled`, `peer:nde_...` or `disputed:nde_...`.
+    /// `earned`, `spent`, `converted`, `cancelled`, `decayed`, `swap:nde_...`, `peer:nde_...` or `disputed:nde_...`.
     let debit: String
     let credit: String
     let unit: LedgerUnit
@@ -45,19 +46,16 @@ package struct PostedEntry: Encodable, Sendable {
         self.otherPeerName = otherPeerName
     }
 
-    /// The amount in credits; nothing where it is in kind.
-    var credits: Microcredits { Microcredits(amountMicrocredits ?? 0) }
-
-    /// A peer, and what is added to what it owes this node, less what this node owes it.
+    /// A peer, and what is added to what it owes this node, less what this node owes it, in base units.
     struct Change {
         let peer: String
         let peerName: String
-        let amount: Microcredits
+        let amount: Int64
     }
 
     /// Of each peer whose balance it changes; none for what is in dispute.
     var changes: [Change] {
-        [(debit, credits), (credit, -credits)].compactMap { account, amount in
+        [(debit, amount), (credit, -amount)].compactMap { account, amount in
             guard account.hasPrefix("peer:"), let (peer, peerName) = party(of: account) else { return nil }
             return Change(peer: peer, peerName: peerName, amount: amount)
         }
@@ -92,9 +90,6 @@ package struct AccountStanding: Encodable, Sendable {
         self.net = net
         netMicrocredits = unit == .credit ? net : nil
     }
-
-    /// What stands there in credits; nothing where it is in kind.
-    var credits: Microcredits { Microcredits(netMicrocredits ?? 0) }
 }
 
 extension Microcredits {

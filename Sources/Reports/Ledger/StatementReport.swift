@@ -1,115 +1,70 @@
 import Resources
 
-/// What moved credits between this node and one peer, or all of them, with the balance after each, as a bank would show it.
+/// What moved between this node and one peer, or all of them, with the balance after each entry, as a bank would show it: first the
+/// credits, then one section for each unit in which something moved or stands in kind.
 package struct StatementReport: Report {
-    package struct Line: Encodable, Sendable {
-        let at: CivilTime
-        let transfer: String
-        let peer: String
-        let peerName: String
-        let purpose: String
-        let lease: String?
-        /// Positive where the peer came to owe this node more.
-        let amountMicrocredits: Int64
-        let balanceMicrocredits: Int64
-    }
-
     /// The peer that was asked for; left out for all.
     let peerName: String?
     let since: CivilTime?
     let until: CivilTime?
     /// The first transfer that could be read, where the statement would reach further back.
     let beginsAt: CivilTime?
-    /// What peers owed this node before, less what it owed them.
-    let openingMicrocredits: Int64
-    let closingMicrocredits: Int64
-    /// Billed in the time and not accepted; not part of the balance.
-    let disputedMicrocredits: Int64
-    let entries: [Line]
+    /// In the order of the ledger's units. Credits are left out only where another unit was asked for.
+    let sections: [StatementSection]
 
     /// - Parameters:
+    ///   - unit: the only one that is wanted; all that something moved in when `nil`.
     ///   - opening: what stood before on the accounts that the entries are about.
-    ///   - entries: in the order in which they were booked.
+    ///   - entries: those of a unit in the order in which they were booked.
     package init(
-        of peerName: String?, since: CivilTime?, until: CivilTime?, opening: [AccountStanding], entries: [PostedEntry],
-        begins: CivilTime? = nil
+        of peerName: String?, in unit: LedgerUnit? = nil, since: CivilTime?, until: CivilTime?, opening: [AccountStanding],
+        entries: [PostedEntry], begins: CivilTime? = nil
     ) {
         self.peerName = peerName
         beginsAt = begins.flatMap { begins in since.map { $0.timestamp >= begins.timestamp } ?? false ? nil : begins }
         self.since = since
         self.until = until
-        var balance = opening.reduce(Microcredits.zero) { $1.account.hasPrefix("peer:") ? $0 + $1.credits : $0 }
-        openingMicrocredits = balance.rawValue
-        var lines: [Line] = []
-        for entry in entries {
-            // Of what is between two peers only the side of the one that was asked for.
-            for change in entry.changes where change.amount != .zero && (peerName == nil || change.peer == entry.peer) {
-                balance += change.amount
-                lines.append(
-                    Line(
-                        at: entry.at, transfer: entry.transfer, peer: change.peer, peerName: change.peerName,
-                        purpose: entry.purpose, lease: entry.lease, amountMicrocredits: change.amount.rawValue,
-                        balanceMicrocredits: balance.rawValue))
-            }
-        }
-        self.entries = lines
-        closingMicrocredits = balance.rawValue
-        disputedMicrocredits = entries.reduce(0) { $1.purpose == "disputed" ? $0 + $1.credits.rawValue : $0 }
+        sections = (unit.map { [$0] } ?? LedgerUnit.allCases)
+            .map { StatementSection($0, isOfOnePeer: peerName != nil, opening: opening, entries: entries) }
+            .filter { unit != nil || $0.unit == .credit || !$0.isEmpty }
     }
 
     package func text(on page: Page) -> String {
-        guard !page.isPlain else { return table(on: page).text(on: page) }
+        guard !page.isPlain else { return StatementSection.table(sections, on: page).text(on: page) }
         var head = Sheet()
         head.add("statement", peerName.map { "with \($0)" } ?? "with all peers", .strong)
         head.add("since", since?.clock(on: page))
         head.add("until", until?.clock(on: page))
         head.add("begins", beginsAt.map { "\($0.clock(on: page)); older ledger files were archived and are not mounted" })
-        head.add("before", standing(openingMicrocredits))
-        var foot = Sheet()
-        foot.add("earned", sum { $0 > 0 }.text)
-        foot.add("spent", (-sum { $0 < 0 }).text)
-        if netted != .zero { foot.add("netted", netted.text) }
-        if disputedMicrocredits > 0 { foot.add("disputed", Microcredits(disputedMicrocredits).text, .warning) }
-        foot.add("balance", standing(closingMicrocredits), .strong)
-        let body = entries.isEmpty ? "nothing moved in this time\n" : table(on: page).text(on: page)
-        return [head.text(on: page), body, foot.text(on: page)].joined(separator: page.gap)
-    }
-
-    private func sum(where isWanted: (Int64) -> Bool) -> Microcredits {
-        entries.reduce(.zero) { sum, entry in
-            guard entry.purpose != Self.netted, isWanted(entry.amountMicrocredits) else { return sum }
-            return sum + Microcredits(entry.amountMicrocredits)
+        var parts: [String] = []
+        for (place, section) in sections.enumerated() {
+            var sheet = place == 0 ? head : Sheet()
+            if section.unit != .credit { sheet.add("unit", section.unit.name, .strong) }
+            section.addOpening(to: &sheet, with: peerName)
+            parts += [sheet.text(on: page), section.text(on: page, with: peerName)]
         }
+        return parts.joined(separator: page.gap)
+    }
+}
+
+extension StatementReport {
+    private enum CodingKeys: String, CodingKey {
+        case peerName, since, until, beginsAt, openingMicrocredits, closingMicrocredits, disputedMicrocredits, entries, inKind
     }
 
-    private static let netted = "netted"
-
-    /// What netting added to the balance; nothing where it is with all peers.
-    private var netted: Microcredits {
-        entries.reduce(.zero) { $1.purpose == Self.netted ? $0 + Microcredits($1.amountMicrocredits) : $0 }
-    }
-
-    private func standing(_ balance: Int64) -> String {
-        let who = peerName ?? "peers"
-        if balance == 0 { return "0 credits" }
-        let amount = Microcredits(abs(balance)).text
-        return balance > 0 ? "\(amount), owed by \(who)" : "-\(amount), owed to \(who)"
-    }
-
-    private func table(on page: Page) -> Table {
-        var table = Table([
-            .init("TIME"), .init("PEER", .left, .shortened), .init("FOR", .left, .shortened), .init("CREDITS", .right),
-            .init("BALANCE", .right), .init("LEASE", .left, .omitted), .init("TRANSFER", .left, .omitted),
-        ])
-        for entry in entries {
-            table.add([
-                .init(entry.at.clock(on: page), .dim), .init(entry.peerName),
-                .init(page.isPlain ? entry.purpose : entry.purpose.replacing("_", with: " ")),
-                .init(Microcredits(entry.amountMicrocredits).fixed),
-                .init(Microcredits(entry.balanceMicrocredits).fixed, .strong),
-                .init(entry.lease ?? ""), .init(entry.transfer, .dim),
-            ])
+    /// Credits as they were written before anything could be owed in kind, the other units beside them.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(peerName, forKey: .peerName)
+        try container.encodeIfPresent(since, forKey: .since)
+        try container.encodeIfPresent(until, forKey: .until)
+        try container.encodeIfPresent(beginsAt, forKey: .beginsAt)
+        if let credits = sections.first(where: { $0.unit == .credit }) {
+            try container.encode(credits.opening, forKey: .openingMicrocredits)
+            try container.encode(credits.closing, forKey: .closingMicrocredits)
+            try container.encode(credits.disputed, forKey: .disputedMicrocredits)
+            try container.encode(credits.lines, forKey: .entries)
         }
-        return table
+        try container.encode(sections.filter { $0.unit != .credit }, forKey: .inKind)
     }
 }

@@ -86,12 +86,16 @@ package struct PolicyExplanation: Report {
     let reserveBytes: Int64
     /// Of the resources that are lent.
     let forecasts: [PolicyForecast]
+    /// By which this node borrows itself, in the order of the policy.
+    let rules: [Rule]
+    /// What idle credits lose; `nil` for nothing.
+    let decay: Decay?
 
     package init(
         policy: String, offer: TermFigures?, reason: String?, refusal: RefusalFigures?, capacity: Amounts, most: Amounts,
         ownerUsage: Amounts, committed: Amounts, lendable: Amounts, conditions: [Condition], limits: [Limit],
         creditLimit: Microcredits, creditHeadroom: Microcredits, openLeases: Int, mostLeases: Int, threshold: Amounts,
-        tolerance: PressureFigures, reserve: Bytes, forecasts: [PolicyForecast]
+        tolerance: PressureFigures, reserve: Bytes, forecasts: [PolicyForecast], rules: [Rule] = [], decay: Decay? = nil
     ) {
         self.policy = policy
         self.offer = offer
@@ -112,6 +116,8 @@ package struct PolicyExplanation: Report {
         self.tolerance = tolerance
         reserveBytes = reserve.rawValue
         self.forecasts = forecasts
+        self.rules = rules
+        self.decay = decay
     }
 
     package func text(on page: Page) -> String {
@@ -132,6 +138,11 @@ package struct PolicyExplanation: Report {
         sheet.add("kept free", "\(page.figure(Bytes(reserveBytes))) of memory")
         for condition in conditions { add(condition, to: &sheet) }
         for limit in limits { add(limit, to: &sheet, on: page) }
+        for rule in rules {
+            add(rule.condition, to: &sheet)
+            add(rule, to: &sheet, on: page)
+        }
+        decay?.add(to: &sheet)
         let outlook = PolicyForecast.text(of: forecasts, on: page)
         return sheet.text(on: page) + page.gap + resources(on: page) + (outlook.isEmpty ? "" : page.gap + outlook)
     }

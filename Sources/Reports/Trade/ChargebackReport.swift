@@ -200,6 +200,7 @@ extension ChargebackReport {
             let node = holder?.peerName ?? LeaseHolder.unknown
             switch grouping {
             case .peer: (name, peer) = (node, holder?.peer)
+            case .user where holder?.isReturn == true: (name, peer) = ("\(node), \(LeaseHolder.inReturn)", holder?.peer)
             case .user: (name, peer) = (holder?.user.map { "\($0) of \(node)" } ?? LeaseHolder.unknown, holder?.peer)
             case .application: (name, peer) = (holder?.application ?? LeaseHolder.unknown, nil)
             }

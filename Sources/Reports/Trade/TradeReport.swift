@@ -3,7 +3,7 @@ import Resources
 /// What was lent and borrowed in a time, what was used and what was paid for it, put together by whatever is asked for.
 ///
 /// The sums are those of ``StatementReport`` over the same time: what was paid and what was compensated is what the balance
-/// changed by.
+/// of credits changed by, and what moved in kind what the balance of its unit did.
 package struct TradeReport: Report {
     package enum Grouping: String, CaseIterable, Hashable, Encodable, Sendable { case peer, resource, application, user, day }
 
@@ -15,12 +15,20 @@ package struct TradeReport: Report {
             package var memory: Microcredits
             /// The receipt or the prices are not at hand.
             package var untold: Microcredits
+            /// What a swap left, and what became credits that was owed in kind.
+            package var settlement: Microcredits
 
-            package init(cpu: Microcredits = .zero, memory: Microcredits = .zero, untold: Microcredits = .zero) {
+            package init(
+                cpu: Microcredits = .zero, memory: Microcredits = .zero, untold: Microcredits = .zero,
+                settlement: Microcredits = .zero
+            ) {
                 self.cpu = cpu
                 self.memory = memory
                 self.untold = untold
+                self.settlement = settlement
             }
+
+            fileprivate var sum: Microcredits { cpu + memory + untold + settlement }
         }
 
         package var at: Timestamp
@@ -32,10 +40,13 @@ package struct TradeReport: Report {
         package var paid: Parts
         package var compensation: Microcredits
         package var disputed: Parts
+        package var inKind: InKind
+        /// What a half of a swap came to: positive where this node gave it. Only what is left between both halves is owed.
+        package var swapped: Parts
 
         package init(
             at: Timestamp, lease: String, peer: String, peerName: String, isLent: Bool, used: Usage, paid: Parts,
-            compensation: Microcredits, disputed: Parts
+            compensation: Microcredits, disputed: Parts, inKind: InKind = .zero, swapped: Parts = Parts()
         ) {
             self.at = at
             self.lease = lease
@@ -46,6 +57,8 @@ package struct TradeReport: Report {
             self.paid = paid
             self.compensation = compensation
             self.disputed = disputed
+            self.inKind = inKind
+            self.swapped = swapped
         }
     }
 
@@ -56,9 +69,11 @@ package struct TradeReport: Report {
         fileprivate(set) var paid = Microcredits.zero
         fileprivate(set) var compensation = Microcredits.zero
         fileprivate(set) var disputed = Microcredits.zero
+        fileprivate(set) var inKind = InKind.zero
+        fileprivate(set) var swapped = Microcredits.zero
 
         private enum CodingKeys: String, CodingKey {
-            case leases, used, paidMicrocredits, compensationMicrocredits, disputedMicrocredits
+            case leases, used, paidMicrocredits, compensationMicrocredits, disputedMicrocredits, inKind, swappedMicrocredits
         }
 
         package func encode(to encoder: any Encoder) throws {
@@ -68,6 +83,8 @@ package struct TradeReport: Report {
             try container.encode(paid.rawValue, forKey: .paidMicrocredits)
             try container.encode(compensation.rawValue, forKey: .compensationMicrocredits)
             try container.encode(disputed.rawValue, forKey: .disputedMicrocredits)
+            try container.encode(inKind, forKey: .inKind)
+            try container.encode(swapped.rawValue, forKey: .swappedMicrocredits)
         }
 
         fileprivate mutating func add(_ part: Part) {
@@ -76,6 +93,8 @@ package struct TradeReport: Report {
             paid += part.paid
             compensation += part.compensation
             disputed += part.disputed
+            inKind = inKind + part.inKind
+            swapped += part.swapped
         }
     }
 
@@ -105,6 +124,8 @@ package struct TradeReport: Report {
     let borrowed: Sum
     /// By how much what peers owe this node grew in the time, less what it owes them.
     let changeMicrocredits: Int64
+    /// The same of what is owed in kind.
+    let changeInKind: UsageFigures
 
     /// - Parameter utcOffset: of the time zone by whose days trades are put together.
     package init(
@@ -130,6 +151,7 @@ package struct TradeReport: Report {
         }
         rows = sums.values
         (self.lent, self.borrowed) = (lent, borrowed)
+        changeInKind = UsageFigures(lent.inKind.change + borrowed.inKind.change)
         changeMicrocredits = [lent, borrowed].reduce(0) { $0 + $1.paid.rawValue + $1.compensation.rawValue }
     }
 
@@ -144,6 +166,10 @@ package struct TradeReport: Report {
         guard !rows.isEmpty else { return head.text(on: page) + page.gap + "nothing was lent or borrowed in this time\n" }
         var foot = Sheet()
         foot.add("balance", "changed by \(Microcredits(changeMicrocredits).text)", .strong)
+        if changeInKind.usage != .zero { foot.add("in kind", "changed by \(Charge(inKind: changeInKind.usage).text)", .strong) }
+        if lent.swapped != .zero || borrowed.swapped != .zero {
+            foot.add("swapped", "gave \(lent.swapped.text) worth, took \((-borrowed.swapped).text) worth")
+        }
         if by.contains(.application), rows.contains(where: { $0.application == LeaseHolder.unknown }) {
             foot.add("not known", "programs are known as far back as the story of events goes (see 'story' in agent.yaml)", .dim)
         }
@@ -151,20 +177,21 @@ package struct TradeReport: Report {
     }
 
     private func table(_ rows: [Row], on page: Page) -> Table {
+        let other = TradeColumns(rows.map { ($0.trade, $0.sum) }, isPlain: page.isPlain)
         var table = Table(
             by.map { .init($0.rawValue.uppercased(), .left, .shortened) } + [
                 .init("TRADE"), .init("LEASES", .right, .omitted), .init("CORE-HOURS", .right), .init("GIB-HOURS", .right),
                 .init("CREDITS", .right), .init("COMPENSATION", .right, .omitted), .init("DISPUTED", .right, .omitted),
-            ])
+            ] + other.columns)
         let hours = Hours(rows.map { ($0.trade, $0.sum.used) })
-        for (row, hour) in zip(rows, hours.rows) {
-            table.add(by.map { .init(row.text($0)) } + cells(row.trade, row.sum, hour))
+        for (place, row) in rows.enumerated() {
+            table.add(by.map { .init(row.text($0)) } + cells(row.trade, row.sum, hours.rows[place]) + other.cells(of: place))
         }
         guard !page.isPlain else { return table }
         for (name, sum) in [("lent", lent), ("borrowed", borrowed)] where !sum.leaseIDs.isEmpty {
             table.add(
                 by.indices.map { .init($0 == 0 ? "all" : "", .strong) }
-                    + cells(name, sum, hours.totals[name] ?? .zero, .strong))
+                    + cells(name, sum, hours.totals[name] ?? .zero, .strong) + other.total(of: name, .strong))
         }
         return table
     }
@@ -189,8 +216,14 @@ extension TradeReport {
         var resource: String?
         var used: Usage
         var paid: Microcredits
-        var compensation: Microcredits
-        var disputed: Microcredits
+        var compensation = Microcredits.zero
+        var disputed = Microcredits.zero
+        var inKind = InKind.zero
+        var swapped = Microcredits.zero
+
+        var isNothing: Bool {
+            used == .zero && paid == .zero && compensation == .zero && disputed == .zero && inKind == .zero && swapped == .zero
+        }
     }
 
     /// Everything that rows are told apart by, in the order that was asked for.
@@ -212,25 +245,22 @@ extension TradeReport.Entry {
         guard isByResource else {
             return [
                 TradeReport.Part(
-                    entry: self, used: used, paid: paid.cpu + paid.memory + paid.untold, compensation: compensation,
-                    disputed: disputed.cpu + disputed.memory + disputed.untold)
+                    entry: self, used: used, paid: paid.sum, compensation: compensation, disputed: disputed.sum, inKind: inKind,
+                    swapped: swapped.sum)
             ]
         }
-        let parts = [
-            part("cpu", Usage(cpu: used.cpu), paid.cpu, disputed: disputed.cpu),
-            part("memory", Usage(memory: used.memory), paid.memory, disputed: disputed.memory),
-            part("notice", .zero, .zero, compensation: compensation),
-            part("not known", .zero, paid.untold, disputed: disputed.untold),
-        ]
-        return parts.filter { $0.used != .zero || $0.paid != .zero || $0.compensation != .zero || $0.disputed != .zero }
-    }
-
-    private func part(
-        _ resource: String, _ used: Usage, _ paid: Microcredits, compensation: Microcredits = .zero,
-        disputed: Microcredits = .zero
-    ) -> TradeReport.Part {
-        TradeReport.Part(
-            entry: self, resource: resource, used: used, paid: paid, compensation: compensation, disputed: disputed)
+        func part(_ resource: String, _ amounts: KeyPath<Parts, Microcredits>, used: Usage = .zero) -> TradeReport.Part {
+            TradeReport.Part(
+                entry: self, resource: resource, used: used, paid: paid[keyPath: amounts], disputed: disputed[keyPath: amounts],
+                swapped: swapped[keyPath: amounts])
+        }
+        var (cpu, memory) = (
+            part("cpu", \.cpu, used: Usage(cpu: used.cpu)), part("memory", \.memory, used: Usage(memory: used.memory))
+        )
+        cpu.inKind = inKind.only { Usage(cpu: $0.cpu) }
+        memory.inKind = inKind.only { Usage(memory: $0.memory) }
+        let notice = TradeReport.Part(entry: self, resource: "notice", used: .zero, paid: .zero, compensation: compensation)
+        return [cpu, memory, notice, part("settlement", \.settlement), part("not known", \.untold)].filter { !$0.isNothing }
     }
 }
 
@@ -244,7 +274,9 @@ extension TradeReport.Row {
         peer = given(.peer, entry.peer)
         peerName = given(.peer, entry.peerName)
         // a name that a peer gave is not that of somebody here
-        let user = holder?.user.map { entry.isLent ? "\($0) of \(entry.peerName)" : $0 }
+        let user =
+            holder?.isReturn == true
+            ? LeaseHolder.inReturn : holder?.user.map { entry.isLent ? "\($0) of \(entry.peerName)" : $0 }
         self.user = given(.user, user ?? LeaseHolder.unknown)
         application = given(.application, holder?.application ?? LeaseHolder.unknown)
         resource = part.resource

@@ -43,6 +43,7 @@ enum Forger {
             return .claims(claims.map { LeaseClaim(lease: $0.lease, role: $0.role, isOpen: true, amounts: .zero) })
         case .netting(let message): return .netting(altered(message, using: &random))
         case .reconciliation(let message): return .reconciliation(altered(message, using: &random))
+        case .decay(let message): return .decay(altered(message, using: &random))
         default: return message
         }
     }
@@ -91,6 +92,15 @@ enum Forger {
         case .inquire(let document): return .inquire(document: flipped(document, using: &random))
         case .done(let id): return .untold(id)
         case .untold(let id): return .done(id)
+        }
+    }
+
+    private static func altered(_ message: DecayMessage, using random: inout SeededGenerator) -> DecayMessage {
+        switch message {
+        case .offer(let document, let signature): .offer(document: flipped(document, using: &random), signature)
+        case .agreed(let number, let document, let signature):
+            .agreed(number: number, document: flipped(document, using: &random), signature)
+        case .refused(let number, _): .agreed(number: number, document: [1], Signature([1, 2, 3]))
         }
     }
 

@@ -15,6 +15,7 @@ extension World {
     func policy(of index: Int) -> LendingPolicy {
         var policy = scenario.policy
         if scenario.haveRules, index.isMultiple(of: 2) { policy.borrow.rules = [Self.rule] }
+        policy.credit.decay = decayRule(of: index)
         return policy
     }
 

@@ -56,6 +56,7 @@ extension World {
         look(atNettings: records, index)
         look(atSwaps: records, index)
         look(atReconciliations: records, index)
+        look(atDecays: records, index)
         for record in records {
             checkFirmPromise(record, index)
             switch record {
@@ -210,6 +211,7 @@ extension World {
         case .receiptAnswer(let reply): nodes[index].receiptsAnswered.insert(reply.receipt)
         case .adjusted(let reply): if reply.signature != nil { nodes[index].adjustmentsAgreed.insert(reply.adjustment) }
         case .netting(let message): remember(message, by: index)
+        case .decay(let message): remember(message, by: index)
         default: break
         }
     }
@@ -226,6 +228,7 @@ extension World {
             violate("nothing acknowledged is forgotten", index, "the word about \(adjustment)")
         }
         checkRestoredNettings(index)
+        checkRestoredDecays(node, index)
     }
 
     /// When a request for several nodes is met: every lease is there, each from another node.
@@ -249,8 +252,8 @@ extension World {
         nodes.allSatisfy { simulated in
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
             return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty && node.swaps.isEmpty
-                && node.nettings.allSatisfy(\.isOver) && node.reconciling.comparisons.isEmpty && node.books.reservations.isEmpty
-                && simulated.machine.guests.isEmpty
+                && node.nettings.allSatisfy(\.isOver) && !node.decays.values.contains(where: \.isOpen)
+                && node.reconciling.comparisons.isEmpty && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
 
@@ -273,6 +276,7 @@ extension World {
         for index in nodes.indices {
             checkKind(index)
             checkSwapsAtRest(index)
+            checkDecaysAtRest(index)
         }
         checkNettings()
         checkHistories()

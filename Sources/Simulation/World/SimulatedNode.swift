@@ -52,6 +52,8 @@ struct SimulatedNode {
     var adjustmentsAgreed: Set<AdjustmentID> = []
     var nettingsSigned: Set<NettingID> = []
     var nettingsCommitted: Set<NettingID> = []
+    /// The last number of each debtor's that it has agreed to.
+    var decaysAgreed = SortedMap<NodeID, Int64>()
     /// Until when it has promised others firm leases, as far as it may not end them at once.
     var firmWords: [LeaseID: FirmWord] = [:]
     /// What owner or ladder have told it to end without notice.

@@ -232,6 +232,19 @@ package nonisolated struct Surplus_V1_LeasePreview: Sendable {
   /// in the order in which they would be taken
   package var candidates: [Surplus_V1_LeaseCandidate] = []
 
+  /// the idle one of a borrow rule that would be used instead of all of them
+  package var held: Surplus_V1_LeaseInfo {
+    get {_held ?? Surplus_V1_LeaseInfo()}
+    set {_held = newValue}
+  }
+  /// Returns true if `held` has been explicitly set.
+  package var hasHeld: Bool {self._held != nil}
+  /// Clears the value of `held`. Subsequent reads from it will return its default value.
+  package mutating func clearHeld() {self._held = nil}
+
+  /// that rule
+  package var heldBy: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -239,6 +252,7 @@ package nonisolated struct Surplus_V1_LeasePreview: Sendable {
   fileprivate var _amounts: Surplus_V1_Amounts? = nil
   fileprivate var _least: Surplus_V1_Amounts? = nil
   fileprivate var _most: Surplus_V1_Prices? = nil
+  fileprivate var _held: Surplus_V1_LeaseInfo? = nil
 }
 
 package nonisolated struct Surplus_V1_LeaseCandidate: @unchecked Sendable {
@@ -635,7 +649,7 @@ nonisolated extension Surplus_V1_LogEntry: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeasePreview"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{1}most\0\u{3}renews_itself\0\u{1}candidates\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{1}most\0\u{3}renews_itself\0\u{1}candidates\0\u{1}held\0\u{3}held_by\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -649,6 +663,8 @@ nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeSingularMessageField(value: &self._most) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.renewsItself) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.candidates) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._held) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.heldBy) }()
       default: break
       }
     }
@@ -677,6 +693,12 @@ nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProto
     if !self.candidates.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.candidates, fieldNumber: 6)
     }
+    try { if let v = self._held {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    if !self.heldBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.heldBy, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -687,6 +709,8 @@ nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProto
     if lhs._most != rhs._most {return false}
     if lhs.renewsItself != rhs.renewsItself {return false}
     if lhs.candidates != rhs.candidates {return false}
+    if lhs._held != rhs._held {return false}
+    if lhs.heldBy != rhs.heldBy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -833,6 +833,9 @@ package nonisolated struct Surplus_V1_EntriesRequest: Sendable {
   /// also what is owed in kind, unit by unit after the credits
   package var inKind: Bool = false
 
+  /// only this one; empty: as in_kind says
+  package var unit: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -879,7 +882,7 @@ package nonisolated struct Surplus_V1_AccountStanding: Sendable {
   /// debits less credits, in base units
   package var net: Int64 = 0
 
-  /// credit, core_time (core-microseconds), memory_time (MiB-seconds)
+  /// credit, core_time (core-microseconds), memory_time (MiB-seconds), bytes_moved (bytes),
   package var unit: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -898,9 +901,10 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
 
   package var at: Int64 = 0
 
-  /// lent, borrowed, compensation_earned, compensation_paid, disputed, netted
+  /// lent, borrowed, compensation_earned, compensation_paid, disputed, netted,
   package var purpose: String = String()
 
+  /// converted, cancelled, decayed, swapped
   package var debit: String = String()
 
   package var credit: String = String()
@@ -908,7 +912,7 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
   /// in base units
   package var amount: Int64 = 0
 
-  /// credit, core_time (core-microseconds), memory_time (MiB-seconds)
+  /// as above
   package var unit: String = String()
 
   package var peer: String = String()
@@ -1063,6 +1067,12 @@ package nonisolated struct Surplus_V1_LeaseRequest: @unchecked Sendable {
   package var hasMeans: Bool {_storage._means != nil}
   /// Clears the value of `means`. Subsequent reads from it will return its default value.
   package mutating func clearMeans() {_uniqueStorage()._means = nil}
+
+  /// in a preview: for a job that is run once, which may find a lease that a borrow rule holds
+  package var forJob: Bool {
+    get {_storage._forJob}
+    set {_uniqueStorage()._forJob = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2844,7 +2854,7 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
 
 nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EntriesRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}since\0\u{1}until\0\u{3}in_kind\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}since\0\u{1}until\0\u{3}in_kind\0\u{1}unit\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2856,6 +2866,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.since) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.until) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.inKind) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.unit) }()
       default: break
       }
     }
@@ -2874,6 +2885,9 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
     if self.inKind != false {
       try visitor.visitSingularBoolField(value: self.inKind, fieldNumber: 4)
     }
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2882,6 +2896,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
     if lhs.since != rhs.since {return false}
     if lhs.until != rhs.until {return false}
     if lhs.inKind != rhs.inKind {return false}
+    if lhs.unit != rhs.unit {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3219,7 +3234,7 @@ nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0\u{4}\u{e}start_at\0\u{1}renews\0\u{1}nodes\0\u{1}means\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0\u{4}\u{e}start_at\0\u{1}renews\0\u{1}nodes\0\u{1}means\0\u{3}for_job\0")
 
   fileprivate class _StorageClass {
     var _amounts: Surplus_V1_Amounts? = nil
@@ -3232,6 +3247,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
     var _renews: Bool = false
     var _nodes: UInt32 = 0
     var _means: Surplus_V1_Means? = nil
+    var _forJob: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3252,6 +3268,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
       _renews = source._renews
       _nodes = source._nodes
       _means = source._means
+      _forJob = source._forJob
     }
   }
 
@@ -3280,6 +3297,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
         case 21: try { try decoder.decodeSingularBoolField(value: &_storage._renews) }()
         case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._nodes) }()
         case 23: try { try decoder.decodeSingularMessageField(value: &_storage._means) }()
+        case 24: try { try decoder.decodeSingularBoolField(value: &_storage._forJob) }()
         default: break
         }
       }
@@ -3322,6 +3340,9 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
       try { if let v = _storage._means {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
       } }()
+      if _storage._forJob != false {
+        try visitor.visitSingularBoolField(value: _storage._forJob, fieldNumber: 24)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3341,6 +3362,7 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
         if _storage._renews != rhs_storage._renews {return false}
         if _storage._nodes != rhs_storage._nodes {return false}
         if _storage._means != rhs_storage._means {return false}
+        if _storage._forJob != rhs_storage._forJob {return false}
         return true
       }
       if !storagesAreEqual {return false}

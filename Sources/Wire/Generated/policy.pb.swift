@@ -356,11 +356,161 @@ package nonisolated struct Surplus_V1_ExplainPolicyReply: @unchecked Sendable {
     set {_uniqueStorage()._reserveBytes = newValue}
   }
 
+  /// by which this node borrows itself
+  package var rules: [Surplus_V1_PolicyRule] {
+    get {_storage._rules}
+    set {_uniqueStorage()._rules = newValue}
+  }
+
+  /// what idle credits lose; absent: nothing
+  package var decay: Surplus_V1_PolicyDecay {
+    get {_storage._decay ?? Surplus_V1_PolicyDecay()}
+    set {_uniqueStorage()._decay = newValue}
+  }
+  /// Returns true if `decay` has been explicitly set.
+  package var hasDecay: Bool {_storage._decay != nil}
+  /// Clears the value of `decay`. Subsequent reads from it will return its default value.
+  package mutating func clearDecay() {_uniqueStorage()._decay = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A rule by which a node borrows, and how it stands.
+package nonisolated struct Surplus_V1_PolicyRule: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
+
+  package var gate: Surplus_V1_PolicyGate {
+    get {_storage._gate ?? Surplus_V1_PolicyGate()}
+    set {_uniqueStorage()._gate = newValue}
+  }
+  /// Returns true if `gate` has been explicitly set.
+  package var hasGate: Bool {_storage._gate != nil}
+  /// Clears the value of `gate`. Subsequent reads from it will return its default value.
+  package mutating func clearGate() {_uniqueStorage()._gate = nil}
+
+  /// what each node is to give
+  package var amounts: Surplus_V1_Amounts {
+    get {_storage._amounts ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._amounts = newValue}
+  }
+  /// Returns true if `amounts` has been explicitly set.
+  package var hasAmounts: Bool {_storage._amounts != nil}
+  /// Clears the value of `amounts`. Subsequent reads from it will return its default value.
+  package mutating func clearAmounts() {_uniqueStorage()._amounts = nil}
+
+  package var nodes: Int32 {
+    get {_storage._nodes}
+    set {_uniqueStorage()._nodes = newValue}
+  }
+
+  /// that it holds
+  package var leases: [String] {
+    get {_storage._leases}
+    set {_uniqueStorage()._leases = newValue}
+  }
+
+  /// those of them under which nothing runs
+  package var idleLeases: [String] {
+    get {_storage._idleLeases}
+    set {_uniqueStorage()._idleLeases = newValue}
+  }
+
+  /// a request is under way
+  package var asking: Bool {
+    get {_storage._asking}
+    set {_uniqueStorage()._asking = newValue}
+  }
+
+  /// why it does not have what it is to have
+  package var shortage: String {
+    get {_storage._shortage}
+    set {_uniqueStorage()._shortage = newValue}
+  }
+
+  /// hour, day, week, month; empty: it has no budget
+  package var budgetPer: String {
+    get {_storage._budgetPer}
+    set {_uniqueStorage()._budgetPer = newValue}
+  }
+
+  package var budgetMicrocredits: Int64 {
+    get {_storage._budgetMicrocredits}
+    set {_uniqueStorage()._budgetMicrocredits = newValue}
+  }
+
+  package var paidMicrocredits: Int64 {
+    get {_storage._paidMicrocredits}
+    set {_uniqueStorage()._paidMicrocredits = newValue}
+  }
+
+  package var reservedMicrocredits: Int64 {
+    get {_storage._reservedMicrocredits}
+    set {_uniqueStorage()._reservedMicrocredits = newValue}
+  }
+
+  /// that may be reserved now
+  package var leftMicrocredits: Int64 {
+    get {_storage._leftMicrocredits}
+    set {_uniqueStorage()._leftMicrocredits = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Surplus_V1_PolicyDecay: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var rateBasisPoints: Int64 = 0
+
+  package var idleMicroseconds: Int64 = 0
+
+  package var idle: [Surplus_V1_IdleCredits] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What stands with a peer and was not used.
+package nonisolated struct Surplus_V1_IdleCredits: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var peer: String = String()
+
+  package var peerName: String = String()
+
+  /// by the peer; otherwise this node owes it
+  package var owedToUs: Bool = false
+
+  package var idleMicrocredits: Int64 = 0
+
+  package var stoodMicroseconds: Int64 = 0
+
+  /// so far
+  package var decayedMicrocredits: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// What the owner is expected to use of a resource, and what can be promised firmly on that.
@@ -869,7 +1019,7 @@ nonisolated extension Surplus_V1_ExplainPolicyRequest: SwiftProtobuf.Message, Sw
 
 nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExplainPolicyReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0\u{1}forecasts\0\u{1}threshold\0\u{1}tolerance\0\u{3}reserve_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0\u{1}forecasts\0\u{1}threshold\0\u{1}tolerance\0\u{3}reserve_bytes\0\u{1}rules\0\u{1}decay\0")
 
   fileprivate class _StorageClass {
     var _policy: String = String()
@@ -891,6 +1041,8 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
     var _threshold: Surplus_V1_Amounts? = nil
     var _tolerance: Surplus_V1_Pressure? = nil
     var _reserveBytes: Int64 = 0
+    var _rules: [Surplus_V1_PolicyRule] = []
+    var _decay: Surplus_V1_PolicyDecay? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -920,6 +1072,8 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       _threshold = source._threshold
       _tolerance = source._tolerance
       _reserveBytes = source._reserveBytes
+      _rules = source._rules
+      _decay = source._decay
     }
   }
 
@@ -957,6 +1111,8 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         case 17: try { try decoder.decodeSingularMessageField(value: &_storage._threshold) }()
         case 18: try { try decoder.decodeSingularMessageField(value: &_storage._tolerance) }()
         case 19: try { try decoder.decodeSingularInt64Field(value: &_storage._reserveBytes) }()
+        case 20: try { try decoder.decodeRepeatedMessageField(value: &_storage._rules) }()
+        case 21: try { try decoder.decodeSingularMessageField(value: &_storage._decay) }()
         default: break
         }
       }
@@ -1026,6 +1182,12 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       if _storage._reserveBytes != 0 {
         try visitor.visitSingularInt64Field(value: _storage._reserveBytes, fieldNumber: 19)
       }
+      if !_storage._rules.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._rules, fieldNumber: 20)
+      }
+      try { if let v = _storage._decay {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1054,10 +1216,261 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         if _storage._threshold != rhs_storage._threshold {return false}
         if _storage._tolerance != rhs_storage._tolerance {return false}
         if _storage._reserveBytes != rhs_storage._reserveBytes {return false}
+        if _storage._rules != rhs_storage._rules {return false}
+        if _storage._decay != rhs_storage._decay {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_PolicyRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PolicyRule"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}gate\0\u{1}amounts\0\u{1}nodes\0\u{1}leases\0\u{3}idle_leases\0\u{1}asking\0\u{1}shortage\0\u{3}budget_per\0\u{3}budget_microcredits\0\u{3}paid_microcredits\0\u{3}reserved_microcredits\0\u{3}left_microcredits\0")
+
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _gate: Surplus_V1_PolicyGate? = nil
+    var _amounts: Surplus_V1_Amounts? = nil
+    var _nodes: Int32 = 0
+    var _leases: [String] = []
+    var _idleLeases: [String] = []
+    var _asking: Bool = false
+    var _shortage: String = String()
+    var _budgetPer: String = String()
+    var _budgetMicrocredits: Int64 = 0
+    var _paidMicrocredits: Int64 = 0
+    var _reservedMicrocredits: Int64 = 0
+    var _leftMicrocredits: Int64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _gate = source._gate
+      _amounts = source._amounts
+      _nodes = source._nodes
+      _leases = source._leases
+      _idleLeases = source._idleLeases
+      _asking = source._asking
+      _shortage = source._shortage
+      _budgetPer = source._budgetPer
+      _budgetMicrocredits = source._budgetMicrocredits
+      _paidMicrocredits = source._paidMicrocredits
+      _reservedMicrocredits = source._reservedMicrocredits
+      _leftMicrocredits = source._leftMicrocredits
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._gate) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._amounts) }()
+        case 4: try { try decoder.decodeSingularInt32Field(value: &_storage._nodes) }()
+        case 5: try { try decoder.decodeRepeatedStringField(value: &_storage._leases) }()
+        case 6: try { try decoder.decodeRepeatedStringField(value: &_storage._idleLeases) }()
+        case 7: try { try decoder.decodeSingularBoolField(value: &_storage._asking) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._shortage) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._budgetPer) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._budgetMicrocredits) }()
+        case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._paidMicrocredits) }()
+        case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._reservedMicrocredits) }()
+        case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._leftMicrocredits) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      try { if let v = _storage._gate {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._amounts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if _storage._nodes != 0 {
+        try visitor.visitSingularInt32Field(value: _storage._nodes, fieldNumber: 4)
+      }
+      if !_storage._leases.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._leases, fieldNumber: 5)
+      }
+      if !_storage._idleLeases.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._idleLeases, fieldNumber: 6)
+      }
+      if _storage._asking != false {
+        try visitor.visitSingularBoolField(value: _storage._asking, fieldNumber: 7)
+      }
+      if !_storage._shortage.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._shortage, fieldNumber: 8)
+      }
+      if !_storage._budgetPer.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._budgetPer, fieldNumber: 9)
+      }
+      if _storage._budgetMicrocredits != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._budgetMicrocredits, fieldNumber: 10)
+      }
+      if _storage._paidMicrocredits != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._paidMicrocredits, fieldNumber: 11)
+      }
+      if _storage._reservedMicrocredits != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._reservedMicrocredits, fieldNumber: 12)
+      }
+      if _storage._leftMicrocredits != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._leftMicrocredits, fieldNumber: 13)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_PolicyRule, rhs: Surplus_V1_PolicyRule) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._gate != rhs_storage._gate {return false}
+        if _storage._amounts != rhs_storage._amounts {return false}
+        if _storage._nodes != rhs_storage._nodes {return false}
+        if _storage._leases != rhs_storage._leases {return false}
+        if _storage._idleLeases != rhs_storage._idleLeases {return false}
+        if _storage._asking != rhs_storage._asking {return false}
+        if _storage._shortage != rhs_storage._shortage {return false}
+        if _storage._budgetPer != rhs_storage._budgetPer {return false}
+        if _storage._budgetMicrocredits != rhs_storage._budgetMicrocredits {return false}
+        if _storage._paidMicrocredits != rhs_storage._paidMicrocredits {return false}
+        if _storage._reservedMicrocredits != rhs_storage._reservedMicrocredits {return false}
+        if _storage._leftMicrocredits != rhs_storage._leftMicrocredits {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_PolicyDecay: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PolicyDecay"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}rate_basis_points\0\u{3}idle_microseconds\0\u{1}idle\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.rateBasisPoints) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.idleMicroseconds) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.idle) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.rateBasisPoints != 0 {
+      try visitor.visitSingularInt64Field(value: self.rateBasisPoints, fieldNumber: 1)
+    }
+    if self.idleMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.idleMicroseconds, fieldNumber: 2)
+    }
+    if !self.idle.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.idle, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_PolicyDecay, rhs: Surplus_V1_PolicyDecay) -> Bool {
+    if lhs.rateBasisPoints != rhs.rateBasisPoints {return false}
+    if lhs.idleMicroseconds != rhs.idleMicroseconds {return false}
+    if lhs.idle != rhs.idle {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_IdleCredits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".IdleCredits"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{3}owed_to_us\0\u{3}idle_microcredits\0\u{3}stood_microseconds\0\u{3}decayed_microcredits\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.peerName) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.owedToUs) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.idleMicrocredits) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.stoodMicroseconds) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.decayedMicrocredits) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if !self.peerName.isEmpty {
+      try visitor.visitSingularStringField(value: self.peerName, fieldNumber: 2)
+    }
+    if self.owedToUs != false {
+      try visitor.visitSingularBoolField(value: self.owedToUs, fieldNumber: 3)
+    }
+    if self.idleMicrocredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.idleMicrocredits, fieldNumber: 4)
+    }
+    if self.stoodMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.stoodMicroseconds, fieldNumber: 5)
+    }
+    if self.decayedMicrocredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.decayedMicrocredits, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_IdleCredits, rhs: Surplus_V1_IdleCredits) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.peerName != rhs.peerName {return false}
+    if lhs.owedToUs != rhs.owedToUs {return false}
+    if lhs.idleMicrocredits != rhs.idleMicrocredits {return false}
+    if lhs.stoodMicroseconds != rhs.stoodMicroseconds {return false}
+    if lhs.decayedMicrocredits != rhs.decayedMicrocredits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

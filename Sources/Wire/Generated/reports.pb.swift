@@ -186,6 +186,9 @@ package nonisolated struct Surplus_V1_LeaseHolder: Sendable {
   /// the programs that ran under it; empty when none is known
   package var application: String = String()
 
+  /// given in return in a swap: no user has asked for it
+  package var inReturn: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -228,49 +231,160 @@ package nonisolated struct Surplus_V1_TradesPage: Sendable {
 }
 
 /// What one receipt settled, or what was posted without one that is at hand.
-package nonisolated struct Surplus_V1_TradeEntry: Sendable {
+package nonisolated struct Surplus_V1_TradeEntry: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// when it was booked; when it was drawn up where nothing was
-  package var at: Int64 = 0
+  package var at: Int64 {
+    get {_storage._at}
+    set {_uniqueStorage()._at = newValue}
+  }
 
-  package var lease: String = String()
+  package var lease: String {
+    get {_storage._lease}
+    set {_uniqueStorage()._lease = newValue}
+  }
 
-  package var peer: String = String()
+  package var peer: String {
+    get {_storage._peer}
+    set {_uniqueStorage()._peer = newValue}
+  }
 
-  package var peerName: String = String()
+  package var peerName: String {
+    get {_storage._peerName}
+    set {_uniqueStorage()._peerName = newValue}
+  }
 
   /// by this node; otherwise it borrowed
-  package var lent: Bool = false
+  package var lent: Bool {
+    get {_storage._lent}
+    set {_uniqueStorage()._lent = newValue}
+  }
 
   /// since the receipt before
   package var used: Surplus_V1_Usage {
-    get {_used ?? Surplus_V1_Usage()}
-    set {_used = newValue}
+    get {_storage._used ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._used = newValue}
   }
   /// Returns true if `used` has been explicitly set.
-  package var hasUsed: Bool {self._used != nil}
+  package var hasUsed: Bool {_storage._used != nil}
   /// Clears the value of `used`. Subsequent reads from it will return its default value.
-  package mutating func clearUsed() {self._used = nil}
+  package mutating func clearUsed() {_uniqueStorage()._used = nil}
 
   /// positive where the peer came to owe this node more
   package var paid: Surplus_V1_TradeAmounts {
-    get {_paid ?? Surplus_V1_TradeAmounts()}
-    set {_paid = newValue}
+    get {_storage._paid ?? Surplus_V1_TradeAmounts()}
+    set {_uniqueStorage()._paid = newValue}
   }
   /// Returns true if `paid` has been explicitly set.
-  package var hasPaid: Bool {self._paid != nil}
+  package var hasPaid: Bool {_storage._paid != nil}
   /// Clears the value of `paid`. Subsequent reads from it will return its default value.
-  package mutating func clearPaid() {self._paid = nil}
+  package mutating func clearPaid() {_uniqueStorage()._paid = nil}
 
   /// likewise, for notice that the lender did not keep
-  package var compensation: Int64 = 0
+  package var compensation: Int64 {
+    get {_storage._compensation}
+    set {_uniqueStorage()._compensation = newValue}
+  }
 
   /// billed by this node and not accepted
   package var disputed: Surplus_V1_TradeAmounts {
-    get {_disputed ?? Surplus_V1_TradeAmounts()}
+    get {_storage._disputed ?? Surplus_V1_TradeAmounts()}
+    set {_uniqueStorage()._disputed = newValue}
+  }
+  /// Returns true if `disputed` has been explicitly set.
+  package var hasDisputed: Bool {_storage._disputed != nil}
+  /// Clears the value of `disputed`. Subsequent reads from it will return its default value.
+  package mutating func clearDisputed() {_uniqueStorage()._disputed = nil}
+
+  /// positive where the peer came to owe this node more, or this node less
+  package var inKind: Surplus_V1_TradeInKind {
+    get {_storage._inKind ?? Surplus_V1_TradeInKind()}
+    set {_uniqueStorage()._inKind = newValue}
+  }
+  /// Returns true if `inKind` has been explicitly set.
+  package var hasInKind: Bool {_storage._inKind != nil}
+  /// Clears the value of `inKind`. Subsequent reads from it will return its default value.
+  package mutating func clearInKind() {_uniqueStorage()._inKind = nil}
+
+  /// what a half of a swap came to: positive where this node gave it
+  package var swapped: Surplus_V1_TradeAmounts {
+    get {_storage._swapped ?? Surplus_V1_TradeAmounts()}
+    set {_uniqueStorage()._swapped = newValue}
+  }
+  /// Returns true if `swapped` has been explicitly set.
+  package var hasSwapped: Bool {_storage._swapped != nil}
+  /// Clears the value of `swapped`. Subsequent reads from it will return its default value.
+  package mutating func clearSwapped() {_uniqueStorage()._swapped = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What moved in kind, by why.
+package nonisolated struct Surplus_V1_TradeInKind: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// owed for what was used
+  package var deferred: Surplus_V1_Usage {
+    get {_deferred ?? Surplus_V1_Usage()}
+    set {_deferred = newValue}
+  }
+  /// Returns true if `deferred` has been explicitly set.
+  package var hasDeferred: Bool {self._deferred != nil}
+  /// Clears the value of `deferred`. Subsequent reads from it will return its default value.
+  package mutating func clearDeferred() {self._deferred = nil}
+
+  /// used, and taken off what the lender owed
+  package var redeemed: Surplus_V1_Usage {
+    get {_redeemed ?? Surplus_V1_Usage()}
+    set {_redeemed = newValue}
+  }
+  /// Returns true if `redeemed` has been explicitly set.
+  package var hasRedeemed: Bool {self._redeemed != nil}
+  /// Clears the value of `redeemed`. Subsequent reads from it will return its default value.
+  package mutating func clearRedeemed() {self._redeemed = nil}
+
+  /// it became credits
+  package var converted: Surplus_V1_Usage {
+    get {_converted ?? Surplus_V1_Usage()}
+    set {_converted = newValue}
+  }
+  /// Returns true if `converted` has been explicitly set.
+  package var hasConverted: Bool {self._converted != nil}
+  /// Clears the value of `converted`. Subsequent reads from it will return its default value.
+  package mutating func clearConverted() {self._converted = nil}
+
+  /// it is asked for no more
+  package var cancelled: Surplus_V1_Usage {
+    get {_cancelled ?? Surplus_V1_Usage()}
+    set {_cancelled = newValue}
+  }
+  /// Returns true if `cancelled` has been explicitly set.
+  package var hasCancelled: Bool {self._cancelled != nil}
+  /// Clears the value of `cancelled`. Subsequent reads from it will return its default value.
+  package mutating func clearCancelled() {self._cancelled = nil}
+
+  /// the agreement is not at hand
+  package var untold: Surplus_V1_Usage {
+    get {_untold ?? Surplus_V1_Usage()}
+    set {_untold = newValue}
+  }
+  /// Returns true if `untold` has been explicitly set.
+  package var hasUntold: Bool {self._untold != nil}
+  /// Clears the value of `untold`. Subsequent reads from it will return its default value.
+  package mutating func clearUntold() {self._untold = nil}
+
+  /// billed by this node and not accepted
+  package var disputed: Surplus_V1_Usage {
+    get {_disputed ?? Surplus_V1_Usage()}
     set {_disputed = newValue}
   }
   /// Returns true if `disputed` has been explicitly set.
@@ -282,9 +396,12 @@ package nonisolated struct Surplus_V1_TradeEntry: Sendable {
 
   package init() {}
 
-  fileprivate var _used: Surplus_V1_Usage? = nil
-  fileprivate var _paid: Surplus_V1_TradeAmounts? = nil
-  fileprivate var _disputed: Surplus_V1_TradeAmounts? = nil
+  fileprivate var _deferred: Surplus_V1_Usage? = nil
+  fileprivate var _redeemed: Surplus_V1_Usage? = nil
+  fileprivate var _converted: Surplus_V1_Usage? = nil
+  fileprivate var _cancelled: Surplus_V1_Usage? = nil
+  fileprivate var _untold: Surplus_V1_Usage? = nil
+  fileprivate var _disputed: Surplus_V1_Usage? = nil
 }
 
 /// Microcredits, by what they were for.
@@ -299,6 +416,9 @@ package nonisolated struct Surplus_V1_TradeAmounts: Sendable {
 
   /// its receipt or its prices are not at hand
   package var untold: Int64 = 0
+
+  /// what a swap left, and what became credits that was owed in kind
+  package var settlement: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -524,7 +644,7 @@ nonisolated extension Surplus_V1_LeaseUse: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_LeaseHolder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseHolder"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}peer\0\u{3}peer_name\0\u{1}user\0\u{1}application\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}peer\0\u{3}peer_name\0\u{1}user\0\u{1}application\0\u{3}in_return\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -537,6 +657,7 @@ nonisolated extension Surplus_V1_LeaseHolder: SwiftProtobuf.Message, SwiftProtob
       case 3: try { try decoder.decodeSingularStringField(value: &self.peerName) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.user) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.application) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.inReturn) }()
       default: break
       }
     }
@@ -558,6 +679,9 @@ nonisolated extension Surplus_V1_LeaseHolder: SwiftProtobuf.Message, SwiftProtob
     if !self.application.isEmpty {
       try visitor.visitSingularStringField(value: self.application, fieldNumber: 5)
     }
+    if self.inReturn != false {
+      try visitor.visitSingularBoolField(value: self.inReturn, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -567,6 +691,7 @@ nonisolated extension Surplus_V1_LeaseHolder: SwiftProtobuf.Message, SwiftProtob
     if lhs.peerName != rhs.peerName {return false}
     if lhs.user != rhs.user {return false}
     if lhs.application != rhs.application {return false}
+    if lhs.inReturn != rhs.inReturn {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -654,7 +779,147 @@ nonisolated extension Surplus_V1_TradesPage: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_TradeEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TradeEntry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{1}lease\0\u{1}peer\0\u{3}peer_name\0\u{1}lent\0\u{1}used\0\u{1}paid\0\u{1}compensation\0\u{1}disputed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{1}lease\0\u{1}peer\0\u{3}peer_name\0\u{1}lent\0\u{1}used\0\u{1}paid\0\u{1}compensation\0\u{1}disputed\0\u{3}in_kind\0\u{1}swapped\0")
+
+  fileprivate class _StorageClass {
+    var _at: Int64 = 0
+    var _lease: String = String()
+    var _peer: String = String()
+    var _peerName: String = String()
+    var _lent: Bool = false
+    var _used: Surplus_V1_Usage? = nil
+    var _paid: Surplus_V1_TradeAmounts? = nil
+    var _compensation: Int64 = 0
+    var _disputed: Surplus_V1_TradeAmounts? = nil
+    var _inKind: Surplus_V1_TradeInKind? = nil
+    var _swapped: Surplus_V1_TradeAmounts? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _at = source._at
+      _lease = source._lease
+      _peer = source._peer
+      _peerName = source._peerName
+      _lent = source._lent
+      _used = source._used
+      _paid = source._paid
+      _compensation = source._compensation
+      _disputed = source._disputed
+      _inKind = source._inKind
+      _swapped = source._swapped
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularInt64Field(value: &_storage._at) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._lease) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._peer) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._peerName) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._lent) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._used) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._paid) }()
+        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._compensation) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._disputed) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._inKind) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._swapped) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._at != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._at, fieldNumber: 1)
+      }
+      if !_storage._lease.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._lease, fieldNumber: 2)
+      }
+      if !_storage._peer.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peer, fieldNumber: 3)
+      }
+      if !_storage._peerName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peerName, fieldNumber: 4)
+      }
+      if _storage._lent != false {
+        try visitor.visitSingularBoolField(value: _storage._lent, fieldNumber: 5)
+      }
+      try { if let v = _storage._used {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._paid {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if _storage._compensation != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._compensation, fieldNumber: 8)
+      }
+      try { if let v = _storage._disputed {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._inKind {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      try { if let v = _storage._swapped {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_TradeEntry, rhs: Surplus_V1_TradeEntry) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._at != rhs_storage._at {return false}
+        if _storage._lease != rhs_storage._lease {return false}
+        if _storage._peer != rhs_storage._peer {return false}
+        if _storage._peerName != rhs_storage._peerName {return false}
+        if _storage._lent != rhs_storage._lent {return false}
+        if _storage._used != rhs_storage._used {return false}
+        if _storage._paid != rhs_storage._paid {return false}
+        if _storage._compensation != rhs_storage._compensation {return false}
+        if _storage._disputed != rhs_storage._disputed {return false}
+        if _storage._inKind != rhs_storage._inKind {return false}
+        if _storage._swapped != rhs_storage._swapped {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_TradeInKind: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TradeInKind"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}deferred\0\u{1}redeemed\0\u{1}converted\0\u{1}cancelled\0\u{1}untold\0\u{1}disputed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -662,15 +927,12 @@ nonisolated extension Surplus_V1_TradeEntry: SwiftProtobuf.Message, SwiftProtobu
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self.at) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.lease) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.peer) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.peerName) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.lent) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._used) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._paid) }()
-      case 8: try { try decoder.decodeSingularInt64Field(value: &self.compensation) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._disputed) }()
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._deferred) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._redeemed) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._converted) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._cancelled) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._untold) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._disputed) }()
       default: break
       }
     }
@@ -681,45 +943,33 @@ nonisolated extension Surplus_V1_TradeEntry: SwiftProtobuf.Message, SwiftProtobu
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if self.at != 0 {
-      try visitor.visitSingularInt64Field(value: self.at, fieldNumber: 1)
-    }
-    if !self.lease.isEmpty {
-      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 2)
-    }
-    if !self.peer.isEmpty {
-      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 3)
-    }
-    if !self.peerName.isEmpty {
-      try visitor.visitSingularStringField(value: self.peerName, fieldNumber: 4)
-    }
-    if self.lent != false {
-      try visitor.visitSingularBoolField(value: self.lent, fieldNumber: 5)
-    }
-    try { if let v = self._used {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    try { if let v = self._deferred {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
-    try { if let v = self._paid {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    try { if let v = self._redeemed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
-    if self.compensation != 0 {
-      try visitor.visitSingularInt64Field(value: self.compensation, fieldNumber: 8)
-    }
+    try { if let v = self._converted {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._cancelled {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._untold {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try { if let v = self._disputed {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Surplus_V1_TradeEntry, rhs: Surplus_V1_TradeEntry) -> Bool {
-    if lhs.at != rhs.at {return false}
-    if lhs.lease != rhs.lease {return false}
-    if lhs.peer != rhs.peer {return false}
-    if lhs.peerName != rhs.peerName {return false}
-    if lhs.lent != rhs.lent {return false}
-    if lhs._used != rhs._used {return false}
-    if lhs._paid != rhs._paid {return false}
-    if lhs.compensation != rhs.compensation {return false}
+  package static func ==(lhs: Surplus_V1_TradeInKind, rhs: Surplus_V1_TradeInKind) -> Bool {
+    if lhs._deferred != rhs._deferred {return false}
+    if lhs._redeemed != rhs._redeemed {return false}
+    if lhs._converted != rhs._converted {return false}
+    if lhs._cancelled != rhs._cancelled {return false}
+    if lhs._untold != rhs._untold {return false}
     if lhs._disputed != rhs._disputed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -728,7 +978,7 @@ nonisolated extension Surplus_V1_TradeEntry: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_TradeAmounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TradeAmounts"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cpu\0\u{1}memory\0\u{1}untold\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cpu\0\u{1}memory\0\u{1}untold\0\u{1}settlement\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -739,6 +989,7 @@ nonisolated extension Surplus_V1_TradeAmounts: SwiftProtobuf.Message, SwiftProto
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.cpu) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.memory) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.untold) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.settlement) }()
       default: break
       }
     }
@@ -754,6 +1005,9 @@ nonisolated extension Surplus_V1_TradeAmounts: SwiftProtobuf.Message, SwiftProto
     if self.untold != 0 {
       try visitor.visitSingularInt64Field(value: self.untold, fieldNumber: 3)
     }
+    if self.settlement != 0 {
+      try visitor.visitSingularInt64Field(value: self.settlement, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -761,6 +1015,7 @@ nonisolated extension Surplus_V1_TradeAmounts: SwiftProtobuf.Message, SwiftProto
     if lhs.cpu != rhs.cpu {return false}
     if lhs.memory != rhs.memory {return false}
     if lhs.untold != rhs.untold {return false}
+    if lhs.settlement != rhs.settlement {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -3,10 +3,13 @@ import Resources
 import Wire
 
 extension Surplus_V1_EntriesRequest {
-    /// - Parameter inKind: whether what moved something owed in kind is wanted as well.
-    init(peer: String?, since: Timestamp?, until: Timestamp?, inKind: Bool = false) {
+    /// - Parameters:
+    ///   - inKind: whether what moved something owed in kind is wanted as well.
+    ///   - unit: the only one that is wanted, whatever `inKind` says.
+    init(peer: String?, since: Timestamp?, until: Timestamp?, inKind: Bool = false, unit: LedgerUnit? = nil) {
         self = .with {
             $0.inKind = inKind
+            $0.unit = unit?.rawValue ?? ""
             $0.peer = peer ?? ""
             $0.since = since?.microseconds ?? 0
             $0.until = until?.microseconds ?? 0

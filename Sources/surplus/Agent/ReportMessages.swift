@@ -6,7 +6,7 @@ extension LeaseHolder {
     init(_ message: Surplus_V1_LeaseHolder) {
         self.init(
             lease: message.lease, peer: message.peer.nonEmpty, peerName: message.peerName.nonEmpty, user: message.user.nonEmpty,
-            application: message.application.nonEmpty)
+            application: message.application.nonEmpty, isReturn: message.inReturn)
     }
 }
 
@@ -36,13 +36,24 @@ extension TradeReport.Entry {
         self.init(
             at: Timestamp(microseconds: message.at), lease: message.lease, peer: message.peer, peerName: message.peerName,
             isLent: message.lent, used: Usage(shown: message.used), paid: Parts(message.paid),
-            compensation: Microcredits(message.compensation), disputed: Parts(message.disputed))
+            compensation: Microcredits(message.compensation), disputed: Parts(message.disputed),
+            inKind: TradeReport.InKind(message.inKind), swapped: Parts(message.swapped))
+    }
+}
+
+extension TradeReport.InKind {
+    init(_ message: Surplus_V1_TradeInKind) {
+        self.init(
+            deferred: Usage(shown: message.deferred), redeemed: Usage(shown: message.redeemed),
+            converted: Usage(shown: message.converted), cancelled: Usage(shown: message.cancelled),
+            untold: Usage(shown: message.untold), disputed: Usage(shown: message.disputed))
     }
 }
 
 extension TradeReport.Entry.Parts {
     init(_ message: Surplus_V1_TradeAmounts) {
         self.init(
-            cpu: Microcredits(message.cpu), memory: Microcredits(message.memory), untold: Microcredits(message.untold))
+            cpu: Microcredits(message.cpu), memory: Microcredits(message.memory), untold: Microcredits(message.untold),
+            settlement: Microcredits(message.settlement))
     }
 }

@@ -13,8 +13,8 @@ struct ReportCredits: AsyncParsableCommand {
               surplus report credits --html - | mail ...
               surplus report credits --json | jq '.peers[] | select(.now.headroom_granted_microcredits == 0).peer_name'
 
-            The page has balances over time, who paid whom, limits and headroom, what is owed in kind and when it falls due, what \
-            is reserved and in dispute, and the largest movements. It is one file that needs no network and is fit for printing; a file that is there is replaced as a whole.
+            The page has balances over time, who paid whom, what moved in kind, limits and headroom, what is owed in kind and when it \
+            falls due, what is reserved and in dispute, and the largest movements. It is one file that needs no network and is fit for printing; a file that is there is replaced as a whole.
             """)
 
     @Option(help: ArgumentHelp("Write a page in HTML there; - writes it to standard output.", valueName: "file"))
@@ -35,7 +35,7 @@ struct ReportCredits: AsyncParsableCommand {
     func run() async throws {
         let page = Terminal.page(plain: output.plain, colour: output.color)
         let (since, until) = try range.times(on: page)
-        let request = Surplus_V1_EntriesRequest(peer: nil, since: since, until: until)
+        let request = Surplus_V1_EntriesRequest(peer: nil, since: since, until: until, inKind: true)
         let report = try await connection.agent.connected { control in
             let credits = try await control.getCredits(.init())
             let owed = try await control.listObligations(.init())

@@ -157,7 +157,9 @@ struct Run: AsyncParsableCommand {
                 command: "run", summary: "'\(command)' would run under the lease \(lease)",
                 effects: [.init(info.peerName, "run it", terms: TermFigures(info.terms))])
         } else {
-            let preview = try await LeasePreview.ask(connection.agent, wish.request)
+            var request = wish.request
+            request.forJob = !retrying.retry
+            let preview = try await LeasePreview.ask(connection.agent, request)
             report = preview.report(command: "run", purpose: "to run '\(command)'")
             guard preview.isPossible else {
                 try show(report)

@@ -15,14 +15,15 @@ struct LeasePreview {
     }
 
     /// Whether as many nodes would lend it as are wanted.
-    var isPossible: Bool { best.count == nodes }
+    var isPossible: Bool { message.hasHeld || best.count == nodes }
 
     /// Who would be asked first, as the agent ranks them.
     private var best: ArraySlice<Surplus_V1_LeaseCandidate> { message.candidates.filter { !$0.hasRefusal }.prefix(nodes) }
 
     /// - Parameter purpose: what it is for, behind what is borrowed.
     func report(command: String, purpose: String?) -> DryRunReport {
-        DryRunReport(
+        if message.hasHeld { return held(command: command, purpose: purpose) }
+        return DryRunReport(
             command: command, summary: ([summary] + [purpose].compactMap(\.self)).joined(separator: ", "),
             effects: message.candidates.map { candidate in
                 let effect =
@@ -33,6 +34,15 @@ struct LeasePreview {
                     candidate.name, effect, terms: candidate.hasTerms ? TermFigures(candidate.terms) : nil,
                     ceiling: candidate.hasTerms ? Microcredits(candidate.ceilingMicrocredits) : nil)
             })
+    }
+
+    /// What there is already.
+    private func held(command: String, purpose: String?) -> DryRunReport {
+        let (lease, rule) = (message.held, message.heldBy)
+        let summary = "nothing would be borrowed: \(lease.lease) of \(lease.peerName) is idle, which borrow rule '\(rule)' holds"
+        return DryRunReport(
+            command: command, summary: ([summary] + [purpose].compactMap(\.self)).joined(separator: ", "),
+            effects: [.init(lease.peerName, "run it", terms: TermFigures(lease.terms))])
     }
 
     private var summary: String {

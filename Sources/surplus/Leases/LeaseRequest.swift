@@ -136,6 +136,8 @@ struct LeaseRequest: AsyncParsableCommand {
             if swapped.amounts.memory > .zero { add("--swap-memory", swapped.amounts.memory.text) }
             if swapped.term.rawValue != terms.termMicroseconds { add("--swap-for", swapped.term.text) }
         }
+        if let deferral = alternative.terms.deferred { words += wish.means.words(asking: deferral) }
+        if case .redemption(let obligation) = alternative.terms.consideration.form { add("--redeem", obligation) }
         if let notice = wish.notice, let offered = NoticeClass(shown: terms.notice) {
             add("--notice", min(notice, offered).rawValue)
         }
@@ -147,6 +149,12 @@ struct LeaseRequest: AsyncParsableCommand {
 }
 
 extension Surplus_V1_Terms {
+    /// On which terms something would be owed in kind.
+    fileprivate var deferred: Surplus_V1_Deferral? {
+        guard case .deferred(let deferral) = consideration.form else { return nil }
+        return deferral
+    }
+
     /// What would be lent in return.
     fileprivate var swapped: (amounts: Amounts, term: Microseconds)? {
         guard case .swap(let exchange) = consideration.form else { return nil }

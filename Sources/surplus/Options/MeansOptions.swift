@@ -97,6 +97,19 @@ struct MeansOptions: ParsableArguments {
         ].filter(\.1).map(\.0)
     }
 
+    /// What asks for a deferral that would do, where another one was asked for. A part of all resources is the larger of theirs.
+    func words(asking deferral: Surplus_V1_Deferral) -> [String] {
+        func text(_ share: Int64) -> String { BasisPoints(share).text.filter { $0 != " " } }
+        func time(_ microseconds: Int64) -> String { CivilDate(Timestamp(microseconds: microseconds)).rfc3339Seconds }
+        let (rate, premium) = (max(deferral.rateCpu, deferral.rateMemory), deferral.premium)
+        var words = ["--defer \(text(max(deferral.shareCpu, deferral.shareMemory)))"]
+        words += ["--due-from \(time(deferral.dueFrom))", "--due \(time(deferral.dueUntil))"]
+        if rate != BasisPoints.whole.rawValue { words.append("--rate \(text(rate))") }
+        if premium != Deferral.usual.premium.rawValue { words.append("--premium \(text(premium))") }
+        if noCredits { words.append("--no-credits") }
+        return words
+    }
+
     /// Whether something is lent in return.
     var swaps: Bool { swapCPU != nil || swapMemory != nil }
 

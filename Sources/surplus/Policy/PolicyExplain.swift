@@ -65,11 +65,7 @@ extension PolicyExplanation {
             refusal: message.hasRefusal ? RefusalFigures(message.refusal) : nil, capacity: Amounts(shown: message.capacity),
             most: Amounts(shown: message.most), ownerUsage: Amounts(shown: message.ownerUsage),
             committed: Amounts(shown: message.committed), lendable: Amounts(shown: message.lendable),
-            conditions: message.gates.map { gate in
-                Condition(
-                    key: gate.key, when: gate.when, until: gate.until.nonEmpty, state: gate.state,
-                    findings: gate.findings.map { .init(asked: $0.asked, found: $0.found, truth: $0.truth) })
-            },
+            conditions: message.gates.map(Condition.init),
             limits: message.limits.map { limit in
                 Limit(
                     subject: limit.subject, allows: limit.text, when: limit.when.nonEmpty, inForce: limit.inForce,
@@ -79,7 +75,43 @@ extension PolicyExplanation {
             creditHeadroom: Microcredits(message.creditHeadroomMicrocredits), openLeases: Int(message.openLeases),
             mostLeases: Int(message.mostLeases), threshold: Amounts(shown: message.threshold),
             tolerance: PressureFigures(message.tolerance), reserve: Bytes(message.reserveBytes),
-            forecasts: message.forecasts.map(PolicyForecast.init))
+            forecasts: message.forecasts.map(PolicyForecast.init), rules: message.rules.map(Rule.init),
+            decay: message.hasDecay ? Decay(message.decay) : nil)
+    }
+}
+
+extension PolicyExplanation.Condition {
+    fileprivate init(_ gate: Surplus_V1_PolicyGate) {
+        self.init(
+            key: gate.key, when: gate.when, until: gate.until.nonEmpty, state: gate.state,
+            findings: gate.findings.map { .init(asked: $0.asked, found: $0.found, truth: $0.truth) })
+    }
+}
+
+extension PolicyExplanation.Rule {
+    fileprivate init(_ rule: Surplus_V1_PolicyRule) {
+        let budget = rule.budgetPer.nonEmpty.map { per in
+            Budget(
+                credits: Microcredits(rule.budgetMicrocredits), per: per, paid: Microcredits(rule.paidMicrocredits),
+                reserved: Microcredits(rule.reservedMicrocredits), left: Microcredits(rule.leftMicrocredits))
+        }
+        self.init(
+            name: rule.name, condition: .init(rule.gate), wants: Amounts(shown: rule.amounts), nodes: Int(rule.nodes),
+            leases: rule.leases, idleLeases: rule.idleLeases, isAsking: rule.asking, shortage: rule.shortage.nonEmpty,
+            budget: budget)
+    }
+}
+
+extension PolicyExplanation.Decay {
+    fileprivate init(_ decay: Surplus_V1_PolicyDecay) {
+        self.init(
+            rule: DecayRule(rate: BasisPoints(decay.rateBasisPoints), idle: Microseconds(decay.idleMicroseconds)),
+            idle: decay.idle.map { idle in
+                Idle(
+                    peer: idle.peer, peerName: idle.peerName, owedToUs: idle.owedToUs,
+                    idle: Microcredits(idle.idleMicrocredits), stood: Microseconds(idle.stoodMicroseconds),
+                    decayed: Microcredits(idle.decayedMicrocredits))
+            })
     }
 }
 

@@ -27,13 +27,22 @@ extension JobDesk {
             let record = try await take(parts, as: id, into: folder, by: user)
             let work = try JobWork(record, in: folder)
             if let lease = record.lease { engine.handle(.occupied(lease, by: id, true)) }
-            try await engine.commit([.state(.job, id: id.description, record), .event(record.submission)])
+            let rule = record.lease.flatMap { lease in engine.read { $0.leases[lease]?.lease.rule } }
+            try await engine.commit([.state(.job, id: id.description, record), .event(record.submission(underLeaseOf: rule))])
             enlist(work)
             return info(record)
         } catch {
             disclaim(id)
+            vacate(by: id)
             await onThread { FileTree.remove(folder.path) }
             throw error
+        }
+    }
+
+    /// A job that did not come in needs no lease of a rule.
+    private func vacate(by job: JobID) {
+        for occupant in engine.read({ $0.acquisitions.occupants }) where occupant.job == job {
+            engine.handle(.occupied(occupant.lease, by: job, false))
         }
     }
 
@@ -49,6 +58,8 @@ extension JobDesk {
                 accepted = (
                     try JobOrder(submit.spec), try choice(of: submit, by: user), try JobRetry(submit.retry, "retry")
                 )
+                // From now on it is not idle: others that come while the inputs do find another one.
+                if case .given(let lease)? = accepted?.tenancy { engine.handle(.occupied(lease, by: id, true)) }
             case .file(let file):
                 guard accepted != nil else { throw FieldError("submit", "must come first") }
                 let intake = try receiver ?? inputs(of: folder)
@@ -96,19 +107,26 @@ extension JobDesk {
         guard want.start == nil, want.nodes == 1 else {
             throw FieldError("request", "asks for later or for several nodes: borrow first, and run under the leases")
         }
-        _ = try roster.candidates(on: submit.request.on, except: engine.read { $0.id })
+        let candidates = try roster.candidates(on: submit.request.on, except: engine.read { $0.id })
+        if submit.retry.limit == 0,
+            let idle = engine.idleLease(for: want, submit.request, among: candidates, of: user)
+        {
+            return .given(idle)
+        }
         return .own(want, from: submit.request.on, renews: submit.request.termMicroseconds == 0)
     }
 }
 
 extension JobRecord {
-    fileprivate var submission: Event {
+    /// - Parameter rule: the borrow rule whose lease it is to run under, if there is one.
+    fileprivate func submission(underLeaseOf rule: String?) -> Event {
         var details = [Event.Detail("program", order.program), Event.Detail("user", user)]
         if inputs > 0 { details.append(Event.Detail("input_bytes", String(inputBytes))) }
         var subjects = [id.description]
         if case .given(let lease) = tenancy { subjects.append(lease.description) }
         return Event(
-            at: submittedAt, kind: "job.submitted", subjects: subjects, text: "\(user) submitted \(order.program)",
+            at: submittedAt, kind: "job.submitted", subjects: subjects,
+            text: "\(user) submitted \(order.program)" + (rule.map { ", under a lease that borrow rule '\($0)' holds" } ?? ""),
             details: details)
     }
 }

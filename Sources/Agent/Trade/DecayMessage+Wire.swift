@@ -1,0 +1,44 @@
+import Resources
+import Trading
+import Wire
+
+// What agents say to each other about credits that stood idle, as it travels.
+
+extension Surplus_V1_Decay {
+    init(_ message: DecayMessage) {
+        self = .with { wire in
+            switch message {
+            case .offer(let document, let signature):
+                wire.offer = .with { ($0.document, $0.signature) = (.init(document), .init(signature.bytes)) }
+            case .agreed(let number, let document, let signature):
+                wire.agreed = .with {
+                    ($0.number, $0.document, $0.signature) = (number, .init(document), .init(signature.bytes))
+                }
+            case .refused(let number, let refusal):
+                wire.refused = .with { ($0.number, $0.refusal) = (number, Surplus_V1_Refusal(refusal)) }
+            }
+        }
+    }
+}
+
+extension DecayMessage {
+    private static let numbers = Int64(1)...Int64.max
+
+    init(_ wire: Surplus_V1_Decay) throws(FieldError) {
+        switch wire.message {
+        case .offer(let message):
+            try Field.count(message.document, atMost: TradeMessage.longestDocument, "decay.offer.document")
+            self = .offer(document: Array(message.document), try Field.signature(message.signature, "decay.offer.signature"))
+        case .agreed(let message):
+            try Field.count(message.document, atMost: TradeMessage.longestDocument, "decay.agreed.document")
+            self = .agreed(
+                number: try Field.integer(message.number, in: Self.numbers, "decay.agreed.number"),
+                document: Array(message.document), try Field.signature(message.signature, "decay.agreed.signature"))
+        case .refused(let message):
+            self = .refused(
+                number: try Field.integer(message.number, in: Self.numbers, "decay.refused.number"),
+                try Refusal(message.refusal, "decay.refused.refusal"))
+        case nil: throw FieldError("decay", "is missing or of a newer version")
+        }
+    }
+}
