@@ -113,7 +113,7 @@ struct HostileNettingTests {
             pool.wire = []
             let probe = NettingProbe(search: NettingID(high: 1, low: search), path: path, amount: amount)
             pool.feed(.message(from: sender, .netting(.probe(probe))), to: 1)
-            return pool.wire.count
+            return pool.wire.count { $0.message.isNettingProbe }
         }
         let stranger = NodeID(high: 9, low: 9)
         #expect(passes(1, [debtor], from: stranger) == 0 && passes(1, [stranger], from: stranger) == 0)
