@@ -17,8 +17,8 @@ struct Journal {
     }
 
     var position: Position
-    private let db: Database
-    private let statements: JournalStatements
+    let db: Database
+    let statements: JournalStatements
     /// Whether transfers of earlier segments have to be looked up.
     private let hasPast: Bool
 
@@ -42,6 +42,8 @@ struct Journal {
         case .receipt(let receipt): try write(receipt)
         case .agreement(let agreement): try write(agreement)
         case .adjustment(let signed): try write(signed)
+        case .resolution(let signed): try write(signed)
+        case .dispute(let dispute, let body): try write(dispute, body: body)
         case .obligation(let obligation, let body): try write(obligation, body: body)
         case .state(let kind, let id, let body): try setState(kind, id: id, body: body)
         case .event(let event, let subjects, let details): try write(event, subjects: subjects, details: details)

@@ -10,6 +10,8 @@ struct JournalStatements {
     let insertCosignature: PreparedStatement
     let insertAgreement: PreparedStatement
     let insertAdjustment: PreparedStatement
+    let insertResolution: PreparedStatement
+    let setDispute: PreparedStatement
     let setObligation: PreparedStatement
     let setTrustLine: PreparedStatement
     let setState: PreparedStatement
@@ -54,6 +56,18 @@ struct JournalStatements {
             db,
             """
             INSERT INTO adjustments (sequence, id, obligation, document, proposer_signature, answerer_signature, accepted, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        insertResolution = try PreparedStatement(
+            db,
+            """
+            INSERT INTO resolutions (sequence, dispute, number, document, proposer_signature, answerer_signature, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """)
+        setDispute = try PreparedStatement(
+            db,
+            """
+            REPLACE INTO disputes (id, receipt, lease, creditor, debtor, opened_at, resolved_at, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """)
         setObligation = try PreparedStatement(

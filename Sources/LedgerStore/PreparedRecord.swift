@@ -10,6 +10,9 @@ enum PreparedRecord: Sendable {
     case receipt(SignedReceipt)
     case agreement(AgreementRecord)
     case adjustment(SignedAdjustment)
+    case resolution(SignedResolution)
+    /// `body` is JSON.
+    case dispute(Dispute, body: String)
     /// `body` is JSON.
     case obligation(Obligation, body: String)
     /// `body` is JSON; `nil` removes.
@@ -27,6 +30,8 @@ enum PreparedRecord: Sendable {
         case .receipt(let receipt): self = .receipt(receipt)
         case .agreement(let agreement): self = .agreement(agreement)
         case .adjustment(let signed): self = .adjustment(signed)
+        case .resolution(let signed): self = .resolution(signed)
+        case .dispute(let dispute): self = .dispute(dispute, body: try Self.json(dispute))
         case .obligation(let obligation): self = .obligation(obligation, body: try Self.json(obligation))
         case .state(let kind, let id, let body): self = .state(kind, id: id, body: try body.map(Self.json))
         case .event(let event):

@@ -9,6 +9,8 @@ package struct LeaseEntry: Codable, Sendable {
     package internal(set) var bill: Bill
     /// The lender's meter; stays empty on the borrower.
     package internal(set) var meter = LeaseMeter()
+    /// What the borrower's jobs have reported that they used; `nil` before there was one.
+    var jobs: JobCount?
     /// What is reserved for it, one part for the first term and one for each renewal, oldest first.
     package internal(set) var reservations: [Reserved]
     /// The agreement as signed by both.
@@ -167,6 +169,8 @@ package struct Snapshot: Sendable {
     package var refused: [RefusedAgreement]
     package var obligations: [Obligation]
     package var swaps: [SwapEntry]
+    package var disputes: [Dispute]
+    package var honour: HonourRecord?
     package var pause: Pause?
     package var foresight: ForesightMemory?
     package var nettings: [NettingEntry]
@@ -177,9 +181,9 @@ package struct Snapshot: Sendable {
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
-        refused: [RefusedAgreement] = [], obligations: [Obligation] = [], swaps: [SwapEntry] = [], pause: Pause? = nil,
-        foresight: ForesightMemory? = nil, nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil,
-        acquisitions: AcquisitionMemory? = nil, payments: [RulePayment] = []
+        refused: [RefusedAgreement] = [], obligations: [Obligation] = [], swaps: [SwapEntry] = [], disputes: [Dispute] = [],
+        honour: HonourRecord? = nil, pause: Pause? = nil, foresight: ForesightMemory? = nil, nettings: [NettingEntry] = [],
+        nettingRecord: NettingRecord? = nil, acquisitions: AcquisitionMemory? = nil, payments: [RulePayment] = []
     ) {
         self.books = books
         self.holds = holds
@@ -188,6 +192,8 @@ package struct Snapshot: Sendable {
         self.refused = refused
         self.obligations = obligations
         self.swaps = swaps
+        self.disputes = disputes
+        self.honour = honour
         self.pause = pause
         self.foresight = foresight
         self.nettings = nettings

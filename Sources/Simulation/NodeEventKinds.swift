@@ -1,7 +1,8 @@
 /// The kinds of events that the decision code tells.
 enum NodeEventKinds {
     static let all = [
-        "agreement.accepted", "agreement.declined", "clock.set", "lease.active", "lease.begun", "lease.closed", "lease.granted",
+        "agreement.accepted", "agreement.declined", "clock.set", "dispute.opened", "dispute.proposed", "dispute.reduced",
+        "dispute.refused", "dispute.resolved", "lease.active", "lease.begun", "lease.closed", "lease.granted",
         "lease.not-renewed", "lease.promised", "lease.reclaiming", "lease.renewed", "lease.resized", "lease.settled",
         "lease.unanswered", "lending.hindered", "lending.paused", "lending.possible", "lending.resumed", "lending.started",
         "lending.stopped", "negotiation.countered", "negotiation.expired", "negotiation.offered", "negotiation.rejected",

@@ -32,6 +32,7 @@ final class Switchboard: Sendable {
         case .decided(let request, let result): parts.requests.decided(request, result)
         case .renewed(let lease, let refusal): parts.requests.renewed(lease, refusal)
         case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)
+        case .disputeDecided(let dispute, let refusal): parts.requests.decided(dispute, refusal)
         case .changed(let lease): parts.requests.changed(lease)
         case .netting(let search, let news): parts.nettings.told(search, news)
         }

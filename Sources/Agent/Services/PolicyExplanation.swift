@@ -17,6 +17,7 @@ extension PoolMembership {
         return engine.read { node in
             let borrower = request.peer.isEmpty ? Borrower(id: peer, name: "", user: user) : node.borrower(peer, user)
             var reply = Self.standing(of: node, towards: borrower)
+            if !request.peer.isEmpty { reply.standing = Surplus_V1_PeerStandingInfo(node.peerStanding(of: peer)) }
             reply.forecasts = Self.forecasts(of: node, for: term ?? node.policy.longestTerm)
             let wanted = amounts.isPositive ? amounts : node.policy.most(of: node.capacity)
             guard wanted.isPositive, Bounds.accepts(wanted) else {

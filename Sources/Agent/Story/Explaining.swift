@@ -126,7 +126,7 @@ extension PoolMembership {
         let kinds = [
             "nde": "node", "pol": "pool", "req": "request", "neg": "negotiation", "agr": "agreement", "lse": "lease",
             "job": "job", "trf": "transfer", "rct": "receipt", "net": "netting", "obl": "obligation", "adj": "adjustment",
-            "tok": "token", "usr": "user",
+            "dsp": "dispute", "tok": "token", "usr": "user",
         ]
         return kinds[String(id.prefix { $0 != "_" })] ?? "thing"
     }

@@ -16,6 +16,8 @@ struct SettledTrade: Hashable, Sendable {
         static func + (a: Self, b: Self) -> Self {
             Self(cpu: a.cpu + b.cpu, memory: a.memory + b.memory, untold: a.untold + b.untold)
         }
+
+        static prefix func - (a: Self) -> Self { Self(cpu: -a.cpu, memory: -a.memory, untold: -a.untold) }
     }
 
     /// When it was booked; when the receipt was drawn up where nothing was.
@@ -115,14 +117,14 @@ struct SettledTrades {
 
     /// Whether a lender pays it, as far as the agreement tells.
     private func isCompensation(_ transfer: Transfer) -> Bool {
-        guard let lender, transfer.kind == .direct, !transfer.isOfSwap else { return false }
+        guard let lender, transfer.kind == .direct, !transfer.isOfSwap, transfer.credit != .spent else { return false }
         return transfer.debit == .peer(lender) || transfer.debit == .spent && lender == own
     }
 
     /// Whether the peer comes to owe it.
     private static func isEarned(_ transfer: Transfer) -> Bool {
         switch (transfer.debit, transfer.credit) {
-        case (.peer, .swap), (_, .earned): true
+        case (.peer, .swap), (_, .earned), (_, .disputed), (.earned, _): true
         default: false
         }
     }
@@ -130,10 +132,15 @@ struct SettledTrades {
     private static func enter(_ transfer: Transfer, _ parts: Parts, isCompensation: Bool, in trade: inout SettledTrade) {
         switch (transfer.debit, transfer.credit) {
         case (.disputed, _): trade.disputed = trade.disputed + parts
+        // What was in dispute is not any more, whether it is owed now or was dropped.
+        case (.peer, .disputed):
+            trade.disputed = trade.disputed + -parts
+            trade.paid = trade.paid + parts
+        case (_, .disputed): trade.disputed = trade.disputed + -parts
         case (.peer, _) where isCompensation: trade.compensation += Microcredits(transfer.amount)
         case (_, .peer) where isCompensation: trade.compensation -= Microcredits(transfer.amount)
         case (.peer, _): trade.paid = trade.paid + parts
-        case (_, .peer): trade.paid = trade.paid + Parts(cpu: -parts.cpu, memory: -parts.memory, untold: -parts.untold)
+        case (_, .peer): trade.paid = trade.paid + -parts
         default: break
         }
     }

@@ -91,7 +91,7 @@ struct PolicyReader {
 
     // MARK: Credit, borrowing, hooks
 
-    private enum CreditKey: String, CaseIterable { case grants, newcomers, raise, owes, net }
+    private enum CreditKey: String, CaseIterable { case grants, newcomers, raise, owes, net, disputes }
     private enum BorrowKey: String, CaseIterable {
         case owes, rules
         case highestPrice = "highest_price"
@@ -114,6 +114,7 @@ struct PolicyReader {
         if let raise = keys[.raise] { draft.credit.raise = try raise.integer(CreditRule.raises) }
         if let owes = keys[.owes] { draft.credit.owes = try owes.quantity(range) }
         if let net = keys[.net] { draft.credit.nets = try net.choice(of: NettingManner.self) }
+        if let disputes = keys[.disputes] { try self.disputes(disputes) }
     }
 
     private mutating func borrow(_ value: YAMLValue) throws(ConfigurationError) {

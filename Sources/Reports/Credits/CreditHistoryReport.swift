@@ -41,12 +41,16 @@ package struct CreditHistoryReport: Report {
         let peerName: String
         let openingMicrocredits: Int64
         let closingMicrocredits: Int64
-        /// What the peer came to owe this node in the time: for what was lent to it, and for notice that it did not keep.
+        /// What the peer came to owe this node in the time: for what was lent to it, accepted in a dispute or at once, and for notice
+        /// that it did not keep.
         let lentMicrocredits: Int64
         let compensationEarnedMicrocredits: Int64
         /// What this node came to owe the peer.
         let borrowedMicrocredits: Int64
         let compensationPaidMicrocredits: Int64
+        /// What this node gave back in disputes about what was paid, and what the peer gave back.
+        let givenBackMicrocredits: Int64
+        let gotBackMicrocredits: Int64
         /// Billed in the time and not accepted.
         let disputedMicrocredits: Int64
         /// At the beginning, and after each change; where there were very many, at the end of equal parts of the time.
@@ -54,8 +58,8 @@ package struct CreditHistoryReport: Report {
         /// Left out for a peer without a trust line.
         let now: Standing?
 
-        var earned: Int64 { lentMicrocredits + compensationEarnedMicrocredits }
-        var spent: Int64 { borrowedMicrocredits + compensationPaidMicrocredits }
+        var earned: Int64 { lentMicrocredits + compensationEarnedMicrocredits - givenBackMicrocredits }
+        var spent: Int64 { borrowedMicrocredits + compensationPaidMicrocredits - gotBackMicrocredits }
     }
 
     /// A change of what stands with a peer.
@@ -94,18 +98,23 @@ package struct CreditHistoryReport: Report {
     let movementCount: Int
     /// What is owed in kind now, what falls due first in front.
     let obligations: [ObligationReport]
+    /// What is in dispute now, the oldest first.
+    let disputes: [DisputeReport]
 
     /// - Parameters:
     ///   - opening: what stood on accounts before the time.
     ///   - entries: in the order in which they were booked.
     ///   - standing: how it is with each peer now.
     ///   - obligations: what is owed in kind and not settled, what falls due first in front.
+    ///   - disputes: what is in dispute, the oldest first.
     package init(
         nodeName: String, since: Timestamp?, until: Timestamp?, now: Timestamp, opening: [AccountStanding],
-        entries: [PostedEntry], standing: [CreditsReport.Line], obligations: [ObligationReport] = []
+        entries: [PostedEntry], standing: [CreditsReport.Line], obligations: [ObligationReport] = [],
+        disputes: [DisputeReport] = []
     ) {
         self.nodeName = nodeName
         self.obligations = obligations
+        self.disputes = disputes
         let end = until ?? now
         let start = since ?? entries.first?.at.timestamp ?? end
         self.since = CivilTime(start < end ? start : end + -.hours(1))
@@ -171,7 +180,10 @@ extension CreditHistoryReport {
             balance += net
         }
 
-        mutating func note(_ entry: PostedEntry) { sums[entry.purpose, default: 0] += entry.credits.rawValue }
+        mutating func note(_ entry: PostedEntry) {
+            let isGivenToUs = entry.purpose == "given_back" && entry.credit == "spent"
+            sums[isGivenToUs ? "got_back" : entry.purpose, default: 0] += entry.credits.rawValue
+        }
 
         mutating func book(_ entry: PostedEntry, _ change: PostedEntry.Change) -> Movement {
             note(entry)
@@ -185,8 +197,10 @@ extension CreditHistoryReport {
         func peer(_ name: Name, in range: Range<Timestamp>, parts: Int64) -> Peer {
             Peer(
                 peer: name.peer, peerName: name.name, openingMicrocredits: opening, closingMicrocredits: balance,
-                lentMicrocredits: sums["lent"] ?? 0, compensationEarnedMicrocredits: sums["compensation_earned"] ?? 0,
+                lentMicrocredits: (sums["lent"] ?? 0) + (sums["accepted"] ?? 0),
+                compensationEarnedMicrocredits: sums["compensation_earned"] ?? 0,
                 borrowedMicrocredits: sums["borrowed"] ?? 0, compensationPaidMicrocredits: sums["compensation_paid"] ?? 0,
+                givenBackMicrocredits: sums["given_back"] ?? 0, gotBackMicrocredits: sums["got_back"] ?? 0,
                 disputedMicrocredits: sums["disputed"] ?? 0, balances: balances(in: range, parts: parts), now: now)
         }
 

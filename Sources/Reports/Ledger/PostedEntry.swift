@@ -7,7 +7,8 @@ package struct PostedEntry: Encodable, Sendable {
     let sequence: Int64
     let at: CivilTime
     let transfer: String
-    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `converted`, `cancelled` or `netted`.
+    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `accepted`, `dropped`, `given_back`,
+    /// `converted`, `cancelled`, `swapped` or `netted`.
     let purpose: String
     /// `earned`, `spent`, `converted`, `cancelled`, `peer:nde_...` or `disputed:nde_...`.
     let debit: String

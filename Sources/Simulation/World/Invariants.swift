@@ -55,6 +55,7 @@ extension World {
         var hasMoved = false
         look(atNettings: records, index)
         look(atSwaps: records, index)
+        look(atDisputes: records, index)
         for record in records {
             checkFirmPromise(record, index)
             switch record {
@@ -207,6 +208,8 @@ extension World {
             guard let agreement = try? Agreement(document: commitment.agreement.document) else { return }
             nodes[index].grantsToldOf.insert(agreement.lease)
         case .receiptAnswer(let reply): nodes[index].receiptsAnswered.insert(reply.receipt)
+        case .resolved(let reply): nodes[index].resolutionsSigned.insert(.init(dispute: reply.dispute, number: reply.number))
+        case .disputeAnswer(let id, nil): nodes[index].disputesTaken.insert(id)
         case .adjusted(let reply): if reply.signature != nil { nodes[index].adjustmentsAgreed.insert(reply.adjustment) }
         case .netting(let message): remember(message, by: index)
         default: break
@@ -223,6 +226,13 @@ extension World {
         }
         for adjustment in nodes[index].adjustmentsAgreed where !nodes[index].disk.adjustments.contains(adjustment) {
             violate("nothing acknowledged is forgotten", index, "the word about \(adjustment)")
+        }
+        for step in nodes[index].resolutionsSigned
+        where (nodes[index].disk.resolutions[step.dispute]?.count ?? 0) < Int(step.number) {
+            violate("nothing acknowledged is forgotten", index, "step \(step.number) of \(step.dispute)")
+        }
+        for dispute in nodes[index].disputesTaken where nodes[index].disk.disputes[dispute] == nil {
+            violate("nothing acknowledged is forgotten", index, "that it took note of \(dispute)")
         }
         checkRestoredNettings(index)
     }
@@ -248,6 +258,7 @@ extension World {
         nodes.allSatisfy { simulated in
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
             return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty && node.swaps.isEmpty
+                && waitingDisputes(node).isEmpty
                 && node.nettings.allSatisfy(\.isOver) && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
@@ -271,6 +282,7 @@ extension World {
         for index in nodes.indices {
             checkKind(index)
             checkSwapsAtRest(index)
+            checkDisputes(index)
         }
         checkNettings()
     }

@@ -356,6 +356,15 @@ package nonisolated struct Surplus_V1_ExplainPolicyReply: @unchecked Sendable {
     set {_uniqueStorage()._reserveBytes = newValue}
   }
 
+  package var standing: Surplus_V1_PeerStandingInfo {
+    get {_storage._standing ?? Surplus_V1_PeerStandingInfo()}
+    set {_uniqueStorage()._standing = newValue}
+  }
+  /// Returns true if `standing` has been explicitly set.
+  package var hasStanding: Bool {_storage._standing != nil}
+  /// Clears the value of `standing`. Subsequent reads from it will return its default value.
+  package mutating func clearStanding() {_uniqueStorage()._standing = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -869,7 +878,7 @@ nonisolated extension Surplus_V1_ExplainPolicyRequest: SwiftProtobuf.Message, Sw
 
 nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExplainPolicyReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0\u{1}forecasts\0\u{1}threshold\0\u{1}tolerance\0\u{3}reserve_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0\u{1}forecasts\0\u{1}threshold\0\u{1}tolerance\0\u{3}reserve_bytes\0\u{1}standing\0")
 
   fileprivate class _StorageClass {
     var _policy: String = String()
@@ -891,6 +900,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
     var _threshold: Surplus_V1_Amounts? = nil
     var _tolerance: Surplus_V1_Pressure? = nil
     var _reserveBytes: Int64 = 0
+    var _standing: Surplus_V1_PeerStandingInfo? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -920,6 +930,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       _threshold = source._threshold
       _tolerance = source._tolerance
       _reserveBytes = source._reserveBytes
+      _standing = source._standing
     }
   }
 
@@ -957,6 +968,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         case 17: try { try decoder.decodeSingularMessageField(value: &_storage._threshold) }()
         case 18: try { try decoder.decodeSingularMessageField(value: &_storage._tolerance) }()
         case 19: try { try decoder.decodeSingularInt64Field(value: &_storage._reserveBytes) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._standing) }()
         default: break
         }
       }
@@ -1026,6 +1038,9 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       if _storage._reserveBytes != 0 {
         try visitor.visitSingularInt64Field(value: _storage._reserveBytes, fieldNumber: 19)
       }
+      try { if let v = _storage._standing {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1054,6 +1069,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         if _storage._threshold != rhs_storage._threshold {return false}
         if _storage._tolerance != rhs_storage._tolerance {return false}
         if _storage._reserveBytes != rhs_storage._reserveBytes {return false}
+        if _storage._standing != rhs_storage._standing {return false}
         return true
       }
       if !storagesAreEqual {return false}
