@@ -14,6 +14,9 @@ package struct Dispute: Hashable, Codable, Sendable {
         case premium
         /// A person says that too much was paid.
         case person
+
+        /// Whether the other side must be told of it: nothing else that it gets says so.
+        package var needsNotice: Bool { self == .unanswered || self == .person }
     }
 
     package let id: DisputeID
@@ -83,17 +86,28 @@ extension Dispute {
     package static let openable = Microseconds.days(30)
     /// How long a dispute is remembered that is over: longer than anything could open it again.
     package static let memory = Microseconds.days(40)
+    /// How long the other side is told again of what it has not answered, unless it comes back.
+    package static let patience = Microseconds.days(60)
     /// The longest reason, in characters.
     package static let longestReason = 500
 
     /// Whether it is about what was paid: nothing of that moves before the creditor gives it back.
     package var isAboutPayment: Bool { cause == .person }
 
+    /// Since when the other side is to answer something; `nil` where it is to answer nothing.
+    package var waitingSince: Timestamp? { proposed?.resolution.issued ?? (untold == nil ? nil : opened) }
+
     /// What is still in dispute; every part is zero or positive.
     package var left: Charge { amount - stands - dropped }
 
     /// Whether it goes on. One that the other side does not take up goes on while its amount stands in this side's books.
     package var isOpen: Bool { left != .zero && (refusal == nil || !isAboutPayment) }
+
+    /// What one side has let the other have: of what is not paid it is paid after all, of what is paid it is given back.
+    package var accepted: Charge { isAboutPayment ? dropped : stands }
+
+    /// What was given up by the side that said it: it is asked for no more, or said no more.
+    package var withdrawn: Charge { isAboutPayment ? stands : dropped }
 
     /// How it stands.
     package enum State: String, Hashable, Sendable, CaseIterable {

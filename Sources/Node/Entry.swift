@@ -100,6 +100,9 @@ package struct Retry: Codable, Hashable, Sendable {
         at = Deadline(min(span, longest), after: now)
     }
 
+    /// Whether it has not been sent again since it was to go at once.
+    var isFresh: Bool { attempts == 0 }
+
     /// The other side is there again: do not wait.
     mutating func hasten(at now: Moment) {
         attempts = 0

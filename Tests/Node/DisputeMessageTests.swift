@@ -73,6 +73,20 @@ struct DisputeMessageTests {
         return .resolve(ResolutionOffer(document: document, signature: notary.sign(document)))
     }
 
+    @Test("No more is disputed than was paid, whatever a borrower says that it has paid")
+    func paidInPart() throws {
+        var pool = try Disputed.trade()
+        var signed = try Disputed.paid(pool)
+        signed.accepted = signed.receipt.amount
+        try Disputed.open(&pool, Disputed.billed, signed)
+        pool.deliver()
+        #expect(pool.members[0].disputeDecisions.compactMap(\.self).map(\.term) == ["amount"])
+        #expect(pool.members[1].node.disputes.values.count == 1, "that by rule")
+        try Disputed.open(&pool, Disputed.plausible, id: 2)
+        pool.deliver()
+        #expect(pool.members[1].node.disputes.values.count == 2, "what was refused takes nothing from it")
+    }
+
     @Test("A notice of a receipt that was not signed, not paid, or of others opens nothing")
     func hostileNotices() throws {
         var pool = try Disputed.trade(counted: nil)
@@ -97,6 +111,42 @@ struct DisputeMessageTests {
         #expect(pool.members[1].node.disputes.values.isEmpty)
         pool.feed(.message(from: pool.members[0].id, notice { _ in }), to: 1)
         #expect(pool.members[1].node.disputes.values.count == 1)
+    }
+
+    @Test("A peer that does not answer is told again for sixty days, and when it is back after that")
+    func patience() throws {
+        var pool = try Disputed.trade(Disputed.policy(DisputeRule(dropAfter: nil)))
+        pool.isLost = { $0.to == 1 }
+        pool.feed(.resolve(try Disputed.dispute(pool).id, .accept(nil)), to: 0)
+        pool.advance(by: .days(61))
+        let told = pool.members[0].wake
+        pool.advance(by: .days(1))
+        #expect(pool.members[0].wake == told, "nothing more is due")
+        #expect(try Disputed.dispute(pool, 1).isOpen)
+        pool.isLost = { _ in false }
+        pool.feed(.reachable(pool.members[1].id), to: 0)
+        pool.deliver()
+        #expect(try Disputed.dispute(pool, 1).state == .resolved && pool.balance(1, with: 0) == Disputed.billed)
+        Disputed.expectAgreement(pool)
+    }
+
+    @Test("A peer that opens disputes without end is not listened to any more")
+    func flood() throws {
+        var pool = try Disputed.trade(counted: nil)
+        let lease = try #require(pool.members[0].node.leases.values.first)
+        for number in 1...300 as ClosedRange<UInt64> {
+            let receipt = Receipt(
+                id: ReceiptID(high: 3 << 30, low: number), lease: lease.id, agreement: lease.bill.agreement,
+                lender: pool.members[1].id, borrower: pool.members[0].id, sequence: 9, elapsed: .seconds(1), usage: .zero,
+                throttled: .zero, charge: 5, compensation: .zero, transfer: TransferID(high: 3 << 30, low: number << 20),
+                compensationTransfer: nil, amount: 5, isFinal: true, previous: lease.bill.head, issued: pool.now.utc)
+            let document = receipt.document
+            let notice = DisputeNotice(
+                dispute: DisputeID(of: receipt.transfer), document: document, lenderSignature: pool.notary(1).sign(document),
+                borrowerSignature: nil, amount: 5, reason: "you owe me", opened: pool.now.utc)
+            pool.feed(.message(from: pool.members[1].id, .dispute(notice)), to: 0)
+        }
+        #expect(pool.members[0].node.disputes.values.count == 256 && pool.balance(0, with: 1) == -Disputed.billed)
     }
 
     // MARK: Standing

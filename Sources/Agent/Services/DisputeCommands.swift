@@ -90,8 +90,8 @@ extension PoolMembership {
             $0.leftMicrocredits = dispute.left.credits.rawValue
             $0.leftInKind = Surplus_V1_Usage(dispute.left.inKind)
             $0.worthMicrocredits = dispute.worth.rawValue
-            $0.acceptedMicrocredits = dispute.stands.credits.rawValue
-            $0.withdrawnMicrocredits = dispute.dropped.credits.rawValue
+            $0.acceptedMicrocredits = dispute.accepted.credits.rawValue
+            $0.withdrawnMicrocredits = dispute.withdrawn.credits.rawValue
             $0.state = dispute.state.rawValue
             ($0.openedAt, $0.resolvedAt) = (dispute.opened.microseconds, dispute.resolved?.microseconds ?? 0)
             $0.waiting = waiting(dispute, for: name(of: peer))

@@ -217,6 +217,8 @@ enum Feature: String, CaseIterable {
     case network
     /// Nets debts around cycles.
     case netting
+    /// Keeps disputes, and signs the steps towards their ends.
+    case disputes
 
     /// The most that are read of a peer's.
     static let most = 64

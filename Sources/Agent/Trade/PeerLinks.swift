@@ -108,5 +108,11 @@ final class PeerLinks: Sendable {
 
 extension TradeMessage {
     /// What a peer must be able to do to understand it; `nil` of what all understand.
-    fileprivate var feature: Feature? { if case .netting = self { .netting } else { nil } }
+    fileprivate var feature: Feature? {
+        switch self {
+        case .netting: .netting
+        case .dispute, .disputeAnswer, .resolve, .resolved: .disputes
+        default: nil
+        }
+    }
 }

@@ -96,7 +96,7 @@ extension Node {
                 term: "receipt", reason: "it is older than \(Dispute.openable.text), after which none is disputed any more")
         }
         let before = disputes.values.reduce(Microcredits.zero) {
-            $1.receipt == receipt.id && $1.isAboutPayment ? $0 + $1.amount.credits : $0
+            $1.receipt == receipt.id && $1.isAboutPayment && $1.refusal == nil ? $0 + $1.amount.credits : $0
         }
         let rest = max(.zero, paid - before)
         guard amount > .zero, amount <= rest else {
@@ -138,7 +138,7 @@ extension Node {
             && (notice.borrowerSignature.map { notary.verify($0, over: notice.document, by: receipt.borrower) } ?? true)
     }
 
-    /// How many disputes that go on a peer's people may have opened here.
+    /// How many disputes a peer may have opened here of those that are remembered.
     static let mostDisputes = 256
 
     /// What a notice comes to on this side; `nil` when it is to be told again later.
@@ -152,17 +152,22 @@ extension Node {
         guard notice.opened - now.utc <= Timing.idTolerance, notice.dispute.madeAt - now.utc <= Timing.idTolerance else {
             throw Refusal(term: "dispute", reason: "it is dated ahead")
         }
+        guard disputes.values.count(where: { $0.opener == peer && $0.cause.needsNotice }) < Self.mostDisputes else { return nil }
         guard isPerson else { return try unanswered(notice, receipt, from: peer) }
-        guard disputes.open.values.count(where: { $0.opener == peer && $0.isAboutPayment }) < Self.mostDisputes else {
-            return nil
-        }
         guard notice.amount.inKind == .zero else { throw Refusal(term: "amount", reason: "only credits can be given back") }
-        try check(receipt, notice.amount.credits, atMost: receipt.amount.credits, openedAt: now.utc + -Timing.idTolerance)
+        try check(receipt, notice.amount.credits, atMost: paid(by: receipt), openedAt: now.utc + -Timing.idTolerance)
         return Dispute(
             id: notice.dispute, cause: .person, receipt: receipt.id, lease: receipt.lease, creditor: id, debtor: peer,
             opener: peer,
             amount: notice.amount, prices: .free, reason: String(notice.reason.prefix(Dispute.longestReason)),
             metered: receipt.evidence, held: notice.evidence, opened: now.utc)
+    }
+
+    /// What this node was paid by a receipt that its borrower has signed: all but what that did not accept. As long as a receipt can be
+    /// disputed, what was not accepted of it is remembered.
+    private func paid(by receipt: Receipt) -> Microcredits {
+        guard let rest = disputes[DisputeID(of: receipt.transfer)] else { return receipt.amount.credits }
+        return receipt.amount.credits - rest.amount.credits
     }
 
     /// A lender has never heard what this side made of a receipt.

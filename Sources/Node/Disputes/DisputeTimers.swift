@@ -9,7 +9,7 @@ extension Node {
     /// Sends again what was not answered, and gives way in what nobody here has said anything about for too long.
     mutating func runDisputeTimers(_ step: inout Step) {
         disputes.forget(at: step.now.utc)
-        for id in disputes.waiting.keys {
+        for id in disputes.waiting.keys where isPursued(id, at: step.now.utc) {
             var retry = disputing[id] ?? Retry(due: step.now)
             guard retry.at.hasPassed(at: step.now), let dispute = disputes[id] else { continue }
             retry.again(at: step.now, longest: Timing.longestRetry)
@@ -20,6 +20,11 @@ extension Node {
         for dispute in disputes.open(since: step.now.utc + -shortest) where isUp(dispute, at: step.now.utc) {
             giveWay(in: dispute, dispute.left, isBySilence: true, &step)
         }
+    }
+
+    /// Whether what waits for an answer is told again by itself.
+    private func isPursued(_ id: DisputeID, at now: Timestamp) -> Bool {
+        disputing[id]?.isFresh == true || disputes[id]?.waitingSince.map { now - $0 <= Dispute.patience } ?? false
     }
 
     private func isUp(_ dispute: Dispute, at now: Timestamp) -> Bool {
@@ -33,7 +38,9 @@ extension Node {
     func nextDisputeWake(at now: Moment) -> Instant? {
         var wake: Instant?
         func consider(_ instant: Instant) { wake = min(wake ?? instant, instant) }
-        for id in disputes.waiting.keys { consider((disputing[id] ?? Retry(due: now)).at.instant(at: now)) }
+        for id in disputes.waiting.keys where isPursued(id, at: now.utc) {
+            consider((disputing[id] ?? Retry(due: now)).at.instant(at: now))
+        }
         for span in policy.credit.disputes.silences {
             guard let opened = disputes.nextOpened(after: now.utc + -span) else { continue }
             consider(Deadline(opened + span - now.utc, after: now).instant(at: now))

@@ -48,7 +48,10 @@ extension CreditHistoryReport {
                 "Reserved now", Self.amount(reservedOwedToUs + reservedWeOwe),
                 "\(Self.amount(reservedOwedToUs)) to come in, \(Self.amount(reservedWeOwe)) to go out"
             ),
-            ("In dispute now", Self.amount(disputed), "billed and not accepted"),
+            (
+                "In dispute now", Self.amount(disputed),
+                "\(Self.amount(disputedHere)) billed here, \(Self.amount(disputedThere)) by peers"
+            ),
         ]
         let items = tiles.map { name, value, note in
             "<div><dt>\(name)</dt><dd>\(Markup.text(value))<small>\(Markup.text(note))</small></dd></div>"
@@ -161,7 +164,7 @@ extension CreditHistoryReport {
     }
 
     private func disputeSection(_ clock: Clock) -> String {
-        let rows = peers.filter { $0.disputedMicrocredits > 0 || $0.now.map { $0.disputedMicrocredits > 0 } == true }.map {
+        let rows = peers.filter { $0.disputedMicrocredits != 0 || $0.now.map { $0.disputedMicrocredits > 0 } == true }.map {
             [
                 Markup.text($0.peerName), Self.amount($0.disputedMicrocredits),
                 Self.amount($0.now?.disputedMicrocredits ?? 0),

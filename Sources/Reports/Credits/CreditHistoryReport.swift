@@ -51,7 +51,7 @@ package struct CreditHistoryReport: Report {
         /// What this node gave back in disputes about what was paid, and what the peer gave back.
         let givenBackMicrocredits: Int64
         let gotBackMicrocredits: Int64
-        /// Billed in the time and not accepted.
+        /// Billed in the time and not accepted, less what became of such.
         let disputedMicrocredits: Int64
         /// At the beginning, and after each change; where there were very many, at the end of equal parts of the time.
         let balances: [Balance]
@@ -148,7 +148,13 @@ package struct CreditHistoryReport: Report {
     /// All that is reserved now, and what is in dispute.
     var reservedOwedToUs: Int64 { peers.reduce(0) { $0 + ($1.now?.reservedOwedToUsMicrocredits ?? 0) } }
     var reservedWeOwe: Int64 { peers.reduce(0) { $0 + ($1.now?.reservedWeOweMicrocredits ?? 0) } }
-    var disputed: Int64 { peers.reduce(0) { $0 + ($1.now?.disputedMicrocredits ?? 0) } }
+    var disputed: Int64 { disputedHere + disputedThere }
+    /// Of it what this node billed, and what peers billed.
+    var disputedHere: Int64 {
+        let apart = peers.reduce(0) { $0 + ($1.now?.disputedMicrocredits ?? 0) }
+        return max(apart, disputes.reduce(0) { $1.billedByUs ? $0 + $1.worthMicrocredits : $0 })
+    }
+    var disputedThere: Int64 { disputes.reduce(0) { $1.billedByUs ? $0 : $0 + $1.worthMicrocredits } }
 }
 
 // MARK: - Putting together
@@ -173,6 +179,7 @@ extension CreditHistoryReport {
         var opening: Int64 = 0
         var balance: Int64 = 0
         var sums: [String: Int64] = [:]
+        var disputed: Int64 = 0
         var changes: [(at: Timestamp, balance: Int64)] = []
 
         mutating func open(_ net: Int64) {
@@ -181,6 +188,7 @@ extension CreditHistoryReport {
         }
 
         mutating func note(_ entry: PostedEntry) {
+            disputed += entry.disputed.rawValue
             let isGivenToUs = entry.purpose == "given_back" && entry.credit == "spent"
             sums[isGivenToUs ? "got_back" : entry.purpose, default: 0] += entry.credits.rawValue
         }
@@ -201,7 +209,7 @@ extension CreditHistoryReport {
                 compensationEarnedMicrocredits: sums["compensation_earned"] ?? 0,
                 borrowedMicrocredits: sums["borrowed"] ?? 0, compensationPaidMicrocredits: sums["compensation_paid"] ?? 0,
                 givenBackMicrocredits: sums["given_back"] ?? 0, gotBackMicrocredits: sums["got_back"] ?? 0,
-                disputedMicrocredits: sums["disputed"] ?? 0, balances: balances(in: range, parts: parts), now: now)
+                disputedMicrocredits: disputed, balances: balances(in: range, parts: parts), now: now)
         }
 
         /// The last change in each part of the time. Clocks may have been set back between two changes: none is shown earlier than

@@ -49,6 +49,11 @@ package struct PostedEntry: Encodable, Sendable {
     /// The amount in credits; nothing where it is in kind.
     var credits: Microcredits { Microcredits(amountMicrocredits ?? 0) }
 
+    /// What it adds to what is in dispute; negative where it was accepted or dropped.
+    var disputed: Microcredits {
+        debit.hasPrefix("disputed:") ? credits : credit.hasPrefix("disputed:") ? -credits : .zero
+    }
+
     /// A peer, and what is added to what it owes this node, less what this node owes it.
     struct Change {
         let peer: String

@@ -23,7 +23,7 @@ package struct StatementReport: Report {
     /// What peers owed this node before, less what it owed them.
     let openingMicrocredits: Int64
     let closingMicrocredits: Int64
-    /// Billed in the time and not accepted; not part of the balance.
+    /// Billed in the time and not accepted, less what became of such; not part of the balance.
     let disputedMicrocredits: Int64
     let entries: [Line]
 
@@ -54,7 +54,7 @@ package struct StatementReport: Report {
         }
         self.entries = lines
         closingMicrocredits = balance.rawValue
-        disputedMicrocredits = entries.reduce(0) { $1.purpose == "disputed" ? $0 + $1.credits.rawValue : $0 }
+        disputedMicrocredits = entries.reduce(0) { $0 + $1.disputed.rawValue }
     }
 
     package func text(on page: Page) -> String {
@@ -68,8 +68,11 @@ package struct StatementReport: Report {
         var foot = Sheet()
         foot.add("earned", sum { $0 > 0 }.text)
         foot.add("spent", (-sum { $0 < 0 }).text)
-        if netted != .zero { foot.add("netted", netted.text) }
-        if disputedMicrocredits > 0 { foot.add("disputed", Microcredits(disputedMicrocredits).text, .warning) }
+        for purpose in Self.apart {
+            let sum = sum(of: purpose)
+            if sum != .zero { foot.add(purpose.replacing("_", with: " "), sum.text) }
+        }
+        if disputedMicrocredits != 0 { foot.add("disputed", Microcredits(disputedMicrocredits).text, .warning) }
         foot.add("balance", standing(closingMicrocredits), .strong)
         let body = entries.isEmpty ? "nothing moved in this time\n" : table(on: page).text(on: page)
         return [head.text(on: page), body, foot.text(on: page)].joined(separator: page.gap)
@@ -77,16 +80,17 @@ package struct StatementReport: Report {
 
     private func sum(where isWanted: (Int64) -> Bool) -> Microcredits {
         entries.reduce(.zero) { sum, entry in
-            guard entry.purpose != Self.netted, isWanted(entry.amountMicrocredits) else { return sum }
+            guard !Self.apart.contains(entry.purpose), isWanted(entry.amountMicrocredits) else { return sum }
             return sum + Microcredits(entry.amountMicrocredits)
         }
     }
 
-    private static let netted = "netted"
+    /// What is neither earned nor spent.
+    private static let apart = ["netted", "given_back"]
 
-    /// What netting added to the balance; nothing where it is with all peers.
-    private var netted: Microcredits {
-        entries.reduce(.zero) { $1.purpose == Self.netted ? $0 + Microcredits($1.amountMicrocredits) : $0 }
+    /// What something added to the balance. Netting adds nothing where the statement is with all peers.
+    private func sum(of purpose: String) -> Microcredits {
+        entries.reduce(.zero) { $1.purpose == purpose ? $0 + Microcredits($1.amountMicrocredits) : $0 }
     }
 
     private func standing(_ balance: Int64) -> String {
