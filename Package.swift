@@ -165,7 +165,7 @@ let package = Package(
             "Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "Warden", "surplus-warden", "weak-shim"],
             exclude: ["Hostile/hostile.c"]),
         tests("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Node"]),
-        tests("Simulation", ["Resources", "Policy", "Bookkeeping", "Configuration", "Simulation", "surplus-sim"]),
+        tests("Simulation", ["Resources", "Policy", "Bookkeeping", "Trading", "Configuration", "Simulation", "surplus-sim"]),
         tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "surplus-bench", .grdb]),
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),

@@ -14,6 +14,8 @@ package enum Record: Sendable {
     case agreement(AgreementRecord)
     /// Keeps an adjustment signed by both.
     case adjustment(SignedAdjustment)
+    /// Keeps a checkpoint signed by both, with the peer that signed it.
+    case checkpoint(SignedCheckpoint, with: NodeID)
     /// Keeps a step towards the end of a dispute, signed by both.
     case resolution(SignedResolution)
     /// Sets what is known of a dispute; kept also when it is over.
@@ -40,6 +42,8 @@ package enum StateKind: String, Hashable, Codable, Sendable, CaseIterable {
     case netting
     /// A swap of which something is not settled.
     case swap
+    /// What was agreed on with one peer about what both ledgers have of each other.
+    case reconciliation
     /// A job submitted here.
     case job
     /// A job running here for a peer.

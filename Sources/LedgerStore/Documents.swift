@@ -79,6 +79,17 @@ extension SignedAdjustment {
     }
 }
 
+extension SignedCheckpoint {
+    /// As both signed it.
+    var chainDocument: [UInt8] {
+        var writer = CanonicalWriter(kind: "surplus.ledger.checkpoint")
+        writer.write(document)
+        writer.write(firstSignature.bytes)
+        writer.write(secondSignature.bytes)
+        return writer.bytes
+    }
+}
+
 /// The last row of a closed segment.
 struct Closing: Hashable, Sendable {
     /// Digest of the balances and open reservations handed on.

@@ -42,6 +42,7 @@ struct Journal {
         case .receipt(let receipt): try write(receipt)
         case .agreement(let agreement): try write(agreement)
         case .adjustment(let signed): try write(signed)
+        case .checkpoint(let signed, let peer): try write(signed, with: peer)
         case .resolution(let signed): try write(signed)
         case .dispute(let dispute, let body): try write(dispute, body: body)
         case .obligation(let obligation, let body): try write(obligation, body: body)
@@ -149,6 +150,25 @@ extension Journal {
             chain.sequence, agreement.id.column, agreement.lease.column, agreement.borrower.column,
             agreement.lender.column, Data(agreement.document), Data(agreement.borrowerSignature.bytes),
             Data(agreement.lenderSignature.bytes), agreement.at.microseconds, chain.head.column,
+        ])
+        position.chain = chain
+    }
+}
+
+// MARK: - Checkpoints
+
+extension Journal {
+    private mutating func write(_ signed: SignedCheckpoint, with peer: NodeID) throws {
+        let checkpoint = signed.checkpoint
+        if let known = try Rows.checkpoint(db, checkpoint.id) {
+            guard known == signed else { throw LedgerStoreError.conflict(checkpoint.id.description) }
+            return
+        }
+        var chain = position.chain
+        chain.append(signed.chainDocument)
+        try statements.insertCheckpoint.execute([
+            chain.sequence, checkpoint.id.column, peer.column, Data(signed.document), Data(signed.firstSignature.bytes),
+            Data(signed.secondSignature.bytes), chain.head.column,
         ])
         position.chain = chain
     }

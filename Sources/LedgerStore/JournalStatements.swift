@@ -10,6 +10,7 @@ struct JournalStatements {
     let insertCosignature: PreparedStatement
     let insertAgreement: PreparedStatement
     let insertAdjustment: PreparedStatement
+    let insertCheckpoint: PreparedStatement
     let insertResolution: PreparedStatement
     let setDispute: PreparedStatement
     let setObligation: PreparedStatement
@@ -57,6 +58,12 @@ struct JournalStatements {
             """
             INSERT INTO adjustments (sequence, id, obligation, document, proposer_signature, answerer_signature, accepted, hash)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        insertCheckpoint = try PreparedStatement(
+            db,
+            """
+            INSERT INTO checkpoints (sequence, id, peer, document, first_signature, second_signature, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """)
         insertResolution = try PreparedStatement(
             db,

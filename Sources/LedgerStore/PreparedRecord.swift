@@ -10,6 +10,7 @@ enum PreparedRecord: Sendable {
     case receipt(SignedReceipt)
     case agreement(AgreementRecord)
     case adjustment(SignedAdjustment)
+    case checkpoint(SignedCheckpoint, with: NodeID)
     case resolution(SignedResolution)
     /// `body` is JSON.
     case dispute(Dispute, body: String)
@@ -30,6 +31,7 @@ enum PreparedRecord: Sendable {
         case .receipt(let receipt): self = .receipt(receipt)
         case .agreement(let agreement): self = .agreement(agreement)
         case .adjustment(let signed): self = .adjustment(signed)
+        case .checkpoint(let signed, let peer): self = .checkpoint(signed, with: peer)
         case .resolution(let signed): self = .resolution(signed)
         case .dispute(let dispute): self = .dispute(dispute, body: try Self.json(dispute))
         case .obligation(let obligation): self = .obligation(obligation, body: try Self.json(obligation))

@@ -14,6 +14,8 @@ package struct Verification: Hashable, Codable, Sendable {
     package var cosignatures: Int64 = 0
     /// Changes to obligations that both sides have signed.
     package var adjustments: Int64 = 0
+    /// What this node and a peer have agreed on, and both signed.
+    package var checkpoints: Int64 = 0
     /// Steps towards the end of disputes that both sides have signed.
     package var resolutions: Int64 = 0
     /// Sequence of the last row that was found good.

@@ -13,6 +13,8 @@ struct Verifier {
     private var number = 0
     /// The file being read.
     private var file = ""
+    /// Those before it.
+    private var earlier: ArraySlice<SegmentSource> = []
     private let keep: (VerificationCheckpoint) -> Void
 
     /// Rows between two checkpoints.
@@ -51,8 +53,8 @@ struct Verifier {
 
     private mutating func check(_ sources: [SegmentSource], from checkpoint: VerificationCheckpoint?) throws {
         var start = checkpoint.flatMap { Start($0, in: sources) }
-        for source in sources[(start?.index ?? 0)...] {
-            file = source.name
+        for (place, source) in sources.enumerated().dropFirst(start?.index ?? 0) {
+            (file, earlier) = (source.name, sources[..<place])
             do {
                 try source.read { db in try check(db, isClosed: source.isClosed, from: start) }
             } catch LedgerStoreError.damaged(_, let text) {
@@ -116,10 +118,21 @@ extension Verifier {
         chain = Chain(sequence: sequence, head: head)
     }
 
-    private func hash(of sequence: Int64, _ db: Database) throws -> Digest? {
-        for table in ChainedTable.Name.allCases {
+    func hash(of sequence: Int64, _ db: Database) throws -> Digest? {
+        for table in ChainedTable.Name.allCases where try db.tableExists(table.rawValue) {
             let sql = "SELECT hash FROM \(table.rawValue) WHERE sequence = ?"
             if let row = try Row.fetchOne(db, sql: sql, arguments: [sequence]) { return try row.digest(at: 0) }
+        }
+        return nil
+    }
+
+    /// The hash of a row in one of the files before this one; `nil` where that is elsewhere.
+    func earlierHash(of sequence: Int64) throws -> Digest? {
+        for source in earlier.reversed() {
+            let (isIn, found) = try source.read { db in
+                (try segmentRow(db).opening.sequence < sequence, try hash(of: sequence, db))
+            }
+            if isIn { return found }
         }
         return nil
     }

@@ -7,7 +7,7 @@ import Resources
 /// A table of the chain while it is being read.
 struct ChainedTable {
     enum Name: String, CaseIterable {
-        case transfers, agreements, receipts, cosignatures, adjustments, resolutions, closing
+        case transfers, agreements, receipts, cosignatures, adjustments, checkpoints, resolutions, closing
     }
 
     let name: Name
@@ -85,6 +85,9 @@ extension Verifier {
         case .adjustments:
             try check(adjustment: row)
             result.adjustments += 1
+        case .checkpoints:
+            try check(checkpoint: row, db)
+            result.checkpoints += 1
         case .resolutions:
             try check(resolution: row)
             result.resolutions += 1
@@ -146,6 +149,24 @@ extension Verifier {
         else { throw MalformedRow(description: "id, obligation or what was accepted are not those of its document") }
         try checkSignature(signed.proposerSignature, signed.document, adjustment.proposer, "proposer")
         try checkSignature(signed.answererSignature ?? Signature([]), signed.document, adjustment.answerer, "answerer")
+    }
+
+    private mutating func check(checkpoint row: Row, _ db: Database) throws {
+        let signed = try Rows.checkpoint(row)
+        let checkpoint = signed.checkpoint
+        let peer: NodeID = try row.id("peer")
+        try link(try row.digest("hash"), signed.chainDocument)
+        guard checkpoint.id == (try row.id("id")), [checkpoint.first, checkpoint.second].contains(peer) else {
+            throw MalformedRow(description: "id or peer are not those of its document")
+        }
+        try checkSignature(signed.firstSignature, signed.document, checkpoint.first, "first node")
+        try checkSignature(signed.secondSignature, signed.document, checkpoint.second, "second node")
+        // What was moved away is held to it once that is mounted.
+        let place = checkpoint.place(of: checkpoint.peer(of: peer))
+        guard place.sequence > 0, let found = try hash(of: place.sequence, db) ?? earlierHash(of: place.sequence) else { return }
+        guard found == place.head else {
+            throw MalformedRow(description: "row \(place.sequence) is not the one that \(peer) has signed")
+        }
     }
 
     func checkSignature(_ signature: Signature, _ document: [UInt8], _ node: NodeID, _ role: String) throws {

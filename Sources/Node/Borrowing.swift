@@ -73,6 +73,7 @@ extension Node {
 
     /// Waits no longer for a peer's answers to proposals.
     mutating func giveUp(on peer: NodeID, _ refusal: Refusal, _ step: inout Step) {
+        giveUpComparing(with: peer, refusal, &step)
         for id in requests.keys where requests[id]?.isInDoubt == false {
             requests[id]?.request.giveUp(on: peer, refusal)
             conclude(id, &step)

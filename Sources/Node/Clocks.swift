@@ -21,6 +21,7 @@ extension Node {
             keep(entry, &step)
         }
         anchorNettings(&step)
+        anchorReconciliations(at: step.now)
         // What was offered for a time to come is another time now.
         for (id, hold) in holds.pairs where hold.terms.start != nil {
             holds[id] = nil

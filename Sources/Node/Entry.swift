@@ -181,12 +181,14 @@ package struct Snapshot: Sendable {
     package var acquisitions: AcquisitionMemory?
     /// What leases of rules were paid with, as far back as any budget looks.
     package var payments: [RulePayment]
+    package var reconciliations: [PeerReconciliation]
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
         refused: [RefusedAgreement] = [], obligations: [Obligation] = [], swaps: [SwapEntry] = [], disputes: [Dispute] = [],
         honour: HonourRecord? = nil, pause: Pause? = nil, foresight: ForesightMemory? = nil, nettings: [NettingEntry] = [],
-        nettingRecord: NettingRecord? = nil, acquisitions: AcquisitionMemory? = nil, payments: [RulePayment] = []
+        nettingRecord: NettingRecord? = nil, acquisitions: AcquisitionMemory? = nil, payments: [RulePayment] = [],
+        reconciliations: [PeerReconciliation] = []
     ) {
         self.books = books
         self.holds = holds
@@ -203,6 +205,7 @@ package struct Snapshot: Sendable {
         self.nettingRecord = nettingRecord
         self.acquisitions = acquisitions
         self.payments = payments
+        self.reconciliations = reconciliations
     }
 }
 

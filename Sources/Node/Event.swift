@@ -49,6 +49,10 @@ package enum NodeEvent: Sendable {
     case resume(by: String)
     /// Somebody here wants debts netted that go round in a cycle, or, in a dry run, only to know which would be.
     case net(NettingID, isDryRun: Bool)
+    /// Somebody here wants to know whether a peer's ledger has the same of all that was settled between both.
+    case reconcile(NodeID, ReconciliationID)
+    /// What the ledger has of a scope that was asked for with ``NodeAction/readHistory(_:_:)``, or why it cannot be read.
+    case history(ReconciliationID, Result<SharedHistory, Refusal>)
     /// A peer is known under this name and has these roles in the pool.
     case met(NodeID, name: String, roles: [String])
     /// A peer has left the pool or was expelled: nothing with it goes on.
@@ -96,6 +100,10 @@ package enum NodeAction: Sendable {
     case changed(LeaseID)
     /// What has come of a search for cycles so far.
     case netting(NettingID, NettingNews)
+    /// Read what the ledger has, then report ``NodeEvent/history(_:_:)``.
+    case readHistory(ReconciliationID, SharedHistoryQuery)
+    /// What has come so far of a comparison that somebody here has asked for.
+    case reconciliation(ReconciliationID, ReconciliationNews)
 }
 
 /// What a node decided: commit the records, then do the actions, in this order.

@@ -317,5 +317,7 @@ extension Node {
             close(id, .revoked, "\(name(of: peer)) is no longer a member of the pool", &step)
         }
         leaveNettings(peer, &step)
+        giveUpComparing(with: peer, Refusal(term: "peer", reason: "\(name(of: peer)) is no longer a member of the pool"), &step)
+        reconciling.peers[peer]?.next = nil
     }
 }

@@ -69,6 +69,8 @@ package struct Node: Sendable {
     var honour: HonourRecord
     /// Debts that are netted around cycles of peers.
     package internal(set) var netting: NettingBook
+    /// What this ledger and those of peers have of each other.
+    package internal(set) var reconciling: ReconciliationBook
     var reconcileAt: Deadline
     /// The clocks when they were last looked at.
     var clock: Moment
@@ -96,6 +98,7 @@ package struct Node: Sendable {
         honour = snapshot.honour ?? HonourRecord()
         pause = snapshot.pause
         netting = NettingBook(restoring: snapshot, at: now)
+        reconciling = ReconciliationBook(restoring: snapshot.reconciliations, at: now)
         foresight = Foresight(policy, sample: rhythm.sample, restoring: snapshot.foresight)
         reconcileAt = Deadline(now)
         clock = now
@@ -112,6 +115,7 @@ package struct Node: Sendable {
         (node.hindrance, node.gates, node.owner, node.members) = (hindrance, gates, owner, members)
         node.foresight = foresight
         node.acquisitions.keep(of: acquisitions)
+        node.reconciling.takeOver(reconciling)
         (node.netting.search, node.netting.traffic, node.netting.gone) = (netting.search, netting.traffic, netting.gone)
         return node
     }
@@ -176,6 +180,8 @@ package struct Node: Sendable {
         case .resume(let user): resumeLending(by: user, &step)
         case .met(let peer, let name, let roles): meet(peer, name, roles, &step)
         case .net(let id, let isDryRun): net(id, isDryRun: isDryRun, &step)
+        case .reconcile(let peer, let id): reconcile(with: peer, askedAs: id, &step)
+        case .history(let id, let found): read(id, found, &step)
         case .expelled(let peer): expel(peer, &step)
         case .unreachable(let peer, let refusal): giveUp(on: peer, refusal, &step)
         case .reachable(let peer): hasten(peer, &step)
@@ -208,6 +214,7 @@ package struct Node: Sendable {
         case .resolve(let offer): examine(offer, from: peer, &step)
         case .resolved(let reply): resolved(reply, by: peer, &step)
         case .netting(let message): take(message, from: peer, &step)
+        case .reconciliation(let message): take(message, from: peer, &step)
         }
     }
 }

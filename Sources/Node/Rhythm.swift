@@ -8,6 +8,10 @@ package struct Rhythm: Hashable, Sendable {
     package var reconciling = Microseconds.seconds(30)
     /// How long a sample of the owner's use lasts, on which forecasts rest.
     package var sample = Microseconds.minutes(5)
+    /// Between two comparisons of ledgers with a peer; `nil`: there are none but those that are asked for.
+    package var comparing: Microseconds? = .days(1)
+    /// After the last receipt of a lease: ledgers are compared then as well, once for all leases that end meanwhile.
+    package var comparingSettled = Microseconds.minutes(1)
 
     package static let usual = Rhythm()
 

@@ -36,10 +36,13 @@ extension Node {
     }
 
     /// Books what all sides have agreed on, under the id that they all use for it. Should a peer have used that for something else
-    /// meanwhile, it is under another one: no amount may depend on what others name their transfers.
+    /// meanwhile, it is under the next that is free: no amount may depend on what others name their transfers, and where ledgers
+    /// are compared it stands in the same place.
     mutating func enter(as id: TransferID, _ step: inout Step, _ make: (TransferID, Timestamp) -> Transfer) {
-        guard book(make(id, step.now.utc), isAcknowledged: true, &step) != nil else { return }
-        _ = book(make(step.newID(), step.now.utc), isAcknowledged: true, &step)
+        var free = id
+        while book(make(free, step.now.utc), isAcknowledged: true, &step) != nil, books.remembers(free) {
+            free = free.following(1)
+        }
     }
 
     /// With the names of peers, as people know them.
@@ -306,6 +309,7 @@ extension Node {
         entry.forget = Deadline(Timing.settledMemory, after: step.now)
         closeInKind(of: entry.lease, &step)
         settleSwap(of: entry.lease, &step)
+        compareSoon(with: entry.lease.peer, at: step.now)
         step.tell(
             "lease.settled", [entry.id, entry.lease.peer],
             "settled for \(entry.bill.accepted.text)"

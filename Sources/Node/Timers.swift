@@ -18,6 +18,7 @@ extension Node {
         reconcile(&step)
         pursueRules(&step)
         runNettings(&step)
+        runReconciliations(&step)
     }
 
     /// When the next timer is due.
@@ -43,6 +44,7 @@ extension Node {
         consider(pause?.until?.instant(at: now))
         consider(nextPursuit(at: now))
         consider(nextNetting(at: now))
+        consider(nextReconciliation(at: now))
         return wake
     }
 

@@ -1,6 +1,6 @@
 #if Defects
-    /// Faults that are put into the decision code on purpose, one at a time, to see that the simulator finds them. Only builds with the
-    /// package's trait `Defects` have them, which is for that test alone.
+    /// Faults that are put into the decision code on purpose, one at a time, to see that the simulator finds them. Only builds
+    /// with the package's trait `Defects` have them, which is for that test alone.
     package enum Defect: String, CaseIterable, Sendable {
         /// A lease that is closed can be closed again by a message that comes twice.
         case closedTwice = "closed-twice"
@@ -56,6 +56,8 @@
         case budgetForgetsReservations = "budget-forgets-reservations"
         /// A netting is told to be committed before that is recorded.
         case nettingNotRecorded = "netting-not-recorded"
+        /// A creditor's ledger has more for some of what was settled than both have signed, and the same balances.
+        case settledEntryAltered = "settled-entry-altered"
 
         /// A borrower that swaps has what it gets, and does not give what it promised in return.
         case swapHalved = "swap-halved"

@@ -69,6 +69,8 @@ package enum ObligationTag: IdentifierTag { package static let prefix = "obl" }
 package enum AdjustmentTag: IdentifierTag { package static let prefix = "adj" }
 package enum DisputeTag: IdentifierTag { package static let prefix = "dsp" }
 package enum NettingTag: IdentifierTag { package static let prefix = "net" }
+package enum ReconciliationTag: IdentifierTag { package static let prefix = "rec" }
+package enum CheckpointTag: IdentifierTag { package static let prefix = "ckp" }
 package enum TokenTag: IdentifierTag { package static let prefix = "tok" }
 package enum UserTag: IdentifierTag { package static let prefix = "usr" }
 
@@ -92,6 +94,10 @@ package typealias AdjustmentID = Identifier<AdjustmentTag>
 package typealias DisputeID = Identifier<DisputeTag>
 /// One agreement around a cycle of debts, or one search for such cycles.
 package typealias NettingID = Identifier<NettingTag>
+/// One comparison of what two ledgers have of each other.
+package typealias ReconciliationID = Identifier<ReconciliationTag>
+/// What two nodes have both signed of all that was settled between them.
+package typealias CheckpointID = Identifier<CheckpointTag>
 package typealias TokenID = Identifier<TokenTag>
 /// A person or program that a pool knows; random, assigned with its first certificate, carried in each of them.
 package typealias UserID = Identifier<UserTag>

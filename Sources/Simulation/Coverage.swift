@@ -72,7 +72,7 @@ package struct Coverage: Hashable, Codable, Sendable {
             "reclaim",
             "resized", "closed", "receipt", "receipt-answer", "claims", "adjust", "adjusted", "dispute", "dispute-answer",
             "resolve", "resolved",
-        ] + NettingMessage.allNames
+        ] + NettingMessage.allNames + ReconciliationMessage.usualNames
 
     /// Those that ``Lease`` makes on either side.
     static let allTransitions: [String] = {

@@ -68,6 +68,8 @@ package struct Scenario: Sendable {
         unwritten = .zero
         // So that there are forecasts while people borrow.
         rhythm.sample = .seconds(10)
+        rhythm.comparing = .minutes(1)
+        rhythm.comparingSettled = .seconds(10)
         capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16))
         policy = LendingPolicy(
             name: "simulated",

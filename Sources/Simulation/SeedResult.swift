@@ -18,6 +18,7 @@ package struct Counts: Hashable, Codable, Sendable {
     /// Cycles of debts that probes came back from, and those that were netted.
     package var cycles = 0
     package var nettings = 0
+    package var checkpoints = 0
     package var sent = 0
     package var lost = 0
     /// Messages that no core had sent.

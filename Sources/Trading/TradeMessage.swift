@@ -32,6 +32,8 @@ package enum TradeMessage: Hashable, Sendable {
     case resolved(ResolutionReply)
     /// About debts that go round in a cycle.
     case netting(NettingMessage)
+    /// About what both ledgers have of each other.
+    case reconciliation(ReconciliationMessage)
 
     /// One word for logs and statistics.
     package var name: String {
@@ -59,6 +61,7 @@ package enum TradeMessage: Hashable, Sendable {
         case .resolve: "resolve"
         case .resolved: "resolved"
         case .netting(let message): message.name
+        case .reconciliation(let message): message.name
         }
     }
 }

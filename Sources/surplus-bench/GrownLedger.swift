@@ -32,6 +32,7 @@ struct GrownLedger {
         let check = try seconds { try Self.expectGood(try store.verify(signatures: { _, _, _ in true })) }
         let resumed = try seconds { try Self.expectGood(try store.verify(resuming: true, signatures: { _, _, _ in true })) }
         let (entries, statement) = try statement(store)
+        let (shared, comparing) = try timed { try sharedEntries(store) }
         let (_, standing) = try timed { try store.standing(before: PostedQuery(since: LedgerWorkload.end)) }
         return [
             .init(name: "a transfer, early", value: costs.early * 1e6, unit: "us"),
@@ -42,6 +43,8 @@ struct GrownLedger {
             .init(name: "verify: from the last checkpoint", value: resumed, unit: "s"),
             .init(name: "statement of one peer", value: statement * 1e3, unit: "ms", goal: 200, isUpperBound: true),
             .init(name: "entries in it", value: Double(entries), unit: ""),
+            .init(name: "reading it to compare with the peer", value: comparing * 1e3, unit: "ms"),
+            .init(name: "shared entries in it", value: Double(shared), unit: ""),
             .init(name: "what stood on all accounts", value: standing * 1e3, unit: "ms"),
         ]
     }
@@ -90,6 +93,16 @@ struct GrownLedger {
                 after = last.sequence
             }
         }
+    }
+
+    /// Reads all that one peer shares, as for a first comparison: so many entries at a time as are compared at once.
+    ///
+    /// - Returns: how many entries of the shared form there are in the first part.
+    private func sharedEntries(_ store: LedgerStore) throws -> Int {
+        let query = SharedHistoryQuery(
+            own: LedgerWorkload.own, peer: LedgerWorkload.peers[0], latest: nil, scope: .open(after: nil, until: .max),
+            checksPast: false, from: 1)
+        return try store.sharedHistory(query).get().entries.count
     }
 
     /// Seconds for each signature of a ledger of agreements and co-signed receipts, with all that is around it.

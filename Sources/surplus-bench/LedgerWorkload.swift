@@ -5,6 +5,7 @@ import Resources
 /// what is left, with ever new ids.
 struct LedgerWorkload {
     private var random: SeededGenerator
+    static let own = NodeID(high: 1, low: 9)
     static let peers = (1...8).map { NodeID(high: 1, low: $0) }
     /// After all of it.
     static let end = Timestamp(microseconds: 1_800_000_000_000_000)

@@ -45,6 +45,8 @@ struct LedgerFilesTests {
         #expect(away.standby.directory == scratch.path + "/standby")
         let mounted = try await agent.mountLedger(.with { $0.directory = archive })
         #expect(mounted.mounts.map(\.lastSegment) == [1] && mounted.firstSegment == 0)
+        #expect(mounted.mounts.flatMap(\.closed).map(\.number) == [1] && mounted.mounts.flatMap(\.closed).map(\.lastRow) == [2])
+        #expect(mounted.own.closed.isEmpty, "the current file is still written to")
         let unmounted = try await agent.unmountLedger(.with { $0.directory = archive })
         #expect(unmounted.mounts.isEmpty)
         for wrong in ["archive", "", "/"] {

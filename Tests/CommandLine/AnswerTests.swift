@@ -14,6 +14,7 @@ import Wire
             (["dispute", "accept", Sample.dispute], "accepted_microcredits"),
             (["dispute", "withdraw", Sample.dispute, "--amount", "0.5"], "withdrawn_microcredits"),
             (["credits", "net"], "we_owe_after_microcredits"),
+            (["ledger", "reconcile", "node2"], "peers"),
             (["explain", Sample.lease], "summary"), (["lease", "list"], "leases"), (["lease", "show", Sample.lease], "lease"),
             (["lease", "renew", Sample.lease], "lease"), (["lease", "release", Sample.lease], "lease"),
             (["reclaim", "--all"], "leases"), (["pause"], "pause"), (["resume"], "was_paused"), (["doctor"], "findings"),

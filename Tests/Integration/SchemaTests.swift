@@ -138,7 +138,10 @@ extension LiveTests {
             try LivePool.eventually("two nodes lend") {
                 try pool.surplus("node1", ["lease", "request", "--dry-run", "--nodes", "2"] + wish).status == 0 ? true : nil
             }
-            for command in ["version", "status", "nodes", "offers", "credits", "credits net", "ledger verify", "ledger status"] {
+            for command in [
+                "version", "status", "nodes", "offers", "credits", "credits net", "ledger verify", "ledger reconcile",
+                "ledger status",
+            ] {
                 _ = try run(command)
             }
             _ = try run("lease request --dry-run", wish)

@@ -13,7 +13,9 @@ struct MemoryStore {
     private(set) var disputes = SortedMap<DisputeID, Dispute>()
     private(set) var resolutions: [SignedResolution] = []
     private(set) var obligations = SortedMap<ObligationID, Obligation>()
-    private(set) var transfers: [Transfer] = []
+    /// In the order of their rows; tests may change them as a cheater would.
+    var transfers: [Transfer] = []
+    private(set) var checkpoints: [NodeID: [SignedCheckpoint]] = [:]
     private(set) var events: [Event] = []
 
     /// - Throws: ``BooksError`` when the books of the store do not take a transfer: the node has recorded nonsense.
@@ -27,6 +29,7 @@ struct MemoryStore {
             case .receipt(let signed): receipts[signed.receipt.id] = signed
             case .agreement(let agreement): agreements.insert(agreement.id)
             case .adjustment(let signed): adjustments[signed.adjustment.id] = signed
+            case .checkpoint(let signed, let peer): checkpoints[peer, default: []].append(signed)
             case .resolution(let signed): resolutions.append(signed)
             case .dispute(let dispute): disputes[dispute.id] = dispute
             case .obligation(let obligation): obligations[obligation.id] = obligation
@@ -44,7 +47,8 @@ struct MemoryStore {
             honour: all(.setting, as: HonourRecord.self).first, pause: all(.setting, as: Pause.self).first,
             foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
             nettingRecord: all(.setting, as: NettingRecord.self).first,
-            acquisitions: all(.setting, as: AcquisitionMemory.self).first, payments: payments)
+            acquisitions: all(.setting, as: AcquisitionMemory.self).first, payments: payments,
+            reconciliations: all(.reconciliation, as: PeerReconciliation.self))
     }
 
     /// What leases of rules were paid with.
@@ -55,7 +59,33 @@ struct MemoryStore {
         }
     }
 
+    /// What the ledger has of a scope; rows are numbered by their place.
+    func history(_ query: SharedHistoryQuery, _ notary: any Notary) -> Result<SharedHistory, Refusal> {
+        do throws(Refusal) {
+            var reader = try SharedHistoryReader(
+                query, checkpoints: (checkpoints[query.peer] ?? []).map(\.checkpoint), beginning: 0, digest: notary.digest)
+            for (place, transfer) in transfers.enumerated() where Int64(place) >= query.start {
+                for movement in transfer.movements(with: query.peer, at: Int64(place + 1)) { reader.take(movement) }
+            }
+            let count = Int64(transfers.count)
+            return .success(reader.finish(at: LedgerPlace(sequence: count, head: notary.digest(transfers.flatMap(\.document)))))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     func lease(_ id: LeaseID) -> LeaseEntry? { states[.lease]?[id.description] as? LeaseEntry }
 
     func all<T>(_ kind: StateKind, as _: T.Type) -> [T] { (states[kind]?.values ?? []).compactMap { $0 as? T } }
+}
+
+extension Transfer {
+    /// What it moved on the line with a peer.
+    func movements(with peer: NodeID, at sequence: Int64) -> [SharedHistoryReader.Movement] {
+        guard kind == .direct || kind == .post else { return [] }
+        return [(debit, Int64(1)), (credit, -1)].filter { $0.0 == .peer(peer) }.map { _, sign in
+            SharedHistoryReader.Movement(
+                sequence: sequence, transfer: id, lease: lease, unit: unit, amount: LedgerAmount(sign * amount.rawValue))
+        }
+    }
 }

@@ -25,6 +25,8 @@ struct Pool {
         var disputeDecisions: [Refusal?] = []
         /// What was told of searches for cycles.
         var news: [NettingNews] = []
+        /// What was told of comparisons of ledgers.
+        var comparisons: [ReconciliationNews] = []
         var wake: Instant?
     }
 
@@ -128,6 +130,8 @@ struct Pool {
         case .disputeDecided(_, let refusal): members[index].disputeDecisions.append(refusal)
         case .changed: break
         case .netting(_, let news): members[index].news.append(news)
+        case .readHistory(let id, let query): return .history(id, members[index].store.history(query, notary(index)))
+        case .reconciliation(_, let news): members[index].comparisons.append(news)
         }
         return nil
     }

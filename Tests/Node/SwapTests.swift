@@ -240,6 +240,33 @@ struct SwapTests {
         #expect(pool.balance(1, with: 0) != .zero)
     }
 
+    @Test("Ledgers are agreed on while a swap runs, and when what it left is owed")
+    func compared() throws {
+        var pool = Pool(policy: Self.policy())
+        let lease = try pool.borrow(Self.want())
+        pool.advance(by: .seconds(100))
+        Self.expectAgreement(&pool)
+        pool.feed(.release(lease), to: 0)
+        pool.advance(by: .minutes(2))
+        Self.expectAgreement(&pool)
+        pool.advance(by: .hours(2))
+        Self.expectSettled(pool)
+        #expect(pool.balance(0, with: 1) != .zero)
+        Self.expectAgreement(&pool)
+        let checkpoint = try #require(pool.members[0].node.reconciling[pool.members[1].id].latest?.checkpoint)
+        #expect(checkpoint.balance.credits == pool.balance(0, with: 1))
+    }
+
+    private static func expectAgreement(_ pool: inout Pool) {
+        pool.members[0].comparisons = []
+        pool.feed(.reconcile(pool.members[1].id, ReconciliationID(high: 7, low: UInt64(pool.outcomes))), to: 0)
+        pool.deliver()
+        guard case .agreed = pool.members[0].comparisons.last else {
+            Issue.record("\(pool.members[0].comparisons)")
+            return
+        }
+    }
+
     // MARK: Crashes
 
     private struct Story {

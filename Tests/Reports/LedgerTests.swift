@@ -139,4 +139,24 @@ struct LedgerTests {
         #expect(try journal(.hledger, [], []).hasSuffix("MIBSECOND\n"))
         #expect(try journal(.json, Self.opening, []).split(separator: "\n").count == 2)
     }
+
+    @Test("The status says which closed files a peer has signed, wherever they are")
+    func signedFiles() {
+        func text(_ row: Int64) -> String {
+            let checkpoint = ReconciliationReport.Checkpoint(
+                id: "ckp_1", peer: "nde_0002", peerName: "node2", until: Samples.time(.zero), signedAt: Samples.time(.zero),
+                entries: 4, digest: "00", row: row, balance: .zero)
+            let report = LedgerStatusReport(
+                own: .init(directory: "/l", first: 3, last: 4, size: 1, fault: nil, closed: [.init(file: 3, lastRow: 90)]),
+                mounts: [
+                    .init(
+                        directory: "/a", first: 1, last: 2, size: 1, fault: nil,
+                        closed: [.init(file: 1, lastRow: 20), .init(file: 2, lastRow: 50)])
+                ], beginsAt: nil, standby: nil, fault: nil, checkpoints: [checkpoint])
+            return report.text(on: Samples.wide)
+        }
+        #expect(text(19).contains("4 entries; it signs no closed file yet"))
+        #expect(text(20).contains("4 entries; it signs file 1\n"))
+        #expect(text(95).contains("4 entries; it signs files 1 to 3\n"))
+    }
 }

@@ -27,7 +27,7 @@ package struct Diagnosis: Sendable {
         var findings = [agent, watchdog] + (await files)
         findings += await privileges.findings(isAgent: true)
         findings += KernelChecks().findings + clock.findings + disk
-        return findings + certificates + (answered?.findings ?? [])
+        return findings + certificates + (answered?.findings ?? []) + (pool?.ledgerFindings ?? [])
     }
 
     private func greetPeers() async -> PeerChecks? {

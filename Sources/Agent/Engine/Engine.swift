@@ -194,7 +194,8 @@ extension LedgerStore {
             nettings: try states(.netting, as: NettingEntry.self),
             nettingRecord: try state(.setting, id: NettingRecord.key, as: NettingRecord.self),
             acquisitions: try state(.setting, id: AcquisitionMemory.key, as: AcquisitionMemory.self),
-            payments: try payments(byRulesFor: leases, at: now))
+            payments: try payments(byRulesFor: leases, at: now),
+            reconciliations: try states(.reconciliation, as: PeerReconciliation.self))
     }
 
     /// What leases of borrow rules have cost of late.

@@ -11,6 +11,7 @@ final class Switchboard: Sendable {
         let guests: GuestKeeper
         let requests: LeaseRequests
         let nettings: NettingDesk
+        let reconciliations: ReconciliationDesk
     }
 
     private let parts = Mutex<Parts?>(nil)
@@ -34,6 +35,8 @@ final class Switchboard: Sendable {
         case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)
         case .disputeDecided(let dispute, let refusal): parts.requests.decided(dispute, refusal)
         case .changed(let lease): parts.requests.changed(lease)
+        case .readHistory(let id, let query): parts.reconciliations.read(id, query)
+        case .reconciliation(let id, let news): parts.reconciliations.told(id, news)
         case .netting(let search, let news): parts.nettings.told(search, news)
         }
     }

@@ -23,6 +23,7 @@ final class PoolMembership: Sendable {
     let guests: GuestKeeper
     let requests: LeaseRequests
     let nettings: NettingDesk
+    let reconciliations: ReconciliationDesk
     let jobs: JobDesk
     let hosting: JobHost
     let accountant: Accountant
@@ -54,12 +55,15 @@ final class PoolMembership: Sendable {
             learnUser: registry.learnUser)
         requests = LeaseRequests(engine: engine)
         nettings = NettingDesk(engine: engine)
+        reconciliations = ReconciliationDesk(engine: engine)
         guests = GuestKeeper(house: house, engine: engine)
         hosting = JobHost(house: house, engine: engine, guests: guests)
         jobs = JobDesk(
             house: house, engine: engine, requests: requests, peers: peers, roster: roster, hosted: hosting.jobs)
         switchboard.connect(
-            Switchboard.Parts(engine: engine, links: links, guests: guests, requests: requests, nettings: nettings))
+            Switchboard.Parts(
+                engine: engine, links: links, guests: guests, requests: requests, nettings: nettings,
+                reconciliations: reconciliations))
     }
 
     var own: NodeID { gate.current.node }
@@ -85,6 +89,7 @@ final class PoolMembership: Sendable {
             switchboard.disconnect()
             requests.abandon("the agent is stopping")
             nettings.abandon()
+            reconciliations.abandon()
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listener.run() }

@@ -42,6 +42,7 @@ extension Right {
             Method.ListOffers.descriptor: .look,
             Method.GetCredits.descriptor: .look,
             Method.NetCredits.descriptor: .own,
+            Method.ReconcileLedger.descriptor: .own,
             Method.VerifyLedger.descriptor: .look,
             Method.ListObligations.descriptor: .look,
             Method.AdjustObligation.descriptor: .own,

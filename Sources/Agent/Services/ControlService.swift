@@ -3,7 +3,8 @@ import Resources
 import Wire
 
 /// The agent's API for users, local ones and those of the pool. Whether a caller has the right that its call needs was found
-/// out by the ``RightsGuard``; whose lease or job it is about is looked at in the domain. Handlers decode, ask the domain, encode; the work is in the files beside this one.
+/// out by the ``RightsGuard``; whose lease or job it is about is looked at in the domain. Handlers decode, ask the domain,
+/// encode; the work is in the files beside this one.
 struct ControlService: Surplus_V1_Control.ServiceProtocol {
     let agent: Agent
 
@@ -67,6 +68,13 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
     ) async throws -> StreamingServerResponse<Surplus_V1_NettingStep> {
         let pool = try await agent.pool()
         return stream { try await pool.net(request.message, $0) }
+    }
+
+    func reconcileLedger(
+        request: ServerRequest<Surplus_V1_ReconcileLedgerRequest>, context: ServerContext
+    ) async throws -> StreamingServerResponse<Surplus_V1_ReconciliationStep> {
+        let pool = try await agent.pool()
+        return stream { try await pool.reconcile(request.message, $0) }
     }
 
     func verifyLedger(

@@ -8,7 +8,9 @@ import Wire
 extension Agent {
     func ledgerStatus() async throws -> Surplus_V1_LedgerStatusReply {
         let store = house.store
-        return try await onThread { Surplus_V1_LedgerStatusReply(try store.inventory(), store.standby) }
+        var reply = try await onThread { Surplus_V1_LedgerStatusReply(try store.inventory(), store.standby) }
+        reply.checkpoints = (try? pool())?.checkpoints ?? []
+        return reply
     }
 
     /// Moves closed files to a directory.
@@ -67,6 +69,7 @@ extension Surplus_V1_LedgerPlace {
         self = .with {
             ($0.directory, $0.bytes, $0.fault) = (place.directory, place.size.rawValue, place.fault ?? "")
             ($0.firstSegment, $0.lastSegment) = (Int64(place.first), Int64(place.last))
+            $0.closed = place.closed.map { file in .with { ($0.number, $0.lastRow) = (Int64(file.number), file.lastRow) } }
         }
     }
 }

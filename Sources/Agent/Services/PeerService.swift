@@ -217,6 +217,8 @@ enum Feature: String, CaseIterable {
     case network
     /// Nets debts around cycles.
     case netting
+    /// Compares ledgers, and signs what both have.
+    case reconciliation
     /// Keeps disputes, and signs the steps towards their ends.
     case disputes
 

@@ -125,8 +125,8 @@ extension PoolMembership {
     private static func kind(of id: String) -> String {
         let kinds = [
             "nde": "node", "pol": "pool", "req": "request", "neg": "negotiation", "agr": "agreement", "lse": "lease",
-            "job": "job", "trf": "transfer", "rct": "receipt", "net": "netting", "obl": "obligation", "adj": "adjustment",
-            "dsp": "dispute", "tok": "token", "usr": "user",
+            "job": "job", "trf": "transfer", "rct": "receipt", "net": "netting", "ckp": "checkpoint", "obl": "obligation",
+            "adj": "adjustment", "dsp": "dispute", "tok": "token", "usr": "user",
         ]
         return kinds[String(id.prefix { $0 != "_" })] ?? "thing"
     }

@@ -34,7 +34,7 @@ extension PoolMembership {
     }
 
     /// The kinds of things that two nodes have a part in.
-    private static let shared: Set = ["neg", "agr", "lse", "job", "trf", "rct", "obl", "adj", "net"]
+    private static let shared: Set = ["neg", "agr", "lse", "job", "trf", "rct", "obl", "adj", "net", "ckp"]
 
     static func isShared(_ id: String) -> Bool { shared.contains(String(id.prefix { $0 != "_" })) }
 

@@ -82,7 +82,8 @@ final class PeerLinks: Sendable {
             do {
                 try await peers.call(peer) { client in
                     _ = try await client.deliver { writer in
-                        // A message that it does not know would end the stream: until it has said that it does, it is as good as lost.
+                        // A message that it does not know would end the stream: until it has said that it does, it is as good as
+                        // lost.
                         for await message in messages where message.feature.map({ peers.has($0, peer) }) ?? true {
                             try await writer.write(Surplus_V1_TradeMessage(message))
                         }
@@ -111,6 +112,7 @@ extension TradeMessage {
     fileprivate var feature: Feature? {
         switch self {
         case .netting: .netting
+        case .reconciliation: .reconciliation
         case .dispute, .disputeAnswer, .resolve, .resolved: .disputes
         default: nil
         }

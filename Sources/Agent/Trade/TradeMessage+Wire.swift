@@ -55,6 +55,7 @@ extension Surplus_V1_TradeMessage {
             case .resolve(let offer): wire.resolutionOffer = Surplus_V1_ResolutionOffer(offer)
             case .resolved(let reply): wire.resolutionAnswer = Surplus_V1_ResolutionAnswer(reply)
             case .netting(let message): wire.netting = Surplus_V1_Netting(message)
+            case .reconciliation(let message): wire.reconciliation = Surplus_V1_Reconciliation(message)
             }
         }
     }
@@ -105,6 +106,7 @@ extension TradeMessage {
         case .resolutionOffer(let message): self = .resolve(try ResolutionOffer(message))
         case .resolutionAnswer(let message): self = .resolved(try ResolutionReply(message))
         case .netting(let message): self = .netting(try NettingMessage(message))
+        case .reconciliation(let message): self = .reconciliation(try ReconciliationMessage(message))
         case nil: throw FieldError("message", "is missing or of a newer version")
         }
     }

@@ -9,13 +9,25 @@ package struct LedgerStatusReport: Report {
         let lastFile: Int64?
         let sizeBytes: Int64
         let fault: String?
+        /// Those that are never written again, in order.
+        let closedFiles: [ClosedFile]
 
-        package init(directory: String, first: Int64, last: Int64, size: Int64, fault: String?) {
+        package init(
+            directory: String, first: Int64, last: Int64, size: Int64, fault: String?, closed: [ClosedFile] = []
+        ) {
             self.directory = directory
             (firstFile, lastFile) = first > 0 ? (first, last) : (nil, nil)
             sizeBytes = size
             self.fault = fault
+            closedFiles = closed
         }
+    }
+
+    package struct ClosedFile: Encodable, Sendable {
+        let file: Int64
+        let lastRow: Int64
+
+        package init(file: Int64, lastRow: Int64) { (self.file, self.lastRow) = (file, lastRow) }
     }
 
     package struct Standby: Encodable, Sendable {
@@ -47,8 +59,14 @@ package struct LedgerStatusReport: Report {
     let standby: Standby?
     /// Why the ledger can only be read.
     let fault: String?
+    /// The latest with each peer.
+    let checkpoints: [ReconciliationReport.Checkpoint]
 
-    package init(own: Place, mounts: [Place], beginsAt: CivilTime?, standby: Standby?, fault: String?) {
+    package init(
+        own: Place, mounts: [Place], beginsAt: CivilTime?, standby: Standby?, fault: String?,
+        checkpoints: [ReconciliationReport.Checkpoint] = []
+    ) {
+        self.checkpoints = checkpoints
         self.own = own
         self.mounts = mounts
         self.beginsAt = beginsAt
@@ -64,6 +82,12 @@ package struct LedgerStatusReport: Report {
         if let beginsAt {
             sheet.add("begins", "\(beginsAt.clock(on: page)); what is older was archived and is not mounted")
         }
+        for checkpoint in checkpoints {
+            let entries = counted(Int(checkpoint.entries), "entry", "entries")
+            sheet.add(
+                "agreed with \(checkpoint.peerName)",
+                "up to \(checkpoint.until.clock(on: page)), \(entries)\(signs(checkpoint, on: page))")
+        }
         guard let standby else {
             sheet.add("standby", "none", .dim)
             return sheet.text(on: page)
@@ -75,6 +99,14 @@ package struct LedgerStatusReport: Report {
             sheet.add("restorable", "\(oldest.clock(on: page)) to \(newest.clock(on: page))")
         }
         return sheet.text(on: page)
+    }
+
+    /// Which closed files the peer has signed with a checkpoint, whose chain ends beyond them.
+    private func signs(_ checkpoint: ReconciliationReport.Checkpoint, on page: Page) -> String {
+        let closed = (mounts + [own]).flatMap(\.closedFiles).map { ($0.file, $0.lastRow) }.sorted { $0 < $1 }
+        guard let first = closed.first?.0 else { return "" }
+        guard let last = closed.last(where: { $0.1 <= checkpoint.row })?.0 else { return "; it signs no closed file yet" }
+        return first == last ? "; it signs file \(first)" : "; it signs files \(first) to \(last)"
     }
 
     private func lag(of standby: Standby, on page: Page) -> String {

@@ -52,7 +52,31 @@ enum Forger {
         case .claims(let claims):
             return .claims(claims.map { LeaseClaim(lease: $0.lease, role: $0.role, isOpen: true, amounts: .zero) })
         case .netting(let message): return .netting(altered(message, using: &random))
+        case .reconciliation(let message): return .reconciliation(altered(message, using: &random))
         default: return message
+        }
+    }
+
+    private static func altered(_ message: ReconciliationMessage, using random: inout SeededGenerator) -> ReconciliationMessage {
+        switch message {
+        case .ask(let id, var question):
+            question.scope = .open(after: nil, until: .max)
+            return .ask(id, question)
+        case .answer(let id, var answer):
+            for place in answer.sums.indices { answer.sums[place].count += 1 }
+            return .answer(id, answer)
+        case .sums(let id, let after, let through, let sums):
+            return .sums(id, after: after, through: through, sums.reversed())
+        case .entries(let id, let after, let through, let entries):
+            return .entries(id, after: after, through: through, entries.dropLast())
+        case .found(let id, let difference): return .found(id, difference.reversed)
+        case .propose(let id, let document, let signature):
+            return .propose(id, document: flipped(document, using: &random), signature)
+        case .signed(let id, let signature): return .signed(id, Signature(signature.bytes.reversed()))
+        case .decline(let id, _): return .decline(id, .unknown(latest: nil))
+        case .split(let id, _, let through): return .split(id, after: through, through: 0)
+        case .list(let id, _, _): return .list(id, after: 0, through: .max)
+        case .noted(let id): return .noted(id)
         }
     }
 

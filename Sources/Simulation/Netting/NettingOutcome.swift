@@ -16,15 +16,32 @@ package struct NettingOutcome: Hashable, Sendable {
     /// Whether every net position is as it was, and no debt was raised or turned round.
     package let isSound: Bool
 
+    /// What a planner comes to who knows all debts.
+    ///
     /// - Parameter longest: the most debts in a cycle.
     package init(_ debts: [Debt], longest: Int) {
         let before = DebtGraph(debts)
         var after = before
         let cancelled = after.cancelCycles(upTo: longest)
+        self.init(
+            before, after, cycles: cancelled.reduce(into: SortedMap()) { $0[$1.members.count] = ($0[$1.members.count] ?? 0) + 1 })
+    }
+
+    /// What the nodes come to themselves when each of them looks for cycles once.
+    ///
+    /// - Parameter progress: is told how many have looked.
+    /// - Throws: where the debts do not fit in a ledger.
+    package init(agreedOn debts: [Debt], progress: (Int) -> Void = { _ in }) throws {
+        var pool = try AgreedNetting(debts)
+        pool.run(progress: progress)
+        self.init(DebtGraph(debts), DebtGraph(pool.debts), cycles: pool.cycles)
+    }
+
+    private init(_ before: DebtGraph, _ after: DebtGraph, cycles: SortedMap<Int, Int>) {
         nodes = before.positions.count
         (debtsBefore, debtsAfter) = (before.debts.count, after.debts.count)
         (grossBefore, grossAfter, least) = (before.gross, after.gross, before.least)
-        cycles = cancelled.reduce(into: SortedMap()) { $0[$1.members.count] = ($0[$1.members.count] ?? 0) + 1 }
+        self.cycles = cycles
         isSound = before.positions == after.positions && Self.only(reduces: before.debts, to: after.debts)
     }
 

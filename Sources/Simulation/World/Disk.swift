@@ -19,6 +19,7 @@ struct Disk {
     private(set) var resolutions = SortedMap<DisputeID, [SignedResolution]>()
     /// What leases of rules were paid with.
     private(set) var payments: [RulePayment] = []
+    private(set) var shared = SharedRows()
     private(set) var disputes = SortedMap<DisputeID, Dispute>()
     private var obligations = SortedMap<ObligationID, Obligation>()
     /// How often what a netting reserved was moved from one peer's account to another's.
@@ -44,8 +45,9 @@ struct Disk {
                 // Limits were checked by the node that decided; the store holds on to double entry and uniqueness.
                 if try books.apply(transfer, at: now, isAcknowledged: true) == .replayed {
                     fault = "\(transfer.id) was recorded twice"
-                } else if transfer.isNetting, let of = transfer.of {
-                    nettingPosts[of, default: 0] += 1
+                } else {
+                    shared.add(transfer)
+                    if transfer.isNetting, let of = transfer.of { nettingPosts[of, default: 0] += 1 }
                 }
                 note(transfer)
             } catch {
@@ -55,6 +57,7 @@ struct Disk {
         case .receipt(let signed): note(signed)
         case .agreement(let agreement): agreements.insert(agreement.id)
         case .adjustment(let signed): adjustments.insert(signed.adjustment.id)
+        case .checkpoint(let signed, let peer): shared.add(signed, with: peer)
         case .resolution(let signed): note(signed)
         case .dispute(let dispute): disputes[dispute.id] = dispute
         case .obligation(let obligation): obligations[obligation.id] = obligation
@@ -74,7 +77,8 @@ struct Disk {
             honour: all(.setting, as: HonourRecord.self).first, pause: all(.setting, as: Pause.self).first,
             foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
             nettingRecord: all(.setting, as: NettingRecord.self).first,
-            acquisitions: all(.setting, as: AcquisitionMemory.self).first, payments: payments)
+            acquisitions: all(.setting, as: AcquisitionMemory.self).first, payments: payments,
+            reconciliations: all(.reconciliation, as: PeerReconciliation.self))
     }
 
     private mutating func note(_ signed: SignedReceipt) {

@@ -55,6 +55,7 @@ extension World {
         var hasMoved = false
         look(atNettings: records, index)
         look(atSwaps: records, index)
+        look(atReconciliations: records, index)
         look(atDisputes: records, index)
         for record in records {
             checkFirmPromise(record, index)
@@ -259,7 +260,8 @@ extension World {
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
             return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty && node.swaps.isEmpty
                 && waitingDisputes(node).isEmpty
-                && node.nettings.allSatisfy(\.isOver) && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
+                && node.nettings.allSatisfy(\.isOver) && node.reconciling.comparisons.isEmpty && node.books.reservations.isEmpty
+                && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
 
@@ -285,6 +287,7 @@ extension World {
             checkDisputes(index)
         }
         checkNettings()
+        checkHistories()
     }
 
     /// What one side of a trust line is owed, the other owes.

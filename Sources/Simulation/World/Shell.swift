@@ -113,6 +113,10 @@ extension World {
             counts.refusals += 1
         case .renewed, .adjusted, .disputeDecided, .changed: break
         case .netting(_, let news): heard(news, index)
+        case .readHistory(let id, let query):
+            let found = nodes[index].disk.shared.history(query, nodes[index].notary)
+            schedule(.event(node: index, life: life, .history(id, found)), after: .milliseconds(2))
+        case .reconciliation: break
         }
     }
 

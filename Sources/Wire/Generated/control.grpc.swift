@@ -87,6 +87,19 @@ package enum Surplus_V1_Control: Sendable {
                 type: .serverStreaming
             )
         }
+        /// Namespace for "ReconcileLedger" metadata.
+        package enum ReconcileLedger: Sendable {
+            /// Request type for "ReconcileLedger".
+            package typealias Input = Surplus_V1_ReconcileLedgerRequest
+            /// Response type for "ReconcileLedger".
+            package typealias Output = Surplus_V1_ReconciliationStep
+            /// Descriptor for "ReconcileLedger".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ReconcileLedger",
+                type: .serverStreaming
+            )
+        }
         /// Namespace for "VerifyLedger" metadata.
         package enum VerifyLedger: Sendable {
             /// Request type for "VerifyLedger".
@@ -770,6 +783,7 @@ package enum Surplus_V1_Control: Sendable {
             ListOffers.descriptor,
             GetCredits.descriptor,
             NetCredits.descriptor,
+            ReconcileLedger.descriptor,
             VerifyLedger.descriptor,
             ListObligations.descriptor,
             AdjustObligation.descriptor,
@@ -921,6 +935,24 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_NetCreditsRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_NettingStep>
+
+        /// Handle the "ReconcileLedger" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the ledger with that of a peer, telling each step; the last one is the outcome.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ReconcileLedgerRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ReconciliationStep` messages.
+        func reconcileLedger(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ReconcileLedgerRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ReconciliationStep>
 
         /// Handle the "VerifyLedger" method.
         ///
@@ -1793,6 +1825,24 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_NettingStep>
 
+        /// Handle the "ReconcileLedger" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the ledger with that of a peer, telling each step; the last one is the outcome.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ReconcileLedgerRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ReconciliationStep` messages.
+        func reconcileLedger(
+            request: GRPCCore.ServerRequest<Surplus_V1_ReconcileLedgerRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ReconciliationStep>
+
         /// Handle the "VerifyLedger" method.
         ///
         /// - Parameters:
@@ -2663,6 +2713,25 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws
 
+        /// Handle the "ReconcileLedger" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the ledger with that of a peer, telling each step; the last one is the outcome.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ReconcileLedgerRequest` message.
+        ///   - response: A response stream of `Surplus_V1_ReconciliationStep` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func reconcileLedger(
+            request: Surplus_V1_ReconcileLedgerRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_ReconciliationStep>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
         /// Handle the "VerifyLedger" method.
         ///
         /// - Parameters:
@@ -3520,6 +3589,17 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ReconcileLedger.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ReconcileLedgerRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ReconciliationStep>(),
+            handler: { request, context in
+                try await self.reconcileLedger(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Control.Method.VerifyLedger.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VerifyLedgerRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VerifyLedgerReply>(),
@@ -4152,6 +4232,17 @@ extension Surplus_V1_Control.ServiceProtocol {
         return response
     }
 
+    package func reconcileLedger(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ReconcileLedgerRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ReconciliationStep> {
+        let response = try await self.reconcileLedger(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
     package func verifyLedger(
         request: GRPCCore.StreamingServerRequest<Surplus_V1_VerifyLedgerRequest>,
         context: GRPCCore.ServerContext
@@ -4777,6 +4868,23 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
             metadata: [:],
             producer: { writer in
                 try await self.netCredits(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
+        )
+    }
+
+    package func reconcileLedger(
+        request: GRPCCore.ServerRequest<Surplus_V1_ReconcileLedgerRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ReconciliationStep> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_ReconciliationStep>(
+            metadata: [:],
+            producer: { writer in
+                try await self.reconcileLedger(
                     request: request.message,
                     response: writer,
                     context: context
@@ -5597,6 +5705,29 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_NettingStep>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_NettingStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ReconcileLedger" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the ledger with that of a peer, telling each step; the last one is the outcome.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ReconcileLedgerRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ReconcileLedgerRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ReconciliationStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func reconcileLedger<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ReconcileLedgerRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ReconcileLedgerRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ReconciliationStep>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_ReconciliationStep>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "VerifyLedger" method.
@@ -6809,6 +6940,38 @@ extension Surplus_V1_Control {
             try await self.client.serverStreaming(
                 request: request,
                 descriptor: Surplus_V1_Control.Method.NetCredits.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ReconcileLedger" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the ledger with that of a peer, telling each step; the last one is the outcome.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ReconcileLedgerRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ReconcileLedgerRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ReconciliationStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func reconcileLedger<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ReconcileLedgerRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ReconcileLedgerRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ReconciliationStep>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_ReconciliationStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ReconcileLedger.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -8554,6 +8717,33 @@ extension Surplus_V1_Control.ClientProtocol {
         )
     }
 
+    /// Call the "ReconcileLedger" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Compares the ledger with that of a peer, telling each step; the last one is the outcome.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ReconcileLedgerRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func reconcileLedger<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ReconcileLedgerRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_ReconciliationStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.reconcileLedger(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ReconcileLedgerRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ReconciliationStep>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "VerifyLedger" method.
     ///
     /// - Parameters:
@@ -10045,6 +10235,37 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.netCredits(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ReconcileLedger" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Compares the ledger with that of a peer, telling each step; the last one is the outcome.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func reconcileLedger<Result>(
+        _ message: Surplus_V1_ReconcileLedgerRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_ReconciliationStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ReconcileLedgerRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.reconcileLedger(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -49,6 +49,23 @@ package nonisolated struct Surplus_V1_LedgerPlace: Sendable {
   /// why it cannot be read; empty when it can
   package var fault: String = String()
 
+  /// those of its files that are never written again, in order
+  package var closed: [Surplus_V1_ClosedFile] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_ClosedFile: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var number: Int64 = 0
+
+  package var lastRow: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -82,47 +99,64 @@ package nonisolated struct Surplus_V1_StandbyInfo: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_LedgerStatusReply: Sendable {
+package nonisolated struct Surplus_V1_LedgerStatusReply: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var own: Surplus_V1_LedgerPlace {
-    get {_own ?? Surplus_V1_LedgerPlace()}
-    set {_own = newValue}
+    get {_storage._own ?? Surplus_V1_LedgerPlace()}
+    set {_uniqueStorage()._own = newValue}
   }
   /// Returns true if `own` has been explicitly set.
-  package var hasOwn: Bool {self._own != nil}
+  package var hasOwn: Bool {_storage._own != nil}
   /// Clears the value of `own`. Subsequent reads from it will return its default value.
-  package mutating func clearOwn() {self._own = nil}
+  package mutating func clearOwn() {_uniqueStorage()._own = nil}
 
-  package var mounts: [Surplus_V1_LedgerPlace] = []
+  package var mounts: [Surplus_V1_LedgerPlace] {
+    get {_storage._mounts}
+    set {_uniqueStorage()._mounts = newValue}
+  }
 
   /// the first file that can be read
-  package var firstSegment: Int64 = 0
+  package var firstSegment: Int64 {
+    get {_storage._firstSegment}
+    set {_uniqueStorage()._firstSegment = newValue}
+  }
 
   /// the time of its first transfer, where older files are elsewhere; 0: unknown
-  package var beginsAt: Int64 = 0
+  package var beginsAt: Int64 {
+    get {_storage._beginsAt}
+    set {_uniqueStorage()._beginsAt = newValue}
+  }
 
   /// absent: none is configured
   package var standby: Surplus_V1_StandbyInfo {
-    get {_standby ?? Surplus_V1_StandbyInfo()}
-    set {_standby = newValue}
+    get {_storage._standby ?? Surplus_V1_StandbyInfo()}
+    set {_uniqueStorage()._standby = newValue}
   }
   /// Returns true if `standby` has been explicitly set.
-  package var hasStandby: Bool {self._standby != nil}
+  package var hasStandby: Bool {_storage._standby != nil}
   /// Clears the value of `standby`. Subsequent reads from it will return its default value.
-  package mutating func clearStandby() {self._standby = nil}
+  package mutating func clearStandby() {_uniqueStorage()._standby = nil}
 
   /// why it can only be read; empty when it can be written
-  package var fault: String = String()
+  package var fault: String {
+    get {_storage._fault}
+    set {_uniqueStorage()._fault = newValue}
+  }
+
+  /// the latest with each peer
+  package var checkpoints: [Surplus_V1_CheckpointInfo] {
+    get {_storage._checkpoints}
+    set {_uniqueStorage()._checkpoints = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _own: Surplus_V1_LedgerPlace? = nil
-  fileprivate var _standby: Surplus_V1_StandbyInfo? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_ArchiveLedgerRequest: Sendable {
@@ -166,6 +200,244 @@ package nonisolated struct Surplus_V1_LedgerDirectory: Sendable {
   package init() {}
 }
 
+package nonisolated struct Surplus_V1_ReconcileLedgerRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// name or id; empty: all that anything was settled with, one after the other
+  package var peer: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_ReconciliationStep: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var peer: String = String()
+
+  package var peerName: String = String()
+
+  package var step: Surplus_V1_ReconciliationStep.OneOf_Step? = nil
+
+  /// so many entries
+  package var comparing: Int64 {
+    get {
+      if case .comparing(let v)? = step {return v}
+      return 0
+    }
+    set {step = .comparing(newValue)}
+  }
+
+  /// a difference is among so many
+  package var narrowing: Int64 {
+    get {
+      if case .narrowing(let v)? = step {return v}
+      return 0
+    }
+    set {step = .narrowing(newValue)}
+  }
+
+  package var outcome: Surplus_V1_ReconciliationOutcome {
+    get {
+      if case .outcome(let v)? = step {return v}
+      return Surplus_V1_ReconciliationOutcome()
+    }
+    set {step = .outcome(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Step: Equatable, Sendable {
+    /// so many entries
+    case comparing(Int64)
+    /// a difference is among so many
+    case narrowing(Int64)
+    case outcome(Surplus_V1_ReconciliationOutcome)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_ReconciliationOutcome: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// UTC microseconds; 0: never
+  package var agreedUntil: Int64 = 0
+
+  /// that both have alike, in all
+  package var entries: Int64 = 0
+
+  /// the latest that both have signed
+  package var checkpoint: Surplus_V1_CheckpointInfo {
+    get {_checkpoint ?? Surplus_V1_CheckpointInfo()}
+    set {_checkpoint = newValue}
+  }
+  /// Returns true if `checkpoint` has been explicitly set.
+  package var hasCheckpoint: Bool {self._checkpoint != nil}
+  /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
+  package mutating func clearCheckpoint() {self._checkpoint = nil}
+
+  package var difference: Surplus_V1_LedgerDifference {
+    get {_difference ?? Surplus_V1_LedgerDifference()}
+    set {_difference = newValue}
+  }
+  /// Returns true if `difference` has been explicitly set.
+  package var hasDifference: Bool {self._difference != nil}
+  /// Clears the value of `difference`. Subsequent reads from it will return its default value.
+  package mutating func clearDifference() {self._difference = nil}
+
+  /// why it could not be compared
+  package var failure: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _checkpoint: Surplus_V1_CheckpointInfo? = nil
+  fileprivate var _difference: Surplus_V1_LedgerDifference? = nil
+}
+
+/// Amounts are what the peer came to owe this node.
+package nonisolated struct Surplus_V1_CheckpointInfo: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
+
+  package var peer: String {
+    get {_storage._peer}
+    set {_uniqueStorage()._peer = newValue}
+  }
+
+  package var peerName: String {
+    get {_storage._peerName}
+    set {_uniqueStorage()._peerName = newValue}
+  }
+
+  /// UTC microseconds: all that was made up to then and booked by both
+  package var until: Int64 {
+    get {_storage._until}
+    set {_uniqueStorage()._until = newValue}
+  }
+
+  package var entries: Int64 {
+    get {_storage._entries}
+    set {_uniqueStorage()._entries = newValue}
+  }
+
+  package var digest: String {
+    get {_storage._digest}
+    set {_uniqueStorage()._digest = newValue}
+  }
+
+  package var microcredits: Int64 {
+    get {_storage._microcredits}
+    set {_uniqueStorage()._microcredits = newValue}
+  }
+
+  package var coreMicroseconds: Int64 {
+    get {_storage._coreMicroseconds}
+    set {_uniqueStorage()._coreMicroseconds = newValue}
+  }
+
+  package var mibSeconds: Int64 {
+    get {_storage._mibSeconds}
+    set {_uniqueStorage()._mibSeconds = newValue}
+  }
+
+  /// when it was signed
+  package var at: Int64 {
+    get {_storage._at}
+    set {_uniqueStorage()._at = newValue}
+  }
+
+  /// found since
+  package var difference: Surplus_V1_LedgerDifference {
+    get {_storage._difference ?? Surplus_V1_LedgerDifference()}
+    set {_uniqueStorage()._difference = newValue}
+  }
+  /// Returns true if `difference` has been explicitly set.
+  package var hasDifference: Bool {_storage._difference != nil}
+  /// Clears the value of `difference`. Subsequent reads from it will return its default value.
+  package mutating func clearDifference() {_uniqueStorage()._difference = nil}
+
+  /// the last row of this ledger that is signed with it
+  package var row: Int64 {
+    get {_storage._row}
+    set {_uniqueStorage()._row = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Surplus_V1_LedgerDifference: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// absent: there is no such entry
+  package var here: Surplus_V1_LedgerVersion {
+    get {_here ?? Surplus_V1_LedgerVersion()}
+    set {_here = newValue}
+  }
+  /// Returns true if `here` has been explicitly set.
+  package var hasHere: Bool {self._here != nil}
+  /// Clears the value of `here`. Subsequent reads from it will return its default value.
+  package mutating func clearHere() {self._here = nil}
+
+  package var there: Surplus_V1_LedgerVersion {
+    get {_there ?? Surplus_V1_LedgerVersion()}
+    set {_there = newValue}
+  }
+  /// Returns true if `there` has been explicitly set.
+  package var hasThere: Bool {self._there != nil}
+  /// Clears the value of `there`. Subsequent reads from it will return its default value.
+  package mutating func clearThere() {self._there = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _here: Surplus_V1_LedgerVersion? = nil
+  fileprivate var _there: Surplus_V1_LedgerVersion? = nil
+}
+
+package nonisolated struct Surplus_V1_LedgerVersion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var transfer: String = String()
+
+  package var lease: String = String()
+
+  package var microcredits: Int64 = 0
+
+  package var coreMicroseconds: Int64 = 0
+
+  package var mibSeconds: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "surplus.v1"
@@ -191,7 +463,7 @@ nonisolated extension Surplus_V1_LedgerStatusRequest: SwiftProtobuf.Message, Swi
 
 nonisolated extension Surplus_V1_LedgerPlace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LedgerPlace"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directory\0\u{3}first_segment\0\u{3}last_segment\0\u{1}bytes\0\u{1}fault\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directory\0\u{3}first_segment\0\u{3}last_segment\0\u{1}bytes\0\u{1}fault\0\u{1}closed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -204,6 +476,7 @@ nonisolated extension Surplus_V1_LedgerPlace: SwiftProtobuf.Message, SwiftProtob
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.lastSegment) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.bytes) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.fault) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.closed) }()
       default: break
       }
     }
@@ -225,6 +498,9 @@ nonisolated extension Surplus_V1_LedgerPlace: SwiftProtobuf.Message, SwiftProtob
     if !self.fault.isEmpty {
       try visitor.visitSingularStringField(value: self.fault, fieldNumber: 5)
     }
+    if !self.closed.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.closed, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -234,6 +510,42 @@ nonisolated extension Surplus_V1_LedgerPlace: SwiftProtobuf.Message, SwiftProtob
     if lhs.lastSegment != rhs.lastSegment {return false}
     if lhs.bytes != rhs.bytes {return false}
     if lhs.fault != rhs.fault {return false}
+    if lhs.closed != rhs.closed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ClosedFile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ClosedFile"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{3}last_row\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.lastRow) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if self.lastRow != 0 {
+      try visitor.visitSingularInt64Field(value: self.lastRow, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ClosedFile, rhs: Surplus_V1_ClosedFile) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.lastRow != rhs.lastRow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -301,58 +613,111 @@ nonisolated extension Surplus_V1_StandbyInfo: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_LedgerStatusReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LedgerStatusReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}own\0\u{1}mounts\0\u{3}first_segment\0\u{3}begins_at\0\u{1}standby\0\u{1}fault\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}own\0\u{1}mounts\0\u{3}first_segment\0\u{3}begins_at\0\u{1}standby\0\u{1}fault\0\u{1}checkpoints\0")
+
+  fileprivate class _StorageClass {
+    var _own: Surplus_V1_LedgerPlace? = nil
+    var _mounts: [Surplus_V1_LedgerPlace] = []
+    var _firstSegment: Int64 = 0
+    var _beginsAt: Int64 = 0
+    var _standby: Surplus_V1_StandbyInfo? = nil
+    var _fault: String = String()
+    var _checkpoints: [Surplus_V1_CheckpointInfo] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _own = source._own
+      _mounts = source._mounts
+      _firstSegment = source._firstSegment
+      _beginsAt = source._beginsAt
+      _standby = source._standby
+      _fault = source._fault
+      _checkpoints = source._checkpoints
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._own) }()
-      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.mounts) }()
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.firstSegment) }()
-      case 4: try { try decoder.decodeSingularInt64Field(value: &self.beginsAt) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._standby) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.fault) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._own) }()
+        case 2: try { try decoder.decodeRepeatedMessageField(value: &_storage._mounts) }()
+        case 3: try { try decoder.decodeSingularInt64Field(value: &_storage._firstSegment) }()
+        case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._beginsAt) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._standby) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._fault) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._checkpoints) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._own {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if !self.mounts.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.mounts, fieldNumber: 2)
-    }
-    if self.firstSegment != 0 {
-      try visitor.visitSingularInt64Field(value: self.firstSegment, fieldNumber: 3)
-    }
-    if self.beginsAt != 0 {
-      try visitor.visitSingularInt64Field(value: self.beginsAt, fieldNumber: 4)
-    }
-    try { if let v = self._standby {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    if !self.fault.isEmpty {
-      try visitor.visitSingularStringField(value: self.fault, fieldNumber: 6)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._own {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._mounts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._mounts, fieldNumber: 2)
+      }
+      if _storage._firstSegment != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._firstSegment, fieldNumber: 3)
+      }
+      if _storage._beginsAt != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._beginsAt, fieldNumber: 4)
+      }
+      try { if let v = _storage._standby {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      if !_storage._fault.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._fault, fieldNumber: 6)
+      }
+      if !_storage._checkpoints.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._checkpoints, fieldNumber: 7)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_LedgerStatusReply, rhs: Surplus_V1_LedgerStatusReply) -> Bool {
-    if lhs._own != rhs._own {return false}
-    if lhs.mounts != rhs.mounts {return false}
-    if lhs.firstSegment != rhs.firstSegment {return false}
-    if lhs.beginsAt != rhs.beginsAt {return false}
-    if lhs._standby != rhs._standby {return false}
-    if lhs.fault != rhs.fault {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._own != rhs_storage._own {return false}
+        if _storage._mounts != rhs_storage._mounts {return false}
+        if _storage._firstSegment != rhs_storage._firstSegment {return false}
+        if _storage._beginsAt != rhs_storage._beginsAt {return false}
+        if _storage._standby != rhs_storage._standby {return false}
+        if _storage._fault != rhs_storage._fault {return false}
+        if _storage._checkpoints != rhs_storage._checkpoints {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -448,6 +813,410 @@ nonisolated extension Surplus_V1_LedgerDirectory: SwiftProtobuf.Message, SwiftPr
 
   package static func ==(lhs: Surplus_V1_LedgerDirectory, rhs: Surplus_V1_LedgerDirectory) -> Bool {
     if lhs.directory != rhs.directory {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ReconcileLedgerRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReconcileLedgerRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ReconcileLedgerRequest, rhs: Surplus_V1_ReconcileLedgerRequest) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ReconciliationStep: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReconciliationStep"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{1}comparing\0\u{1}narrowing\0\u{1}outcome\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.peerName) }()
+      case 3: try {
+        var v: Int64?
+        try decoder.decodeSingularInt64Field(value: &v)
+        if let v = v {
+          if self.step != nil {try decoder.handleConflictingOneOf()}
+          self.step = .comparing(v)
+        }
+      }()
+      case 4: try {
+        var v: Int64?
+        try decoder.decodeSingularInt64Field(value: &v)
+        if let v = v {
+          if self.step != nil {try decoder.handleConflictingOneOf()}
+          self.step = .narrowing(v)
+        }
+      }()
+      case 5: try {
+        var v: Surplus_V1_ReconciliationOutcome?
+        var hadOneofValue = false
+        if let current = self.step {
+          hadOneofValue = true
+          if case .outcome(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.step = .outcome(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if !self.peerName.isEmpty {
+      try visitor.visitSingularStringField(value: self.peerName, fieldNumber: 2)
+    }
+    switch self.step {
+    case .comparing?: try {
+      guard case .comparing(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    }()
+    case .narrowing?: try {
+      guard case .narrowing(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    }()
+    case .outcome?: try {
+      guard case .outcome(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ReconciliationStep, rhs: Surplus_V1_ReconciliationStep) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.peerName != rhs.peerName {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ReconciliationOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReconciliationOutcome"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}agreed_until\0\u{1}entries\0\u{1}checkpoint\0\u{1}difference\0\u{1}failure\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.agreedUntil) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.entries) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._checkpoint) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._difference) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.failure) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.agreedUntil != 0 {
+      try visitor.visitSingularInt64Field(value: self.agreedUntil, fieldNumber: 1)
+    }
+    if self.entries != 0 {
+      try visitor.visitSingularInt64Field(value: self.entries, fieldNumber: 2)
+    }
+    try { if let v = self._checkpoint {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._difference {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.failure.isEmpty {
+      try visitor.visitSingularStringField(value: self.failure, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ReconciliationOutcome, rhs: Surplus_V1_ReconciliationOutcome) -> Bool {
+    if lhs.agreedUntil != rhs.agreedUntil {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs._checkpoint != rhs._checkpoint {return false}
+    if lhs._difference != rhs._difference {return false}
+    if lhs.failure != rhs.failure {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_CheckpointInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CheckpointInfo"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}peer\0\u{3}peer_name\0\u{1}until\0\u{1}entries\0\u{1}digest\0\u{1}microcredits\0\u{3}core_microseconds\0\u{3}mib_seconds\0\u{1}at\0\u{1}difference\0\u{1}row\0")
+
+  fileprivate class _StorageClass {
+    var _id: String = String()
+    var _peer: String = String()
+    var _peerName: String = String()
+    var _until: Int64 = 0
+    var _entries: Int64 = 0
+    var _digest: String = String()
+    var _microcredits: Int64 = 0
+    var _coreMicroseconds: Int64 = 0
+    var _mibSeconds: Int64 = 0
+    var _at: Int64 = 0
+    var _difference: Surplus_V1_LedgerDifference? = nil
+    var _row: Int64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _peer = source._peer
+      _peerName = source._peerName
+      _until = source._until
+      _entries = source._entries
+      _digest = source._digest
+      _microcredits = source._microcredits
+      _coreMicroseconds = source._coreMicroseconds
+      _mibSeconds = source._mibSeconds
+      _at = source._at
+      _difference = source._difference
+      _row = source._row
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._peer) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._peerName) }()
+        case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._until) }()
+        case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._entries) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._digest) }()
+        case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._microcredits) }()
+        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._coreMicroseconds) }()
+        case 9: try { try decoder.decodeSingularInt64Field(value: &_storage._mibSeconds) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._at) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._difference) }()
+        case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._row) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 1)
+      }
+      if !_storage._peer.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peer, fieldNumber: 2)
+      }
+      if !_storage._peerName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peerName, fieldNumber: 3)
+      }
+      if _storage._until != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._until, fieldNumber: 4)
+      }
+      if _storage._entries != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._entries, fieldNumber: 5)
+      }
+      if !_storage._digest.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._digest, fieldNumber: 6)
+      }
+      if _storage._microcredits != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._microcredits, fieldNumber: 7)
+      }
+      if _storage._coreMicroseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._coreMicroseconds, fieldNumber: 8)
+      }
+      if _storage._mibSeconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._mibSeconds, fieldNumber: 9)
+      }
+      if _storage._at != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._at, fieldNumber: 10)
+      }
+      try { if let v = _storage._difference {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      if _storage._row != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._row, fieldNumber: 12)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_CheckpointInfo, rhs: Surplus_V1_CheckpointInfo) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._peer != rhs_storage._peer {return false}
+        if _storage._peerName != rhs_storage._peerName {return false}
+        if _storage._until != rhs_storage._until {return false}
+        if _storage._entries != rhs_storage._entries {return false}
+        if _storage._digest != rhs_storage._digest {return false}
+        if _storage._microcredits != rhs_storage._microcredits {return false}
+        if _storage._coreMicroseconds != rhs_storage._coreMicroseconds {return false}
+        if _storage._mibSeconds != rhs_storage._mibSeconds {return false}
+        if _storage._at != rhs_storage._at {return false}
+        if _storage._difference != rhs_storage._difference {return false}
+        if _storage._row != rhs_storage._row {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_LedgerDifference: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LedgerDifference"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}here\0\u{1}there\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._here) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._there) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._here {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._there {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_LedgerDifference, rhs: Surplus_V1_LedgerDifference) -> Bool {
+    if lhs._here != rhs._here {return false}
+    if lhs._there != rhs._there {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_LedgerVersion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LedgerVersion"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transfer\0\u{1}lease\0\u{1}microcredits\0\u{3}core_microseconds\0\u{3}mib_seconds\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.transfer) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.lease) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.microcredits) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.coreMicroseconds) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.mibSeconds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.transfer.isEmpty {
+      try visitor.visitSingularStringField(value: self.transfer, fieldNumber: 1)
+    }
+    if !self.lease.isEmpty {
+      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 2)
+    }
+    if self.microcredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.microcredits, fieldNumber: 3)
+    }
+    if self.coreMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.coreMicroseconds, fieldNumber: 4)
+    }
+    if self.mibSeconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.mibSeconds, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_LedgerVersion, rhs: Surplus_V1_LedgerVersion) -> Bool {
+    if lhs.transfer != rhs.transfer {return false}
+    if lhs.lease != rhs.lease {return false}
+    if lhs.microcredits != rhs.microcredits {return false}
+    if lhs.coreMicroseconds != rhs.coreMicroseconds {return false}
+    if lhs.mibSeconds != rhs.mibSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

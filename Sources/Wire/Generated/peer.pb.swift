@@ -90,7 +90,7 @@ package nonisolated struct Surplus_V1_PeerHello: Sendable {
   /// "start": promises ahead; "story": tells its side of a story; "time-limit", "image", "network": of jobs;
   package var features: [String] = []
 
-  /// "netting": of debts, sent to none that does not say so
+  /// "netting": of debts, "reconciliation": of ledgers, each sent to none that does not say so
   package var pool: String = String()
 
   package var node: String = String()
@@ -510,6 +510,14 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     set {message = .netting(newValue)}
   }
 
+  package var reconciliation: Surplus_V1_Reconciliation {
+    get {
+      if case .reconciliation(let v)? = message {return v}
+      return Surplus_V1_Reconciliation()
+    }
+    set {message = .reconciliation(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -536,6 +544,7 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     case resolutionOffer(Surplus_V1_ResolutionOffer)
     case resolutionAnswer(Surplus_V1_ResolutionAnswer)
     case netting(Surplus_V1_Netting)
+    case reconciliation(Surplus_V1_Reconciliation)
 
   }
 
@@ -1414,6 +1423,369 @@ package nonisolated struct Surplus_V1_NettingUntold: Sendable {
   package init() {}
 }
 
+/// About what both ledgers have of each other. Marks are the upper halves of the ids of transfers, by which entries are in order.
+package nonisolated struct Surplus_V1_Reconciliation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String = String()
+
+  package var message: Surplus_V1_Reconciliation.OneOf_Message? = nil
+
+  package var ask: Surplus_V1_HistoryAsk {
+    get {
+      if case .ask(let v)? = message {return v}
+      return Surplus_V1_HistoryAsk()
+    }
+    set {message = .ask(newValue)}
+  }
+
+  package var answer: Surplus_V1_HistoryAnswer {
+    get {
+      if case .answer(let v)? = message {return v}
+      return Surplus_V1_HistoryAnswer()
+    }
+    set {message = .answer(newValue)}
+  }
+
+  package var decline: Surplus_V1_HistoryDecline {
+    get {
+      if case .decline(let v)? = message {return v}
+      return Surplus_V1_HistoryDecline()
+    }
+    set {message = .decline(newValue)}
+  }
+
+  package var split: Surplus_V1_HistoryStretch {
+    get {
+      if case .split(let v)? = message {return v}
+      return Surplus_V1_HistoryStretch()
+    }
+    set {message = .split(newValue)}
+  }
+
+  package var sums: Surplus_V1_HistoryStretch {
+    get {
+      if case .sums(let v)? = message {return v}
+      return Surplus_V1_HistoryStretch()
+    }
+    set {message = .sums(newValue)}
+  }
+
+  package var list: Surplus_V1_HistoryStretch {
+    get {
+      if case .list(let v)? = message {return v}
+      return Surplus_V1_HistoryStretch()
+    }
+    set {message = .list(newValue)}
+  }
+
+  package var entries: Surplus_V1_HistoryStretch {
+    get {
+      if case .entries(let v)? = message {return v}
+      return Surplus_V1_HistoryStretch()
+    }
+    set {message = .entries(newValue)}
+  }
+
+  package var found: Surplus_V1_HistoryFound {
+    get {
+      if case .found(let v)? = message {return v}
+      return Surplus_V1_HistoryFound()
+    }
+    set {message = .found(newValue)}
+  }
+
+  package var noted: Surplus_V1_HistoryNoted {
+    get {
+      if case .noted(let v)? = message {return v}
+      return Surplus_V1_HistoryNoted()
+    }
+    set {message = .noted(newValue)}
+  }
+
+  package var propose: Surplus_V1_HistoryPropose {
+    get {
+      if case .propose(let v)? = message {return v}
+      return Surplus_V1_HistoryPropose()
+    }
+    set {message = .propose(newValue)}
+  }
+
+  package var signed: Surplus_V1_HistorySigned {
+    get {
+      if case .signed(let v)? = message {return v}
+      return Surplus_V1_HistorySigned()
+    }
+    set {message = .signed(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Message: Equatable, Sendable {
+    case ask(Surplus_V1_HistoryAsk)
+    case answer(Surplus_V1_HistoryAnswer)
+    case decline(Surplus_V1_HistoryDecline)
+    case split(Surplus_V1_HistoryStretch)
+    case sums(Surplus_V1_HistoryStretch)
+    case list(Surplus_V1_HistoryStretch)
+    case entries(Surplus_V1_HistoryStretch)
+    case found(Surplus_V1_HistoryFound)
+    case noted(Surplus_V1_HistoryNoted)
+    case propose(Surplus_V1_HistoryPropose)
+    case signed(Surplus_V1_HistorySigned)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_HistoryPlace: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// of the last row of the sender's ledger
+  package var sequence: Int64 = 0
+
+  /// its hash
+  package var head: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_HistoryAsk: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// digest of the checkpoint that the entries follow; empty: from the beginning
+  package var after: Data = Data()
+
+  /// the last mark
+  package var until: UInt64 = 0
+
+  /// in place of both: the entries that this checkpoint has added
+  package var recorded: Data = Data()
+
+  /// also recount what was signed before
+  package var whole: Bool = false
+
+  package var place: Surplus_V1_HistoryPlace {
+    get {_place ?? Surplus_V1_HistoryPlace()}
+    set {_place = newValue}
+  }
+  /// Returns true if `place` has been explicitly set.
+  package var hasPlace: Bool {self._place != nil}
+  /// Clears the value of `place`. Subsequent reads from it will return its default value.
+  package mutating func clearPlace() {self._place = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _place: Surplus_V1_HistoryPlace? = nil
+}
+
+package nonisolated struct Surplus_V1_HistoryAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var until: UInt64 = 0
+
+  package var place: Surplus_V1_HistoryPlace {
+    get {_place ?? Surplus_V1_HistoryPlace()}
+    set {_place = newValue}
+  }
+  /// Returns true if `place` has been explicitly set.
+  package var hasPlace: Bool {self._place != nil}
+  /// Clears the value of `place`. Subsequent reads from it will return its default value.
+  package mutating func clearPlace() {self._place = nil}
+
+  package var sums: [Surplus_V1_HistorySum] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _place: Surplus_V1_HistoryPlace? = nil
+}
+
+package nonisolated struct Surplus_V1_HistorySum: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var through: UInt64 = 0
+
+  package var count: Int64 = 0
+
+  package var digest: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_HistoryDecline: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var obstacle: Surplus_V1_HistoryDecline.OneOf_Obstacle? = nil
+
+  /// the checkpoint is not known, this is the latest that is; empty: there is none
+  package var latest: Data {
+    get {
+      if case .latest(let v)? = obstacle {return v}
+      return Data()
+    }
+    set {obstacle = .latest(newValue)}
+  }
+
+  /// the ledger does not come to this checkpoint any more
+  package var unsound: Data {
+    get {
+      if case .unsound(let v)? = obstacle {return v}
+      return Data()
+    }
+    set {obstacle = .unsound(newValue)}
+  }
+
+  package var refusal: Surplus_V1_Refusal {
+    get {
+      if case .refusal(let v)? = obstacle {return v}
+      return Surplus_V1_Refusal()
+    }
+    set {obstacle = .refusal(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Obstacle: Equatable, Sendable {
+    /// the checkpoint is not known, this is the latest that is; empty: there is none
+    case latest(Data)
+    /// the ledger does not come to this checkpoint any more
+    case unsound(Data)
+    case refusal(Surplus_V1_Refusal)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_HistoryStretch: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var after: UInt64 = 0
+
+  package var through: UInt64 = 0
+
+  package var sums: [Surplus_V1_HistorySum] = []
+
+  package var entries: [Surplus_V1_HistoryEntry] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_HistoryEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var transfer: String = String()
+
+  package var lease: String = String()
+
+  /// what the node of the greater id came to owe the other one
+  package var microcredits: Int64 = 0
+
+  package var coreMicroseconds: Int64 = 0
+
+  package var mibSeconds: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_HistoryFound: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// as the sender has it; absent where it has none
+  package var here: Surplus_V1_HistoryEntry {
+    get {_here ?? Surplus_V1_HistoryEntry()}
+    set {_here = newValue}
+  }
+  /// Returns true if `here` has been explicitly set.
+  package var hasHere: Bool {self._here != nil}
+  /// Clears the value of `here`. Subsequent reads from it will return its default value.
+  package mutating func clearHere() {self._here = nil}
+
+  package var there: Surplus_V1_HistoryEntry {
+    get {_there ?? Surplus_V1_HistoryEntry()}
+    set {_there = newValue}
+  }
+  /// Returns true if `there` has been explicitly set.
+  package var hasThere: Bool {self._there != nil}
+  /// Clears the value of `there`. Subsequent reads from it will return its default value.
+  package mutating func clearThere() {self._there = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _here: Surplus_V1_HistoryEntry? = nil
+  fileprivate var _there: Surplus_V1_HistoryEntry? = nil
+}
+
+package nonisolated struct Surplus_V1_HistoryNoted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_HistoryPropose: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// canonical bytes of kind "surplus.checkpoint"
+  package var document: Data = Data()
+
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_HistorySigned: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Surplus_V1_StagePart: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2129,7 +2501,7 @@ nonisolated extension Surplus_V1_DeliverEnd: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TradeMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0\u{1}resized\0\u{1}netting\0\u{4}\u{2}dispute_notice\0\u{3}dispute_answer\0\u{3}resolution_offer\0\u{3}resolution_answer\0\u{4}\u{8}adjustment_offer\0\u{3}adjustment_answer\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0\u{1}resized\0\u{1}netting\0\u{1}reconciliation\0\u{3}dispute_notice\0\u{3}dispute_answer\0\u{3}resolution_offer\0\u{3}resolution_answer\0\u{4}\u{8}adjustment_offer\0\u{3}adjustment_answer\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2358,6 +2730,19 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
           self.message = .netting(v)
         }
       }()
+      case 18: try {
+        var v: Surplus_V1_Reconciliation?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .reconciliation(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .reconciliation(v)
+        }
+      }()
       case 19: try {
         var v: Surplus_V1_DisputeNotice?
         var hadOneofValue = false
@@ -2514,6 +2899,10 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
     case .netting?: try {
       guard case .netting(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .reconciliation?: try {
+      guard case .reconciliation(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
     }()
     case .disputeNotice?: try {
       guard case .disputeNotice(let v)? = self.message else { preconditionFailure() }
@@ -4196,6 +4585,696 @@ nonisolated extension Surplus_V1_NettingUntold: SwiftProtobuf.Message, SwiftProt
 
   package static func ==(lhs: Surplus_V1_NettingUntold, rhs: Surplus_V1_NettingUntold) -> Bool {
     if lhs.netting != rhs.netting {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_Reconciliation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Reconciliation"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}ask\0\u{1}answer\0\u{1}decline\0\u{1}split\0\u{1}sums\0\u{1}list\0\u{1}entries\0\u{1}found\0\u{1}noted\0\u{1}propose\0\u{1}signed\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try {
+        var v: Surplus_V1_HistoryAsk?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .ask(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .ask(v)
+        }
+      }()
+      case 3: try {
+        var v: Surplus_V1_HistoryAnswer?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .answer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .answer(v)
+        }
+      }()
+      case 4: try {
+        var v: Surplus_V1_HistoryDecline?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .decline(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .decline(v)
+        }
+      }()
+      case 5: try {
+        var v: Surplus_V1_HistoryStretch?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .split(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .split(v)
+        }
+      }()
+      case 6: try {
+        var v: Surplus_V1_HistoryStretch?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .sums(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .sums(v)
+        }
+      }()
+      case 7: try {
+        var v: Surplus_V1_HistoryStretch?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .list(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .list(v)
+        }
+      }()
+      case 8: try {
+        var v: Surplus_V1_HistoryStretch?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .entries(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .entries(v)
+        }
+      }()
+      case 9: try {
+        var v: Surplus_V1_HistoryFound?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .found(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .found(v)
+        }
+      }()
+      case 10: try {
+        var v: Surplus_V1_HistoryNoted?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .noted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .noted(v)
+        }
+      }()
+      case 11: try {
+        var v: Surplus_V1_HistoryPropose?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .propose(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .propose(v)
+        }
+      }()
+      case 12: try {
+        var v: Surplus_V1_HistorySigned?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .signed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .signed(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    switch self.message {
+    case .ask?: try {
+      guard case .ask(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .answer?: try {
+      guard case .answer(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .decline?: try {
+      guard case .decline(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .split?: try {
+      guard case .split(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .sums?: try {
+      guard case .sums(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .list?: try {
+      guard case .list(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .entries?: try {
+      guard case .entries(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .found?: try {
+      guard case .found(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .noted?: try {
+      guard case .noted(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
+    case .propose?: try {
+      guard case .propose(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .signed?: try {
+      guard case .signed(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_Reconciliation, rhs: Surplus_V1_Reconciliation) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.message != rhs.message {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistoryPlace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistoryPlace"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}head\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.head) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sequence != 0 {
+      try visitor.visitSingularInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    if !self.head.isEmpty {
+      try visitor.visitSingularBytesField(value: self.head, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistoryPlace, rhs: Surplus_V1_HistoryPlace) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.head != rhs.head {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistoryAsk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistoryAsk"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}until\0\u{1}recorded\0\u{1}whole\0\u{1}place\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.after) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.until) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.recorded) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.whole) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._place) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.after.isEmpty {
+      try visitor.visitSingularBytesField(value: self.after, fieldNumber: 1)
+    }
+    if self.until != 0 {
+      try visitor.visitSingularUInt64Field(value: self.until, fieldNumber: 2)
+    }
+    if !self.recorded.isEmpty {
+      try visitor.visitSingularBytesField(value: self.recorded, fieldNumber: 3)
+    }
+    if self.whole != false {
+      try visitor.visitSingularBoolField(value: self.whole, fieldNumber: 4)
+    }
+    try { if let v = self._place {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistoryAsk, rhs: Surplus_V1_HistoryAsk) -> Bool {
+    if lhs.after != rhs.after {return false}
+    if lhs.until != rhs.until {return false}
+    if lhs.recorded != rhs.recorded {return false}
+    if lhs.whole != rhs.whole {return false}
+    if lhs._place != rhs._place {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistoryAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistoryAnswer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}until\0\u{1}place\0\u{1}sums\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.until) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._place) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.sums) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.until != 0 {
+      try visitor.visitSingularUInt64Field(value: self.until, fieldNumber: 1)
+    }
+    try { if let v = self._place {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.sums.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.sums, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistoryAnswer, rhs: Surplus_V1_HistoryAnswer) -> Bool {
+    if lhs.until != rhs.until {return false}
+    if lhs._place != rhs._place {return false}
+    if lhs.sums != rhs.sums {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistorySum: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistorySum"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}through\0\u{1}count\0\u{1}digest\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.through) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.count) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.through != 0 {
+      try visitor.visitSingularUInt64Field(value: self.through, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularInt64Field(value: self.count, fieldNumber: 2)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistorySum, rhs: Surplus_V1_HistorySum) -> Bool {
+    if lhs.through != rhs.through {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistoryDecline: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistoryDecline"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}latest\0\u{1}unsound\0\u{1}refusal\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.obstacle != nil {try decoder.handleConflictingOneOf()}
+          self.obstacle = .latest(v)
+        }
+      }()
+      case 2: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.obstacle != nil {try decoder.handleConflictingOneOf()}
+          self.obstacle = .unsound(v)
+        }
+      }()
+      case 3: try {
+        var v: Surplus_V1_Refusal?
+        var hadOneofValue = false
+        if let current = self.obstacle {
+          hadOneofValue = true
+          if case .refusal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.obstacle = .refusal(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.obstacle {
+    case .latest?: try {
+      guard case .latest(let v)? = self.obstacle else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 1)
+    }()
+    case .unsound?: try {
+      guard case .unsound(let v)? = self.obstacle else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    }()
+    case .refusal?: try {
+      guard case .refusal(let v)? = self.obstacle else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistoryDecline, rhs: Surplus_V1_HistoryDecline) -> Bool {
+    if lhs.obstacle != rhs.obstacle {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistoryStretch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistoryStretch"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}through\0\u{1}sums\0\u{1}entries\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.after) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.through) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.sums) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.after != 0 {
+      try visitor.visitSingularUInt64Field(value: self.after, fieldNumber: 1)
+    }
+    if self.through != 0 {
+      try visitor.visitSingularUInt64Field(value: self.through, fieldNumber: 2)
+    }
+    if !self.sums.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.sums, fieldNumber: 3)
+    }
+    if !self.entries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistoryStretch, rhs: Surplus_V1_HistoryStretch) -> Bool {
+    if lhs.after != rhs.after {return false}
+    if lhs.through != rhs.through {return false}
+    if lhs.sums != rhs.sums {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistoryEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistoryEntry"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transfer\0\u{1}lease\0\u{1}microcredits\0\u{3}core_microseconds\0\u{3}mib_seconds\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.transfer) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.lease) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.microcredits) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.coreMicroseconds) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.mibSeconds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.transfer.isEmpty {
+      try visitor.visitSingularStringField(value: self.transfer, fieldNumber: 1)
+    }
+    if !self.lease.isEmpty {
+      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 2)
+    }
+    if self.microcredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.microcredits, fieldNumber: 3)
+    }
+    if self.coreMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.coreMicroseconds, fieldNumber: 4)
+    }
+    if self.mibSeconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.mibSeconds, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistoryEntry, rhs: Surplus_V1_HistoryEntry) -> Bool {
+    if lhs.transfer != rhs.transfer {return false}
+    if lhs.lease != rhs.lease {return false}
+    if lhs.microcredits != rhs.microcredits {return false}
+    if lhs.coreMicroseconds != rhs.coreMicroseconds {return false}
+    if lhs.mibSeconds != rhs.mibSeconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistoryFound: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistoryFound"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}here\0\u{1}there\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._here) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._there) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._here {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._there {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistoryFound, rhs: Surplus_V1_HistoryFound) -> Bool {
+    if lhs._here != rhs._here {return false}
+    if lhs._there != rhs._there {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistoryNoted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistoryNoted"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistoryNoted, rhs: Surplus_V1_HistoryNoted) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistoryPropose: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistoryPropose"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}document\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.document) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.document.isEmpty {
+      try visitor.visitSingularBytesField(value: self.document, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistoryPropose, rhs: Surplus_V1_HistoryPropose) -> Bool {
+    if lhs.document != rhs.document {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_HistorySigned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HistorySigned"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_HistorySigned, rhs: Surplus_V1_HistorySigned) -> Bool {
+    if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -15,6 +15,7 @@ struct NettingCommand: ParsableCommand {
               surplus-sim netting
               surplus-sim netting --pools 20 --days 0 --json
               surplus-sim netting --longest 4
+              surplus-sim netting --agents --pools 1
             """)
 
     @Option(help: ArgumentHelp("Nodes in each pool, 100 to 1000.", valueName: "count"))
@@ -40,6 +41,12 @@ struct NettingCommand: ParsableCommand {
     /// The middle half of all want, and have, 0.6 to 1.6 times the median.
     private static let leaning: Int64 = 70
 
+    @Flag(
+        help: ArgumentHelp(
+            "Let the nodes themselves look for cycles, each once, and agree on them by messages, in random pools only; takes minutes."
+        ))
+    var agents = false
+
     @Flag(help: "Print one JSON document.")
     var json = false
 
@@ -54,6 +61,10 @@ struct NettingCommand: ParsableCommand {
         try check("pools", pools, 1...100)
         try check("longest", longest, 3...6)
         try check("days", days, 0...3650)
+        guard !agents || longest == AgreedNetting.longest else {
+            throw ValidationError(
+                "--longest is for what a planner would do; agents look for cycles of at most \(AgreedNetting.longest)")
+        }
         guard seed <= UInt64.max - UInt64(pools) else { throw ValidationError("--seed is too large for so many pools") }
     }
 
@@ -62,18 +73,25 @@ struct NettingCommand: ParsableCommand {
         for number in 0..<UInt64(pools) {
             for (name, leaning) in [("random", Int64(0)), ("leaning", Self.leaning)] {
                 let debts = RandomDebts(nodes: nodes, peers: peers, leaning: leaning, seed: seed + number).draw()
-                outcomes.append(.init(name, seed: seed + number, NettingOutcome(debts, longest: longest)))
+                let outcome =
+                    agents
+                    ? try NettingOutcome(agreedOn: debts) {
+                        Console.progress("\($0) of \(nodes) nodes have looked", isLast: $0 == nodes)
+                    }
+                    : NettingOutcome(debts, longest: longest)
+                outcomes.append(.init(name, seed: seed + number, outcome))
             }
             Console.progress("\(number + 1) of \(pools) pools", isLast: number + 1 == UInt64(pools))
         }
-        if days > 0 {
+        if days > 0, !agents {
             var plan = EconomyPlan(nodes: nodes, days: days, seed: seed)
             plan.peers = peers
             let result = Economy.run(plan) { Console.progress("\($0) of \(days) days", isLast: $0 == days) }
             outcomes.append(.init("economy", seed: seed, NettingOutcome(result.debts, longest: longest)))
         }
         outcomes = NettingReport.inOrder(outcomes)
-        let report = NettingReport(nodes: nodes, peers: peers, longest: longest, days: days, pools: outcomes)
+        let report = NettingReport(
+            nodes: nodes, peers: peers, longest: longest, days: agents ? 0 : days, agents: agents, pools: outcomes)
         print(json ? try Console.json(report) : report.text)
         guard report.pools.allSatisfy(\.sound) else {
             Console.complain("somebody's net position changed, or a debt was raised")

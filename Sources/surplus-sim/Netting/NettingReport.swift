@@ -33,10 +33,13 @@ struct NettingReport: Encodable {
 
     let schema = 1
     let nodes, peers, longest, days: Int
+    /// Whether the nodes have found and agreed on the cycles themselves.
+    let agents: Bool
     let pools: [Pool]
 
-    init(nodes: Int, peers: Int, longest: Int, days: Int, pools: [Pool]) {
-        (self.nodes, self.peers, self.longest, self.days, self.pools) = (nodes, peers, longest, days, pools)
+    init(nodes: Int, peers: Int, longest: Int, days: Int, agents: Bool = false, pools: [Pool]) {
+        (self.nodes, self.peers, self.longest, self.days) = (nodes, peers, longest, days)
+        (self.agents, self.pools) = (agents, pools)
     }
 }
 
@@ -54,7 +57,9 @@ extension NettingReport {
     }
 
     var text: String {
-        let title = "\(nodes) nodes, each knows about \(min(peers, nodes - 1)) others, cycles of 3 to \(longest)"
+        let title =
+            "\(nodes) nodes, each knows about \(min(peers, nodes - 1)) others, cycles of 3 to \(longest)"
+            + (agents ? ", as found and agreed on by the nodes" : "")
         let head = Self.row.line("DEBTS", ["NUMBER", "LEFT", "CREDITS", "LEFT", "CYCLES", "CUT", "AT MOST"])
         let random = pools.filter { $0.debts == "random" }.map(\.cutPercent)
         let least = random.min() ?? 0

@@ -18,7 +18,8 @@ extension LedgerStatusReport {
     init(_ reply: Surplus_V1_LedgerStatusReply) {
         self.init(
             own: Place(reply.own), mounts: reply.mounts.map(Place.init), beginsAt: CivilTime(microseconds: reply.beginsAt),
-            standby: reply.hasStandby ? Standby(reply.standby) : nil, fault: reply.fault.nonEmpty)
+            standby: reply.hasStandby ? Standby(reply.standby) : nil, fault: reply.fault.nonEmpty,
+            checkpoints: reply.checkpoints.compactMap(ReconciliationReport.Checkpoint.init))
     }
 }
 
@@ -26,7 +27,8 @@ extension LedgerStatusReport.Place {
     fileprivate init(_ place: Surplus_V1_LedgerPlace) {
         self.init(
             directory: place.directory, first: place.firstSegment, last: place.lastSegment, size: place.bytes,
-            fault: place.fault.nonEmpty)
+            fault: place.fault.nonEmpty,
+            closed: place.closed.map { LedgerStatusReport.ClosedFile(file: $0.number, lastRow: $0.lastRow) })
     }
 }
 

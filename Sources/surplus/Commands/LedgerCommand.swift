@@ -9,12 +9,14 @@ struct Ledger: AsyncParsableCommand {
         discussion: """
             Examples:
               surplus ledger verify
+              surplus ledger reconcile node2
               surplus ledger export --format hledger
               surplus ledger archive /mnt/archive/blade1
               surplus ledger restore --from /mnt/standby/blade1 --to /var/lib/surplus/ledger
             """,
         subcommands: [
-            LedgerStatus.self, LedgerVerify.self, LedgerExport.self, LedgerArchive.self, LedgerMount.self, LedgerUnmount.self,
+            LedgerStatus.self, LedgerVerify.self, LedgerReconcile.self, LedgerExport.self, LedgerArchive.self, LedgerMount.self,
+            LedgerUnmount.self,
             LedgerRestore.self,
         ])
 }

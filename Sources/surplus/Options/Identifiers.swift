@@ -24,7 +24,7 @@ enum Identifiers {
             "nde": { NodeID($0) != nil }, "pol": { PoolID($0) != nil }, "req": { RequestID($0) != nil },
             "neg": { NegotiationID($0) != nil }, "agr": { AgreementID($0) != nil }, "lse": { LeaseID($0) != nil },
             "job": { JobID($0) != nil }, "trf": { TransferID($0) != nil }, "rct": { ReceiptID($0) != nil },
-            "net": { NettingID($0) != nil },
+            "net": { NettingID($0) != nil }, "ckp": { CheckpointID($0) != nil },
             "tok": { TokenID($0) != nil }, "obl": { ObligationID($0) != nil }, "adj": { AdjustmentID($0) != nil },
             "dsp": { DisputeID($0) != nil },
         ]

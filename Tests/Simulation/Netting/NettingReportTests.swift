@@ -16,6 +16,17 @@ struct NettingReportTests {
         #expect(outcome.cut >= PartsPerMillion(250_000) && outcome.cut <= outcome.mostCut)
     }
 
+    @Test(
+        "Nodes that look for cycles themselves, and agree on them, come near to what a planner would do, without moving a position"
+    )
+    func agreed() throws {
+        let debts = RandomDebts(nodes: 24, peers: 8).draw()
+        let (outcome, planned) = (try NettingOutcome(agreedOn: debts), NettingOutcome(debts, longest: 6))
+        #expect(outcome.isSound && outcome.grossBefore == planned.grossBefore && outcome.cut <= outcome.mostCut)
+        #expect(outcome.cut.rawValue * 10 >= planned.cut.rawValue * 8, "\(outcome.cut) of \(planned.cut)")
+        #expect(outcome.cycles.values.reduce(0, +) > 0)
+    }
+
     @Test("So it is with what members of an economy owe each other")
     func economy() {
         let result = Economy.run(EconomyPlan(nodes: 40, days: 20))
@@ -42,6 +53,7 @@ struct NettingReportTests {
                 let sound: Bool
             }
             let schema, nodes, peers, longest, days: Int
+            let agents: Bool
             let pools: [Pool]
         }
         let report = NettingReport(
@@ -50,7 +62,7 @@ struct NettingReportTests {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let document = try decoder.decode(Document.self, from: Data(try Console.json(report).utf8))
         let pool = try #require(document.pools.first)
-        #expect(document.schema == 1 && pool.debts == "random" && pool.sound && pool.debtors == 100)
+        #expect(!document.agents && document.schema == 1 && pool.debts == "random" && pool.sound && pool.debtors == 100)
         #expect(pool.grossAfterMicrocredits < pool.grossBeforeMicrocredits && pool.cutPercent <= pool.mostCutPercent)
         #expect(pool.cycles.map(\.members).first == 3)
         #expect(report.text.contains("random, seed 3") && report.text.contains("goal of 25.00%"))
@@ -61,6 +73,7 @@ struct NettingReportTests {
         arguments: [
             (["--nodes", "99"], "--nodes takes 100"), (["--peers", "1"], "--peers takes 2"), (["--pools", "0"], "--pools"),
             (["--longest", "7"], "--longest takes 3 to 6"), (["--days", "-1"], "--days"),
+            (["--agents", "--longest", "4"], "--longest is for"),
         ])
     func usage(words: [String], fault: String) throws {
         let error = try #require(throws: (any Error).self) { try NettingCommand.parse(words) }
