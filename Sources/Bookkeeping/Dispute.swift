@@ -86,7 +86,8 @@ extension Dispute {
     package static let openable = Microseconds.days(30)
     /// How long a dispute is remembered that is over: longer than anything could open it again.
     package static let memory = Microseconds.days(40)
-    /// How long the other side is told again of what it has not answered, unless it comes back.
+    /// How long the other side is told again by itself of what it has not answered; afterwards when it comes back, or ledgers are
+    /// compared with it.
     package static let patience = Microseconds.days(60)
     /// The longest reason, in characters.
     package static let longestReason = 500

@@ -235,6 +235,8 @@ package enum Timing {
     package static let renewWhenLeft = BasisPoints.percent(40)
     package static let longestRetry = Microseconds.minutes(10)
     package static let longestLiveRetry = Microseconds.seconds(5)
+    /// People take their time over disputes.
+    package static let longestDisputeRetry = Microseconds.hours(1)
     /// The part of the worth of a swap by which one half may fall behind the other before that ends.
     package static let swapTolerance = BasisPoints.percent(5)
     /// What the two clocks may differ by while a receipt is judged.

@@ -123,7 +123,7 @@ struct DisputeMessageTests {
         let told = lost.steps
         #expect(told > 1000)
         pool.advance(by: .days(1))
-        #expect(lost.steps == told, "it is told no more")
+        #expect(lost.steps - told <= 2, "it is told no more, but for the daily comparison of ledgers")
         #expect(try Disputed.dispute(pool, 1).isOpen)
         pool.isLost = { _ in false }
         pool.feed(.reachable(pool.members[1].id), to: 0)

@@ -12,7 +12,7 @@ extension Node {
         for id in disputes.waiting.keys where isPursued(id, at: step.now.utc) {
             var retry = disputing[id] ?? Retry(due: step.now)
             guard retry.at.hasPassed(at: step.now), let dispute = disputes[id] else { continue }
-            retry.again(at: step.now, longest: Timing.longestRetry)
+            retry.again(at: step.now, longest: Timing.longestDisputeRetry)
             disputing[id] = retry
             if let signed = dispute.proposed { send(signed, &step) } else { notify(dispute, &step) }
         }
