@@ -16,6 +16,10 @@ package enum Record: Sendable {
     case adjustment(SignedAdjustment)
     /// Keeps a checkpoint signed by both, with the peer that signed it.
     case checkpoint(KeptCheckpoint, with: NodeID)
+    /// Keeps a step towards the end of a dispute, signed by both.
+    case resolution(SignedResolution)
+    /// Sets what is known of a dispute; kept also when it is over.
+    case dispute(Dispute)
     /// Sets what is known of an obligation; kept also when nothing is owed any more.
     case obligation(Obligation)
     /// Sets or, with `nil`, removes one thing of the state a core restores itself from.

@@ -46,7 +46,7 @@ struct Handover {
             let accounts = try insertAccounts(db)
             try insertReservations(db, accounts: accounts)
             try insertRemembered(db)
-            for table in ["trust_lines", "state", "obligations", "events", "event_subjects"] {
+            for table in ["trust_lines", "state", "obligations", "disputes", "events", "event_subjects"] {
                 try db.execute(sql: "INSERT INTO \(table) SELECT * FROM closed.\(table)")
             }
             return .commit

@@ -17,8 +17,8 @@ struct Journal {
     }
 
     var position: Position
-    private let db: Database
-    private let statements: JournalStatements
+    let db: Database
+    let statements: JournalStatements
     /// Whether transfers of earlier segments have to be looked up.
     private let hasPast: Bool
 
@@ -43,6 +43,8 @@ struct Journal {
         case .agreement(let agreement): try write(agreement)
         case .adjustment(let signed): try write(signed)
         case .checkpoint(let kept, let peer): try write(kept, with: peer)
+        case .resolution(let signed): try write(signed)
+        case .dispute(let dispute, let body): try write(dispute, body: body)
         case .obligation(let obligation, let body): try write(obligation, body: body)
         case .state(let kind, let id, let body): try setState(kind, id: id, body: body)
         case .event(let event, let subjects, let details): try write(event, subjects: subjects, details: details)

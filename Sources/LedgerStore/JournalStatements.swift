@@ -11,6 +11,8 @@ struct JournalStatements {
     let insertAgreement: PreparedStatement
     let insertAdjustment: PreparedStatement
     let insertCheckpoint: PreparedStatement
+    let insertResolution: PreparedStatement
+    let setDispute: PreparedStatement
     let setObligation: PreparedStatement
     let setTrustLine: PreparedStatement
     let setState: PreparedStatement
@@ -61,6 +63,18 @@ struct JournalStatements {
             db,
             """
             INSERT INTO checkpoints (sequence, id, peer, document, first_signature, second_signature, next, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        insertResolution = try PreparedStatement(
+            db,
+            """
+            INSERT INTO resolutions (sequence, dispute, number, document, proposer_signature, answerer_signature, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """)
+        setDispute = try PreparedStatement(
+            db,
+            """
+            REPLACE INTO disputes (id, receipt, lease, creditor, debtor, opened_at, resolved_at, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """)
         setObligation = try PreparedStatement(

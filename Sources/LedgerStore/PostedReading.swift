@@ -15,6 +15,12 @@ package struct PostedTransfer: Hashable, Sendable {
         case compensationPaid = "compensation_paid"
         /// This node billed it, and the peer did not accept it.
         case disputed
+        /// It was in dispute, and the peer owes it after all.
+        case accepted
+        /// It was in dispute, and is asked for no more.
+        case dropped
+        /// It was paid, and given back in a dispute: by this node, or by the peer.
+        case givenBack = "given_back"
         /// It was owed in kind, and became credits.
         case converted
         /// It was owed in kind, and is asked for no more.
@@ -43,6 +49,9 @@ package struct PostedTransfer: Hashable, Sendable {
         purpose =
             switch (transfer.debit, transfer.credit) {
             case (.disputed, _): .disputed
+            case (.peer, .disputed): .accepted
+            case (_, .disputed): .dropped
+            case (.earned, .peer), (.peer, .spent): .givenBack
             case (.converted, _), (_, .converted): .converted
             case (.cancelled, _), (_, .cancelled): .cancelled
             case (.decayed, _), (_, .decayed): .decayed

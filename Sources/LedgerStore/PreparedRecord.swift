@@ -11,6 +11,9 @@ enum PreparedRecord: Sendable {
     case agreement(AgreementRecord)
     case adjustment(SignedAdjustment)
     case checkpoint(KeptCheckpoint, with: NodeID)
+    case resolution(SignedResolution)
+    /// `body` is JSON.
+    case dispute(Dispute, body: String)
     /// `body` is JSON.
     case obligation(Obligation, body: String)
     /// `body` is JSON; `nil` removes.
@@ -29,6 +32,8 @@ enum PreparedRecord: Sendable {
         case .agreement(let agreement): self = .agreement(agreement)
         case .adjustment(let signed): self = .adjustment(signed)
         case .checkpoint(let kept, let peer): self = .checkpoint(kept, with: peer)
+        case .resolution(let signed): self = .resolution(signed)
+        case .dispute(let dispute): self = .dispute(dispute, body: try Self.json(dispute))
         case .obligation(let obligation): self = .obligation(obligation, body: try Self.json(obligation))
         case .state(let kind, let id, let body): self = .state(kind, id: id, body: try body.map(Self.json))
         case .event(let event):

@@ -96,7 +96,7 @@ extension SegmentFiles {
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA journal_mode = DELETE")
             try steps.announce(.database("clear"), path)
-            for table in ["state", "obligations", "events", "event_subjects"] where try db.tableExists(table) {
+            for table in ["state", "obligations", "disputes", "events", "event_subjects"] where try db.tableExists(table) {
                 try db.execute(sql: "DELETE FROM \(table)")
             }
             try db.execute(sql: "VACUUM")

@@ -16,6 +16,8 @@ package struct Verification: Hashable, Codable, Sendable {
     package var adjustments: Int64 = 0
     /// What this node and a peer have agreed on, and both signed.
     package var checkpoints: Int64 = 0
+    /// Steps towards the end of disputes that both sides have signed.
+    package var resolutions: Int64 = 0
     /// Sequence of the last row that was found good.
     package var sequence: Int64 = 0
     /// Hash of that row: two nodes can compare it, or an owner keep it, to prove later that nothing before was changed.

@@ -7,7 +7,7 @@ import Resources
 /// A table of the chain while it is being read.
 struct ChainedTable {
     enum Name: String, CaseIterable {
-        case transfers, agreements, receipts, cosignatures, adjustments, checkpoints, closing
+        case transfers, agreements, receipts, cosignatures, adjustments, checkpoints, resolutions, closing
     }
 
     let name: Name
@@ -88,6 +88,9 @@ extension Verifier {
         case .checkpoints:
             try check(checkpoint: row, db)
             result.checkpoints += 1
+        case .resolutions:
+            try check(resolution: row)
+            result.resolutions += 1
         case .closing:
             let closing = Closing(tally: try row.digest("tally"), at: row.time("at"))
             try link(try row.digest("hash"), closing.chainDocument)
@@ -98,7 +101,7 @@ extension Verifier {
     }
 
     /// Goes on to the next row of the chain.
-    private mutating func link(_ hash: Digest, _ document: [UInt8]) throws {
+    mutating func link(_ hash: Digest, _ document: [UInt8]) throws {
         chain.append(document)
         guard chain.head == hash else {
             throw MalformedRow(description: "its hash is not that of this row and those before it")
@@ -166,7 +169,7 @@ extension Verifier {
         }
     }
 
-    private func checkSignature(_ signature: Signature, _ document: [UInt8], _ node: NodeID, _ role: String) throws {
+    func checkSignature(_ signature: Signature, _ document: [UInt8], _ node: NodeID, _ role: String) throws {
         guard checkSignature?(signature, document, node) ?? true else {
             throw MalformedRow(description: "the \(role)'s signature is not by \(node)")
         }

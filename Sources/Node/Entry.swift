@@ -9,6 +9,8 @@ package struct LeaseEntry: Codable, Sendable {
     package internal(set) var bill: Bill
     /// The lender's meter; stays empty on the borrower.
     package internal(set) var meter = LeaseMeter()
+    /// What the borrower's jobs have reported that they used; `nil` before there was one.
+    var jobs: JobCount?
     /// What is reserved for it, one part for the first term and one for each renewal, oldest first.
     package internal(set) var reservations: [Reserved]
     /// The agreement as signed by both.
@@ -98,6 +100,9 @@ package struct Retry: Codable, Hashable, Sendable {
         at = Deadline(min(span, longest), after: now)
     }
 
+    /// Whether it has not been sent again since it was to go at once.
+    var isFresh: Bool { attempts == 0 }
+
     /// The other side is there again: do not wait.
     mutating func hasten(at now: Moment) {
         attempts = 0
@@ -167,6 +172,8 @@ package struct Snapshot: Sendable {
     package var refused: [RefusedAgreement]
     package var obligations: [Obligation]
     package var swaps: [SwapEntry]
+    package var disputes: [Dispute]
+    package var honour: HonourRecord?
     package var pause: Pause?
     package var foresight: ForesightMemory?
     package var nettings: [NettingEntry]
@@ -179,9 +186,10 @@ package struct Snapshot: Sendable {
 
     package init(
         books: BooksSnapshot, holds: [Hold] = [], requests: [RequestEntry] = [], leases: [LeaseEntry] = [],
-        refused: [RefusedAgreement] = [], obligations: [Obligation] = [], swaps: [SwapEntry] = [], pause: Pause? = nil,
-        foresight: ForesightMemory? = nil, nettings: [NettingEntry] = [], nettingRecord: NettingRecord? = nil,
-        decays: [DecayEntry] = [], acquisitions: AcquisitionMemory? = nil, payments: [RulePayment] = [],
+        refused: [RefusedAgreement] = [], obligations: [Obligation] = [], swaps: [SwapEntry] = [], disputes: [Dispute] = [],
+        honour: HonourRecord? = nil, pause: Pause? = nil, foresight: ForesightMemory? = nil, nettings: [NettingEntry] = [],
+        nettingRecord: NettingRecord? = nil, decays: [DecayEntry] = [], acquisitions: AcquisitionMemory? = nil,
+        payments: [RulePayment] = [],
         reconciliations: [PeerReconciliation] = []
     ) {
         self.books = books
@@ -191,6 +199,8 @@ package struct Snapshot: Sendable {
         self.refused = refused
         self.obligations = obligations
         self.swaps = swaps
+        self.disputes = disputes
+        self.honour = honour
         self.pause = pause
         self.foresight = foresight
         self.nettings = nettings
@@ -228,6 +238,8 @@ package enum Timing {
     package static let renewWhenLeft = BasisPoints.percent(40)
     package static let longestRetry = Microseconds.minutes(10)
     package static let longestLiveRetry = Microseconds.seconds(5)
+    /// People take their time over disputes.
+    package static let longestDisputeRetry = Microseconds.hours(1)
     /// The part of the worth of a swap by which one half may fall behind the other before that ends.
     package static let swapTolerance = BasisPoints.percent(5)
     /// What the two clocks may differ by while a receipt is judged.

@@ -31,6 +31,12 @@ package enum NodeEvent: Sendable {
     case occupied(LeaseID, by: JobID, Bool)
     /// Somebody here wants an obligation changed that is owed to this node or by it.
     case adjust(ObligationID, AdjustmentWish)
+    /// Somebody here says that so much was paid too much by a receipt, or all of it.
+    case dispute(DisputeID, SignedReceipt, amount: Microcredits?, reason: String)
+    /// Somebody here gives way in a dispute.
+    case resolve(DisputeID, DisputeWish)
+    /// A job under a borrowed lease has ended and used so much, by what its end reports; `nil` where that is not known.
+    case counted(LeaseID, by: JobID, CoreMicroseconds?)
     /// The owner changed the policy.
     case policy(LendingPolicy)
     /// Why nothing can be lent for now, whatever the policy says; `nil` when lending is possible (again). Until the first of
@@ -88,6 +94,8 @@ package enum NodeAction: Sendable {
     case renewed(LeaseID, Refusal?)
     /// What was wanted of an obligation was decided.
     case adjusted(ObligationID, Refusal?)
+    /// What was wanted of a dispute was decided.
+    case disputeDecided(DisputeID, Refusal?)
     /// Something about a lease changed that those who use it should look at.
     case changed(LeaseID)
     /// What has come of a search for cycles so far.

@@ -59,6 +59,7 @@ extension Node {
         result.creditHeadroom =
             books.trustLine(with: borrower.id) == nil ? creditLimit(of: borrower) : books.headroom(toOweBy: borrower.id)
         result.restrictions = restrictions(on: borrower)
+        result.borrowerStanding = peerStanding(of: borrower.id).number
         return result
     }
 
@@ -86,10 +87,8 @@ extension Node {
 
     /// The most a borrower's node may owe this one.
     package func creditLimit(of borrower: Borrower) -> Microcredits {
-        // What was netted paid a debt, and was lent to others; what has decayed was lent by nobody.
-        let decayed = decays[DecayEntry.Side(borrower.id, isOwed: true)]?.total ?? .zero
-        let lent = books.balance(of: .peer(borrower.id)).creditsPosted - netting.record.amount(of: borrower.id) - decayed
-        return policy.creditLimit(of: borrower, havingLent: lent, isInForce: gates.isInForce)
+        let most = policy.creditLimit(of: borrower, standing: peerStanding(of: borrower.id), isInForce: gates.isInForce)
+        return max(.zero, most - unpaid(by: borrower.id))
     }
 
     /// What guests of a borrower may reach beyond this node.
@@ -164,6 +163,8 @@ extension Node {
             return Refusal(term: "policy", reason: "the policy renews no leases")
         }
         if let reason = refusal(of: lease) { return Refusal(term: "borrower", reason: reason) }
+        let standing = standing(towards: borrower(lease.peer, lease.user))
+        if let refusal = policy.standingObjection(given: standing) { return refusal }
         let held = heldBack(lease)
         if let reason = held { return Refusal(term: "condition", reason: "not lent now: \(reason)", retryAfter: .seconds(30)) }
         let longest = longestTerm(of: lease)

@@ -62,6 +62,11 @@ package struct Node: Sendable {
     var convertAt: [ObligationID: Deadline] = [:]
     /// What is acquired by rules of the policy.
     package internal(set) var acquisitions: AcquisitionBook
+    /// What this node and its peers do not accept of each other's bills.
+    package internal(set) var disputes: DisputeTable
+    /// When what was sent about disputes is sent again.
+    var disputing: [DisputeID: Retry] = [:]
+    var honour: HonourRecord
     /// Debts that are netted around cycles of peers.
     package internal(set) var netting: NettingBook
     /// What this ledger and those of peers have of each other.
@@ -91,6 +96,8 @@ package struct Node: Sendable {
         obligations = ObligationTable(snapshot.obligations.filter { !$0.isForgettable(at: now.utc) })
         swaps = SortedMap(snapshot.swaps.map { ($0.agreement, $0) })
         acquisitions = AcquisitionBook(policy.borrow.rules, restoring: snapshot, at: now)
+        disputes = DisputeTable(snapshot.disputes.filter { !$0.isForgettable(at: now.utc) })
+        honour = snapshot.honour ?? HonourRecord()
         pause = snapshot.pause
         netting = NettingBook(restoring: snapshot, at: now)
         reconciling = ReconciliationBook(restoring: snapshot.reconciliations, at: now)
@@ -165,8 +172,13 @@ package struct Node: Sendable {
         case .readings(let owner, let guests): measure(owner: owner, guests, &step)
         case .surroundings(let surroundings): observe(surroundings, &step)
         case .peers(let peers): acquisitions.peers = peers
-        case .occupied(let id, let job, let isOccupied): occupy(id, by: job, isOccupied, &step)
+        case .occupied(let id, let job, let isOccupied):
+            if isOccupied { begin(job, under: id, &step) }
+            occupy(id, by: job, isOccupied, &step)
         case .adjust(let id, let wish): adjust(id, wish, &step)
+        case .dispute(let id, let receipt, let amount, let reason): dispute(id, receipt, amount, reason, &step)
+        case .resolve(let id, let wish): resolve(id, wish, &step)
+        case .counted(let id, let job, let used): count(used, by: job, under: id, &step)
         case .policy(let policy): adopt(policy, &step)
         case .lending(let hindrance): hinder(hindrance, &step)
         case .pause(let user, let span, let atOnce): pauseLending(by: user, for: span, atOnce: atOnce, &step)
@@ -202,6 +214,10 @@ package struct Node: Sendable {
         case .claims(let claims): compare(claims, from: peer, &step)
         case .adjust(let offer): examine(offer, from: peer, &step)
         case .adjusted(let reply): adjusted(reply, by: peer, &step)
+        case .dispute(let notice): take(notice, from: peer, &step)
+        case .disputeAnswer(let id, let refusal): disputeAnswered(id, refusal, by: peer, &step)
+        case .resolve(let offer): examine(offer, from: peer, &step)
+        case .resolved(let reply): resolved(reply, by: peer, &step)
         case .netting(let message): take(message, from: peer, &step)
         case .reconciliation(let message): take(message, from: peer, &step)
         case .decay(let message): take(message, from: peer, &step)

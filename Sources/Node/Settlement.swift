@@ -45,10 +45,15 @@ extension Node {
     /// meanwhile, it is under the next that is free: no amount may depend on what others name their transfers, and where ledgers
     /// are compared it stands in the same place.
     mutating func enter(as id: TransferID, _ step: inout Step, _ make: (TransferID, Timestamp) -> Transfer) {
+        enter(linkedAs: id, &step) { [make($0, $1)] }
+    }
+
+    /// The same of transfers that belong together and are named after the id.
+    mutating func enter(linkedAs id: TransferID, _ step: inout Step, _ make: (TransferID, Timestamp) -> [Transfer]) {
         var free = id
-        while book(make(free, step.now.utc), isAcknowledged: true, &step) != nil, books.remembers(free) {
-            free = free.following(1)
-        }
+        while case let transfers = make(free, step.now.utc), book(linked: transfers, isAcknowledged: true, &step) != nil,
+            transfers.contains(where: { books.remembers($0.id) })
+        { free = free.following(1) }
     }
 
     /// With the names of peers, as people know them.
@@ -122,8 +127,10 @@ extension Node {
             step.tell(
                 "receipt.disputed", [receipt.id, entry.id, peer],
                 "\(name(of: peer)) disputes \(disputed.text): \(reply.dispute?.reason ?? "no reason given")")
+            openDispute(of: signed, reply.dispute, reply.evidence, &step)
         }
         payCompensation(receipt, debit: .spent, credit: .peer(peer), &step)
+        creditHonour(of: peer, { $0.returned += receipt.compensation }, &step)
         step.record(.receipt(signed))
         step.tell(
             "receipt.settled", [receipt.id, receipt.transfer, entry.id, peer], receipt.story(name(of: peer)), receipt.details)
@@ -151,10 +158,7 @@ extension Node {
         guard let receipt = try? Receipt(document: offer.document), var entry = leases[receipt.lease],
             entry.lease.role == .borrower, entry.lease.peer == peer
         else { return }
-        let plausible = Usage(
-            of: entry.lease.terms.amounts,
-            for: max(.zero, min(entry.lease.wholeTerm(at: step.now), -entry.lease.began.remaining(at: step.now)))
-                + Timing.clockSlack)
+        let plausible = plausible(entry, at: step.now)
         #if Defects
             let mostPlausible = Defect.active == .metersBelieved ? receipt.usage : plausible
         #else
@@ -169,7 +173,7 @@ extension Node {
                 document: offer.document, signature: offer.lenderSignature, plausible: mostPlausible,
                 reserved: reserved, notary: step.notary)
             switch finding {
-            case .repeated(let signed): reply(to: signed, dispute: nil, peer, &step)
+            case .repeated(let signed): reply(to: signed, peer, &step)
             case .new(let signed, let accepted, let dispute):
                 guard isBookable(signed.receipt, of: entry, at: step.now) else {
                     throw Bill.Fault.conflicting("its transfers have ids that were used before or are dated ahead")
@@ -204,6 +208,7 @@ extension Node {
             (0...UInt64(entry.reservations.count)).map { receipt.transfer.following(part.unit.offset + $0) }
         }
         if let compensation = receipt.compensationTransfer { ids.append(compensation) }
+        guard disputes[DisputeID(of: receipt.transfer)] == nil else { return false }
         return Set(ids).count == ids.count && ids.allSatisfy { isTimely($0, at: now) && !books.remembers($0) }
     }
 
@@ -223,6 +228,7 @@ extension Node {
             step.tell(
                 "receipt.disputed", [receipt.id, entry.id, peer], "disputed a receipt of \(name(of: peer)): \(dispute.reason)")
         }
+        openDispute(of: signed, dispute, evidence(about: entry, at: step.now), &step)
         step.tell(
             "receipt.settled", [receipt.id, receipt.transfer, entry.id, peer], receipt.story(name(of: peer)), receipt.details)
         if receipt.isFinal {
@@ -234,14 +240,17 @@ extension Node {
         }
         keep(entry, &step)
         if receipt.isFinal { endReturn(for: entry, &step) } else { keepInStep(with: receipt, of: entry, &step) }
-        reply(to: signed, dispute: dispute, peer, &step)
+        reply(to: signed, peer, &step)
     }
 
-    private func reply(to signed: SignedReceipt, dispute: Refusal?, _ peer: NodeID, _ step: inout Step) {
+    private func reply(to signed: SignedReceipt, _ peer: NodeID, _ step: inout Step) {
         guard let signature = signed.borrowerSignature, let accepted = signed.accepted else { return }
+        let dispute = accepted == signed.receipt.amount ? nil : disputes[DisputeID(of: signed.receipt.transfer)]
         step.send(
             .receiptAnswer(
-                ReceiptReply(receipt: signed.receipt.id, borrowerSignature: signature, accepted: accepted, dispute: dispute)),
+                ReceiptReply(
+                    receipt: signed.receipt.id, borrowerSignature: signature, accepted: accepted,
+                    dispute: dispute.map { Refusal(term: $0.term ?? "receipt", reason: $0.reason) }, evidence: dispute?.held)),
             to: peer)
     }
 

@@ -14,6 +14,7 @@ extension Node {
         for place in entries.indices where isDue(entries[place], at: step.now) { runTimers(of: entries[place].id, &step) }
         while let entry = leases.nextToForget, entry.forget?.hasPassed(at: step.now) == true { forget(entry.id, &step) }
         runObligationTimers(&step)
+        runDisputeTimers(&step)
         reconcile(&step)
         pursueRules(&step)
         runNettings(&step)
@@ -39,6 +40,7 @@ extension Node {
         consider(leases.nextToForget?.forget?.instant(at: now))
         if leases.unsettled.values.contains(where: \.lease.isOpen) { consider(reconcileAt.instant(at: now)) }
         consider(nextObligationWake(at: now))
+        consider(nextDisputeWake(at: now))
         consider(books.nextExpiry(at: now))
         consider(pause?.until?.instant(at: now))
         consider(nextPursuit(at: now))
@@ -152,8 +154,10 @@ extension Node {
     private mutating func forget(_ id: LeaseID, _ step: inout Step) {
         guard var entry = leases[id] else { return }
         if entry.lease.state == .closed {
-            if entry.lease.role == .lender, let unpaid = entry.bill.outstanding?.receipt {
+            if entry.lease.role == .lender, let signed = entry.bill.outstanding {
+                let unpaid = signed.receipt
                 dispute(unpaid.amount, of: unpaid, as: unpaid.transfer, with: entry.lease.peer, &step)
+                openDispute(ofUnanswered: signed, prices: entry.lease.terms.prices, &step)
             }
             for reservation in entry.reservations { void(reservation.transfer, &step) }
             _ = entry.lease.settle()
@@ -223,6 +227,7 @@ extension Node {
         for id in leases.unsettled.keys where leases[id]?.lease.peer == peer { leases[id]?.retry?.hasten(at: step.now) }
         for id in requests.keys { hasten(acceptancesOf: id, by: peer, at: step.now) }
         hasten(adjustmentsWith: peer, at: step.now)
+        hasten(disputesWith: peer, at: step.now)
         hastenNettings(with: peer, at: step.now)
         hastenDecay(with: peer, at: step.now)
         let isDoubted = leases.unsettled.values.contains { $0.lease.peer == peer && $0.lease.isSuspect }

@@ -27,13 +27,13 @@ extension LendingPolicy {
     /// policy's general one.
     ///
     /// - Parameters:
-    ///   - lent: what the borrower's node has lent this one, ever.
+    ///   - standing: how the borrower's node stands with this one.
     ///   - isInForce: whether the limit at an index of ``LimitBook/rules`` counts now.
     package func creditLimit(
-        of borrower: Borrower, havingLent lent: Microcredits, isInForce: (Int) -> Bool = { _ in true }
+        of borrower: Borrower, standing: PeerStanding, isInForce: (Int) -> Bool = { _ in true }
     ) -> Microcredits {
         let rules = limits.rules(for: borrower).filter(isInForce).map { Restriction(limits.rules[$0]) }
-        return rules.settling { $0.subject.limitsOneNode ? $0.owes : nil } ?? credit.limit(havingLent: lent)
+        return rules.settling { $0.subject.limitsOneNode ? $0.owes : nil } ?? credit.limit(for: standing)
     }
 
     /// What guests of a borrower may reach beyond the machine: what the policy allows, unless the most specific limit says none.
@@ -94,6 +94,18 @@ extension LendingPolicy {
         }
     }
 
+    /// Why the borrower's standing does not do.
+    package func standingObjection(given standing: Standing) -> Refusal? {
+        let lacking = standing.restrictions.first { $0.rule.leastStanding ?? 0 > standing.borrowerStanding }
+        return lacking.map { restriction in
+            Refusal(
+                term: "standing",
+                reason:
+                    "its standing with this node is \(standing.borrowerStanding), policy '\(name)' lends to \(restriction.rule.subject.text)"
+                    + " from \(restriction.rule.leastStanding ?? 0) on")
+        }
+    }
+
     private func admit(_ borrower: Borrower, given standing: Standing) throws(Refusal) {
         guard lendsAnything else { throw Refusal(term: "policy", reason: "policy '\(name)' lends nothing") }
         guard borrowers.admits(borrower) else {
@@ -102,6 +114,7 @@ extension LendingPolicy {
         if let refusing = standing.restrictions.first(where: \.rule.refuses) {
             throw Refusal(term: "borrower", reason: "policy '\(name)' does not lend to \(refusing.rule.subject.text)")
         }
+        if let refusal = standingObjection(given: standing) { throw refusal }
         guard standing.openLeases < maximumLeases else {
             throw Refusal(
                 term: "leases", reason: "\(standing.openLeases) of at most \(maximumLeases) leases are taken",

@@ -48,6 +48,8 @@ package struct Standing: Hashable, Codable, Sendable {
     package var openLeases: Int
     /// How much more this borrower may come to owe, reservations counted as owed.
     package var creditHeadroom: Microcredits
+    /// The borrower's standing with this node; see ``PeerStanding/number``.
+    package var borrowerStanding = 0
     /// What can still be promised firmly in that span; `nil` where promises are not held to a forecast.
     package var firm: FirmRoom?
     /// What the policy's conditions hold back.

@@ -180,9 +180,9 @@ package enum StopManner: String, Hashable, Codable, Sendable, CaseIterable {
 package struct CreditRule: Hashable, Codable, Sendable {
     /// The most any one peer may owe this node, where no limit says otherwise.
     package var granted: Microcredits
-    /// The most a peer may owe that has not lent this node anything yet; as much as any when `nil`.
+    /// The most a peer without any standing may owe; as much as any when `nil`.
     package var newcomers: Microcredits?
-    /// What a newcomer may owe rises by so many times what it has lent this node.
+    /// What a newcomer may owe rises by so many times what its standing is worth.
     package var raise: Int
     /// The most this node owes any one peer.
     package var owes: Microcredits
@@ -190,13 +190,15 @@ package struct CreditRule: Hashable, Codable, Sendable {
     package var nets: NettingManner
     /// What credits lose that stand idle; nothing when `nil`.
     package var decay: DecayRule?
+    /// What it disputes, and when it gives way, by itself.
+    package var disputes: DisputeRule
 
     /// With 0 a newcomer remains one; with 1 it may owe in addition just what it has given.
     package static let raises = 0...1000
 
     package init(
         granted: Microcredits = .credits(10), newcomers: Microcredits? = nil, raise: Int = 10, owes: Microcredits = .credits(10),
-        nets: NettingManner = .asked, decay: DecayRule? = nil
+        nets: NettingManner = .asked, decay: DecayRule? = nil, disputes: DisputeRule = DisputeRule()
     ) {
         self.granted = granted
         self.newcomers = newcomers
@@ -204,13 +206,14 @@ package struct CreditRule: Hashable, Codable, Sendable {
         self.owes = owes
         self.nets = nets
         self.decay = decay
+        self.disputes = disputes
     }
 
-    /// The most a peer may owe that has lent this node so much: little while it is unknown, for an identity that costs nothing
+    /// The most a peer of this standing may owe: little while it is unknown, for an identity that costs nothing
     /// must not be worth anything (Friedman and Resnick, The social cost of cheap pseudonyms, 2001), and more as it gives.
-    package func limit(havingLent lent: Microcredits) -> Microcredits {
+    package func limit(for standing: PeerStanding) -> Microcredits {
         guard let newcomers else { return granted }
-        let raised = lent.scaled(by: Int64(raise), over: 1)
+        let raised = standing.worth.scaled(by: Int64(raise), over: 1)
         return raised > granted ? granted : min(granted, newcomers + raised)
     }
 }

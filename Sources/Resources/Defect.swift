@@ -44,6 +44,8 @@
         case redemptionForgotten = "redemption-forgotten"
         /// A change of an obligation that was agreed to is refused when it is asked for once more.
         case wordForgotten = "word-forgotten"
+        /// What a creditor drops of what is in dispute is taken off once more when it is told again.
+        case disputeResolvedTwice = "dispute-resolved-twice"
         /// A guest gets more than its lease has.
         case ceilingDoubled = "ceiling-doubled"
         /// A member of a netting posts when it signs, whatever is decided.

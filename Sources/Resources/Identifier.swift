@@ -67,6 +67,7 @@ package enum TransferTag: IdentifierTag { package static let prefix = "trf" }
 package enum ReceiptTag: IdentifierTag { package static let prefix = "rct" }
 package enum ObligationTag: IdentifierTag { package static let prefix = "obl" }
 package enum AdjustmentTag: IdentifierTag { package static let prefix = "adj" }
+package enum DisputeTag: IdentifierTag { package static let prefix = "dsp" }
 package enum NettingTag: IdentifierTag { package static let prefix = "net" }
 package enum ReconciliationTag: IdentifierTag { package static let prefix = "rec" }
 package enum CheckpointTag: IdentifierTag { package static let prefix = "ckp" }
@@ -89,6 +90,8 @@ package typealias ReceiptID = Identifier<ReceiptTag>
 package typealias ObligationID = Identifier<ObligationTag>
 /// A change to an obligation that both sides sign.
 package typealias AdjustmentID = Identifier<AdjustmentTag>
+/// What one side of a trade does not accept.
+package typealias DisputeID = Identifier<DisputeTag>
 /// One agreement around a cycle of debts, or one search for such cycles.
 package typealias NettingID = Identifier<NettingTag>
 /// One comparison of what two ledgers have of each other.

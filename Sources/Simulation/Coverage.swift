@@ -70,7 +70,8 @@ package struct Coverage: Hashable, Codable, Sendable {
         [
             "propose", "answer", "withdraw", "accept", "committed", "declined", "inquire", "renew", "renewed", "release",
             "reclaim",
-            "resized", "closed", "receipt", "receipt-answer", "claims", "adjust", "adjusted",
+            "resized", "closed", "receipt", "receipt-answer", "claims", "adjust", "adjusted", "dispute", "dispute-answer",
+            "resolve", "resolved",
         ] + NettingMessage.allNames + DecayMessage.allNames + ReconciliationMessage.usualNames
 
     /// Those that ``Lease`` makes on either side.

@@ -2,7 +2,8 @@
 enum NodeEventKinds {
     static let all = [
         "agreement.accepted", "agreement.declined", "clock.set", "decay.agreed", "decay.proposed", "decay.refused",
-        "lease.active", "lease.begun", "lease.closed", "lease.granted",
+        "dispute.opened", "dispute.proposed", "dispute.reduced", "dispute.refused", "dispute.resolved", "lease.active",
+        "lease.begun", "lease.closed", "lease.granted",
         "lease.not-renewed", "lease.promised", "lease.reclaiming", "lease.renewed", "lease.resized", "lease.settled",
         "lease.unanswered", "ledger.checkpoint", "ledger.differs", "lending.hindered", "lending.paused", "lending.possible",
         "lending.resumed",

@@ -33,6 +33,9 @@ package struct Scenario: Sendable {
     package var decay: DecayRule? = DecayRule(rate: .percent(20), idle: .minutes(1))
     /// Between two looks at what is owed in kind, on average, anywhere in the pool: it is redeemed, cancelled, postponed or offset.
     package var favourEvery: Microseconds
+    /// Between two looks at what was paid and what is in dispute, on average, anywhere in the pool: it is disputed, accepted or
+    /// withdrawn.
+    package var disputeEvery: Microseconds
     /// Between two searches for cycles of debts, on average, anywhere in the pool.
     package var netEvery: Microseconds
     /// What the network does while no storm is on.
@@ -59,6 +62,7 @@ package struct Scenario: Sendable {
         deferrals = .percent(25)
         swaps = .percent(20)
         favourEvery = .seconds(8)
+        disputeEvery = .seconds(10)
         netEvery = .seconds(10)
         weather = Weather(
             loss: .percent(5), duplication: .percent(5), lateReplay: .percent(1), delay: .milliseconds(1) ... .milliseconds(150))
@@ -75,7 +79,9 @@ package struct Scenario: Sendable {
             memory: ResourceRule(threshold: .percent(80), share: .percent(50), price: 200_000),
             longestTerm: .minutes(3),
             notices: NoticeMenu([.elastic: .percent(60), .standard: .whole, .notice: .percent(130), .firm: .percent(150)]),
-            maximumLeases: 32, credit: CreditRule(granted: 600_000, newcomers: 300_000, owes: 600_000))
+            maximumLeases: 32,
+            credit: CreditRule(
+                granted: 600_000, newcomers: 300_000, owes: 600_000, disputes: DisputeRule(dropAfter: .minutes(20))))
         policy.cpu?.inKind = InKindRule(rate: .scarcity, most: 900_000_000)
         policy.memory?.inKind = InKindRule(rate: .fixed(.percent(110)), most: 2_000_000)
         policy.deferral = DeferralRule(share: .percent(90), within: .minutes(20))

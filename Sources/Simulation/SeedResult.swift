@@ -13,6 +13,9 @@ package struct Counts: Hashable, Codable, Sendable {
     package var swaps = 0
     /// Steps by which idle credits became less, each counted by both its sides.
     package var decays = 0
+    /// Receipts that were not accepted in full, and disputes of which nothing was left, each counted by both its sides.
+    package var disputes = 0
+    package var resolved = 0
     package var refusals = 0
     /// Cycles of debts that probes came back from, and those that were netted.
     package var cycles = 0

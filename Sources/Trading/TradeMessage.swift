@@ -24,6 +24,12 @@ package enum TradeMessage: Hashable, Sendable {
     case claims([LeaseClaim])
     case adjust(AdjustmentOffer)
     case adjusted(AdjustmentReply)
+    /// The sender opens a dispute.
+    case dispute(DisputeNotice)
+    /// It was taken note of, or why not.
+    case disputeAnswer(DisputeID, Refusal?)
+    case resolve(ResolutionOffer)
+    case resolved(ResolutionReply)
     /// About debts that go round in a cycle.
     case netting(NettingMessage)
     /// About what both ledgers have of each other.
@@ -52,6 +58,10 @@ package enum TradeMessage: Hashable, Sendable {
         case .claims: "claims"
         case .adjust: "adjust"
         case .adjusted: "adjusted"
+        case .dispute: "dispute"
+        case .disputeAnswer: "dispute-answer"
+        case .resolve: "resolve"
+        case .resolved: "resolved"
         case .netting(let message): message.name
         case .reconciliation(let message): message.name
         case .decay(let message): message.name
@@ -173,12 +183,18 @@ package struct ReceiptReply: Hashable, Sendable {
     package var accepted: Charge
     /// Why not all of it.
     package var dispute: Refusal?
+    /// What speaks against the rest.
+    package var evidence: BorrowerEvidence?
 
-    package init(receipt: ReceiptID, borrowerSignature: Signature, accepted: Charge, dispute: Refusal? = nil) {
+    package init(
+        receipt: ReceiptID, borrowerSignature: Signature, accepted: Charge, dispute: Refusal? = nil,
+        evidence: BorrowerEvidence? = nil
+    ) {
         self.receipt = receipt
         self.borrowerSignature = borrowerSignature
         self.accepted = accepted
         self.dispute = dispute
+        self.evidence = evidence
     }
 }
 

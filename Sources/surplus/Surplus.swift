@@ -28,7 +28,8 @@ struct Surplus: AsyncParsableCommand {
             CommandGroup(
                 name: "Trade",
                 subcommands: [
-                    Lease.self, Credits.self, ObligationCommand.self, Statement.self, ReportCommand.self, Ledger.self,
+                    Lease.self, Credits.self, ObligationCommand.self, DisputeCommand.self, Statement.self, ReportCommand.self,
+                    Ledger.self,
                 ]),
             CommandGroup(
                 name: "Owner",

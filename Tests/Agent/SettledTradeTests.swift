@@ -236,6 +236,41 @@ struct SettledTradeTests {
         }
     }
 
+    @Test("What becomes of a dispute is told with its lease, and is no compensation", arguments: [true, false])
+    func disputes(isLent: Bool) async throws {
+        let scratch = try ScratchDirectory()
+        let store = try LedgerStore(directory: scratch.path)
+        defer { store.close() }
+        let (peer, lease) = (Self.peers[0], LeaseID(high: 9, low: 1))
+        let accounts: [(Account, Account, Microcredits)] =
+            isLent
+            ? [
+                (.disputed(peer), .earned, 100), (.peer(peer), .disputed(peer), 30), (.earned, .disputed(peer), 20),
+                (.earned, .peer(peer), 7),
+            ] : [(.spent, .peer(peer), 30), (.peer(peer), .spent, 7)]
+        let document = [UInt8]("agreement".utf8)
+        let (borrower, lender) = isLent ? (peer, Self.own) : (Self.own, peer)
+        try await store.commit(
+            [
+                .agreement(
+                    AgreementRecord(
+                        id: AgreementID(high: 8, low: 1), lease: lease, borrower: borrower, lender: lender, document: document,
+                        borrowerSignature: Signature([1]), lenderSignature: Signature([1]), at: Self.start))
+            ]
+                + accounts.enumerated().map { number, line in
+                    .transfer(
+                        Transfer(
+                            id: TransferID(high: 100 + UInt64(number), low: 1), kind: .direct, debit: line.0, credit: line.1,
+                            amount: line.2, lease: lease, at: Self.start))
+                })
+        let trades = SettledTrades(lease, try #require(store.records(of: [lease])[lease]), own: Self.own).all
+        #expect(trades.allSatisfy { $0.isLent == isLent && $0.compensation == .zero })
+        #expect(trades.reduce(.zero) { $0 + Self.sum($1.paid) } == (isLent ? 23 : -23))
+        #expect(trades.reduce(.zero) { $0 + Self.sum($1.disputed) } == (isLent ? 50 : .zero))
+        let purposes = try store.posted(PostedQuery(), after: 0, limit: 10).map(\.purpose)
+        #expect(purposes == (isLent ? [.disputed, .accepted, .dropped, .givenBack] : [.borrowed, .givenBack]))
+    }
+
     @Test("Without its receipts or its agreement an amount is told, and that it is not known what it was for")
     func withoutPapers() async throws {
         let scratch = try ScratchDirectory()

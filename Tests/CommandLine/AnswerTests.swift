@@ -9,6 +9,10 @@ import Wire
         arguments: [
             (["status"], "capacity"), (["nodes"], "nodes"), (["offers"], "offers"), (["credits"], "balance_microcredits"),
             (["credits"], "obligations"),
+            (["dispute", "list"], "disputes"), (["dispute", "show", Sample.dispute], "lender"),
+            (["dispute", "open", Sample.receipt, "--reason", "too slow"], "dispute"),
+            (["dispute", "accept", Sample.dispute], "accepted_microcredits"),
+            (["dispute", "withdraw", Sample.dispute, "--amount", "0.5"], "withdrawn_microcredits"),
             (["credits", "net"], "we_owe_after_microcredits"),
             (["ledger", "reconcile", "node2"], "peers"),
             (["explain", Sample.lease], "summary"), (["lease", "list"], "leases"), (["lease", "show", Sample.lease], "lease"),

@@ -139,4 +139,6 @@ import Testing
 enum Sample {
     static let lease = "lse_01jd3x9k3v8q2m7r5t6w8y0z1a"
     static let job = "job_01jd3x9k3v8q2m7r5t6w8y0z1a"
+    static let dispute = "dsp_01jd3x9k3v8q2m7r5t6w8y0z1a"
+    static let receipt = "rct_01jd3x9k3v8q2m7r5t6w8y0z1a"
 }

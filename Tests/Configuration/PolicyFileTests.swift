@@ -40,7 +40,8 @@ struct PolicyFileTests {
               renewable: false
               notice: firm
               leases: 3
-            credit: {grants: 1, newcomers: 0.5, raise: 3, owes: 2, net: daily, decay: {rate: 2.5%, idle: 10 d}}
+            credit:
+              {grants: 1, newcomers: 0.5, raise: 3, owes: 2, net: daily, decay: {rate: 2.5%, idle: 10 d}, disputes: {tolerance: 5%, drop_after: never, give_back_after: 10d}}
             borrow: {highest_price: {cpu: 3, memory: 4}}
             """
         let expected = LendingPolicy(
@@ -51,7 +52,8 @@ struct PolicyFileTests {
             longestTerm: .hours(1), shortestTerm: .seconds(30), renewable: false, notices: .only(.firm), maximumLeases: 3,
             credit: CreditRule(
                 granted: .credits(1), newcomers: 500_000, raise: 3, owes: .credits(2), nets: .daily,
-                decay: DecayRule(rate: 250, idle: .days(10))),
+                decay: DecayRule(rate: 250, idle: .days(10)),
+                disputes: DisputeRule(tolerance: .percent(5), dropAfter: nil, giveBackAfter: .days(10))),
             borrow: BorrowRule(maximumPrices: Prices(cpu: .credits(3), memory: .credits(4))))
         #expect(try PolicyFile(bytes: Array(text.utf8), file: "p.yaml").policy == expected)
     }
@@ -149,6 +151,15 @@ struct PolicyFileTests {
         Fault(
             "name: a\nlend: nothing\ncredit: {raise: 1.5}\n",
             "p.yaml:3:17: credit.raise is '1.5'; write a whole number from 0 to 1000"),
+        Fault(
+            "name: a\nlend: nothing\ncredit: {disputes: {tolerance: 101%}}\n",
+            "p.yaml:3:32: credit.disputes.tolerance is 101%, above the largest value, 100%"),
+        Fault(
+            "name: a\nlend: nothing\ncredit: {disputes: {drop_after: 1 min}}\n",
+            "p.yaml:3:33: credit.disputes.drop_after is 1 min, below the smallest value, 1 h"),
+        Fault(
+            "name: a\nlend: nothing\nlimits: [{for: each peer, standing: -1}]\n",
+            "p.yaml:3:37: limits[0].standing is '-1'; write a whole number from 0 to 10000"),
         Fault(lending("  to: everybody\n"), "p.yaml:7:7: lend.to is 'everybody'; did you mean 'everyone'?"),
         Fault(lending("  to: []\n"), "p.yaml:7:7: lend.to is an empty list; write nobody, or name somebody"),
         Fault(

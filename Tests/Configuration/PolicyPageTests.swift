@@ -7,7 +7,7 @@ import Testing
 @Suite("The pages about policies and configuration")
 struct PolicyPageTests {
     /// Those whose examples are policies.
-    private static let policyPages = ["policy.md", "favours.md", "swaps.md"]
+    private static let policyPages = ["policy.md", "disputes.md", "favours.md", "swaps.md"]
 
     @Test("Every example of the policy language is a part of a good policy")
     func good() throws {

@@ -18,6 +18,47 @@ extension LivePool {
     }
 }
 
+// MARK: - What is in dispute
+
+extension LivePool {
+    struct InDispute: Decodable {
+        let dispute: String
+        let peerName: String
+        let cause: String
+        let leftMicrocredits: Int64
+        let acceptedMicrocredits: Int64
+        let withdrawnMicrocredits: Int64
+        let state: String
+        let next: String
+        let reason: String
+    }
+
+    func disputes(on node: String) throws -> [InDispute] {
+        struct List: Decodable { let disputes: [InDispute] }
+        return try json(node, ["dispute", "list", "--all"], as: List.self).disputes
+    }
+
+    /// A job that costs something, and the receipt by which `borrower` has paid `lender` for it.
+    func paidReceipt(of borrower: String, from lender: String) throws -> (receipt: String, amount: Int64) {
+        struct Event: Decodable {
+            let kind: String
+            let subjects: [String]
+            let details: [String: String]?
+        }
+        let words = ["run", "--on", lender, "--cpu", "0.1", "--memory", "64MiB", "--", "sh", "-c", Self.work]
+        try Self.eventually("\(lender) lends") { try surplus(borrower, words).status == 0 ? true : nil }
+        return try Self.eventually("\(lender) is paid") {
+            let lines = try surplus(borrower, ["events", "--kind", "receipt.settled", "--json"]).text.split(separator: "\n")
+            for line in lines.reversed() {
+                let event = try JSONDecoder().decode(Event.self, from: Data(line.utf8))
+                let amount = event.details?["amount_microcredits"].flatMap { Int64($0) } ?? 0
+                if amount > 0, let receipt = event.subjects.first(where: { $0.hasPrefix("rct_") }) { return (receipt, amount) }
+            }
+            return nil
+        }
+    }
+}
+
 // MARK: - What is owed in kind
 
 extension LivePool {

@@ -104,6 +104,7 @@ extension LiveTests {
             let pool = try LivePool(nodes: 3, policy: LivePool.lendingForKind)
             try trade(pool, collection)
             try owe(pool, collection)
+            try dispute(pool, collection)
             try govern(pool, collection)
             try own(pool, collection)
             try found(collection)
@@ -200,6 +201,23 @@ extension LiveTests {
             for node in ["node1", "node2"] {
                 for command in ["statement", "report trade", "report credits"] { try collection.run(pool, node, command) }
             }
+        }
+
+        /// What is in dispute.
+        private func dispute(_ pool: LivePool, _ collection: Collection) throws {
+            let paid = try pool.paidReceipt(of: "node1", from: "node2")
+            try collection.run(pool, "node1", "dispute open", [paid.receipt, "--reason", "too slow"])
+            let id = try #require(try pool.disputes(on: "node1").first).dispute
+            try collection.run(pool, "node1", "dispute list")
+            try collection.run(pool, "node1", "credits")
+            try collection.run(pool, "node1", "report credits")
+            try collection.run(pool, "node1", "dispute show", [id])
+            try collection.run(pool, "node2", "dispute accept", [id, "--amount", "0.000001"])
+            try LivePool.eventually("a part is given back") {
+                try pool.disputes(on: "node1").first { $0.acceptedMicrocredits > 0 && $0.next == "withdraw" }
+            }
+            try collection.run(pool, "node1", "dispute withdraw", [id])
+            try collection.run(pool, "node1", "statement")
         }
 
         /// Policies, rights, and who changed what.

@@ -152,7 +152,9 @@ struct OpeningTests {
         let queue = try DatabaseQueue(path: file)
         try queue.writeWithoutTransaction { db in
             for index in ["transfers_by_debit", "transfers_by_credit"] { try db.execute(sql: "DROP INDEX \(index)") }
-            for table in ["obligations", "adjustments", "checkpoints"] { try db.execute(sql: "DROP TABLE \(table)") }
+            for table in ["obligations", "adjustments", "checkpoints", "disputes", "resolutions"] {
+                try db.execute(sql: "DROP TABLE \(table)")
+            }
             for column in ["accepted_memory_time", "accepted_core_time"] {
                 try db.execute(sql: "ALTER TABLE cosignatures DROP COLUMN \(column)")
             }

@@ -77,13 +77,13 @@ struct CreditTests {
         let rule = CreditRule(
             granted: granted, newcomers: Microcredits(.random(in: 0...Bounds.money.rawValue, using: &random)),
             raise: .random(in: CreditRule.raises, using: &random))
-        var before = rule.limit(havingLent: .zero)
+        var before = rule.limit(for: PeerStanding())
         #expect(before == min(granted, rule.newcomers ?? granted))
         let amounts = (0..<20).map { _ in
             Int64.random(in: 0...Int64.max, using: &random) >> Int.random(in: 0...62, using: &random)
         }
         for lent in amounts.sorted() {
-            let limit = rule.limit(havingLent: Microcredits(lent))
+            let limit = rule.limit(for: PeerStanding(lent: Microcredits(lent)))
             #expect(limit >= before && limit <= granted)
             before = limit
         }

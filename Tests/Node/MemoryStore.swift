@@ -10,6 +10,8 @@ struct MemoryStore {
     private(set) var receipts = SortedMap<ReceiptID, SignedReceipt>()
     private(set) var agreements: Set<AgreementID> = []
     private(set) var adjustments = SortedMap<AdjustmentID, SignedAdjustment>()
+    private(set) var disputes = SortedMap<DisputeID, Dispute>()
+    private(set) var resolutions: [SignedResolution] = []
     private(set) var obligations = SortedMap<ObligationID, Obligation>()
     /// In the order of their rows; tests may change them as a cheater would.
     var transfers: [Transfer] = []
@@ -28,6 +30,8 @@ struct MemoryStore {
             case .agreement(let agreement): agreements.insert(agreement.id)
             case .adjustment(let signed): adjustments[signed.adjustment.id] = signed
             case .checkpoint(let kept, let peer): checkpoints[peer, default: []].append(kept)
+            case .resolution(let signed): resolutions.append(signed)
+            case .dispute(let dispute): disputes[dispute.id] = dispute
             case .obligation(let obligation): obligations[obligation.id] = obligation
             case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value
             case .event(let event): events.append(event)
@@ -39,7 +43,8 @@ struct MemoryStore {
         Snapshot(
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
             leases: all(.lease, as: LeaseEntry.self).filter(\.isLive), refused: all(.refusal, as: RefusedAgreement.self),
-            obligations: obligations.values, swaps: all(.swap, as: SwapEntry.self), pause: all(.setting, as: Pause.self).first,
+            obligations: obligations.values, swaps: all(.swap, as: SwapEntry.self), disputes: disputes.values,
+            honour: all(.setting, as: HonourRecord.self).first, pause: all(.setting, as: Pause.self).first,
             foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
             nettingRecord: all(.setting, as: NettingRecord.self).first,
             decays: all(.decay, as: DecayEntry.self), acquisitions: all(.setting, as: AcquisitionMemory.self).first,

@@ -21,6 +21,8 @@ struct Pool {
         var decisions: [RequestID: Result<[LeaseID], Refusal>] = [:]
         var renewals: [Refusal?] = []
         var adjustments: [Refusal?] = []
+        /// What was decided of what people wanted of disputes.
+        var disputeDecisions: [Refusal?] = []
         /// What was told of searches for cycles.
         var news: [NettingNews] = []
         /// What was told of comparisons of ledgers.
@@ -125,6 +127,7 @@ struct Pool {
         case .decided(let request, let result): members[index].decisions[request] = result
         case .renewed(_, let refusal): members[index].renewals.append(refusal)
         case .adjusted(_, let refusal): members[index].adjustments.append(refusal)
+        case .disputeDecided(_, let refusal): members[index].disputeDecisions.append(refusal)
         case .changed: break
         case .netting(_, let news): members[index].news.append(news)
         case .readHistory(let id, let query): return .history(id, members[index].store.history(query, notary(index)))

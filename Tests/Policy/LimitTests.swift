@@ -118,10 +118,14 @@ struct LimitTests {
         ]
         #expect(decide(ask(), Restriction(rules[0]), Restriction(rules[1])).offered?.prices.cpu == 500_000)
         let policy = policy(rules)
-        #expect(policy.creditLimit(of: Borrower(id: node1, name: "node1", roles: ["operator"]), havingLent: .zero) == .credits(3))
-        #expect(policy.creditLimit(of: Borrower(id: node2, name: "node2", roles: ["operator"]), havingLent: .zero) == .credits(7))
-        #expect(policy.creditLimit(of: Borrower(id: node2, name: "node2"), havingLent: .zero) == .credits(10))
-        #expect(policy.creditLimit(of: Borrower(id: node1, name: "node1"), havingLent: .zero) { $0 != 1 } == .credits(10))
+        #expect(
+            policy.creditLimit(of: Borrower(id: node1, name: "node1", roles: ["operator"]), standing: PeerStanding())
+                == .credits(3))
+        #expect(
+            policy.creditLimit(of: Borrower(id: node2, name: "node2", roles: ["operator"]), standing: PeerStanding())
+                == .credits(7))
+        #expect(policy.creditLimit(of: Borrower(id: node2, name: "node2"), standing: PeerStanding()) == .credits(10))
+        #expect(policy.creditLimit(of: Borrower(id: node1, name: "node1"), standing: PeerStanding()) { $0 != 1 } == .credits(10))
     }
 
     // MARK: Prices and notice

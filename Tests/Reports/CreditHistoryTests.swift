@@ -15,10 +15,15 @@ struct CreditHistoryTests {
             case "lent": (account, "earned")
             case "compensation_earned": (account, "earned")
             case "disputed": ("disputed:nde_\(peer)", "earned")
+            case "accepted": (account, "disputed:nde_\(peer)")
+            case "dropped": ("earned", "disputed:nde_\(peer)")
+            case "given_back": ("earned", account)
+            case "got_back": (account, "spent")
             default: ("spent", account)
             }
         return PostedEntry(
-            sequence: number, at: Samples.time(offset), transfer: "trf_\(number)", purpose: purpose, debit: debit, credit: credit,
+            sequence: number, at: Samples.time(offset), transfer: "trf_\(number)",
+            purpose: purpose == "got_back" ? "given_back" : purpose, debit: debit, credit: credit,
             amount: amount, peer: "nde_\(peer)", peerName: name ?? "node\(peer)", lease: "lse_\(number)")
     }
 
@@ -160,6 +165,36 @@ struct CreditHistoryTests {
             balance: 0, earned: 0, spent: 0, pendingIncoming: 0, pendingOutgoing: 0, lines: [], obligations: owed)
         #expect(credits.text(on: Samples.wide).contains("owed in kind\nOBLIGATION"))
         #expect(!credits.text(on: Samples.plain).contains("obl_"))
+    }
+
+    @Test("What becomes of disputes is part of what was earned and spent, and those that are open are listed with their reason")
+    func disputes() {
+        let entries = [
+            Self.entry(1, "disputed", 500, at: -.hours(9)), Self.entry(2, "accepted", 300, at: -.hours(8)),
+            Self.entry(3, "dropped", 200, at: -.hours(7)), Self.entry(4, "lent", 100, at: -.hours(6)),
+            Self.entry(5, "given_back", 40, at: -.hours(5)), Self.entry(6, "borrowed", 90, peer: 2, at: -.hours(4)),
+            Self.entry(7, "got_back", 30, peer: 2, at: -.hours(3)),
+        ]
+        let open = [Samples.dispute(billedByUs: false, reason: "<too> much"), Samples.dispute(billedByUs: true)]
+        let report = CreditHistoryReport(
+            nodeName: "node9", since: nil, until: nil, now: Samples.now, opening: [], entries: entries,
+            standing: [Self.line(1, balance: 360), Self.line(2, balance: -60)], disputes: open)
+        #expect(report.peers.map(\.closingMicrocredits) == [360, -60])
+        #expect(report.peers.map(\.earned) == [360, 0] && report.peers.map(\.spent) == [0, 60])
+        #expect(report.peers.map(\.disputedMicrocredits) == [0, 0], "all of it was accepted or dropped")
+        let page = Self.html(report)
+        for words in ["<h2>In dispute</h2>", "0.75 credits", "&lt;too&gt; much", "dsp_01jd3x9k3v8q2m7r5t6w8y0z1a", "This node"] {
+            #expect(page.contains(words), "\(words)")
+        }
+        #expect(report.text(on: Samples.wide).contains("in dispute\nDISPUTE"))
+        let credits = CreditsReport(
+            balance: 0, earned: 0, spent: 0, pendingIncoming: 0, pendingOutgoing: 0, lines: [], disputes: open)
+        #expect(
+            credits.text(on: Samples.wide).contains("in dispute\nDISPUTE") && !credits.text(on: Samples.plain).contains("dsp_"))
+        let text = open[0].text(on: Samples.wide)
+        for words in ["billed by node2", "its jobs reported", "'surplus dispute accept dsp_"] {
+            #expect(text.contains(words), "\(words) in \(text)")
+        }
     }
 
     private static func html(_ report: CreditHistoryReport) -> String { report.html(utcOffset: .hours(1)) }

@@ -10,7 +10,8 @@ struct PolicyExplanationTests {
     ) -> PolicyExplanation {
         PolicyExplanation(
             policy: "mine", offer: nil, reason: nil, refusal: nil, capacity: .zero, most: .zero, ownerUsage: .zero,
-            committed: .zero, lendable: .zero, conditions: [], limits: [], creditLimit: 0, creditHeadroom: 0, openLeases: 0,
+            committed: .zero, lendable: .zero, conditions: [], limits: [], creditLimit: 0, creditHeadroom: 0, standing: nil,
+            openLeases: 0,
             mostLeases: 1, threshold: .zero, tolerance: PressureFigures(cpu: nil, memory: nil, disk: nil), reserve: .zero,
             forecasts: [], rules: rules, decay: decay)
     }

@@ -75,6 +75,22 @@ enum Samples {
             standing: .init(isAccruing: false, wasRefused: false, proposal: "", settledAt: nil), premium: .zero, worth: 1_500_000)
     }
 
+    /// A credit that node2 has billed and this node does not accept, or the other way round.
+    static func dispute(billedByUs: Bool, reason: String = "2 credits billed, 1 credit plausible") -> DisputeReport {
+        DisputeReport(
+            dispute: "dsp_01jd3x9k3v8q2m7r5t6w8y0z1a", cause: "receipt", receipt: "rct_01jd3x9k3v8q2m7r5t6w8y0z1a",
+            lease: "lse_01jd3x9k3v8q2m7r5t6w8y0z1a", reason: reason,
+            parties: .init(peer: "nde_2", peerName: "node2", isOpenedByUs: !billedByUs, isBilledByUs: billedByUs),
+            amounts: .init(
+                all: Charge(credits: 1_000_000), left: Charge(credits: 750_000), worth: 750_000, accepted: 250_000, withdrawn: 0),
+            standing: .init(
+                state: "open", openedAt: time(-.minutes(2)), resolvedAt: nil, waiting: "",
+                next: billedByUs ? "withdraw" : "accept"),
+            lender: .init(LenderEvidence(usage: Usage(cpu: 7_200_000_000), elapsed: .hours(1), throttled: .zero)),
+            borrower: .init(
+                BorrowerEvidence(plausible: Usage(cpu: 3_600_000_000), elapsed: .hours(1), counted: 3_500_000_000)))
+    }
+
     static let ledger = LedgerReport(
         ok: true, fault: nil, transfers: 4, receipts: 2, segments: 1, chainHead: String(repeating: "ab", count: 32))
 

@@ -50,6 +50,7 @@ struct SimulationTests {
         #expect(counts.allSatisfy { $0.promises > 0 } && counts.contains { $0.groups > 0 })
         #expect(counts.contains { $0.swaps > 0 })
         #expect(counts.contains { $0.decays > 0 })
+        #expect(counts.contains { $0.swaps > 0 } && counts.contains { $0.disputes > 0 && $0.resolved > 0 })
     }
 
     @Test("Forty seeds come through nearly everything that there is, and through nothing else")

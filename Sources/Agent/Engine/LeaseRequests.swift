@@ -9,6 +9,7 @@ final class LeaseRequests: Sendable {
         var requests: [RequestID: CheckedContinuation<[LeaseID], any Error>] = [:]
         var renewals: [LeaseID: [Int: CheckedContinuation<Void, any Error>]] = [:]
         var adjustments: [ObligationID: [Int: CheckedContinuation<Void, any Error>]] = [:]
+        var disputes: [DisputeID: [Int: CheckedContinuation<Void, any Error>]] = [:]
         var watchers: [LeaseID: [Int: AsyncStream<Void>.Continuation]] = [:]
         private var last = 0
 
@@ -86,6 +87,28 @@ final class LeaseRequests: Sendable {
         waiting?.resume(throwing: CancellationError())
     }
 
+    /// Opens a dispute, or gives way in one.
+    ///
+    /// - Parameter event: about that dispute.
+    /// - Throws: ``Refusal`` when nothing of it was done; `CancellationError`, and then the peer has not answered yet.
+    func settle(_ dispute: DisputeID, _ event: NodeEvent) async throws {
+        let number = state.withLock { $0.number() }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                state.withLock { $0.disputes[dispute, default: [:]][number] = continuation }
+                if Task.isCancelled { return cancel(number, of: dispute) }
+                engine.handle(event)
+            }
+        } onCancel: {
+            cancel(number, of: dispute)
+        }
+    }
+
+    private func cancel(_ number: Int, of dispute: DisputeID) {
+        let waiting = state.withLock { $0.disputes[dispute]?.removeValue(forKey: number) }
+        waiting?.resume(throwing: CancellationError())
+    }
+
     /// Announces changes of a lease; the first value comes at once.
     func changes(of lease: LeaseID) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -135,6 +158,13 @@ final class LeaseRequests: Sendable {
         }
     }
 
+    func decided(_ dispute: DisputeID, _ refusal: Refusal?) {
+        let waiting = state.withLock { $0.disputes.removeValue(forKey: dispute) } ?? [:]
+        for continuation in waiting.values {
+            if let refusal { continuation.resume(throwing: refusal) } else { continuation.resume() }
+        }
+    }
+
     func changed(_ lease: LeaseID) {
         let watchers = state.withLock { $0.watchers[lease].map { Array($0.values) } ?? [] }
         for watcher in watchers { watcher.yield() }
@@ -145,7 +175,8 @@ final class LeaseRequests: Sendable {
         let (requests, renewals, watchers) = state.withLock { state in
             defer { state = State() }
             return (
-                Array(state.requests.values), (Array(state.renewals.values) + state.adjustments.values).flatMap(\.values),
+                Array(state.requests.values),
+                (Array(state.renewals.values) + state.adjustments.values + state.disputes.values).flatMap(\.values),
                 state.watchers.values.flatMap(\.values)
             )
         }

@@ -33,6 +33,7 @@ final class Switchboard: Sendable {
         case .decided(let request, let result): parts.requests.decided(request, result)
         case .renewed(let lease, let refusal): parts.requests.renewed(lease, refusal)
         case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)
+        case .disputeDecided(let dispute, let refusal): parts.requests.decided(dispute, refusal)
         case .changed(let lease): parts.requests.changed(lease)
         case .readHistory(let id, let query): parts.reconciliations.read(id, query)
         case .reconciliation(let id, let news): parts.reconciliations.told(id, news)

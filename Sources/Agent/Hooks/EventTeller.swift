@@ -64,6 +64,6 @@ struct EventTeller: Sendable {
     private static let variables = [
         "lse": "SURPLUS_LEASE", "job": "SURPLUS_JOB", "agr": "SURPLUS_AGREEMENT", "req": "SURPLUS_REQUEST",
         "neg": "SURPLUS_NEGOTIATION", "trf": "SURPLUS_TRANSFER", "rct": "SURPLUS_RECEIPT", "nde": "SURPLUS_PEER",
-        "obl": "SURPLUS_OBLIGATION",
+        "obl": "SURPLUS_OBLIGATION", "dsp": "SURPLUS_DISPUTE",
     ]
 }

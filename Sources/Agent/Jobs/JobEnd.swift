@@ -56,6 +56,14 @@ struct JobEnd: Hashable, Codable, Sendable {
     /// Whether the program ran and was ended before it had made all that it was to make.
     var isEarly: Bool { hasRun && outcome.reason != nil }
 
+    /// What the program has used, as it reports itself at its end; `nil` where that is not all of it.
+    var reported: CoreMicroseconds? {
+        switch outcome {
+        case .exited(.code), .exited(.signal): usage.cpu
+        case .exited(.notStarted), .interrupted, .stopped, .failed: nil
+        }
+    }
+
     var isInterruption: Bool { if case .interrupted = outcome { true } else { false } }
 }
 

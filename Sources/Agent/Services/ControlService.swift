@@ -45,6 +45,24 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         try await answer { try await agent.pool().adjust(request.message) }
     }
 
+    func listDisputes(
+        request: ServerRequest<Surplus_V1_ListDisputesRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_ListDisputesReply> {
+        try await answer { try await agent.pool().disputes(request.message) }
+    }
+
+    func openDispute(
+        request: ServerRequest<Surplus_V1_OpenDisputeRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_DisputeInfo> {
+        try await answer { try await agent.pool().openDispute(request.message) }
+    }
+
+    func resolveDispute(
+        request: ServerRequest<Surplus_V1_ResolveDisputeRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_DisputeInfo> {
+        try await answer { try await agent.pool().resolveDispute(request.message) }
+    }
+
     func netCredits(
         request: ServerRequest<Surplus_V1_NetCreditsRequest>, context: ServerContext
     ) async throws -> StreamingServerResponse<Surplus_V1_NettingStep> {

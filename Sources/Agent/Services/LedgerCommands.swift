@@ -6,32 +6,36 @@ import Wire
 
 extension PoolMembership {
     func credits() -> Surplus_V1_CreditsReply {
-        let (books, held) = engine.read { ($0.books, $0.heldByNetting) }
-        func standing(_ account: Account) -> Balance<Microcredits> { books.balance(of: account) }
+        let (books, held, standings) = engine.read { node in
+            let peers = node.books.trustLines(in: .credit).map(\.peer)
+            return (node.books, node.heldByNetting, peers.map(node.peerStanding))
+        }
+        func balance(_ account: Account) -> Balance<Microcredits> { books.balance(of: account) }
         return .with { reply in
-            for line in books.trustLines(in: .credit) {
-                var balance = standing(.peer(line.peer))
+            for (line, standing) in zip(books.trustLines(in: .credit), standings) {
+                var owed = balance(.peer(line.peer))
                 let netted = held[line.peer] ?? .zero
                 // What nettings hold becomes no debt, whatever comes of them.
-                if netted > .zero { balance.creditsPending -= netted } else { balance.debitsPending += netted }
-                reply.balance += balance.net.rawValue
-                reply.pendingIncoming += balance.debitsPending.rawValue
-                reply.pendingOutgoing += balance.creditsPending.rawValue
+                if netted > .zero { owed.creditsPending -= netted } else { owed.debitsPending += netted }
+                reply.balance += owed.net.rawValue
+                reply.pendingIncoming += owed.debitsPending.rawValue
+                reply.pendingOutgoing += owed.creditsPending.rawValue
                 reply.lines.append(
                     .with {
                         $0.peer = line.peer.description
                         $0.peerName = name(of: line.peer)
-                        $0.balance = balance.net.rawValue
-                        $0.pendingOwedToUs = balance.debitsPending.rawValue
-                        $0.pendingWeOwe = balance.creditsPending.rawValue
+                        $0.balance = owed.net.rawValue
+                        $0.pendingOwedToUs = owed.debitsPending.rawValue
+                        $0.pendingWeOwe = owed.creditsPending.rawValue
                         $0.limitGranted = line.granted.rawValue
                         $0.limitReceived = line.mayOwe.rawValue
-                        $0.disputed = standing(.disputed(line.peer)).net.rawValue
+                        $0.disputed = balance(.disputed(line.peer)).net.rawValue
                         $0.netting = netted.rawValue
+                        $0.standing = Surplus_V1_PeerStandingInfo(standing)
                     })
             }
-            reply.earned = -standing(.earned).net.rawValue
-            reply.spent = standing(.spent).net.rawValue
+            reply.earned = -balance(.earned).net.rawValue
+            reply.spent = balance(.spent).net.rawValue
         }
     }
 

@@ -219,6 +219,8 @@ enum Feature: String, CaseIterable {
     case netting
     /// Compares ledgers, and signs what both have.
     case reconciliation
+    /// Keeps disputes, and signs the steps towards their ends.
+    case disputes
 
     /// The most that are read of a peer's.
     static let most = 64

@@ -19,6 +19,7 @@ extension PoolMembership {
             var reply = Self.standing(of: node, towards: borrower)
             reply.rules = rules(of: node, at: now)
             if let decay = decay(of: node, at: now) { reply.decay = decay }
+            if !request.peer.isEmpty { reply.standing = Surplus_V1_PeerStandingInfo(node.peerStanding(of: peer)) }
             reply.forecasts = Self.forecasts(of: node, for: term ?? node.policy.longestTerm)
             let wanted = amounts.isPositive ? amounts : node.policy.most(of: node.capacity)
             guard wanted.isPositive, Bounds.accepts(wanted) else {

@@ -113,6 +113,7 @@ extension TradeMessage {
         switch self {
         case .netting: .netting
         case .reconciliation: .reconciliation
+        case .dispute, .disputeAnswer, .resolve, .resolved: .disputes
         default: nil
         }
     }

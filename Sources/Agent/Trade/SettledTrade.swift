@@ -145,7 +145,9 @@ struct SettledTrades {
 
     /// Whether a lender pays it, as far as the agreement tells.
     private func isCompensation(_ transfer: Transfer) -> Bool {
-        guard let lender, transfer.unit == .credit, transfer.kind == .direct, !transfer.isOfSwap else { return false }
+        guard let lender, transfer.unit == .credit, transfer.kind == .direct, !transfer.isOfSwap, transfer.credit != .spent else {
+            return false
+        }
         return transfer.debit == .peer(lender) && transfer.credit == .earned || transfer.debit == .spent && lender == own
     }
 
@@ -162,7 +164,7 @@ struct SettledTrades {
         // Who is owed in kind has lent; in credits that is a debt of the peer's, in kind one that is taken away.
         case (.peer, .converted), (.peer, .cancelled): return transfer.unit == .credit
         case (.converted, .peer), (.cancelled, .peer): return transfer.unit != .credit
-        case (.disputed, _): return true
+        case (.disputed, _), (_, .disputed), (.earned, _): return true
         default: return isCompensation
         }
     }
@@ -171,6 +173,11 @@ struct SettledTrades {
         guard transfer.unit == .credit else { return enterInKind(transfer, in: &trade) }
         switch (transfer.debit, transfer.credit) {
         case (.disputed, _): trade.disputed = trade.disputed + parts
+        // What was in dispute is not any more, whether it is owed now or was dropped.
+        case (.peer, .disputed):
+            trade.disputed = trade.disputed + -parts
+            trade.paid = trade.paid + parts
+        case (_, .disputed): trade.disputed = trade.disputed + -parts
         case (.peer, _) where isCompensation: trade.compensation += Microcredits(transfer.amount)
         case (_, .peer) where isCompensation: trade.compensation -= Microcredits(transfer.amount)
         case (.peer, _): trade.paid = trade.paid + parts
@@ -189,6 +196,12 @@ struct SettledTrades {
         switch (transfer.debit, transfer.credit) {
         case (.disputed, _):
             trade.inKind.disputed = trade.inKind.disputed + usage
+            return
+        case (.peer, .disputed):
+            trade.inKind.disputed = trade.inKind.disputed - usage
+            change = usage
+        case (_, .disputed):
+            trade.inKind.disputed = trade.inKind.disputed - usage
             return
         case (.peer, _): change = usage
         case (_, .peer): change = .zero - usage

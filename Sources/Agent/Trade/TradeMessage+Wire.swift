@@ -46,6 +46,14 @@ extension Surplus_V1_TradeMessage {
             case .claims(let claims): wire.leaseClaims = Surplus_V1_LeaseClaims(claims)
             case .adjust(let offer): wire.adjustmentOffer = Surplus_V1_AdjustmentOffer(offer)
             case .adjusted(let reply): wire.adjustmentAnswer = Surplus_V1_AdjustmentAnswer(reply)
+            case .dispute(let notice): wire.disputeNotice = Surplus_V1_DisputeNotice(notice)
+            case .disputeAnswer(let id, let refusal):
+                wire.disputeAnswer = .with {
+                    $0.dispute = id.description
+                    if let refusal { $0.refusal = Surplus_V1_Refusal(refusal) }
+                }
+            case .resolve(let offer): wire.resolutionOffer = Surplus_V1_ResolutionOffer(offer)
+            case .resolved(let reply): wire.resolutionAnswer = Surplus_V1_ResolutionAnswer(reply)
             case .netting(let message): wire.netting = Surplus_V1_Netting(message)
             case .reconciliation(let message): wire.reconciliation = Surplus_V1_Reconciliation(message)
             case .decay(let message): wire.decay = Surplus_V1_Decay(message)
@@ -91,6 +99,13 @@ extension TradeMessage {
         case .leaseClaims(let message): self = .claims(try Self.claims(message))
         case .adjustmentOffer(let message): self = .adjust(try AdjustmentOffer(message))
         case .adjustmentAnswer(let message): self = .adjusted(try AdjustmentReply(message))
+        case .disputeNotice(let message): self = .dispute(try DisputeNotice(message))
+        case .disputeAnswer(let message):
+            self = .disputeAnswer(
+                try Field.identifier(message.dispute, "dispute_answer.dispute"),
+                message.hasRefusal ? try Refusal(message.refusal, "dispute_answer.refusal") : nil)
+        case .resolutionOffer(let message): self = .resolve(try ResolutionOffer(message))
+        case .resolutionAnswer(let message): self = .resolved(try ResolutionReply(message))
         case .netting(let message): self = .netting(try NettingMessage(message))
         case .reconciliation(let message): self = .reconciliation(try ReconciliationMessage(message))
         case .decay(let message): self = .decay(try DecayMessage(message))
@@ -311,6 +326,7 @@ extension Surplus_V1_ReceiptAnswer {
             $0.acceptedMicrocredits = reply.accepted.credits.rawValue
             if reply.accepted.inKind != .zero { $0.acceptedInKind = Surplus_V1_Usage(reply.accepted.inKind) }
             if let dispute = reply.dispute { $0.dispute = Surplus_V1_Refusal(dispute) }
+            if let evidence = reply.evidence { $0.evidence = Surplus_V1_BorrowerEvidence(evidence) }
         }
     }
 }
@@ -323,7 +339,8 @@ extension ReceiptReply {
             accepted: Charge(
                 credits: try Field.money(wire.acceptedMicrocredits, "receipt_answer.accepted_microcredits"),
                 inKind: try Usage(wire.acceptedInKind, "receipt_answer.accepted_in_kind")),
-            dispute: wire.hasDispute ? try Refusal(wire.dispute, "receipt_answer.dispute") : nil)
+            dispute: wire.hasDispute ? try Refusal(wire.dispute, "receipt_answer.dispute") : nil,
+            evidence: wire.hasEvidence ? try BorrowerEvidence(wire.evidence, "receipt_answer.evidence") : nil)
     }
 }
 

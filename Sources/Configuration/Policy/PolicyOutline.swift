@@ -36,6 +36,10 @@ package struct PolicyOutline: Hashable, Sendable {
         } else {
             add(["credit", "decay"], "never")
         }
+        let disputes = policy.credit.disputes
+        add(["credit", "disputes", "tolerance"], disputes.tolerance.text)
+        add(["credit", "disputes", "drop_after"], disputes.dropAfter?.text ?? PolicyReader.never)
+        add(["credit", "disputes", "give_back_after"], disputes.giveBackAfter?.text ?? PolicyReader.never)
         let owes = policy.borrow.owesInKind
         if owes.cpu > .zero { add(["borrow", "owes", "cpu"], CoreHours(owes.cpu).text) }
         if owes.memory > .zero { add(["borrow", "owes", "memory"], GiBHours(owes.memory).text) }
@@ -172,6 +176,7 @@ package struct PolicyOutline: Hashable, Sendable {
             if let leases = rule.leases { add(path + ["leases"], "\(leases)") }
             if let term = rule.longestTerm { add(path + ["longest_term"], term.text) }
             if let owes = rule.owes { add(path + ["owes"], owes.text) }
+            if let standing = rule.leastStanding { add(path + ["standing"], "\(standing)") }
             if let price = rule.price { add(path + ["price"], price.text) }
             if let notices = rule.notices { add(path + ["notice"], Self.list(notices.sorted().map(\.rawValue))) }
             if let network = rule.network { add(path + ["network"], network ? "outbound" : "none") }

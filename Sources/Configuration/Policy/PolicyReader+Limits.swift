@@ -3,7 +3,7 @@ import Resources
 
 extension PolicyReader {
     private enum LimitKey: String, CaseIterable {
-        case `for`, when, refuse, most, leases, owes, price, notice, network
+        case `for`, when, refuse, most, leases, owes, standing, price, notice, network
         case longestTerm = "longest_term"
     }
     private enum SubjectKey: String, CaseIterable { case peer, user, group, role }
@@ -58,6 +58,7 @@ extension PolicyReader {
         rule.leases = try keys[.leases]?.integer(0...10_000)
         rule.longestTerm = try keys[.longestTerm]?.quantity(Self.terms)
         rule.owes = try keys[.owes]?.quantity(Microcredits.zero...Bounds.money)
+        rule.leastStanding = try keys[.standing]?.integer(PeerStanding.numbers)
         rule.price = try keys[.price]?.quantity(Self.factors)
         rule.network = try keys[.network].map { value throws(ConfigurationError) in try isNetworkAllowed(value) }
         if let notice = keys[.notice] {
@@ -71,7 +72,8 @@ extension PolicyReader {
             throw refuse.fault("contradicts: what is refused needs no other limit; remove this or the others")
         }
         guard rule != plain else {
-            throw entry.fault("limits nothing; add one of most, leases, longest_term, owes, price, notice, network or refuse")
+            throw entry.fault(
+                "limits nothing; add one of most, leases, longest_term, owes, standing, price, notice, network or refuse")
         }
         return rule
     }

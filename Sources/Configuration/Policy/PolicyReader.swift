@@ -91,7 +91,7 @@ struct PolicyReader {
 
     // MARK: Credit, borrowing, hooks
 
-    private enum CreditKey: String, CaseIterable { case grants, newcomers, raise, owes, net, decay }
+    private enum CreditKey: String, CaseIterable { case grants, newcomers, raise, owes, net, decay, disputes }
     private enum BorrowKey: String, CaseIterable {
         case owes, rules
         case highestPrice = "highest_price"
@@ -115,6 +115,7 @@ struct PolicyReader {
         if let owes = keys[.owes] { draft.credit.owes = try owes.quantity(range) }
         if let net = keys[.net] { draft.credit.nets = try net.choice(of: NettingManner.self) }
         if let decay = keys[.decay] { draft.credit.decay = try self.decay(decay) }
+        if let disputes = keys[.disputes] { try self.disputes(disputes) }
     }
 
     private mutating func borrow(_ value: YAMLValue) throws(ConfigurationError) {

@@ -18,12 +18,21 @@ extension Node {
         }
         convertAt[changed.id] = nil
         post(signed, of: changed, &step)
+        noteRefusal(signed, of: changed, &step)
+        openDispute(ofPremium: signed, of: changed, &step)
         step.record(.adjustment(signed))
         let peer = adjustment.proposer == id ? adjustment.answerer : adjustment.proposer
         step.tell(
             "obligation.adjusted", [changed.id, adjustment.id, adjustment.transfer, peer],
             "agreed with \(name(of: peer)): \(adjustment.story)")
         tellIfSettled(changed, &step)
+    }
+
+    /// What was asked for and not given lowers the debtor's standing with its creditor for good.
+    private mutating func noteRefusal(_ signed: SignedAdjustment, of obligation: Obligation, _ step: inout Step) {
+        let adjustment = signed.adjustment
+        guard adjustment.kind == .conversion, adjustment.premium > .zero, obligation.creditor == id else { return }
+        creditHonour(of: obligation.debtor, { $0.refused += adjustment.amount.credits + adjustment.premium }, &step)
     }
 
     private mutating func post(_ signed: SignedAdjustment, of obligation: Obligation, _ step: inout Step) {

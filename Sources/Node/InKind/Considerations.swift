@@ -163,7 +163,13 @@ extension Node {
         #if Defects
             if Defect.active == .redemptionForgotten, obligation.lease != lease.id, lease.role == .borrower { return }
         #endif
-        if obligation.lease == lease.id { obligation.accrue(usage) } else { obligation.discharge(usage, by: .redeemed) }
+        if obligation.lease == lease.id {
+            obligation.accrue(usage)
+        } else {
+            let worth = obligation.prices.cost(of: usage.limited(to: obligation.left))
+            obligation.discharge(usage, by: .redeemed)
+            creditHonour(of: lease.peer, { $0.redeemed += worth }, &step)
+        }
         keep(obligation, &step)
     }
 

@@ -18,6 +18,8 @@ package struct LimitRule: Hashable, Codable, Sendable {
     /// The most the subject may owe. For a node, or each node of a role, it replaces the policy's general credit limit;
     /// for a group it bounds what its nodes owe together, for users what their unsettled leases may still come to cost.
     package var owes: Microcredits?
+    /// The standing below which the subject gets nothing; see ``PeerStanding``.
+    package var leastStanding: Int?
     /// What the subject pays, as a share of the price that others pay. May be above the whole.
     package var price: BasisPoints?
     /// The notice classes the subject can have.
@@ -27,7 +29,8 @@ package struct LimitRule: Hashable, Codable, Sendable {
 
     package init(
         _ subject: Subject, when: Condition? = nil, refuses: Bool = false, cpu: Millicores? = nil, memory: Bytes? = nil,
-        leases: Int? = nil, longestTerm: Microseconds? = nil, owes: Microcredits? = nil, price: BasisPoints? = nil,
+        leases: Int? = nil, longestTerm: Microseconds? = nil, owes: Microcredits? = nil, leastStanding: Int? = nil,
+        price: BasisPoints? = nil,
         notices: Set<NoticeClass>? = nil, network: Bool? = nil
     ) {
         self.subject = subject
@@ -38,6 +41,7 @@ package struct LimitRule: Hashable, Codable, Sendable {
         self.leases = leases
         self.longestTerm = longestTerm
         self.owes = owes
+        self.leastStanding = leastStanding
         self.price = price
         self.notices = notices
         self.network = network
@@ -55,6 +59,7 @@ extension LimitRule {
         if let leases { parts.append("\(leases) leases") }
         if let longestTerm { parts.append("terms of \(longestTerm.text)") }
         if let owes { parts.append("\(owes.text) owed") }
+        if let leastStanding { parts.append("standing of \(leastStanding) or more") }
         if let price { parts.append("\(price.text) of the price") }
         if let notices { parts.append("notice " + notices.sorted().map(\.rawValue).joined(separator: ", ")) }
         if let network { parts.append("network \(network ? "outbound" : "none")") }

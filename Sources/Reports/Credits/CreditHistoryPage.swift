@@ -7,7 +7,7 @@ extension CreditHistoryReport {
     package func html(utcOffset: Microseconds) -> String {
         let clock = Clock(utcOffset: utcOffset)
         let sections = [
-            balanceSection(clock), flowSection, kindSection, limitSection(clock), obligationSection(clock), disputeSection,
+            balanceSection(clock), flowSection, kindSection, limitSection(clock), obligationSection(clock), disputeSection(clock),
             movementSection(clock),
         ]
         return """
@@ -48,7 +48,10 @@ extension CreditHistoryReport {
                 "Reserved now", Self.amount(reservedOwedToUs + reservedWeOwe),
                 "\(Self.amount(reservedOwedToUs)) to come in, \(Self.amount(reservedWeOwe)) to go out"
             ),
-            ("In dispute now", Self.amount(disputed), "billed and not accepted"),
+            (
+                "In dispute now", Self.amount(disputed),
+                "\(Self.amount(disputedHere)) billed here, \(Self.amount(disputedThere)) by peers"
+            ),
         ]
         let items = tiles.map { name, value, note in
             "<div><dt>\(name)</dt><dd>\(Markup.text(value))<small>\(Markup.text(note))</small></dd></div>"
@@ -170,19 +173,39 @@ extension CreditHistoryReport {
                 caption: "What is owed in kind, by when it falls due"))
     }
 
-    private var disputeSection: String {
-        let rows = peers.filter { $0.disputedMicrocredits > 0 || $0.now.map { $0.disputedMicrocredits > 0 } == true }.map {
+    private func disputeSection(_ clock: Clock) -> String {
+        let rows = peers.filter { $0.disputedMicrocredits != 0 || $0.now.map { $0.disputedMicrocredits > 0 } == true }.map {
             [
                 Markup.text($0.peerName), Self.amount($0.disputedMicrocredits),
                 Self.amount($0.now?.disputedMicrocredits ?? 0),
             ]
         }
-        guard !rows.isEmpty else { return "" }
+        guard !rows.isEmpty || !disputes.isEmpty else { return "" }
+        let byPeer =
+            rows.isEmpty
+            ? ""
+            : Markup.table(
+                [("Peer", ""), ("In this time", "number"), ("In all, now", "number")], rows,
+                caption: "What this node billed and the peer did not accept")
         return section(
-            "In dispute", "Billed by this node and not accepted by the peer. It is not part of any balance.",
-            Markup.table(
-                [("Peer", ""), ("In this time", "number"), ("In all, now", "number")], rows, caption: "What is in dispute by peer"
-            ))
+            "In dispute",
+            "As of \(clock.text(at)). What this node billed and the peer did not accept is not part of any balance; what was paid "
+                + "and is disputed is, until it is given back.", byPeer + disputeTable(clock))
+    }
+
+    /// Those that are open, each with who says what.
+    private func disputeTable(_ clock: Clock) -> String {
+        guard !disputes.isEmpty else { return "" }
+        let rows = disputes.map {
+            [
+                Markup.text(clock.text($0.openedAt)), Markup.text($0.peerName), $0.billedByUs ? "This node" : "The peer",
+                Markup.text(DisputeReport.text($0.leftMicrocredits, $0.leftInKind)), Markup.text($0.reason),
+                "<code>\(Markup.text($0.dispute))</code>",
+            ]
+        }
+        return Markup.table(
+            [("Opened", "time"), ("Peer", ""), ("Billed by", ""), ("Left", ""), ("Why", ""), ("Dispute", "id")], rows,
+            caption: "What is in dispute, the oldest first")
     }
 
     private func movementSection(_ clock: Clock) -> String {

@@ -41,21 +41,25 @@ package struct CreditHistoryReport: Report {
         let peerName: String
         let openingMicrocredits: Int64
         let closingMicrocredits: Int64
-        /// What the peer came to owe this node in the time: for what was lent to it, and for notice that it did not keep.
+        /// What the peer came to owe this node in the time: for what was lent to it, accepted in a dispute or at once, and for notice
+        /// that it did not keep.
         let lentMicrocredits: Int64
         let compensationEarnedMicrocredits: Int64
         /// What this node came to owe the peer.
         let borrowedMicrocredits: Int64
         let compensationPaidMicrocredits: Int64
-        /// Billed in the time and not accepted.
+        /// What this node gave back in disputes about what was paid, and what the peer gave back.
+        let givenBackMicrocredits: Int64
+        let gotBackMicrocredits: Int64
+        /// Billed in the time and not accepted, less what became of such.
         let disputedMicrocredits: Int64
         /// At the beginning, and after each change; where there were very many, at the end of equal parts of the time.
         let balances: [Balance]
         /// Left out for a peer without a trust line.
         let now: Standing?
 
-        var earned: Int64 { lentMicrocredits + compensationEarnedMicrocredits }
-        var spent: Int64 { borrowedMicrocredits + compensationPaidMicrocredits }
+        var earned: Int64 { lentMicrocredits + compensationEarnedMicrocredits - givenBackMicrocredits }
+        var spent: Int64 { borrowedMicrocredits + compensationPaidMicrocredits - gotBackMicrocredits }
     }
 
     /// A change of what stands with a peer.
@@ -96,18 +100,23 @@ package struct CreditHistoryReport: Report {
     let obligations: [ObligationReport]
     /// How it went in kind, by the peers' names.
     let inKind: [KindHistory]
+    /// What is in dispute now, the oldest first.
+    let disputes: [DisputeReport]
 
     /// - Parameters:
     ///   - opening: what stood on accounts before the time, in all units.
     ///   - entries: those of a unit in the order in which they were booked.
     ///   - standing: how it is with each peer now.
     ///   - obligations: what is owed in kind and not settled, what falls due first in front.
+    ///   - disputes: what is in dispute, the oldest first.
     package init(
         nodeName: String, since: Timestamp?, until: Timestamp?, now: Timestamp, opening: [AccountStanding],
-        entries: [PostedEntry], standing: [CreditsReport.Line], obligations: [ObligationReport] = []
+        entries: [PostedEntry], standing: [CreditsReport.Line], obligations: [ObligationReport] = [],
+        disputes: [DisputeReport] = []
     ) {
         self.nodeName = nodeName
         self.obligations = obligations
+        self.disputes = disputes
         inKind = KindHistory.all(opening: opening, entries: entries)
         let (opening, entries) = (opening.filter { $0.unit == .credit }, entries.filter { $0.unit == .credit })
         let end = until ?? now
@@ -143,7 +152,13 @@ package struct CreditHistoryReport: Report {
     /// All that is reserved now, and what is in dispute.
     var reservedOwedToUs: Int64 { peers.reduce(0) { $0 + ($1.now?.reservedOwedToUsMicrocredits ?? 0) } }
     var reservedWeOwe: Int64 { peers.reduce(0) { $0 + ($1.now?.reservedWeOweMicrocredits ?? 0) } }
-    var disputed: Int64 { peers.reduce(0) { $0 + ($1.now?.disputedMicrocredits ?? 0) } }
+    var disputed: Int64 { disputedHere + disputedThere }
+    /// Of it what this node billed, and what peers billed.
+    var disputedHere: Int64 {
+        let apart = peers.reduce(0) { $0 + ($1.now?.disputedMicrocredits ?? 0) }
+        return max(apart, disputes.reduce(0) { $1.billedByUs ? $0 + $1.worthMicrocredits : $0 })
+    }
+    var disputedThere: Int64 { disputes.reduce(0) { $1.billedByUs ? $0 : $0 + $1.worthMicrocredits } }
 }
 
 // MARK: - Putting together
@@ -168,6 +183,7 @@ extension CreditHistoryReport {
         var opening: Int64 = 0
         var balance: Int64 = 0
         var sums: [String: Int64] = [:]
+        var disputed: Int64 = 0
         var changes: [(at: Timestamp, balance: Int64)] = []
 
         mutating func open(_ net: Int64) {
@@ -175,7 +191,11 @@ extension CreditHistoryReport {
             balance += net
         }
 
-        mutating func note(_ entry: PostedEntry) { sums[entry.purpose, default: 0] += entry.amount }
+        mutating func note(_ entry: PostedEntry) {
+            disputed += entry.disputed
+            let isGivenToUs = entry.purpose == "given_back" && entry.credit == "spent"
+            sums[isGivenToUs ? "got_back" : entry.purpose, default: 0] += entry.amount
+        }
 
         mutating func book(_ entry: PostedEntry, _ change: PostedEntry.Change) -> Movement {
             note(entry)
@@ -189,9 +209,11 @@ extension CreditHistoryReport {
         func peer(_ name: Name, in range: Range<Timestamp>, parts: Int64) -> Peer {
             Peer(
                 peer: name.peer, peerName: name.name, openingMicrocredits: opening, closingMicrocredits: balance,
-                lentMicrocredits: sums["lent"] ?? 0, compensationEarnedMicrocredits: sums["compensation_earned"] ?? 0,
+                lentMicrocredits: (sums["lent"] ?? 0) + (sums["accepted"] ?? 0),
+                compensationEarnedMicrocredits: sums["compensation_earned"] ?? 0,
                 borrowedMicrocredits: sums["borrowed"] ?? 0, compensationPaidMicrocredits: sums["compensation_paid"] ?? 0,
-                disputedMicrocredits: sums["disputed"] ?? 0, balances: balances(in: range, parts: parts), now: now)
+                givenBackMicrocredits: sums["given_back"] ?? 0, gotBackMicrocredits: sums["got_back"] ?? 0,
+                disputedMicrocredits: disputed, balances: balances(in: range, parts: parts), now: now)
         }
 
         /// The last change in each part of the time. Clocks may have been set back between two changes: none is shown earlier than

@@ -21,6 +21,7 @@ extension CreditHistoryReport {
         let limits = limits(on: page)
         if !limits.isEmpty { parts.append(limits.text(on: page)) }
         if !obligations.isEmpty { parts.append("owed in kind\n" + ObligationsReport(obligations).text(on: page)) }
+        if !disputes.isEmpty { parts.append("in dispute\n" + DisputesReport(disputes).text(on: page)) }
         if !movements.isEmpty {
             parts.append("largest of \(counted(movementCount, "movement"))\n" + largest(on: page).text(on: page))
         }

@@ -3,6 +3,34 @@ import Resources
 /// What this node earned and spent, and how it stands with each peer.
 package struct CreditsReport: Report {
     package struct Line: Encodable, Sendable {
+        /// What speaks for a peer, by what both have signed, and against it.
+        package struct Standing: Encodable, Hashable, Sendable {
+            let number: Int64
+            let lentMicrocredits: Int64
+            let redeemedMicrocredits: Int64
+            let refusedMicrocredits: Int64
+            let inDisputeMicrocredits: Int64
+
+            package init(
+                number: Int64, lent: Microcredits, redeemed: Microcredits, refused: Microcredits, inDispute: Microcredits
+            ) {
+                self.number = number
+                lentMicrocredits = lent.rawValue
+                redeemedMicrocredits = redeemed.rawValue
+                refusedMicrocredits = refused.rawValue
+                inDisputeMicrocredits = inDispute.rawValue
+            }
+
+            /// For people.
+            var text: String {
+                let parts = [
+                    ("lent", lentMicrocredits), ("redeemed", redeemedMicrocredits), ("refused", refusedMicrocredits),
+                    ("in dispute", inDisputeMicrocredits),
+                ].filter { $0.1 > 0 }.map { "\(Microcredits($0.1).text) \($0.0)" }
+                return parts.isEmpty ? "\(number)" : "\(number): \(parts.joined(separator: ", "))"
+            }
+        }
+
         let peer: String
         let peerName: String
         let balanceMicrocredits: Int64
@@ -13,6 +41,8 @@ package struct CreditsReport: Report {
         let disputedMicrocredits: Int64
         /// Left out where no netting is under way.
         let nettingMicrocredits: Int64?
+        /// Left out by agents that do not tell.
+        let standing: Standing?
 
         /// - Parameters:
         ///   - balance: posted; positive where the peer owes this node.
@@ -22,7 +52,7 @@ package struct CreditsReport: Report {
         package init(
             peer: String, peerName: String, balance: Microcredits, pendingOwedToUs: Microcredits, pendingWeOwe: Microcredits,
             limitGranted: Microcredits, limitReceived: Microcredits, disputed: Microcredits,
-            netting: Microcredits = .zero
+            netting: Microcredits = .zero, standing: Standing? = nil
         ) {
             self.peer = peer
             self.peerName = peerName
@@ -33,6 +63,7 @@ package struct CreditsReport: Report {
             limitReceivedMicrocredits = limitReceived.rawValue
             disputedMicrocredits = disputed.rawValue
             nettingMicrocredits = netting == .zero ? nil : netting.rawValue
+            self.standing = standing
         }
     }
 
@@ -43,11 +74,14 @@ package struct CreditsReport: Report {
     let pendingOutgoingMicrocredits: Int64
     let lines: [Line]
     let obligations: [ObligationReport]
+    let disputes: [DisputeReport]
 
-    /// - Parameter obligations: what is owed in kind and not settled, what falls due first in front.
+    /// - Parameters:
+    ///   - obligations: what is owed in kind and not settled, what falls due first in front.
+    ///   - disputes: what is in dispute, the oldest first.
     package init(
         balance: Microcredits, earned: Microcredits, spent: Microcredits, pendingIncoming: Microcredits,
-        pendingOutgoing: Microcredits, lines: [Line], obligations: [ObligationReport] = []
+        pendingOutgoing: Microcredits, lines: [Line], obligations: [ObligationReport] = [], disputes: [DisputeReport] = []
     ) {
         balanceMicrocredits = balance.rawValue
         earnedMicrocredits = earned.rawValue
@@ -56,6 +90,7 @@ package struct CreditsReport: Report {
         pendingOutgoingMicrocredits = pendingOutgoing.rawValue
         self.lines = lines
         self.obligations = obligations
+        self.disputes = disputes
     }
 
     package func text(on page: Page) -> String {
@@ -66,6 +101,7 @@ package struct CreditsReport: Report {
         var parts = [sheet.text(on: page)]
         if !lines.isEmpty { parts.append(table.text(on: page)) }
         if !obligations.isEmpty, !page.isPlain { parts.append("owed in kind\n" + ObligationsReport(obligations).text(on: page)) }
+        if !disputes.isEmpty, !page.isPlain { parts.append("in dispute\n" + DisputesReport(disputes).text(on: page)) }
         return parts.joined(separator: page.gap)
     }
 
@@ -78,7 +114,7 @@ package struct CreditsReport: Report {
         var table = Table([
             .init("PEER", .left, .shortened), .init("CREDITS", .right), .init("PENDING", .right),
             .init("THEY MAY OWE", .right, .omitted),
-            .init("WE MAY OWE", .right, .omitted), .init("DISPUTED", .right, .omitted),
+            .init("WE MAY OWE", .right, .omitted), .init("DISPUTED", .right, .omitted), .init("STANDING", .right, .omitted),
         ])
         for line in lines {
             let pending = line.pendingOwedToUsMicrocredits - line.pendingWeOweMicrocredits
@@ -86,6 +122,7 @@ package struct CreditsReport: Report {
                 .init(line.peerName), Self.number(line.balanceMicrocredits), Self.number(pending),
                 Self.number(line.limitGrantedMicrocredits), Self.number(line.limitReceivedMicrocredits),
                 .init(Self.number(line.disputedMicrocredits).text, line.disputedMicrocredits == 0 ? .plain : .warning),
+                .init(line.standing.map { String($0.number) } ?? ""),
             ])
         }
         return table

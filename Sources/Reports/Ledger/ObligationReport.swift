@@ -34,7 +34,7 @@ package struct ObligationReport: Report {
             (cpuCoreMicroseconds, memoryMibSeconds) = (usage.cpu.rawValue, usage.memory.rawValue)
         }
 
-        private var usage: Usage { Usage(cpu: CoreMicroseconds(cpuCoreMicroseconds), memory: MiBSeconds(memoryMibSeconds)) }
+        var usage: Usage { Usage(cpu: CoreMicroseconds(cpuCoreMicroseconds), memory: MiBSeconds(memoryMibSeconds)) }
 
         var isNothing: Bool { cpuCoreMicroseconds == 0 && memoryMibSeconds == 0 }
         var cpu: String { usage.cpu.text }

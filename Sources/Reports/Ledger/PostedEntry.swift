@@ -7,8 +7,8 @@ package struct PostedEntry: Encodable, Sendable {
     let sequence: Int64
     let at: CivilTime
     let transfer: String
-    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `converted`, `cancelled`, `decayed`,
-    /// `swapped` or `netted`.
+    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `accepted`, `dropped`, `given_back`,
+    /// `converted`, `cancelled`, `decayed`, `swapped` or `netted`.
     let purpose: String
     /// `earned`, `spent`, `converted`, `cancelled`, `decayed`, `swap:nde_...`, `peer:nde_...` or `disputed:nde_...`.
     let debit: String
@@ -45,6 +45,9 @@ package struct PostedEntry: Encodable, Sendable {
         self.otherPeer = otherPeer
         self.otherPeerName = otherPeerName
     }
+
+    /// What it adds to what is in dispute, in base units; negative where it was accepted or dropped.
+    var disputed: Int64 { debit.hasPrefix("disputed:") ? amount : credit.hasPrefix("disputed:") ? -amount : 0 }
 
     /// A peer, and what is added to what it owes this node, less what this node owes it, in base units.
     struct Change {

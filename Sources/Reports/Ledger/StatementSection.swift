@@ -16,8 +16,8 @@ struct StatementSection: Sendable {
         let balance: Int64
     }
 
-    /// What is neither given nor taken: debts that were netted, or stood idle.
-    private static let ofDebts = ["netted", "decayed"]
+    /// What is neither given nor taken: debts that were netted, or stood idle, and payments that were given back.
+    private static let ofDebts = ["netted", "decayed", "given_back"]
     /// What took a debt in kind away without giving it back.
     private static let settled = ["converted", "cancelled"]
 
@@ -25,7 +25,7 @@ struct StatementSection: Sendable {
     /// What peers owed this node before, less what it owed them.
     let opening: Int64
     let closing: Int64
-    /// Billed in the time and not accepted; not part of the balance.
+    /// Billed in the time and not accepted, less what became of such; not part of the balance.
     let disputed: Int64
     let lines: [Line]
 
@@ -39,7 +39,7 @@ struct StatementSection: Sendable {
         var lines: [Line] = []
         var disputed: Int64 = 0
         for entry in entries where entry.unit == unit {
-            if entry.purpose == "disputed" { disputed += entry.amount }
+            disputed += entry.disputed
             for change in entry.changes where change.amount != 0 && (!isOfOnePeer || change.peer == entry.peer) {
                 balance += change.amount
                 lines.append(
@@ -70,9 +70,9 @@ struct StatementSection: Sendable {
         foot.add(isInKind ? "taken" : "spent", unit.text(LedgerAmount(-sum { $0 < 0 })))
         for purpose in Self.apart(in: unit) {
             let sum = lines.reduce(0) { $1.purpose == purpose ? $0 + $1.amount : $0 }
-            if sum != 0 { foot.add(purpose, unit.text(LedgerAmount(sum))) }
+            if sum != 0 { foot.add(purpose.replacing("_", with: " "), unit.text(LedgerAmount(sum))) }
         }
-        if disputed > 0 { foot.add("disputed", unit.text(LedgerAmount(disputed)), .warning) }
+        if disputed != 0 { foot.add("disputed", unit.text(LedgerAmount(disputed)), .warning) }
         foot.add("balance", standing(closing, with: peer), .strong)
         return body + page.gap + foot.text(on: page)
     }

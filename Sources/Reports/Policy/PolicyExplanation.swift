@@ -76,6 +76,8 @@ package struct PolicyExplanation: Report {
     let limits: [Limit]
     let creditLimitMicrocredits: Int64
     let creditHeadroomMicrocredits: Int64
+    /// Of the peer that was asked about; left out where none was.
+    let standing: CreditsReport.Line.Standing?
     let openLeases: Int
     let mostLeases: Int
     /// The bound for owner and guests together.
@@ -94,7 +96,8 @@ package struct PolicyExplanation: Report {
     package init(
         policy: String, offer: TermFigures?, reason: String?, refusal: RefusalFigures?, capacity: Amounts, most: Amounts,
         ownerUsage: Amounts, committed: Amounts, lendable: Amounts, conditions: [Condition], limits: [Limit],
-        creditLimit: Microcredits, creditHeadroom: Microcredits, openLeases: Int, mostLeases: Int, threshold: Amounts,
+        creditLimit: Microcredits, creditHeadroom: Microcredits, standing: CreditsReport.Line.Standing?, openLeases: Int,
+        mostLeases: Int, threshold: Amounts,
         tolerance: PressureFigures, reserve: Bytes, forecasts: [PolicyForecast], rules: [Rule] = [], decay: Decay? = nil
     ) {
         self.policy = policy
@@ -110,6 +113,7 @@ package struct PolicyExplanation: Report {
         self.limits = limits
         creditLimitMicrocredits = creditLimit.rawValue
         creditHeadroomMicrocredits = creditHeadroom.rawValue
+        self.standing = standing
         self.openLeases = openLeases
         self.mostLeases = mostLeases
         self.threshold = AmountFigures(threshold)
@@ -133,6 +137,7 @@ package struct PolicyExplanation: Report {
         sheet.add("leases", "\(openLeases) of at most \(mostLeases)")
         let (limit, left) = (Microcredits(creditLimitMicrocredits), Microcredits(creditHeadroomMicrocredits))
         sheet.add("credit", "\(left.text) left of \(limit.text)")
+        sheet.add("standing", standing?.text)
         sheet.add("threshold", threshold.text(on: page))
         sheet.add("may wait for", tolerance.boundText)
         sheet.add("kept free", "\(page.figure(Bytes(reserveBytes))) of memory")

@@ -61,7 +61,8 @@ extension EconomyWorld {
     /// The most that one may owe another, by the policy that all have.
     func creditLimit(of borrower: Int, by lender: Int) -> Microcredits {
         let who = identities[borrower].borrower
-        return policy.creditLimit(of: who, havingLent: identities[lender].books.balance(of: .peer(who.id)).creditsPosted)
+        return policy.creditLimit(
+            of: who, standing: PeerStanding(lent: identities[lender].books.balance(of: .peer(who.id)).creditsPosted))
     }
 
     /// Lets a lender owe its borrower more, after what it has lent.

@@ -31,6 +31,16 @@ enum Forger {
             reply.refusal = Refusal(term: "obligation", reason: "no")
             reply.signature = nil
             return .adjusted(reply)
+        case .dispute(var notice):
+            notice.amount.credits = notice.amount.credits * 1000
+            return .dispute(notice)
+        case .disputeAnswer(let id, _): return .disputeAnswer(id, Refusal(term: "dispute", reason: "no"))
+        case .resolve(var offer):
+            offer.document = flipped(offer.document, using: &random)
+            return .resolve(offer)
+        case .resolved(var reply):
+            reply.signature = Signature([1, 2, 3])
+            return .resolved(reply)
         case .renew(var renewal):
             renewal.span = renewal.span * 1000
             return .renew(renewal)

@@ -10,11 +10,17 @@ struct Disk {
     private var leases = SortedMap<LeaseID, LeaseEntry>()
     private var states: [StateKind: SortedMap<String, any Codable & Sendable>] = [:]
     private(set) var receipts: Set<ReceiptID> = []
+    /// The last of which something was accepted.
+    private var answered: [SignedReceipt] = []
+    private static let mostAnswered = 50
     private(set) var agreements: Set<AgreementID> = []
     private(set) var adjustments: Set<AdjustmentID> = []
+    /// The steps of each dispute, in order.
+    private(set) var resolutions = SortedMap<DisputeID, [SignedResolution]>()
     /// What leases of rules were paid with.
     private(set) var payments: [RulePayment] = []
     private(set) var shared = SharedRows()
+    private(set) var disputes = SortedMap<DisputeID, Dispute>()
     private var obligations = SortedMap<ObligationID, Obligation>()
     /// How often what a netting reserved was moved from one peer's account to another's.
     private(set) var nettingPosts: [TransferID: Int] = [:]
@@ -48,10 +54,12 @@ struct Disk {
                 fault = "the store refuses \(transfer.id): \(error)"
             }
         case .trustLine(let line): books.set(line)
-        case .receipt(let signed): receipts.insert(signed.receipt.id)
+        case .receipt(let signed): note(signed)
         case .agreement(let agreement): agreements.insert(agreement.id)
         case .adjustment(let signed): adjustments.insert(signed.adjustment.id)
         case .checkpoint(let kept, let peer): shared.add(kept, with: peer)
+        case .resolution(let signed): note(signed)
+        case .dispute(let dispute): disputes[dispute.id] = dispute
         case .obligation(let obligation): obligations[obligation.id] = obligation
         case .state(.lease, _, let entry as LeaseEntry): leases[entry.id] = entry
         case .state(let kind, let id, let value): states[kind, default: SortedMap()][id] = value
@@ -65,11 +73,31 @@ struct Disk {
         return Snapshot(
             books: books.snapshot, holds: all(.hold, as: Hold.self), requests: all(.request, as: RequestEntry.self),
             leases: leases.values.filter { $0.isLive }, refused: all(.refusal, as: RefusedAgreement.self),
-            obligations: obligations.values, swaps: all(.swap, as: SwapEntry.self), pause: all(.setting, as: Pause.self).first,
+            obligations: obligations.values, swaps: all(.swap, as: SwapEntry.self), disputes: disputes.values,
+            honour: all(.setting, as: HonourRecord.self).first, pause: all(.setting, as: Pause.self).first,
             foresight: all(.setting, as: ForesightMemory.self).first, nettings: all(.netting, as: NettingEntry.self),
             nettingRecord: all(.setting, as: NettingRecord.self).first,
             decays: all(.decay, as: DecayEntry.self), acquisitions: all(.setting, as: AcquisitionMemory.self).first,
             payments: payments, reconciliations: all(.reconciliation, as: PeerReconciliation.self))
+    }
+
+    private mutating func note(_ signed: SignedReceipt) {
+        receipts.insert(signed.receipt.id)
+        guard signed.accepted?.credits ?? .zero > .zero else { return }
+        answered = answered.suffix(Self.mostAnswered - 1) + [signed]
+    }
+
+    /// The last receipts that a node has paid by.
+    func paid(by node: NodeID) -> [SignedReceipt] { answered.filter { $0.receipt.borrower == node } }
+
+    private mutating func note(_ signed: SignedResolution) {
+        let resolution = signed.resolution
+        let known = resolutions[resolution.dispute] ?? []
+        guard resolution.number == Int64(known.count + 1) else {
+            fault = "step \(resolution.number) of \(resolution.dispute) was recorded after step \(known.count)"
+            return
+        }
+        resolutions[resolution.dispute] = known + [signed]
     }
 
     private mutating func note(_ transfer: Transfer) {

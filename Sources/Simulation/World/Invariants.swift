@@ -57,6 +57,7 @@ extension World {
         look(atSwaps: records, index)
         look(atReconciliations: records, index)
         look(atDecays: records, index)
+        look(atDisputes: records, index)
         for record in records {
             checkFirmPromise(record, index)
             switch record {
@@ -209,6 +210,8 @@ extension World {
             guard let agreement = try? Agreement(document: commitment.agreement.document) else { return }
             nodes[index].grantsToldOf.insert(agreement.lease)
         case .receiptAnswer(let reply): nodes[index].receiptsAnswered.insert(reply.receipt)
+        case .resolved(let reply): nodes[index].resolutionsSigned.insert(.init(dispute: reply.dispute, number: reply.number))
+        case .disputeAnswer(let id, nil): nodes[index].disputesTaken.insert(id)
         case .adjusted(let reply): if reply.signature != nil { nodes[index].adjustmentsAgreed.insert(reply.adjustment) }
         case .netting(let message): remember(message, by: index)
         case .decay(let message): remember(message, by: index)
@@ -226,6 +229,13 @@ extension World {
         }
         for adjustment in nodes[index].adjustmentsAgreed where !nodes[index].disk.adjustments.contains(adjustment) {
             violate("nothing acknowledged is forgotten", index, "the word about \(adjustment)")
+        }
+        for step in nodes[index].resolutionsSigned
+        where (nodes[index].disk.resolutions[step.dispute]?.count ?? 0) < Int(step.number) {
+            violate("nothing acknowledged is forgotten", index, "step \(step.number) of \(step.dispute)")
+        }
+        for dispute in nodes[index].disputesTaken where nodes[index].disk.disputes[dispute] == nil {
+            violate("nothing acknowledged is forgotten", index, "that it took note of \(dispute)")
         }
         checkRestoredNettings(index)
         checkRestoredDecays(node, index)
@@ -252,8 +262,9 @@ extension World {
         nodes.allSatisfy { simulated in
             guard let node = simulated.node, simulated.uncommitted.isEmpty else { return false }
             return node.requests.isEmpty && node.leases.unsettled.isEmpty && unsettledInKind(node).isEmpty && node.swaps.isEmpty
-                && node.nettings.allSatisfy(\.isOver) && !node.decays.values.contains(where: \.isOpen)
-                && node.reconciling.comparisons.isEmpty && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
+                && waitingDisputes(node).isEmpty && node.nettings.allSatisfy(\.isOver)
+                && !node.decays.values.contains(where: \.isOpen) && node.reconciling.comparisons.isEmpty
+                && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
 
@@ -277,6 +288,7 @@ extension World {
             checkKind(index)
             checkSwapsAtRest(index)
             checkDecaysAtRest(index)
+            checkDisputes(index)
         }
         checkNettings()
         checkHistories()

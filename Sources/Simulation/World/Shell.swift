@@ -111,7 +111,7 @@ extension World {
         case .decided(let request, .failure):
             checkNothingKept(of: request, index)
             counts.refusals += 1
-        case .renewed, .adjusted, .changed: break
+        case .renewed, .adjusted, .disputeDecided, .changed: break
         case .netting(_, let news): heard(news, index)
         case .readHistory(let id, let query):
             let found = nodes[index].disk.shared.history(query, nodes[index].notary)

@@ -10,6 +10,12 @@ struct SimulatedNode {
         let outcome: Outcome
     }
 
+    /// One step towards the end of a dispute.
+    struct ResolutionStep: Hashable {
+        let dispute: DisputeID
+        let number: Int64
+    }
+
     let id: NodeID
     let name: String
     var disk: Disk
@@ -50,6 +56,8 @@ struct SimulatedNode {
     var grantsToldOf: Set<LeaseID> = []
     var receiptsAnswered: Set<ReceiptID> = []
     var adjustmentsAgreed: Set<AdjustmentID> = []
+    var resolutionsSigned: Set<ResolutionStep> = []
+    var disputesTaken: Set<DisputeID> = []
     var nettingsSigned: Set<NettingID> = []
     var nettingsCommitted: Set<NettingID> = []
     /// The last number of each debtor's that it has agreed to.

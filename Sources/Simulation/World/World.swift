@@ -21,6 +21,7 @@ struct World {
         case somebodyBorrows
         case somebodyRedeems
         case somebodyNets
+        case somebodyDisputes
         /// A holder is done with its lease, or wants more of it.
         case done(node: Int, LeaseID)
         case extend(node: Int, LeaseID)
@@ -109,6 +110,7 @@ struct World {
         schedule(.somebodyBorrows, after: .seconds(1))
         schedule(.somebodyRedeems, after: .seconds(10))
         schedule(.somebodyNets, after: .minutes(1))
+        schedule(.somebodyDisputes, after: .seconds(20))
         let busyUntil = now + scenario.busyFor
         while violations.isEmpty, let (instant, occurrence) = queue.pop(before: busyUntil) { happen(instant, occurrence) }
         rest(from: busyUntil)
@@ -156,7 +158,8 @@ struct World {
         case .somebodyBorrows: somebodyBorrows()
         case .somebodyRedeems: somebodyRedeems()
         case .somebodyNets: somebodyNets()
-        case .done(let node, let lease): feed(.release(lease), to: node)
+        case .somebodyDisputes: somebodyDisputes()
+        case .done(let node, let lease): done(lease, node)
         case .extend(let node, let lease): feed(.renew(lease, by: .minutes(1)), to: node)
         }
     }

@@ -139,6 +139,45 @@ package enum Surplus_V1_Control: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ListDisputes" metadata.
+        package enum ListDisputes: Sendable {
+            /// Request type for "ListDisputes".
+            package typealias Input = Surplus_V1_ListDisputesRequest
+            /// Response type for "ListDisputes".
+            package typealias Output = Surplus_V1_ListDisputesReply
+            /// Descriptor for "ListDisputes".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ListDisputes",
+                type: .unary
+            )
+        }
+        /// Namespace for "OpenDispute" metadata.
+        package enum OpenDispute: Sendable {
+            /// Request type for "OpenDispute".
+            package typealias Input = Surplus_V1_OpenDisputeRequest
+            /// Response type for "OpenDispute".
+            package typealias Output = Surplus_V1_DisputeInfo
+            /// Descriptor for "OpenDispute".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "OpenDispute",
+                type: .unary
+            )
+        }
+        /// Namespace for "ResolveDispute" metadata.
+        package enum ResolveDispute: Sendable {
+            /// Request type for "ResolveDispute".
+            package typealias Input = Surplus_V1_ResolveDisputeRequest
+            /// Response type for "ResolveDispute".
+            package typealias Output = Surplus_V1_DisputeInfo
+            /// Descriptor for "ResolveDispute".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ResolveDispute",
+                type: .unary
+            )
+        }
         /// Namespace for "StreamEntries" metadata.
         package enum StreamEntries: Sendable {
             /// Request type for "StreamEntries".
@@ -748,6 +787,9 @@ package enum Surplus_V1_Control: Sendable {
             VerifyLedger.descriptor,
             ListObligations.descriptor,
             AdjustObligation.descriptor,
+            ListDisputes.descriptor,
+            OpenDispute.descriptor,
+            ResolveDispute.descriptor,
             StreamEntries.descriptor,
             GetLedgerStatus.descriptor,
             ArchiveLedger.descriptor,
@@ -957,6 +999,52 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_AdjustObligationRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ObligationInfo>
+
+        /// Handle the "ListDisputes" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ListDisputesRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ListDisputesReply` messages.
+        func listDisputes(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ListDisputesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListDisputesReply>
+
+        /// Handle the "OpenDispute" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_OpenDisputeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_DisputeInfo` messages.
+        func openDispute(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_OpenDisputeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_DisputeInfo>
+
+        /// Handle the "ResolveDispute" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives way; answers with the dispute as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ResolveDisputeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_DisputeInfo` messages.
+        func resolveDispute(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ResolveDisputeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_DisputeInfo>
 
         /// Handle the "StreamEntries" method.
         ///
@@ -1801,6 +1889,52 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ObligationInfo>
 
+        /// Handle the "ListDisputes" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListDisputesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ListDisputesReply` message.
+        func listDisputes(
+            request: GRPCCore.ServerRequest<Surplus_V1_ListDisputesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListDisputesReply>
+
+        /// Handle the "OpenDispute" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_OpenDisputeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_DisputeInfo` message.
+        func openDispute(
+            request: GRPCCore.ServerRequest<Surplus_V1_OpenDisputeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_DisputeInfo>
+
+        /// Handle the "ResolveDispute" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives way; answers with the dispute as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResolveDisputeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_DisputeInfo` message.
+        func resolveDispute(
+            request: GRPCCore.ServerRequest<Surplus_V1_ResolveDisputeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_DisputeInfo>
+
         /// Handle the "StreamEntries" method.
         ///
         /// > Source IDL Documentation:
@@ -2644,6 +2778,52 @@ extension Surplus_V1_Control {
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_ObligationInfo
 
+        /// Handle the "ListDisputes" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ListDisputesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ListDisputesReply` to respond with.
+        func listDisputes(
+            request: Surplus_V1_ListDisputesRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ListDisputesReply
+
+        /// Handle the "OpenDispute" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_OpenDisputeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_DisputeInfo` to respond with.
+        func openDispute(
+            request: Surplus_V1_OpenDisputeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_DisputeInfo
+
+        /// Handle the "ResolveDispute" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives way; answers with the dispute as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ResolveDisputeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_DisputeInfo` to respond with.
+        func resolveDispute(
+            request: Surplus_V1_ResolveDisputeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_DisputeInfo
+
         /// Handle the "StreamEntries" method.
         ///
         /// > Source IDL Documentation:
@@ -3453,6 +3633,39 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ListDisputes.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListDisputesRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListDisputesReply>(),
+            handler: { request, context in
+                try await self.listDisputes(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.OpenDispute.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_OpenDisputeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_DisputeInfo>(),
+            handler: { request, context in
+                try await self.openDispute(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ResolveDispute.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ResolveDisputeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_DisputeInfo>(),
+            handler: { request, context in
+                try await self.resolveDispute(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Surplus_V1_Control.Method.StreamEntries.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EntriesRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EntriesPage>(),
@@ -4057,6 +4270,39 @@ extension Surplus_V1_Control.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ObligationInfo> {
         let response = try await self.adjustObligation(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func listDisputes(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ListDisputesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListDisputesReply> {
+        let response = try await self.listDisputes(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func openDispute(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_OpenDisputeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_DisputeInfo> {
+        let response = try await self.openDispute(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func resolveDispute(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ResolveDisputeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_DisputeInfo> {
+        let response = try await self.resolveDispute(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -4680,6 +4926,45 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ObligationInfo> {
         return GRPCCore.ServerResponse<Surplus_V1_ObligationInfo>(
             message: try await self.adjustObligation(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func listDisputes(
+        request: GRPCCore.ServerRequest<Surplus_V1_ListDisputesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListDisputesReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ListDisputesReply>(
+            message: try await self.listDisputes(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func openDispute(
+        request: GRPCCore.ServerRequest<Surplus_V1_OpenDisputeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_DisputeInfo> {
+        return GRPCCore.ServerResponse<Surplus_V1_DisputeInfo>(
+            message: try await self.openDispute(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func resolveDispute(
+        request: GRPCCore.ServerRequest<Surplus_V1_ResolveDisputeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_DisputeInfo> {
+        return GRPCCore.ServerResponse<Surplus_V1_DisputeInfo>(
+            message: try await self.resolveDispute(
                 request: request.message,
                 context: context
             ),
@@ -5504,6 +5789,67 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ObligationInfo>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ObligationInfo>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListDisputes" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListDisputesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListDisputesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListDisputesReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listDisputes<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListDisputesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListDisputesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListDisputesReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListDisputesReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "OpenDispute" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_OpenDisputeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_OpenDisputeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_DisputeInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func openDispute<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_OpenDisputeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_OpenDisputeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_DisputeInfo>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DisputeInfo>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ResolveDispute" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives way; answers with the dispute as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResolveDisputeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ResolveDisputeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_DisputeInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func resolveDispute<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ResolveDisputeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ResolveDisputeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_DisputeInfo>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DisputeInfo>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "StreamEntries" method.
@@ -6720,6 +7066,100 @@ extension Surplus_V1_Control {
             try await self.client.unary(
                 request: request,
                 descriptor: Surplus_V1_Control.Method.AdjustObligation.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ListDisputes" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListDisputesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListDisputesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListDisputesReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func listDisputes<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListDisputesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListDisputesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListDisputesReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListDisputesReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ListDisputes.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "OpenDispute" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_OpenDisputeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_OpenDisputeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_DisputeInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func openDispute<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_OpenDisputeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_OpenDisputeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_DisputeInfo>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DisputeInfo>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.OpenDispute.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ResolveDispute" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives way; answers with the dispute as it is then.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResolveDisputeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ResolveDisputeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_DisputeInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func resolveDispute<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ResolveDisputeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ResolveDisputeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_DisputeInfo>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DisputeInfo>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ResolveDispute.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -8383,6 +8823,85 @@ extension Surplus_V1_Control.ClientProtocol {
         )
     }
 
+    /// Call the "ListDisputes" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ListDisputesRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listDisputes<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ListDisputesRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListDisputesReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listDisputes(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListDisputesRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListDisputesReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "OpenDispute" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_OpenDisputeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func openDispute<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_OpenDisputeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DisputeInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.openDispute(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_OpenDisputeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_DisputeInfo>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ResolveDispute" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Gives way; answers with the dispute as it is then.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ResolveDisputeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func resolveDispute<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ResolveDisputeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DisputeInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.resolveDispute(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ResolveDisputeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_DisputeInfo>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "StreamEntries" method.
     ///
     /// > Source IDL Documentation:
@@ -9838,6 +10357,97 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.adjustObligation(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListDisputes" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listDisputes<Result>(
+        _ message: Surplus_V1_ListDisputesRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListDisputesReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ListDisputesRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listDisputes(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "OpenDispute" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func openDispute<Result>(
+        _ message: Surplus_V1_OpenDisputeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DisputeInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_OpenDisputeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.openDispute(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ResolveDispute" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Gives way; answers with the dispute as it is then.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func resolveDispute<Result>(
+        _ message: Surplus_V1_ResolveDisputeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DisputeInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ResolveDisputeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.resolveDispute(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -363,9 +363,20 @@ package nonisolated struct Surplus_V1_TrustLineInfo: Sendable {
   /// what nettings under way hold of the balance; in neither pending amount
   package var netting: Int64 = 0
 
+  package var standing: Surplus_V1_PeerStandingInfo {
+    get {_standing ?? Surplus_V1_PeerStandingInfo()}
+    set {_standing = newValue}
+  }
+  /// Returns true if `standing` has been explicitly set.
+  package var hasStanding: Bool {self._standing != nil}
+  /// Clears the value of `standing`. Subsequent reads from it will return its default value.
+  package mutating func clearStanding() {self._standing = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _standing: Surplus_V1_PeerStandingInfo? = nil
 }
 
 package nonisolated struct Surplus_V1_CreditsReply: Sendable {
@@ -901,10 +912,9 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
 
   package var at: Int64 = 0
 
-  /// lent, borrowed, compensation_earned, compensation_paid, disputed, netted,
+  /// what an amount was for, as PostedTransfer.Purpose has it
   package var purpose: String = String()
 
-  /// converted, cancelled, decayed, swapped
   package var debit: String = String()
 
   package var credit: String = String()
@@ -1994,7 +2004,7 @@ nonisolated extension Surplus_V1_GetCreditsRequest: SwiftProtobuf.Message, Swift
 
 nonisolated extension Surplus_V1_TrustLineInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TrustLineInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{1}balance\0\u{3}pending_owed_to_us\0\u{3}pending_we_owe\0\u{3}limit_granted\0\u{3}limit_received\0\u{1}disputed\0\u{1}netting\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{1}balance\0\u{3}pending_owed_to_us\0\u{3}pending_we_owe\0\u{3}limit_granted\0\u{3}limit_received\0\u{1}disputed\0\u{1}netting\0\u{1}standing\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2011,12 +2021,17 @@ nonisolated extension Surplus_V1_TrustLineInfo: SwiftProtobuf.Message, SwiftProt
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.limitReceived) }()
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.disputed) }()
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.netting) }()
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._standing) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.peer.isEmpty {
       try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
     }
@@ -2044,6 +2059,9 @@ nonisolated extension Surplus_V1_TrustLineInfo: SwiftProtobuf.Message, SwiftProt
     if self.netting != 0 {
       try visitor.visitSingularInt64Field(value: self.netting, fieldNumber: 9)
     }
+    try { if let v = self._standing {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2057,6 +2075,7 @@ nonisolated extension Surplus_V1_TrustLineInfo: SwiftProtobuf.Message, SwiftProt
     if lhs.limitReceived != rhs.limitReceived {return false}
     if lhs.disputed != rhs.disputed {return false}
     if lhs.netting != rhs.netting {return false}
+    if lhs._standing != rhs._standing {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

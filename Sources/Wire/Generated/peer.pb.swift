@@ -486,6 +486,38 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     set {message = .reconciliation(newValue)}
   }
 
+  package var disputeNotice: Surplus_V1_DisputeNotice {
+    get {
+      if case .disputeNotice(let v)? = message {return v}
+      return Surplus_V1_DisputeNotice()
+    }
+    set {message = .disputeNotice(newValue)}
+  }
+
+  package var disputeAnswer: Surplus_V1_DisputeAnswer {
+    get {
+      if case .disputeAnswer(let v)? = message {return v}
+      return Surplus_V1_DisputeAnswer()
+    }
+    set {message = .disputeAnswer(newValue)}
+  }
+
+  package var resolutionOffer: Surplus_V1_ResolutionOffer {
+    get {
+      if case .resolutionOffer(let v)? = message {return v}
+      return Surplus_V1_ResolutionOffer()
+    }
+    set {message = .resolutionOffer(newValue)}
+  }
+
+  package var resolutionAnswer: Surplus_V1_ResolutionAnswer {
+    get {
+      if case .resolutionAnswer(let v)? = message {return v}
+      return Surplus_V1_ResolutionAnswer()
+    }
+    set {message = .resolutionAnswer(newValue)}
+  }
+
   package var decay: Surplus_V1_Decay {
     get {
       if case .decay(let v)? = message {return v}
@@ -517,6 +549,10 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
     case adjustmentAnswer(Surplus_V1_AdjustmentAnswer)
     case netting(Surplus_V1_Netting)
     case reconciliation(Surplus_V1_Reconciliation)
+    case disputeNotice(Surplus_V1_DisputeNotice)
+    case disputeAnswer(Surplus_V1_DisputeAnswer)
+    case resolutionOffer(Surplus_V1_ResolutionOffer)
+    case resolutionAnswer(Surplus_V1_ResolutionAnswer)
     case decay(Surplus_V1_Decay)
 
   }
@@ -930,12 +966,23 @@ package nonisolated struct Surplus_V1_ReceiptAnswer: Sendable {
   /// Clears the value of `acceptedInKind`. Subsequent reads from it will return its default value.
   package mutating func clearAcceptedInKind() {self._acceptedInKind = nil}
 
+  /// what speaks against the rest
+  package var evidence: Surplus_V1_BorrowerEvidence {
+    get {_evidence ?? Surplus_V1_BorrowerEvidence()}
+    set {_evidence = newValue}
+  }
+  /// Returns true if `evidence` has been explicitly set.
+  package var hasEvidence: Bool {self._evidence != nil}
+  /// Clears the value of `evidence`. Subsequent reads from it will return its default value.
+  package mutating func clearEvidence() {self._evidence = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _dispute: Surplus_V1_Refusal? = nil
   fileprivate var _acceptedInKind: Surplus_V1_Usage? = nil
+  fileprivate var _evidence: Surplus_V1_BorrowerEvidence? = nil
 }
 
 /// A change to an obligation, signed by who proposes it.
@@ -1817,6 +1864,150 @@ package nonisolated struct Surplus_V1_JobRef: Sendable {
   package init() {}
 }
 
+/// What a borrower holds against a lender's meter.
+package nonisolated struct Surplus_V1_BorrowerEvidence: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// the most that can have been used
+  package var plausible: Surplus_V1_Usage {
+    get {_plausible ?? Surplus_V1_Usage()}
+    set {_plausible = newValue}
+  }
+  /// Returns true if `plausible` has been explicitly set.
+  package var hasPlausible: Bool {self._plausible != nil}
+  /// Clears the value of `plausible`. Subsequent reads from it will return its default value.
+  package mutating func clearPlausible() {self._plausible = nil}
+
+  package var elapsedMicroseconds: Int64 = 0
+
+  /// its jobs have reported what they used
+  package var counted: Bool = false
+
+  package var countedCoreMicroseconds: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _plausible: Surplus_V1_Usage? = nil
+}
+
+/// The sender opens a dispute: of a receipt that it has paid, or that was never answered.
+package nonisolated struct Surplus_V1_DisputeNotice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var dispute: String = String()
+
+  /// the receipt's
+  package var document: Data = Data()
+
+  package var lenderSignature: Data = Data()
+
+  /// empty: it was never answered
+  package var borrowerSignature: Data = Data()
+
+  package var amountMicrocredits: Int64 = 0
+
+  package var amountInKind: Surplus_V1_Usage {
+    get {_amountInKind ?? Surplus_V1_Usage()}
+    set {_amountInKind = newValue}
+  }
+  /// Returns true if `amountInKind` has been explicitly set.
+  package var hasAmountInKind: Bool {self._amountInKind != nil}
+  /// Clears the value of `amountInKind`. Subsequent reads from it will return its default value.
+  package mutating func clearAmountInKind() {self._amountInKind = nil}
+
+  /// at which what is in kind is worth credits
+  package var prices: Surplus_V1_Prices {
+    get {_prices ?? Surplus_V1_Prices()}
+    set {_prices = newValue}
+  }
+  /// Returns true if `prices` has been explicitly set.
+  package var hasPrices: Bool {self._prices != nil}
+  /// Clears the value of `prices`. Subsequent reads from it will return its default value.
+  package mutating func clearPrices() {self._prices = nil}
+
+  package var reason: String = String()
+
+  package var evidence: Surplus_V1_BorrowerEvidence {
+    get {_evidence ?? Surplus_V1_BorrowerEvidence()}
+    set {_evidence = newValue}
+  }
+  /// Returns true if `evidence` has been explicitly set.
+  package var hasEvidence: Bool {self._evidence != nil}
+  /// Clears the value of `evidence`. Subsequent reads from it will return its default value.
+  package mutating func clearEvidence() {self._evidence = nil}
+
+  package var openedAt: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _amountInKind: Surplus_V1_Usage? = nil
+  fileprivate var _prices: Surplus_V1_Prices? = nil
+  fileprivate var _evidence: Surplus_V1_BorrowerEvidence? = nil
+}
+
+package nonisolated struct Surplus_V1_DisputeAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var dispute: String = String()
+
+  /// why it is not taken up
+  package var refusal: Surplus_V1_Refusal {
+    get {_refusal ?? Surplus_V1_Refusal()}
+    set {_refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  package var hasRefusal: Bool {self._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  package mutating func clearRefusal() {self._refusal = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _refusal: Surplus_V1_Refusal? = nil
+}
+
+/// One side gives way in a dispute, in all of it or a part.
+package nonisolated struct Surplus_V1_ResolutionOffer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var document: Data = Data()
+
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Surplus_V1_ResolutionAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var dispute: String = String()
+
+  package var number: Int64 = 0
+
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "surplus.v1"
@@ -2438,7 +2629,7 @@ nonisolated extension Surplus_V1_DeliverEnd: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TradeMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0\u{1}resized\0\u{1}netting\0\u{1}reconciliation\0\u{2}\u{6}decay\0\u{4}\u{6}adjustment_offer\0\u{3}adjustment_answer\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}propose\0\u{1}answer\0\u{1}withdraw\0\u{1}accept\0\u{1}committed\0\u{1}declined\0\u{1}inquire\0\u{1}renew\0\u{3}renew_answer\0\u{1}release\0\u{1}reclaim\0\u{1}closed\0\u{3}receipt_offer\0\u{3}receipt_answer\0\u{3}lease_claims\0\u{1}resized\0\u{1}netting\0\u{1}reconciliation\0\u{3}dispute_notice\0\u{3}dispute_answer\0\u{3}resolution_offer\0\u{3}resolution_answer\0\u{2}\u{2}decay\0\u{4}\u{6}adjustment_offer\0\u{3}adjustment_answer\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2680,6 +2871,58 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
           self.message = .reconciliation(v)
         }
       }()
+      case 19: try {
+        var v: Surplus_V1_DisputeNotice?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .disputeNotice(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .disputeNotice(v)
+        }
+      }()
+      case 20: try {
+        var v: Surplus_V1_DisputeAnswer?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .disputeAnswer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .disputeAnswer(v)
+        }
+      }()
+      case 21: try {
+        var v: Surplus_V1_ResolutionOffer?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .resolutionOffer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .resolutionOffer(v)
+        }
+      }()
+      case 22: try {
+        var v: Surplus_V1_ResolutionAnswer?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .resolutionAnswer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .resolutionAnswer(v)
+        }
+      }()
       case 24: try {
         var v: Surplus_V1_Decay?
         var hadOneofValue = false
@@ -2801,6 +3044,22 @@ nonisolated extension Surplus_V1_TradeMessage: SwiftProtobuf.Message, SwiftProto
     case .reconciliation?: try {
       guard case .reconciliation(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .disputeNotice?: try {
+      guard case .disputeNotice(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .disputeAnswer?: try {
+      guard case .disputeAnswer(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .resolutionOffer?: try {
+      guard case .resolutionOffer(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .resolutionAnswer?: try {
+      guard case .resolutionAnswer(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
     }()
     case .decay?: try {
       guard case .decay(let v)? = self.message else { preconditionFailure() }
@@ -3570,7 +3829,7 @@ nonisolated extension Surplus_V1_ReceiptOffer: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_ReceiptAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ReceiptAnswer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}receipt\0\u{3}borrower_signature\0\u{3}accepted_microcredits\0\u{1}dispute\0\u{3}accepted_in_kind\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}receipt\0\u{3}borrower_signature\0\u{3}accepted_microcredits\0\u{1}dispute\0\u{3}accepted_in_kind\0\u{1}evidence\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3583,6 +3842,7 @@ nonisolated extension Surplus_V1_ReceiptAnswer: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.acceptedMicrocredits) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._dispute) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._acceptedInKind) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._evidence) }()
       default: break
       }
     }
@@ -3608,6 +3868,9 @@ nonisolated extension Surplus_V1_ReceiptAnswer: SwiftProtobuf.Message, SwiftProt
     try { if let v = self._acceptedInKind {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    try { if let v = self._evidence {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3617,6 +3880,7 @@ nonisolated extension Surplus_V1_ReceiptAnswer: SwiftProtobuf.Message, SwiftProt
     if lhs.acceptedMicrocredits != rhs.acceptedMicrocredits {return false}
     if lhs._dispute != rhs._dispute {return false}
     if lhs._acceptedInKind != rhs._acceptedInKind {return false}
+    if lhs._evidence != rhs._evidence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5332,6 +5596,248 @@ nonisolated extension Surplus_V1_JobRef: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.job != rhs.job {return false}
     if lhs.lease != rhs.lease {return false}
     if lhs.onlyCheckpoints != rhs.onlyCheckpoints {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_BorrowerEvidence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BorrowerEvidence"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plausible\0\u{3}elapsed_microseconds\0\u{1}counted\0\u{3}counted_core_microseconds\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._plausible) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.elapsedMicroseconds) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.counted) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.countedCoreMicroseconds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._plausible {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.elapsedMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.elapsedMicroseconds, fieldNumber: 2)
+    }
+    if self.counted != false {
+      try visitor.visitSingularBoolField(value: self.counted, fieldNumber: 3)
+    }
+    if self.countedCoreMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.countedCoreMicroseconds, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_BorrowerEvidence, rhs: Surplus_V1_BorrowerEvidence) -> Bool {
+    if lhs._plausible != rhs._plausible {return false}
+    if lhs.elapsedMicroseconds != rhs.elapsedMicroseconds {return false}
+    if lhs.counted != rhs.counted {return false}
+    if lhs.countedCoreMicroseconds != rhs.countedCoreMicroseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_DisputeNotice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DisputeNotice"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dispute\0\u{1}document\0\u{3}lender_signature\0\u{3}borrower_signature\0\u{3}amount_microcredits\0\u{3}amount_in_kind\0\u{1}prices\0\u{1}reason\0\u{1}evidence\0\u{3}opened_at\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.dispute) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.document) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.lenderSignature) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.borrowerSignature) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.amountMicrocredits) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._amountInKind) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._prices) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._evidence) }()
+      case 10: try { try decoder.decodeSingularInt64Field(value: &self.openedAt) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.dispute.isEmpty {
+      try visitor.visitSingularStringField(value: self.dispute, fieldNumber: 1)
+    }
+    if !self.document.isEmpty {
+      try visitor.visitSingularBytesField(value: self.document, fieldNumber: 2)
+    }
+    if !self.lenderSignature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.lenderSignature, fieldNumber: 3)
+    }
+    if !self.borrowerSignature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.borrowerSignature, fieldNumber: 4)
+    }
+    if self.amountMicrocredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.amountMicrocredits, fieldNumber: 5)
+    }
+    try { if let v = self._amountInKind {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._prices {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 8)
+    }
+    try { if let v = self._evidence {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    if self.openedAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.openedAt, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_DisputeNotice, rhs: Surplus_V1_DisputeNotice) -> Bool {
+    if lhs.dispute != rhs.dispute {return false}
+    if lhs.document != rhs.document {return false}
+    if lhs.lenderSignature != rhs.lenderSignature {return false}
+    if lhs.borrowerSignature != rhs.borrowerSignature {return false}
+    if lhs.amountMicrocredits != rhs.amountMicrocredits {return false}
+    if lhs._amountInKind != rhs._amountInKind {return false}
+    if lhs._prices != rhs._prices {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs._evidence != rhs._evidence {return false}
+    if lhs.openedAt != rhs.openedAt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_DisputeAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DisputeAnswer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dispute\0\u{1}refusal\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.dispute) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.dispute.isEmpty {
+      try visitor.visitSingularStringField(value: self.dispute, fieldNumber: 1)
+    }
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_DisputeAnswer, rhs: Surplus_V1_DisputeAnswer) -> Bool {
+    if lhs.dispute != rhs.dispute {return false}
+    if lhs._refusal != rhs._refusal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ResolutionOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ResolutionOffer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}document\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.document) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.document.isEmpty {
+      try visitor.visitSingularBytesField(value: self.document, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ResolutionOffer, rhs: Surplus_V1_ResolutionOffer) -> Bool {
+    if lhs.document != rhs.document {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ResolutionAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ResolutionAnswer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dispute\0\u{1}number\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.dispute) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.number) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.dispute.isEmpty {
+      try visitor.visitSingularStringField(value: self.dispute, fieldNumber: 1)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularInt64Field(value: self.number, fieldNumber: 2)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ResolutionAnswer, rhs: Surplus_V1_ResolutionAnswer) -> Bool {
+    if lhs.dispute != rhs.dispute {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -372,6 +372,15 @@ package nonisolated struct Surplus_V1_ExplainPolicyReply: @unchecked Sendable {
   /// Clears the value of `decay`. Subsequent reads from it will return its default value.
   package mutating func clearDecay() {_uniqueStorage()._decay = nil}
 
+  package var standing: Surplus_V1_PeerStandingInfo {
+    get {_storage._standing ?? Surplus_V1_PeerStandingInfo()}
+    set {_uniqueStorage()._standing = newValue}
+  }
+  /// Returns true if `standing` has been explicitly set.
+  package var hasStanding: Bool {_storage._standing != nil}
+  /// Clears the value of `standing`. Subsequent reads from it will return its default value.
+  package mutating func clearStanding() {_uniqueStorage()._standing = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1019,7 +1028,7 @@ nonisolated extension Surplus_V1_ExplainPolicyRequest: SwiftProtobuf.Message, Sw
 
 nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExplainPolicyReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0\u{1}forecasts\0\u{1}threshold\0\u{1}tolerance\0\u{3}reserve_bytes\0\u{1}rules\0\u{1}decay\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}policy\0\u{1}offer\0\u{1}reason\0\u{1}refusal\0\u{1}capacity\0\u{1}most\0\u{3}owner_usage\0\u{1}committed\0\u{1}lendable\0\u{1}gates\0\u{1}limits\0\u{3}credit_limit_microcredits\0\u{3}credit_headroom_microcredits\0\u{3}open_leases\0\u{3}most_leases\0\u{1}forecasts\0\u{1}threshold\0\u{1}tolerance\0\u{3}reserve_bytes\0\u{1}rules\0\u{1}decay\0\u{1}standing\0")
 
   fileprivate class _StorageClass {
     var _policy: String = String()
@@ -1043,6 +1052,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
     var _reserveBytes: Int64 = 0
     var _rules: [Surplus_V1_PolicyRule] = []
     var _decay: Surplus_V1_PolicyDecay? = nil
+    var _standing: Surplus_V1_PeerStandingInfo? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1074,6 +1084,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       _reserveBytes = source._reserveBytes
       _rules = source._rules
       _decay = source._decay
+      _standing = source._standing
     }
   }
 
@@ -1113,6 +1124,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         case 19: try { try decoder.decodeSingularInt64Field(value: &_storage._reserveBytes) }()
         case 20: try { try decoder.decodeRepeatedMessageField(value: &_storage._rules) }()
         case 21: try { try decoder.decodeSingularMessageField(value: &_storage._decay) }()
+        case 22: try { try decoder.decodeSingularMessageField(value: &_storage._standing) }()
         default: break
         }
       }
@@ -1188,6 +1200,9 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
       try { if let v = _storage._decay {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
       } }()
+      try { if let v = _storage._standing {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1218,6 +1233,7 @@ nonisolated extension Surplus_V1_ExplainPolicyReply: SwiftProtobuf.Message, Swif
         if _storage._reserveBytes != rhs_storage._reserveBytes {return false}
         if _storage._rules != rhs_storage._rules {return false}
         if _storage._decay != rhs_storage._decay {return false}
+        if _storage._standing != rhs_storage._standing {return false}
         return true
       }
       if !storagesAreEqual {return false}

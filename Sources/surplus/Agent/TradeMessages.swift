@@ -18,11 +18,14 @@ extension LeaseReport {
 }
 
 extension CreditsReport {
-    init(_ message: Surplus_V1_CreditsReply, _ owed: Surplus_V1_ListObligationsReply) {
+    init(
+        _ message: Surplus_V1_CreditsReply, _ owed: Surplus_V1_ListObligationsReply, _ disputes: Surplus_V1_ListDisputesReply
+    ) {
         self.init(
             balance: Microcredits(message.balance), earned: Microcredits(message.earned), spent: Microcredits(message.spent),
             pendingIncoming: Microcredits(message.pendingIncoming), pendingOutgoing: Microcredits(message.pendingOutgoing),
-            lines: message.lines.map(Line.init), obligations: owed.obligations.map(ObligationReport.init))
+            lines: message.lines.map(Line.init), obligations: owed.obligations.map(ObligationReport.init),
+            disputes: disputes.disputes.map(DisputeReport.init))
     }
 }
 
@@ -32,7 +35,16 @@ extension CreditsReport.Line {
             peer: message.peer, peerName: message.peerName, balance: Microcredits(message.balance),
             pendingOwedToUs: Microcredits(message.pendingOwedToUs), pendingWeOwe: Microcredits(message.pendingWeOwe),
             limitGranted: Microcredits(message.limitGranted), limitReceived: Microcredits(message.limitReceived),
-            disputed: Microcredits(message.disputed), netting: Microcredits(message.netting))
+            disputed: Microcredits(message.disputed), netting: Microcredits(message.netting),
+            standing: message.hasStanding ? Standing(message.standing) : nil)
+    }
+}
+
+extension CreditsReport.Line.Standing {
+    init(_ message: Surplus_V1_PeerStandingInfo) {
+        self.init(
+            number: message.number, lent: Microcredits(message.lent), redeemed: Microcredits(message.redeemed),
+            refused: Microcredits(message.refused), inDispute: Microcredits(message.inDispute))
     }
 }
 

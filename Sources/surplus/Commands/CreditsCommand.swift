@@ -4,7 +4,7 @@ import Reports
 struct Credits: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "credits",
-        abstract: "Show what this node earned and spent, how it stands with each peer, and what is owed in kind.",
+        abstract: "Show what this node earned and spent, how it stands with peers, and what is owed in kind or in dispute.",
         usage: "surplus credits [<options>]\nsurplus credits net [<options>]",
         discussion: """
             Examples:
@@ -21,7 +21,8 @@ struct Credits: AsyncParsableCommand {
         let report = try await connection.agent.ask { control, options in
             CreditsReport(
                 try await control.getCredits(.init(), options: options),
-                try await control.listObligations(.init(), options: options))
+                try await control.listObligations(.init(), options: options),
+                try await control.listDisputes(.init(), options: options))
         }
         try output.show(report)
     }

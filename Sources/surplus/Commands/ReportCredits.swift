@@ -39,6 +39,7 @@ struct ReportCredits: AsyncParsableCommand {
         let report = try await connection.agent.connected { control in
             let credits = try await control.getCredits(.init())
             let owed = try await control.listObligations(.init())
+            let disputes = try await control.listDisputes(.init()).disputes.map(DisputeReport.init)
             return try await control.streamEntries(request) { response in
                 var (name, opening, entries): (String, [AccountStanding], [PostedEntry]) = ("", [], [])
                 for try await page in response.messages {
@@ -48,8 +49,9 @@ struct ReportCredits: AsyncParsableCommand {
                 }
                 return CreditHistoryReport(
                     nodeName: name, since: since, until: until, now: page.now, opening: opening, entries: entries,
-                    standing: credits.lines.map(CreditsReport.Line.init), obligations: owed.obligations.map(ObligationReport.init)
-                )
+                    standing: credits.lines.map(CreditsReport.Line.init),
+                    obligations: owed.obligations.map(ObligationReport.init),
+                    disputes: disputes)
             }
         }
         guard let html else { return try output.show(report) }

@@ -9,6 +9,14 @@ enum Identifiers {
         try read(text, as: ObligationID.self, "an obligation", "surplus obligation list --all")
     }
 
+    static func dispute(_ text: String) throws -> String {
+        try read(text, as: DisputeID.self, "a dispute", "surplus dispute list --all")
+    }
+
+    static func receipt(_ text: String) throws -> String {
+        try read(text, as: ReceiptID.self, "a receipt", "surplus explain LEASE")
+    }
+
     /// Of anything that has a story; also the name of a node.
     static func any(_ text: String) throws -> String {
         let prefix = text.prefix { $0 != "_" }
@@ -18,6 +26,7 @@ enum Identifiers {
             "job": { JobID($0) != nil }, "trf": { TransferID($0) != nil }, "rct": { ReceiptID($0) != nil },
             "net": { NettingID($0) != nil }, "ckp": { CheckpointID($0) != nil },
             "tok": { TokenID($0) != nil }, "obl": { ObligationID($0) != nil }, "adj": { AdjustmentID($0) != nil },
+            "dsp": { DisputeID($0) != nil },
         ]
         guard text.contains("_"), let isWhole = readers[prefix] else { return text }
         guard isWhole(text) else { throw malformed(text, "anything", "surplus events") }

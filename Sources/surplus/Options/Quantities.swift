@@ -52,6 +52,10 @@ enum Quantities {
     static func coreHours(_ text: String) throws -> CoreHours { try CoreHours(text: text).checked(1...CoreHours(100_000_000)) }
     static func gibHours(_ text: String) throws -> GiBHours { try GiBHours(text: text).checked(1...GiBHours(100_000_000)) }
 
+    static func credits(_ text: String) throws -> Microcredits {
+        try Microcredits(text: text).checked(1...Bounds.money)
+    }
+
     static func price(_ text: String) throws -> Microcredits {
         try Microcredits(text: text).checked(1...Bounds.price)
     }

@@ -72,7 +72,8 @@ extension PolicyExplanation {
                     taken: Amounts(shown: limit.taken), leases: Int(limit.leases), owed: Microcredits(limit.owedMicrocredits))
             },
             creditLimit: Microcredits(message.creditLimitMicrocredits),
-            creditHeadroom: Microcredits(message.creditHeadroomMicrocredits), openLeases: Int(message.openLeases),
+            creditHeadroom: Microcredits(message.creditHeadroomMicrocredits),
+            standing: message.hasStanding ? .init(message.standing) : nil, openLeases: Int(message.openLeases),
             mostLeases: Int(message.mostLeases), threshold: Amounts(shown: message.threshold),
             tolerance: PressureFigures(message.tolerance), reserve: Bytes(message.reserveBytes),
             forecasts: message.forecasts.map(PolicyForecast.init), rules: message.rules.map(Rule.init),

@@ -226,6 +226,8 @@ struct JobDriver: Sendable {
     /// Gives back what the job held: its own lease, its files at the lender and its inputs here.
     private func tidy(_ work: JobWork) async throws {
         let record = work.record
+        // Before the last receipt is asked for.
+        if let lease = record.lease { engine.handle(.counted(lease, by: record.id, record.end?.reported)) }
         if let lease = record.ownLease { engine.handle(.release(lease)) }
         if let lease = record.lease { engine.handle(.occupied(lease, by: record.id, false)) }
         let folder = work.folder
