@@ -95,7 +95,8 @@ struct ReconciliationProgress: Sendable {
 
     /// `3 of 5 compared, 1 differs; waiting for node4, node6`.
     private func overview(of count: Int64) -> String {
-        let (differing, failed) = (peers.count { $0.outcome == .differs }, peers.count { $0.outcome == .failed })
+        let differing = peers.count { $0.outcome == .differs }
+        let failed = peers.count { $0.outcome == .failed || $0.outcome == .departed }
         let parts = [
             "\(peers.count - failed) of \(count) compared",
             differing == 0 ? nil : differing == 1 ? "1 differs" : "\(differing) differ",
