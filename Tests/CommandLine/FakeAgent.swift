@@ -33,6 +33,9 @@ final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
         var usageRequests: [Surplus_V1_UsageRequest] = []
         /// By how much capacity is more than what it was used for.
         var unaccounted: Int64 = 0
+        /// Whom the ledger is compared with beside the usual ones, and what is known of it.
+        var reconcilesMore: [String] = []
+        var checkpoints: [Surplus_V1_CheckpointInfo] = []
     }
 
     let directory: String
@@ -211,6 +214,7 @@ extension FakeAgent {
             $0.own = .with { ($0.directory, $0.firstSegment, $0.lastSegment, $0.bytes) = ("/ledger", 3, 4, 1 << 20) }
             $0.beginsAt = 1_795_247_940_000_000
             $0.standby = .with { ($0.directory, $0.fault, $0.lagMicroseconds) = ("/standby", "no space left", 5_000_000) }
+            $0.checkpoints = state.withLock(\.checkpoints)
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 extension LiveTests {
@@ -7,7 +8,7 @@ extension LiveTests {
         private struct Reconciled: Decodable {
             struct Peer: Decodable {
                 let peerName, outcome: String
-                let entries: Int
+                let entries: Int?
                 let checkpoint: Checkpoint?
                 let difference: Difference?
                 let failure: String?
@@ -66,7 +67,7 @@ extension LiveTests {
             try Self.trade(pool)
             let agreed = try Self.reconcile(pool, "node1", status: 0)
             let checkpoint = try #require(agreed.checkpoint)
-            #expect(agreed.outcome == "agreed" && agreed.entries > 0)
+            #expect(agreed.outcome == "agreed" && agreed.entries ?? 0 > 0)
             for node in ["node1", "node2"] {
                 let status = try pool.surplus(node, ["ledger", "status", "--json"])
                 #expect(status.text.contains(checkpoint.checkpoint) && status.text.contains(checkpoint.digest), "\(status.text)")
@@ -87,16 +88,46 @@ extension LiveTests {
             let events = try pool.surplus("node2", ["events", "--kind", "ledger.differs", "--last", "10"])
             #expect(events.text.contains("differs"), "\(events.text)\(events.errors)")
             #expect(try pool.surplus("node1", ["doctor"]).text.contains("differs from this one"))
+            let status = try pool.surplus("node1", ["ledger", "status"])
+            #expect(
+                status.text.contains("DIFFERS from \(here.transfer)") && !status.text.contains("agreed with"), "\(status.text)")
+
+            try pool.stop("node2")
+            let away = try pool.surplus("node1", ["ledger", "reconcile"])
+            #expect(away.status == 1, "\(away.text)\(away.errors)")
+            for part in ["not compared", "see whether surplusd runs on node2", "DIFFERS from \(here.transfer)"] {
+                #expect(away.text.contains(part), "\(part) in \(away.text)")
+            }
+        }
+
+        @Test("two users who ask at once both get the outcome; a peer that is away is exit status 3")
+        func atOnce() throws {
+            let pool = try LivePool(nodes: 2)
+            try Self.trade(pool)
+            let socket = pool.socket("node1")
+            let ended = Mutex<[LivePool.Result]>([])
+            DispatchQueue.concurrentPerform(iterations: 4) { _ in
+                let result = try? LivePool.run(["ledger", "reconcile", "node2"], ["SURPLUS_SOCKET": socket])
+                ended.withLock { $0 += [result].compactMap(\.self) }
+            }
+            let results = ended.withLock { $0 }
+            #expect(results.count == 4)
+            for result in results {
+                #expect(result.status == 0 && result.text.contains("agreed"), "\(result.text)\(result.errors)")
+            }
+            try pool.stop("node2")
+            #expect(try Self.reconcile(pool, "node1", status: 3).outcome == "failed")
         }
 
         @Test("a peer that nobody knows is bad usage, and so is this node itself")
         func usage() throws {
             let pool = try LivePool(nodes: 1)
-            for peer in ["node9", "node1"] {
+            for (peer, words) in [
+                ("node9", "no node 'node9' in this pool: see 'surplus nodes'"), ("node1", "is this node itself"),
+                ("", "peer: it is empty"),
+            ] {
                 let refused = try pool.surplus("node1", ["ledger", "reconcile", peer])
-                #expect(
-                    refused.status != 0 && refused.errors.contains(peer == "node1" ? "this node itself" : peer),
-                    "\(refused.errors)")
+                #expect(refused.status == 2 && refused.errors.contains(words), "\(refused.status): \(refused.errors)")
             }
         }
     }

@@ -205,4 +205,24 @@ struct LedgerTests {
         #expect(text(20).contains("4 entries; it signs file 1\n"))
         #expect(text(95).contains("4 entries; it signs files 1 to 3\n"))
     }
+
+    @Test("What was found alike is said of peers that agree only, and nothing settled is said the same of one peer and of all")
+    func reconciled() {
+        func text(_ entries: Int64, failure: String? = nil, difference: ReconciliationReport.Difference? = nil) -> String {
+            let peer = ReconciliationReport.Peer(
+                peer: "nde_0002", peerName: "node2", agreedUntil: Samples.time(.zero), entries: entries, checkpoint: nil,
+                difference: difference, failure: failure)
+            return ReconciliationReport(peers: [peer]).text(on: Samples.wide)
+        }
+        let mixed = Charge(credits: -500_000, inKind: Usage(cpu: 1_500_000, memory: .zero))
+        let difference = ReconciliationReport.Difference(
+            here: .init(transfer: "trf_1", lease: nil, amount: mixed), there: nil)
+        #expect(text(4).contains("agreed up to") && text(4).contains(", 4 entries"))
+        #expect(text(0) == "node2  agreed: nothing was settled with it yet\n")
+        #expect(ReconciliationReport(peers: []).text(on: Samples.wide).contains("nothing was settled with anybody yet"))
+        let differing = text(4, difference: difference)
+        #expect(differing.contains("owed by node2, 0.5 credits owed to node2") && differing.contains("no such entry"))
+        #expect(!differing.contains("4 entries") && !differing.contains("agreed"), "\(differing)")
+        #expect(!text(4, failure: "gone").contains("agreed"))
+    }
 }

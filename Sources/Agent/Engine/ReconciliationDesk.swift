@@ -6,33 +6,40 @@ import Synchronization
 
 /// Reads the ledger for comparisons, and lets callers follow those that they ask for.
 final class ReconciliationDesk: Sendable {
-    private let followers = Mutex<[ReconciliationID: AsyncStream<ReconciliationNews>.Continuation]>([:])
+    /// More than is told of one comparison.
+    static let mostNews = 2048
+
+    private let followers = Mutex(ComparisonFollowers())
     private let engine: Engine
 
     init(engine: Engine) { self.engine = engine }
 
-    /// Begins to compare with a peer. It goes on when nobody follows it any more.
+    /// Begins to compare with a peer, or follows the comparison that somebody here has begun. It goes on when nobody follows it any
+    /// more.
     ///
     /// - Returns: what comes of it, to its end.
-    func compare(with peer: NodeID) -> AsyncStream<ReconciliationNews> {
+    func compare(with peer: NodeID) -> AsyncStream<ComparisonNews> {
         var random = SystemRandomNumberGenerator()
-        let id = ReconciliationID(at: engine.now.utc, using: &random)
-        let (stream, continuation) = AsyncStream.makeStream(of: ReconciliationNews.self, bufferingPolicy: .bufferingOldest(2048))
-        followers.withLock { $0[id] = continuation }
-        continuation.onTermination = { [weak self] _ in self?.followers.withLock { $0[id] = nil } }
-        engine.handle(.reconcile(peer, id))
+        let fresh = ReconciliationID(at: engine.now.utc, using: &random)
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: ComparisonNews.self, bufferingPolicy: .bufferingOldest(Self.mostNews))
+        let id = followers.withLock { $0.follow(peer, as: fresh, continuation) }
+        continuation.onTermination = { [weak self] _ in self?.followers.withLock { $0.leave(id) } }
+        if id == fresh { engine.handle(.reconcile(peer, fresh)) }
         return stream
     }
 
     /// Passes on what the node tells of a comparison.
     func told(_ id: ReconciliationID, _ news: ReconciliationNews) {
-        guard let follower = followers.withLock({ $0[id] }) else { return }
-        follower.yield(news)
-        switch news {
-        case .agreed, .differs, .refused: follower.finish()
-        case .comparing, .narrowing: break
+        guard let (streams, told) = followers.withLock({ $0.told(id, news) }) else { return }
+        for stream in streams {
+            stream.yield(told)
+            if news.isLast { stream.finish() }
         }
     }
+
+    /// Takes note of what a peer refuses: the node passes it on as it does what it refuses itself.
+    func heard(_ refusal: Refusal, from peer: NodeID) { followers.withLock { $0.heard(refusal, from: peer) } }
 
     /// Reads what the ledger has of a scope, beside all else.
     func read(_ id: ReconciliationID, _ query: SharedHistoryQuery) {
@@ -50,10 +57,6 @@ final class ReconciliationDesk: Sendable {
 
     /// Ends all streams: nothing more will be told.
     func abandon() {
-        let open = followers.withLock { followers in
-            defer { followers = [:] }
-            return Array(followers.values)
-        }
-        for follower in open { follower.finish() }
+        for follower in followers.withLock({ $0.abandon() }) { follower.finish() }
     }
 }

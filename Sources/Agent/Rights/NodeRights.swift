@@ -32,6 +32,7 @@ extension PoolMembership {
         if let refusal = roster[peer]?.refusal(lacking: .borrow), let answer = message.refused(refusal) {
             return links.send(answer, to: peer)
         }
+        if case .reconciliation(.decline(_, .refused(let refusal))) = message { reconciliations.heard(refusal, from: peer) }
         engine.handle(.message(from: peer, message))
     }
 }

@@ -52,6 +52,23 @@ package struct LedgerStatusReport: Report {
         }
     }
 
+    /// The first entry in which the ledger of a peer is known to differ from this one.
+    package struct Difference: Encodable, Sendable {
+        let peer: String
+        let peerName: String
+        let here: ReconciliationReport.Version?
+        let there: ReconciliationReport.Version?
+
+        package init(peer: String, peerName: String, _ difference: ReconciliationReport.Difference) {
+            (self.peer, self.peerName) = (peer, peerName)
+            (here, there) = (difference.here, difference.there)
+        }
+
+        var text: String {
+            "DIFFERS from \(here?.transfer ?? there?.transfer ?? "") on; 'surplus ledger reconcile \(peerName)' shows both versions"
+        }
+    }
+
     let own: Place
     let mounts: [Place]
     /// The time of the first transfer that can be read, where older files are elsewhere.
@@ -61,12 +78,14 @@ package struct LedgerStatusReport: Report {
     let fault: String?
     /// The latest with each peer.
     let checkpoints: [ReconciliationReport.Checkpoint]
+    /// Found since, or before there was a checkpoint.
+    let differences: [Difference]
 
     package init(
         own: Place, mounts: [Place], beginsAt: CivilTime?, standby: Standby?, fault: String?,
-        checkpoints: [ReconciliationReport.Checkpoint] = []
+        checkpoints: [ReconciliationReport.Checkpoint] = [], differences: [Difference] = []
     ) {
-        self.checkpoints = checkpoints
+        (self.checkpoints, self.differences) = (checkpoints, differences)
         self.own = own
         self.mounts = mounts
         self.beginsAt = beginsAt
@@ -82,12 +101,7 @@ package struct LedgerStatusReport: Report {
         if let beginsAt {
             sheet.add("begins", "\(beginsAt.clock(on: page)); what is older was archived and is not mounted")
         }
-        for checkpoint in checkpoints {
-            let entries = counted(Int(checkpoint.entries), "entry", "entries")
-            sheet.add(
-                "agreed with \(checkpoint.peerName)",
-                "up to \(checkpoint.until.clock(on: page)), \(entries)\(signs(checkpoint, on: page))")
-        }
+        addPeers(to: &sheet, page)
         guard let standby else {
             sheet.add("standby", "none", .dim)
             return sheet.text(on: page)
@@ -99,6 +113,21 @@ package struct LedgerStatusReport: Report {
             sheet.add("restorable", "\(oldest.clock(on: page)) to \(newest.clock(on: page))")
         }
         return sheet.text(on: page)
+    }
+
+    /// What is known of peers' ledgers. What was signed before a difference was found does not say that both agree.
+    private func addPeers(to sheet: inout Sheet, _ page: Page) {
+        for difference in differences { sheet.add("with \(difference.peerName)", difference.text, .bad) }
+        let differing = Set(differences.map(\.peer))
+        for checkpoint in checkpoints {
+            let signs = signs(checkpoint, on: page)
+            if differing.contains(checkpoint.peer) {
+                sheet.add("signed with \(checkpoint.peerName)", "by both before: \(checkpoint.text(on: page))\(signs)", .dim)
+            } else {
+                let entries = counted(Int(checkpoint.entries), "entry", "entries")
+                sheet.add("agreed with \(checkpoint.peerName)", "up to \(checkpoint.until.clock(on: page)), \(entries)\(signs)")
+            }
+        }
     }
 
     /// Which closed files the peer has signed with a checkpoint, whose chain ends beyond them.

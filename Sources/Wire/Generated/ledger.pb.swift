@@ -205,7 +205,7 @@ package nonisolated struct Surplus_V1_ReconcileLedgerRequest: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// name or id; empty: all that anything was settled with, one after the other
+  /// name or id; empty: all that anything was settled with, some at once
   package var peer: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -213,41 +213,56 @@ package nonisolated struct Surplus_V1_ReconcileLedgerRequest: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_ReconciliationStep: Sendable {
+package nonisolated struct Surplus_V1_ReconciliationStep: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var peer: String = String()
+  package var peer: String {
+    get {_storage._peer}
+    set {_uniqueStorage()._peer = newValue}
+  }
 
-  package var peerName: String = String()
+  package var peerName: String {
+    get {_storage._peerName}
+    set {_uniqueStorage()._peerName = newValue}
+  }
 
-  package var step: Surplus_V1_ReconciliationStep.OneOf_Step? = nil
+  package var step: OneOf_Step? {
+    get {return _storage._step}
+    set {_uniqueStorage()._step = newValue}
+  }
 
   /// so many entries
   package var comparing: Int64 {
     get {
-      if case .comparing(let v)? = step {return v}
+      if case .comparing(let v)? = _storage._step {return v}
       return 0
     }
-    set {step = .comparing(newValue)}
+    set {_uniqueStorage()._step = .comparing(newValue)}
   }
 
   /// a difference is among so many
   package var narrowing: Int64 {
     get {
-      if case .narrowing(let v)? = step {return v}
+      if case .narrowing(let v)? = _storage._step {return v}
       return 0
     }
-    set {step = .narrowing(newValue)}
+    set {_uniqueStorage()._step = .narrowing(newValue)}
   }
 
   package var outcome: Surplus_V1_ReconciliationOutcome {
     get {
-      if case .outcome(let v)? = step {return v}
+      if case .outcome(let v)? = _storage._step {return v}
       return Surplus_V1_ReconciliationOutcome()
     }
-    set {step = .outcome(newValue)}
+    set {_uniqueStorage()._step = .outcome(newValue)}
+  }
+
+  /// how many are asked for in all
+  package var peers: Int64 {
+    get {_storage._peers}
+    set {_uniqueStorage()._peers = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -262,6 +277,8 @@ package nonisolated struct Surplus_V1_ReconciliationStep: Sendable {
   }
 
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_ReconciliationOutcome: Sendable {
@@ -296,6 +313,9 @@ package nonisolated struct Surplus_V1_ReconciliationOutcome: Sendable {
 
   /// why it could not be compared
   package var failure: String = String()
+
+  /// the peer is no member any more; only where all were asked for
+  package var departed: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -850,83 +870,130 @@ nonisolated extension Surplus_V1_ReconcileLedgerRequest: SwiftProtobuf.Message, 
 
 nonisolated extension Surplus_V1_ReconciliationStep: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ReconciliationStep"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{1}comparing\0\u{1}narrowing\0\u{1}outcome\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{1}comparing\0\u{1}narrowing\0\u{1}outcome\0\u{1}peers\0")
+
+  fileprivate class _StorageClass {
+    var _peer: String = String()
+    var _peerName: String = String()
+    var _step: Surplus_V1_ReconciliationStep.OneOf_Step?
+    var _peers: Int64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _peer = source._peer
+      _peerName = source._peerName
+      _step = source._step
+      _peers = source._peers
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.peerName) }()
-      case 3: try {
-        var v: Int64?
-        try decoder.decodeSingularInt64Field(value: &v)
-        if let v = v {
-          if self.step != nil {try decoder.handleConflictingOneOf()}
-          self.step = .comparing(v)
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._peer) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._peerName) }()
+        case 3: try {
+          var v: Int64?
+          try decoder.decodeSingularInt64Field(value: &v)
+          if let v = v {
+            if _storage._step != nil {try decoder.handleConflictingOneOf()}
+            _storage._step = .comparing(v)
+          }
+        }()
+        case 4: try {
+          var v: Int64?
+          try decoder.decodeSingularInt64Field(value: &v)
+          if let v = v {
+            if _storage._step != nil {try decoder.handleConflictingOneOf()}
+            _storage._step = .narrowing(v)
+          }
+        }()
+        case 5: try {
+          var v: Surplus_V1_ReconciliationOutcome?
+          var hadOneofValue = false
+          if let current = _storage._step {
+            hadOneofValue = true
+            if case .outcome(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._step = .outcome(v)
+          }
+        }()
+        case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._peers) }()
+        default: break
         }
-      }()
-      case 4: try {
-        var v: Int64?
-        try decoder.decodeSingularInt64Field(value: &v)
-        if let v = v {
-          if self.step != nil {try decoder.handleConflictingOneOf()}
-          self.step = .narrowing(v)
-        }
-      }()
-      case 5: try {
-        var v: Surplus_V1_ReconciliationOutcome?
-        var hadOneofValue = false
-        if let current = self.step {
-          hadOneofValue = true
-          if case .outcome(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.step = .outcome(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.peer.isEmpty {
-      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
-    }
-    if !self.peerName.isEmpty {
-      try visitor.visitSingularStringField(value: self.peerName, fieldNumber: 2)
-    }
-    switch self.step {
-    case .comparing?: try {
-      guard case .comparing(let v)? = self.step else { preconditionFailure() }
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
-    }()
-    case .narrowing?: try {
-      guard case .narrowing(let v)? = self.step else { preconditionFailure() }
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
-    }()
-    case .outcome?: try {
-      guard case .outcome(let v)? = self.step else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._peer.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peer, fieldNumber: 1)
+      }
+      if !_storage._peerName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._peerName, fieldNumber: 2)
+      }
+      switch _storage._step {
+      case .comparing?: try {
+        guard case .comparing(let v)? = _storage._step else { preconditionFailure() }
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+      }()
+      case .narrowing?: try {
+        guard case .narrowing(let v)? = _storage._step else { preconditionFailure() }
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+      }()
+      case .outcome?: try {
+        guard case .outcome(let v)? = _storage._step else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case nil: break
+      }
+      if _storage._peers != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._peers, fieldNumber: 6)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_ReconciliationStep, rhs: Surplus_V1_ReconciliationStep) -> Bool {
-    if lhs.peer != rhs.peer {return false}
-    if lhs.peerName != rhs.peerName {return false}
-    if lhs.step != rhs.step {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._peer != rhs_storage._peer {return false}
+        if _storage._peerName != rhs_storage._peerName {return false}
+        if _storage._step != rhs_storage._step {return false}
+        if _storage._peers != rhs_storage._peers {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -934,7 +1001,7 @@ nonisolated extension Surplus_V1_ReconciliationStep: SwiftProtobuf.Message, Swif
 
 nonisolated extension Surplus_V1_ReconciliationOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ReconciliationOutcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}agreed_until\0\u{1}entries\0\u{1}checkpoint\0\u{1}difference\0\u{1}failure\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}agreed_until\0\u{1}entries\0\u{1}checkpoint\0\u{1}difference\0\u{1}failure\0\u{1}departed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -947,6 +1014,7 @@ nonisolated extension Surplus_V1_ReconciliationOutcome: SwiftProtobuf.Message, S
       case 3: try { try decoder.decodeSingularMessageField(value: &self._checkpoint) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._difference) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.failure) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.departed) }()
       default: break
       }
     }
@@ -972,6 +1040,9 @@ nonisolated extension Surplus_V1_ReconciliationOutcome: SwiftProtobuf.Message, S
     if !self.failure.isEmpty {
       try visitor.visitSingularStringField(value: self.failure, fieldNumber: 5)
     }
+    if self.departed != false {
+      try visitor.visitSingularBoolField(value: self.departed, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -981,6 +1052,7 @@ nonisolated extension Surplus_V1_ReconciliationOutcome: SwiftProtobuf.Message, S
     if lhs._checkpoint != rhs._checkpoint {return false}
     if lhs._difference != rhs._difference {return false}
     if lhs.failure != rhs.failure {return false}
+    if lhs.departed != rhs.departed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -22,7 +22,15 @@ extension LedgerStatusReport {
         self.init(
             own: Place(reply.own), mounts: reply.mounts.map(Place.init), beginsAt: CivilTime(microseconds: reply.beginsAt),
             standby: reply.hasStandby ? Standby(reply.standby) : nil, fault: reply.fault.nonEmpty,
-            checkpoints: reply.checkpoints.compactMap(ReconciliationReport.Checkpoint.init))
+            checkpoints: reply.checkpoints.compactMap(ReconciliationReport.Checkpoint.init),
+            differences: reply.checkpoints.filter(\.hasDifference).map(Difference.init))
+    }
+}
+
+extension LedgerStatusReport.Difference {
+    fileprivate init(_ message: Surplus_V1_CheckpointInfo) {
+        self.init(
+            peer: message.peer, peerName: message.peerName, ReconciliationReport.Difference(message.difference))
     }
 }
 

@@ -15,9 +15,15 @@ struct LedgerReconcile: AsyncParsableCommand {
               surplus ledger reconcile node2 --json | jq '.peers[0].difference'
 
             Both ledgers have what was settled between them. Where they agree, both sign that; where they differ, the first entry \
-            that does is shown as it is here and there. It is made daily and after each lease, too.
+            that does is shown as it is here and there. Several peers are asked at once; those that are no members any more are \
+            only named. It is made daily and after each lease, too.
+
+            Exit status: 0 when all agree; 1 when a ledger differs, as was found now or before; 3 when none is known to, but one \
+            could not be compared; 2 when the command line is wrong.
             """)
 
+    /// The exit status where a peer could not be compared.
+    static let incompleteStatus: Int32 = 3
     /// A peer has two minutes for each of its comparisons; a long history takes several.
     private static let patience = Duration.seconds(3600)
 
@@ -27,30 +33,76 @@ struct LedgerReconcile: AsyncParsableCommand {
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if peer?.isEmpty == true {
+            throw ValidationError("peer: it is empty; give a name or an id, or nothing to compare with all")
+        }
+    }
+
     func run() async throws {
         let console = Console(quiet: output.json || output.plain)
-        let request = Surplus_V1_ReconcileLedgerRequest.with { $0.peer = peer ?? "" }
         defer { console.clear() }
-        let peers = try await connection.agent.connected { control in
+        let report: ReconciliationReport
+        do { report = try await ask(console) } catch let failure as Failure where failure.status == Invocation.failureStatus {
+            // Nothing is known to differ.
+            throw failure.exiting(with: Self.incompleteStatus)
+        }
+        console.clear()
+        try output.show(report)
+        if report.hasDifference { throw ExitCode(Invocation.failureStatus) }
+        if !report.isComplete { throw ExitCode(Self.incompleteStatus) }
+    }
+
+    private func ask(_ console: Console) async throws -> ReconciliationReport {
+        let request = Surplus_V1_ReconcileLedgerRequest.with { $0.peer = peer ?? "" }
+        return try await connection.agent.connected { control in
             var options = CallOptions.defaults
             options.timeout = Self.patience
             return try await control.reconcileLedger(request, options: options) { response in
-                var peers: [ReconciliationReport.Peer] = []
+                var progress = ReconciliationProgress()
                 for try await step in response.messages {
-                    switch step.step {
-                    case .comparing(let count): console.progress("comparing \(count) entries with \(step.peerName)")
-                    case .narrowing(let count): console.progress("a difference is among \(count) entries with \(step.peerName)")
-                    case .outcome(let outcome): peers.append(ReconciliationReport.Peer(step, outcome))
-                    case nil: break
-                    }
+                    progress.take(step)
+                    console.progress(progress.line)
                 }
-                return peers
+                return ReconciliationReport(peers: progress.peers)
             }
         }
-        console.clear()
-        let report = ReconciliationReport(peers: peers)
-        try output.show(report)
-        if !report.allAgree { throw ExitCode(Invocation.failureStatus) }
+    }
+}
+
+/// What an agent has told of comparisons so far.
+struct ReconciliationProgress: Sendable {
+    /// What is being done, in one line.
+    private(set) var line = ""
+    private(set) var peers: [ReconciliationReport.Peer] = []
+    /// The names of those that have not answered yet.
+    private var awaited: [String] = []
+
+    mutating func take(_ step: Surplus_V1_ReconciliationStep) {
+        let name = step.peerName
+        switch step.step {
+        case .comparing(let count):
+            if !awaited.contains(name) { awaited.append(name) }
+            line = "comparing \(count) \(count == 1 ? "entry" : "entries") with \(name)"
+        case .narrowing(let count): line = "a difference is among \(count) \(count == 1 ? "entry" : "entries") with \(name)"
+        case .outcome(let outcome):
+            awaited.removeAll { $0 == name }
+            peers.append(ReconciliationReport.Peer(step, outcome))
+        case nil: return
+        }
+        if step.peers > 1 { line = overview(of: step.peers) }
+    }
+
+    /// `3 of 5 compared, 1 differs; waiting for node4, node6`.
+    private func overview(of count: Int64) -> String {
+        let differing = peers.count { $0.outcome == .differs }
+        let failed = peers.count { $0.outcome == .failed || $0.outcome == .departed }
+        let parts = [
+            "\(peers.count - failed) of \(count) compared",
+            differing == 0 ? nil : differing == 1 ? "1 differs" : "\(differing) differ",
+            failed == 0 ? nil : "\(failed) could not be",
+        ].compactMap(\.self)
+        return parts.joined(separator: ", ") + (awaited.isEmpty ? "" : "; waiting for \(awaited.joined(separator: ", "))")
     }
 }
 
@@ -61,7 +113,7 @@ extension ReconciliationReport.Peer {
             entries: outcome.entries,
             checkpoint: outcome.hasCheckpoint ? ReconciliationReport.Checkpoint(outcome.checkpoint) : nil,
             difference: outcome.hasDifference ? ReconciliationReport.Difference(outcome.difference) : nil,
-            failure: outcome.failure.nonEmpty)
+            failure: outcome.failure.nonEmpty, hasDeparted: outcome.departed)
     }
 }
 
