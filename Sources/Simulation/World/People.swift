@@ -112,7 +112,10 @@ extension World {
     }
 
     mutating func changeOwner(_ index: Int) {
-        guard isBusy else { return nodes[index].machine.setOwner(.zero) }
+        guard isBusy else {
+            nodes[index].machine.setOwner(.zero)
+            return lookAround(index)
+        }
         schedule(.ownerChanges(node: index), after: random.span(.seconds(1) ... .seconds(60)))
         nodes[index].machine.setOwner(drawUse(by: nodes[index].usual))
         if random.chance(.percent(4)) { feed(.policy(otherPolicy(index)), to: index) }

@@ -129,6 +129,8 @@ struct World {
         for index in nodes.indices {
             nodes[index].plays = false
             lookAround(index)
+            // What a node that hung is still to hear may be older than that.
+            schedule(.ownerChanges(node: index), after: .minutes(1))
             for entry in nodes[index].node?.leases.values ?? [] where entry.lease.role == .borrower && entry.lease.renewsItself {
                 feed(.release(entry.id), to: index)
             }
