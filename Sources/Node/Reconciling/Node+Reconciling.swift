@@ -49,6 +49,9 @@ extension Node {
             else { continue }
             keepBefore(entry.netting.transfer)
         }
+        for dispute in disputes.open.values where dispute.peer(of: id) == peer {
+            keepBefore(dispute.proposed?.resolution.transfer)
+        }
         // The peer settles a swap once it has this node's word on what the peer lent.
         for swap in swaps.values where swap.peer == peer && swap.settled.contains(swap.borrowed) { keepBefore(swap.settlement) }
         return mark
