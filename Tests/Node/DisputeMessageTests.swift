@@ -132,6 +132,21 @@ struct DisputeMessageTests {
         Disputed.expectAgreement(pool)
     }
 
+    @Test("A step that one side has carried out and the other has not heard of makes no difference between their ledgers")
+    func compared() throws {
+        var pool = try Disputed.trade()
+        pool.isLost = { if case .resolved = $0.message { true } else { false } }
+        pool.feed(.resolve(try Disputed.dispute(pool).id, .accept(nil)), to: 0)
+        pool.advance(by: .days(2))
+        #expect(pool.balance(1, with: 0) == Disputed.billed && pool.balance(0, with: 1) == -Disputed.plausible)
+        for member in pool.members { #expect(!member.store.events.contains { $0.kind == "ledger.differs" }) }
+        pool.isLost = { _ in false }
+        pool.advance(by: .days(2))
+        for member in pool.members { #expect(!member.store.events.contains { $0.kind == "ledger.differs" }) }
+        #expect(pool.members[0].store.events.contains { $0.kind == "ledger.checkpoint" })
+        Disputed.expectAgreement(pool)
+    }
+
     /// What is lost while no message reaches anybody.
     private final class Lost {
         var steps = 0
