@@ -16,7 +16,7 @@ extension Node {
         agree(&known, until: checkpoint.until, isWhole: isWhole, &step)
         step.tell(
             "ledger.checkpoint", [checkpoint.id, peer],
-            "agreed with \(name(of: peer)) on all of \(checkpoint.total) entries, \(checkpoint.count) of them new; both have signed that",
+            "agreed with \(name(of: peer)) on \(checkpoint.total == 1 ? "one entry" : "\(checkpoint.total) entries"), \(checkpoint.count) new; both have signed that",
             [
                 Event.Detail("entries", String(checkpoint.total)), Event.Detail("digest", checkpoint.digest.description),
                 Event.Detail("until_utc_microseconds", String(HistoryMark.time(checkpoint.until).microseconds)),
