@@ -195,6 +195,8 @@ package struct Node: Sendable {
     }
 
     private mutating func receive(_ message: TradeMessage, from peer: NodeID, _ step: inout Step) {
+        // A node has no trust line with itself, and would owe and compare without end.
+        guard peer != id else { return }
         switch message {
         case .propose(let proposal): answer(proposal, from: peer, &step)
         case .answer(let answer): take(answer, from: peer, &step)

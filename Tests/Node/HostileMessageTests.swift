@@ -47,6 +47,27 @@ struct HostileMessageTests {
         }
     }
 
+    @Test(
+        "What comes in this node's own name is not heeded: it never trades with itself, and compares its ledger with nobody's of that name"
+    )
+    func ownName() {
+        var pool = Pool(2)
+        _ = pool.ask(from: [1])
+        guard let proposal = pool.wire.first(where: { $0.message.isPropose }) else {
+            Issue.record("nothing was proposed")
+            return
+        }
+        pool.wire = []
+        pool.feed(.message(from: pool.members[1].id, proposal.message), to: 1)
+        #expect(pool.wire.isEmpty)
+        let question = HistoryQuestion(
+            scope: .open(after: nil, until: .max), isWhole: false, place: LedgerPlace(sequence: 0, head: .zero))
+        let ask = ReconciliationMessage.ask(ReconciliationID(high: 1, low: 1), question)
+        pool.feed(.message(from: pool.members[1].id, .reconciliation(ask)), to: 1)
+        #expect(pool.wire.isEmpty)
+        #expect(pool.members[1].node.books.trustLines.isEmpty && pool.members[1].node.reconciling.peers.isEmpty)
+    }
+
     @Test("An absurd remaining time in a commitment gives at most the agreed term", arguments: numbers)
     func absurdRemaining(_ remaining: Int64) throws {
         var pool = Pool()

@@ -9,6 +9,7 @@ extension Agent {
     func ledgerStatus() async throws -> Surplus_V1_LedgerStatusReply {
         let store = house.store
         var reply = try await onThread { Surplus_V1_LedgerStatusReply(try store.inventory(), store.standby) }
+        // Files there are before the node is in a pool; then nobody has signed anything yet.
         reply.checkpoints = (try? pool())?.checkpoints ?? []
         return reply
     }
