@@ -186,6 +186,7 @@ let package = Package(
             [
                 "Resources", "Accounting", "Bookkeeping", "Policy", "Trading", "Node", "Configuration", "LedgerStore",
                 "HistoryStore", "Identity", "Wire", "Kernel", "Sandbox", "Agent", .grpc, .log, .crypto,
+                .nioCore, .nioHTTP1, .nioPosix,
             ]),
     ]
 )

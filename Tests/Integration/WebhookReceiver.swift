@@ -99,4 +99,7 @@ final class WebhookReceiver {
 
     /// What was taken.
     var taken: [Delivery] { deliveries.filter { $0.status == 204 } }
+
+    /// How many events were taken, each at least once.
+    var told: Int { Set(taken.map(\.id)).count }
 }

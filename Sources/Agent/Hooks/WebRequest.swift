@@ -59,17 +59,25 @@ struct WebRequest: Sendable {
                 }
             }
         return try await channel.executeThenClose { answer, request in
-            var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: address.target)
-            head.headers.add(name: "Host", value: address.authority)
-            head.headers.add(name: "Content-Length", value: String(body.count))
-            head.headers.add(name: "Connection", value: "close")
-            for header in headers { head.headers.add(name: header.name, value: header.value) }
-            try await request.write(.head(head))
-            try await request.write(.body(.byteBuffer(ByteBuffer(bytes: body))))
-            try await request.write(.end(nil))
+            var unsent: (any Error)?
+            do {
+                try await request.write(contentsOf: [.head(head), .body(.byteBuffer(ByteBuffer(bytes: body))), .end(nil)])
+            } catch {
+                // Who has heard enough may answer and close before it took the rest.
+                unsent = error
+            }
             for try await case .head(let head) in answer where head.status.code >= 200 { return head.status }
-            throw Failure(description: "the connection was closed without an answer")
+            throw unsent ?? Failure(description: "the connection was closed without an answer")
         }
+    }
+
+    private var head: HTTPRequestHead {
+        var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: address.target)
+        head.headers.add(name: "Host", value: address.authority)
+        head.headers.add(name: "Content-Length", value: String(body.count))
+        head.headers.add(name: "Connection", value: "close")
+        for header in headers { head.headers.add(name: header.name, value: header.value) }
+        return head
     }
 }
 
