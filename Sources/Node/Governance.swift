@@ -11,7 +11,9 @@ extension Node {
         given = policy
         self.policy = civil.map(policy.inForce) ?? policy
         gates = Gates(policy)
+        let isOfRules = policy.borrow.rules != acquisitions.all.map(\.rule)
         acquisitions.adopt(policy.borrow.rules)
+        if isOfRules { keepAcquisitions(&step) }
         foresight.adopt(policy)
         step.tell("policy.adopted", [], "lends by policy '\(policy.name)'")
         follow(&step)

@@ -188,6 +188,47 @@ struct AcquisitionTests {
         pool.expectRest()
     }
 
+    @Test(
+        "What something runs under is kept until that is over when the rule leaves the policy, also while nobody was here",
+        arguments: [false, true])
+    func withdrawn(whileDown: Bool) throws {
+        var pool = pool([Self.rule()])
+        users(3, &pool)
+        let lease = try #require(held(pool).first)
+        let job = JobID(high: 1, low: 1)
+        pool.feed(.occupied(lease, by: job, true), to: 0)
+        if whileDown { pool.restart(0, under: Pool.policy()) } else { pool.feed(.policy(Pool.policy()), to: 0) }
+        pool.advance(by: .hours(1))
+        #expect(held(pool) == [lease])
+        pool.restart(0)
+        pool.advance(by: .hours(1))
+        #expect(held(pool) == [lease])
+        let closed = told("rule.closed", pool)
+        #expect(closed.count == 1 && closed.first?.text.contains("the policy has it no more") == true)
+        pool.feed(.occupied(lease, by: job, false), to: 0)
+        pool.deliver()
+        #expect(held(pool).isEmpty && told("lease.not-renewed", pool).isEmpty)
+        pool.expectRest()
+    }
+
+    @Test("A lease of a rule that left the policy is not renewed beyond the last budget of the rule")
+    func withdrawnBudget() throws {
+        var pool = pool([Self.rule(budget: .init(credits: .credits(1), period: .day))])
+        users(3, &pool)
+        let lease = try #require(held(pool).first)
+        pool.feed(.occupied(lease, by: JobID(high: 1, low: 1), true), to: 0)
+        pool.feed(.policy(Pool.policy()), to: 0)
+        for _ in 0..<100 {
+            pool.advance(by: .minutes(1))
+            guard let elapsed = pool.lease(lease, 0)?.elapsed(at: pool.now) else { continue }
+            let usage = Usage(of: Amounts(cpu: .cores(1)), for: elapsed)
+            pool.members[1].usage[lease] = usage
+            pool.feed(.readings(owner: .zero, guests: [MeterReading(lease: lease, usage: usage)]), to: 1)
+        }
+        #expect(held(pool).isEmpty)
+        #expect(told("lease.not-renewed", pool).first?.text.contains("its budget of 1 credit") == true)
+    }
+
     @Test("Several nodes lend one lease each, and one that is lost is replaced")
     func several() throws {
         var pool = pool(of: 4, [Self.rule(nodes: 2)])

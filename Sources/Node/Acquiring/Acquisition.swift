@@ -41,6 +41,8 @@ package struct Acquisition: Sendable {
 package struct AcquisitionBook: Sendable {
     /// In the order of the policy.
     package internal(set) var all: [Acquisition]
+    /// Rules that the policy has no more, as long as a lease of theirs is not settled.
+    package internal(set) var withdrawn: [WithdrawnRule]
     /// What leases of each rule were paid with, by its name; also of rules that the policy has no more.
     package internal(set) var spending = SortedMap<String, Spending>()
     /// What runs under leases: they are given back when that is over.
@@ -52,10 +54,12 @@ package struct AcquisitionBook: Sendable {
 
     init(_ rules: [AcquisitionRule], restoring snapshot: Snapshot, at now: Moment) {
         all = rules.map(Acquisition.init)
-        occupants = snapshot.acquisitions?.occupants ?? []
+        let memory = snapshot.acquisitions
+        withdrawn = Self.withdrawn(memory?.rules ?? [], memory?.withdrawn ?? [], by: rules)
+        occupants = memory?.occupants ?? []
         mayHaveStrays = true
         for payment in snapshot.payments { note(payment) }
-        for asked in snapshot.acquisitions?.asked ?? [] {
+        for asked in memory?.asked ?? [] {
             guard let index = index(of: asked.rule) else { continue }
             all[index].asksAgain = asked.again.anchored(at: now)
         }
@@ -68,6 +72,7 @@ package struct AcquisitionBook: Sendable {
     mutating func adopt(_ rules: [AcquisitionRule]) {
         let before = all
         mayHaveStrays = true
+        withdrawn = Self.withdrawn(all.map(\.rule), withdrawn, by: rules)
         all = rules.map { rule in before.first { $0.rule.name == rule.name }?.following(rule) ?? Acquisition(rule) }
     }
 
@@ -96,7 +101,7 @@ package struct AcquisitionBook: Sendable {
     var memory: AcquisitionMemory {
         AcquisitionMemory(
             asked: all.compactMap { acquisition in acquisition.asksAgain.map { .init(rule: acquisition.rule.name, again: $0) } },
-            occupants: occupants)
+            occupants: occupants, rules: all.map(\.rule), withdrawn: withdrawn)
     }
 }
 
@@ -162,4 +167,7 @@ package struct AcquisitionMemory: Hashable, Codable, Sendable {
 
     var asked: [Asked]
     var occupants: [Occupant]
+    /// Those of the policy; not in what was kept before rules could be withdrawn.
+    var rules: [AcquisitionRule]?
+    var withdrawn: [WithdrawnRule]?
 }

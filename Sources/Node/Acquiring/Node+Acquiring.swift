@@ -38,7 +38,7 @@ extension Node {
         keepAcquisitions(&step)
     }
 
-    private func keepAcquisitions(_ step: inout Step) {
+    func keepAcquisitions(_ step: inout Step) {
         step.record(.state(.setting, id: AcquisitionMemory.key, acquisitions.memory))
     }
 
@@ -69,16 +69,6 @@ extension Node {
             guard acquisition.gate.state == .open, acquisition.request == nil, isShort(acquisition.rule) else { return nil }
             return acquisition.asksAgain?.instant(at: now)
         }.min()
-    }
-
-    /// Lets go of what belongs to rules that the policy has no more.
-    private mutating func releaseStrays(_ step: inout Step) {
-        guard acquisitions.mayHaveStrays else { return }
-        func isStray(_ rule: String?) -> Bool { rule.map { acquisitions.index(of: $0) == nil } ?? false }
-        for (id, entry) in requests.pairs where isStray(entry.request.want.rule) && !entry.isFailed { cancel(id, &step) }
-        let strays = leases.unsettled.values.filter { $0.lease.isOpen && isStray($0.lease.rule) }.map(\.id)
-        for id in strays where !acquisitions.isOccupied(id) { release(id, &step) }
-        acquisitions.mayHaveStrays = strays.contains { leases[$0]?.lease.isOpen == true }
     }
 
     /// The gate is closed. What something still runs under is kept until that is over.
@@ -174,7 +164,7 @@ extension Node {
     }
 
     /// Wants nothing of a request any more; a lease that may still come of it is given back.
-    private mutating func cancel(_ id: RequestID, _ step: inout Step) {
+    mutating func cancel(_ id: RequestID, _ step: inout Step) {
         guard let entry = requests[id] else { return }
         let refusal = Refusal(term: "rule", reason: "it is not wanted any more")
         guard !entry.isInDoubt else { return fail(id, refusal, &step) }

@@ -143,7 +143,7 @@ extension Node {
     /// For how long a lease can be renewed by `span`: less where it belongs to a rule whose budget does not last so long.
     func affordableRenewal(of lease: Lease, by span: Microseconds, at now: Moment) throws(Refusal) -> Microseconds {
         guard let name = lease.rule else { return span }
-        guard let rule = rule(named: name) else { throw Refusal(term: "rule", reason: "the policy has no rule '\(name)'") }
+        guard let rule = acquisitions.rule(holding: name) else { throw Refusal(term: "rule", reason: "the policy has no rule '\(name)'") }
         guard let affordable = affordable(span, lease.terms.tariff, lease.terms.amounts, by: rule, at: now) else {
             throw Refusal(term: "budget", reason: overspent(rule))
         }
@@ -154,7 +154,7 @@ extension Node {
     /// no more than its budget has.
     func payable(for entry: LeaseEntry, at now: Moment) -> Charge {
         var most = reserved(for: entry) + headroom(weMayOwe: entry.lease.peer)
-        if let rule = entry.lease.rule.flatMap(rule(named:)) {
+        if let rule = entry.lease.rule.flatMap(acquisitions.rule(holding:)) {
             most.credits = min(most.credits, commitment(of: entry) + expenses(of: rule, at: now).left)
         }
         return most
