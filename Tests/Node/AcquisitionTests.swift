@@ -64,6 +64,15 @@ struct AcquisitionTests {
         #expect(told("rule.opened", pool).first?.text.contains("users > 2 (3)") == true)
     }
 
+    @Test("A rule without a condition opens without a reason")
+    func always() {
+        var rule = Self.rule()
+        rule.release = ReleaseRule(when: .always)
+        var pool = pool([rule])
+        users(0, &pool)
+        #expect(told("rule.opened", pool).map(\.text) == ["borrow rule 'busy' acquires \(rule.amounts.text)"])
+    }
+
     @Test("A job that comes without a lease finds the smallest idle one in which it fits, and none that is not for it")
     func placing() throws {
         var large = Self.rule()

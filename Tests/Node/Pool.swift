@@ -89,7 +89,8 @@ struct Pool {
     mutating func restart(_ index: Int, under policy: LendingPolicy? = nil) {
         var member = members[index]
         member.node = Node(
-            id: member.id, capacity: Self.capacity, policy: policy ?? member.node.policy, restoring: member.store.snapshot, at: now)
+            id: member.id, capacity: Self.capacity, policy: policy ?? member.node.policy, restoring: member.store.snapshot,
+            at: now)
         let outcome = member.node.resume(at: now, random: &member.random, notary: notary(index))
         members[index] = member
         carryOut(outcome, index)

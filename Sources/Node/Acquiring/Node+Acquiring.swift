@@ -20,7 +20,8 @@ extension Node {
         switch gate.state {
         case .open:
             let found = gate.findings.map(\.text).joined(separator: "; ")
-            step.tell("rule.opened", [], "borrow rule '\(rule.name)' acquires \(rule.amounts.text): \(found)")
+            let why = found.isEmpty ? "" : ": \(found)"
+            step.tell("rule.opened", [], "borrow rule '\(rule.name)' acquires \(rule.amounts.text)\(why)")
         case .closed where before == .open || !leases(of: rule.name).isEmpty:
             step.tell(
                 "rule.closed", [], "borrow rule '\(rule.name)' gives back what it holds: \(gate.objection ?? "")",

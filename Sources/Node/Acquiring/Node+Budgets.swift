@@ -128,7 +128,7 @@ extension Node {
     private func overspent(_ rule: AcquisitionRule) -> String {
         guard let budget = rule.budget else { return "it has no budget" }
         let most = budget.atOnce.map { ", at most \($0.text) at once," } ?? ""
-        return "what is left of its budget of \(budget.credits.text) a \(budget.period.rawValue)\(most) does not pay for it now"
+        return "what is left of its budget of \(budget.credits.text) per \(budget.period.rawValue)\(most) does not pay for it now"
     }
 
     /// Why terms cannot be agreed to for a rule.
@@ -143,7 +143,9 @@ extension Node {
     /// For how long a lease can be renewed by `span`: less where it belongs to a rule whose budget does not last so long.
     func affordableRenewal(of lease: Lease, by span: Microseconds, at now: Moment) throws(Refusal) -> Microseconds {
         guard let name = lease.rule else { return span }
-        guard let rule = acquisitions.rule(holding: name) else { throw Refusal(term: "rule", reason: "the policy has no rule '\(name)'") }
+        guard let rule = acquisitions.rule(holding: name) else {
+            throw Refusal(term: "rule", reason: "the policy has no rule '\(name)'")
+        }
         guard let affordable = affordable(span, lease.terms.tariff, lease.terms.amounts, by: rule, at: now) else {
             throw Refusal(term: "budget", reason: overspent(rule))
         }

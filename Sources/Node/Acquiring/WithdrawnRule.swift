@@ -19,7 +19,8 @@ extension AcquisitionBook {
     }
 
     /// Those of `before` that are withdrawn, with those that were so already, where `rules` has nothing of the same name.
-    static func withdrawn(_ before: [AcquisitionRule], _ already: [WithdrawnRule], by rules: [AcquisitionRule]) -> [WithdrawnRule] {
+    static func withdrawn(_ before: [AcquisitionRule], _ already: [WithdrawnRule], by rules: [AcquisitionRule]) -> [WithdrawnRule]
+    {
         (already + before.map { WithdrawnRule(rule: $0) }).filter { gone in !rules.contains { $0.name == gone.rule.name } }
     }
 }
