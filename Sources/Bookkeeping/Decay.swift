@@ -9,7 +9,7 @@ package struct Decay: Hashable, Codable, Sendable {
     package var number: Int64
     package var debtor: NodeID
     package var creditor: NodeID
-    /// That of the debtor's policy.
+    /// What the rules of both have in common, as far as the debtor knows.
     package var rule: DecayRule
     /// What stood idle.
     package var idle: Microcredits

@@ -8,6 +8,7 @@ import Trading
 extension Node {
     mutating func adopt(_ policy: LendingPolicy, _ step: inout Step) {
         guard policy != given else { return }
+        let isOtherDecay = policy.credit.decay != given.credit.decay
         given = policy
         self.policy = civil.map(policy.inForce) ?? policy
         gates = Gates(policy)
@@ -15,6 +16,7 @@ extension Node {
         acquisitions.adopt(policy.borrow.rules)
         if isOfRules { keepAcquisitions(&step) }
         foresight.adopt(policy)
+        if isOtherDecay { reviseDecay(&step) }
         step.tell("policy.adopted", [], "lends by policy '\(policy.name)'")
         follow(&step)
     }

@@ -24,6 +24,12 @@ package struct DecayRule: Hashable, Codable, Sendable {
     /// Whether a creditor that has this rule agrees to lose by the other one: by no more, and after no less.
     package func allows(_ other: DecayRule) -> Bool { other.rate <= rate && other.idle >= idle }
 
+    /// What two rules have in common: no more, and no sooner, than by either.
+    package func common(with other: DecayRule?) -> DecayRule {
+        guard let other else { return self }
+        return DecayRule(rate: min(rate, other.rate), idle: max(idle, other.idle))
+    }
+
     /// For people: `2% of what stood idle for 30 d`.
     package var text: String { "\(rate.text) of what stood idle for \(idle.text)" }
 }

@@ -12,8 +12,10 @@ struct DecayMessageTests {
     @Test(
         "What is sent arrives",
         arguments: [
-            .offer(document: [1, 2, 3], signature), .agreed(number: 7, document: [4], signature),
-            .refused(number: 8, Refusal(term: "decay", reason: "no", retryAfter: .seconds(3))),
+            .offer(document: [1, 2, 3], signature), .agreed(number: 7, document: [4], signature, allows: nil),
+            .agreed(number: 7, document: [4], signature, allows: DecayRule(rate: .percent(3))),
+            .refused(number: 8, Refusal(term: "decay", reason: "no", retryAfter: .seconds(3)), allows: nil),
+            .refused(number: 9, Refusal(term: "decay", reason: "no"), allows: DecayRule(rate: .percent(3), idle: .minutes(2))),
         ] as [DecayMessage])
     func roundTrip(_ message: DecayMessage) throws {
         #expect(try TradeMessage(Surplus_V1_TradeMessage(.decay(message))) == .decay(message))

@@ -77,12 +77,15 @@ struct DecayTests {
         expectAlike(pool)
     }
 
-    @Test("Nothing decays unless both policies say so; a creditor agrees to no more, and no sooner, than its own does")
+    @Test("Nothing decays unless both policies say so; where they differ the lower rate and the longer time hold")
     func bothPolicies() {
         let cases: [(debtor: DecayRule?, creditor: DecayRule?, left: Microcredits)] = [
             (Self.rule, nil, 1_000_000), (nil, Self.rule, 1_000_000),
-            (Self.rule, DecayRule(rate: .percent(9)), 1_000_000),
-            (Self.rule, DecayRule(rate: .percent(10), idle: .days(31)), 1_000_000),
+            (Self.rule, DecayRule(rate: .percent(9)), 910_000),
+            (Self.rule, DecayRule(rate: .percent(10), idle: .days(31)), 900_000),
+            (DecayRule(rate: .percent(50), idle: .days(1)), DecayRule(rate: .percent(20), idle: .days(40)), 800_000),
+            (DecayRule(rate: .percent(5), idle: .days(1)), DecayRule(rate: .percent(20), idle: .days(40)), 950_000),
+            (DecayRule(rate: .percent(50), idle: .days(40)), DecayRule(rate: .percent(20), idle: .days(1)), 800_000),
             (Self.rule, DecayRule(rate: .percent(50), idle: .days(1)), 900_000), (Self.rule, Self.rule, 900_000),
         ]
         for (debtor, creditor, left) in cases {
@@ -109,14 +112,62 @@ struct DecayTests {
         #expect(pool.members[1].node.books.trustLine(with: pool.members[0].id)?.granted == 2_000_000)
     }
 
-    @Test("A refusal is told with its reason, and asked again no sooner than the time of the rule")
+    private func told(_ kind: String, _ pool: Pool) -> [[String]] {
+        pool.members.map { $0.store.events.filter { $0.kind == kind }.map(\.text) }
+    }
+
+    @Test("A refusal is told once with its reason, and asked again no sooner than the time of the rule")
     func refusal() {
         var pool = Self.owing()
         pool.feed(.policy(Self.policy(nil)), to: 1)
         pool.advance(by: .days(100))
-        let refusals = pool.members[0].store.events.filter { $0.kind == "decay.refused" }
-        #expect(refusals.count == 3)
-        #expect(refusals.allSatisfy { $0.text.contains("its policy does not let idle credits decay") })
+        for texts in told("decay.refused", pool) {
+            #expect(texts.count == 1 && texts.allSatisfy { $0.contains("its policy does not let idle credits decay") })
+        }
+        let side = DecayEntry.Side(pool.members[1].id, isOwed: false)
+        #expect(pool.members[0].node.decays[side]?.number == 3)
+        pool.feed(.policy(Self.policy(Self.rule)), to: 1)
+        pool.advance(by: .days(31))
+        #expect(owed(pool) == 900_000)
+        #expect(told("decay.proposed", pool)[0].count == 1)
+    }
+
+    @Test("What the creditor allows is learned from one refusal, kept over a restart, and learned anew from each step")
+    func commonPart() throws {
+        var pool = Self.owing()
+        pool.feed(.policy(Self.policy(DecayRule(rate: .percent(50), idle: .days(10)))), to: 0)
+        let creditor = DecayRule(rate: .percent(20), idle: .days(20))
+        pool.feed(.policy(Self.policy(creditor)), to: 1)
+        pool.advance(by: .days(21))
+        #expect(owed(pool) == 800_000)
+        pool.restart(0)
+        pool.advance(by: .days(21))
+        #expect(owed(pool) == 640_000)
+        #expect(told("decay.refused", pool).map(\.count) == [1, 1])
+        let side = DecayEntry.Side(pool.members[1].id, isOwed: false)
+        #expect(pool.members[0].node.decays[side]?.allowed == creditor)
+        pool.feed(.policy(Self.policy(DecayRule(rate: .percent(50), idle: .days(10)))), to: 1)
+        pool.advance(by: .days(21))
+        #expect(owed(pool) == 512_000)
+        pool.advance(by: .days(11))
+        #expect(owed(pool) == 256_000)
+        expectAlike(pool)
+    }
+
+    @Test("A creditor that says something else of its policy each time is not asked more often for that")
+    func changingWord() throws {
+        var pool = Self.owing()
+        pool.isLost = { if case .decay = $0.message { true } else { false } }
+        let (debtor, creditor) = (pool.members[0].id, pool.members[1].id)
+        pool.advance(by: .days(31))
+        for rate in 1...50 {
+            let number = try #require(pool.members[0].node.decays[DecayEntry.Side(creditor, isOwed: false)]?.number)
+            let word = DecayMessage.refused(
+                number: number, Refusal(term: "decay", reason: "no \(rate)"), allows: DecayRule(rate: BasisPoints(Int64(rate))))
+            pool.feed(.message(from: creditor, .decay(word)), to: 0)
+        }
+        #expect(pool.members[0].node.decays[DecayEntry.Side(creditor, isOwed: false)]?.number == 2)
+        #expect(debtor != creditor && owed(pool) == 1_000_000)
     }
 
     @Test("A rule counts from when it is adopted, and what stood idle before it was given up is not taken later")
@@ -206,9 +257,10 @@ struct DecayTests {
             (more.document, creditor.sign(more.document)), (document, debtor.sign(document)),
             (document, creditor.sign(more.document)),
         ] {
-            pool.feed(.message(from: ids[1], .decay(.agreed(number: 1, document: answer, signature))), to: 0)
+            pool.feed(.message(from: ids[1], .decay(.agreed(number: 1, document: answer, signature, allows: nil))), to: 0)
         }
-        pool.feed(.message(from: ids[1], .decay(.agreed(number: 2, document: document, creditor.sign(document)))), to: 0)
+        let unasked = DecayMessage.agreed(number: 2, document: document, creditor.sign(document), allows: nil)
+        pool.feed(.message(from: ids[1], .decay(unasked)), to: 0)
         #expect(owed(pool) == 1_000_000 && steps(pool) == [[], []])
         pool.advance(by: .hours(1))
         #expect(owed(pool) == 900_000)

@@ -39,6 +39,8 @@ extension PoolMembership {
                         ($0.peer, $0.peerName) = (entry.side.peer.description, name(of: entry.side.peer))
                         ($0.owedToUs, $0.idleMicrocredits) = (entry.side.isOwed, entry.least.rawValue)
                         ($0.stoodMicroseconds, $0.decayedMicrocredits) = (stood.rawValue, entry.total.rawValue)
+                        if let allowed = entry.allowed { $0.peerAllows = Surplus_V1_DecayTerms(allowed) }
+                        $0.refused = entry.refusal ?? ""
                     }
                 }
             }

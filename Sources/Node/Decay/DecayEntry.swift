@@ -25,7 +25,7 @@ package struct DecayEntry: Hashable, Codable, Sendable {
     /// What a creditor said to the last proposal, to be said again.
     enum Answer: Hashable, Codable, Sendable {
         case agreed(SignedDecay)
-        case refused(Refusal)
+        case refused(Refusal, allows: DecayRule?)
     }
 
     package let side: Side
@@ -39,6 +39,10 @@ package struct DecayEntry: Hashable, Codable, Sendable {
     package internal(set) var total = Microcredits.zero
     /// As the debtor: what is proposed and not answered.
     var proposed: Proposed?
+    /// As the debtor: what the creditor's policy allows, as it said last; `nil` where it did not say.
+    package internal(set) var allowed: DecayRule?
+    /// Why the last step was not agreed to. It is told once, and not again for the same reason until one is agreed to.
+    package internal(set) var refusal: String?
     /// As the debtor: not before this one anything is proposed again, after a refusal.
     var rests: Deadline?
     /// As the creditor.
@@ -75,6 +79,15 @@ package struct DecayEntry: Hashable, Codable, Sendable {
     mutating func restart(_ free: Microcredits, at now: Moment) {
         since = nil
         _ = note(free, at: now)
+    }
+
+    /// Notes a refusal.
+    ///
+    /// - Returns: whether it is news.
+    mutating func note(refusal reason: String) -> Bool {
+        let isNew = refusal != reason
+        refusal = reason
+        return isNew
     }
 
     /// For how long ``least`` has stood.

@@ -25,6 +25,15 @@ extension Node {
         }
     }
 
+    /// The owner's rule is another one: what was refused is asked anew, and told.
+    mutating func reviseDecay(_ step: inout Step) {
+        for entry in decays.values where entry.refusal != nil {
+            var entry = entry
+            (entry.refusal, entry.rests) = (nil, nil)
+            keep(entry, &step)
+        }
+    }
+
     /// The policy may be another one: what stands idle counts while there is a rule, and from then on.
     mutating func followDecay(_ step: inout Step) {
         if policy.credit.decay != nil {
@@ -46,8 +55,9 @@ extension Node {
     mutating func take(_ message: DecayMessage, from peer: NodeID, _ step: inout Step) {
         switch message {
         case .offer(let document, let signature): examine(decay: document, signature, from: peer, &step)
-        case .agreed(let number, let document, let signature): agreed(number, document, signature, by: peer, &step)
-        case .refused(let number, let refusal): refused(decay: number, refusal, by: peer, &step)
+        case .agreed(let number, let document, let signature, let allows):
+            agreed(number, document, signature, allows: allows, by: peer, &step)
+        case .refused(let number, let refusal, let allows): refused(decay: number, refusal, allows: allows, by: peer, &step)
         }
     }
 
@@ -63,11 +73,16 @@ extension Node {
 
     private func nextDecay(of entry: DecayEntry, at now: Moment) -> Instant? {
         if let proposed = entry.proposed { return proposed.retry.at.instant(at: now) }
-        guard let rule = policy.credit.decay, let since = entry.since else { return nil }
+        guard let rule = decayRule(of: entry), let since = entry.since else { return nil }
         // A creditor waits to be asked, unless what it has is too little to lose anything.
         guard !entry.side.isOwed || rule.loss(of: entry.least) == .zero else { return nil }
         let due = since.instant(at: now) + rule.idle
         return max(due, entry.rests?.instant(at: now) ?? due)
+    }
+
+    /// By what idle credits lose as far as this node knows: the debtor goes by what its rule has in common with the creditor's.
+    private func decayRule(of entry: DecayEntry) -> DecayRule? {
+        entry.side.isOwed ? policy.credit.decay : policy.credit.decay?.common(with: entry.allowed)
     }
 
     private mutating func run(_ entry: DecayEntry, _ step: inout Step) {
@@ -78,7 +93,7 @@ extension Node {
             decays[entry.side] = entry
             return step.send(.decay(.offer(document: proposed.document, proposed.signature)), to: entry.side.peer)
         }
-        guard let rule = policy.credit.decay else { return }
+        guard let rule = decayRule(of: entry) else { return }
         guard !entry.side.isOwed, rule.loss(of: entry.least) > .zero else {
             entry.restart(freeCredits(entry.side), at: step.now)
             return keep(entry, &step)
@@ -98,20 +113,23 @@ extension Node {
         entry.proposed = proposed
         entry.rests = nil
         keep(entry, &step)
-        step.tell(
-            "decay.proposed", [decay.transfer, entry.side.peer],
-            "asked \(name(of: entry.side.peer)) to lose \(decay.amount.text), \(rule.text)")
+        if entry.refusal == nil {
+            step.tell(
+                "decay.proposed", [decay.transfer, entry.side.peer],
+                "asked \(name(of: entry.side.peer)) to lose \(decay.amount.text), \(rule.text)")
+        }
         step.send(.decay(.offer(document: document, proposed.signature)), to: entry.side.peer)
     }
 
     private mutating func agreed(
-        _ number: Int64, _ document: [UInt8], _ signature: Signature, by peer: NodeID, _ step: inout Step
+        _ number: Int64, _ document: [UInt8], _ signature: Signature, allows: DecayRule?, by peer: NodeID, _ step: inout Step
     ) {
         guard var entry = decays[DecayEntry.Side(peer, isOwed: false)], let proposed = entry.proposed,
             proposed.decay.number == number, let decay = try? Decay(document: document), decay.answers(proposed.decay),
             step.notary.verify(signature, over: document, by: peer)
         else { return }
-        entry.proposed = nil
+        (entry.proposed, entry.refusal) = (nil, nil)
+        entry.allowed = allows ?? entry.allowed
         entry.total += decay.amount
         keep(entry, &step)
         carryOut(decay, debit: .peer(peer), credit: .decayed, &step)
@@ -127,14 +145,22 @@ extension Node {
             decay.details)
     }
 
-    private mutating func refused(decay number: Int64, _ refusal: Refusal, by peer: NodeID, _ step: inout Step) {
+    private mutating func refused(
+        decay number: Int64, _ refusal: Refusal, allows: DecayRule?, by peer: NodeID, _ step: inout Step
+    ) {
         guard var entry = decays[DecayEntry.Side(peer, isOwed: false)], let proposed = entry.proposed,
             proposed.decay.number == number
         else { return }
-        entry.proposed = nil
-        let wait = max(DecayRule.spans.lowerBound, refusal.retryAfter ?? proposed.decay.rule.idle)
-        entry.rests = Deadline(min(wait, DecayRule.spans.upperBound), after: step.now)
+        // By what both rules have in common it is asked at once; whoever goes on changing its word waits all the same.
+        let isFirst = entry.refusal == nil
+        (entry.proposed, entry.allowed) = (nil, allows)
+        let isNews = entry.note(refusal: refusal.reason)
+        if !isFirst || decayRule(of: entry) == proposed.decay.rule {
+            let wait = max(DecayRule.spans.lowerBound, refusal.retryAfter ?? proposed.decay.rule.idle)
+            entry.rests = Deadline(min(wait, DecayRule.spans.upperBound), after: step.now)
+        }
         keep(entry, &step)
+        guard isNews else { return }
         step.tell(
             "decay.refused", [proposed.decay.transfer, peer],
             "\(name(of: peer)) does not lose \(proposed.decay.amount.text): \(refusal.reason)")
@@ -160,6 +186,7 @@ extension Node {
             entry.answer = .agreed(
                 SignedDecay(offered: document, debtorSignature: signature, agreed: own, creditorSignature: step.notary.sign(own)))
             entry.total += decay.amount
+            entry.refusal = nil
             keep(entry, &step)
             carryOut(decay, debit: .decayed, credit: .peer(peer), &step)
             restartIdle(side, &step)
@@ -167,11 +194,18 @@ extension Node {
                 "decay.agreed", [decay.transfer, peer],
                 "\(name(of: peer)) owes \(decay.amount.text) less, \(decay.rule.text)", decay.details)
         } catch {
-            entry.answer = .refused(error)
+            entry.answer = .refused(error, allows: policy.credit.decay)
+            let isNews = entry.note(refusal: error.reason)
+            // By the other rule it may be too little where by the own one it is not: both count anew.
+            if offer.rule.loss(of: entry.least) == .zero, (entry.stood(at: step.now) ?? .zero) >= offer.rule.idle {
+                entry.restart(freeCredits(side), at: step.now)
+            }
             keep(entry, &step)
-            step.tell(
-                "decay.refused", [offer.transfer, peer],
-                "refused \(name(of: peer)) to lose \(offer.amount.text): \(error.reason)")
+            if isNews {
+                step.tell(
+                    "decay.refused", [offer.transfer, peer],
+                    "refused \(name(of: peer)) to lose \(offer.amount.text): \(error.reason)")
+            }
         }
         reply(entry, &step)
     }
@@ -200,9 +234,11 @@ extension Node {
     private func reply(_ entry: DecayEntry, _ step: inout Step) {
         switch entry.answer {
         case .agreed(let signed):
-            let answer = DecayMessage.agreed(number: entry.number, document: signed.agreed, signed.creditorSignature)
+            let answer = DecayMessage.agreed(
+                number: entry.number, document: signed.agreed, signed.creditorSignature, allows: policy.credit.decay)
             step.send(.decay(answer), to: entry.side.peer)
-        case .refused(let refusal): step.send(.decay(.refused(number: entry.number, refusal)), to: entry.side.peer)
+        case .refused(let refusal, let allows):
+            step.send(.decay(.refused(number: entry.number, refusal, allows: allows)), to: entry.side.peer)
         case nil: break
         }
     }

@@ -23,7 +23,7 @@ extension PolicyExplanation {
 
             fileprivate var text: String {
                 "\(Microcredits(paidMicrocredits).text) paid and \(Microcredits(reservedMicrocredits).text) reserved of "
-                    + "\(Microcredits(creditsMicrocredits).text) a \(per), \(Microcredits(leftMicrocredits).text) left now"
+                    + "\(Microcredits(creditsMicrocredits).text) per \(per), \(Microcredits(leftMicrocredits).text) left now"
             }
         }
 
@@ -67,9 +67,15 @@ extension PolicyExplanation {
             let stoodMicroseconds: Int64
             /// What has decayed between both in this direction so far.
             let decayedMicrocredits: Int64
+            /// What the policy of the peer allows, as it said last.
+            let peerAllowsRateBasisPoints: Int64?
+            let peerAllowsIdleMicroseconds: Int64?
+            /// Why the last step was not agreed to.
+            let refused: String?
 
             package init(
-                peer: String, peerName: String, owedToUs: Bool, idle: Microcredits, stood: Microseconds, decayed: Microcredits
+                peer: String, peerName: String, owedToUs: Bool, idle: Microcredits, stood: Microseconds, decayed: Microcredits,
+                peerAllows: DecayRule? = nil, refused: String? = nil
             ) {
                 self.peer = peer
                 self.peerName = peerName
@@ -77,6 +83,9 @@ extension PolicyExplanation {
                 idleMicrocredits = idle.rawValue
                 stoodMicroseconds = stood.rawValue
                 decayedMicrocredits = decayed.rawValue
+                peerAllowsRateBasisPoints = peerAllows?.rate.rawValue
+                peerAllowsIdleMicroseconds = peerAllows?.idle.rawValue
+                self.refused = refused
             }
 
             fileprivate var text: String {
@@ -85,6 +94,13 @@ extension PolicyExplanation {
                     decayedMicrocredits == 0 ? "" : "; \(Microcredits(decayedMicrocredits).text) have decayed before"
                 return
                     "\(Microcredits(idleMicrocredits).text) \(whose) for \(Microseconds(stoodMicroseconds).shortText)\(decayed)"
+                    + (allowed.map { "; \(peerName) allows \($0.text)" } ?? "") + (refused.map { "; refused: \($0)" } ?? "")
+            }
+
+            private var allowed: DecayRule? {
+                guard let peerAllowsRateBasisPoints, let peerAllowsIdleMicroseconds else { return nil }
+                return DecayRule(
+                    rate: BasisPoints(peerAllowsRateBasisPoints), idle: Microseconds(peerAllowsIdleMicroseconds))
             }
         }
 
@@ -115,7 +131,7 @@ extension PolicyExplanation {
         let held =
             "\(rule.leases.count) of \(counted(rule.nodes, "lease")) of \(rule.wants.text(on: page))\(idle)"
             + (rule.isAsking ? "; asks for one now" : "")
-        sheet.add("holds", ([held] + rule.leases).joined(separator: " "))
+        sheet.add("holds", rule.leases.isEmpty ? held : "\(held): \(rule.leases.joined(separator: " "))")
         sheet.add("short", rule.shortage, .warning)
         sheet.add("budget", rule.budget?.text)
     }

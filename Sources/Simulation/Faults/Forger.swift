@@ -108,9 +108,9 @@ enum Forger {
     private static func altered(_ message: DecayMessage, using random: inout SeededGenerator) -> DecayMessage {
         switch message {
         case .offer(let document, let signature): .offer(document: flipped(document, using: &random), signature)
-        case .agreed(let number, let document, let signature):
-            .agreed(number: number, document: flipped(document, using: &random), signature)
-        case .refused(let number, _): .agreed(number: number, document: [1], Signature([1, 2, 3]))
+        case .agreed(let number, let document, let signature, let allows):
+            .agreed(number: number, document: flipped(document, using: &random), signature, allows: allows)
+        case .refused(let number, _, _): .agreed(number: number, document: [1], Signature([1, 2, 3]), allows: nil)
         }
     }
 

@@ -29,7 +29,7 @@ extension World {
     }
 
     mutating func remember(_ message: DecayMessage, by index: Int) {
-        guard case .agreed(let number, let document, _) = message, let decay = try? Decay(document: document) else { return }
+        guard case .agreed(let number, let document, _, _) = message, let decay = try? Decay(document: document) else { return }
         nodes[index].decaysAgreed[decay.debtor] = number
     }
 

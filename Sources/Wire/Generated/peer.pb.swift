@@ -1102,9 +1102,21 @@ package nonisolated struct Surplus_V1_DecayAgreed: Sendable {
 
   package var signature: Data = Data()
 
+  /// by its policy; absent from older agents
+  package var allows: Surplus_V1_DecayTerms {
+    get {_allows ?? Surplus_V1_DecayTerms()}
+    set {_allows = newValue}
+  }
+  /// Returns true if `allows` has been explicitly set.
+  package var hasAllows: Bool {self._allows != nil}
+  /// Clears the value of `allows`. Subsequent reads from it will return its default value.
+  package mutating func clearAllows() {self._allows = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _allows: Surplus_V1_DecayTerms? = nil
 }
 
 package nonisolated struct Surplus_V1_DecayRefused: Sendable {
@@ -1123,11 +1135,22 @@ package nonisolated struct Surplus_V1_DecayRefused: Sendable {
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
   package mutating func clearRefusal() {self._refusal = nil}
 
+  /// by its policy; absent where that has no such rule, and from older agents
+  package var allows: Surplus_V1_DecayTerms {
+    get {_allows ?? Surplus_V1_DecayTerms()}
+    set {_allows = newValue}
+  }
+  /// Returns true if `allows` has been explicitly set.
+  package var hasAllows: Bool {self._allows != nil}
+  /// Clears the value of `allows`. Subsequent reads from it will return its default value.
+  package mutating func clearAllows() {self._allows = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _refusal: Surplus_V1_Refusal? = nil
+  fileprivate var _allows: Surplus_V1_DecayTerms? = nil
 }
 
 /// What one side believes about the leases between the two; sent at start and every 30 s.
@@ -4096,7 +4119,7 @@ nonisolated extension Surplus_V1_DecayOffer: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_DecayAgreed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DecayAgreed"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}document\0\u{1}signature\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}document\0\u{1}signature\0\u{1}allows\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4107,12 +4130,17 @@ nonisolated extension Surplus_V1_DecayAgreed: SwiftProtobuf.Message, SwiftProtob
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.number) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.document) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._allows) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.number != 0 {
       try visitor.visitSingularInt64Field(value: self.number, fieldNumber: 1)
     }
@@ -4122,6 +4150,9 @@ nonisolated extension Surplus_V1_DecayAgreed: SwiftProtobuf.Message, SwiftProtob
     if !self.signature.isEmpty {
       try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
     }
+    try { if let v = self._allows {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4129,6 +4160,7 @@ nonisolated extension Surplus_V1_DecayAgreed: SwiftProtobuf.Message, SwiftProtob
     if lhs.number != rhs.number {return false}
     if lhs.document != rhs.document {return false}
     if lhs.signature != rhs.signature {return false}
+    if lhs._allows != rhs._allows {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4136,7 +4168,7 @@ nonisolated extension Surplus_V1_DecayAgreed: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_DecayRefused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DecayRefused"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}refusal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}refusal\0\u{1}allows\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4146,6 +4178,7 @@ nonisolated extension Surplus_V1_DecayRefused: SwiftProtobuf.Message, SwiftProto
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.number) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._allows) }()
       default: break
       }
     }
@@ -4162,12 +4195,16 @@ nonisolated extension Surplus_V1_DecayRefused: SwiftProtobuf.Message, SwiftProto
     try { if let v = self._refusal {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    try { if let v = self._allows {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_DecayRefused, rhs: Surplus_V1_DecayRefused) -> Bool {
     if lhs.number != rhs.number {return false}
     if lhs._refusal != rhs._refusal {return false}
+    if lhs._allows != rhs._allows {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

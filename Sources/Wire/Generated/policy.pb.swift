@@ -517,9 +517,24 @@ package nonisolated struct Surplus_V1_IdleCredits: Sendable {
   /// so far
   package var decayedMicrocredits: Int64 = 0
 
+  /// by the peer's policy, as it said last; absent: not known
+  package var peerAllows: Surplus_V1_DecayTerms {
+    get {_peerAllows ?? Surplus_V1_DecayTerms()}
+    set {_peerAllows = newValue}
+  }
+  /// Returns true if `peerAllows` has been explicitly set.
+  package var hasPeerAllows: Bool {self._peerAllows != nil}
+  /// Clears the value of `peerAllows`. Subsequent reads from it will return its default value.
+  package mutating func clearPeerAllows() {self._peerAllows = nil}
+
+  /// why the last step was not agreed to; empty: nothing was refused since one was
+  package var refused: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _peerAllows: Surplus_V1_DecayTerms? = nil
 }
 
 /// What the owner is expected to use of a resource, and what can be promised firmly on that.
@@ -1439,7 +1454,7 @@ nonisolated extension Surplus_V1_PolicyDecay: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_IdleCredits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".IdleCredits"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{3}owed_to_us\0\u{3}idle_microcredits\0\u{3}stood_microseconds\0\u{3}decayed_microcredits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{3}owed_to_us\0\u{3}idle_microcredits\0\u{3}stood_microseconds\0\u{3}decayed_microcredits\0\u{3}peer_allows\0\u{1}refused\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1453,12 +1468,18 @@ nonisolated extension Surplus_V1_IdleCredits: SwiftProtobuf.Message, SwiftProtob
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.idleMicrocredits) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.stoodMicroseconds) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.decayedMicrocredits) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._peerAllows) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.refused) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.peer.isEmpty {
       try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
     }
@@ -1477,6 +1498,12 @@ nonisolated extension Surplus_V1_IdleCredits: SwiftProtobuf.Message, SwiftProtob
     if self.decayedMicrocredits != 0 {
       try visitor.visitSingularInt64Field(value: self.decayedMicrocredits, fieldNumber: 6)
     }
+    try { if let v = self._peerAllows {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    if !self.refused.isEmpty {
+      try visitor.visitSingularStringField(value: self.refused, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1487,6 +1514,8 @@ nonisolated extension Surplus_V1_IdleCredits: SwiftProtobuf.Message, SwiftProtob
     if lhs.idleMicrocredits != rhs.idleMicrocredits {return false}
     if lhs.stoodMicroseconds != rhs.stoodMicroseconds {return false}
     if lhs.decayedMicrocredits != rhs.decayedMicrocredits {return false}
+    if lhs._peerAllows != rhs._peerAllows {return false}
+    if lhs.refused != rhs.refused {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -448,6 +448,21 @@ package nonisolated struct Surplus_V1_Refusal: Sendable {
   package init() {}
 }
 
+/// What idle credits lose by a policy, and when.
+package nonisolated struct Surplus_V1_DecayTerms: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var rateBasisPoints: Int64 = 0
+
+  package var idleMicroseconds: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// Terms near those refused which would be agreed to as things stand. Nothing is held for it.
 package nonisolated struct Surplus_V1_Alternative: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1750,6 +1765,41 @@ nonisolated extension Surplus_V1_Refusal: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.retryable != rhs.retryable {return false}
     if lhs.retryAfterMicroseconds != rhs.retryAfterMicroseconds {return false}
     if lhs.alternatives != rhs.alternatives {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_DecayTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DecayTerms"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}rate_basis_points\0\u{3}idle_microseconds\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.rateBasisPoints) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.idleMicroseconds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.rateBasisPoints != 0 {
+      try visitor.visitSingularInt64Field(value: self.rateBasisPoints, fieldNumber: 1)
+    }
+    if self.idleMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.idleMicroseconds, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_DecayTerms, rhs: Surplus_V1_DecayTerms) -> Bool {
+    if lhs.rateBasisPoints != rhs.rateBasisPoints {return false}
+    if lhs.idleMicroseconds != rhs.idleMicroseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

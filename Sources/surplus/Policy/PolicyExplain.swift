@@ -111,7 +111,12 @@ extension PolicyExplanation.Decay {
                 Idle(
                     peer: idle.peer, peerName: idle.peerName, owedToUs: idle.owedToUs,
                     idle: Microcredits(idle.idleMicrocredits), stood: Microseconds(idle.stoodMicroseconds),
-                    decayed: Microcredits(idle.decayedMicrocredits))
+                    decayed: Microcredits(idle.decayedMicrocredits),
+                    peerAllows: idle.hasPeerAllows
+                        ? DecayRule(
+                            rate: BasisPoints(idle.peerAllows.rateBasisPoints),
+                            idle: Microseconds(idle.peerAllows.idleMicroseconds)) : nil,
+                    refused: idle.refused.nonEmpty)
             })
     }
 }
