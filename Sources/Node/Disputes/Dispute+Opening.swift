@@ -73,8 +73,7 @@ extension Node {
             guard receipt.borrower == self.id, let paid = signed.accepted, signed.borrowerSignature != nil else {
                 throw Refusal(term: "receipt", reason: "only its borrower, who has paid by it, can dispute \(receipt.id)")
             }
-            let amount = amount ?? paid.credits
-            try check(receipt, amount, atMost: paid.credits, openedAt: step.now.utc)
+            let amount = try disputable(receipt, amount, atMost: paid.credits, openedAt: step.now.utc)
             let dispute = Dispute(
                 id: id, cause: .person, receipt: receipt.id, lease: receipt.lease, creditor: receipt.lender,
                 debtor: receipt.borrower, opener: self.id, amount: Charge(credits: amount), prices: .free,
@@ -86,11 +85,11 @@ extension Node {
         }
     }
 
-    /// Whether so much of a receipt can be disputed by a person. What is refused once is refused for good, for nothing that is
-    /// looked at here gets better with time.
-    private func check(
-        _ receipt: Receipt, _ amount: Microcredits, atMost paid: Microcredits, openedAt time: Timestamp
-    ) throws(Refusal) {
+    /// What a person can dispute of a receipt: `amount`, or all that was paid and not disputed before when it is `nil`. What is
+    /// refused once is refused for good, for nothing that is looked at here gets better with time.
+    private func disputable(
+        _ receipt: Receipt, _ amount: Microcredits?, atMost paid: Microcredits, openedAt time: Timestamp
+    ) throws(Refusal) -> Microcredits {
         guard time - receipt.issued <= Dispute.openable else {
             throw Refusal(
                 term: "receipt", reason: "it is older than \(Dispute.openable.text), after which none is disputed any more")
@@ -99,11 +98,17 @@ extension Node {
             $1.receipt == receipt.id && $1.isAboutPayment && $1.refusal == nil ? $0 + $1.amount.credits : $0
         }
         let rest = max(.zero, paid - before)
+        let amount = amount ?? rest
         guard amount > .zero, amount <= rest else {
-            throw Refusal(
-                term: "amount", reason: rest > .zero ? "at most \(rest.text) can be disputed" : "nothing of it is left to dispute"
-            )
+            throw Refusal(term: "amount", reason: Self.limit(rest, paid: paid, before: before))
         }
+        return amount
+    }
+
+    private static func limit(_ rest: Microcredits, paid: Microcredits, before: Microcredits) -> String {
+        if paid <= .zero { return "nothing was paid by it in credits, and only credits can be given back" }
+        let disputed = before > .zero ? ": \(before.text) of the \(paid.text) paid are or were in dispute" : ""
+        return (rest > .zero ? "at most \(rest.text) can be disputed" : "nothing of it is left to dispute") + disputed
     }
 
     func notify(_ dispute: Dispute, _ step: inout Step) {
@@ -155,7 +160,8 @@ extension Node {
         guard disputes.values.count(where: { $0.opener == peer && $0.cause.needsNotice }) < Self.mostDisputes else { return nil }
         guard isPerson else { return try unanswered(notice, receipt, from: peer) }
         guard notice.amount.inKind == .zero else { throw Refusal(term: "amount", reason: "only credits can be given back") }
-        try check(receipt, notice.amount.credits, atMost: paid(by: receipt), openedAt: now.utc + -Timing.idTolerance)
+        _ = try disputable(
+            receipt, notice.amount.credits, atMost: paid(by: receipt), openedAt: now.utc + -Timing.idTolerance)
         return Dispute(
             id: notice.dispute, cause: .person, receipt: receipt.id, lease: receipt.lease, creditor: id, debtor: peer,
             opener: peer,

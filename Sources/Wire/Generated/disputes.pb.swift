@@ -287,7 +287,7 @@ package nonisolated struct Surplus_V1_OpenDisputeRequest: Sendable {
 
   package var reason: String = String()
 
-  /// 0: all that was paid by it
+  /// 0: all that was paid by it and not disputed before
   package var amountMicrocredits: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()

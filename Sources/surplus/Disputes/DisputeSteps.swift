@@ -22,7 +22,7 @@ struct DisputeOpen: AsyncParsableCommand {
     var reason: String
 
     @Option(
-        help: ArgumentHelp("So many credits of it. Default: all that was paid.", valueName: "credits"),
+        help: ArgumentHelp("So many credits of it. Default: all that was paid and not disputed before.", valueName: "credits"),
         transform: Quantities.credits)
     var amount: Microcredits?
 
