@@ -84,11 +84,18 @@ package struct Dispute: Hashable, Codable, Sendable {
 extension Dispute {
     /// How long after it was issued a receipt can be disputed by a person.
     package static let openable = Microseconds.days(30)
-    /// How long a dispute is remembered that is over: longer than anything could open it again.
-    package static let memory = Microseconds.days(40)
     /// How long the other side is told again by itself of what it has not answered; afterwards when it comes back, or ledgers are
     /// compared with it.
     package static let patience = Microseconds.days(60)
+    /// How long after it was issued a receipt that was never answered can be put in dispute: as long as its lender tells of it by
+    /// itself.
+    package static let claimable = Microseconds.days(70)
+    /// How long a dispute is remembered that is over: longer than anything could open it again.
+    package static let memory = Microseconds.days(75)
+    /// How long one is that was dropped without a word from the other side, which may come back and turn out to have paid.
+    package static let longestMemory = Microseconds.days(366)
+    /// The most steps of one dispute; the last takes all that is left.
+    package static let mostSteps: Int64 = 64
     /// The longest reason, in characters.
     package static let longestReason = 500
 
@@ -129,18 +136,29 @@ extension Dispute {
         case withdraw
     }
 
+    /// Whether its creditor can drop it by its own word: it never was in the books of the other side, which has not said that it knows
+    /// of it, or does not take it up.
+    package var canBeDroppedAlone: Bool { isOpen && !isAboutPayment && proposed == nil && (untold != nil || refusal != nil) }
+
+    /// Whether its creditor has dropped it without a word from the other side, which may still turn out to know of it.
+    package var isDroppedUntold: Bool { untold != nil && cause == .unanswered && left == .zero && dropped != .zero }
+
     /// What a node can do to end it; `nil` when nothing is open that waits for it.
     package func verb(of node: NodeID) -> Verb? {
+        if canBeDroppedAlone { return node == creditor ? .withdraw : nil }
         guard isOpen, proposed == nil, untold == nil else { return nil }
         // Of what is not paid the debtor accepts and the creditor withdraws; of what is paid it is the other way round.
         return (debtor == node) != isAboutPayment ? .accept : .withdraw
     }
 
-    /// What is still in dispute, in credits.
-    package var worth: Microcredits { worth(of: isOpen ? left : .zero) }
+    /// What is still in dispute, in credits; what is more than anybody can owe counts as the most that one can.
+    package var worth: Microcredits { min(Bounds.money, worth(of: isOpen ? left : .zero)) }
 
-    /// What a part of it is in credits.
-    package func worth(of part: Charge) -> Microcredits { part.credits + prices.cost(of: part.inKind) }
+    /// What a part of it is in credits; what is more than 64 bits hold is the most that they do.
+    package func worth(of part: Charge) -> Microcredits { part.credits.clampedSum(prices.cost(of: part.inKind)) }
+
+    /// Whether a part of it can be paid: one transfer carries all that it is worth.
+    package func isPayable(_ part: Charge) -> Bool { worth(of: part) <= Bounds.money }
 
     /// The other side.
     package func peer(of node: NodeID) -> NodeID { node == creditor ? debtor : creditor }
@@ -154,10 +172,14 @@ extension Dispute {
         }
     }
 
-    /// Whether it was over longer ago than it must be remembered.
-    package func isForgettable(at now: Timestamp) -> Bool {
-        !isOpen && proposed == nil && (resolved.map { now - $0 > Self.memory } ?? false)
+    /// Until when it must be remembered; `nil` while it is not over.
+    package var remembered: Timestamp? {
+        guard !isOpen, proposed == nil else { return nil }
+        return resolved.map { $0 + (isDroppedUntold ? Self.longestMemory : Self.memory) }
     }
+
+    /// Whether it was over longer ago than it must be remembered.
+    package func isForgettable(at now: Timestamp) -> Bool { remembered.map { $0 < now } ?? false }
 
     /// What a step says about it.
     ///
@@ -190,6 +212,21 @@ extension Dispute {
 
     /// Drops what the other side knows nothing of.
     package mutating func dropAlone(at now: Timestamp) { take(left, .dropped, at: now) }
+
+    /// The other side turns out to know of what was dropped without its word.
+    package mutating func takeUpAgain() { (dropped, resolved) = (.zero, nil) }
+
+    /// What was written off had been answered: the debtor lets so much stand.
+    package mutating func answer(late accepted: Charge, at now: Timestamp) {
+        untold = nil
+        take(accepted, .stands, at: now)
+    }
+
+    /// The other side is gone for good, or as good as that: what waits for its answer waits no longer.
+    package mutating func giveUp(_ why: Refusal, at now: Timestamp) {
+        proposed = nil
+        told(why, at: now)
+    }
 
     private mutating func take(_ part: Charge, _ outcome: Resolution.Outcome, at now: Timestamp) {
         switch outcome {

@@ -131,6 +131,9 @@ extension Receipt {
         try checkRanges()
     }
 
+    /// A hundred thousand cores, and a pebibyte, for the longest term.
+    private static let mostUsage = Usage(of: Amounts(cpu: .cores(100_000), memory: Bounds.memory), for: Bounds.term)
+
     private func checkRanges() throws(CanonicalReader.Malformed) {
         let range = LedgerAmount.zero...LedgerAmount.most
         guard sequence > 0, sequence < 1 << 32 else { throw .init(description: "receipt number \(sequence)") }
@@ -138,6 +141,9 @@ extension Receipt {
         for value in amounts where !range.contains(value) { throw .init(description: "an amount of \(value)") }
         guard usage.cpu >= .zero, usage.memory >= .zero, elapsed >= .zero, throttled >= .zero else {
             throw .init(description: "a negative measure")
+        }
+        guard usage.fits(in: Self.mostUsage), elapsed <= Bounds.term * 2, throttled <= Bounds.term * 2 else {
+            throw .init(description: "a measure out of range")
         }
     }
 }

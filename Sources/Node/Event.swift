@@ -53,6 +53,8 @@ package enum NodeEvent: Sendable {
     case reconcile(NodeID, ReconciliationID)
     /// What the ledger has of a scope that was asked for with ``NodeAction/readHistory(_:_:)``, or why it cannot be read.
     case history(ReconciliationID, Result<SharedHistory, Refusal>)
+    /// What the ledger has of something that was asked for with ``NodeAction/recall(_:)``.
+    case recalled(Recall, Recalled)
     /// A peer is known under this name and has these roles in the pool.
     case met(NodeID, name: String, roles: [String])
     /// A peer has left the pool or was expelled: nothing with it goes on.
@@ -61,6 +63,8 @@ package enum NodeEvent: Sendable {
     case unreachable(NodeID, Refusal)
     /// A peer can be reached again: what waits for it is sent at once.
     case reachable(NodeID)
+    /// A message was not sent to a peer, which has said that it could not read it.
+    case withheld(TradeMessage, from: NodeID)
     /// Time has passed; sent at the instant of ``Outcome/wake`` or later.
     case tick
 }
@@ -102,6 +106,9 @@ package enum NodeAction: Sendable {
     case netting(NettingID, NettingNews)
     /// Read what the ledger has, then report ``NodeEvent/history(_:_:)``.
     case readHistory(ReconciliationID, SharedHistoryQuery)
+    /// Look into the ledger for what was signed, then report ``NodeEvent/recalled(_:_:)``; nothing where it cannot be read, for peers
+    /// ask again.
+    case recall(Recall)
     /// What has come so far of a comparison that somebody here has asked for.
     case reconciliation(ReconciliationID, ReconciliationNews)
 }

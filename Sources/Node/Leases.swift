@@ -320,5 +320,6 @@ extension Node {
         giveUpComparing(with: peer, Refusal(term: "peer", reason: "\(name(of: peer)) is no longer a member of the pool"), &step)
         reconciling.peers[peer]?.next = nil
         leaveDecay(peer, &step)
+        leaveDisputes(peer, &step)
     }
 }

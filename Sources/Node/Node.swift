@@ -67,6 +67,8 @@ package struct Node: Sendable {
     /// When what was sent about disputes is sent again.
     var disputing: [DisputeID: Retry] = [:]
     var honour: HonourRecord
+    /// How often the ledger was looked into for each peer of late.
+    var recalls = SortedMap<NodeID, RecallBudget>()
     /// Debts that are netted around cycles of peers.
     package internal(set) var netting: NettingBook
     /// What this ledger and those of peers have of each other.
@@ -187,9 +189,11 @@ package struct Node: Sendable {
         case .net(let id, let isDryRun): net(id, isDryRun: isDryRun, &step)
         case .reconcile(let peer, let id): reconcile(with: peer, askedAs: id, &step)
         case .history(let id, let found): read(id, found, &step)
+        case .recalled(let recall, let found): take(found, for: recall, &step)
         case .expelled(let peer): expel(peer, &step)
         case .unreachable(let peer, let refusal): giveUp(on: peer, refusal, &step)
         case .reachable(let peer): hasten(peer, &step)
+        case .withheld(let message, let peer): withheld(message, from: peer, &step)
         case .tick: break
         }
     }

@@ -32,7 +32,7 @@ extension Node {
     mutating func void(_ reservation: TransferID, _ step: inout Step) {
         for unit in Charge.units {
             guard let open = books.reservation(reservation.following(unit.offset)) else { continue }
-            _ = book(open.void(as: step.newID(), at: step.now.utc), &step)
+            enter([open.void(as: step.newID(), at: step.now.utc)], &step)
         }
     }
 

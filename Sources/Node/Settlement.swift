@@ -15,24 +15,24 @@ extension Node {
         step.record(.trustLine(line))
     }
 
-    /// Books a transfer and records it; says why when the books refuse it.
-    mutating func book(_ transfer: Transfer, isAcknowledged: Bool = false, _ step: inout Step) -> Refusal? {
-        book(linked: [transfer], isAcknowledged: isAcknowledged, &step)
-    }
-
-    /// The same of transfers that belong together: all or none.
-    mutating func book(linked transfers: [Transfer], isAcknowledged: Bool = false, _ step: inout Step) -> Refusal? {
+    /// Books transfers that belong together, all or none, and records them; says why when limits or what is known of their ids do not
+    /// allow it. What is signed already is booked by ``enter(_:_:)``: nothing of that is asked for any more.
+    mutating func book(linked transfers: [Transfer], _ step: inout Step) -> Refusal? {
         do throws(BooksError) {
-            guard try books.apply(linked: transfers, at: step.now, isAcknowledged: isAcknowledged) == .applied else { return nil }
-            for transfer in transfers {
-                step.record(.transfer(transfer))
-                notePayment(transfer)
-                noteIdle(by: transfer, &step)
-                if case .peer(let peer) = transfer.credit, let line = books.trustLine(with: peer) { adjust(line, &step) }
-            }
+            try apply(transfers, isAcknowledged: false, &step)
             return nil
         } catch {
             return Refusal(term: "credit", reason: describe(error))
+        }
+    }
+
+    private mutating func apply(_ transfers: [Transfer], isAcknowledged: Bool, _ step: inout Step) throws(BooksError) {
+        guard try books.apply(linked: transfers, at: step.now, isAcknowledged: isAcknowledged) == .applied else { return }
+        for transfer in transfers {
+            step.record(.transfer(transfer))
+            notePayment(transfer)
+            noteIdle(by: transfer, &step)
+            if case .peer(let peer) = transfer.credit, let line = books.trustLine(with: peer) { adjust(line, &step) }
         }
     }
 
@@ -41,19 +41,29 @@ extension Node {
         for case .peer(let peer) in [transfer.debit, transfer.credit] { noteIdle(with: peer, &step) }
     }
 
-    /// Books what all sides have agreed on, under the id that they all use for it. Should a peer have used that for something else
-    /// meanwhile, it is under the next that is free: no amount may depend on what others name their transfers, and where ledgers
-    /// are compared it stands in the same place.
-    mutating func enter(as id: TransferID, _ step: inout Step, _ make: (TransferID, Timestamp) -> Transfer) {
-        enter(linkedAs: id, &step) { [make($0, $1)] }
+    /// Books what all sides have agreed on, under the ids that they all use for it. Should a peer have used one of them for something
+    /// else meanwhile, all are under the next that are free: no amount may depend on what others name their transfers, and where
+    /// ledgers are compared they stand in the same place.
+    ///
+    /// - Precondition: the transfers belong together, and are possible: figures of peers were checked before they were agreed to.
+    mutating func enter(_ transfers: [Transfer], _ step: inout Step) {
+        var free = transfers
+        while true {
+            do throws(BooksError) { return try apply(free, isAcknowledged: true, &step) } catch {
+                precondition(free.contains { books.remembers($0.id) }, "what was agreed on cannot be booked: \(error)")
+                for place in free.indices { free[place].id = free[place].id.following(1) }
+            }
+        }
     }
 
-    /// The same of transfers that belong together and are named after the id.
+    /// The same of one that is named by the id.
+    mutating func enter(as id: TransferID, _ step: inout Step, _ make: (TransferID, Timestamp) -> Transfer) {
+        enter([make(id, step.now.utc)], &step)
+    }
+
+    /// The same of several that are named after the id.
     mutating func enter(linkedAs id: TransferID, _ step: inout Step, _ make: (TransferID, Timestamp) -> [Transfer]) {
-        var free = id
-        while case let transfers = make(free, step.now.utc), book(linked: transfers, isAcknowledged: true, &step) != nil,
-            transfers.contains(where: { books.remembers($0.id) })
-        { free = free.following(1) }
+        enter(make(id, step.now.utc), &step)
     }
 
     /// With the names of peers, as people know them.
@@ -109,7 +119,7 @@ extension Node {
             entry.lease.peer == peer, entry.lease.role == .lender,
             let signed = entry.bill.settle(
                 reply.receipt, signature: reply.borrowerSignature, accepted: reply.accepted, notary: step.notary)
-        else { return }
+        else { return recallWrittenOff(reply, from: peer, &step) }
         entry.retry = nil
         let receipt = signed.receipt
         post(reply.accepted, of: receipt, &entry, &step)
@@ -118,7 +128,7 @@ extension Node {
                 let again = Transfer(
                     id: receipt.transfer.following(500), kind: .direct, debit: .peer(peer), credit: .earned,
                     amount: reply.accepted.credits, lease: entry.id, at: step.now.utc)
-                _ = book(again, isAcknowledged: true, &step)
+                enter([again], &step)
             }
         #endif
         let disputed = receipt.amount - reply.accepted
@@ -148,16 +158,16 @@ extension Node {
                 id: id.following(part.unit.offset), kind: .direct, unit: part.unit, debit: .disputed(peer), credit: .earned,
                 amount: part.amount, lease: receipt.lease, at: step.now.utc)
         }
-        _ = book(linked: transfers, &step)
+        enter(transfers, &step)
     }
 
     // MARK: The borrower
 
     /// Checks a receipt against this side's own clock and prices, and co-signs what is plausible of it.
     mutating func examine(_ offer: ReceiptOffer, from peer: NodeID, _ step: inout Step) {
-        guard let receipt = try? Receipt(document: offer.document), var entry = leases[receipt.lease],
-            entry.lease.role == .borrower, entry.lease.peer == peer
-        else { return }
+        guard let receipt = try? Receipt(document: offer.document) else { return }
+        guard var entry = leases[receipt.lease] else { return recallAnswer(to: offer, receipt, from: peer, &step) }
+        guard entry.lease.role == .borrower, entry.lease.peer == peer else { return }
         let plausible = plausible(entry, at: step.now)
         #if Defects
             let mostPlausible = Defect.active == .metersBelieved ? receipt.usage : plausible
@@ -175,6 +185,9 @@ extension Node {
             switch finding {
             case .repeated(let signed): reply(to: signed, peer, &step)
             case .new(let signed, let accepted, let dispute):
+                guard !isFreeExcess(signed.receipt.usage, of: entry, at: step.now) else {
+                    throw Bill.Fault.conflicting("it states more usage than the lease can give, which costs nothing")
+                }
                 guard isBookable(signed.receipt, of: entry, at: step.now) else {
                     throw Bill.Fault.conflicting("its transfers have ids that were used before or are dated ahead")
                 }
@@ -202,13 +215,21 @@ extension Node {
         )
     }
 
+    /// Whether usage is more than a lease can give in all its term, and what is beyond that costs nothing: then no dispute would tell that
+    /// it was not accepted, and it is not signed at all.
+    private func isFreeExcess(_ usage: Usage, of entry: LeaseEntry, at now: Moment) -> Bool {
+        let most = Usage(of: entry.lease.terms.amounts, for: entry.lease.wholeTerm(at: now) + Timing.clockSlack)
+        let tariff = entry.bill.tariff
+        return !usage.fits(in: most) && tariff.charge(for: usage.limited(to: most)) == tariff.charge(for: usage)
+    }
+
     /// Whether everything the receipt moves can be booked under the ids it names: what is co-signed must reach the books.
     private func isBookable(_ receipt: Receipt, of entry: LeaseEntry, at now: Moment) -> Bool {
         var ids = receipt.amount.parts.flatMap { part in
             (0...UInt64(entry.reservations.count)).map { receipt.transfer.following(part.unit.offset + $0) }
         }
         if let compensation = receipt.compensationTransfer { ids.append(compensation) }
-        guard disputes[DisputeID(of: receipt.transfer)] == nil else { return false }
+        guard isFree(DisputeID(of: receipt.transfer)) else { return false }
         return Set(ids).count == ids.count && ids.allSatisfy { isTimely($0, at: now) && !books.remembers($0) }
     }
 
@@ -243,7 +264,7 @@ extension Node {
         reply(to: signed, peer, &step)
     }
 
-    private func reply(to signed: SignedReceipt, _ peer: NodeID, _ step: inout Step) {
+    func reply(to signed: SignedReceipt, _ peer: NodeID, _ step: inout Step) {
         guard let signature = signed.borrowerSignature, let accepted = signed.accepted else { return }
         let dispute = accepted == signed.receipt.amount ? nil : disputes[DisputeID(of: signed.receipt.transfer)]
         step.send(
@@ -272,7 +293,7 @@ extension Node {
         let transfers = amount.parts.flatMap { part in
             posts(of: part.amount, in: part.unit, of: receipt, entry, debit: debit, credit: credit, at: step.now.utc)
         }
-        _ = book(linked: transfers, isAcknowledged: true, &step)
+        enter(transfers, &step)
         settleInKind(amount.inKind, of: entry.lease, &step)
     }
 
@@ -298,12 +319,12 @@ extension Node {
         return transfers + [rest]
     }
 
-    private mutating func payCompensation(_ receipt: Receipt, debit: Account, credit: Account, _ step: inout Step) {
+    mutating func payCompensation(_ receipt: Receipt, debit: Account, credit: Account, _ step: inout Step) {
         guard let id = receipt.compensationTransfer, receipt.compensation > .zero else { return }
-        let transfer = Transfer(
-            id: id, kind: .direct, debit: debit, credit: credit, amount: receipt.compensation, lease: receipt.lease,
-            at: step.now.utc)
-        _ = book(transfer, isAcknowledged: true, &step)
+        enter(as: id, &step) { id, time in
+            Transfer(
+                id: id, kind: .direct, debit: debit, credit: credit, amount: receipt.compensation, lease: receipt.lease, at: time)
+        }
     }
 
     /// The last receipt is answered: what is still reserved is given back.

@@ -156,12 +156,13 @@ extension Node {
         if entry.lease.state == .closed {
             if entry.lease.role == .lender, let signed = entry.bill.outstanding {
                 let unpaid = signed.receipt
-                dispute(unpaid.amount, of: unpaid, as: unpaid.transfer, with: entry.lease.peer, &step)
+                let id = unpaid.transfer.following(Self.disputeOffset)
+                dispute(unpaid.amount, of: unpaid, as: id, with: entry.lease.peer, &step)
                 openDispute(ofUnanswered: signed, prices: entry.lease.terms.prices, &step)
             }
             for reservation in entry.reservations { void(reservation.transfer, &step) }
             _ = entry.lease.settle()
-            closeInKind(of: entry.lease, &step)
+            if !isWrittenOff(id) { closeInKind(of: entry.lease, &step) }
             settleSwap(of: entry.lease, &step)
             entry.retry = nil
             entry.receiptDue = nil

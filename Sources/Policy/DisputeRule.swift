@@ -26,7 +26,7 @@ package struct DisputeRule: Hashable, Codable, Sendable {
 
     /// The most that a counter can plausibly show where jobs have reported so much. A second is little in any case.
     package func most(counting counted: CoreMicroseconds) -> CoreMicroseconds {
-        counted + max(tolerance.of(counted), Self.leastTolerance)
+        counted.clampedSum(max(tolerance.of(counted), Self.leastTolerance))
     }
 
     package static let leastTolerance = CoreMicroseconds(1_000_000)

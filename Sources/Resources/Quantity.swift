@@ -31,6 +31,12 @@ extension Quantity {
         try container.encode(rawValue)
     }
 
+    /// The sum; one that does not fit 64 bits becomes the nearest value that does, as in ``scaled(by:over:)``.
+    package func clampedSum(_ other: Self) -> Self {
+        let (sum, overflows) = rawValue.addingReportingOverflow(other.rawValue)
+        return Self(overflows ? (other.rawValue < 0 ? .min : .max) : sum)
+    }
+
     /// `self x numerator / denominator`, rounded down, with a 128-bit intermediate. What does not fit 64 bits becomes the
     /// nearest value that does: figures of a peer's making are beyond ``Bounds`` then, and refused as such.
     ///

@@ -42,15 +42,20 @@ package struct ResolutionOffer: Hashable, Sendable {
     }
 }
 
-/// That it was taken note of and carried out. What somebody gives is not refused: an offer out of its turn is not answered.
+/// That it was taken note of and carried out. What somebody gives is not refused: an offer out of its turn is not answered, but for one
+/// under a number that both have signed something else under.
 package struct ResolutionReply: Hashable, Sendable {
     package var dispute: DisputeID
     package var number: Int64
+    /// The answerer's.
     package var signature: Signature
+    /// What both had signed under the number before, where the ledger of who offers has lost it.
+    package var lost: ResolutionOffer?
 
-    package init(dispute: DisputeID, number: Int64, signature: Signature) {
+    package init(dispute: DisputeID, number: Int64, signature: Signature, lost: ResolutionOffer? = nil) {
         self.dispute = dispute
         self.number = number
         self.signature = signature
+        self.lost = lost
     }
 }

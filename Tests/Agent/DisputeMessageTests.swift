@@ -25,6 +25,9 @@ struct DisputeMessageTests {
         .disputeAnswer(id, Refusal(term: "amount", reason: "nothing of it is left")),
         .resolve(ResolutionOffer(document: [4, 5], signature: signature)),
         .resolved(ResolutionReply(dispute: id, number: 3, signature: signature)),
+        .resolved(
+            ResolutionReply(
+                dispute: id, number: 3, signature: signature, lost: ResolutionOffer(document: [4, 5], signature: signature))),
         .receiptAnswer(
             ReceiptReply(
                 receipt: ReceiptID(high: 1, low: 1), borrowerSignature: signature, accepted: Charge(credits: 1),
@@ -56,6 +59,14 @@ struct DisputeMessageTests {
         expect("dispute_answer.dispute") { $0.disputeAnswer = .init() }
         expect("resolution_offer.document") { $0.resolutionOffer = .with { $0.document = .init(repeating: 1, count: 5000) } }
         expect("resolution_answer.number") { $0.resolutionAnswer = .with { ($0.dispute, $0.number) = (Self.id.description, 0) } }
+        expect("resolution_answer.document") {
+            $0.resolutionAnswer = .with { ($0.dispute, $0.number) = (Self.id.description, 1) }
+            $0.resolutionAnswer.document = .init(repeating: 1, count: 5000)
+        }
+        expect("resolution_answer.proposer_signature") {
+            $0.resolutionAnswer = .with { ($0.dispute, $0.number) = (Self.id.description, 1) }
+            $0.resolutionAnswer.document = .init([1])
+        }
         expect("resolution_answer.signature") {
             $0.resolutionAnswer = .with { ($0.dispute, $0.number) = (Self.id.description, 1) }
         }

@@ -145,7 +145,7 @@ private final class Wiring: Sendable {
         case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)
         case .disputeDecided(let dispute, let refusal): parts.requests.decided(dispute, refusal)
         case .changed(let lease): parts.requests.changed(lease)
-        case .openGuest, .changeGuest, .closeGuest, .netting, .readHistory, .reconciliation: break
+        case .openGuest, .changeGuest, .closeGuest, .netting, .readHistory, .recall, .reconciliation: break
         }
     }
 
@@ -155,7 +155,7 @@ private final class Wiring: Sendable {
         case .send(_, let message): parts.borrower.handle(.message(from: own, message))
         case .openGuest(let lease, _, _): parts.lender.handle(.guestOpened(lease))
         case .closeGuest(let lease): parts.lender.handle(.guestClosed(lease, MeterReading(lease: lease, usage: .zero)))
-        case .changeGuest, .decided, .renewed, .adjusted, .disputeDecided, .changed, .netting, .readHistory,
+        case .changeGuest, .decided, .renewed, .adjusted, .disputeDecided, .changed, .netting, .readHistory, .recall,
             .reconciliation:
             break
         }

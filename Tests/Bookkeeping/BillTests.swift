@@ -171,7 +171,7 @@ struct BillTests {
             { ($0.charge, $0.amount) = ($0.charge + 50, $0.amount + 50) },
             { ($0.usage, $0.charge, $0.amount) = (.zero, .zero, .zero) },
             { $0.compensation = 5 }, { ($0.compensation, $0.isFinal) = (5, true) },
-            { $0.usage = Usage(cpu: CoreMicroseconds(.max), memory: MiBSeconds(.max)) },
+            { $0.usage = Usage(cpu: CoreMicroseconds(1 << 61), memory: MiBSeconds(1 << 50)) },
         ]
         for change in changes {
             var other = receipt

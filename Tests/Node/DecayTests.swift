@@ -219,6 +219,39 @@ struct DecayTests {
         expectAlike(pool)
     }
 
+    @Test("A debtor whose ledger was restored goes on behind what it has lost, whatever its creditor has answered")
+    func restored() throws {
+        var pool = Self.owing()
+        pool.advance(by: .days(65))
+        #expect(owed(pool) == 810_000)
+        let side = DecayEntry.Side(pool.members[1].id, isOwed: false)
+        pool.members[0].node.decays[side]?.number = 0
+        pool.advance(by: .days(30))
+        #expect(owed(pool) == 729_000 && steps(pool)[0].count == 3)
+        #expect(pool.members[0].store.events.contains { $0.kind == "decay.refused" && $0.text.contains("later numbers") })
+        #expect(pool.members[0].node.decays[side]?.isOpen == false)
+        expectAlike(pool)
+    }
+
+    @Test("What a peer's program cannot read is not waited for, and is proposed again now and then")
+    func withheld() {
+        var pool = Self.owing()
+        pool.isLost = { if case .decay = $0.message { true } else { false } }
+        pool.advance(by: .days(30))
+        pool.feed(.tick, to: 0)
+        guard let proposed = pool.members[0].node.decays.values.first?.proposed else {
+            Issue.record("nothing is proposed")
+            return
+        }
+        let offer = TradeMessage.decay(.offer(document: proposed.document, proposed.signature))
+        pool.feed(.withheld(offer, from: pool.members[1].id), to: 0)
+        #expect(pool.members[0].node.decays.values.allSatisfy { !$0.isOpen })
+        pool.isLost = { _ in false }
+        pool.advance(by: .days(31))
+        #expect(owed(pool) == 900_000)
+        expectAlike(pool)
+    }
+
     @Test("A change that its creditor has refused can never be agreed to later, by whoever repeats it")
     func refusedForGood() throws {
         var pool = Self.owing()

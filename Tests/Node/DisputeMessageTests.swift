@@ -157,23 +157,29 @@ struct DisputeMessageTests {
         }
     }
 
-    @Test("A peer that opens disputes without end is not listened to any more")
+    @Test("A peer that opens disputes without end has the ledger read now and then only, and is refused in the end")
     func flood() throws {
         var pool = try Disputed.trade(counted: nil)
         let lease = try #require(pool.members[0].node.leases.values.first)
+        var refused: [Refusal] = []
         for number in 1...300 as ClosedRange<UInt64> {
+            if number % 30 == 0 { pool.stand(for: .minutes(1)) }
             let receipt = Receipt(
                 id: ReceiptID(high: 3 << 30, low: number), lease: lease.id, agreement: lease.bill.agreement,
-                lender: pool.members[1].id, borrower: pool.members[0].id, sequence: 9, elapsed: .seconds(1), usage: .zero,
-                throttled: .zero, charge: 5, compensation: .zero, transfer: TransferID(high: 3 << 30, low: number << 20),
-                compensationTransfer: nil, amount: 5, isFinal: true, previous: lease.bill.head, issued: pool.now.utc)
+                lender: pool.members[1].id, borrower: pool.members[0].id, sequence: 9, elapsed: .seconds(1),
+                usage: Usage(cpu: 18_000), throttled: .zero, charge: 5, compensation: .zero,
+                transfer: TransferID(high: 3 << 30, low: number << 20), compensationTransfer: nil, amount: 5, isFinal: true,
+                previous: lease.bill.head, issued: pool.now.utc)
             let document = receipt.document
             let notice = DisputeNotice(
                 dispute: DisputeID(of: receipt.transfer), document: document, lenderSignature: pool.notary(1).sign(document),
                 borrowerSignature: nil, amount: 5, reason: "you owe me", opened: pool.now.utc)
             pool.feed(.message(from: pool.members[1].id, .dispute(notice)), to: 0)
+            for case .disputeAnswer(_, let refusal?) in pool.wire.map(\.message) { refused.append(refusal) }
+            pool.wire = []
         }
         #expect(pool.members[0].node.disputes.values.count == 256 && pool.balance(0, with: 1) == -Disputed.billed)
+        #expect(refused.count == 44 && refused.allSatisfy { $0.reason.contains("256") })
     }
 
     // MARK: Standing

@@ -182,7 +182,7 @@ struct DisputeTests {
         #expect(try Disputed.dispute(pool).isOpen)
         Disputed.expectAgreement(pool)
         pool.feed(.resolve(try Disputed.dispute(pool).id, .withdraw(nil)), to: 1)
-        pool.advance(by: .days(41))
+        pool.advance(by: .days(76))
         for member in pool.members { #expect(member.node.disputes.values.isEmpty && member.store.disputes.count == 1) }
     }
 

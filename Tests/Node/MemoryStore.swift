@@ -8,7 +8,7 @@ struct MemoryStore {
     private var books = Books()
     private var states: [StateKind: SortedMap<String, any Codable & Sendable>] = [:]
     private(set) var receipts = SortedMap<ReceiptID, SignedReceipt>()
-    private(set) var agreements: Set<AgreementID> = []
+    private(set) var agreements = SortedMap<AgreementID, AgreementRecord>()
     private(set) var adjustments = SortedMap<AdjustmentID, SignedAdjustment>()
     private(set) var disputes = SortedMap<DisputeID, Dispute>()
     private(set) var resolutions: [SignedResolution] = []
@@ -27,7 +27,7 @@ struct MemoryStore {
                 transfers.append(transfer)
             case .trustLine(let line): books.set(line)
             case .receipt(let signed): receipts[signed.receipt.id] = signed
-            case .agreement(let agreement): agreements.insert(agreement.id)
+            case .agreement(let agreement): agreements[agreement.id] = agreement
             case .adjustment(let signed): adjustments[signed.adjustment.id] = signed
             case .checkpoint(let kept, let peer): checkpoints[peer, default: []].append(kept)
             case .resolution(let signed): resolutions.append(signed)
@@ -71,6 +71,16 @@ struct MemoryStore {
             return .success(reader.finish(at: LedgerPlace(sequence: count, head: notary.digest(transfers.flatMap(\.document)))))
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// What was signed of something that a peer asks about.
+    func recall(_ subject: RecallSubject) -> Recalled {
+        switch subject {
+        case .receipt(let id, let agreement): Recalled(receipt: receipts[id], agreement: agreements[agreement])
+        case .adjustment(let id): Recalled(adjustment: adjustments[id])
+        case .resolution(let id, let number):
+            Recalled(resolution: resolutions.first { $0.resolution.dispute == id && $0.resolution.number == number })
         }
     }
 

@@ -228,6 +228,21 @@ struct ObligationTests {
         pool.expectRest()
     }
 
+    @Test("A conversion whose answer was lost for days is answered alike from the ledger, and booked once on each side")
+    func convertedLate() throws {
+        var (pool, id) = try Self.owing()
+        pool.isLost = { if case .adjusted = $0.message { true } else { false } }
+        pool.advance(by: .hours(3))
+        pool.isLost = { _ in true }
+        pool.advance(by: .days(10))
+        #expect(pool.members[0].node.obligations[id] == nil && pool.members[1].node.obligations[id]?.proposed != nil)
+        pool.isLost = { _ in false }
+        pool.advance(by: .hours(1))
+        #expect(pool.members[1].node.obligations[id]?.converted == Usage(cpu: 100_000_000))
+        #expect(pool.balance(1, with: 0) == 27_777 && pool.balance(0, with: 1) == -27_777)
+        Self.expectMirrored(pool)
+    }
+
     @Test("Who was asked in the window and did not give it pays the premium as well")
     func broken() throws {
         var (pool, id) = try Self.owing()

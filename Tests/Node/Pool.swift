@@ -132,6 +132,7 @@ struct Pool {
         case .changed: break
         case .netting(_, let news): members[index].news.append(news)
         case .readHistory(let id, let query): return .history(id, members[index].store.history(query, notary(index)))
+        case .recall(let recall): return .recalled(recall, members[index].store.recall(recall.subject))
         case .reconciliation(_, let news): members[index].comparisons.append(news)
         }
         return nil

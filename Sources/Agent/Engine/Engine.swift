@@ -201,7 +201,7 @@ extension LedgerStore {
             refused: try states(.refusal, as: RefusedAgreement.self),
             obligations: try obligations(settledSince: now + -Timing.receiptPatience),
             swaps: try states(.swap, as: SwapEntry.self),
-            disputes: try disputes(resolvedSince: now + -Dispute.memory),
+            disputes: try disputes(resolvedSince: now + -Dispute.longestMemory),
             honour: try state(.setting, id: HonourRecord.key, as: HonourRecord.self),
             pause: try state(.setting, id: Pause.key, as: Pause.self),
             foresight: try state(.setting, id: ForesightMemory.key, as: ForesightMemory.self),

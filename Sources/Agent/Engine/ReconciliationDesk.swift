@@ -1,18 +1,20 @@
 import Bookkeeping
 import LedgerStore
+import Logging
 import Node
 import Resources
 import Synchronization
 
-/// Reads the ledger for comparisons, and lets callers follow those that they ask for.
+/// Reads the ledger for comparisons and for what peers ask late, and lets callers follow those that they ask for.
 final class ReconciliationDesk: Sendable {
     /// More than is told of one comparison.
     static let mostNews = 2048
 
     private let followers = Mutex(ComparisonFollowers())
     private let engine: Engine
+    private let log: Logger
 
-    init(engine: Engine) { self.engine = engine }
+    init(engine: Engine, log: Logger) { (self.engine, self.log) = (engine, log) }
 
     /// Begins to compare with a peer, or follows the comparison that somebody here has begun. It goes on when nobody follows it any
     /// more.
@@ -52,6 +54,18 @@ final class ReconciliationDesk: Sendable {
                 found = .failure(Refusal(term: "ledger", reason: "the ledger cannot be read: \(error)"))
             }
             engine.handle(.history(id, found))
+        }
+    }
+
+    /// Looks for what was signed, beside all else.
+    func look(for recall: Recall) {
+        Task { [engine, log] in
+            do {
+                let store = engine.store
+                engine.handle(.recalled(recall, try await onThread { try store.recall(recall.subject) }))
+            } catch {
+                log.debug("a peer is not answered, for the ledger cannot be read", metadata: ["error": "\(error)"])
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 import Node
 import Resources
 import Synchronization
+import Trading
 
 /// Passes the engine's actions on to the parts that perform them. The parts need the engine and the engine needs them, so
 /// they are plugged in once all are made; nothing is decided before.
@@ -36,11 +37,15 @@ final class Switchboard: Sendable {
         case .disputeDecided(let dispute, let refusal): parts.requests.decided(dispute, refusal)
         case .changed(let lease): parts.requests.changed(lease)
         case .readHistory(let id, let query): parts.reconciliations.read(id, query)
+        case .recall(let recall): parts.reconciliations.look(for: recall)
         case .reconciliation(let id, let news): parts.reconciliations.told(id, news)
         case .netting(let search, let news): parts.nettings.told(search, news)
         }
     }
 
     func failed(_ peer: NodeID, _ refusal: Refusal) { parts.withLock { $0 }?.engine.handle(.unreachable(peer, refusal)) }
+    func withheld(_ message: TradeMessage, _ peer: NodeID) {
+        parts.withLock { $0 }?.engine.handle(.withheld(message, from: peer))
+    }
     func returned(_ peer: NodeID) { parts.withLock { $0 }?.engine.handle(.reachable(peer)) }
 }

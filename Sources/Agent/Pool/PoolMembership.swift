@@ -42,7 +42,7 @@ final class PoolMembership: Sendable {
         notary = identity.notary()
         peers = PeerCaller(
             clients: PeerClients(gatekeeper: gate), roster: roster, clock: house.utc, onReturn: switchboard.returned)
-        links = PeerLinks(peers: peers, log: house.log, onFailure: switchboard.failed)
+        links = PeerLinks(peers: peers, log: house.log, onFailure: switchboard.failed, onWithheld: switchboard.withheld)
         engine = try Engine(
             id: identity.node, capacity: house.capacity, policy: house.policy.current.policy, store: house.store,
             notary: notary, clock: house.clock, log: house.log, perform: switchboard.perform)
@@ -55,7 +55,7 @@ final class PoolMembership: Sendable {
             learnUser: registry.learnUser)
         requests = LeaseRequests(engine: engine)
         nettings = NettingDesk(engine: engine)
-        reconciliations = ReconciliationDesk(engine: engine)
+        reconciliations = ReconciliationDesk(engine: engine, log: house.log)
         guests = GuestKeeper(house: house, engine: engine)
         hosting = JobHost(house: house, engine: engine, guests: guests)
         jobs = JobDesk(

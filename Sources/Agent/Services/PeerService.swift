@@ -221,6 +221,8 @@ enum Feature: String, CaseIterable {
     case reconciliation
     /// Keeps disputes, and signs the steps towards their ends.
     case disputes
+    /// Lets credits that stand idle become less, where both policies say so.
+    case decay
 
     /// The most that are read of a peer's.
     static let most = 64

@@ -82,15 +82,26 @@ extension Surplus_V1_ResolutionAnswer {
             $0.dispute = reply.dispute.description
             $0.number = reply.number
             $0.signature = .init(reply.signature.bytes)
+            if let lost = reply.lost {
+                $0.document = .init(lost.document)
+                $0.proposerSignature = .init(lost.signature.bytes)
+            }
         }
     }
 }
 
 extension ResolutionReply {
     init(_ wire: Surplus_V1_ResolutionAnswer) throws(FieldError) {
+        var lost: ResolutionOffer?
+        if !wire.document.isEmpty {
+            try Field.count(wire.document, atMost: TradeMessage.longestDocument, "resolution_answer.document")
+            lost = ResolutionOffer(
+                document: Array(wire.document),
+                signature: try Field.signature(wire.proposerSignature, "resolution_answer.proposer_signature"))
+        }
         self.init(
             dispute: try Field.identifier(wire.dispute, "resolution_answer.dispute"),
             number: try Field.integer(wire.number, in: 1...(1 << 32), "resolution_answer.number"),
-            signature: try Field.signature(wire.signature, "resolution_answer.signature"))
+            signature: try Field.signature(wire.signature, "resolution_answer.signature"), lost: lost)
     }
 }

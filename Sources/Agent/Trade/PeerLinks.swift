@@ -25,10 +25,17 @@ final class PeerLinks: Sendable {
     /// Told when a peer cannot be reached, or refuses to be.
     private let onFailure: @Sendable (NodeID, Refusal) -> Void
 
-    init(peers: PeerCaller, log: Logger, onFailure: @escaping @Sendable (NodeID, Refusal) -> Void) {
+    /// Told of what was not sent, for the peer has said that it could not read it.
+    private let onWithheld: @Sendable (TradeMessage, NodeID) -> Void
+
+    init(
+        peers: PeerCaller, log: Logger, onFailure: @escaping @Sendable (NodeID, Refusal) -> Void,
+        onWithheld: @escaping @Sendable (TradeMessage, NodeID) -> Void
+    ) {
         self.peers = peers
         self.log = log
         self.onFailure = onFailure
+        self.onWithheld = onWithheld
     }
 
     /// Queues a message; never blocks.
@@ -78,13 +85,17 @@ final class PeerLinks: Sendable {
 
     private func open(to peer: NodeID) -> Link {
         let (messages, queue) = AsyncStream.makeStream(of: TradeMessage.self, bufferingPolicy: .bufferingOldest(Self.queueLimit))
-        let task = Task { [peers, log, onFailure] in
+        let task = Task { [peers, log, onFailure, onWithheld] in
             do {
                 try await peers.call(peer) { client in
                     _ = try await client.deliver { writer in
                         // A message that it does not know would end the stream: until it has said that it does, it is as good as
                         // lost.
-                        for await message in messages where message.feature.map({ peers.has($0, peer) }) ?? true {
+                        for await message in messages {
+                            if let feature = message.feature, !peers.has(feature, peer) {
+                                if !peers.mayHave(feature, peer) { onWithheld(message, peer) }
+                                continue
+                            }
                             try await writer.write(Surplus_V1_TradeMessage(message))
                         }
                     }
@@ -112,6 +123,7 @@ extension TradeMessage {
     fileprivate var feature: Feature? {
         switch self {
         case .netting: .netting
+        case .decay: .decay
         case .reconciliation: .reconciliation
         case .dispute, .disputeAnswer, .resolve, .resolved: .disputes
         default: nil

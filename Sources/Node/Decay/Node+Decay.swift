@@ -148,6 +148,7 @@ extension Node {
     private mutating func refused(
         decay number: Int64, _ refusal: Refusal, allows: DecayRule?, by peer: NodeID, _ step: inout Step
     ) {
+        if renumber(number, refusal, by: peer, &step) { return }
         guard var entry = decays[DecayEntry.Side(peer, isOwed: false)], let proposed = entry.proposed,
             proposed.decay.number == number
         else { return }
@@ -176,8 +177,8 @@ extension Node {
         let side = DecayEntry.Side(peer, isOwed: true)
         var entry = decays[side] ?? DecayEntry(side)
         guard offer.number > entry.number else {
-            if offer.number == entry.number { reply(entry, &step) }
-            return
+            if entry.hasAnswered(offer.number, document) { return reply(entry, &step) }
+            return step.send(.decay(.refused(number: offer.number, Self.wasNumbered, allows: nil)), to: peer)
         }
         entry.number = offer.number
         do throws(Refusal) {

@@ -27,7 +27,7 @@ extension Node {
             [Event.Detail("left_microcredits", String(changed.left.credits.rawValue))])
     }
 
-    /// The creditor drops what its peer knows nothing of: only its own books have it.
+    /// The creditor drops what its peer knows nothing of, or is not there to hear: only its own books have it.
     mutating func dropAlone(_ dispute: inout Dispute, _ step: inout Step) {
         let part = dispute.left
         dispute.dropAlone(at: step.now.utc)
@@ -36,7 +36,8 @@ extension Node {
         keep(dispute, &step)
         step.tell(
             "dispute.resolved", [dispute.id, dispute.lease, transfer, dispute.peer(of: id)],
-            "dropped \(part.text), which \(name(of: dispute.peer(of: id))) knows nothing of")
+            "dropped \(part.text), of which \(name(of: dispute.peer(of: id))) has not taken note")
+        if dispute.untold != nil { closeInKind(ofWrittenOff: dispute.lease, &step) }
         step.act(.disputeDecided(dispute.id, nil))
     }
 

@@ -13,13 +13,8 @@ extension Node {
         let receipt = signed.receipt
         let disputed = receipt.amount - (signed.accepted ?? .zero)
         guard disputed != .zero else { return }
-        open(
-            Dispute(
-                id: DisputeID(of: receipt.transfer), cause: .receipt, receipt: receipt.id, lease: receipt.lease,
-                creditor: receipt.lender, debtor: receipt.borrower, opener: receipt.borrower, amount: disputed,
-                prices: leases[receipt.lease]?.lease.terms.prices ?? .free, term: refusal?.term,
-                reason: String((refusal?.reason ?? "no reason given").prefix(Dispute.longestReason)), metered: receipt.evidence,
-                held: evidence, opened: step.now.utc), &step)
+        let prices = leases[receipt.lease]?.lease.terms.prices ?? .free
+        open(Dispute(disputed, of: receipt, refusal, evidence, prices: prices, opened: step.now.utc), &step)
     }
 
     /// The last receipt of a lease was never answered.
@@ -48,7 +43,7 @@ extension Node {
     }
 
     private mutating func open(_ dispute: Dispute, _ step: inout Step) {
-        guard disputes[dispute.id] == nil else { return }
+        precondition(disputes[dispute.id] == nil, "\(dispute.id) is taken, which was free when what it follows from was signed")
         keep(dispute, &step)
         let peer = dispute.peer(of: id)
         step.tell(
@@ -62,6 +57,26 @@ extension Node {
         }
     }
 
+    /// Whether nothing is in dispute under an id, and nothing that this side has signed can come to be: peers choose some of the ids,
+    /// and none of them may stand in the way of another.
+    func isFree(_ id: DisputeID) -> Bool {
+        disputes[id] == nil
+            && !leases.unsettled.values.contains { entry in
+                entry.bill.outstanding.map { DisputeID(of: $0.receipt.transfer) == id } ?? false
+            }
+            && !obligations.unsettled.values.contains { obligation in
+                obligation.proposed.map { DisputeID(of: $0.adjustment.transfer) == id } ?? false
+            }
+    }
+
+    /// Whether a receipt was written off that its borrower may turn out to have answered.
+    func isAwaitingAnswer(about dispute: Dispute) -> Bool { dispute.cause == .unanswered && dispute.untold != nil }
+
+    /// Whether that is so of the last receipt of a lease.
+    func isWrittenOff(_ lease: LeaseID) -> Bool {
+        disputes.waiting.keys.compactMap { disputes[$0] }.contains { $0.lease == lease && isAwaitingAnswer(about: $0) }
+    }
+
     // MARK: By a person
 
     /// Somebody here says that too much was paid by a receipt.
@@ -73,6 +88,7 @@ extension Node {
             guard receipt.borrower == self.id, let paid = signed.accepted, signed.borrowerSignature != nil else {
                 throw Refusal(term: "receipt", reason: "only its borrower, who has paid by it, can dispute \(receipt.id)")
             }
+            guard isFree(id) else { throw Refusal(term: "dispute", reason: "its id is taken: open it again") }
             let amount = try disputable(receipt, amount, atMost: paid.credits, openedAt: step.now.utc)
             let dispute = Dispute(
                 id: id, cause: .person, receipt: receipt.id, lease: receipt.lease, creditor: receipt.lender,
@@ -125,18 +141,37 @@ extension Node {
     /// A peer opens a dispute.
     mutating func take(_ notice: DisputeNotice, from peer: NodeID, _ step: inout Step) {
         guard let receipt = try? Receipt(document: notice.document), isSigned(notice, receipt, step.notary) else { return }
-        if let known = disputes[notice.dispute] {
-            guard known.receipt == receipt.id, known.peer(of: id) == peer else { return }
-            return step.send(.disputeAnswer(notice.dispute, nil), to: peer)
+        if isKnown(notice, of: receipt, to: peer) { return step.send(.disputeAnswer(notice.dispute, nil), to: peer) }
+        recall(.receipt(receipt.id, under: receipt.agreement), for: .dispute(notice), of: peer, &step)
+    }
+
+    private func isKnown(_ notice: DisputeNotice, of receipt: Receipt, to peer: NodeID) -> Bool {
+        disputes[notice.dispute].map { known in
+            known.receipt == receipt.id && known.peer(of: id) == peer
+                && known.cause == (notice.borrowerSignature == nil ? .unanswered : .person)
+        } ?? false
+    }
+
+    /// The same with what the ledger has of its receipt.
+    mutating func take(_ notice: DisputeNotice, _ recalled: Recalled, from peer: NodeID, _ step: inout Step) {
+        guard let receipt = try? Receipt(document: notice.document) else { return }
+        if isKnown(notice, of: receipt, to: peer) { return step.send(.disputeAnswer(notice.dispute, nil), to: peer) }
+        if receipt.borrower == id, receipt.lender == peer, let signed = answered(receipt, notice.document, recalled) {
+            // One that cannot make use of the answer is told at least that there is one.
+            reply(to: signed, peer, &step)
+            return step.send(.disputeAnswer(notice.dispute, Self.wasAnswered), to: peer)
         }
         do throws(Refusal) {
-            guard let dispute = try dispute(notice, receipt, from: peer, at: step.now) else { return }
+            guard let dispute = try dispute(notice, receipt, recalled, from: peer, at: step.now) else { return }
             open(dispute, &step)
             step.send(.disputeAnswer(notice.dispute, nil), to: peer)
         } catch {
             step.send(.disputeAnswer(notice.dispute, error), to: peer)
         }
     }
+
+    /// What a borrower says beside its answer to a receipt that its lender takes for unanswered.
+    private static let wasAnswered = Refusal(term: "answered", reason: "it was answered")
 
     private func isSigned(_ notice: DisputeNotice, _ receipt: Receipt, _ notary: any Notary) -> Bool {
         notary.verify(notice.lenderSignature, over: notice.document, by: receipt.lender)
@@ -148,20 +183,28 @@ extension Node {
 
     /// What a notice comes to on this side; `nil` when it is to be told again later.
     private func dispute(
-        _ notice: DisputeNotice, _ receipt: Receipt, from peer: NodeID, at now: Moment
+        _ notice: DisputeNotice, _ receipt: Receipt, _ recalled: Recalled, from peer: NodeID, at now: Moment
     ) throws(Refusal) -> Dispute? {
         let isPerson = receipt.lender == id
         guard receipt.lender == id && receipt.borrower == peer || receipt.lender == peer && receipt.borrower == id,
             isPerson == (notice.borrowerSignature != nil)
         else { throw Refusal(term: "receipt", reason: "it is not between the two") }
-        guard notice.opened - now.utc <= Timing.idTolerance, notice.dispute.madeAt - now.utc <= Timing.idTolerance else {
+        let ahead = [notice.opened, notice.dispute.madeAt, receipt.issued].map { $0 - now.utc }
+        guard ahead.allSatisfy({ $0 <= Timing.idTolerance }) else {
             throw Refusal(term: "dispute", reason: "it is dated ahead")
         }
-        guard disputes.values.count(where: { $0.opener == peer && $0.cause.needsNotice }) < Self.mostDisputes else { return nil }
-        guard isPerson else { return try unanswered(notice, receipt, from: peer) }
+        guard isFree(notice.dispute) else { throw Refusal(term: "dispute", reason: "its id is that of another") }
+        guard disputes.values.count(where: { $0.opener == peer && $0.cause.needsNotice }) < Self.mostDisputes else {
+            throw Refusal(term: "dispute", reason: "\(Self.mostDisputes) that it has opened are remembered, and no more")
+        }
+        guard isPerson else { return try unanswered(notice, receipt, recalled, from: peer, at: now) }
         guard notice.amount.inKind == .zero else { throw Refusal(term: "amount", reason: "only credits can be given back") }
-        _ = try disputable(
-            receipt, notice.amount.credits, atMost: paid(by: receipt), openedAt: now.utc + -Timing.idTolerance)
+        guard let signed = recalled.receipt, signed.document == notice.document else {
+            throw Refusal(term: "receipt", reason: "it is not known here")
+        }
+        // What was paid by it is known when its answer has come.
+        guard let paid = signed.accepted?.credits else { return nil }
+        _ = try disputable(receipt, notice.amount.credits, atMost: paid, openedAt: now.utc + -Timing.idTolerance)
         return Dispute(
             id: notice.dispute, cause: .person, receipt: receipt.id, lease: receipt.lease, creditor: id, debtor: peer,
             opener: peer,
@@ -169,36 +212,48 @@ extension Node {
             metered: receipt.evidence, held: notice.evidence, opened: now.utc)
     }
 
-    /// What this node was paid by a receipt that its borrower has signed: all but what that did not accept. As long as a receipt can be
-    /// disputed, what was not accepted of it is remembered.
-    private func paid(by receipt: Receipt) -> Microcredits {
-        guard let rest = disputes[DisputeID(of: receipt.transfer)] else { return receipt.amount.credits }
-        return receipt.amount.credits - rest.amount.credits
-    }
-
-    /// A lender has never heard what this side made of a receipt.
-    private func unanswered(_ notice: DisputeNotice, _ receipt: Receipt, from peer: NodeID) throws(Refusal) -> Dispute? {
+    /// A lender has never heard what this side made of a receipt, and this side has not answered it. Nothing that it claims counts but
+    /// for what both have agreed on.
+    private func unanswered(
+        _ notice: DisputeNotice, _ receipt: Receipt, _ recalled: Recalled, from peer: NodeID, at now: Moment
+    ) throws(Refusal) -> Dispute {
         guard notice.dispute == DisputeID(of: receipt.transfer), notice.amount == receipt.amount else {
             throw Refusal(term: "dispute", reason: "it is not of that receipt")
         }
-        let isAnswered = Charge.units.contains { unit in
-            let transfer = receipt.transfer.following(unit.offset)
-            return books.remembers(transfer) || books.mayHaveForgotten(transfer)
+        guard now.utc - receipt.issued <= Dispute.claimable else {
+            throw Refusal(
+                term: "receipt", reason: "it is older than \(Dispute.claimable.text), after which nothing comes of it any more")
         }
-        guard !isAnswered else { throw Refusal(term: "receipt", reason: "it was answered") }
-        return Dispute(
+        guard let agreement = agreement(of: receipt, recalled) else {
+            throw Refusal(term: "receipt", reason: "it is under no agreement that is known here")
+        }
+        let tariff = agreement.bill(hash: .zero).tariff
+        guard receipt.charge == tariff.charge(for: receipt.usage), receipt.amount.fits(in: receipt.charge) else {
+            throw Refusal(term: "receipt", reason: "its amount is not its usage at the agreed tariff")
+        }
+        let dispute = Dispute(
             id: notice.dispute, cause: .unanswered, receipt: receipt.id, lease: receipt.lease, creditor: peer, debtor: id,
-            opener: peer, amount: notice.amount, prices: notice.prices,
+            opener: peer, amount: notice.amount, prices: tariff.prices,
             reason: String(notice.reason.prefix(Dispute.longestReason)),
             metered: receipt.evidence, opened: notice.opened)
+        guard dispute.isPayable(dispute.amount) else {
+            throw Refusal(term: "amount", reason: "it is worth more than can be paid")
+        }
+        return dispute
     }
 
     /// The other side has taken note of a dispute, or says why not.
     mutating func disputeAnswered(_ id: DisputeID, _ refusal: Refusal?, by peer: NodeID, _ step: inout Step) {
         guard var dispute = disputes[id], dispute.peer(of: self.id) == peer, dispute.untold != nil else { return }
+        // Its answer comes with that, or with the next.
+        if refusal?.term == Self.wasAnswered.term { return }
+        let isDropped = dispute.isDroppedUntold
+        if isDropped, refusal == nil { takeUpAgain(&dispute, &step) }
         dispute.told(refusal, at: step.now.utc)
         disputing[id] = nil
         keep(dispute, &step)
+        if dispute.cause == .unanswered { closeInKind(ofWrittenOff: dispute.lease, &step) }
+        if isDropped, refusal == nil { giveWay(in: dispute, dispute.left, isBySilence: true, &step) }
         if let refusal {
             step.tell(
                 "dispute.refused", [id, dispute.lease, peer], "\(name(of: peer)) does not take it up: \(refusal.reason)")
@@ -215,6 +270,18 @@ extension Node {
 }
 
 extension Dispute {
+    /// Of what a borrower has not accepted of a receipt, with what it says to that.
+    init(
+        _ amount: Charge, of receipt: Receipt, _ refusal: Refusal?, _ evidence: BorrowerEvidence?, prices: Prices,
+        opened: Timestamp
+    ) {
+        self.init(
+            id: DisputeID(of: receipt.transfer), cause: .receipt, receipt: receipt.id, lease: receipt.lease,
+            creditor: receipt.lender, debtor: receipt.borrower, opener: receipt.borrower, amount: amount, prices: prices,
+            term: refusal?.term, reason: String((refusal?.reason ?? "no reason given").prefix(Self.longestReason)),
+            metered: receipt.evidence, held: evidence, opened: opened)
+    }
+
     var details: [Event.Detail] {
         var details = [
             Event.Detail("cause", cause.rawValue), Event.Detail("amount_microcredits", String(amount.credits.rawValue)),

@@ -29,20 +29,37 @@ extension Node {
             guard dispute.proposed == nil else {
                 throw Refusal(term: "dispute", reason: "an earlier step waits for \(name(of: dispute.peer(of: self.id)))")
             }
-            guard dispute.untold == nil else {
+            try checkVerb(wish, dispute)
+            let part = try part(of: dispute, wish)
+            guard dispute.untold == nil || dispute.canBeDroppedAlone else {
                 throw Refusal(
                     term: "dispute", reason: "\(name(of: dispute.peer(of: self.id))) has not taken note of it yet",
                     retryAfter: .minutes(1))
             }
-            try checkVerb(wish, dispute)
-            giveWay(in: dispute, try part(of: dispute, wish), isBySilence: false, &step)
+            try check(part, of: dispute)
+            giveWay(in: dispute, part, isBySilence: false, &step)
         } catch {
             step.act(.disputeDecided(id, error))
         }
     }
 
+    /// Whether a step of this side can be taken.
+    private func check(_ part: Charge, of dispute: Dispute) throws(Refusal) {
+        guard dispute.outcome(givenBy: id) == .dropped || dispute.isPayable(part) else {
+            throw Refusal(term: "amount", reason: "it is worth more than can be paid")
+        }
+        guard !dispute.canBeDroppedAlone || part == dispute.left else {
+            throw Refusal(
+                term: "amount", reason: "what its peer has not taken note of is dropped as a whole: leave the amount out")
+        }
+        guard dispute.steps + 1 < Dispute.mostSteps || part == dispute.left else {
+            throw Refusal(
+                term: "amount", reason: "after \(Dispute.mostSteps - 1) steps the next one is about all that is left")
+        }
+    }
+
     private func checkVerb(_ wish: DisputeWish, _ dispute: Dispute) throws(Refusal) {
-        let verb = dispute.verb(of: id)
+        let verb: Dispute.Verb = (dispute.debtor == id) != dispute.isAboutPayment ? .accept : .withdraw
         switch wish {
         case .accept where verb == .withdraw:
             throw Refusal(
@@ -69,7 +86,7 @@ extension Node {
     mutating func giveWay(in dispute: Dispute, _ part: Charge, isBySilence: Bool, _ step: inout Step) {
         guard let outcome = dispute.outcome(givenBy: id) else { return }
         var dispute = dispute
-        guard dispute.refusal == nil else { return dropAlone(&dispute, &step) }
+        guard !dispute.canBeDroppedAlone else { return dropAlone(&dispute, &step) }
         let resolution = Resolution(
             dispute: dispute.id, number: dispute.steps + 1, proposer: id, answerer: dispute.peer(of: id), outcome: outcome,
             amount: part, isBySilence: isBySilence, transfer: step.newID(), issued: step.now.utc)
@@ -94,16 +111,27 @@ extension Node {
     /// The other side gives way: it is countersigned and carried out, once.
     mutating func examine(_ offer: ResolutionOffer, from peer: NodeID, _ step: inout Step) {
         guard let resolution = try? Resolution(document: offer.document), resolution.proposer == peer, resolution.answerer == id,
-            var dispute = disputes[resolution.dispute], dispute.peer(of: id) == peer,
             step.notary.verify(offer.signature, over: offer.document, by: peer)
         else { return }
+        let dispute = disputes[resolution.dispute]
         #if Defects
             let isKnown = Defect.active != .disputeResolvedTwice
         #else
             let isKnown = true
         #endif
-        if isKnown, let known = dispute.answered, known.document == offer.document { return reply(to: known, &step) }
-        guard canFollow(resolution, dispute, at: step.now) else { return }
+        if isKnown, let known = dispute?.answered, known.document == offer.document { return reply(to: known, &step) }
+        guard let dispute, !isKnown || resolution.number > dispute.steps else {
+            // It was carried out so long ago that nothing of it is at hand.
+            return recall(.resolution(resolution.dispute, number: resolution.number), for: .resolve(offer), of: peer, &step)
+        }
+        guard dispute.peer(of: id) == peer, canFollow(resolution, dispute, at: step.now) else { return }
+        countersign(resolution, offer, dispute, with: peer, &step)
+    }
+
+    private mutating func countersign(
+        _ resolution: Resolution, _ offer: ResolutionOffer, _ known: Dispute, with peer: NodeID, _ step: inout Step
+    ) {
+        var dispute = known
         if dispute.proposed != nil {
             // Both give way at once.
             guard dispute.debtor == id else { return }
@@ -121,14 +149,17 @@ extension Node {
         reply(to: signed, &step)
     }
 
-    private func canFollow(_ resolution: Resolution, _ dispute: Dispute, at now: Moment) -> Bool {
+    func canFollow(_ resolution: Resolution, _ dispute: Dispute, at now: Moment) -> Bool {
         #if Defects
             let isNext = Defect.active == .disputeResolvedTwice || resolution.number == dispute.steps + 1
         #else
             let isNext = resolution.number == dispute.steps + 1
         #endif
         return isNext && resolution.outcome == dispute.outcome(givenBy: resolution.proposer)
-            && resolution.amount.fits(in: dispute.left) && isTimely(resolution.transfer, at: now)
+            && resolution.amount.fits(in: dispute.left) && !isAwaitingAnswer(about: dispute)
+            && (resolution.outcome == .dropped || dispute.isPayable(resolution.amount))
+            && (resolution.number < Dispute.mostSteps || resolution.amount == dispute.left)
+            && isTimely(resolution.transfer, at: now)
             && transfers(of: resolution).allSatisfy { !books.remembers($0) }
     }
 
@@ -137,7 +168,7 @@ extension Node {
         Charge.units.map { resolution.transfer.following($0.offset) } + [resolution.transfer.following(1)]
     }
 
-    private func reply(to signed: SignedResolution, _ step: inout Step) {
+    func reply(to signed: SignedResolution, _ step: inout Step) {
         guard let signature = signed.answererSignature else { return }
         let resolution = signed.resolution
         step.send(
@@ -147,6 +178,7 @@ extension Node {
 
     /// The other side has countersigned.
     mutating func resolved(_ reply: ResolutionReply, by peer: NodeID, _ step: inout Step) {
+        if let lost = reply.lost { return takeUp(lost, reply, from: peer, &step) }
         guard var dispute = disputes[reply.dispute], var signed = dispute.proposed, signed.resolution.number == reply.number,
             signed.resolution.answerer == peer, step.notary.verify(reply.signature, over: signed.document, by: peer)
         else { return }

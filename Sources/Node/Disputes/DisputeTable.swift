@@ -17,7 +17,7 @@ package struct DisputeTable: Sendable {
     /// Those of which something waits for the peer's answer.
     private(set) var waiting = SortedMap<DisputeID, Bool>()
     private var opened = SortedMap<Due, DisputeID>()
-    private var resolved = SortedMap<Due, DisputeID>()
+    private var forgetting = SortedMap<Due, DisputeID>()
 
     init(_ disputes: [Dispute]) {
         for dispute in disputes { self[dispute.id] = dispute }
@@ -28,7 +28,7 @@ package struct DisputeTable: Sendable {
         set {
             if let old = self[id] {
                 opened[Due(at: old.opened, dispute: id)] = nil
-                if let time = old.resolved { resolved[Due(at: time, dispute: id)] = nil }
+                if let time = old.remembered { forgetting[Due(at: time, dispute: id)] = nil }
             }
             (open[id], closed[id], waiting[id]) = (nil, nil, nil)
             guard let dispute = newValue else { return }
@@ -38,7 +38,7 @@ package struct DisputeTable: Sendable {
                 opened[Due(at: dispute.opened, dispute: id)] = id
             } else {
                 closed[id] = dispute
-                if let time = dispute.resolved { resolved[Due(at: time, dispute: id)] = id }
+                if let time = dispute.remembered { forgetting[Due(at: time, dispute: id)] = id }
             }
         }
     }
@@ -56,6 +56,6 @@ package struct DisputeTable: Sendable {
 
     /// Lets go of what was over so long ago that nothing can come of it any more.
     mutating func forget(at now: Timestamp) {
-        while let id = resolved.values.first, closed[id]?.isForgettable(at: now) == true { self[id] = nil }
+        while let id = forgetting.values.first, closed[id]?.isForgettable(at: now) == true { self[id] = nil }
     }
 }

@@ -17,10 +17,12 @@ package struct JobCount: Hashable, Codable, Sendable {
     }
 
     /// One that was not known of, as one that is reported again after a restart, leaves all unknown.
-    mutating func end(_ job: JobID, _ used: CoreMicroseconds?) {
+    ///
+    /// - Parameter most: all that the lease can give in its term. What a lender's machine reports beyond it says no more than that.
+    mutating func end(_ job: JobID, _ used: CoreMicroseconds?, atMost most: CoreMicroseconds) {
         if let place = open.firstIndex(of: job), let used {
             open.remove(at: place)
-            self.used += used
+            self.used = min(most, self.used.clampedSum(max(.zero, used)))
         } else {
             open.removeAll { $0 == job }
             isWhole = false
@@ -38,7 +40,9 @@ extension Node {
 
     /// A job has ended and says what it has used.
     mutating func count(_ used: CoreMicroseconds?, by job: JobID, under id: LeaseID, _ step: inout Step) {
-        change(id, { $0.end(job, used) }, &step)
+        guard let lease = leases[id]?.lease else { return }
+        let most = Usage(of: lease.terms.amounts, for: lease.wholeTerm(at: step.now) + Timing.clockSlack).cpu
+        change(id, { $0.end(job, used, atMost: most) }, &step)
     }
 
     private mutating func change(_ id: LeaseID, _ body: (inout JobCount) -> Void, _ step: inout Step) {

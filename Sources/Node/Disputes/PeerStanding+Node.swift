@@ -45,12 +45,12 @@ extension Node {
         let posted = books.balance(of: .peer(peer)).creditsPosted - netting.record.amount(of: peer)
         return PeerStanding(
             lent: max(.zero, posted - honoured.returned - decayed),
-            redeemed: honoured.redeemed, refused: honoured.refused, inDispute: making.reduce(.zero) { $0 + $1.worth })
+            redeemed: honoured.redeemed, refused: honoured.refused, inDispute: making.worth)
     }
 
     /// What a peer may have to pay yet and says that it has not: it counts as if it were owed.
     func unpaid(by peer: NodeID) -> Microcredits {
-        disputes.open.values.reduce(.zero) { $1.debtor == peer && $1.creditor == id && !$1.isAboutPayment ? $0 + $1.worth : $0 }
+        disputes.open.values.filter { $0.debtor == peer && $0.creditor == id && !$0.isAboutPayment }.worth
     }
 
     mutating func creditHonour(of peer: NodeID, _ change: (inout HonourRecord.Entry) -> Void, _ step: inout Step) {
@@ -66,4 +66,9 @@ extension Node {
     mutating func adjustLines(with peer: NodeID, _ step: inout Step) {
         if let line = books.trustLine(with: peer) { adjust(line, &step) }
     }
+}
+
+extension [Dispute] {
+    /// What is in dispute together; no more than anybody can owe.
+    fileprivate var worth: Microcredits { reduce(.zero) { Swift.min(Bounds.money, $0 + $1.worth) } }
 }

@@ -16,6 +16,22 @@ extension Node {
             return reply(known, &step)
         }
         guard !isAwaited(adjustment.obligation, of: peer) else { return }
+        guard obligations[adjustment.obligation] != nil else {
+            return recall(.adjustment(adjustment.id), for: .adjust(offer), of: peer, &step)
+        }
+        examine(adjustment, offer, from: peer, &step)
+    }
+
+    /// The same of an obligation that was forgotten, with what the ledger has.
+    mutating func examine(_ offer: AdjustmentOffer, _ recalled: Recalled, from peer: NodeID, _ step: inout Step) {
+        if let signed = recalled.adjustment, signed.document == offer.document { return reply(signed, &step) }
+        guard let adjustment = try? Adjustment(document: offer.document), answer(to: adjustment) == nil else { return }
+        examine(adjustment, offer, from: peer, &step)
+    }
+
+    private mutating func examine(
+        _ adjustment: Adjustment, _ offer: AdjustmentOffer, from peer: NodeID, _ step: inout Step
+    ) {
         do throws(Refusal) {
             let obligation = try agree(to: adjustment, with: peer, at: step.now)
             let accepted = obligation.wasRefused ? adjustment.premium : .zero
@@ -76,7 +92,7 @@ extension Node {
         guard obligation.proposed == nil else {
             throw Refusal(term: "obligation", reason: "another change of it is under way", retryAfter: .seconds(5))
         }
-        guard isTimely(adjustment.transfer, at: now),
+        guard isTimely(adjustment.transfer, at: now), isFree(DisputeID(of: adjustment.transfer)),
             Charge.units.allSatisfy({ unit in
                 !books.remembers(adjustment.transfer.following(unit.offset))
             })

@@ -56,13 +56,13 @@ extension Node {
                 debit: isDebit ? peer : place, credit: isDebit ? place : peer, amount: part.amount, lease: obligation.lease,
                 at: step.now.utc)
         }
-        _ = book(linked: transfers, isAcknowledged: true, &step)
+        enter(transfers, &step)
         let missing = adjustment.premium - (signed.accepted ?? .zero)
         guard isCreditor, missing > .zero else { return }
         let disputed = Transfer(
             id: adjustment.transfer.following(Self.disputeOffset), kind: .direct, debit: .disputed(obligation.debtor),
             credit: place, amount: missing, lease: obligation.lease, at: step.now.utc)
-        _ = book(disputed, isAcknowledged: true, &step)
+        enter([disputed], &step)
         step.tell(
             "obligation.disputed", [obligation.id, adjustment.id, obligation.debtor],
             "\(name(of: obligation.debtor)) disputes the premium of \(missing.text)")

@@ -163,14 +163,27 @@ extension Node {
         #if Defects
             if Defect.active == .redemptionForgotten, obligation.lease != lease.id, lease.role == .borrower { return }
         #endif
-        if obligation.lease == lease.id {
-            obligation.accrue(usage)
-        } else {
-            let worth = obligation.prices.cost(of: usage.limited(to: obligation.left))
-            obligation.discharge(usage, by: .redeemed)
-            creditHonour(of: lease.peer, { $0.redeemed += worth }, &step)
-        }
+        guard obligation.lease == lease.id else { return redeem(usage, of: id, by: lease.peer, &step) }
+        obligation.accrue(usage)
         keep(obligation, &step)
+    }
+
+    /// What was owed in kind was used, in dealings with a peer.
+    mutating func redeem(_ usage: Usage, of id: ObligationID, by peer: NodeID, _ step: inout Step) {
+        guard usage != .zero, var obligation = obligations[id] else { return }
+        let worth = obligation.prices.cost(of: usage.limited(to: obligation.left))
+        obligation.discharge(usage, by: .redeemed)
+        creditHonour(of: peer, { $0.redeemed += worth }, &step)
+        keep(obligation, &step)
+    }
+
+    /// Nothing more comes of a lease whose last receipt was written off, but for what was accepted of that.
+    mutating func closeInKind(ofWrittenOff lease: LeaseID, adding usage: Usage = .zero, _ step: inout Step) {
+        guard var obligation = obligations.unsettled.values.first(where: { $0.lease == lease }) else { return }
+        obligation.accrue(usage)
+        obligation.stopAccruing()
+        keep(obligation, &step)
+        tellIfSettled(obligation, &step)
     }
 
     /// Nothing more comes of a lease.

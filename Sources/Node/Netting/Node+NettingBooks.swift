@@ -12,10 +12,10 @@ extension Node {
             return Refusal(term: "netting", reason: "this node is no member of it")
         }
         if let refusal = objection(to: draft, creditor, debtor, at: step.now) { return refusal }
-        return book(
-            Transfer(
-                id: draft.transfer, kind: .pending, debit: .peer(creditor), credit: .peer(debtor), amount: draft.amount,
-                expires: Deadline(Nettings.heldFor, after: step.now), at: step.now.utc), &step)
+        let reservation = Transfer(
+            id: draft.transfer, kind: .pending, debit: .peer(creditor), credit: .peer(debtor), amount: draft.amount,
+            expires: Deadline(Nettings.heldFor, after: step.now), at: step.now.utc)
+        return book(linked: [reservation], &step)
     }
 
     private func objection(to draft: Netting, _ creditor: NodeID, _ debtor: NodeID, at now: Moment) -> Refusal? {

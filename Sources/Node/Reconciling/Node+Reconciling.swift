@@ -55,6 +55,12 @@ extension Node {
         for dispute in disputes.open.values where dispute.peer(of: id) == peer {
             keepBefore(dispute.proposed?.resolution.transfer)
         }
+        // Its borrower may have booked it, and nobody has said so.
+        for dispute in disputes.waiting.keys.compactMap({ disputes[$0] }) where isAwaitingAnswer(about: dispute) {
+            guard let receipt = dispute.untold?.receipt, receipt.borrower == peer else { continue }
+            keepBefore(receipt.transfer)
+            keepBefore(receipt.compensationTransfer)
+        }
         for entry in decays.values where entry.side.peer == peer { keepBefore(entry.proposed?.decay.transfer) }
         // The peer settles a swap once it has this node's word on what the peer lent.
         for swap in swaps.values where swap.peer == peer && swap.settled.contains(swap.borrowed) { keepBefore(swap.settlement) }

@@ -144,9 +144,9 @@ extension Node {
         if isLent { swap.given += amount } else { swap.taken += amount }
         keep(swap, &step)
         guard amount > .zero else { return }
-        let transfer = Transfer(
-            id: receipt.transfer, kind: .direct, debit: debit, credit: credit, amount: amount, lease: entry.id, at: step.now.utc)
-        _ = book(transfer, isAcknowledged: true, &step)
+        enter(as: receipt.transfer, &step) { id, time in
+            Transfer(id: id, kind: .direct, debit: debit, credit: credit, amount: amount, lease: entry.id, at: time)
+        }
     }
 
     /// Nothing more comes of one half. When that is so of both, what is left between them is owed like anything else.
@@ -182,6 +182,13 @@ extension Node {
         enter(as: swap.settlement, &step) { id, time in
             Transfer(id: id, kind: .direct, debit: debit, credit: credit, amount: amount, lease: swap.lease, at: time)
         }
+    }
+
+    /// What the peer has signed for of what this node has lent, late.
+    mutating func note(given amount: Microcredits, in swap: SwapEntry, _ step: inout Step) {
+        var swap = swap
+        swap.given += amount
+        keep(swap, &step)
     }
 
     private mutating func keep(_ swap: SwapEntry, _ step: inout Step) {

@@ -197,7 +197,7 @@ struct Fleet {
         case .decided(let request, .success(let leases)): begin(request, leases, index)
         case .decided(let request, .failure(let refusal)): refuse(request, refusal)
         case .changed(let lease): look(at: lease, index)
-        case .renewed, .adjusted, .disputeDecided, .netting, .readHistory, .reconciliation: break
+        case .renewed, .adjusted, .disputeDecided, .netting, .readHistory, .recall, .reconciliation: break
         }
     }
 }

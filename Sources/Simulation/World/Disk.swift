@@ -9,12 +9,12 @@ struct Disk {
     /// Apart from the other states, for they are looked up with every event.
     private var leases = SortedMap<LeaseID, LeaseEntry>()
     private var states: [StateKind: SortedMap<String, any Codable & Sendable>] = [:]
-    private(set) var receipts: Set<ReceiptID> = []
+    private(set) var receipts = SortedMap<ReceiptID, SignedReceipt>()
     /// The last of which something was accepted.
     private var answered: [SignedReceipt] = []
     private static let mostAnswered = 50
-    private(set) var agreements: Set<AgreementID> = []
-    private(set) var adjustments: Set<AdjustmentID> = []
+    private(set) var agreements = SortedMap<AgreementID, AgreementRecord>()
+    private(set) var adjustments = SortedMap<AdjustmentID, SignedAdjustment>()
     /// The steps of each dispute, in order.
     private(set) var resolutions = SortedMap<DisputeID, [SignedResolution]>()
     /// What leases of rules were paid with.
@@ -55,8 +55,8 @@ struct Disk {
             }
         case .trustLine(let line): books.set(line)
         case .receipt(let signed): note(signed)
-        case .agreement(let agreement): agreements.insert(agreement.id)
-        case .adjustment(let signed): adjustments.insert(signed.adjustment.id)
+        case .agreement(let agreement): agreements[agreement.id] = agreement
+        case .adjustment(let signed): adjustments[signed.adjustment.id] = signed
         case .checkpoint(let kept, let peer): shared.add(kept, with: peer)
         case .resolution(let signed): note(signed)
         case .dispute(let dispute): disputes[dispute.id] = dispute
@@ -82,9 +82,18 @@ struct Disk {
     }
 
     private mutating func note(_ signed: SignedReceipt) {
-        receipts.insert(signed.receipt.id)
+        receipts[signed.receipt.id] = signed
         guard signed.accepted?.credits ?? .zero > .zero else { return }
         answered = answered.suffix(Self.mostAnswered - 1) + [signed]
+    }
+
+    /// What was signed of something that a peer asks about.
+    func recall(_ subject: RecallSubject) -> Recalled {
+        switch subject {
+        case .receipt(let id, let agreement): Recalled(receipt: receipts[id], agreement: agreements[agreement])
+        case .adjustment(let id): Recalled(adjustment: adjustments[id])
+        case .resolution(let id, let number): Recalled(resolution: resolutions[id]?.first { $0.resolution.number == number })
+        }
     }
 
     /// The last receipts that a node has paid by.

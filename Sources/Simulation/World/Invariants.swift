@@ -224,10 +224,10 @@ extension World {
         for lease in nodes[index].grantsToldOf where nodes[index].disk.lease(lease) == nil {
             violate("nothing acknowledged is forgotten", index, "the grant of \(lease)")
         }
-        for receipt in nodes[index].receiptsAnswered where !nodes[index].disk.receipts.contains(receipt) {
+        for receipt in nodes[index].receiptsAnswered where nodes[index].disk.receipts[receipt]?.accepted == nil {
             violate("nothing acknowledged is forgotten", index, "the answer to \(receipt)")
         }
-        for adjustment in nodes[index].adjustmentsAgreed where !nodes[index].disk.adjustments.contains(adjustment) {
+        for adjustment in nodes[index].adjustmentsAgreed where nodes[index].disk.adjustments[adjustment] == nil {
             violate("nothing acknowledged is forgotten", index, "the word about \(adjustment)")
         }
         for step in nodes[index].resolutionsSigned

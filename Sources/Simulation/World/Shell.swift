@@ -116,6 +116,9 @@ extension World {
         case .readHistory(let id, let query):
             let found = nodes[index].disk.shared.history(query, nodes[index].notary)
             schedule(.event(node: index, life: life, .history(id, found)), after: .milliseconds(2))
+        case .recall(let recall):
+            let found = nodes[index].disk.recall(recall.subject)
+            schedule(.event(node: index, life: life, .recalled(recall, found)), after: .milliseconds(2))
         case .reconciliation: break
         }
     }

@@ -2024,7 +2024,13 @@ package nonisolated struct Surplus_V1_ResolutionAnswer: Sendable {
 
   package var number: Int64 = 0
 
+  /// The answerer's, over the document of the offer; or over that below.
   package var signature: Data = Data()
+
+  /// What both had signed under that number before, where the ledger of who offers has lost it, with its proposer's signature.
+  package var document: Data = Data()
+
+  package var proposerSignature: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -5842,7 +5848,7 @@ nonisolated extension Surplus_V1_ResolutionOffer: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Surplus_V1_ResolutionAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ResolutionAnswer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dispute\0\u{1}number\0\u{1}signature\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dispute\0\u{1}number\0\u{1}signature\0\u{1}document\0\u{3}proposer_signature\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5853,6 +5859,8 @@ nonisolated extension Surplus_V1_ResolutionAnswer: SwiftProtobuf.Message, SwiftP
       case 1: try { try decoder.decodeSingularStringField(value: &self.dispute) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.number) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.document) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.proposerSignature) }()
       default: break
       }
     }
@@ -5868,6 +5876,12 @@ nonisolated extension Surplus_V1_ResolutionAnswer: SwiftProtobuf.Message, SwiftP
     if !self.signature.isEmpty {
       try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
     }
+    if !self.document.isEmpty {
+      try visitor.visitSingularBytesField(value: self.document, fieldNumber: 4)
+    }
+    if !self.proposerSignature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proposerSignature, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5875,6 +5889,8 @@ nonisolated extension Surplus_V1_ResolutionAnswer: SwiftProtobuf.Message, SwiftP
     if lhs.dispute != rhs.dispute {return false}
     if lhs.number != rhs.number {return false}
     if lhs.signature != rhs.signature {return false}
+    if lhs.document != rhs.document {return false}
+    if lhs.proposerSignature != rhs.proposerSignature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
