@@ -185,7 +185,7 @@ let package = Package(
             "Agent",
             [
                 "Resources", "Accounting", "Bookkeeping", "Policy", "Trading", "Node", "Configuration", "LedgerStore",
-                "HistoryStore", "Identity", "Wire", "Kernel", "Sandbox", "Agent", .grpc, .log, .crypto,
+                "HistoryStore", "Identity", "Wire", "Kernel", "Sandbox", "Agent", "Reports", "surplus", .grpc, .log, .crypto,
                 .nioCore, .nioHTTP1, .nioPosix,
             ]),
     ]

@@ -4,39 +4,10 @@ import Resources
 
 /// A transfer that moved something, as it stands in the ledger.
 package struct PostedTransfer: Hashable, Sendable {
-    /// What an amount was for.
-    package enum Purpose: String, Hashable, Sendable {
-        /// The peer used something of this node's.
-        case lent
-        /// This node used something of the peer's.
-        case borrowed
-        /// For notice that the lender did not keep: the peer pays it, or this node.
-        case compensationEarned = "compensation_earned"
-        case compensationPaid = "compensation_paid"
-        /// This node billed it, and the peer did not accept it.
-        case disputed
-        /// It was in dispute, and the peer owes it after all.
-        case accepted
-        /// It was in dispute, and is asked for no more.
-        case dropped
-        /// It was paid, and given back in a dispute: by this node, or by the peer.
-        case givenBack = "given_back"
-        /// It was owed in kind, and became credits.
-        case converted
-        /// It was owed in kind, and is asked for no more.
-        case cancelled
-        /// What was left when both leases of a swap were settled.
-        case swapped
-        /// It stood idle, and is owed less: by the peer, or by this node.
-        case decayed
-        /// It made what a peer owed, and what this node owed another one, smaller: a cycle of debts was netted.
-        case netted
-    }
-
     /// Its place in the chain of all rows; grows, with gaps.
     package let sequence: Int64
     package let transfer: Transfer
-    package let purpose: Purpose
+    package let purpose: TransferPurpose
     /// It may be what a lender pays: nobody has said who that is.
     fileprivate let hasOpenPurpose: Bool
 
@@ -45,23 +16,7 @@ package struct PostedTransfer: Hashable, Sendable {
         self.sequence = sequence
         self.transfer = transfer
         hasOpenPurpose = transfer.kind == .direct && lender == nil && transfer.lease != nil && !transfer.isOfSwap
-        let lenderPays = transfer.kind == .direct && lender != nil
-        purpose =
-            switch (transfer.debit, transfer.credit) {
-            case (.disputed, _): .disputed
-            case (.peer, .disputed): .accepted
-            case (_, .disputed): .dropped
-            case (.earned, .peer), (.peer, .spent): .givenBack
-            case (.converted, _), (_, .converted): .converted
-            case (.cancelled, _), (_, .cancelled): .cancelled
-            case (.decayed, _), (_, .decayed): .decayed
-            case (.peer, .peer): .netted
-            case (.swap, .peer), (.peer, .swap): .swapped
-            case (_, .swap): .borrowed
-            case (.peer(let peer), _): lenderPays && lender == peer ? .compensationEarned : .lent
-            case (_, .peer(let peer)): lenderPays && lender != peer ? .compensationPaid : .borrowed
-            default: .lent
-            }
+        purpose = transfer.purpose(lender: lender)
     }
 }
 

@@ -44,6 +44,21 @@ extension LedgerReader {
             return true
         }
     }
+
+    /// The receipts of leases, by number, from all segments that are there.
+    package func receipts(of leases: some Collection<LeaseID>) throws(LedgerStoreError) -> [LeaseID: [Receipt]] {
+        let leases = Array(leases)
+        return try fold(into: [:]) { found, db in
+            for ids in leases.portions(of: leasesAtOnce) {
+                for receipt in try Rows.receipts(db, of: ids).map(\.receipt) {
+                    // One that was answered after its segment was closed is in the next one, too.
+                    guard found[receipt.lease]?.contains(where: { $0.id == receipt.id }) != true else { continue }
+                    found[receipt.lease, default: []].append(receipt)
+                }
+            }
+            return true
+        }
+    }
 }
 
 extension Rows {

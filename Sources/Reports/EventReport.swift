@@ -31,12 +31,21 @@ package struct EventReport: Report {
 
     /// The same with the readings below; for programs, behind it.
     ///
-    /// - Parameter teller: whose line it is, aligned with others'.
-    func textWithDetails(toldBy teller: String? = nil, on page: Page) -> String {
-        let readings = details.sorted(by: { $0.key < $1.key }).map { ($0.key, $0.value) }
+    /// - Parameters:
+    ///   - teller: whose line it is, aligned with others'.
+    ///   - id: what all of them are about: no event need say it.
+    func textWithDetails(toldBy teller: String? = nil, about id: String = "", on page: Page) -> String {
+        let readings = named(otherThan: id) + details.sorted(by: { $0.key < $1.key }).map { ($0.key, $0.value) }
         return Entry(
             at: at, teller: teller.map { ($0, side == nil ? .dim : .warning) }, mark: (kind, .strong), message: message,
             fields: readings
         ).text(on: page)
+    }
+
+    /// What it concerns that people go on from: a receipt is what can be disputed, a lease what an obligation came from or went to.
+    private func named(otherThan id: String) -> [(String, String)] {
+        [("rct_", "receipt"), ("lse_", "lease")].flatMap { prefix, name in
+            subjects.filter { $0.hasPrefix(prefix) && $0 != id }.map { (name, $0) }
+        }
     }
 }

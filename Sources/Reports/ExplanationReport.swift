@@ -60,8 +60,10 @@ package struct ExplanationReport: Report {
             disputedMicrocredits = disputed.rawValue
         }
 
-        fileprivate func text(on page: Page) -> String {
-            "\(role), \(state), \(amounts.text(on: page)), charged \(Microcredits(chargedMicrocredits).text)"
+        /// - Parameter id: what is explained: a lease that is not it is named.
+        fileprivate func text(on page: Page, in id: String) -> String {
+            (lease == id ? "" : "\(lease): ")
+                + "\(role), \(state), \(amounts.text(on: page)), charged \(Microcredits(chargedMicrocredits).text)"
         }
     }
 
@@ -93,13 +95,14 @@ package struct ExplanationReport: Report {
         if sides.count > 1, differences.isEmpty, sides.allSatisfy({ $0.error == nil }) {
             sheet.add("both sides", "agree", .good)
         }
-        return sheet.text(on: page) + page.gap + events.map { $0.textWithDetails(toldBy: teller(of: $0), on: page) }.joined()
+        let told = events.map { $0.textWithDetails(toldBy: teller(of: $0), about: id, on: page) }
+        return sheet.text(on: page) + page.gap + told.joined()
     }
 
     private func add(_ side: Side, to sheet: inout Sheet, on page: Page) {
         if let error = side.error { return sheet.add(side.label, "does not tell its side: \(error)", .warning) }
         if side.leases.isEmpty { sheet.add(side.label, side.isSelf ? "this node" : "tells its side") }
-        for lease in side.leases { sheet.add(side.label, lease.text(on: page)) }
+        for lease in side.leases { sheet.add(side.label, lease.text(on: page, in: id)) }
         if side.shortened { sheet.add(side.label, "older events are left out", .dim) }
     }
 

@@ -31,13 +31,17 @@ package struct LeaseReport: Report {
     package var group: String?
     /// The other half of a swap.
     package var inReturnFor: String?
+    /// What was billed, the earliest first; `nil` where nothing was, or many leases are listed.
+    package var receipts: [String]?
 
     package init(
         lease: String, agreement: String, peer: String, peerName: String, role: String, user: String, state: String,
         reason: String?, terms: TermFigures, grantedAt: CivilTime?, endsAt: CivilTime?, ceiling: Amounts, throttled: Bool,
         usage: Usage, charged: Microcredits, reserved: Microcredits, jobs: [String],
-        compensation: Microcredits = .zero, renewsItself: Bool? = nil, group: String? = nil, inReturnFor: String? = nil
+        compensation: Microcredits = .zero, renewsItself: Bool? = nil, group: String? = nil, inReturnFor: String? = nil,
+        receipts: [String]? = nil
     ) {
+        self.receipts = receipts
         self.lease = lease
         self.agreement = agreement
         self.peer = peer
@@ -90,12 +94,13 @@ package struct LeaseReport: Report {
         sheet.add("request", group)
         sheet.add("in return for", inReturnFor)
         sheet.add("used", usage.text(on: page))
-        sheet.add("charged", charged.text)
+        sheet.add("charged", inReturnFor == nil ? charged.text : "\(charged.text), against the other half of the swap")
         sheet.add("reserved", Microcredits(reservedMicrocredits).text)
         if compensationMicrocredits != 0 {
             sheet.add("compensation", Microcredits(compensationMicrocredits).text + " for the notice that is not kept", .warning)
         }
         for job in jobs { sheet.add("job", job) }
+        for receipt in receipts ?? [] { sheet.add("receipt", receipt) }
         sheet.add("agreement", agreement, .dim)
         return sheet.text(on: page)
     }
@@ -135,7 +140,7 @@ package struct LeasesReport: Report {
                 .init((lease.role == "lender" ? "to " : "from ") + lease.peerName), .init(page.figure(lease.terms.amounts.cpu)),
                 .init(page.figure(lease.terms.amounts.memory)),
                 .init(lease.isOver ? "-" : lease.endsAt?.relative(on: page) ?? "-"),
-                .init(page.figure(lease.charged)),
+                .init(page.figure(lease.charged) + (lease.inReturnFor == nil ? "" : ", swapped")),
             ]
             if anyBegins {
                 cells.insert(.init(lease.state == "promised" ? lease.terms.startAt?.relative(on: page) ?? "-" : "-"), at: 3)

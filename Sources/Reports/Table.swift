@@ -1,6 +1,7 @@
 /// Rows under headings, aligned, and made narrower step by step where the page is narrow: first by shortening the columns
-/// that may be shortened, then by leaving out those that may be left out, the last one first; where the rest does not
-/// fit either, or is less than half, each row becomes a block of its own, with everything in it. On a plain page a row is a line, its cells behind tabs.
+/// that may be shortened, then by leaving out those that may be left out, the last one first, which a line below says; what is
+/// left out makes room for what was shortened. Where the rest does not fit either, or is less than half, each row becomes a block of
+/// its own, with everything in it. On a plain page a row is a line, its cells behind tabs.
 package struct Table: Sendable {
     package struct Column: Sendable {
         package enum Alignment: Sendable { case left, right }
@@ -59,28 +60,43 @@ package struct Table: Sendable {
         let mark = page.blocks ? "…" : "~"
         var result = line(columns.map { Cell($0.title, .dim) }, layout, mark, page)
         for row in rows { result += line(row, layout, mark, page) }
-        return result
+        return result + omission(layout.map(\.column), page)
+    }
+
+    /// Which columns a reader does not see, and how to see them; nothing where none is missing.
+    private func omission(_ shown: [Int], _ page: Page) -> String {
+        let missing = columns.indices.filter { !shown.contains($0) && columns[$0].patience != .picture }.map { columns[$0].title }
+        guard !missing.isEmpty else { return "" }
+        let text = "left out: \(missing.joined(separator: ", ")); a wider terminal, --plain and --json have all columns"
+        return text.wrapped(at: page.width ?? .max).map { page.paint($0, .dim) + "\n" }.joined()
     }
 
     /// The columns that are shown, and how wide each is; `nil` when those that must be do not fit, or not half of all would.
     private func layout(in width: Int) -> [(column: Int, width: Int)]? {
-        var layout = columns.indices.map { column in
+        let natural = columns.indices.map { column in
             (column: column, width: rows.reduce(columns[column].title.columns) { max($0, $1[column].text.columns) })
         }
+        var shown = natural
         while true {
-            var excess = layout.reduce(Self.gap * (layout.count - 1)) { $0 + $1.width } - width
-            for index in layout.indices.reversed() where excess > 0 && columns[layout[index].column].patience == .shortened {
-                let cut = min(excess, max(0, layout[index].width - Self.shortest))
-                layout[index].width -= cut
-                excess -= cut
-            }
-            guard excess > 0 else { return layout.count * 2 < columns.count ? nil : layout }
+            if let fitting = shortened(shown, to: width) { return fitting.count * 2 < columns.count ? nil : fitting }
             guard
-                let last = layout.firstIndex(where: { columns[$0.column].patience == .picture })
-                    ?? layout.lastIndex(where: { columns[$0.column].patience == .omitted })
+                let last = shown.firstIndex(where: { columns[$0.column].patience == .picture })
+                    ?? shown.lastIndex(where: { columns[$0.column].patience == .omitted })
             else { return nil }
-            layout.remove(at: last)
+            shown.remove(at: last)
         }
+    }
+
+    /// The same with as much taken off those that may be shortened as is needed, the last one first; `nil` where that is not enough.
+    private func shortened(_ natural: [(column: Int, width: Int)], to width: Int) -> [(column: Int, width: Int)]? {
+        var layout = natural
+        var excess = layout.reduce(Self.gap * (layout.count - 1)) { $0 + $1.width } - width
+        for index in layout.indices.reversed() where excess > 0 && columns[layout[index].column].patience == .shortened {
+            let cut = min(excess, max(0, layout[index].width - Self.shortest))
+            layout[index].width -= cut
+            excess -= cut
+        }
+        return excess > 0 ? nil : layout
     }
 
     /// A row for programs.

@@ -7,15 +7,23 @@ extension Amounts {
 }
 
 extension CoreMicroseconds {
-    /// As processing time: `12.34 core-s`.
-    package var text: String { "\(Decimal.text(rawValue / 10_000, unit: 100)) core-s" }
+    /// As processing time, exactly: `12.345678 core-s`.
+    package var text: String { "\(Decimal.text(rawValue, unit: 1_000_000)) core-s" }
 }
 
 extension MiBSeconds {
-    /// As memory held over time: `64 MiB-s`, `1.5 GiB-h`.
+    /// As memory held over time, exactly: `1.5 GiB-h` where two digits behind the point are enough, `64 MiB-s` where they are not.
     package var text: String {
-        let perHour: Int64 = 1024 * 3600
-        guard rawValue.magnitude >= perHour / 100 else { return "\(rawValue) MiB-s" }
-        return "\(Decimal.text(scaled(by: 100, over: perHour).rawValue, unit: 100)) GiB-h"
+        let hundredth: Int64 = 1024 * 3600 / 100
+        guard rawValue != 0, rawValue.isMultiple(of: hundredth) else { return "\(rawValue) MiB-s" }
+        return "\(Decimal.text(rawValue / hundredth, unit: 100)) GiB-h"
+    }
+}
+
+extension Usage {
+    /// Exactly, and only what there is: `12.5 core-s and 64 MiB-s`, `nothing`.
+    package var text: String {
+        let parts = [cpu == .zero ? nil : cpu.text, memory == .zero ? nil : memory.text].compactMap(\.self)
+        return parts.isEmpty ? "nothing" : parts.joined(separator: " and ")
     }
 }

@@ -30,11 +30,8 @@ package struct Charge: Hashable, Sendable {
 
     /// For people: `0.5 credits`, `0.5 credits and 2 core-hours in kind`.
     package var text: String {
-        let kinds = [
-            inKind.cpu == .zero ? nil : inKind.cpu.text, inKind.memory == .zero ? nil : inKind.memory.text,
-        ].compactMap(\.self)
-        guard !kinds.isEmpty else { return credits.text }
-        let inKind = kinds.joined(separator: " and ") + " in kind"
+        guard inKind != .zero else { return credits.text }
+        let inKind = "\(inKind.text) in kind"
         return credits == .zero ? inKind : "\(credits.text) and \(inKind)"
     }
 }

@@ -151,6 +151,25 @@ struct RightsTests {
         #expect(request.auditedObject == "0.1 cores, 64 MiB on node2")
     }
 
+    @Test("What was done with a dispute or an obligation, and whose ledger was compared, is on record with its id")
+    func auditedObjects() {
+        let disputed = Surplus_V1_OpenDisputeRequest.with { ($0.receipt, $0.amountMicrocredits) = ("rct_1", 250_000) }
+        #expect(disputed.auditedObject == "rct_1: disputed, 0.25 credits")
+        #expect(Surplus_V1_ResolveDisputeRequest.with { $0.dispute = "dsp_1" }.auditedObject == "dsp_1: accepted")
+        let withdrawn = Surplus_V1_ResolveDisputeRequest.with { ($0.dispute, $0.withdraw) = ("dsp_1", true) }
+        #expect(withdrawn.auditedObject == "dsp_1: withdrawn")
+        func adjusted(_ wish: Surplus_V1_AdjustObligationRequest.OneOf_Wish) -> String {
+            Surplus_V1_AdjustObligationRequest.with { ($0.obligation, $0.wish) = ("obl_1", wish) }.auditedObject
+        }
+        #expect(adjusted(.cancel(.init())) == "obl_1: cancelled")
+        #expect(adjusted(.cancel(.with { $0.cpuCoreMicroseconds = 1_500_000 })) == "obl_1: cancelled, 1.5 core-s in kind")
+        #expect(adjusted(.postponeUntil(1_795_803_223_000_000)) == "obl_1: postponed to 2026-11-27T18:13:43Z")
+        #expect(adjusted(.offsetAgainst("best")) == "obl_1: offset")
+        #expect(adjusted(.offsetAgainst("obl_2")) == "obl_1: offset against obl_2")
+        #expect(Surplus_V1_ReconcileLedgerRequest.with { $0.peer = "node2" }.auditedObject == "node2")
+        #expect(Surplus_V1_ReconcileLedgerRequest().auditedObject == "all peers")
+    }
+
     @Test("A call that only looks leaves no record")
     func looking() async throws {
         let (error, entries, _) = try await outcome(of: Surplus_V1_Control.Method.GetLease.descriptor, by: stranger)

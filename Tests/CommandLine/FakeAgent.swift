@@ -178,7 +178,7 @@ extension FakeAgent {
     }
 
     func getCredits(request: Surplus_V1_GetCreditsRequest, context: ServerContext) async throws -> Surplus_V1_CreditsReply {
-        .with { $0.balance = -3472 }
+        .with { ($0.balance, $0.spent) = (-3472, 3472) }
     }
 
     func listObligations(request: Surplus_V1_ListObligationsRequest, context: ServerContext) async throws

@@ -145,7 +145,7 @@ struct PostedTests {
 
     @Test("What a lender pays for its notice is told apart from what it is paid")
     func purposes() {
-        func purpose(_ transfer: Transfer, lender: NodeID?) -> PostedTransfer.Purpose {
+        func purpose(_ transfer: Transfer, lender: NodeID?) -> TransferPurpose {
             PostedTransfer(sequence: 1, transfer, lender: lender).purpose
         }
         #expect(purpose(move(1, .peer(peer), .earned, 1, at: 0), lender: us) == .lent)

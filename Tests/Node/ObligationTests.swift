@@ -191,6 +191,13 @@ struct ObligationTests {
         Self.expect(pool, id, left: .zero)
         #expect(Self.owed(pool) == .zero && pool.balance(1, with: 0) == .zero)
         #expect(pool.members[0].node.obligations[id]?.isSettled == true)
+        for member in pool.members {
+            let told = member.store.events.filter { $0.kind == "obligation.redeemed" && $0.subjects.contains(id.description) }
+            #expect(told.count { $0.subjects.contains(first.description) } == 1)
+            #expect(told.contains { $0.subjects.contains(second.description) })
+            #expect(told.last?.text.hasSuffix("nothing is left") == true)
+            #expect(told.first?.text == "40 core-s of it was used: 60 core-s is left")
+        }
         pool.expectRest()
     }
 

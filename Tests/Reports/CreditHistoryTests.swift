@@ -138,10 +138,11 @@ struct CreditHistoryTests {
         }
         #expect(Self.report([]).text(on: Samples.wide).contains("There are no peers yet."))
         let plain = Self.report(Self.entries, opening: Self.opening).text(on: Samples.plain)
+        let none = String(repeating: "\t0.000000", count: 5)
         #expect(
             plain.split(separator: "\n") == [
-                "node1\t0.001000\t0.000300\t-0.000050\t0.001250\t0.000007",
-                "node2\t0.000000\t0.000020\t-0.001000\t-0.000980\t0.000000",
+                "node1\t0.001000\t0.000300\t-0.000050\(none)\t0.001250\t0.000007",
+                "node2\t0.000000\t0.000020\t-0.001000\(none)\t-0.000980\t0.000000",
             ])
     }
 
@@ -162,12 +163,14 @@ struct CreditHistoryTests {
         #expect(report.text(on: Samples.wide).contains("owed in kind\nOBLIGATION"))
         #expect(!Self.html(Self.report([])).contains("Owed in kind"))
         let credits = CreditsReport(
-            balance: 0, earned: 0, spent: 0, pendingIncoming: 0, pendingOutgoing: 0, lines: [], obligations: owed)
+            sums: BalanceSums(), pendingIncoming: 0, pendingOutgoing: 0, lines: [], obligations: owed)
         #expect(credits.text(on: Samples.wide).contains("owed in kind\nOBLIGATION"))
         #expect(!credits.text(on: Samples.plain).contains("obl_"))
     }
 
-    @Test("What becomes of disputes is part of what was earned and spent, and those that are open are listed with their reason")
+    @Test(
+        "What is accepted in a dispute is earned, what is given back stands by itself, and disputes that are open are listed with their reason"
+    )
     func disputes() {
         let entries = [
             Self.entry(1, "disputed", 500, at: -.hours(9)), Self.entry(2, "accepted", 300, at: -.hours(8)),
@@ -180,7 +183,9 @@ struct CreditHistoryTests {
             nodeName: "node9", since: nil, until: nil, now: Samples.now, opening: [], entries: entries,
             standing: [Self.line(1, balance: 360), Self.line(2, balance: -60)], disputes: open)
         #expect(report.peers.map(\.closingMicrocredits) == [360, -60])
-        #expect(report.peers.map(\.earned) == [360, 0] && report.peers.map(\.spent) == [0, 60])
+        #expect(report.peers.map(\.earned) == [400, 0] && report.peers.map(\.spent) == [0, 90])
+        #expect(report.peers.map(\.givenBackMicrocredits) == [40, 0] && report.peers.map(\.gotBackMicrocredits) == [0, 30])
+        #expect(report.earnedMicrocredits == 400 && report.spentMicrocredits == 90 && report.givenBackMicrocredits == -10)
         #expect(report.peers.map(\.disputedMicrocredits) == [0, 0], "all of it was accepted or dropped")
         let page = Self.html(report)
         for words in ["<h2>In dispute</h2>", "0.75 credits", "&lt;too&gt; much", "dsp_01jd3x9k3v8q2m7r5t6w8y0z1a", "This node"] {
@@ -188,13 +193,41 @@ struct CreditHistoryTests {
         }
         #expect(report.text(on: Samples.wide).contains("in dispute\nDISPUTE"))
         let credits = CreditsReport(
-            balance: 0, earned: 0, spent: 0, pendingIncoming: 0, pendingOutgoing: 0, lines: [], disputes: open)
+            sums: BalanceSums(), pendingIncoming: 0, pendingOutgoing: 0, lines: [], disputes: open)
         #expect(
             credits.text(on: Samples.wide).contains("in dispute\nDISPUTE") && !credits.text(on: Samples.plain).contains("dsp_"))
         let text = open[0].text(on: Samples.wide)
         for words in ["billed by node2", "its jobs reported", "'surplus dispute accept dsp_"] {
             #expect(text.contains(words), "\(words) in \(text)")
         }
+    }
+
+    @Test("What is in dispute with a peer is told once, whoever billed it and whether or not it was paid")
+    func disputedWithPeer() {
+        let theirs = Samples.dispute(billedByUs: false)
+        let report = CreditHistoryReport(
+            nodeName: "node9", since: nil, until: nil, now: Samples.now, opening: [], entries: [],
+            standing: [Self.line(2, balance: 0, disputed: theirs.worthMicrocredits + 7)], disputes: [theirs])
+        #expect(report.disputed == theirs.worthMicrocredits + 7 && report.disputedHere == 7)
+        #expect(report.text(on: Samples.wide).contains(millionths(report.disputed)))
+        #expect(Self.html(report).contains(millionths(report.disputed)))
+    }
+
+    @Test("What is neither earned nor spent has a column where there is some, as text and on the page")
+    func otherColumns() {
+        let decayed = PostedEntry(
+            sequence: 9, at: Samples.time(-.hours(1)), transfer: "trf_9", purpose: "decayed", debit: "decayed",
+            credit: "peer:nde_1", amount: 30, peer: "nde_1", peerName: "node1", lease: nil)
+        let swap = PostedEntry(
+            sequence: 8, at: Samples.time(-.hours(1)), transfer: "trf_8", purpose: "swap_given", debit: "swap:nde_1",
+            credit: "earned", amount: 3_984_214, peer: "nde_1", peerName: "node1", lease: "lse_8")
+        let report = Self.report(Self.entries + [swap, decayed], opening: Self.opening)
+        #expect(report.decayedMicrocredits == -30 && report.earnedMicrocredits == 320 && report.closingMicrocredits == 240)
+        let text = report.text(on: Page(width: 200, now: Samples.now))
+        #expect(text.contains("decayed  -0.00003 credits") && text.contains("SPENT    DECAYED"))
+        #expect(!text.contains("SWAPPED") && !text.contains("3.984214"))
+        let page = Self.html(report)
+        #expect(page.contains("How the balances came about") && page.contains("\u{2212}0.000030") && page.contains("Otherwise"))
     }
 
     private static func html(_ report: CreditHistoryReport) -> String { report.html(utcOffset: .hours(1)) }

@@ -44,16 +44,46 @@ struct LedgerTests {
                 07:59:17  node2  lent       0.016666   0.516666  lse_1  trf_1
                 08:00:17  node2  borrowed  -1.250000  -0.733334         trf_2
 
-                earned    0.016666 credits
-                spent     1.25 credits
-                disputed  0.000007 credits
-                balance   -0.733334 credits, owed to node2
+                earned        0.016666 credits
+                spent         1.25 credits
+                balance       -0.733334 credits, owed to node2
+                not accepted  0.000007 credits, no part of the balance
 
                 """)
         #expect(report.text(on: Samples.plain).split(separator: "\n").count == 2)
         #expect(try report.json().contains("\"closing_microcredits\" : -733334"))
         let empty = StatementReport(of: nil, since: nil, until: nil, opening: [], entries: [])
         #expect(empty.text(on: Samples.wide).contains("nothing moved in this time\n"))
+    }
+
+    @Test("A statement names the receipts that can be disputed, and what is in dispute, which moves no balance")
+    func receipts() throws {
+        let receipt = "rct_01jd3x9k3v8q2m7r5t6w8y0z1a"
+        let entry = PostedEntry(
+            sequence: 1, at: Samples.time(.zero), transfer: "trf_1", purpose: "borrowed", debit: "spent", credit: "peer:nde_0002",
+            amount: 1_250_000, peer: "nde_0002", peerName: "node2", lease: "lse_1", receipt: receipt)
+        let report = StatementReport(
+            of: "node2", since: nil, until: nil, opening: [], entries: [entry], inDispute: Microcredits(400_000))
+        #expect(report.text(on: Page(width: 200, now: Samples.now)).contains("lse_1  trf_1     \(receipt)\n"))
+        #expect(report.text(on: Samples.plain).hasSuffix("\tcredit\t\(receipt)\n"))
+        #expect(
+            report.text(on: Page(width: 200, now: Samples.now)).contains(
+                """
+                balance     -1.25 credits, owed to node2
+                in dispute  0.4 credits now; that moves no balance before it is resolved
+
+                """))
+        let json = try report.json()
+        #expect(json.contains("\"receipt\" : \"\(receipt)\"") && json.contains("\"in_dispute_microcredits\" : 400000"))
+    }
+
+    @Test("Figures below a table are as exact as those in it")
+    func exact() {
+        let entry = PostedEntry(
+            sequence: 1, at: Samples.time(.zero), transfer: "trf_1", purpose: "borrowed", debit: "spent", credit: "peer:nde_0002",
+            unit: .coreTime, amount: 342_186, peer: "nde_0002", peerName: "node2", lease: nil)
+        let text = StatementReport(of: "node2", since: nil, until: nil, opening: [], entries: [entry]).text(on: Samples.wide)
+        #expect(text.contains("taken    0.342186 core-s\nbalance  -0.342186 core-s, owed to node2\n"))
     }
 
     @Test("A journal for hledger names accounts, amounts to the last unit, and asserts what they come to")

@@ -56,7 +56,7 @@ enum Samples {
         charged: 3472, limitsEnforced: true, hosted: false, outputsReady: true, outputsFetched: false, missingOutputs: [])
 
     static let credits = CreditsReport(
-        balance: -3472, earned: 0, spent: 3472, pendingIncoming: 0, pendingOutgoing: 250_000,
+        sums: BalanceSums([("spent", -3472)]), pendingIncoming: 0, pendingOutgoing: 250_000,
         lines: [
             .init(
                 peer: "nde_2", peerName: "node2", balance: -3472, pendingOwedToUs: 0, pendingWeOwe: 250_000,

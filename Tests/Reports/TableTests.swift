@@ -33,8 +33,18 @@ import Testing
     func omitted() {
         #expect(
             lines(table(.omitted).text(on: Page(width: 30, now: Samples.now))) == [
-                "NAME       SIZE", "a             1", "long-name  1000",
+                "NAME       SIZE", "a             1", "long-name  1000", "left out: NOTE; a wider",
+                "terminal, --plain and --json",
+                "have all columns",
             ])
+    }
+
+    @Test("what is left out makes room for what was shortened")
+    func roomAgain() {
+        var table = Table([.init("FOR", .left, .shortened), .init("SUM", .right), .init("TRANSFER", .left, .omitted)])
+        table.add(["compensation paid", "1", "trf_01jd3x9k3v8q2m7r5t6w8y0z1a"])
+        let text = lines(table.text(on: Page(width: 30, now: Samples.now)))
+        #expect(text[1] == "compensation paid    1" && text[2].hasPrefix("left out: TRANSFER;"))
     }
 
     @Test("a page without a width shows everything")

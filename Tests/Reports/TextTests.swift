@@ -64,8 +64,54 @@ import Testing
     func credits() {
         let text = Samples.credits.text(on: Samples.wide)
         #expect(text.contains("balance  -0.003472 credits"))
-        #expect(text.contains("0.003472 credits, and 0.25 credits pending"))
+        #expect(text.contains("pending  0.25 credits to go out"))
         #expect(text.contains("node2  -0.003472    -0.25            10          10         0"))
+    }
+
+    @Test("what was neither earned nor spent has a line where there is some, and all lines come to the balance")
+    func creditSums() throws {
+        let report = CreditsReport(
+            opening: 100,
+            sums: BalanceSums([
+                ("earned", 5_255_148), ("spent", -1_480_851), ("decayed", -366_983), ("given_back", 4_334_214), ("swapped", 0),
+            ]), pendingIncoming: 0, pendingOutgoing: 0, lines: [])
+        #expect(
+            report.text(on: Samples.wide) == """
+                before      0.0001 credits
+                earned      5.255148 credits
+                spent       1.480851 credits
+                decayed     -0.366983 credits
+                given back  4.334214 credits
+                balance     7.741628 credits
+
+                """)
+        let json = try report.json(compact: true)
+        #expect(json.contains("\"decayed_microcredits\":-366983") && json.contains("\"given_back_microcredits\":4334214"))
+    }
+
+    @Test("a lease and its story name the receipts that can be disputed")
+    func receipts() {
+        let receipt = "rct_01jd3x9k3v8q2m7r5t6w8y0z1a"
+        var lease = Samples.lease
+        lease.receipts = [receipt]
+        #expect(lease.text(on: Samples.wide).contains("receipt        \(receipt)\n"))
+        let settled = EventReport(
+            sequence: 7, at: Samples.time(.zero), kind: "receipt.settled", subjects: [receipt, "trf_1", "lse_1"],
+            message: "settled", details: [:])
+        let story = ExplanationReport(id: "lse_1", kind: "lease", summary: "lent", events: [settled])
+        #expect(story.text(on: Samples.wide).contains("receipt = \(receipt)\n"))
+        #expect(!story.text(on: Samples.wide).contains("lease = "), "what is explained need not be named again")
+        #expect(story.text(on: Samples.plain).hasSuffix("\treceipt = \(receipt)\n"))
+        let ofReceipt = ExplanationReport(id: receipt, kind: "receipt", summary: "settled", events: [settled])
+        #expect(ofReceipt.text(on: Samples.wide).contains("lease = lse_1\n"))
+    }
+
+    @Test("the story of something else names the leases that it tells of")
+    func leasesOfStory() {
+        let sides = Samples.story.sides
+        let story = ExplanationReport(id: "obl_1", kind: "obligation", summary: "owed", events: [], sides: sides)
+        #expect(story.text(on: Samples.wide).contains("lse_1: lender, active"))
+        #expect(!Samples.story.text(on: Samples.wide).contains("lse_1: lender"))
     }
 
     @Test("a faulty ledger names the fault")

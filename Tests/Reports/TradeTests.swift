@@ -45,6 +45,31 @@ struct TradeTests {
     /// The columns of what is not for credits.
     private static let nothingInKind = String(repeating: "\t0.000000", count: 7)
 
+    @Test("What moved for no lease has a line of its own, and is part of what the balance changed by")
+    func apart() throws {
+        let report = TradeReport(
+            nodeName: "node9", since: nil, until: nil, by: [.peer], entries: Self.entries,
+            apart: [
+                .init(line: "decayed", unit: .credit, amount: -300), .init(line: "decayed", unit: .credit, amount: -66),
+                .init(line: "netted", unit: .credit, amount: 0),
+            ],
+            holders: Self.holders, utcOffset: .zero)
+        let without = Self.report(Self.entries, by: [.peer])
+        #expect(report.changeMicrocredits == without.changeMicrocredits - 366)
+        #expect(report.text(on: Samples.wide).contains("decayed  -0.000366 credits\n") && report.apart.count == 1)
+        let alone = TradeReport(
+            nodeName: "node9", since: nil, until: nil, by: [.peer], entries: [],
+            apart: [.init(line: "decayed", unit: .credit, amount: -5)], holders: [], utcOffset: .zero)
+        #expect(alone.text(on: Samples.wide).contains("balance  changed by -0.000005 credits"))
+    }
+
+    @Test("A lease of which nothing is any one resource's is counted all the same")
+    func countedByResource() {
+        let nothing = Self.entry(4, cpu: 0, memory: 0, paid: .init())
+        let report = Self.report(Self.entries + [nothing], by: [.resource])
+        #expect(report.text(on: Samples.wide).contains(#/all +lent +3 /#))
+    }
+
     @Test("What was owed in kind, redeemed and swapped stands beside credits, by resource too, and only where there is some")
     func inKind() throws {
         var (deferred, redeemed, swapped) = (Self.entry(1), Self.entry(1), Self.entry(2, isLent: false))

@@ -13,6 +13,8 @@ struct LedgerDesk: Sendable {
     let own: NodeID
     let roster: MemberRoster
     let notary: ReceiptNotary
+    /// Disputes that are open; none where the agent only reads.
+    var disputes: @Sendable () -> [Dispute] = { [] }
 
     func streamEntries(
         _ request: Surplus_V1_EntriesRequest, _ write: @Sendable (Surplus_V1_EntriesPage) async throws -> Void
@@ -21,8 +23,11 @@ struct LedgerDesk: Sendable {
         let (opening, beginning) = try await onThread { [ledger] in
             (try queries.map { ($0.unit, try ledger.standing(before: $0)) }, try ledger.beginning())
         }
+        let peer = queries.first?.peer
+        let inDispute = disputes().filter { peer == nil || $0.peer(of: own) == peer }
         try await write(
             .with { page in
+                page.inDispute = inDispute.reduce(0) { $0 + $1.worth.rawValue }
                 (page.node, page.nodeName) = (own.description, name(of: own))
                 if let beginning {
                     (page.firstSegment, page.beginsAt) = (Int64(beginning.segment), beginning.at?.microseconds ?? 0)
@@ -36,18 +41,20 @@ struct LedgerDesk: Sendable {
                     }
                 }
             })
-        for query in queries { try await stream(query, write) }
+        for query in queries { try await stream(query, withReceipts: request.receipts, write) }
     }
 
     private func stream(
-        _ query: PostedQuery, _ write: @Sendable (Surplus_V1_EntriesPage) async throws -> Void
+        _ query: PostedQuery, withReceipts: Bool, _ write: @Sendable (Surplus_V1_EntriesPage) async throws -> Void
     ) async throws {
         var after: Int64 = 0
         var page: [PostedTransfer] = []
         repeat {
             page = try await onThread { [after, ledger] in try ledger.posted(query, after: after, limit: Self.entriesOfPage) }
             after = page.last?.sequence ?? after
-            let entries = page.map { entry($0, of: query.peer) }
+            let leases = withReceipts ? Set(page.compactMap(\.transfer.lease)) : []
+            let receipts = try await onThread { [ledger] in leases.isEmpty ? [:] : try ledger.receipts(of: leases) }
+            let entries = page.map { entry($0, of: query.peer, receipts) }
             try await write(.with { $0.entries = entries })
         } while page.count == Self.entriesOfPage
     }
@@ -72,7 +79,9 @@ struct LedgerDesk: Sendable {
     }
 
     /// - Parameter wanted: the peer whose entries are asked for; `nil` for all.
-    private func entry(_ posted: PostedTransfer, of wanted: NodeID?) -> Surplus_V1_LedgerEntry {
+    private func entry(
+        _ posted: PostedTransfer, of wanted: NodeID?, _ receipts: [LeaseID: [Receipt]]
+    ) -> Surplus_V1_LedgerEntry {
         let transfer = posted.transfer
         return .with {
             ($0.sequence, $0.transfer, $0.at) = (posted.sequence, transfer.id.description, transfer.at.microseconds)
@@ -80,6 +89,8 @@ struct LedgerDesk: Sendable {
             $0.unit = transfer.unit.rawValue
             ($0.debit, $0.credit) = (transfer.debit.description, transfer.credit.description)
             $0.lease = transfer.lease?.description ?? ""
+            let settled = transfer.lease.flatMap { receipts[$0]?.first { $0.settles(transfer) } }
+            $0.receipt = settled?.id.description ?? ""
             let nodes = [transfer.debit.node, transfer.credit.node].compactMap(\.self)
             guard let peer = nodes.first(where: { $0 == wanted }) ?? nodes.first else { return }
             ($0.peer, $0.peerName) = (peer.description, name(of: peer))

@@ -49,3 +49,37 @@ extension Surplus_V1_AddUserRequest: AuditedRequest { var auditedObject: String 
 extension Surplus_V1_SetUserRoleRequest: AuditedRequest { var auditedObject: String { "\(user): \(role)" } }
 extension Surplus_V1_RenewUserRequest: AuditedRequest { var auditedObject: String { user } }
 extension Surplus_V1_UserRef: AuditedRequest { var auditedObject: String { user } }
+
+extension Surplus_V1_NetCreditsRequest: AuditedRequest { var auditedObject: String { dryRun ? "only to see" : "" } }
+extension Surplus_V1_ReconcileLedgerRequest: AuditedRequest { var auditedObject: String { peer.isEmpty ? "all peers" : peer } }
+
+extension Surplus_V1_OpenDisputeRequest: AuditedRequest {
+    var auditedObject: String { "\(receipt): \(Self.words("disputed", amountMicrocredits))" }
+}
+
+extension Surplus_V1_ResolveDisputeRequest: AuditedRequest {
+    var auditedObject: String {
+        "\(dispute): \(Surplus_V1_OpenDisputeRequest.words(withdraw ? "withdrawn" : "accepted", amountMicrocredits))"
+    }
+}
+
+extension Surplus_V1_OpenDisputeRequest {
+    /// `accepted`, or `accepted, 0.5 credits` where it was a part.
+    fileprivate static func words(_ verb: String, _ microcredits: Int64) -> String {
+        microcredits == 0 ? verb : "\(verb), \(Microcredits(microcredits).text)"
+    }
+}
+
+extension Surplus_V1_AdjustObligationRequest: AuditedRequest {
+    var auditedObject: String {
+        switch wish {
+        case .cancel(let usage):
+            let part = Usage(cpu: CoreMicroseconds(usage.cpuCoreMicroseconds), memory: MiBSeconds(usage.memoryMibSeconds))
+            return "\(obligation): cancelled" + (part == .zero ? "" : ", \(Charge(inKind: part).text)")
+        case .postponeUntil(let time):
+            return "\(obligation): postponed to \(CivilDate(Timestamp(microseconds: time)).rfc3339Seconds)"
+        case .offsetAgainst(let other): return "\(obligation): offset" + (other == "best" ? "" : " against \(other)")
+        case nil: return obligation
+        }
+    }
+}

@@ -66,9 +66,8 @@ extension PoolMembership {
             }
         } catch let refusal as Refusal {
             // What has long been over is not in memory.
-            guard engine.read({ $0.disputes[id] }) == nil, case .resolve = event, let past = try house.store.dispute(id) else {
-                throw refusal
-            }
+            guard case .resolve = event, let past = try engine.read({ $0.disputes[id] }) ?? house.store.dispute(id), !past.isOpen
+            else { throw refusal }
             throw Refusal(term: "dispute", reason: "\(past.id) is over already; 'surplus dispute list' shows those that are open")
         }
         guard let dispute = engine.read({ $0.disputes[id] }) else {

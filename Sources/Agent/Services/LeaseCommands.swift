@@ -17,7 +17,12 @@ extension PoolMembership {
         return .with { $0.leases = entries.map(info) }
     }
 
-    func leaseInfo(_ text: String) throws -> Surplus_V1_LeaseInfo { info(of: try entry(text)) }
+    func leaseInfo(_ text: String) throws -> Surplus_V1_LeaseInfo {
+        let entry = try entry(text)
+        var info = info(of: entry)
+        info.receipts = try house.store.receipts(of: [entry.id])[entry.id]?.map(\.id.description) ?? []
+        return info
+    }
 
     func renewLease(_ request: Surplus_V1_RenewLeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeaseInfo {
         let entry = try borrowed(request.lease, by: user)

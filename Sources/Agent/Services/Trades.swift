@@ -1,4 +1,6 @@
+import Bookkeeping
 import LedgerStore
+import Node
 import Resources
 import Wire
 
@@ -16,8 +18,17 @@ extension PoolMembership {
         let range =
             (since ?? Bounds.civilTime.lowerBound)..<max(since ?? .init(microseconds: 0), until ?? Bounds.civilTime.upperBound)
         let store = house.store
-        let leases = try await onThread { try store.tradedLeases(since: since, until: until) }
-        try await write(.with { ($0.node, $0.nodeName) = (own.description, name(of: own)) })
+        let disputes = disputesWithoutAmount()
+        let (leases, apart) = try await onThread {
+            let disputed = disputes.values.joined().filter { range.contains($0.opened) }.map(\.lease)
+            let traded = Set(try store.tradedLeases(since: since, until: until)).union(disputed).sorted()
+            return (traded, try store.moved(since: since, until: until, forNoLease: true))
+        }
+        try await write(
+            .with {
+                ($0.node, $0.nodeName) = (own.description, name(of: own))
+                $0.apart = apart.compactMap { sum in sum.change.map { Surplus_V1_BalanceSum($0.line, sum.unit, $0.amount) } }
+            })
         var holders = LeaseHolders(self)
         for first in stride(from: 0, to: leases.count, by: Self.leasesOfPage) {
             let some = leases[first..<min(first + Self.leasesOfPage, leases.count)]
@@ -25,14 +36,22 @@ extension PoolMembership {
             (page, holders) = try await onThread { [self, holders] in
                 var holders = holders
                 let records = try store.records(of: some)
-                let trades = some.flatMap { SettledTrades($0, records[$0] ?? LeaseRecords(), own: own).all }
-                    .filter { range.contains($0.at) }
+                let trades = some.flatMap {
+                    SettledTrades($0, records[$0] ?? LeaseRecords(), own: own, disputes: disputes[$0] ?? []).all
+                }
+                .filter { range.contains($0.at) }
                 let told = try holders.take(trades.map(\.lease))
                 let entries = trades.map { Surplus_V1_TradeEntry($0, peerName: name(of: $0.peer)) }
                 return (.with { ($0.entries, $0.holders) = (entries, told) }, holders)
             }
             if !page.entries.isEmpty { try await write(page) }
         }
+    }
+
+    /// Those that are open and not in this ledger as an amount apart: it has what this node billed and was not paid.
+    private func disputesWithoutAmount() -> [LeaseID: [Dispute]] {
+        let open = engine.read { $0.disputes.open.values }.filter { $0.isAboutPayment || $0.debtor == own }
+        return Dictionary(grouping: open, by: \.lease)
     }
 }
 

@@ -23,7 +23,7 @@ extension PoolMembership {
                 term: "id",
                 reason:
                     "nothing is known here about '\(subject)': give the id of a lease, job, agreement, request, transfer, receipt, "
-                    + "netting or node")
+                    + "dispute, obligation, netting or node")
         }
         let told = await ask(questions)
         return .with { reply in
@@ -118,8 +118,24 @@ extension PoolMembership {
     private func summary(of subject: String, _ events: [StoredEvent]) -> String {
         let summary =
             NodeID(subject).flatMap { roster[$0] }.map { "\($0.name) \($0.status.story), at \($0.address)" }
+            ?? ObligationID(subject).flatMap { id in engine.read { $0.obligations[id] } }.map(summary(of:))
             ?? events.last?.event.text ?? ""
         return events.count < Self.longestStory ? summary : "\(summary) (the last \(events.count) events)"
+    }
+
+    /// Who owes what until when, and what became of it.
+    private func summary(of obligation: Obligation) -> String {
+        let isOurs = obligation.creditor == own
+        let peer = name(of: isOurs ? obligation.debtor : obligation.creditor)
+        let parties = isOurs ? "\(peer) owes this node" : "this node owes \(peer)"
+        let parts = [
+            ("redeemed", obligation.redeemed), ("converted", obligation.converted), ("cancelled", obligation.cancelled),
+            ("offset", obligation.offset),
+        ].filter { $0.1 != .zero }.map { ", \($0.1.text) \($0.0)" }.joined()
+        let due = [obligation.deferral.from, obligation.deferral.until].map { CivilDate($0).rfc3339Seconds }
+        return
+            "\(parties) \(obligation.left.text) in kind, of \(obligation.accrued.text)\(parts); due from \(due[0]) to \(due[1])"
+            + (obligation.isSettled ? "; settled" : obligation.isAccruing ? "; its lease goes on" : "")
     }
 
     private static func kind(of id: String) -> String {

@@ -34,7 +34,7 @@ extension PoolMembership {
     }
 
     /// The kinds of things that two nodes have a part in.
-    private static let shared: Set = ["neg", "agr", "lse", "job", "trf", "rct", "obl", "adj", "net", "ckp"]
+    private static let shared: Set = ["neg", "agr", "lse", "job", "trf", "rct", "obl", "adj", "dsp", "net", "ckp"]
 
     static func isShared(_ id: String) -> Bool { shared.contains(String(id.prefix { $0 != "_" })) }
 
@@ -94,7 +94,8 @@ extension Surplus_V1_EventInfo {
     private static let tellable: Set = [
         "cpu", "memory", "cpu_price", "memory_price", "term", "notice", "start_utc_microseconds", "reserved", "user", "elapsed",
         "disputed", "throttled", "cpu_core_microseconds", "memory_mib_seconds", "charge_microcredits", "amount_microcredits",
-        "compensation_microcredits", "program", "rung", "missing_outputs", "input_bytes",
+        "compensation_microcredits", "program", "rung", "missing_outputs", "input_bytes", "due_from", "due_until", "premium",
+        "accrued", "left", "redeemed", "converted", "cancelled", "offset",
     ]
 
     fileprivate init(tellable stored: StoredEvent) {

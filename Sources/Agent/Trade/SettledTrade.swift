@@ -38,7 +38,7 @@ struct SettledTrade: Hashable, Sendable {
         var cancelled = Usage.zero
         /// The agreement is not at hand.
         var untold = Usage.zero
-        /// Billed by this node and not accepted.
+        /// In dispute: billed and not accepted.
         var disputed = Usage.zero
     }
 
@@ -53,7 +53,7 @@ struct SettledTrade: Hashable, Sendable {
     var paid = Parts()
     /// Likewise, for notice that the lender did not keep.
     var compensation = Microcredits.zero
-    /// Billed by this node and not accepted.
+    /// In dispute: billed by this node and not accepted, or disputed by a person.
     var disputed = Parts()
     var inKind = InKind()
     /// What a half of a swap came to: positive where this node gave it. It is owed only as far as the other half came to less.
@@ -62,9 +62,6 @@ struct SettledTrade: Hashable, Sendable {
 
 /// Tells the trades of one lease from its records.
 struct SettledTrades {
-    /// So many transfers may follow from one receipt, by ids that follow its own.
-    private static let mostOfReceipt: UInt64 = 1000
-
     private struct Settled {
         let receipt: Receipt
         /// `nil` where the receipt before is not at hand.
@@ -84,7 +81,8 @@ struct SettledTrades {
     /// - Parameters:
     ///   - lease: the lease.
     ///   - own: this node.
-    init(_ lease: LeaseID, _ records: LeaseRecords, own: NodeID) {
+    ///   - disputes: those of the lease that are open and of which the ledger has no amount apart.
+    init(_ lease: LeaseID, _ records: LeaseRecords, own: NodeID, disputes: [Dispute] = []) {
         self.own = own
         // an agreement of a later version cannot be read here: what was paid is told all the same, not divided by resources
         let agreement = records.agreement.flatMap { try? Agreement(document: $0.document) }
@@ -92,6 +90,7 @@ struct SettledTrades {
         lender = records.agreement?.lender(of: lease)
         for signed in records.receipts where signed.accepted != nil { add(signed.receipt) }
         for posted in records.posted { add(posted.transfer, lease) }
+        for dispute in disputes { add(dispute) }
     }
 
     /// In the order of receipts, then what is without one.
@@ -125,107 +124,91 @@ struct SettledTrades {
     private mutating func add(_ transfer: Transfer, _ lease: LeaseID) {
         guard let peer = transfer.debit.node ?? transfer.credit.node else { return }
         guard let place = place(of: transfer) else {
-            let isCompensation = isCompensation(transfer)
-            var trade = SettledTrade(
-                at: transfer.at, lease: lease, peer: peer, isLent: isLent(transfer, isCompensation: isCompensation))
+            let purpose = transfer.purpose(lender: lender)
+            var trade = SettledTrade(at: transfer.at, lease: lease, peer: peer, isLent: isLent(transfer, purpose))
             let amount = Microcredits(transfer.amount)
-            let parts = transfer.isSettlement ? Parts(settlement: amount) : Parts(untold: amount)
-            enter(transfer, parts, isCompensation: isCompensation, in: &trade)
+            enter(transfer, purpose, purpose.isSettlement ? Parts(settlement: amount) : Parts(untold: amount), in: &trade)
             return alone.append(trade)
         }
         let one = settled[place]
         settled[place].at = one.at ?? transfer.at
         enter(
-            transfer, parts(of: Microcredits(transfer.amount), one.used),
-            isCompensation: transfer.id == one.receipt.compensationTransfer,
+            transfer, transfer.purpose(lender: one.receipt.lender), parts(of: Microcredits(transfer.amount), one.used),
             in: &settled[place].trade)
+    }
+
+    /// What is in dispute is told with its receipt.
+    private mutating func add(_ dispute: Dispute) {
+        let left = dispute.left
+        if let place = settled.firstIndex(where: { $0.receipt.id == dispute.receipt }) {
+            let parts = parts(of: left.credits, settled[place].used)
+            settled[place].trade.disputed = settled[place].trade.disputed + parts
+            settled[place].trade.inKind.disputed = settled[place].trade.inKind.disputed + left.inKind
+        } else {
+            var trade = SettledTrade(
+                at: dispute.opened, lease: dispute.lease, peer: dispute.peer(of: own), isLent: dispute.creditor == own)
+            trade.disputed = Parts(untold: left.credits)
+            trade.inKind.disputed = left.inKind
+            alone.append(trade)
+        }
     }
 
     private typealias Parts = SettledTrade.Parts
 
-    /// Whether a lender pays it, as far as the agreement tells.
-    private func isCompensation(_ transfer: Transfer) -> Bool {
-        guard let lender, transfer.unit == .credit, transfer.kind == .direct, !transfer.isOfSwap, transfer.credit != .spent else {
-            return false
-        }
-        return transfer.debit == .peer(lender) && transfer.credit == .earned || transfer.debit == .spent && lender == own
-    }
-
     /// Whether this node lends what a transfer is about, as far as the agreement or its accounts tell.
-    private func isLent(_ transfer: Transfer, isCompensation: Bool) -> Bool {
-        switch (transfer.debit, transfer.credit) {
+    private func isLent(_ transfer: Transfer, _ purpose: TransferPurpose) -> Bool {
         // What a swap left is owed to whoever gave more.
-        case (.peer, .swap): return true
-        case (.swap, .peer): return false
-        default: if let lender { return lender == own }
-        }
-        switch (transfer.debit, transfer.credit) {
-        case (_, .earned): return !isCompensation
+        if purpose == .swapped { return transfer.change > .zero }
+        if let lender { return lender == own }
+        switch purpose {
+        case .swapped, .swapTaken, .borrowed, .decayed, .netted, .compensationEarned: return false
+        case .lent, .swapGiven, .disputed, .accepted, .dropped, .compensationPaid: return true
+        case .givenBack: return transfer.debit == .earned
         // Who is owed in kind has lent; in credits that is a debt of the peer's, in kind one that is taken away.
-        case (.peer, .converted), (.peer, .cancelled): return transfer.unit == .credit
-        case (.converted, .peer), (.cancelled, .peer): return transfer.unit != .credit
-        case (.disputed, _), (_, .disputed), (.earned, _): return true
-        default: return isCompensation
+        case .converted, .cancelled: return (transfer.change > .zero) == (transfer.unit == .credit)
         }
     }
 
-    private func enter(_ transfer: Transfer, _ parts: Parts, isCompensation: Bool, in trade: inout SettledTrade) {
-        guard transfer.unit == .credit else { return enterInKind(transfer, in: &trade) }
-        switch (transfer.debit, transfer.credit) {
-        case (.disputed, _): trade.disputed = trade.disputed + parts
+    private func enter(_ transfer: Transfer, _ purpose: TransferPurpose, _ parts: Parts, in trade: inout SettledTrade) {
+        guard transfer.unit == .credit else { return enterInKind(transfer, purpose, in: &trade) }
+        switch purpose {
+        case .disputed: trade.disputed = trade.disputed + parts
         // What was in dispute is not any more, whether it is owed now or was dropped.
-        case (.peer, .disputed):
+        case .accepted:
             trade.disputed = trade.disputed + -parts
             trade.paid = trade.paid + parts
-        case (_, .disputed): trade.disputed = trade.disputed + -parts
-        case (.peer, _) where isCompensation: trade.compensation += Microcredits(transfer.amount)
-        case (_, .peer) where isCompensation: trade.compensation -= Microcredits(transfer.amount)
-        case (.peer, _): trade.paid = trade.paid + parts
-        case (_, .peer): trade.paid = trade.paid + -parts
-        case (.swap, _): trade.swapped = trade.swapped + parts
-        case (_, .swap): trade.swapped = trade.swapped + -parts
-        default: break
+        case .dropped: trade.disputed = trade.disputed + -parts
+        case .compensationEarned, .compensationPaid: trade.compensation += Microcredits(transfer.change)
+        case .swapGiven: trade.swapped = trade.swapped + parts
+        case .swapTaken: trade.swapped = trade.swapped + -parts
+        case .lent, .borrowed, .givenBack, .converted, .cancelled, .swapped, .decayed, .netted:
+            trade.paid = trade.paid + (transfer.change > .zero ? parts : -parts)
         }
     }
 
-    private func enterInKind(_ transfer: Transfer, in trade: inout SettledTrade) {
+    private func enterInKind(_ transfer: Transfer, _ purpose: TransferPurpose, in trade: inout SettledTrade) {
         var charge = Charge.zero
         charge[transfer.unit] = transfer.amount
         let usage = charge.inKind
-        let change: Usage
-        switch (transfer.debit, transfer.credit) {
-        case (.disputed, _):
-            trade.inKind.disputed = trade.inKind.disputed + usage
-            return
-        case (.peer, .disputed):
-            trade.inKind.disputed = trade.inKind.disputed - usage
-            change = usage
-        case (_, .disputed):
-            trade.inKind.disputed = trade.inKind.disputed - usage
-            return
-        case (.peer, _): change = usage
-        case (_, .peer): change = .zero - usage
-        default: return
+        switch purpose {
+        case .disputed: trade.inKind.disputed = trade.inKind.disputed + usage
+        case .accepted, .dropped: trade.inKind.disputed = trade.inKind.disputed - usage
+        default: break
         }
+        guard transfer.change != .zero else { return }
         let why: WritableKeyPath<SettledTrade.InKind, Usage>
-        switch (transfer.debit, transfer.credit, terms?.consideration) {
-        case (.converted, _, _), (_, .converted, _): why = \.converted
-        case (.cancelled, _, _), (_, .cancelled, _): why = \.cancelled
-        case (_, _, .deferred): why = \.deferred
-        case (_, _, .redemption): why = \.redeemed
+        switch (purpose, terms?.consideration) {
+        case (.converted, _): why = \.converted
+        case (.cancelled, _): why = \.cancelled
+        case (_, .deferred): why = \.deferred
+        case (_, .redemption): why = \.redeemed
         default: why = \.untold
         }
-        trade.inKind[keyPath: why] = trade.inKind[keyPath: why] + change
+        trade.inKind[keyPath: why] = trade.inKind[keyPath: why] + (transfer.change > .zero ? usage : .zero - usage)
     }
 
-    /// The receipt that a transfer follows from: its id, or one of those after it, those of each unit at their distance.
     private func place(of transfer: Transfer) -> Int? {
-        places[transfer.id.high]?.first { place in
-            let receipt = settled[place].receipt
-            return transfer.id == receipt.compensationTransfer
-                || transfer.id.high == receipt.transfer.high
-                    && transfer.id.low &- receipt.transfer.low &- transfer.unit.offset <= Self.mostOfReceipt
-        }
+        places[transfer.id.high]?.first { settled[$0].receipt.settles(transfer) }
     }
 
     /// An amount in proportion to what the usage since the receipt before costs at the agreed prices; the parts are the amount.
@@ -243,12 +226,7 @@ struct SettledTrades {
     }
 }
 
-extension Transfer {
+extension TransferPurpose {
     /// It is not for what a receipt has, but for what was left in the end.
-    fileprivate var isSettlement: Bool {
-        switch (debit, credit) {
-        case (.converted, _), (_, .converted), (.peer, .swap), (.swap, .peer): true
-        default: false
-        }
-    }
+    fileprivate var isSettlement: Bool { self == .converted || self == .swapped }
 }

@@ -20,10 +20,12 @@ extension Node {
         step.record(.resolution(signed))
         keep(changed, &step)
         let peer = dispute.peer(of: id)
+        // Both sides tell it, each in the other's story, too: "this node" would mean either.
+        let proposer = "the node that \(resolution.proposer == dispute.creditor ? "billed it" : "was billed")"
         step.tell(
             changed.isOpen ? "dispute.reduced" : "dispute.resolved",
             [dispute.id, dispute.lease, resolution.transfer, peer] + (dispute.receipt.map { [$0] } ?? []),
-            "\(resolution.proposer == id ? "this node" : name(of: peer)): \(resolution.story(of: dispute))",
+            "\(proposer): \(resolution.story(of: dispute))",
             [Event.Detail("left_microcredits", String(changed.left.credits.rawValue))])
     }
 

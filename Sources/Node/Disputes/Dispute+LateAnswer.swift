@@ -92,6 +92,6 @@ extension Node {
     ) {
         closeInKind(ofWrittenOff: receipt.lease, adding: usage, &step)
         guard case .redemption(let id) = agreement?.terms.consideration else { return }
-        redeem(usage, of: id, by: receipt.borrower, &step)
+        redeem(usage, of: id, by: receipt.lease, of: receipt.borrower, &step)
     }
 }

@@ -163,17 +163,20 @@ extension Node {
         #if Defects
             if Defect.active == .redemptionForgotten, obligation.lease != lease.id, lease.role == .borrower { return }
         #endif
-        guard obligation.lease == lease.id else { return redeem(usage, of: id, by: lease.peer, &step) }
+        guard obligation.lease == lease.id else { return redeem(usage, of: id, by: lease.id, of: lease.peer, &step) }
         obligation.accrue(usage)
         keep(obligation, &step)
     }
 
-    /// What was owed in kind was used, in dealings with a peer.
-    mutating func redeem(_ usage: Usage, of id: ObligationID, by peer: NodeID, _ step: inout Step) {
+    /// What was owed in kind was used by a lease.
+    mutating func redeem(_ usage: Usage, of id: ObligationID, by lease: LeaseID, of peer: NodeID, _ step: inout Step) {
         guard usage != .zero, var obligation = obligations[id] else { return }
         let worth = obligation.prices.cost(of: usage.limited(to: obligation.left))
         obligation.discharge(usage, by: .redeemed)
         creditHonour(of: peer, { $0.redeemed += worth }, &step)
+        step.tell(
+            "obligation.redeemed", [id, lease, peer], "\(usage.text) of it was used: \(obligation.left.text) is left",
+            obligation.details)
         keep(obligation, &step)
     }
 
@@ -220,18 +223,18 @@ extension Deferral {
         [
             Event.Detail("share_cpu", share.cpu.text), Event.Detail("share_memory", share.memory.text),
             Event.Detail("rate_cpu", rate.cpu.text), Event.Detail("rate_memory", rate.memory.text),
-            Event.Detail("due_from_utc_microseconds", String(from.microseconds)),
-            Event.Detail("due_until_utc_microseconds", String(until.microseconds)), Event.Detail("premium", premium.text),
+            Event.Detail("due_from", CivilDate(from).rfc3339Seconds), Event.Detail("due_until", CivilDate(until).rfc3339Seconds),
+            Event.Detail("premium", premium.text),
         ]
     }
 }
 
 extension Obligation {
+    /// What came of its lease, what of that is left, and what came off it, by how.
     var details: [Event.Detail] {
-        [
-            Event.Detail("accrued", Charge(inKind: accrued).text), Event.Detail("redeemed", Charge(inKind: redeemed).text),
-            Event.Detail("converted", Charge(inKind: converted).text), Event.Detail("cancelled", Charge(inKind: cancelled).text),
-            Event.Detail("offset", Charge(inKind: offset).text),
-        ]
+        [Event.Detail("accrued", accrued.text), Event.Detail("left", left.text)]
+            + [("redeemed", redeemed), ("converted", converted), ("cancelled", cancelled), ("offset", offset)].filter {
+                $0.1 != .zero
+            }.map { Event.Detail($0.0, $0.1.text) }
     }
 }

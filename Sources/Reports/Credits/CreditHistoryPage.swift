@@ -7,7 +7,8 @@ extension CreditHistoryReport {
     package func html(utcOffset: Microseconds) -> String {
         let clock = Clock(utcOffset: utcOffset)
         let sections = [
-            balanceSection(clock), flowSection, kindSection, limitSection(clock), obligationSection(clock), disputeSection(clock),
+            balanceSection(clock), sumSection, flowSection, kindSection, limitSection(clock), obligationSection(clock),
+            disputeSection(clock),
             movementSection(clock),
         ]
         return """
@@ -41,22 +42,43 @@ extension CreditHistoryReport {
     private var tiles: String {
         let whose =
             closingMicrocredits < 0 ? "owed by this node" : closingMicrocredits > 0 ? "owed to this node" : "nothing is owed"
-        let tiles = [
-            ("Balance", Self.amount(closingMicrocredits), whose), ("Earned", Self.amount(earnedMicrocredits), "in this time"),
-            ("Spent", Self.amount(spentMicrocredits), "in this time"),
-            (
-                "Reserved now", Self.amount(reservedOwedToUs + reservedWeOwe),
-                "\(Self.amount(reservedOwedToUs)) to come in, \(Self.amount(reservedWeOwe)) to go out"
-            ),
-            (
-                "In dispute now", Self.amount(disputed),
-                "\(Self.amount(disputedHere)) billed here, \(Self.amount(disputedThere)) by peers"
-            ),
-        ]
+        let otherwise = sums.others.reduce(0) { $0 + $1.amount }
+        let tiles: [(String, String, String)] =
+            [
+                ("Balance", Self.amount(closingMicrocredits), whose), ("Earned", Self.amount(earnedMicrocredits), "in this time"),
+                ("Spent", Self.amount(spentMicrocredits), "in this time"),
+            ]
+            + (sums.others.isEmpty
+                ? [] : [("Otherwise", Self.amount(otherwise), sums.others.map(\.line.label).joined(separator: ", "))])
+            + [
+                (
+                    "Reserved now", Self.amount(reservedOwedToUs + reservedWeOwe),
+                    "\(Self.amount(reservedOwedToUs)) to come in, \(Self.amount(reservedWeOwe)) to go out"
+                ),
+                (
+                    "In dispute now", Self.amount(disputed),
+                    "\(Self.amount(disputedHere)) billed here, \(Self.amount(disputedThere)) by peers"
+                ),
+            ]
         let items = tiles.map { name, value, note in
             "<div><dt>\(name)</dt><dd>\(Markup.text(value))<small>\(Markup.text(note))</small></dd></div>"
         }
         return "<dl class=\"tiles\">\n\(items.joined(separator: "\n"))\n</dl>"
+    }
+
+    /// How each balance came about: a row adds up, and so does a column.
+    private var sumSection: String {
+        let others = otherLines()
+        func row(_ name: String, _ opening: Int64, _ sums: BalanceSums, _ closing: Int64) -> [String] {
+            [name] + ([opening, sums[.earned], sums[.spent]] + others.map { sums[$0] } + [closing]).map(Self.amount)
+        }
+        var rows = peers.map { row(Markup.text($0.peerName), $0.openingMicrocredits, $0.sums, $0.closingMicrocredits) }
+        if peers.count > 1 { rows.append(row("All", openingMicrocredits, sums, closingMicrocredits)) }
+        let titles = ["Before", "Earned", "Spent"] + others.map(\.label.capitalisedFirst) + ["Balance"]
+        return section(
+            "How the balances came about",
+            "What stood before and what moved in this time come to what stands. What a peer came to owe this node is positive.",
+            Markup.table([("Peer", "")] + titles.map { ($0, "number") }, rows, caption: "What moved each balance, by peer"))
     }
 
     private func balanceSection(_ clock: Clock) -> String {
@@ -185,12 +207,12 @@ extension CreditHistoryReport {
             rows.isEmpty
             ? ""
             : Markup.table(
-                [("Peer", ""), ("In this time", "number"), ("In all, now", "number")], rows,
-                caption: "What this node billed and the peer did not accept")
+                [("Peer", ""), ("Billed here in this time, not accepted", "number"), ("In dispute now", "number")], rows,
+                caption: "What is in dispute, by peer")
         return section(
             "In dispute",
-            "As of \(clock.text(at)). What this node billed and the peer did not accept is not part of any balance; what was paid "
-                + "and is disputed is, until it is given back.", byPeer + disputeTable(clock))
+            "As of \(clock.text(at)). It moves no balance before it is resolved: what was billed and not accepted is part of none, "
+                + "what was paid and is disputed is until it is given back.", byPeer + disputeTable(clock))
     }
 
     /// Those that are open, each with who says what.
@@ -242,6 +264,10 @@ extension CreditHistoryReport {
     }
 
     private static func amount(_ value: Int64) -> String { (value < 0 ? "\u{2212}" : "") + millionths(abs(value)) }
+}
+
+extension String {
+    fileprivate var capitalisedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
 
 /// Times as the page tells them.

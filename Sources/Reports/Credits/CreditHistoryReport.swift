@@ -35,7 +35,8 @@ package struct CreditHistoryReport: Report {
         }
     }
 
-    /// One peer. Balances are positive where it owes this node; all else is zero or positive.
+    /// One peer. Balances are positive where it owes this node, and sums where it came to owe this node more; what was lent, borrowed
+    /// and compensated is zero or positive. What stood before and all that moved come to what stands.
     package struct Peer: Encodable, Sendable {
         let peer: String
         let peerName: String
@@ -51,15 +52,27 @@ package struct CreditHistoryReport: Report {
         /// What this node gave back in disputes about what was paid, and what the peer gave back.
         let givenBackMicrocredits: Int64
         let gotBackMicrocredits: Int64
+        let swappedMicrocredits: Int64
+        let convertedMicrocredits: Int64
+        let nettedMicrocredits: Int64
+        let decayedMicrocredits: Int64
         /// Billed in the time and not accepted, less what became of such.
         let disputedMicrocredits: Int64
         /// At the beginning, and after each change; where there were very many, at the end of equal parts of the time.
         let balances: [Balance]
         /// Left out for a peer without a trust line.
         let now: Standing?
+        let sums: BalanceSums
 
-        var earned: Int64 { lentMicrocredits + compensationEarnedMicrocredits - givenBackMicrocredits }
-        var spent: Int64 { borrowedMicrocredits + compensationPaidMicrocredits - gotBackMicrocredits }
+        private enum CodingKeys: String, CodingKey {
+            case peer, peerName, openingMicrocredits, closingMicrocredits, lentMicrocredits, compensationEarnedMicrocredits
+            case borrowedMicrocredits, compensationPaidMicrocredits, givenBackMicrocredits, gotBackMicrocredits
+            case swappedMicrocredits, convertedMicrocredits, nettedMicrocredits, decayedMicrocredits, disputedMicrocredits
+            case balances, now
+        }
+
+        var earned: Int64 { sums[.earned] }
+        var spent: Int64 { -sums[.spent] }
     }
 
     /// A change of what stands with a peer.
@@ -90,6 +103,12 @@ package struct CreditHistoryReport: Report {
     let closingMicrocredits: Int64
     let earnedMicrocredits: Int64
     let spentMicrocredits: Int64
+    /// Positive where peers came to owe this node more.
+    let swappedMicrocredits: Int64
+    let convertedMicrocredits: Int64
+    let nettedMicrocredits: Int64
+    let decayedMicrocredits: Int64
+    let givenBackMicrocredits: Int64
     /// By name.
     let peers: [Peer]
     /// The largest of the time, the largest first.
@@ -102,6 +121,14 @@ package struct CreditHistoryReport: Report {
     let inKind: [KindHistory]
     /// What is in dispute now, the oldest first.
     let disputes: [DisputeReport]
+    /// What moved with all peers.
+    let sums: BalanceSums
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeName, since, until, at, openingMicrocredits, closingMicrocredits, earnedMicrocredits, spentMicrocredits
+        case swappedMicrocredits, convertedMicrocredits, nettedMicrocredits, decayedMicrocredits, givenBackMicrocredits
+        case peers, movements, movementCount, obligations, inKind, disputes
+    }
 
     /// - Parameters:
     ///   - opening: what stood on accounts before the time, in all units.
@@ -132,7 +159,7 @@ package struct CreditHistoryReport: Report {
         }
         var movements: [Movement] = []
         for entry in entries {
-            if entry.changes.isEmpty { accounts[Name(entry.peerName, entry.peer), default: Account()].note(entry) }
+            if entry.disputed != 0 { accounts[Name(entry.peerName, entry.peer), default: Account()].note(entry) }
             for change in entry.changes {
                 movements.append(accounts[Name(change.peerName, change.peer), default: Account()].book(entry, change))
             }
@@ -145,18 +172,24 @@ package struct CreditHistoryReport: Report {
                 .prefix(Self.mostMovements))
         openingMicrocredits = peers.reduce(0) { $0 + $1.openingMicrocredits }
         closingMicrocredits = peers.reduce(0) { $0 + $1.closingMicrocredits }
-        earnedMicrocredits = peers.reduce(0) { $0 + $1.earned }
-        spentMicrocredits = peers.reduce(0) { $0 + $1.spent }
+        sums = peers.reduce(BalanceSums()) { $0 + $1.sums }
+        earnedMicrocredits = sums[.earned]
+        spentMicrocredits = -sums[.spent]
+        swappedMicrocredits = sums[.swapped]
+        convertedMicrocredits = sums[.converted]
+        nettedMicrocredits = sums[.netted]
+        decayedMicrocredits = sums[.decayed]
+        givenBackMicrocredits = sums[.givenBack]
     }
 
     /// All that is reserved now, and what is in dispute.
     var reservedOwedToUs: Int64 { peers.reduce(0) { $0 + ($1.now?.reservedOwedToUsMicrocredits ?? 0) } }
     var reservedWeOwe: Int64 { peers.reduce(0) { $0 + ($1.now?.reservedWeOweMicrocredits ?? 0) } }
     var disputed: Int64 { disputedHere + disputedThere }
-    /// Of it what this node billed, and what peers billed.
+    /// Of it what this node billed, and what peers billed. An older ledger has more than the disputes that are kept.
     var disputedHere: Int64 {
-        let apart = peers.reduce(0) { $0 + ($1.now?.disputedMicrocredits ?? 0) }
-        return max(apart, disputes.reduce(0) { $1.billedByUs ? $0 + $1.worthMicrocredits : $0 })
+        let all = peers.reduce(0) { $0 + ($1.now?.disputedMicrocredits ?? 0) }
+        return max(all - disputedThere, disputes.reduce(0) { $1.billedByUs ? $0 + $1.worthMicrocredits : $0 })
     }
     var disputedThere: Int64 { disputes.reduce(0) { $1.billedByUs ? $0 : $0 + $1.worthMicrocredits } }
 }
@@ -182,7 +215,11 @@ extension CreditHistoryReport {
         var now: Standing?
         var opening: Int64 = 0
         var balance: Int64 = 0
-        var sums: [String: Int64] = [:]
+        var sums = BalanceSums()
+        var compensationEarned: Int64 = 0
+        var compensationPaid: Int64 = 0
+        var givenBack: Int64 = 0
+        var gotBack: Int64 = 0
         var disputed: Int64 = 0
         var changes: [(at: Timestamp, balance: Int64)] = []
 
@@ -191,15 +228,17 @@ extension CreditHistoryReport {
             balance += net
         }
 
-        mutating func note(_ entry: PostedEntry) {
-            disputed += entry.disputed
-            let isGivenToUs = entry.purpose == "given_back" && entry.credit == "spent"
-            sums[isGivenToUs ? "got_back" : entry.purpose, default: 0] += entry.amount
-        }
+        mutating func note(_ entry: PostedEntry) { disputed += entry.disputed }
 
         mutating func book(_ entry: PostedEntry, _ change: PostedEntry.Change) -> Movement {
-            note(entry)
             balance += change.amount
+            sums.add(change.amount, for: entry.purpose)
+            switch TransferPurpose(rawValue: entry.purpose) {
+            case .compensationEarned: compensationEarned += change.amount
+            case .compensationPaid: compensationPaid -= change.amount
+            case .givenBack: if change.amount < 0 { givenBack -= change.amount } else { gotBack += change.amount }
+            default: break
+            }
             changes.append((entry.at.timestamp, balance))
             return Movement(
                 at: entry.at, transfer: entry.transfer, peer: change.peer, peerName: change.peerName, purpose: entry.purpose,
@@ -209,11 +248,11 @@ extension CreditHistoryReport {
         func peer(_ name: Name, in range: Range<Timestamp>, parts: Int64) -> Peer {
             Peer(
                 peer: name.peer, peerName: name.name, openingMicrocredits: opening, closingMicrocredits: balance,
-                lentMicrocredits: (sums["lent"] ?? 0) + (sums["accepted"] ?? 0),
-                compensationEarnedMicrocredits: sums["compensation_earned"] ?? 0,
-                borrowedMicrocredits: sums["borrowed"] ?? 0, compensationPaidMicrocredits: sums["compensation_paid"] ?? 0,
-                givenBackMicrocredits: sums["given_back"] ?? 0, gotBackMicrocredits: sums["got_back"] ?? 0,
-                disputedMicrocredits: disputed, balances: balances(in: range, parts: parts), now: now)
+                lentMicrocredits: sums[.earned] - compensationEarned, compensationEarnedMicrocredits: compensationEarned,
+                borrowedMicrocredits: -sums[.spent] - compensationPaid, compensationPaidMicrocredits: compensationPaid,
+                givenBackMicrocredits: givenBack, gotBackMicrocredits: gotBack, swappedMicrocredits: sums[.swapped],
+                convertedMicrocredits: sums[.converted], nettedMicrocredits: sums[.netted], decayedMicrocredits: sums[.decayed],
+                disputedMicrocredits: disputed, balances: balances(in: range, parts: parts), now: now, sums: sums)
         }
 
         /// The last change in each part of the time. Clocks may have been set back between two changes: none is shown earlier than

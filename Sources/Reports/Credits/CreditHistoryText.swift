@@ -11,8 +11,7 @@ extension CreditHistoryReport {
         head.add("credits", nodeName, .strong)
         head.add("time", "\(since.clock(on: page)) to \(until.clock(on: page))")
         head.add("before", Microcredits(openingMicrocredits).text)
-        head.add("earned", Microcredits(earnedMicrocredits).text)
-        head.add("spent", Microcredits(spentMicrocredits).text)
+        head.add(sums)
         head.add("balance", Microcredits(closingMicrocredits).text, .strong)
         if disputed > 0 { head.add("in dispute", Microcredits(disputed).text, .warning) }
         guard !peers.isEmpty else { return head.text(on: page) + page.gap + page.hint("There are no peers yet.") }
@@ -28,20 +27,34 @@ extension CreditHistoryReport {
         return parts.joined(separator: page.gap)
     }
 
+    /// What is neither earned nor spent has a column where there is some of it; on a plain page always, so that each keeps its place.
     private func balances(on page: Page) -> Table {
-        var table = Table([
-            .init("PEER", .left, .shortened), .init("BEFORE", .right), .init("EARNED", .right), .init("SPENT", .right),
-            .init("BALANCE", .right), .init("NOT ACCEPTED", .right, .omitted), .init("OVER TIME", .left, .picture),
-        ])
+        let others = otherLines(isPlain: page.isPlain)
+        var table = Table(
+            [.init("PEER", .left, .shortened), .init("BEFORE", .right), .init("EARNED", .right), .init("SPENT", .right)]
+                + others.map { .init($0.label.uppercased(), .right) } + [
+                    .init("BALANCE", .right), .init("NOT ACCEPTED", .right, .omitted), .init("OVER TIME", .left, .picture),
+                ])
         for peer in peers {
-            table.add([
-                .init(peer.peerName), Self.number(peer.openingMicrocredits), Self.number(peer.earned), Self.number(-peer.spent),
-                Self.number(peer.closingMicrocredits, .strong),
-                Self.number(peer.disputedMicrocredits, peer.disputedMicrocredits == 0 ? .plain : .warning),
-                .init(line(of: peer).text(on: page)),
-            ])
+            table.add(
+                [
+                    .init(peer.peerName), Self.number(peer.openingMicrocredits), Self.number(peer.earned),
+                    Self.number(-peer.spent),
+                ] + others.map { Self.number(peer.sums[$0]) } + [
+                    Self.number(peer.closingMicrocredits, .strong),
+                    Self.number(peer.disputedMicrocredits, peer.disputedMicrocredits == 0 ? .plain : .warning),
+                    .init(line(of: peer).text(on: page)),
+                ])
         }
         return table
+    }
+
+    /// What balances changed by beside what was earned and spent. What is cancelled is so only in kind.
+    func otherLines(isPlain: Bool = false) -> [BalanceSums.Line] {
+        BalanceSums.Line.allCases.filter { line in
+            guard line != .earned, line != .spent else { return false }
+            return isPlain ? line != .cancelled : peers.contains { $0.sums[line] != 0 }
+        }
     }
 
     /// What stood in each column's time at its end, from the least to the most.

@@ -69,9 +69,9 @@ extension KindHistory {
     }
 
     private mutating func add(_ amount: Int64, for purpose: String) {
-        switch purpose {
-        case "converted": converted += amount
-        case "cancelled": cancelled += amount
+        switch TransferPurpose(rawValue: purpose)?.line {
+        case .converted: converted += amount
+        case .cancelled: cancelled += amount
         default: if amount > 0 { given += amount } else { taken += amount }
         }
     }

@@ -68,24 +68,48 @@ package struct CreditsReport: Report {
     }
 
     let balanceMicrocredits: Int64
+    let openingMicrocredits: Int64
     let earnedMicrocredits: Int64
     let spentMicrocredits: Int64
+    /// Positive where peers came to owe this node more.
+    let swappedMicrocredits: Int64
+    let convertedMicrocredits: Int64
+    let nettedMicrocredits: Int64
+    let decayedMicrocredits: Int64
+    let givenBackMicrocredits: Int64
     let pendingIncomingMicrocredits: Int64
     let pendingOutgoingMicrocredits: Int64
     let lines: [Line]
     let obligations: [ObligationReport]
     let disputes: [DisputeReport]
 
+    private let sums: BalanceSums
+
+    private enum CodingKeys: String, CodingKey {
+        case balanceMicrocredits, openingMicrocredits, earnedMicrocredits, spentMicrocredits, swappedMicrocredits
+        case convertedMicrocredits, nettedMicrocredits, decayedMicrocredits, givenBackMicrocredits
+        case pendingIncomingMicrocredits, pendingOutgoingMicrocredits, lines, obligations, disputes
+    }
+
     /// - Parameters:
+    ///   - opening: what stood before the first ledger file that is there.
+    ///   - sums: what moved since.
     ///   - obligations: what is owed in kind and not settled, what falls due first in front.
     ///   - disputes: what is in dispute, the oldest first.
     package init(
-        balance: Microcredits, earned: Microcredits, spent: Microcredits, pendingIncoming: Microcredits,
-        pendingOutgoing: Microcredits, lines: [Line], obligations: [ObligationReport] = [], disputes: [DisputeReport] = []
+        opening: Microcredits = .zero, sums: BalanceSums, pendingIncoming: Microcredits, pendingOutgoing: Microcredits,
+        lines: [Line], obligations: [ObligationReport] = [], disputes: [DisputeReport] = []
     ) {
-        balanceMicrocredits = balance.rawValue
-        earnedMicrocredits = earned.rawValue
-        spentMicrocredits = spent.rawValue
+        self.sums = sums
+        openingMicrocredits = opening.rawValue
+        balanceMicrocredits = opening.rawValue + sums.change
+        earnedMicrocredits = sums[.earned]
+        spentMicrocredits = -sums[.spent]
+        swappedMicrocredits = sums[.swapped]
+        convertedMicrocredits = sums[.converted]
+        nettedMicrocredits = sums[.netted]
+        decayedMicrocredits = sums[.decayed]
+        givenBackMicrocredits = sums[.givenBack]
         pendingIncomingMicrocredits = pendingIncoming.rawValue
         pendingOutgoingMicrocredits = pendingOutgoing.rawValue
         self.lines = lines
@@ -95,9 +119,10 @@ package struct CreditsReport: Report {
 
     package func text(on page: Page) -> String {
         var sheet = Sheet()
+        if openingMicrocredits != 0 { sheet.add("before", Microcredits(openingMicrocredits).text) }
+        sheet.add(sums)
         sheet.add("balance", Microcredits(balanceMicrocredits).text, .strong)
-        sheet.add("earned", Self.withPending(earnedMicrocredits, pendingIncomingMicrocredits))
-        sheet.add("spent", Self.withPending(spentMicrocredits, pendingOutgoingMicrocredits))
+        sheet.add("pending", pending)
         var parts = [sheet.text(on: page)]
         if !lines.isEmpty { parts.append(table.text(on: page)) }
         if !obligations.isEmpty, !page.isPlain { parts.append("owed in kind\n" + ObligationsReport(obligations).text(on: page)) }
@@ -105,8 +130,10 @@ package struct CreditsReport: Report {
         return parts.joined(separator: page.gap)
     }
 
-    private static func withPending(_ posted: Int64, _ pending: Int64) -> String {
-        Microcredits(posted).text + (pending == 0 ? "" : ", and \(Microcredits(pending).text) pending")
+    /// What is reserved and moves the balance only as far as it is used.
+    private var pending: String? {
+        let parts = [(pendingIncomingMicrocredits, "to come in"), (pendingOutgoingMicrocredits, "to go out")].filter { $0.0 != 0 }
+        return parts.isEmpty ? nil : parts.map { "\(Microcredits($0.0).text) \($0.1)" }.joined(separator: ", ")
     }
 
     /// The headings carry the unit, the cells only numbers.

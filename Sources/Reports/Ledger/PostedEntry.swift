@@ -7,8 +7,7 @@ package struct PostedEntry: Encodable, Sendable {
     let sequence: Int64
     let at: CivilTime
     let transfer: String
-    /// `lent`, `borrowed`, `compensation_earned`, `compensation_paid`, `disputed`, `accepted`, `dropped`, `given_back`,
-    /// `converted`, `cancelled`, `decayed`, `swapped` or `netted`.
+    /// As ``TransferPurpose`` has it.
     let purpose: String
     /// `earned`, `spent`, `converted`, `cancelled`, `decayed`, `swap:nde_...`, `peer:nde_...` or `disputed:nde_...`.
     let debit: String
@@ -21,14 +20,16 @@ package struct PostedEntry: Encodable, Sendable {
     let peer: String
     let peerName: String
     let lease: String?
+    /// That it settles; left out where that was not asked for.
+    let receipt: String?
     /// The second one of what is between two peers.
     let otherPeer: String?
     let otherPeerName: String?
 
     package init(
         sequence: Int64, at: CivilTime, transfer: String, purpose: String, debit: String, credit: String,
-        unit: LedgerUnit = .credit, amount: Int64, peer: String, peerName: String, lease: String?, otherPeer: String? = nil,
-        otherPeerName: String? = nil
+        unit: LedgerUnit = .credit, amount: Int64, peer: String, peerName: String, lease: String?, receipt: String? = nil,
+        otherPeer: String? = nil, otherPeerName: String? = nil
     ) {
         self.sequence = sequence
         self.at = at
@@ -42,6 +43,7 @@ package struct PostedEntry: Encodable, Sendable {
         self.peer = peer
         self.peerName = peerName
         self.lease = lease
+        self.receipt = receipt
         self.otherPeer = otherPeer
         self.otherPeerName = otherPeerName
     }

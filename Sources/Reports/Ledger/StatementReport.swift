@@ -11,6 +11,8 @@ package struct StatementReport: Report {
     let beginsAt: CivilTime?
     /// In the order of the ledger's units. Credits are left out only where another unit was asked for.
     let sections: [StatementSection]
+    /// What is in dispute now with those that it is about, whoever billed it and whether it was paid; it moves no balance.
+    let inDisputeMicrocredits: Int64
 
     /// - Parameters:
     ///   - unit: the only one that is wanted; all that something moved in when `nil`.
@@ -18,8 +20,9 @@ package struct StatementReport: Report {
     ///   - entries: those of a unit in the order in which they were booked.
     package init(
         of peerName: String?, in unit: LedgerUnit? = nil, since: CivilTime?, until: CivilTime?, opening: [AccountStanding],
-        entries: [PostedEntry], begins: CivilTime? = nil
+        entries: [PostedEntry], inDispute: Microcredits = .zero, begins: CivilTime? = nil
     ) {
+        inDisputeMicrocredits = inDispute.rawValue
         self.peerName = peerName
         beginsAt = begins.flatMap { begins in since.map { $0.timestamp >= begins.timestamp } ?? false ? nil : begins }
         self.since = since
@@ -41,7 +44,7 @@ package struct StatementReport: Report {
             var sheet = place == 0 ? head : Sheet()
             if section.unit != .credit { sheet.add("unit", section.unit.name, .strong) }
             section.addOpening(to: &sheet, with: peerName)
-            parts += [sheet.text(on: page), section.text(on: page, with: peerName)]
+            parts += [sheet.text(on: page), section.text(on: page, with: peerName, inDispute: inDisputeMicrocredits)]
         }
         return parts.joined(separator: page.gap)
     }
@@ -49,7 +52,9 @@ package struct StatementReport: Report {
 
 extension StatementReport {
     private enum CodingKeys: String, CodingKey {
-        case peerName, since, until, beginsAt, openingMicrocredits, closingMicrocredits, disputedMicrocredits, entries, inKind
+        case peerName, since, until, beginsAt, openingMicrocredits, closingMicrocredits, disputedMicrocredits,
+            inDisputeMicrocredits,
+            entries, inKind
     }
 
     /// Credits as they were written before anything could be owed in kind, the other units beside them.
@@ -63,6 +68,7 @@ extension StatementReport {
             try container.encode(credits.opening, forKey: .openingMicrocredits)
             try container.encode(credits.closing, forKey: .closingMicrocredits)
             try container.encode(credits.disputed, forKey: .disputedMicrocredits)
+            try container.encode(inDisputeMicrocredits, forKey: .inDisputeMicrocredits)
             try container.encode(credits.lines, forKey: .entries)
         }
         try container.encode(sections.filter { $0.unit != .credit }, forKey: .inKind)

@@ -2,8 +2,8 @@ import Resources
 
 /// What was lent and borrowed in a time, what was used and what was paid for it, put together by whatever is asked for.
 ///
-/// The sums are those of ``StatementReport`` over the same time: what was paid and what was compensated is what the balance
-/// of credits changed by, and what moved in kind what the balance of its unit did.
+/// The sums are those of ``StatementReport`` over the same time: what was paid, what was compensated and what moved for no lease is
+/// what the balance of credits changed by, and what moved in kind what the balance of its unit did.
 package struct TradeReport: Report {
     package enum Grouping: String, CaseIterable, Hashable, Encodable, Sendable { case peer, resource, application, user, day }
 
@@ -60,6 +60,15 @@ package struct TradeReport: Report {
             self.inKind = inKind
             self.swapped = swapped
         }
+    }
+
+    /// What moved a balance for no lease, such as what idle credits have lost. Positive is what peers came to owe this node.
+    package struct Apart: Hashable, Encodable, Sendable {
+        let line: String
+        let unit: LedgerUnit
+        let amount: Int64
+
+        package init(line: String, unit: LedgerUnit, amount: Int64) { (self.line, self.unit, self.amount) = (line, unit, amount) }
     }
 
     /// What was traded in one direction. Positive is what the peer came to owe this node.
@@ -122,6 +131,8 @@ package struct TradeReport: Report {
     let rows: [Row]
     let lent: Sum
     let borrowed: Sum
+    /// In the order of the units, and of the lines; those that come to nothing are left out.
+    let apart: [Apart]
     /// By how much what peers owe this node grew in the time, less what it owes them.
     let changeMicrocredits: Int64
     /// The same of what is owed in kind.
@@ -130,7 +141,7 @@ package struct TradeReport: Report {
     /// - Parameter utcOffset: of the time zone by whose days trades are put together.
     package init(
         nodeName: String, since: CivilTime?, until: CivilTime?, by grouping: [Grouping], entries: [Entry],
-        holders: [LeaseHolder], utcOffset: Microseconds
+        apart: [Apart] = [], holders: [LeaseHolder], utcOffset: Microseconds
     ) {
         self.nodeName = nodeName
         self.since = since
@@ -141,6 +152,8 @@ package struct TradeReport: Report {
         var sums = SortedMap<Key, Row>()
         var (lent, borrowed) = (Sum(), Sum())
         for entry in entries {
+            // also where nothing of it is any one resource's
+            if entry.isLent { lent.leaseIDs.insert(entry.lease) } else { borrowed.leaseIDs.insert(entry.lease) }
             for part in entry.parts(isByResource: grouping.contains(.resource)) {
                 let key = Key(part, known[entry.lease], by: grouping, utcOffset)
                 var row = sums[key] ?? Row(part, known[entry.lease], by: grouping, utcOffset)
@@ -151,8 +164,23 @@ package struct TradeReport: Report {
         }
         rows = sums.values
         (self.lent, self.borrowed) = (lent, borrowed)
-        changeInKind = UsageFigures(lent.inKind.change + borrowed.inKind.change)
-        changeMicrocredits = [lent, borrowed].reduce(0) { $0 + $1.paid.rawValue + $1.compensation.rawValue }
+        self.apart = Self.summed(apart)
+        func sum(in unit: LedgerUnit) -> Int64 { apart.reduce(0) { $1.unit == unit ? $0 + $1.amount : $0 } }
+        changeInKind = UsageFigures(
+            lent.inKind.change + borrowed.inKind.change
+                + Usage(cpu: CoreMicroseconds(sum(in: .coreTime)), memory: MiBSeconds(sum(in: .memoryTime))))
+        changeMicrocredits = [lent, borrowed].reduce(sum(in: .credit)) {
+            $0 + $1.paid.rawValue + $1.compensation.rawValue
+        }
+    }
+
+    private static func summed(_ apart: [Apart]) -> [Apart] {
+        LedgerUnit.allCases.flatMap { unit in
+            let sums = BalanceSums(apart.filter { $0.unit == unit }.map { ($0.line, $0.amount) })
+            return BalanceSums.Line.allCases.filter { sums[$0] != 0 }.map {
+                Apart(line: $0.rawValue, unit: unit, amount: sums[$0])
+            }
+        }
     }
 
     // MARK: For people
@@ -163,17 +191,21 @@ package struct TradeReport: Report {
         head.add("trade", nodeName, .strong)
         head.add("since", since?.clock(on: page))
         head.add("until", until?.clock(on: page))
-        guard !rows.isEmpty else { return head.text(on: page) + page.gap + "nothing was lent or borrowed in this time\n" }
+        guard !rows.isEmpty || !apart.isEmpty else {
+            return head.text(on: page) + page.gap + "nothing was lent or borrowed in this time\n"
+        }
         var foot = Sheet()
+        for one in apart { foot.add(one.line.replacing("_", with: " "), one.unit.text(LedgerAmount(one.amount))) }
         foot.add("balance", "changed by \(Microcredits(changeMicrocredits).text)", .strong)
-        if changeInKind.usage != .zero { foot.add("in kind", "changed by \(Charge(inKind: changeInKind.usage).text)", .strong) }
+        if changeInKind.usage != .zero { foot.add("in kind", "changed by \(changeInKind.usage.text)", .strong) }
         if lent.swapped != .zero || borrowed.swapped != .zero {
             foot.add("swapped", "gave \(lent.swapped.text) worth, took \((-borrowed.swapped).text) worth")
         }
         if by.contains(.application), rows.contains(where: { $0.application == LeaseHolder.unknown }) {
             foot.add("not known", "programs are known as far back as the story of events goes (see 'story' in agent.yaml)", .dim)
         }
-        return [head.text(on: page), table(rows, on: page).text(on: page), foot.text(on: page)].joined(separator: page.gap)
+        let body = rows.isEmpty ? "nothing was lent or borrowed in this time\n" : table(rows, on: page).text(on: page)
+        return [head.text(on: page), body, foot.text(on: page)].joined(separator: page.gap)
     }
 
     private func table(_ rows: [Row], on page: Page) -> Table {

@@ -358,6 +358,7 @@ package nonisolated struct Surplus_V1_TrustLineInfo: Sendable {
   /// most this node may owe the peer
   package var limitReceived: Int64 = 0
 
+  /// what is in dispute with it, whoever billed it, in credits
   package var disputed: Int64 = 0
 
   /// what nettings under way hold of the balance; in neither pending amount
@@ -379,6 +380,7 @@ package nonisolated struct Surplus_V1_TrustLineInfo: Sendable {
   fileprivate var _standing: Surplus_V1_PeerStandingInfo? = nil
 }
 
+/// The balance is opening + earned - spent + all other sums, as far back as the ledger's files are there.
 package nonisolated struct Surplus_V1_CreditsReply: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -395,6 +397,12 @@ package nonisolated struct Surplus_V1_CreditsReply: Sendable {
   package var pendingOutgoing: Int64 = 0
 
   package var lines: [Surplus_V1_TrustLineInfo] = []
+
+  /// what stood before the first file that is there
+  package var opening: Int64 = 0
+
+  /// what is neither earned nor spent
+  package var others: [Surplus_V1_BalanceSum] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -847,6 +855,9 @@ package nonisolated struct Surplus_V1_EntriesRequest: Sendable {
   /// only this one; empty: as in_kind says
   package var unit: String = String()
 
+  /// whether each entry is to name the receipt that it settles
+  package var receipts: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -871,6 +882,9 @@ package nonisolated struct Surplus_V1_EntriesPage: Sendable {
 
   /// the first file that is read; 0: the first there ever was
   package var firstSegment: Int64 = 0
+
+  /// in the first page: what is in dispute now with those that are asked for, in microcredits
+  package var inDispute: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -912,7 +926,7 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
 
   package var at: Int64 = 0
 
-  /// what an amount was for, as PostedTransfer.Purpose has it
+  /// what an amount was for, as TransferPurpose has it
   package var purpose: String = String()
 
   package var debit: String = String()
@@ -936,6 +950,9 @@ package nonisolated struct Surplus_V1_LedgerEntry: Sendable {
   package var otherPeer: String = String()
 
   package var otherPeerName: String = String()
+
+  /// that it settles; empty where there is none, or it is not at hand
+  package var receipt: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2083,7 +2100,7 @@ nonisolated extension Surplus_V1_TrustLineInfo: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Surplus_V1_CreditsReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CreditsReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}balance\0\u{1}earned\0\u{1}spent\0\u{3}pending_incoming\0\u{3}pending_outgoing\0\u{1}lines\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}balance\0\u{1}earned\0\u{1}spent\0\u{3}pending_incoming\0\u{3}pending_outgoing\0\u{1}lines\0\u{1}opening\0\u{1}others\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2097,6 +2114,8 @@ nonisolated extension Surplus_V1_CreditsReply: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.pendingIncoming) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.pendingOutgoing) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.lines) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.opening) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.others) }()
       default: break
       }
     }
@@ -2121,6 +2140,12 @@ nonisolated extension Surplus_V1_CreditsReply: SwiftProtobuf.Message, SwiftProto
     if !self.lines.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.lines, fieldNumber: 6)
     }
+    if self.opening != 0 {
+      try visitor.visitSingularInt64Field(value: self.opening, fieldNumber: 7)
+    }
+    if !self.others.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.others, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2131,6 +2156,8 @@ nonisolated extension Surplus_V1_CreditsReply: SwiftProtobuf.Message, SwiftProto
     if lhs.pendingIncoming != rhs.pendingIncoming {return false}
     if lhs.pendingOutgoing != rhs.pendingOutgoing {return false}
     if lhs.lines != rhs.lines {return false}
+    if lhs.opening != rhs.opening {return false}
+    if lhs.others != rhs.others {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2873,7 +2900,7 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
 
 nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EntriesRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}since\0\u{1}until\0\u{3}in_kind\0\u{1}unit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}since\0\u{1}until\0\u{3}in_kind\0\u{1}unit\0\u{1}receipts\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2886,6 +2913,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.until) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.inKind) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.unit) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.receipts) }()
       default: break
       }
     }
@@ -2907,6 +2935,9 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
     if !self.unit.isEmpty {
       try visitor.visitSingularStringField(value: self.unit, fieldNumber: 5)
     }
+    if self.receipts != false {
+      try visitor.visitSingularBoolField(value: self.receipts, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2916,6 +2947,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
     if lhs.until != rhs.until {return false}
     if lhs.inKind != rhs.inKind {return false}
     if lhs.unit != rhs.unit {return false}
+    if lhs.receipts != rhs.receipts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2923,7 +2955,7 @@ nonisolated extension Surplus_V1_EntriesRequest: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Surplus_V1_EntriesPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EntriesPage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}opening\0\u{1}entries\0\u{1}node\0\u{3}node_name\0\u{3}begins_at\0\u{3}first_segment\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}opening\0\u{1}entries\0\u{1}node\0\u{3}node_name\0\u{3}begins_at\0\u{3}first_segment\0\u{3}in_dispute\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2937,6 +2969,7 @@ nonisolated extension Surplus_V1_EntriesPage: SwiftProtobuf.Message, SwiftProtob
       case 4: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.beginsAt) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.firstSegment) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.inDispute) }()
       default: break
       }
     }
@@ -2961,6 +2994,9 @@ nonisolated extension Surplus_V1_EntriesPage: SwiftProtobuf.Message, SwiftProtob
     if self.firstSegment != 0 {
       try visitor.visitSingularInt64Field(value: self.firstSegment, fieldNumber: 6)
     }
+    if self.inDispute != 0 {
+      try visitor.visitSingularInt64Field(value: self.inDispute, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2971,6 +3007,7 @@ nonisolated extension Surplus_V1_EntriesPage: SwiftProtobuf.Message, SwiftProtob
     if lhs.nodeName != rhs.nodeName {return false}
     if lhs.beginsAt != rhs.beginsAt {return false}
     if lhs.firstSegment != rhs.firstSegment {return false}
+    if lhs.inDispute != rhs.inDispute {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3028,7 +3065,7 @@ nonisolated extension Surplus_V1_AccountStanding: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LedgerEntry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}transfer\0\u{1}at\0\u{1}purpose\0\u{1}debit\0\u{1}credit\0\u{1}amount\0\u{1}peer\0\u{3}peer_name\0\u{1}lease\0\u{3}other_peer\0\u{3}other_peer_name\0\u{2}\u{8}unit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}transfer\0\u{1}at\0\u{1}purpose\0\u{1}debit\0\u{1}credit\0\u{1}amount\0\u{1}peer\0\u{3}peer_name\0\u{1}lease\0\u{3}other_peer\0\u{3}other_peer_name\0\u{1}receipt\0\u{2}\u{7}unit\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3048,6 +3085,7 @@ nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtob
       case 10: try { try decoder.decodeSingularStringField(value: &self.lease) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.otherPeer) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.otherPeerName) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.receipt) }()
       case 20: try { try decoder.decodeSingularStringField(value: &self.unit) }()
       default: break
       }
@@ -3091,6 +3129,9 @@ nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtob
     if !self.otherPeerName.isEmpty {
       try visitor.visitSingularStringField(value: self.otherPeerName, fieldNumber: 12)
     }
+    if !self.receipt.isEmpty {
+      try visitor.visitSingularStringField(value: self.receipt, fieldNumber: 13)
+    }
     if !self.unit.isEmpty {
       try visitor.visitSingularStringField(value: self.unit, fieldNumber: 20)
     }
@@ -3111,6 +3152,7 @@ nonisolated extension Surplus_V1_LedgerEntry: SwiftProtobuf.Message, SwiftProtob
     if lhs.lease != rhs.lease {return false}
     if lhs.otherPeer != rhs.otherPeer {return false}
     if lhs.otherPeerName != rhs.otherPeerName {return false}
+    if lhs.receipt != rhs.receipt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

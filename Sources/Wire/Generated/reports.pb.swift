@@ -225,6 +225,9 @@ package nonisolated struct Surplus_V1_TradesPage: Sendable {
   /// of the leases that this page is the first to name
   package var holders: [Surplus_V1_LeaseHolder] = []
 
+  /// in the first page: what moved a balance for no lease, such as what was netted
+  package var apart: [Surplus_V1_BalanceSum] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -289,7 +292,7 @@ package nonisolated struct Surplus_V1_TradeEntry: @unchecked Sendable {
     set {_uniqueStorage()._compensation = newValue}
   }
 
-  /// billed by this node and not accepted
+  /// in dispute: billed by this node and not accepted, or disputed by a person
   package var disputed: Surplus_V1_TradeAmounts {
     get {_storage._disputed ?? Surplus_V1_TradeAmounts()}
     set {_uniqueStorage()._disputed = newValue}
@@ -734,7 +737,7 @@ nonisolated extension Surplus_V1_TradesRequest: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Surplus_V1_TradesPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TradesPage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}node_name\0\u{1}entries\0\u{1}holders\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}node_name\0\u{1}entries\0\u{1}holders\0\u{1}apart\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -746,6 +749,7 @@ nonisolated extension Surplus_V1_TradesPage: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.holders) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.apart) }()
       default: break
       }
     }
@@ -764,6 +768,9 @@ nonisolated extension Surplus_V1_TradesPage: SwiftProtobuf.Message, SwiftProtobu
     if !self.holders.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.holders, fieldNumber: 4)
     }
+    if !self.apart.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.apart, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -772,6 +779,7 @@ nonisolated extension Surplus_V1_TradesPage: SwiftProtobuf.Message, SwiftProtobu
     if lhs.nodeName != rhs.nodeName {return false}
     if lhs.entries != rhs.entries {return false}
     if lhs.holders != rhs.holders {return false}
+    if lhs.apart != rhs.apart {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

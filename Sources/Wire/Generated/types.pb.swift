@@ -1307,11 +1307,37 @@ package nonisolated struct Surplus_V1_LeaseInfo: @unchecked Sendable {
     set {_uniqueStorage()._compensationMicrocredits = newValue}
   }
 
+  /// ids, the earliest first; where one lease was asked for
+  package var receipts: [String] {
+    get {_storage._receipts}
+    set {_uniqueStorage()._receipts = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a balance changed by for one reason.
+package nonisolated struct Surplus_V1_BalanceSum: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// as TransferPurpose.Line has it
+  package var line: String = String()
+
+  /// credit, core_time (core-microseconds), ...
+  package var unit: String = String()
+
+  /// in base units; positive where peers came to owe this node more
+  package var amount: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Surplus_V1_EventInfo: Sendable {
@@ -2989,7 +3015,7 @@ nonisolated extension Surplus_V1_MemberInfo: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0\u{4}\u{d}renews_itself\0\u{1}group\0\u{3}in_return_for\0\u{4}\u{8}compensation_microcredits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0\u{4}\u{d}renews_itself\0\u{1}group\0\u{3}in_return_for\0\u{4}\u{8}compensation_microcredits\0\u{1}receipts\0")
 
   fileprivate class _StorageClass {
     var _lease: String = String()
@@ -3013,6 +3039,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
     var _group: String = String()
     var _inReturnFor: String = String()
     var _compensationMicrocredits: Int64 = 0
+    var _receipts: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3044,6 +3071,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       _group = source._group
       _inReturnFor = source._inReturnFor
       _compensationMicrocredits = source._compensationMicrocredits
+      _receipts = source._receipts
     }
   }
 
@@ -3083,6 +3111,7 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         case 31: try { try decoder.decodeSingularStringField(value: &_storage._group) }()
         case 32: try { try decoder.decodeSingularStringField(value: &_storage._inReturnFor) }()
         case 40: try { try decoder.decodeSingularInt64Field(value: &_storage._compensationMicrocredits) }()
+        case 41: try { try decoder.decodeRepeatedStringField(value: &_storage._receipts) }()
         default: break
         }
       }
@@ -3158,6 +3187,9 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       if _storage._compensationMicrocredits != 0 {
         try visitor.visitSingularInt64Field(value: _storage._compensationMicrocredits, fieldNumber: 40)
       }
+      if !_storage._receipts.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._receipts, fieldNumber: 41)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3188,10 +3220,51 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._group != rhs_storage._group {return false}
         if _storage._inReturnFor != rhs_storage._inReturnFor {return false}
         if _storage._compensationMicrocredits != rhs_storage._compensationMicrocredits {return false}
+        if _storage._receipts != rhs_storage._receipts {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_BalanceSum: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BalanceSum"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}line\0\u{1}unit\0\u{1}amount\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.line) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.unit) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.amount) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.line.isEmpty {
+      try visitor.visitSingularStringField(value: self.line, fieldNumber: 1)
+    }
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 2)
+    }
+    if self.amount != 0 {
+      try visitor.visitSingularInt64Field(value: self.amount, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_BalanceSum, rhs: Surplus_V1_BalanceSum) -> Bool {
+    if lhs.line != rhs.line {return false}
+    if lhs.unit != rhs.unit {return false}
+    if lhs.amount != rhs.amount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

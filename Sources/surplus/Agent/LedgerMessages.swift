@@ -6,8 +6,12 @@ extension Surplus_V1_EntriesRequest {
     /// - Parameters:
     ///   - inKind: whether what moved something owed in kind is wanted as well.
     ///   - unit: the only one that is wanted, whatever `inKind` says.
-    init(peer: String?, since: Timestamp?, until: Timestamp?, inKind: Bool = false, unit: LedgerUnit? = nil) {
+    ///   - receipts: whether each entry is to name the receipt that it settles.
+    init(
+        peer: String?, since: Timestamp?, until: Timestamp?, inKind: Bool = false, unit: LedgerUnit? = nil, receipts: Bool = false
+    ) {
         self = .with {
+            $0.receipts = receipts
             $0.inKind = inKind
             $0.unit = unit?.rawValue ?? ""
             $0.peer = peer ?? ""
@@ -65,7 +69,7 @@ extension PostedEntry {
             sequence: message.sequence, at: CivilTime(Timestamp(microseconds: message.at)), transfer: message.transfer,
             purpose: message.purpose, debit: message.debit, credit: message.credit,
             unit: LedgerUnit(rawValue: message.unit) ?? .credit, amount: message.amount, peer: message.peer,
-            peerName: message.peerName, lease: message.lease.nonEmpty,
+            peerName: message.peerName, lease: message.lease.nonEmpty, receipt: message.receipt.nonEmpty,
             otherPeer: message.otherPeer.nonEmpty, otherPeerName: message.otherPeerName.nonEmpty)
     }
 }

@@ -57,3 +57,9 @@ extension TradeReport.Entry.Parts {
             settlement: Microcredits(message.settlement))
     }
 }
+
+extension TradeReport.Apart {
+    init(_ message: Surplus_V1_BalanceSum) {
+        self.init(line: message.line, unit: LedgerUnit(rawValue: message.unit) ?? .credit, amount: message.amount)
+    }
+}

@@ -13,7 +13,7 @@ extension LeaseReport {
             charged: Microcredits(message.chargedMicrocredits), reserved: Microcredits(message.reservedMicrocredits),
             jobs: message.jobs, compensation: Microcredits(message.compensationMicrocredits),
             renewsItself: message.role == "borrower" ? message.renewsItself : nil, group: message.group.nonEmpty,
-            inReturnFor: message.inReturnFor.nonEmpty)
+            inReturnFor: message.inReturnFor.nonEmpty, receipts: message.receipts.isEmpty ? nil : message.receipts)
     }
 }
 
@@ -22,7 +22,9 @@ extension CreditsReport {
         _ message: Surplus_V1_CreditsReply, _ owed: Surplus_V1_ListObligationsReply, _ disputes: Surplus_V1_ListDisputesReply
     ) {
         self.init(
-            balance: Microcredits(message.balance), earned: Microcredits(message.earned), spent: Microcredits(message.spent),
+            opening: Microcredits(message.opening),
+            sums: BalanceSums(
+                [("earned", message.earned), ("spent", -message.spent)] + message.others.map { ($0.line, $0.amount) }),
             pendingIncoming: Microcredits(message.pendingIncoming), pendingOutgoing: Microcredits(message.pendingOutgoing),
             lines: message.lines.map(Line.init), obligations: owed.obligations.map(ObligationReport.init),
             disputes: disputes.disputes.map(DisputeReport.init))

@@ -16,7 +16,7 @@ struct LedgerReconcile: AsyncParsableCommand {
 
             Both ledgers have what was settled between them. Where they agree, both sign that; where they differ, the first entry \
             that does is shown as it is here and there. Several peers are asked at once; those that are no members any more are \
-            only named. It is made daily and after each lease, too.
+            only named. It is made daily and after each lease, too. To ask for it needs the right 'own'.
 
             Exit status: 0 when all agree; 1 when a ledger differs, as was found now or before; 3 when none is known to, but one \
             could not be compared; 2 when the command line is wrong.

@@ -12,8 +12,9 @@ struct ReportTrade: AsyncParsableCommand {
               surplus report trade --since 2026-11-01 --by day --by resource
               surplus report trade --by application --json | jq '.rows[] | select(.trade == "borrowed")'
 
-            What peers came to owe this node is positive, what it came to owe them negative; what was paid and what was \
-            compensated is what 'surplus statement' over the same time changes the balance by, exactly. Usage counts when its \
+            What peers came to owe this node is positive, what it came to owe them negative; what was paid, what was \
+            compensated and what moved for no lease, such as decayed credits, is what 'surplus statement' over the same time changes \
+            the balance by, exactly. What is in dispute moves no balance before it is resolved. Usage counts when its \
             receipt was settled. Days are those of this machine's time zone. The program is that of the job, as the node's story \
             of events has it; of what was lent, and is not told of there any more, the lender knows peer and user only.
             """)
@@ -50,6 +51,7 @@ struct ReportTrade: AsyncParsableCommand {
             TradeReport(
                 nodeName: pages.first?.nodeName ?? "", since: since.map(CivilTime.init), until: until.map(CivilTime.init),
                 by: by.isEmpty ? [.peer] : by, entries: pages.flatMap(\.entries).map(TradeReport.Entry.init),
+                apart: pages.flatMap(\.apart).map(TradeReport.Apart.init),
                 holders: pages.flatMap(\.holders).map(LeaseHolder.init), utcOffset: page.utcOffset))
     }
 }

@@ -16,7 +16,8 @@ struct Statement: AsyncParsableCommand {
 
             Credits come first, then each unit in kind in which something moved or stands, with a balance of its own; sums never mix \
             units. What peers came to owe this node is positive, what it came to owe them negative. What is only reserved is not in it: \
-            'surplus credits' shows that.
+            'surplus credits' shows that. What is in dispute is told by itself: it moves no balance before it is resolved. Each entry \
+            names the receipt that it settles, by which it can be disputed: always with --json and --plain, at a terminal where it fits.
             """)
 
     @Argument(help: "A peer by name or id. Default: all.")
@@ -31,23 +32,26 @@ struct Statement: AsyncParsableCommand {
 
     func run() async throws {
         let (since, until) = try range.times(on: Terminal.page(plain: output.plain, colour: output.color))
-        let request = Surplus_V1_EntriesRequest(peer: peer, since: since, until: until, inKind: true, unit: unit)
-        let (opening, entries, begins) = try await connection.agent.connected { control in
+        let request = Surplus_V1_EntriesRequest(
+            peer: peer, since: since, until: until, inKind: true, unit: unit, receipts: true)
+        let (opening, entries, begins, inDispute) = try await connection.agent.connected { control in
             try await control.streamEntries(request) { response in
                 var (opening, entries): ([AccountStanding], [PostedEntry]) = ([], [])
                 var begins: CivilTime?
+                var inDispute: Int64 = 0
                 for try await page in response.messages {
                     opening += page.opening.map(AccountStanding.init)
                     entries += page.entries.map(PostedEntry.init)
+                    inDispute += page.inDispute
                     begins = begins ?? CivilTime(microseconds: page.beginsAt)
                 }
-                return (opening, entries, begins)
+                return (opening, entries, begins, Microcredits(inDispute))
             }
         }
         try output.show(
             StatementReport(
                 of: peer, in: unit, since: since.map(CivilTime.init), until: until.map(CivilTime.init), opening: opening,
-                entries: entries, begins: begins))
+                entries: entries, inDispute: inDispute, begins: begins))
     }
 }
 

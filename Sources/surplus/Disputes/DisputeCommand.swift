@@ -16,7 +16,8 @@ struct DisputeCommand: AsyncParsableCommand {
 
             A node disputes by itself what it does not hold plausible of a receipt; people can dispute what was paid. What is in \
             dispute stands apart from all balances and holds up nothing else. Either side can give way, in all of it or in a part: \
-            together that is an agreement. Nobody can be made to.
+            together that is an agreement. Nobody can be made to. To open one, to accept and to withdraw need the right 'own'; the audit \
+            log has each.
             """,
         subcommands: [
             DisputeList.self, DisputeShow.self, DisputeOpen.self, DisputeAccept.self, DisputeWithdraw.self,

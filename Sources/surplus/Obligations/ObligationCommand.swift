@@ -17,7 +17,7 @@ struct ObligationCommand: AsyncParsableCommand {
 
             A change needs the peer's word, too: it is asked, and both sign. What is left of an obligation at the end of its
             window becomes credits at the prices of its agreement, with the agreed premium where its debtor was asked in time and
-            did not give it.
+            did not give it. Changes need the right 'own'; the audit log has each.
             """,
         subcommands: [
             ObligationList.self, ObligationShow.self, ObligationCancel.self, ObligationPostpone.self, ObligationOffset.self,
