@@ -102,7 +102,9 @@ let package = Package(
             resources: ["blade", "workstation", "render-farm", "closed"].map { .embedInCode("\($0).yaml") }),
         module(
             "LedgerSchema", path: "Ledger",
-            resources: ["V0001_ledger", "V0002_ledger", "V0003_ledger", "V0004_ledger", "V0005_ledger", "V0001_audit"].map {
+            resources: [
+                "V0001_ledger", "V0002_ledger", "V0003_ledger", "V0004_ledger", "V0005_ledger", "V0006_ledger", "V0001_audit",
+            ].map {
                 .embedInCode("\($0).sql")
             }),
         module("Configuration", ["Resources", "Policy", "ShippedPolicies", .yams]),

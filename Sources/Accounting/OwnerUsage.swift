@@ -24,6 +24,8 @@ package struct OwnerUsage: Hashable, Codable, Sendable {
     package var level: Amounts {
         Amounts(
             cpu: cpu.map(\.level).reduce(latest.cpu, max),
-            memory: memory.map(\.level).reduce(latest.memory, max))
+            memory: memory.map(\.level).reduce(latest.memory, max),
+            // What is on a disk comes in no bursts.
+            disk: latest.disk)
     }
 }

@@ -51,9 +51,10 @@ package struct Adjustment: Hashable, Codable, Sendable {
 extension Adjustment {
     private static let documentKind = "surplus.adjustment"
 
-    /// The bytes that are hashed and signed.
+    /// The bytes that are hashed and signed: version 2 of the kind has disk.
     package var document: [UInt8] {
-        var writer = CanonicalWriter(kind: Self.documentKind)
+        // What has no disk is written as ever, so that older nodes can read and sign it.
+        var writer = CanonicalWriter(kind: Self.documentKind, version: amount.inKind.disk == .zero ? 1 : 2)
         writer.write(id)
         writer.write(kind.rawValue)
         writer.write(obligation)
@@ -69,6 +70,7 @@ extension Adjustment {
         if let until { writer.write(until) }
         writer.write(transfer)
         writer.write(issued)
+        if writer.version > 1 { writer.write(amount.inKind.disk) }
         return writer.bytes
     }
 
@@ -76,7 +78,7 @@ extension Adjustment {
     ///
     /// - Throws: ``CanonicalReader/Malformed`` when it is no adjustment, or a figure is negative or out of ``Bounds``.
     package init(document: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(document, kind: Self.documentKind)
+        var reader = try CanonicalReader(document, kind: Self.documentKind, versions: 1...2)
         id = try reader.identifier()
         let name = try reader.string(atMost: 16)
         guard let kind = Kind(rawValue: name) else {
@@ -93,6 +95,7 @@ extension Adjustment {
         until = try reader.bool() ? try reader.timestamp() : nil
         transfer = try reader.identifier()
         issued = try reader.timestamp()
+        if reader.version > 1 { amount.inKind.disk = try reader.diskTime() }
         try reader.finish()
         let range = LedgerAmount.zero...LedgerAmount.most
         guard Charge.units.allSatisfy({ range.contains(amount[$0]) }), range.contains(LedgerAmount(premium)),

@@ -62,11 +62,11 @@ package struct Receipt: Hashable, Codable, Sendable {
 extension Receipt {
     private static let kind = "surplus.receipt"
 
-    /// The bytes that are hashed and signed: version 2 of the kind has what is due in kind.
+    /// The bytes that are hashed and signed: version 2 of the kind has what is due in kind, version 3 disk as well.
     package var document: [UInt8] {
-        // What is due in credits alone is written as ever, so that older nodes can read and sign it.
+        // What older nodes know is written as ever, so that they can read and sign it.
         let isInKind = charge.inKind != .zero || amount.inKind != .zero
-        var writer = CanonicalWriter(kind: Self.kind, version: isInKind ? 2 : 1)
+        var writer = CanonicalWriter(kind: Self.kind, version: hasDisk ? 3 : isInKind ? 2 : 1)
         writer.write(id)
         writer.write(lease)
         writer.write(agreement)
@@ -86,20 +86,23 @@ extension Receipt {
         writer.write(isFinal)
         writer.write(previous.bytes)
         writer.write(issued)
-        if isInKind {
+        if writer.version > 1 {
             for usage in [charge.inKind, amount.inKind] {
                 writer.write(usage.cpu)
                 writer.write(usage.memory)
             }
         }
+        if writer.version > 2 { for usage in [usage, charge.inKind, amount.inKind] { writer.write(usage.disk) } }
         return writer.bytes
     }
+
+    private var hasDisk: Bool { [usage, charge.inKind, amount.inKind].contains { $0.disk != .zero } }
 
     /// Reads a document received from a peer.
     ///
     /// - Throws: ``CanonicalReader/Malformed`` when it is no receipt, or a figure is negative or out of ``Bounds``.
     package init(document: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(document, kind: Self.kind, versions: 1...2)
+        var reader = try CanonicalReader(document, kind: Self.kind, versions: 1...3)
         id = try reader.identifier()
         lease = try reader.identifier()
         agreement = try reader.identifier()
@@ -122,24 +125,31 @@ extension Receipt {
         if reader.version > 1 {
             charge.inKind = Usage(cpu: try reader.quantity(), memory: try reader.quantity())
             amount.inKind = Usage(cpu: try reader.quantity(), memory: try reader.quantity())
-            // There is one way to write each receipt.
-            guard charge.inKind != .zero || amount.inKind != .zero else {
-                throw .init(description: "nothing in kind in version 2")
-            }
         }
+        if reader.version > 2 {
+            usage.disk = try reader.quantity()
+            charge.inKind.disk = try reader.quantity()
+            amount.inKind.disk = try reader.quantity()
+        }
+        // There is one way to write each receipt.
+        guard reader.version != 2 || charge.inKind != .zero || amount.inKind != .zero else {
+            throw .init(description: "nothing in kind in version 2")
+        }
+        guard reader.version != 3 || hasDisk else { throw .init(description: "no disk in version 3") }
         try reader.finish()
         try checkRanges()
     }
 
-    /// A hundred thousand cores, and a pebibyte, for the longest term.
-    private static let mostUsage = Usage(of: Amounts(cpu: .cores(100_000), memory: Bounds.memory), for: Bounds.term)
+    /// A hundred thousand cores, and a pebibyte of memory and of disk, for the longest term.
+    private static let mostUsage = Usage(
+        of: Amounts(cpu: .cores(100_000), memory: Bounds.memory, disk: Bounds.disk), for: Bounds.term)
 
     private func checkRanges() throws(CanonicalReader.Malformed) {
         let range = LedgerAmount.zero...LedgerAmount.most
         guard sequence > 0, sequence < 1 << 32 else { throw .init(description: "receipt number \(sequence)") }
         let amounts = Charge.units.flatMap { [charge[$0], amount[$0]] } + [LedgerAmount(compensation)]
         for value in amounts where !range.contains(value) { throw .init(description: "an amount of \(value)") }
-        guard usage.cpu >= .zero, usage.memory >= .zero, elapsed >= .zero, throttled >= .zero else {
+        guard usage.isNatural, elapsed >= .zero, throttled >= .zero else {
             throw .init(description: "a negative measure")
         }
         guard usage.fits(in: Self.mostUsage), elapsed <= Bounds.term * 2, throttled <= Bounds.term * 2 else {

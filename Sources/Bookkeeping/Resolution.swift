@@ -42,9 +42,10 @@ package struct Resolution: Hashable, Codable, Sendable {
 extension Resolution {
     private static let documentKind = "surplus.resolution"
 
-    /// The bytes that are hashed and signed.
+    /// The bytes that are hashed and signed: version 2 of the kind has disk.
     package var document: [UInt8] {
-        var writer = CanonicalWriter(kind: Self.documentKind)
+        // What has no disk is written as ever, so that older nodes can read and sign it.
+        var writer = CanonicalWriter(kind: Self.documentKind, version: amount.inKind.disk == .zero ? 1 : 2)
         writer.write(dispute)
         writer.write(number)
         writer.write(proposer)
@@ -56,6 +57,7 @@ extension Resolution {
         writer.write(isBySilence)
         writer.write(transfer)
         writer.write(issued)
+        if writer.version > 1 { writer.write(amount.inKind.disk) }
         return writer.bytes
     }
 
@@ -63,7 +65,7 @@ extension Resolution {
     ///
     /// - Throws: ``CanonicalReader/Malformed`` when it is no resolution, or a figure is out of range.
     package init(document: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(document, kind: Self.documentKind)
+        var reader = try CanonicalReader(document, kind: Self.documentKind, versions: 1...2)
         dispute = try reader.identifier()
         number = try reader.integer()
         proposer = try reader.identifier()
@@ -78,6 +80,7 @@ extension Resolution {
         isBySilence = try reader.bool()
         transfer = try reader.identifier()
         issued = try reader.timestamp()
+        if reader.version > 1 { amount.inKind.disk = try reader.diskTime() }
         try reader.finish()
         let range = LedgerAmount.zero...LedgerAmount.most
         guard (1..<1 << 32).contains(number), amount != .zero, Charge.units.allSatisfy({ range.contains(amount[$0]) }) else {

@@ -52,9 +52,10 @@ struct Cosignature: Hashable, Sendable {
     /// What was accepted in kind; `nil` where nothing was.
     var inKind: Usage? { accepted.flatMap { $0.inKind == .zero ? nil : $0.inKind } }
 
-    /// Version 2 of the kind has what was accepted in kind.
+    /// Version 2 of the kind has what was accepted in kind, version 3 disk as well.
     var chainDocument: [UInt8] {
-        var writer = CanonicalWriter(kind: "surplus.ledger.cosignature", version: inKind == nil ? 1 : 2)
+        let hasDisk = inKind.map { $0.disk != .zero } ?? false
+        var writer = CanonicalWriter(kind: "surplus.ledger.cosignature", version: hasDisk ? 3 : inKind == nil ? 1 : 2)
         writer.write(receipt)
         writer.write(signature.bytes)
         writer.write(accepted != nil)
@@ -62,6 +63,7 @@ struct Cosignature: Hashable, Sendable {
         if let inKind {
             writer.write(inKind.cpu)
             writer.write(inKind.memory)
+            if hasDisk { writer.write(inKind.disk) }
         }
         return writer.bytes
     }

@@ -134,7 +134,7 @@ extension Journal {
         try statements.insertCosignature.execute([
             chain.sequence, cosignature.receipt.column, Data(cosignature.signature.bytes),
             cosignature.accepted?.credits.rawValue, cosignature.inKind?.cpu.rawValue, cosignature.inKind?.memory.rawValue,
-            chain.head.column,
+            cosignature.inKind?.disk.rawValue, chain.head.column,
         ])
         position.chain = chain
     }
@@ -200,7 +200,7 @@ extension Journal {
         try statements.setObligation.execute([
             obligation.id.column, obligation.lease.column, obligation.debtor.column, obligation.creditor.column,
             obligation.deferral.from.microseconds, obligation.deferral.until.microseconds, obligation.left.cpu.rawValue,
-            obligation.left.memory.rawValue, obligation.settledAt?.microseconds, body,
+            obligation.left.memory.rawValue, obligation.left.disk.rawValue, obligation.settledAt?.microseconds, body,
         ])
     }
 }

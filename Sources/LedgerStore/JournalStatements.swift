@@ -43,8 +43,9 @@ struct JournalStatements {
         insertCosignature = try PreparedStatement(
             db,
             """
-            INSERT INTO cosignatures (sequence, receipt, signature, accepted, accepted_core_time, accepted_memory_time, hash)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO cosignatures (sequence, receipt, signature, accepted, accepted_core_time, accepted_memory_time,
+                accepted_disk_time, hash)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """)
         insertAgreement = try PreparedStatement(
             db,
@@ -80,8 +81,9 @@ struct JournalStatements {
         setObligation = try PreparedStatement(
             db,
             """
-            REPLACE INTO obligations (id, lease, debtor, creditor, due_from, due_until, core_time, memory_time, settled_at, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            REPLACE INTO obligations (id, lease, debtor, creditor, due_from, due_until, core_time, memory_time, disk_time,
+                settled_at, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         setTrustLine = try PreparedStatement(
             db, "REPLACE INTO trust_lines (peer, unit, granted, received, own_ceiling) VALUES (?, ?, ?, ?, ?)")

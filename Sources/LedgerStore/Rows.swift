@@ -112,7 +112,10 @@ extension Rows {
     private static func accepted(_ row: Row) -> Charge? {
         let credits: Microcredits? = row.optionalQuantity("accepted")
         let (cpu, memory): (Int64?, Int64?) = (row["accepted_core_time"], row["accepted_memory_time"])
-        return credits.map { Charge(credits: $0, inKind: Usage(cpu: .init(cpu ?? 0), memory: .init(memory ?? 0))) }
+        let disk: Int64? = row["accepted_disk_time"]
+        return credits.map {
+            Charge(credits: $0, inKind: Usage(cpu: .init(cpu ?? 0), memory: .init(memory ?? 0), disk: .init(disk ?? 0)))
+        }
     }
 }
 

@@ -40,11 +40,18 @@ extension BorrowRequest {
         talks.indices.map { index in
             let text =
                 switch talks[index].state {
-                case .offered(let terms, _): "\(terms.amounts.text) at \(terms.prices.cpu.text) per core-hour"
+                case .offered(let terms, _): "\(terms.amounts.text) at \(terms.mainPrice)"
                 case .rejected(let refusal): "no: \(refusal.reason)"
                 case .silent, .proposed: "no answer"
                 }
             return Event.Detail("asked_\(name(talks[index].peer))", text)
         }
+    }
+}
+
+extension Terms {
+    /// What is told of the prices where there is room for one.
+    fileprivate var mainPrice: String {
+        amounts.disk == .zero ? "\(prices.cpu.text) per core-hour" : "\(prices.disk.text) per GiB-hour"
     }
 }

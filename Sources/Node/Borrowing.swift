@@ -17,6 +17,9 @@ extension Node {
             let reason = "a swap is with one node, begins at once, and is not renewed"
             return report(id, of: want.rule, .failure(Refusal(term: "request", reason: reason)), &step)
         }
+        guard !want.bid.mixesDisk else {
+            return report(id, of: want.rule, .failure(Refusal(term: "request", reason: Amounts.mixingDisk)), &step)
+        }
         if let refusal = objection(toStart: want.bid, at: step.now) { return report(id, of: want.rule, .failure(refusal), &step) }
         var want = want
         // What is lent in return is lent with the notice of this node's own policy.

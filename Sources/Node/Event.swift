@@ -21,6 +21,12 @@ package enum NodeEvent: Sendable {
     case guestFailed(LeaseID, reason: String)
     /// Everything of the lease is gone from the kernel; these are its last counters, `nil` when they are lost.
     case guestClosed(LeaseID, MeterReading?)
+    /// The room of a lease of disk is set aside.
+    case storeOpened(LeaseID)
+    /// It cannot be.
+    case storeFailed(LeaseID, reason: String)
+    /// Nothing of the lease is on the disk any more.
+    case storeClosed(LeaseID)
     /// The machine was measured.
     case readings(owner: Amounts, guests: [MeterReading])
     /// What the policy's conditions are judged by was looked at.
@@ -91,6 +97,10 @@ package enum NodeAction: Sendable {
     case changeGuest(LeaseID, Amounts, remaining: Microseconds)
     /// End everything that runs under the lease, then report ``NodeEvent/guestClosed(_:_:)``.
     case closeGuest(LeaseID)
+    /// Set room on the disk aside for a lease, or keep it for a new time when it is, then report ``NodeEvent/storeOpened(_:)``.
+    case openStore(LeaseID, Bytes, remaining: Microseconds)
+    /// Delete everything that is stored under the lease, then report ``NodeEvent/storeClosed(_:)``.
+    case closeStore(LeaseID)
     /// A request was decided: as many leases as nodes were wanted, or none. A refusal with term `"doubt"` may still turn into a
     /// lease, which is then released.
     case decided(RequestID, Result<[LeaseID], Refusal>)

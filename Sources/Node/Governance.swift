@@ -32,6 +32,7 @@ extension Node {
         let after = gates.holdBack
         tellChange("cpu", before.cpu, after.cpu, &step)
         tellChange("memory", before.memory, after.memory, &step)
+        tellChange("disk", before.disk, after.disk, &step)
         follow(&step)
     }
 
@@ -42,10 +43,12 @@ extension Node {
         self.civil = civil
         let current = given.inForce(at: civil)
         guard given.hasPeriods, current != policy else { return false }
-        let isChange = current.cpu?.threshold != policy.cpu?.threshold || current.memory?.threshold != policy.memory?.threshold
+        let isChange =
+            current.cpu?.threshold != policy.cpu?.threshold || current.memory?.threshold != policy.memory?.threshold
+            || current.disk?.threshold != policy.disk?.threshold
         policy = current
         if isChange {
-            let bounds = [("cpu", current.cpu), ("memory", current.memory)].compactMap { name, rule in
+            let bounds = [("cpu", current.cpu), ("memory", current.memory), ("disk", current.disk)].compactMap { name, rule in
                 rule.map { "\(name) \($0.threshold.text)" }
             }
             step.tell("policy.threshold", [], "from now on the threshold is \(bounds.joined(separator: ", "))")
@@ -103,6 +106,7 @@ extension Node {
         if !policy.lendsAnything { return "the policy lends nothing any more" }
         if lease.amounts.cpu > .zero, policy.cpu == nil { return "the policy lends no cpu any more" }
         if lease.amounts.memory > .zero, policy.memory == nil { return "the policy lends no memory any more" }
+        if lease.amounts.disk > .zero, policy.disk == nil { return "the policy lends no disk any more" }
         return nil
     }
 
@@ -111,7 +115,7 @@ extension Node {
         guard !policy.limits.rules.isEmpty else { return }
         for lease in lent.reversed() {
             let restrictions = restrictions(on: borrower(lease.peer, lease.user), countingLeaving: false)
-            guard let excess = restrictions.first(where: \.isExceeded) else { continue }
+            guard let excess = restrictions.first(where: { $0.isExceeded(with: lease.amounts) }) else { continue }
             reclaim(lease.id, atOnce: false, reason: "\(excess.rule.subject.text) has more than the policy allows", &step)
         }
     }
@@ -127,7 +131,9 @@ extension Node {
             let (from, until) = (lease.began.instant(at: step.now), lease.ends.instant(at: step.now))
             let room = (most - kept.peak(from: from, until: until)).clampedToZero
             let given = wanted.limited(to: room)
-            if given == wanted || (isElastic && given.memory == wanted.memory && given.cpu >= Self.elasticFloor.of(wanted.cpu)) {
+            // What is kept in memory or on a disk does not become less.
+            let isKept = given.memory == wanted.memory && given.disk == wanted.disk
+            if given == wanted || (isElastic && isKept && given.cpu >= Self.elasticFloor.of(wanted.cpu)) {
                 resize(lease.id, to: given, "the policy lends \(most.cpu.text) at most", &step)
                 kept.add(given, from: from, until: until)
             } else {
@@ -151,7 +157,7 @@ extension Node {
         keep(entry, &step)
         let change = "from now on it is \(amounts.text)"
         step.tell("lease.resized", [id, entry.lease.peer], "\(change): \(reason)")
-        if entry.hasBegun { step.act(.changeGuest(id, amounts, remaining: entry.lease.ends.remaining(at: step.now))) }
+        if entry.hasBegun { step.change(entry.lease) }
         step.send(.resized(id, amounts, reason: reason), to: entry.lease.peer)
         step.act(.changed(id))
     }

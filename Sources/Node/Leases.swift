@@ -30,7 +30,9 @@ extension Node {
         // The enforcer does not wait for anybody to end what it takes back.
         if entry.lease.state == .reclaiming { return close(id, .revoked, entry.lease.reason, &step) }
         // The kernel's side is gone while the lease should go on: it cannot be provided any more.
-        if entry.lease.isOpen { return close(id, .failed, "its guests were lost", &step) }
+        if entry.lease.isOpen {
+            return close(id, .failed, entry.lease.isOfDisk ? "its store was lost" : "its guests were lost", &step)
+        }
         keep(entry, &step)
         drawReceipt(id, &step)
     }
@@ -50,9 +52,9 @@ extension Node {
         guard entry.lease.role == .lender, entry.guest != .gone, entry.guest != .absent else { return }
         let remaining = entry.lease.ends.remaining(at: step.now)
         if entry.lease.isOpen, remaining > .zero {
-            step.act(.openGuest(entry.id, entry.lease.amounts, remaining: remaining))
+            step.setAside(entry.lease)
         } else {
-            step.act(.closeGuest(entry.id))
+            step.clear(entry.lease)
         }
     }
 
@@ -122,9 +124,7 @@ extension Node {
         keep(entry, &step)
         step.tell(
             "lease.renewed", [entry.id, renewal.reservation, peer], "renewed for \(name(of: peer)) by \(renewal.span.text)")
-        if entry.hasBegun {
-            step.act(.changeGuest(entry.id, entry.lease.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
-        }
+        if entry.hasBegun { step.change(entry.lease) }
         answer(nil)
     }
 
@@ -237,7 +237,7 @@ extension Node {
         #else
             let isTold = entry.hasBegun
         #endif
-        if isTold { step.act(.changeGuest(id, entry.lease.amounts, remaining: remaining)) }
+        if isTold { step.change(entry.lease) }
         step.send(.reclaim(id, remaining: remaining, reason: reason), to: entry.lease.peer)
         step.act(.changed(id))
     }
@@ -287,7 +287,7 @@ extension Node {
             "\(why.rawValue)\(entry.lease.reason.isEmpty ? "" : ": \(entry.lease.reason)")",
             [Event.Detail("elapsed", entry.lease.elapsed(at: step.now).text)])
         if entry.lease.role == .lender {
-            if entry.guest == .closing { step.act(.closeGuest(id)) } else { drawReceipt(id, &step) }
+            if entry.guest == .closing { step.clear(entry.lease) } else { drawReceipt(id, &step) }
             step.send(.closed(id, why, detail: entry.lease.reason), to: entry.lease.peer)
         } else {
             step.send(.release(id), to: entry.lease.peer)

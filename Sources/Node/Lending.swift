@@ -14,8 +14,8 @@ extension Node {
         guard Bounds.accepts(proposal.terms.amounts), Bounds.accepts(proposal.terms.prices),
             Bounds.accepts(term: proposal.terms.term), Bounds.accepts(start: proposal.terms.start),
             proposal.least.fits(in: proposal.terms.amounts),
-            proposal.least.cpu >= .zero, proposal.least.memory >= .zero,
-            (1...Negotiating.rounds).contains(proposal.round), proposal.user.utf8.count <= Agreement.longestUser
+            proposal.least.isNatural, (1...Negotiating.rounds).contains(proposal.round),
+            proposal.user.utf8.count <= Agreement.longestUser
         else {
             return turnAway(proposal, Refusal(term: "proposal", reason: "a figure is out of range"), peer, &step)
         }
@@ -179,9 +179,7 @@ extension Node {
             agreement.terms.details + [
                 Event.Detail("reserved", agreement.terms.ceiling.text), Event.Detail("user", agreement.user),
             ])
-        if !entry.isPromise {
-            step.act(.openGuest(entry.id, agreement.terms.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
-        }
+        if !entry.isPromise { step.setAside(entry.lease) }
         confirm(entry.id, to: peer, &step)
         #if Defects
             if Defect.active == .pauseIgnored { return }

@@ -31,7 +31,8 @@ extension Node {
         if case .swap = ask.consideration { standing.taken = takenInSwaps }
         standing.committed = schedule(at: now).peak(from: from, until: until + Timing.turnover)
         if policy.noticeClass(for: ask, given: standing) == .firm {
-            standing.firm = firmRoom(for: ask.term, after: ask.wait(at: now))
+            standing.firm =
+                ask.amounts.disk > .zero ? firmRoomOnDisk() : firmRoom(for: ask.term, after: ask.wait(at: now))
         }
         if isFarOff(terms, at: now) {
             standing.ownerUsage = .zero
@@ -189,6 +190,7 @@ extension Node {
         let (stopped, reasons) = (gates.hasStopped, gates.holdBack)
         if lease.amounts.cpu > .zero, stopped.cpu { return reasons.cpu }
         if lease.amounts.memory > .zero, stopped.memory { return reasons.memory }
+        if lease.amounts.disk > .zero, stopped.disk { return reasons.disk }
         return nil
     }
 }

@@ -171,6 +171,9 @@ package struct Node: Sendable {
         case .guestOpened(let id): guestOpened(id, &step)
         case .guestFailed(let id, let reason): close(id, .failed, reason, &step)
         case .guestClosed(let id, let reading): guestClosed(id, reading, &step)
+        case .storeOpened(let id): guestOpened(id, &step)
+        case .storeFailed(let id, let reason): close(id, .failed, reason, &step)
+        case .storeClosed(let id): guestClosed(id, nil, &step)
         case .readings(let owner, let guests): measure(owner: owner, guests, &step)
         case .surroundings(let surroundings): observe(surroundings, &step)
         case .peers(let peers): acquisitions.peers = peers
@@ -253,7 +256,7 @@ extension Node {
     package func reasonForNothing(at now: Moment) -> Refusal {
         if let obstacle = obstacle(at: now) { return obstacle }
         if !policy.lendsAnything { return Refusal(term: "policy", reason: "policy '\(policy.name)' lends nothing") }
-        guard let reason = gates.holdBack.cpu ?? gates.holdBack.memory else {
+        guard let reason = gates.holdBack.any else {
             return Refusal(term: "cpu", reason: "nothing is free now", retryAfter: .seconds(30))
         }
         return Refusal(term: "condition", reason: "not lent now: \(reason)", retryAfter: .seconds(30))

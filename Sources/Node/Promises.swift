@@ -72,7 +72,7 @@ extension Node {
         keep(entry, &step)
         step.tell(
             "lease.begun", [id, entry.lease.peer], "its term begins: it is lent to \(name(of: entry.lease.peer)) from now on")
-        step.act(.openGuest(id, entry.lease.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
+        step.setAside(entry.lease)
         step.act(.changed(id))
         // What a condition holds back at the start is taken back like anything that runs.
         if entry.lease.state != .reclaiming, policy.stop == .takeBack, let reason = heldBack(entry.lease) {

@@ -346,25 +346,33 @@ extension Node {
             "lease.settled", [entry.id, entry.lease.peer],
             "settled for \(entry.bill.accepted.text)"
                 + (entry.compensation > .zero ? ", less \(entry.compensation.text) for the notice that was not kept" : ""),
-            [Event.Detail("cpu", entry.bill.usage.cpu.text), Event.Detail("disputed", entry.bill.disputed.text)])
+            [entry.bill.usage.mainDetail, Event.Detail("disputed", entry.bill.disputed.text)])
         step.act(.changed(entry.id))
     }
 }
 
 extension Receipt {
     func story(_ peer: String) -> String {
-        "\(isFinal ? "last receipt" : "receipt \(sequence)") with \(peer): \(usage.cpu.text) for \(charge.text) in all"
+        "\(isFinal ? "last receipt" : "receipt \(sequence)") with \(peer): \(usage.mainDetail.value) for \(charge.text) in all"
     }
 
     var details: [Event.Detail] {
         [
             Event.Detail("cpu_core_microseconds", String(usage.cpu.rawValue)),
             Event.Detail("memory_mib_seconds", String(usage.memory.rawValue)),
+        ] + (usage.disk == .zero ? [] : [Event.Detail("disk_mib_seconds", String(usage.disk.rawValue))]) + [
             Event.Detail("charge_microcredits", String(charge.credits.rawValue)),
             Event.Detail("amount_microcredits", String(amount.credits.rawValue)),
             Event.Detail("charge_in_kind", Charge(inKind: charge.inKind).text),
             Event.Detail("compensation_microcredits", String(compensation.rawValue)),
             Event.Detail("throttled", throttled.text), Event.Detail("elapsed", elapsed.text),
         ]
+    }
+}
+
+extension Usage {
+    /// What is told of it where there is room for one figure.
+    fileprivate var mainDetail: Event.Detail {
+        disk == .zero ? Event.Detail("cpu", cpu.text) : Event.Detail("disk", disk.text)
     }
 }

@@ -9,7 +9,8 @@ extension LendingPolicy {
         let free = free(given: standing)
         return Amounts(
             cpu: standing.heldBack.cpu == nil ? free.cpu : .zero,
-            memory: standing.heldBack.memory == nil ? free.memory : .zero)
+            memory: standing.heldBack.memory == nil ? free.memory : .zero,
+            disk: standing.heldBack.disk == nil ? free.disk : .zero)
     }
 
     /// The same, whatever the conditions say.
@@ -20,7 +21,8 @@ extension LendingPolicy {
         }
         return Amounts(
             cpu: free(cpu, standing.capacity.cpu, standing.ownerUsage.cpu, standing.committed.cpu),
-            memory: free(memory, standing.capacity.memory, standing.ownerUsage.memory, standing.committed.memory))
+            memory: free(memory, standing.capacity.memory, standing.ownerUsage.memory, standing.committed.memory),
+            disk: free(disk, standing.capacity.disk, standing.ownerUsage.disk, standing.committed.disk))
     }
 
     /// The most any one node may owe, as far as this borrower is concerned: what the most specific limit says, or the
@@ -85,7 +87,8 @@ extension LendingPolicy {
         }
         try require(Bounds.accepts(ask.amounts), "the amounts are not positive or beyond all bounds")
         try require(ask.least.fits(in: ask.amounts), "the least amounts are above the amounts asked for")
-        try require(ask.least.cpu >= .zero && ask.least.memory >= .zero, "the least amounts are negative")
+        try require(ask.least.isNatural, "the least amounts are negative")
+        try require(!ask.amounts.mixesDisk, Amounts.mixingDisk)
         try require(Bounds.accepts(term: ask.term), "the term is not positive or beyond all bounds")
         try require(Bounds.accepts(ask.bid), "the prices are negative or beyond all bounds")
         try require(ask.round >= 1 && ask.round <= ask.rounds, "round \(ask.round) of \(ask.rounds) does not exist")

@@ -69,6 +69,7 @@ struct Deliberation {
         return firm.longestTerm >= policy.shortestTerm
             && isEnough(policy.cpu, firm.amounts.cpu, ask.amounts.cpu, ask.least.cpu)
             && isEnough(policy.memory, firm.amounts.memory, ask.amounts.memory, ask.least.memory)
+            && isEnough(policy.disk, firm.amounts.disk, ask.amounts.disk, ask.least.disk)
     }
 
     // MARK: Amounts
@@ -88,13 +89,20 @@ struct Deliberation {
                 Resource(
                     term: "memory", rule: policy.memory, asked: ask.amounts.memory, least: ask.least.memory,
                     free: min(free.memory, firm.memory), how: firm.memory < free.memory ? "promised firmly" : "lent",
-                    most: most.memory, heldBack: standing.heldBack.memory, limit: { $0.memory }, taken: { $0.memory })))
+                    most: most.memory, heldBack: standing.heldBack.memory, limit: { $0.memory }, taken: { $0.memory })),
+            disk: try fit(
+                Resource(
+                    term: "disk", rule: policy.disk, asked: ask.amounts.disk, least: ask.least.disk,
+                    free: min(free.disk, firm.disk), how: firm.disk < free.disk ? "promised firmly" : "lent", most: most.disk,
+                    heldBack: standing.heldBack.disk, limit: { $0.disk }, taken: { $0.disk })))
         guard amounts.isPositive else {
-            if let reason = standing.heldBack.cpu ?? standing.heldBack.memory {
+            if let reason = ask.amounts.disk > .zero ? standing.heldBack.disk : standing.heldBack.cpu ?? standing.heldBack.memory
+            {
                 throw Refusal(term: "condition", reason: "not lent now: \(reason)", retryAfter: Self.retryAfter)
             }
             throw Refusal(
-                term: ask.amounts.cpu > .zero ? "cpu" : "memory", reason: "nothing is free", retryAfter: Self.retryAfter)
+                term: ask.amounts.cpu > .zero ? "cpu" : ask.amounts.memory > .zero ? "memory" : "disk", reason: "nothing is free",
+                retryAfter: Self.retryAfter)
         }
         return amounts
     }
@@ -180,6 +188,9 @@ struct Deliberation {
                 ? settle(policy.cpu, Self.scarcity(free.cpu, most.cpu), factors, bid: ask.bid.cpu, per: "core-hour") : .zero,
             memory: amounts.memory > .zero
                 ? settle(policy.memory, Self.scarcity(free.memory, most.memory), factors, bid: ask.bid.memory, per: "GiB-hour")
+                : .zero,
+            disk: amounts.disk > .zero
+                ? settle(policy.disk, Self.scarcity(free.disk, most.disk), factors, bid: ask.bid.disk, per: "GiB-hour of disk")
                 : .zero)
     }
 

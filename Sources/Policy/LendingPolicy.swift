@@ -8,6 +8,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package var cpu: ResourceRule?
     /// How memory is lent; `nil` when it is not.
     package var memory: ResourceRule?
+    /// How disk is lent; `nil` when it is not.
+    package var disk: ResourceRule?
     /// For how long the owner's work may have to wait.
     package var pressure: PressureRule
     /// When less than this part of the memory could be had at once, guests are stopped and ended without notice.
@@ -41,7 +43,8 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package var hooks: LeaseHooks
 
     package init(
-        name: String, cpu: ResourceRule? = nil, memory: ResourceRule? = nil, pressure: PressureRule = PressureRule(),
+        name: String, cpu: ResourceRule? = nil, memory: ResourceRule? = nil, disk: ResourceRule? = nil,
+        pressure: PressureRule = PressureRule(),
         reserve: BasisPoints = Self.usualReserve, release: ReleaseRule? = nil,
         stop: StopManner = .takeBack, borrowers: Borrowers = .everyone, limits: LimitBook = LimitBook(),
         network: OutboundNetwork? = nil,
@@ -53,6 +56,7 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         self.name = name
         self.cpu = cpu
         self.memory = memory
+        self.disk = disk
         self.pressure = pressure
         self.reserve = reserve
         self.release = release
@@ -76,7 +80,7 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
     package static let usualReserve = BasisPoints.percent(2)
 
     /// Whether some threshold, or what the owner's work may have to wait, depends on the time of the week.
-    package var hasPeriods: Bool { !pressure.periods.isEmpty || [cpu, memory].contains { $0?.periods.isEmpty == false } }
+    package var hasPeriods: Bool { !pressure.periods.isEmpty || [cpu, memory, disk].contains { $0?.periods.isEmpty == false } }
 
     /// The policy with the thresholds that hold at a time of the week, and at no other.
     package func inForce(at time: CivilMinute) -> LendingPolicy {
@@ -87,17 +91,19 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
             return rule
         }
         var policy = self
-        (policy.cpu, policy.memory) = (adjusted(cpu), adjusted(memory))
+        (policy.cpu, policy.memory, policy.disk) = (adjusted(cpu), adjusted(memory), adjusted(disk))
         policy.pressure = PressureRule(shares: pressure.shares(at: time))
         return policy
     }
 
     /// Whether anything is lent to anybody.
-    package var lendsAnything: Bool { (cpu != nil || memory != nil) && borrowers.admitted != .nobody }
+    package var lendsAnything: Bool { (cpu != nil || memory != nil || disk != nil) && borrowers.admitted != .nobody }
 
     /// The bound below which owner and guests together are kept, zero for what is not lent.
     package func thresholds(of capacity: Amounts) -> Amounts {
-        Amounts(cpu: cpu?.threshold.of(capacity.cpu) ?? .zero, memory: memory?.threshold.of(capacity.memory) ?? .zero)
+        Amounts(
+            cpu: cpu?.threshold.of(capacity.cpu) ?? .zero, memory: memory?.threshold.of(capacity.memory) ?? .zero,
+            disk: disk?.threshold.of(capacity.disk) ?? .zero)
     }
 
     /// The most that is ever lent of `capacity`, when the owner is idle and nothing is promised.
@@ -105,12 +111,13 @@ package struct LendingPolicy: Hashable, Codable, Sendable {
         func most<Q: Quantity>(_ rule: ResourceRule?, _ capacity: Q) -> Q {
             rule.map { min($0.share.of(capacity), $0.threshold.of(capacity)) } ?? .zero
         }
-        return Amounts(cpu: most(cpu, capacity.cpu), memory: most(memory, capacity.memory))
+        return Amounts(
+            cpu: most(cpu, capacity.cpu), memory: most(memory, capacity.memory), disk: most(disk, capacity.disk))
     }
 
     /// Every condition in it.
     package var conditions: [Condition] {
-        ([release, cpu?.release, memory?.release].compactMap(\.self) + borrow.rules.map(\.release))
+        ([release, cpu?.release, memory?.release, disk?.release].compactMap(\.self) + borrow.rules.map(\.release))
             .flatMap { [$0.when, $0.until].compactMap(\.self) } + limits.rules.compactMap(\.when)
     }
 
@@ -237,7 +244,7 @@ package struct BorrowRule: Hashable, Codable, Sendable {
     package var rules: [AcquisitionRule]
 
     package init(
-        maximumPrices: Prices = Prices(cpu: .credits(2), memory: 500_000), owesInKind: Usage = .zero,
+        maximumPrices: Prices = Prices(cpu: .credits(2), memory: 500_000, disk: 5_000), owesInKind: Usage = .zero,
         rules: [AcquisitionRule] = []
     ) {
         self.maximumPrices = maximumPrices

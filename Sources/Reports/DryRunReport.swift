@@ -43,7 +43,7 @@ package struct DryRunReport: Report {
         for effect in effects {
             table.add([
                 .init(effect.subject), .init(effect.effect), .init(effect.terms?.amounts.text(on: page) ?? "-"),
-                .init(effect.terms?.prices.text ?? "-"),
+                .init(effect.terms?.priceText ?? "-"),
                 .init(effect.ceilingMicrocredits.map { page.figure(Microcredits($0)) } ?? "-"),
             ])
         }

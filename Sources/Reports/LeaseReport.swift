@@ -82,7 +82,7 @@ package struct LeaseReport: Report {
                 "ceiling now", ceiling.text(on: page) + (throttled ? ", throttled: the owner needs the machine" : ""),
                 throttled ? .warning : .plain)
         }
-        sheet.add("prices", terms.prices.text)
+        sheet.add("prices", terms.priceText)
         sheet.add("notice", terms.notice)
         if begins {
             sheet.add("begins", terms.startAt?.clockAndDistance(on: page), .strong)
@@ -125,11 +125,14 @@ package struct LeasesReport: Report {
         }
         // Few leases begin later or belong together; the columns are there for those that do.
         let (anyBegins, anyGroup) = (leases.contains { $0.state == "promised" }, leases.contains { $0.group != nil })
-        let anySwap = leases.contains { $0.inReturnFor != nil }
+        let (anySwap, anyDisk) = (
+            leases.contains { $0.inReturnFor != nil }, leases.contains { $0.terms.amounts.diskBytes != nil }
+        )
         var columns: [Table.Column] = [
             .init("LEASE"), .init("STATE"), .init("PEER", .left, .omitted), .init("CPU", .right, .omitted),
             .init("MEMORY", .right, .omitted), .init("ENDS", .left, .omitted), .init("CHARGED", .right, .omitted),
         ]
+        if anyDisk { columns.insert(.init("DISK", .right, .omitted), at: 5) }
         if anyBegins { columns.insert(.init("BEGINS", .left, .omitted), at: 3) }
         if anyGroup { columns.append(.init("REQUEST", .left, .omitted)) }
         if anySwap { columns.append(.init("IN RETURN FOR", .left, .omitted)) }
@@ -142,6 +145,7 @@ package struct LeasesReport: Report {
                 .init(lease.isOver ? "-" : lease.endsAt?.relative(on: page) ?? "-"),
                 .init(page.figure(lease.charged) + (lease.inReturnFor == nil ? "" : ", swapped")),
             ]
+            if anyDisk { cells.insert(.init(page.figure(lease.terms.amounts.disk)), at: 5) }
             if anyBegins {
                 cells.insert(.init(lease.state == "promised" ? lease.terms.startAt?.relative(on: page) ?? "-" : "-"), at: 3)
             }

@@ -31,11 +31,19 @@ package struct OffersReport: Report {
     /// The offers as a table, then why the others make none.
     package func text(on page: Page) -> String {
         guard !offers.isEmpty else { return page.hint("no peers to ask: see 'surplus nodes'") }
-        var table = Table([
-            .init("NODE", .left, .shortened), .init("CPU", .right), .init("MEMORY", .right), .init("CORE-HOUR", .right, .omitted),
-            .init("GIB-HOUR", .right, .omitted), .init("UP TO", .right, .omitted), .init("NOTICE", .left, .omitted),
-            .init("LIMITS", .left, .omitted),
-        ])
+        // Disk is asked for by itself: then all offers are of it.
+        let isDisk = offers.contains { $0.terms?.amounts.diskBytes != nil }
+        let resources: [Table.Column] =
+            isDisk
+            ? [.init("DISK", .right), .init("GIB-HOUR", .right, .omitted)]
+            : [
+                .init("CPU", .right), .init("MEMORY", .right), .init("CORE-HOUR", .right, .omitted),
+                .init("GIB-HOUR", .right, .omitted),
+            ]
+        var table = Table(
+            [.init("NODE", .left, .shortened)] + resources + [
+                .init("UP TO", .right, .omitted), .init("NOTICE", .left, .omitted), .init("LIMITS", .left, .omitted),
+            ])
         var refusals = Sheet()
         for offer in offers {
             guard let terms = offer.terms else {
@@ -43,11 +51,16 @@ package struct OffersReport: Report {
                     offer.name, offer.error ?? offer.refusal?.text ?? "offers nothing", offer.error == nil ? .warning : .bad)
                 continue
             }
-            table.add([
-                .init(offer.name), .init(page.figure(terms.amounts.cpu)), .init(page.figure(terms.amounts.memory)),
-                .init(page.figure(terms.prices.cpu)), .init(page.figure(terms.prices.memory)), .init(page.figure(terms.term)),
-                .init(terms.notice), offer.limitsEnforced ? "enforced" : .init("not enforced", .warning),
-            ])
+            let (amounts, prices) = (terms.amounts, terms.prices)
+            let figures =
+                isDisk
+                ? [page.figure(amounts.disk), page.figure(prices.disk)]
+                : [page.figure(amounts.cpu), page.figure(amounts.memory), page.figure(prices.cpu), page.figure(prices.memory)]
+            table.add(
+                [.init(offer.name)] + figures.map { .init($0) } + [
+                    .init(page.figure(terms.term)), .init(terms.notice),
+                    offer.limitsEnforced ? "enforced" : .init("not enforced", .warning),
+                ])
         }
         let parts = [table.isEmpty ? "" : table.text(on: page), refusals.text(on: page)]
         return parts.filter { !$0.isEmpty }.joined(separator: page.gap)

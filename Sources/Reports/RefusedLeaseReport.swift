@@ -57,7 +57,7 @@ package struct RefusedLeaseReport: Report {
             if let swap {
                 text += ", in return for \(swap.amounts.text(on: page)) for \(Microseconds(swap.termMicroseconds).shortText)"
             } else if kind != "less" || nodes == nil {
-                text += ", at \(prices.text)"
+                text += ", at \(prices.text(of: amounts))"
             }
             return text
         }

@@ -131,6 +131,7 @@ package struct StatusReport: Report {
         }
         add("cpu") { $0.cpu }
         add("memory") { $0.memory }
+        if capacity.diskBytes != nil { add("disk") { $0.disk } }
         return table.text(on: page)
     }
 }

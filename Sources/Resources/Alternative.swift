@@ -47,8 +47,10 @@ package struct Alternative: Hashable, Codable, Sendable {
         if kind == .later, a.start != b.start {
             return a.wait(at: Timestamp(microseconds: 0)) < b.wait(at: Timestamp(microseconds: 0))
         }
-        if kind == .less, a.amounts != b.amounts { return (b.amounts.cpu, b.amounts.memory) < (a.amounts.cpu, a.amounts.memory) }
-        if a.prices != b.prices { return (a.prices.cpu, a.prices.memory) < (b.prices.cpu, b.prices.memory) }
+        if kind == .less, a.amounts != b.amounts { return b.amounts.inOrder < a.amounts.inOrder }
+        if a.prices != b.prices {
+            return (a.prices.cpu, a.prices.memory, a.prices.disk) < (b.prices.cpu, b.prices.memory, b.prices.disk)
+        }
         return a.term > b.term
     }
 }

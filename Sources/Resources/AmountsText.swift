@@ -1,8 +1,10 @@
 extension Amounts {
-    /// `1.5 cores and 512 MiB`; only what there is.
+    /// `1.5 cores and 512 MiB`, `20 GiB of disk`; only what there is.
     package var text: String {
-        if memory == .zero { return cpu.text }
-        return cpu == .zero ? memory.text : "\(cpu.text) and \(memory.text)"
+        let parts = [
+            cpu == .zero ? nil : cpu.text, memory == .zero ? nil : memory.text, disk == .zero ? nil : "\(disk.text) of disk",
+        ].compactMap(\.self)
+        return parts.isEmpty ? cpu.text : parts.listed
     }
 }
 
@@ -21,9 +23,19 @@ extension MiBSeconds {
 }
 
 extension Usage {
-    /// Exactly, and only what there is: `12.5 core-s and 64 MiB-s`, `nothing`.
+    /// Exactly, and only what there is: `12.5 core-s and 64 MiB-s`, `480 GiB-h of disk`, `nothing`.
     package var text: String {
-        let parts = [cpu == .zero ? nil : cpu.text, memory == .zero ? nil : memory.text].compactMap(\.self)
-        return parts.isEmpty ? "nothing" : parts.joined(separator: " and ")
+        let parts = [
+            cpu == .zero ? nil : cpu.text, memory == .zero ? nil : memory.text, disk == .zero ? nil : "\(disk.text) of disk",
+        ].compactMap(\.self)
+        return parts.isEmpty ? "nothing" : parts.listed
+    }
+}
+
+extension [String] {
+    /// `a`, `a and b`, `a, b and c`.
+    fileprivate var listed: String {
+        guard let last, count > 1 else { return first ?? "" }
+        return "\(dropLast().joined(separator: ", ")) and \(last)"
     }
 }

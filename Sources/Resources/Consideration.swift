@@ -13,7 +13,7 @@ extension Consideration {
     package var text: String {
         switch self {
         case .deferred(let deferral):
-            "\(deferral.share.cpu.text) of the processing and \(deferral.share.memory.text) of the memory owed in kind"
+            "\(deferral.share.text) owed in kind"
         case .redemption(let obligation): "taken off \(obligation)"
         case .swap(let exchange): "\(exchange.amounts.text) lent in return for \(exchange.term.text)"
         }
@@ -21,27 +21,41 @@ extension Consideration {
 }
 
 /// A share or factor of each resource.
-package struct ResourceShares: Hashable, Codable, Sendable {
+package struct ResourceShares: Hashable, Sendable {
     package var cpu: BasisPoints
     package var memory: BasisPoints
+    package var disk: BasisPoints
 
-    package init(cpu: BasisPoints, memory: BasisPoints) {
+    package init(cpu: BasisPoints, memory: BasisPoints, disk: BasisPoints = .zero) {
         self.cpu = cpu
         self.memory = memory
+        self.disk = disk
     }
 
-    package init(_ both: BasisPoints) { self.init(cpu: both, memory: both) }
+    /// The same of each resource.
+    package init(_ all: BasisPoints) { self.init(cpu: all, memory: all, disk: all) }
 
-    /// Whether neither is above the other's.
-    package func atMost(_ other: ResourceShares) -> Bool { cpu <= other.cpu && memory <= other.memory }
+    /// Whether none is above the other's.
+    package func atMost(_ other: ResourceShares) -> Bool { cpu <= other.cpu && memory <= other.memory && disk <= other.disk }
+
+    /// The same with nothing of disk unless that has a share: what is signed, and was before disk was lent, says nothing of what it
+    /// does not have.
+    fileprivate func ofDisk(where share: ResourceShares) -> ResourceShares {
+        share.disk == .zero ? ResourceShares(cpu: cpu, memory: memory) : self
+    }
+
+    /// `50% of the processing and 0% of the memory`, or where disk has a share `50% of the disk`.
+    package var text: String {
+        disk == .zero ? "\(cpu.text) of the processing and \(memory.text) of the memory" : "\(disk.text) of the disk"
+    }
 }
 
 /// On which terms something is owed in kind.
 package struct Deferral: Hashable, Codable, Sendable {
     /// The part of what is used that is owed in kind, resource by resource; the rest is paid in credits. Some of it is above zero.
-    package var share: ResourceShares
-    /// How much is owed for each unit that is used of that part.
-    package var rate: ResourceShares
+    package var share: ResourceShares { didSet { rate = rate.ofDisk(where: share) } }
+    /// How much is owed for each unit that is used of that part; of disk zero where none of it is owed.
+    package var rate: ResourceShares { didSet { rate = rate.ofDisk(where: share) } }
     /// From when on the creditor may ask for it.
     package var from: Timestamp
     /// What is left at this time is converted into credits, at the prices of the agreement.
@@ -54,7 +68,7 @@ package struct Deferral: Hashable, Codable, Sendable {
         premium: BasisPoints
     ) {
         self.share = share
-        self.rate = rate
+        self.rate = rate.ofDisk(where: share)
         self.from = from
         self.until = until
         self.premium = premium
@@ -63,9 +77,10 @@ package struct Deferral: Hashable, Codable, Sendable {
     /// The bounds within which a deferral makes sense: what falls due falls due before it is over, within a year, at no more than ten
     /// times what was used, and with a premium of no more than the whole.
     package var isWithinBounds: Bool {
-        let factors = [rate.cpu, rate.memory]
-        return share.atMost(ResourceShares(.whole)) && share.cpu >= .zero && share.memory >= .zero
-            && (share.cpu > .zero || share.memory > .zero) && factors.allSatisfy { (1...Self.highestRate).contains($0) }
+        let factors = [rate.cpu, rate.memory] + (share.disk == .zero ? [] : [rate.disk])
+        let shares = [share.cpu, share.memory, share.disk]
+        return share.atMost(ResourceShares(.whole)) && shares.allSatisfy { $0 >= .zero } && shares.contains { $0 > .zero }
+            && factors.allSatisfy { (1...Self.highestRate).contains($0) } && (share.disk > .zero || rate.disk == .zero)
             && (BasisPoints.zero...BasisPoints.whole).contains(premium) && Bounds.accepts(start: from)
             && Bounds.accepts(start: until)
             && from < until
@@ -88,14 +103,6 @@ package struct Deferral: Hashable, Codable, Sendable {
 extension Usage {
     /// Each figure times its factor, rounded down.
     package func scaled(by factor: ResourceShares) -> Usage {
-        Usage(cpu: factor.cpu.of(cpu), memory: factor.memory.of(memory))
+        Usage(cpu: factor.cpu.of(cpu), memory: factor.memory.of(memory), disk: factor.disk.of(disk))
     }
-
-    package static func - (a: Usage, b: Usage) -> Usage { Usage(cpu: a.cpu - b.cpu, memory: a.memory - b.memory) }
-
-    /// Negative figures become zero.
-    package var clampedToZero: Usage { Usage(cpu: max(cpu, .zero), memory: max(memory, .zero)) }
-
-    /// No figure is negative.
-    package var isNatural: Bool { cpu >= .zero && memory >= .zero }
 }

@@ -7,7 +7,7 @@ package struct Exchange: Hashable, Codable, Sendable {
     /// From the agreement on.
     package var term: Microseconds
     package var notice: NoticeClass
-    /// How processing and memory of it are weighed against each other.
+    /// How the resources of it are weighed against each other.
     package var prices: Prices
     /// What either half comes to when all of it is given; zero until the lender has reckoned it.
     package var worth: Microcredits

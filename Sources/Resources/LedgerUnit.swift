@@ -58,7 +58,8 @@ extension Charge {
             case .credit: LedgerAmount(credits)
             case .coreTime: LedgerAmount(inKind.cpu)
             case .memoryTime: LedgerAmount(inKind.memory)
-            case .bytesMoved, .diskTime: .zero
+            case .diskTime: LedgerAmount(inKind.disk)
+            case .bytesMoved: .zero
             }
         }
         set {
@@ -66,11 +67,12 @@ extension Charge {
             case .credit: credits = Microcredits(newValue)
             case .coreTime: inKind.cpu = CoreMicroseconds(newValue)
             case .memoryTime: inKind.memory = MiBSeconds(newValue)
-            case .bytesMoved, .diskTime: precondition(newValue == .zero, "a charge has nothing in \(unit)")
+            case .diskTime: inKind.disk = MiBSeconds(newValue)
+            case .bytesMoved: precondition(newValue == .zero, "a charge has nothing in \(unit)")
             }
         }
     }
 
     /// The units that a charge can have, in the order of their transfers.
-    package static let units: [LedgerUnit] = [.credit, .coreTime, .memoryTime]
+    package static let units: [LedgerUnit] = [.credit, .coreTime, .memoryTime, .diskTime]
 }

@@ -25,6 +25,19 @@ package struct Terms: Hashable, Codable, Sendable {
         Tariff(prices, consideration, whole: exchange == nil ? nil : Usage(of: amounts, for: term))
     }
 
+    /// Whether anything in them speaks of disk.
+    package var hasDisk: Bool {
+        guard amounts.disk == .zero, prices.disk == .zero else { return true }
+        return switch consideration {
+        case .deferred(let deferral): deferral.share.disk != .zero
+        case .swap(let exchange): exchange.amounts.disk != .zero || exchange.prices.disk != .zero
+        case nil, .redemption: false
+        }
+    }
+
+    /// Whether what is lent, or what is lent in return, is disk together with something else; the two may be of different kinds.
+    package var mixesDisk: Bool { amounts.mixesDisk || exchange?.amounts.mixesDisk == true }
+
     /// Whether something comes to be owed in kind under them.
     package var defers: Bool { if case .deferred = consideration { true } else { false } }
 

@@ -70,10 +70,10 @@ extension Agreement {
     package static let longestUser = 256
 
     /// The bytes that are hashed and signed: version 2 of the kind has the start of a term that begins later, version 3 what is given in
-    /// return where it is not credits alone.
+    /// return where it is not credits alone, version 4 disk, with or without either of these.
     package var document: [UInt8] {
-        // What begins at once and is paid in credits is written as ever, so that older nodes can read and sign it.
-        let version: UInt16 = terms.consideration != nil ? 3 : terms.start == nil ? 1 : 2
+        // What older nodes know is written as ever, so that they can read and sign it.
+        let version: UInt16 = terms.hasDisk ? 4 : terms.consideration != nil ? 3 : terms.start == nil ? 1 : 2
         var writer = CanonicalWriter(kind: Self.kind, version: version)
         writer.write(id)
         writer.write(lease)
@@ -89,8 +89,13 @@ extension Agreement {
         writer.write(terms.term)
         writer.write(terms.notice.rawValue)
         writer.write(at)
-        if version == 3 { writer.write(terms.start != nil) }
+        if version >= 3 { writer.write(terms.start != nil) }
         if let start = terms.start { writer.write(start) }
+        if version >= 4 {
+            writer.write(terms.amounts.disk)
+            writer.write(terms.prices.disk)
+            writer.write(terms.consideration != nil)
+        }
         if let consideration = terms.consideration { writer.write(consideration, obligation, other) }
         return writer.bytes
     }
@@ -99,7 +104,7 @@ extension Agreement {
     ///
     /// - Throws: ``CanonicalReader/Malformed`` when it is no agreement or its terms are out of ``Bounds``.
     package init(document: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(document, kind: Self.kind, versions: 1...3)
+        var reader = try CanonicalReader(document, kind: Self.kind, versions: 1...4)
         id = try reader.identifier()
         lease = try reader.identifier()
         negotiation = try reader.identifier()
@@ -107,21 +112,27 @@ extension Agreement {
         borrower = try reader.identifier()
         lender = try reader.identifier()
         user = try reader.string(atMost: Self.longestUser)
-        let amounts = Amounts(cpu: try reader.quantity(), memory: try reader.quantity())
-        let prices = Prices(cpu: try reader.quantity(), memory: try reader.quantity())
+        var amounts = Amounts(cpu: try reader.quantity(), memory: try reader.quantity())
+        var prices = Prices(cpu: try reader.quantity(), memory: try reader.quantity())
         let term: Microseconds = try reader.quantity()
         let name = try reader.string(atMost: 16)
         guard let notice = NoticeClass(rawValue: name) else {
             throw CanonicalReader.Malformed(description: "an unknown notice class '\(name)'")
         }
-        terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice)
         at = try reader.timestamp()
-        if reader.version == 2 { terms.start = try reader.timestamp() }
-        if reader.version == 3 {
-            terms.start = try reader.bool() ? try reader.timestamp() : nil
-            (terms.consideration, obligation, other) = try reader.consideration()
+        let hasStart = reader.version >= 3 ? try reader.bool() : reader.version == 2
+        let start = hasStart ? try reader.timestamp() : nil
+        var hasConsideration = reader.version == 3
+        if reader.version >= 4 {
+            (amounts.disk, prices.disk) = (try reader.quantity(), try reader.quantity())
+            hasConsideration = try reader.bool()
         }
+        terms = Terms(amounts: amounts, prices: prices, term: term, notice: notice, start: start)
+        if hasConsideration { (terms.consideration, obligation, other) = try reader.consideration() }
         try reader.finish()
+        // There is one way to write each agreement.
+        guard reader.version < 4 || terms.hasDisk else { throw CanonicalReader.Malformed(description: "no disk in version 4") }
+        guard !terms.mixesDisk else { throw CanonicalReader.Malformed(description: Amounts.mixingDisk) }
         guard Bounds.accepts(amounts), Bounds.accepts(prices), Bounds.accepts(term: term), Bounds.accepts(start: terms.start)
         else {
             throw CanonicalReader.Malformed(description: "terms out of range")
@@ -143,6 +154,7 @@ extension CanonicalWriter {
             write(deferral.from)
             write(deferral.until)
             write(deferral.premium)
+            if version >= 4 { for factor in [deferral.share.disk, deferral.rate.disk] { write(factor) } }
         case .redemption(let obligation):
             write("redemption")
             write(obligation)
@@ -161,6 +173,10 @@ extension CanonicalWriter {
             write(exchange.prices.cpu)
             write(exchange.prices.memory)
             write(exchange.worth)
+            if version >= 4 {
+                write(exchange.amounts.disk)
+                write(exchange.prices.disk)
+            }
         }
     }
 }
@@ -171,11 +187,12 @@ extension CanonicalReader {
         switch form {
         case "deferred":
             let obligation: ObligationID = try identifier()
-            let share = ResourceShares(cpu: try quantity(), memory: try quantity())
-            let rate = ResourceShares(cpu: try quantity(), memory: try quantity())
-            let deferral = Deferral(
-                share: share, rate: rate, from: try timestamp(), until: try timestamp(), premium: try quantity())
-            guard deferral.isWithinBounds else { throw Malformed(description: "a deferral out of range") }
+            var share = ResourceShares(cpu: try quantity(), memory: try quantity())
+            var rate = ResourceShares(cpu: try quantity(), memory: try quantity())
+            let (from, until, premium): (Timestamp, Timestamp, BasisPoints) = (try timestamp(), try timestamp(), try quantity())
+            if version >= 4 { (share.disk, rate.disk) = (try quantity(), try quantity()) }
+            let deferral = Deferral(share: share, rate: rate, from: from, until: until, premium: premium)
+            guard deferral.isWithinBounds, deferral.rate == rate else { throw Malformed(description: "a deferral out of range") }
             return (.deferred(deferral), obligation, nil)
         case "redemption": return (.redemption(of: try identifier()), nil, nil)
         case "swap":
@@ -188,11 +205,13 @@ extension CanonicalReader {
 
 extension CanonicalReader {
     private mutating func exchange() throws(Malformed) -> Exchange {
-        let amounts = Amounts(cpu: try quantity(), memory: try quantity())
+        var amounts = Amounts(cpu: try quantity(), memory: try quantity())
         let (term, name): (Microseconds, String) = (try quantity(), try string(atMost: 16))
-        let prices = Prices(cpu: try quantity(), memory: try quantity())
+        var prices = Prices(cpu: try quantity(), memory: try quantity())
         guard let notice = NoticeClass(rawValue: name) else { throw Malformed(description: "an unknown notice class '\(name)'") }
-        let exchange = Exchange(amounts: amounts, term: term, notice: notice, prices: prices, worth: try quantity())
+        let worth: Microcredits = try quantity()
+        if version >= 4 { (amounts.disk, prices.disk) = (try quantity(), try quantity()) }
+        let exchange = Exchange(amounts: amounts, term: term, notice: notice, prices: prices, worth: worth)
         guard exchange.isWithinBounds, exchange.worth > .zero else { throw Malformed(description: "a swap out of range") }
         return exchange
     }

@@ -47,7 +47,12 @@ package struct Want: Hashable, Codable, Sendable {
     /// The terms to propose, bidding the most it would pay: the lender offers at its own price where that is lower.
     package var bid: Terms {
         Terms(
-            amounts: amounts, prices: maxPrices, term: term, notice: notice, start: start, consideration: means?.preferred)
+            amounts: amounts, prices: mostPaid, term: term, notice: notice, start: start, consideration: means?.preferred)
+    }
+
+    /// The most it would pay. What has no disk in it says nothing of disk, so that older nodes can be asked for it.
+    fileprivate var mostPaid: Prices {
+        amounts.disk == .zero ? Prices(cpu: maxPrices.cpu, memory: maxPrices.memory) : maxPrices
     }
 
     /// Which of two offers it prefers: the cheaper, of equal ones the larger, then the longer; `nil` when they are alike.
@@ -76,6 +81,11 @@ package struct Want: Hashable, Codable, Sendable {
             return Refusal(
                 term: "price",
                 reason: "\(terms.prices.memory.text) a GiB-hour asked, at most \(maxPrices.memory.text) would be paid")
+        }
+        if terms.prices.disk > maxPrices.disk {
+            return Refusal(
+                term: "price",
+                reason: "\(terms.prices.disk.text) a GiB-hour of disk asked, at most \(maxPrices.disk.text) would be paid")
         }
         if let objection = (means ?? Means()).objection(to: terms.consideration) { return objection }
         if let exchange = terms.exchange, exchange.worth != terms.prices.cost(of: Usage(of: terms.amounts, for: terms.term)) {
@@ -261,7 +271,7 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
         talks[index].round += 1
         talks[index].bid = Terms(
             amounts: terms.amounts.limited(to: want.amounts),
-            prices: objection == nil ? terms.prices : want.maxPrices,
+            prices: objection == nil ? terms.prices : want.mostPaid,
             term: min(terms.term, want.term), notice: terms.notice, start: want.start,
             consideration: leavesKindOut ? nil : terms.consideration)
         talks[index].roundEnds = Deadline(Negotiating.roundTime, after: now)

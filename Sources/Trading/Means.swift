@@ -54,8 +54,7 @@ extension Deferral {
         guard offered.share.atMost(share) else { return Means.refusal("a larger part is asked for in kind") }
         guard offered.rate.atMost(rate) else {
             return Means.refusal(
-                "\(offered.rate.cpu.text) of the processing and \(offered.rate.memory.text) of the memory would be owed for what is used"
-            )
+                "\(offered.rate.text) would be owed for what is used")
         }
         guard offered.premium <= premium else {
             return Means.refusal("a premium of \(offered.premium.text) is asked for, at most \(premium.text) would do")

@@ -34,7 +34,7 @@ package struct Schedule: Hashable, Sendable {
                 ends.removeFirst()
             }
             taken += begin.amounts
-            peak = Amounts(cpu: max(peak.cpu, taken.cpu), memory: max(peak.memory, taken.memory))
+            peak = peak.raised(to: taken)
         }
         return peak
     }

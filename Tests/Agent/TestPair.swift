@@ -145,7 +145,8 @@ private final class Wiring: Sendable {
         case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)
         case .disputeDecided(let dispute, let refusal): parts.requests.decided(dispute, refusal)
         case .changed(let lease): parts.requests.changed(lease)
-        case .openGuest, .changeGuest, .closeGuest, .netting, .readHistory, .recall, .reconciliation: break
+        case .openGuest, .changeGuest, .closeGuest, .openStore, .closeStore, .netting, .readHistory, .recall, .reconciliation:
+            break
         }
     }
 
@@ -155,6 +156,8 @@ private final class Wiring: Sendable {
         case .send(_, let message): parts.borrower.handle(.message(from: own, message))
         case .openGuest(let lease, _, _): parts.lender.handle(.guestOpened(lease))
         case .closeGuest(let lease): parts.lender.handle(.guestClosed(lease, MeterReading(lease: lease, usage: .zero)))
+        case .openStore(let lease, _, _): parts.lender.handle(.storeOpened(lease))
+        case .closeStore(let lease): parts.lender.handle(.storeClosed(lease))
         case .changeGuest, .decided, .renewed, .adjusted, .disputeDecided, .changed, .netting, .readHistory, .recall,
             .reconciliation:
             break

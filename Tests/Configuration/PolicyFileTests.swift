@@ -33,6 +33,7 @@ struct PolicyFileTests {
             lend:
               cpu: {threshold: 50%, share: 40%, price: 2, floor: 1.5}
               memory: {threshold: 60%, share: 30%, price: 0.1}
+              disk: {keep_free: 25%, share: 50%, price: 0.01, floor: 80%}
               to: [node1, nde_00000000000000000000000001]
               except: [node2]
               longest_term: 1 h
@@ -42,19 +43,22 @@ struct PolicyFileTests {
               leases: 3
             credit:
               {grants: 1, newcomers: 0.5, raise: 3, owes: 2, net: daily, decay: {rate: 2.5%, idle: 10 d}, disputes: {tolerance: 5%, drop_after: never, give_back_after: 10d}}
-            borrow: {highest_price: {cpu: 3, memory: 4}}
+            borrow: {highest_price: {cpu: 3, memory: 4, disk: 0.5}}
             """
         let expected = LendingPolicy(
             name: "mine",
             cpu: ResourceRule(threshold: .percent(50), share: .percent(40), price: .credits(2), floor: 1_500_000),
             memory: ResourceRule(threshold: .percent(60), share: .percent(30), price: 100_000),
+            disk: ResourceRule(
+                threshold: .percent(75), share: .percent(50),
+                pricing: Pricing(whenIdle: 10_000, whenScarce: 10_000, floor: .share(.percent(80)))),
             borrowers: Borrowers(.only(["node1", "nde_00000000000000000000000001"]), except: ["node2"]),
             longestTerm: .hours(1), shortestTerm: .seconds(30), renewable: false, notices: .only(.firm), maximumLeases: 3,
             credit: CreditRule(
                 granted: .credits(1), newcomers: 500_000, raise: 3, owes: .credits(2), nets: .daily,
                 decay: DecayRule(rate: 250, idle: .days(10)),
                 disputes: DisputeRule(tolerance: .percent(5), dropAfter: nil, giveBackAfter: .days(10))),
-            borrow: BorrowRule(maximumPrices: Prices(cpu: .credits(3), memory: .credits(4))))
+            borrow: BorrowRule(maximumPrices: Prices(cpu: .credits(3), memory: .credits(4), disk: 500_000)))
         #expect(try PolicyFile(bytes: Array(text.utf8), file: "p.yaml").policy == expected)
     }
 
@@ -102,7 +106,7 @@ struct PolicyFileTests {
         Fault("name: a\n", "p.yaml:1:1: needs the key 'lend'"),
         Fault("name: a\nlend: everything\n", "p.yaml:2:7: lend is 'everything'; known are nothing"),
         Fault("name: a\nlend:\n", "p.yaml:2:6: lend has no value; write one, or remove the key"),
-        Fault("name: a\nlend: {}\n", "p.yaml:2:7: lend names neither cpu nor memory; name one, or write 'lend: nothing'"),
+        Fault("name: a\nlend: {}\n", "p.yaml:2:7: lend names none of cpu, memory and disk; name one, or write 'lend: nothing'"),
         Fault(
             "- a\n",
             "p.yaml:1:1: expected keys (name, include, schedules, conditions, groups, lend, limits, credit, borrow, hooks), not a list"

@@ -155,7 +155,7 @@ struct OpeningTests {
             for table in ["obligations", "adjustments", "checkpoints", "disputes", "resolutions"] {
                 try db.execute(sql: "DROP TABLE \(table)")
             }
-            for column in ["accepted_memory_time", "accepted_core_time"] {
+            for column in ["accepted_disk_time", "accepted_memory_time", "accepted_core_time"] {
                 try db.execute(sql: "ALTER TABLE cosignatures DROP COLUMN \(column)")
             }
             try db.execute(sql: "PRAGMA user_version = 1")

@@ -16,6 +16,10 @@ struct Pool {
         var random: SeededGenerator
         var guests = SortedMap<LeaseID, Amounts>()
         var usage = SortedMap<LeaseID, Usage>()
+        /// What is set aside on the disk.
+        var stores = SortedMap<LeaseID, Bytes>()
+        /// Whether there is room on the disk when it is asked for.
+        var opensStores = true
         /// Whether the warden sets resources aside when asked to.
         var opensGuests = true
         var decisions: [RequestID: Result<[LeaseID], Refusal>] = [:]
@@ -43,7 +47,7 @@ struct Pool {
         case afterCommit(actions: Int)
     }
 
-    static let capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16))
+    static let capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16), disk: .gibibytes(100))
 
     /// Lends 6 cores at a credit per core-hour.
     static func policy(notice: NoticeClass = .standard, credit: CreditRule = CreditRule()) -> LendingPolicy {
@@ -125,6 +129,13 @@ struct Pool {
             members[index].guests[lease] = nil
             let usage = members[index].usage[lease]
             return .guestClosed(lease, usage.map { MeterReading(lease: lease, usage: $0) })
+        case .openStore(let lease, let size, _):
+            guard members[index].opensStores else { return .storeFailed(lease, reason: "the disk is full") }
+            members[index].stores[lease] = size
+            return .storeOpened(lease)
+        case .closeStore(let lease):
+            members[index].stores[lease] = nil
+            return .storeClosed(lease)
         case .decided(let request, let result): members[index].decisions[request] = result
         case .renewed(_, let refusal): members[index].renewals.append(refusal)
         case .adjusted(_, let refusal): members[index].adjustments.append(refusal)
@@ -245,7 +256,7 @@ struct Pool {
             #expect(member.node.requests.isEmpty, sourceLocation: sourceLocation)
             #expect(member.node.books.reservations.isEmpty, sourceLocation: sourceLocation)
             #expect(member.node.committed == .zero, sourceLocation: sourceLocation)
-            #expect(member.guests.isEmpty, sourceLocation: sourceLocation)
+            #expect(member.guests.isEmpty && member.stores.isEmpty, sourceLocation: sourceLocation)
             for peer in members.indices where peer > index {
                 #expect(balance(index, with: peer) + balance(peer, with: index) == .zero, sourceLocation: sourceLocation)
             }

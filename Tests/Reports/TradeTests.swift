@@ -43,7 +43,7 @@ struct TradeTests {
     ]
 
     /// The columns of what is not for credits.
-    private static let nothingInKind = String(repeating: "\t0.000000", count: 7)
+    private static let nothingInKind = String(repeating: "\t0.000000", count: 11)
 
     @Test("What moved for no lease has a line of its own, and is part of what the balance changed by")
     func apart() throws {
@@ -81,8 +81,9 @@ struct TradeTests {
         let report = Self.report(entries, by: [.peer])
         #expect(report.changeInKind.cpuCoreMicroseconds == 5_400_000_000 && report.changeInKind.memoryMibSeconds == 3_686_400)
         let lines = Self.lines(entries, by: .peer)
-        #expect(lines[0].hasSuffix("\t2.000000\t1.000000\t0.500000\t0.000000\t-1.000000\t0.000000\t0.000000"))
-        #expect(lines[1].hasSuffix("\t-0.000320"))
+        let nothing = String(repeating: "\t0.000000", count: 4)
+        #expect(lines[0].hasSuffix("\t2.000000\t1.000000\t0.500000\t0.000000\t-1.000000\t0.000000\t0.000000" + nothing))
+        #expect(lines[1].hasSuffix("\t-0.000320" + nothing))
         let text = report.text(on: Page(width: 400, now: Samples.now))
         #expect(text.contains("OWED CORE-H  OWED GIB-H  REDEEMED CORE-H  ENDED CORE-H    SWAPPED\n"))
         #expect(text.contains("in kind  changed by ") && text.contains("took 0.00032 credits worth"))

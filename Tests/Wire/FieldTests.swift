@@ -14,6 +14,22 @@ struct FieldTests {
         #expect(try Usage(Surplus_V1_Usage(usage), "usage") == usage)
     }
 
+    @Test("Disk has bounds of its own, and is asked for by itself")
+    func disk() throws {
+        let amounts = Amounts(disk: .gibibytes(20))
+        #expect(try Amounts(positive: Surplus_V1_Amounts(amounts), "amounts") == amounts)
+        let prices = Prices(cpu: 100, memory: 7, disk: 3)
+        #expect(try Prices(Surplus_V1_Prices(prices), "prices") == prices)
+        let usage = Usage(cpu: 12345, memory: 678, disk: 9)
+        #expect(try Usage(Surplus_V1_Usage(usage), "usage") == usage)
+        #expect(throws: FieldError.self) { try Amounts(.with { $0.diskBytes = -1 }, "a") }
+        #expect(throws: FieldError.self) { try Amounts(.with { $0.diskBytes = Bounds.disk.rawValue + 1 }, "a") }
+        #expect(throws: FieldError.self) { try Prices(.with { $0.diskPerGibHour = -1 }, "p") }
+        #expect(throws: FieldError.self) { try Usage(.with { $0.diskMibSeconds = -1 }, "u") }
+        let mixed = FieldError("a", "is refused: disk is lent by itself: ask for it in a request of its own")
+        #expect(throws: mixed) { try Amounts(positive: .with { ($0.memoryBytes, $0.diskBytes) = (1, 1) }, "a") }
+    }
+
     @Test("Negative, overflowing and empty amounts are refused by name")
     func amounts() throws {
         func check(_ cpu: Int64, _ memory: Int64) throws {
@@ -26,7 +42,7 @@ struct FieldTests {
         #expect(throws: FieldError("terms.amounts.cpu_millicores", "is -1, must be 0 to 1000000000")) { try check(-1, 1) }
         #expect(throws: FieldError.self) { try check(.max, 1) }
         #expect(throws: FieldError.self) { try check(1, .min) }
-        #expect(throws: FieldError("terms.amounts", "is empty, must ask for CPU or memory")) { try check(0, 0) }
+        #expect(throws: FieldError("terms.amounts", "is empty, must ask for CPU, memory or disk")) { try check(0, 0) }
         #expect(throws: Never.self) { try check(Bounds.cpu.rawValue, Bounds.memory.rawValue) }
     }
 

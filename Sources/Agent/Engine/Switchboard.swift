@@ -31,6 +31,9 @@ final class Switchboard: Sendable {
         case .changeGuest(let lease, let amounts, let remaining):
             parts.guests.order(.change(lease, amounts, remaining: remaining))
         case .closeGuest(let lease): parts.guests.order(.close(lease))
+        case .openStore(let lease, _, _):
+            parts.engine.handle(.storeFailed(lease, reason: "this node has no room on its disk that is set up for lending"))
+        case .closeStore(let lease): parts.engine.handle(.storeClosed(lease))
         case .decided(let request, let result): parts.requests.decided(request, result)
         case .renewed(let lease, let refusal): parts.requests.renewed(lease, refusal)
         case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)

@@ -20,6 +20,7 @@ extension GuestKeeper {
 extension WardenPolicy {
     /// What is not lent any more has no threshold of its own: leases that are still under notice keep to the machine's capacity.
     init(_ policy: LendingPolicy, of capacity: Amounts, owner: OwnerScope) {
+        let capacity = capacity.inMachine
         var threshold = policy.thresholds(of: capacity)
         if policy.cpu == nil { threshold.cpu = capacity.cpu }
         if policy.memory == nil { threshold.memory = capacity.memory }

@@ -204,7 +204,8 @@ final class GuestKeeper: Sendable {
         // A warden that was restarted has its policy from its own records; saying it again costs nothing.
         try await warden.setPolicy(policy)
         let inventory = try await warden.inventory()
-        let entries = engine.read { node in node.leases.unsettled.values.filter { $0.lease.role == .lender } }
+        let entries = engine.read { node in node.leases.unsettled.values.filter { $0.lease.role == .lender && !$0.lease.isOfDisk }
+        }
         for order in Reconciliation.orders(for: entries, held: inventory.leases, at: engine.now) { self.order(order) }
     }
 

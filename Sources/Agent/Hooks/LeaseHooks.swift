@@ -59,6 +59,7 @@ struct LeaseHooks: EventReceiver {
             "SURPLUS_ROLE": lease.role.rawValue, "SURPLUS_RULE": lease.rule ?? "",
             "SURPLUS_CPU_MILLICORES": String(lease.amounts.cpu.rawValue),
             "SURPLUS_MEMORY_BYTES": String(lease.amounts.memory.rawValue),
+            "SURPLUS_DISK_BYTES": String(lease.amounts.disk.rawValue),
             "SURPLUS_REASON": event.kind == "lease.closed" ? event.text : "",
         ].filter { !$0.value.utf8.contains(0) }
     }

@@ -81,6 +81,7 @@ extension Exposition {
     fileprivate mutating func describe(_ amounts: Amounts, of kind: String, _ help: String) {
         put("surplus_cpu_\(kind)_cores", .gauge, unit: "cores", "\(help): processing.", amounts.cpu.rawValue, per: 1000)
         put("surplus_memory_\(kind)_bytes", .gauge, unit: "bytes", "\(help): memory.", amounts.memory.rawValue)
+        put("surplus_disk_\(kind)_bytes", .gauge, unit: "bytes", "\(help): disk.", amounts.disk.rawValue)
     }
 
     fileprivate mutating func describe(_ machine: MachineCounters) {

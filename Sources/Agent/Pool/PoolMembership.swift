@@ -168,10 +168,11 @@ final class PoolMembership: Sendable {
     ) -> Surplus_V1_QuoteReply {
         let (enforced, now) = (guests.areLimitsEnforced, engine.now)
         return engine.read { node in
-            let wanted = amounts.isPositive ? amounts : node.lendable
+            let wanted = amounts.isPositive ? amounts : node.lendable.unmixed
             let ask = Ask(
                 amounts: wanted, least: amounts.isPositive ? nil : .zero, term: term ?? node.policy.longestTerm,
-                bid: Prices(cpu: Bounds.price, memory: Bounds.price), notice: notice ?? .standard, start: start)
+                bid: Prices(cpu: Bounds.price, memory: Bounds.price, disk: Bounds.price), notice: notice ?? .standard,
+                start: start)
             return .with { reply in
                 reply.limitsEnforced = enforced
                 guard wanted.isPositive else {

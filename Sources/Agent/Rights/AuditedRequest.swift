@@ -9,7 +9,10 @@ protocol AuditedRequest {
 
 extension Surplus_V1_LeaseRequest: AuditedRequest {
     var auditedObject: String {
-        var words = "\(Millicores(amounts.cpuMillicores).shortText), \(Bytes(amounts.memoryBytes).shortText)"
+        var words =
+            amounts.diskBytes > 0
+            ? "\(Bytes(amounts.diskBytes).shortText) of disk"
+            : "\(Millicores(amounts.cpuMillicores).shortText), \(Bytes(amounts.memoryBytes).shortText)"
         if nodes > 1 { words += ", \(nodes) nodes" }
         if startAt > 0 { words += ", from \(CivilDate(Timestamp(microseconds: startAt)).rfc3339Seconds)" }
         return on.isEmpty ? words : "\(words) on \(on.prefix(4).joined(separator: ", "))"
@@ -74,7 +77,9 @@ extension Surplus_V1_AdjustObligationRequest: AuditedRequest {
     var auditedObject: String {
         switch wish {
         case .cancel(let usage):
-            let part = Usage(cpu: CoreMicroseconds(usage.cpuCoreMicroseconds), memory: MiBSeconds(usage.memoryMibSeconds))
+            let part = Usage(
+                cpu: CoreMicroseconds(usage.cpuCoreMicroseconds), memory: MiBSeconds(usage.memoryMibSeconds),
+                disk: MiBSeconds(usage.diskMibSeconds))
             return "\(obligation): cancelled" + (part == .zero ? "" : ", \(Charge(inKind: part).text)")
         case .postponeUntil(let time):
             return "\(obligation): postponed to \(CivilDate(Timestamp(microseconds: time)).rfc3339Seconds)"

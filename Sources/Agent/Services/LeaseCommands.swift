@@ -96,7 +96,7 @@ extension PoolMembership {
             $0.terms = Surplus_V1_Terms(lease.terms)
             $0.grantedAt = lease.began.utc.microseconds
             $0.endsAt = lease.ends.utc.microseconds
-            $0.usage = Surplus_V1_Usage(isLender ? entry.meter.usage : entry.bill.usage)
+            $0.usage = Surplus_V1_Usage(isLender ? entry.used(at: engine.now) : entry.bill.usage)
             $0.chargedMicrocredits = entry.bill.accepted.credits.rawValue
             $0.reservedMicrocredits = engine.read { $0.reserved(for: entry) }.credits.rawValue
             $0.compensationMicrocredits = entry.compensation.rawValue
@@ -121,7 +121,8 @@ extension PoolMembership {
             $0.amounts = request.amounts
             $0.termMicroseconds = request.termMicroseconds
         }
-        _ = try Amounts(request.amounts, "amounts")
+        let amounts = try Amounts(request.amounts, "amounts")
+        guard !amounts.mixesDisk else { throw FieldError("amounts", "is refused: \(Amounts.mixingDisk)") }
         let members = roster.members.filter { $0.status == .active && $0.node != own }
         let offers = await withTaskGroup(of: Surplus_V1_Offer.self) { group in
             for member in members {
@@ -129,6 +130,10 @@ extension PoolMembership {
                     var offer = Surplus_V1_Offer.with {
                         $0.node = member.node.description
                         $0.name = member.name
+                    }
+                    guard amounts.disk == .zero || self.peers.mayHave(.disk, member.node) else {
+                        offer.error = "it runs an older version, which lends no disk"
+                        return offer
                     }
                     do {
                         let reply = try await self.peers.call(member.node) {

@@ -44,7 +44,8 @@ extension PoolMembership {
         do {
             var reply = try await quote(peer, want, want.amounts)
             if reply.hasRefusal, want.least != want.amounts {
-                let most = try await quote(peer, want, .zero)
+                // as much as there is, which of disk nobody can be asked for
+                let most = try await quote(peer, want, want.amounts.disk > .zero ? want.least : .zero)
                 let fitting = most.hasTerms ? try Terms(most.terms, "terms").amounts.limited(to: want.amounts) : .zero
                 if fitting.isPositive, want.least.fits(in: fitting) { reply = try await quote(peer, want, fitting) }
             }

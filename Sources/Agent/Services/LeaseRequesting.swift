@@ -35,18 +35,23 @@ extension PoolMembership {
     func candidates(for want: Want, on names: [String]) throws -> [NodeID] {
         if let redemption = want.means?.redemption { return [try engine.debtor(of: redemption)] }
         let candidates = try roster.candidates(on: names, except: own)
-        guard want.start != nil else { return candidates }
-        let able = candidates.filter { roster.features(of: $0)?.contains(Feature.start.rawValue) ?? true }
-        guard able.isEmpty, !candidates.isEmpty else { return able }
-        throw Refusal(term: "start", reason: "none of the nodes asked can promise ahead: they run an older version")
+        var able = candidates
+        for (feature, ability) in want.demands {
+            able = able.filter { peers.mayHave(feature, $0) }
+            guard able.isEmpty, !candidates.isEmpty else { continue }
+            throw Refusal(
+                term: feature.rawValue, reason: "none of the nodes asked \(ability): they run an older version")
+        }
+        return able
     }
 
     /// What nodes would lend that were not asked. Who does not answer, or not in terms that will do, is left out.
     private func elsewhere(than names: [String], for want: Want) async -> [Alternative] {
         let asked = Set((try? roster.candidates(on: names, except: own)) ?? [])
         let query = Surplus_V1_QuoteRequest(want, amounts: want.amounts)
-        let others = roster.members.filter {
-            $0.status == .active && $0.node != own && !asked.contains($0.node) && roster.isReachable($0.node)
+        let others = roster.members.filter { member in
+            member.status == .active && member.node != own && !asked.contains(member.node) && roster.isReachable(member.node)
+                && want.demands.allSatisfy { peers.mayHave($0.feature, member.node) }
         }
         return await withTaskGroup(of: Alternative?.self) { group in
             for member in others.prefix(Negotiating.fanOut) {
@@ -70,5 +75,15 @@ extension PoolMembership {
             wire.alternatives[index].nodeName = alternative.node.map(name(of:)) ?? ""
         }
         return wire
+    }
+}
+
+extension Want {
+    /// What a lender must be able to do beyond the oldest version, and how that is said of one.
+    fileprivate var demands: [(feature: Feature, ability: String)] {
+        var demands: [(feature: Feature, ability: String)] = []
+        if start != nil { demands.append((.start, "can promise ahead")) }
+        if bid.hasDisk { demands.append((.disk, "lends or takes disk")) }
+        return demands
     }
 }

@@ -223,6 +223,8 @@ enum Feature: String, CaseIterable {
     case disputes
     /// Lets credits that stand idle become less, where both policies say so.
     case decay
+    /// Lends and borrows disk.
+    case disk
 
     /// The most that are read of a peer's.
     static let most = 64

@@ -16,7 +16,7 @@ extension Agent {
             $0.name = current.policy.name
             $0.source = Surplus_V1_PolicySource(current.source)
             $0.configured = house.policy.configured.source.files.first?.name ?? ""
-            $0.notes = current.notes
+            $0.notes = notes(of: current)
             if case .applied(let user, let time) = origin {
                 $0.applied = true
                 $0.appliedBy = user
@@ -57,9 +57,15 @@ extension Agent {
         .with {
             $0.name = file.policy.name
             $0.changed = file.policy != house.policy.current.policy
-            $0.notes = file.notes
+            $0.notes = notes(of: file)
             $0.effects = poolIfAny?.effects(of: file.policy) ?? []
         }
+    }
+
+    /// What can be said of a policy that was understood, on this node.
+    private func notes(of file: PolicyFile) -> [String] {
+        guard file.policy.disk != nil, house.capacity.disk == .zero else { return file.notes }
+        return file.notes + ["lend.disk: no room on this node's disk is set up for lending, so that none is lent"]
     }
 
     /// Reads the policy anew that the configuration names, as a signal asks for. A faulty one changes nothing.

@@ -21,7 +21,7 @@ extension PoolMembership {
             if let decay = decay(of: node, at: now) { reply.decay = decay }
             if !request.peer.isEmpty { reply.standing = Surplus_V1_PeerStandingInfo(node.peerStanding(of: peer)) }
             reply.forecasts = Self.forecasts(of: node, for: term ?? node.policy.longestTerm)
-            let wanted = amounts.isPositive ? amounts : node.policy.most(of: node.capacity)
+            let wanted = amounts.isPositive ? amounts : node.policy.most(of: node.capacity).unmixed
             guard wanted.isPositive, Bounds.accepts(wanted) else {
                 reply.refusal = Surplus_V1_Refusal(
                     Refusal(term: "policy", reason: "policy '\(node.policy.name)' lends nothing"))
@@ -29,7 +29,7 @@ extension PoolMembership {
             }
             let ask = Ask(
                 amounts: wanted, least: amounts.isPositive ? nil : .zero, term: term ?? node.policy.longestTerm,
-                bid: Prices(cpu: Bounds.price, memory: Bounds.price), notice: notice)
+                bid: Prices(cpu: Bounds.price, memory: Bounds.price, disk: Bounds.price), notice: notice)
             switch node.quote(ask, to: borrower, at: now) {
             case .offer(let terms): reply.offer = Surplus_V1_Terms(terms)
             case .counter(let terms, let reason):

@@ -154,6 +154,7 @@ extension PoolMembership {
             let owed = owed(checkpoint.balance, by: known.peer)
             info.microcredits = owed.credits.rawValue
             (info.coreMicroseconds, info.mibSeconds) = (owed.inKind.cpu.rawValue, owed.inKind.memory.rawValue)
+            info.diskMibSeconds = owed.inKind.disk.rawValue
         }
     }
 
@@ -170,6 +171,7 @@ extension PoolMembership {
             ($0.transfer, $0.lease) = (entry.transfer.description, entry.lease?.description ?? "")
             $0.microcredits = owed.credits.rawValue
             ($0.coreMicroseconds, $0.mibSeconds) = (owed.inKind.cpu.rawValue, owed.inKind.memory.rawValue)
+            $0.diskMibSeconds = owed.inKind.disk.rawValue
         }
     }
 

@@ -49,6 +49,7 @@ extension PoolMembership {
         }
         if let reason = heldBack.cpu { reply.heldBack.append("cpu: \(reason)") }
         if let reason = heldBack.memory, reason != heldBack.cpu { reply.heldBack.append("memory: \(reason)") }
+        if let reason = heldBack.disk, reason != heldBack.cpu { reply.heldBack.append("disk: \(reason)") }
         if let pause { reply.pause = Surplus_V1_PauseInfo(pause) }
         reply.committed = Surplus_V1_Amounts(committed)
         reply.offered = Surplus_V1_Amounts(offered)

@@ -74,7 +74,7 @@ extension Surplus_V1_TradeAmounts {
     init(_ parts: SettledTrade.Parts) {
         self = .with {
             ($0.cpu, $0.memory, $0.untold) = (parts.cpu.rawValue, parts.memory.rawValue, parts.untold.rawValue)
-            $0.settlement = parts.settlement.rawValue
+            ($0.settlement, $0.disk) = (parts.settlement.rawValue, parts.disk.rawValue)
         }
     }
 }

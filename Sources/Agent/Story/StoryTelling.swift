@@ -92,7 +92,8 @@ struct Parties: Sendable {
 extension Surplus_V1_EventInfo {
     /// The details that say something about what is between both sides, and nothing about the owner or others.
     private static let tellable: Set = [
-        "cpu", "memory", "cpu_price", "memory_price", "term", "notice", "start_utc_microseconds", "reserved", "user", "elapsed",
+        "cpu", "memory", "disk", "cpu_price", "memory_price", "disk_price", "disk_mib_seconds", "term", "notice",
+        "start_utc_microseconds", "reserved", "user", "elapsed",
         "disputed", "throttled", "cpu_core_microseconds", "memory_mib_seconds", "charge_microcredits", "amount_microcredits",
         "compensation_microcredits", "program", "rung", "missing_outputs", "input_bytes", "due_from", "due_until", "premium",
         "accrued", "left", "redeemed", "converted", "cancelled", "offset",

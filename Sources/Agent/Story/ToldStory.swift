@@ -114,10 +114,13 @@ extension ToldStory {
     }
 
     private static func text(_ terms: Surplus_V1_Terms) -> String {
-        "\(text(terms.amounts)) at \(Microcredits(terms.prices.cpuPerCoreHour).text) for \(Microseconds(terms.termMicroseconds).text)"
+        let price = terms.amounts.diskBytes > 0 ? terms.prices.diskPerGibHour : terms.prices.cpuPerCoreHour
+        return "\(text(terms.amounts)) at \(Microcredits(price).text) for \(Microseconds(terms.termMicroseconds).text)"
     }
 
     private static func text(_ amounts: Surplus_V1_Amounts) -> String {
-        Amounts(cpu: Millicores(amounts.cpuMillicores), memory: Bytes(amounts.memoryBytes)).text
+        Amounts(
+            cpu: Millicores(amounts.cpuMillicores), memory: Bytes(amounts.memoryBytes), disk: Bytes(amounts.diskBytes)
+        ).text
     }
 }

@@ -10,6 +10,7 @@ extension Surplus_V1_Deferral {
         self = .with {
             ($0.shareCpu, $0.shareMemory) = (deferral.share.cpu.rawValue, deferral.share.memory.rawValue)
             ($0.rateCpu, $0.rateMemory) = (deferral.rate.cpu.rawValue, deferral.rate.memory.rawValue)
+            ($0.shareDisk, $0.rateDisk) = (deferral.share.disk.rawValue, deferral.rate.disk.rawValue)
             ($0.dueFrom, $0.dueUntil) = (deferral.from.microseconds, deferral.until.microseconds)
             $0.premium = deferral.premium.rawValue
         }
@@ -19,8 +20,10 @@ extension Surplus_V1_Deferral {
 extension Deferral {
     init(_ wire: Surplus_V1_Deferral, _ field: String) throws(FieldError) {
         self.init(
-            share: ResourceShares(cpu: BasisPoints(wire.shareCpu), memory: BasisPoints(wire.shareMemory)),
-            rate: ResourceShares(cpu: BasisPoints(wire.rateCpu), memory: BasisPoints(wire.rateMemory)),
+            share: ResourceShares(
+                cpu: BasisPoints(wire.shareCpu), memory: BasisPoints(wire.shareMemory), disk: BasisPoints(wire.shareDisk)),
+            rate: ResourceShares(
+                cpu: BasisPoints(wire.rateCpu), memory: BasisPoints(wire.rateMemory), disk: BasisPoints(wire.rateDisk)),
             from: try Field.timestamp(wire.dueFrom, field + ".due_from"),
             until: try Field.timestamp(wire.dueUntil, field + ".due_until"), premium: BasisPoints(wire.premium))
         guard from < until else { throw FieldError(field + ".due_until", "is not after due_from: it is due before it starts") }

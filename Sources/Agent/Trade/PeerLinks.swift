@@ -122,6 +122,7 @@ extension TradeMessage {
     /// What a peer must be able to do to understand it; `nil` of what all understand.
     fileprivate var feature: Feature? {
         switch self {
+        case .propose(let proposal) where proposal.terms.hasDisk: .disk
         case .netting: .netting
         case .decay: .decay
         case .reconciliation: .reconciliation

@@ -171,6 +171,7 @@ extension Surplus_V1_HistoryEntry {
             $0.lease = entry.lease?.description ?? ""
             $0.microcredits = entry.moved.credits.rawValue
             ($0.coreMicroseconds, $0.mibSeconds) = (entry.moved.inKind.cpu.rawValue, entry.moved.inKind.memory.rawValue)
+            $0.diskMibSeconds = entry.moved.inKind.disk.rawValue
         }
     }
 }
@@ -189,6 +190,7 @@ extension SharedEntry {
                 credits: Microcredits(try amount(wire.microcredits, "microcredits")),
                 inKind: Usage(
                     cpu: CoreMicroseconds(try amount(wire.coreMicroseconds, "core_microseconds")),
-                    memory: MiBSeconds(try amount(wire.mibSeconds, "mib_seconds")))))
+                    memory: MiBSeconds(try amount(wire.mibSeconds, "mib_seconds")),
+                    disk: MiBSeconds(try amount(wire.diskMibSeconds, "disk_mib_seconds")))))
     }
 }

@@ -10,6 +10,7 @@ struct SettledTrade: Hashable, Sendable {
     struct Parts: Hashable, Sendable {
         var cpu = Microcredits.zero
         var memory = Microcredits.zero
+        var disk = Microcredits.zero
         /// What a swap left, and what became credits that was owed in kind.
         var settlement = Microcredits.zero
         /// The receipt, or the prices, are not at hand.
@@ -17,12 +18,12 @@ struct SettledTrade: Hashable, Sendable {
 
         static func + (a: Self, b: Self) -> Self {
             Self(
-                cpu: a.cpu + b.cpu, memory: a.memory + b.memory, settlement: a.settlement + b.settlement,
-                untold: a.untold + b.untold)
+                cpu: a.cpu + b.cpu, memory: a.memory + b.memory, disk: a.disk + b.disk,
+                settlement: a.settlement + b.settlement, untold: a.untold + b.untold)
         }
 
         static prefix func - (a: Self) -> Self {
-            Self(cpu: -a.cpu, memory: -a.memory, settlement: -a.settlement, untold: -a.untold)
+            Self(cpu: -a.cpu, memory: -a.memory, disk: -a.disk, settlement: -a.settlement, untold: -a.untold)
         }
     }
 
@@ -109,7 +110,7 @@ struct SettledTrades {
             } else {
                 receipt.sequence == 1 ? .zero : nil
             }
-        let used = before.map { Usage(cpu: receipt.usage.cpu - $0.cpu, memory: receipt.usage.memory - $0.memory) }
+        let used = before.map { receipt.usage - $0 }
         let isLent = receipt.lender == own
         places[receipt.transfer.high, default: []].append(settled.count)
         if let other = receipt.compensationTransfer { places[other.high, default: []].append(settled.count) }
@@ -214,6 +215,8 @@ struct SettledTrades {
     /// An amount in proportion to what the usage since the receipt before costs at the agreed prices; the parts are the amount.
     private func parts(of amount: Microcredits, _ used: Usage?) -> Parts {
         guard let prices = terms?.prices, let used else { return Parts(untold: amount) }
+        // Disk is lent by itself.
+        guard used.disk == .zero else { return prices.disk == .zero ? Parts(untold: amount) : Parts(disk: amount) }
         // the common denominator of Prices.cost(of:)
         let cpu = Int128(used.cpu.rawValue) * Int128(prices.cpu.rawValue) * 1024
         let memory = Int128(used.memory.rawValue) * Int128(prices.memory.rawValue) * 1_000_000

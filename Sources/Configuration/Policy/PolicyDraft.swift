@@ -8,6 +8,7 @@ struct PolicyDraft {
     var lends: Bool?
     var cpu = ResourceDraft(key: "cpu")
     var memory = ResourceDraft(key: "memory")
+    var disk = ResourceDraft(key: "disk", bound: "keep_free", boundText: "what is not kept free")
     var pressure = PressureRule()
     /// What is kept free of the memory, and where that was said.
     var reserve: (value: BasisPoints, place: YAMLValue)?
@@ -49,6 +50,7 @@ struct PolicyDraft {
         if lends {
             policy.cpu = try cpu.finish(&notes)
             policy.memory = try memory.finish(&notes)
+            policy.disk = try disk.finish(&notes)
             policy.pressure = pressure
             if let reserve { policy.reserve = try checked(reserve, below: policy.memory) }
             policy.release = try release.finish()
@@ -78,10 +80,10 @@ struct PolicyDraft {
 
     private mutating func checkLending(_ policy: LendingPolicy) throws(ConfigurationError) {
         guard let lend else { return }
-        guard policy.cpu != nil || policy.memory != nil else {
-            throw lend.fault("names neither cpu nor memory; name one, or write 'lend: nothing'")
+        guard policy.cpu != nil || policy.memory != nil || policy.disk != nil else {
+            throw lend.fault("names none of cpu, memory and disk; name one, or write 'lend: nothing'")
         }
-        if policy.cpu == nil || policy.memory == nil {
+        if (policy.cpu == nil) != (policy.memory == nil) {
             notes.append(lend.note("lends only one of cpu and memory; programs need both, so none can run here"))
         }
         guard shortestTerm > longestTerm, let culprit = termPlaces.shortest ?? termPlaces.longest else { return }
@@ -110,6 +112,9 @@ struct PolicyDraft {
 /// How one resource is lent, as far as it was said.
 struct ResourceDraft {
     let key: String
+    /// The key that says how much owner and guests may have together, and what that is called.
+    var bound = "threshold"
+    var boundText = "the threshold"
     /// Where it was last spoken of; `nil` while it is not lent.
     var place: YAMLValue?
     var threshold: BasisPoints?
@@ -121,9 +126,12 @@ struct ResourceDraft {
     var takesCredits: (value: Bool, place: YAMLValue)?
     var inKind: InKindRule?
 
+    /// The same while nothing has been said of it.
+    var unsaid: ResourceDraft { ResourceDraft(key: key, bound: bound, boundText: boundText) }
+
     func finish(_ notes: inout [String]) throws(ConfigurationError) -> ResourceRule? {
         guard let place else { return nil }
-        guard let threshold else { throw place.fault("needs the key 'threshold'") }
+        guard let threshold else { throw place.fault("needs the key '\(bound)'") }
         guard let share else { throw place.fault("needs the key 'share'") }
         guard let price else { throw place.fault("needs the key 'price'") }
         if let floor, case .amount(let amount) = floor.value, amount > price.whenIdle {
@@ -131,7 +139,7 @@ struct ResourceDraft {
         }
         if share.value > threshold {
             notes.append(
-                share.place.note("is \(share.value.text), above the threshold: never more than \(threshold.text) will be lent"))
+                share.place.note("is \(share.value.text), above \(boundText): never more than \(threshold.text) will be lent"))
         }
         let pricing = Pricing(
             whenIdle: price.whenIdle, whenScarce: price.whenScarce, floor: floor?.value ?? .share(.whole))

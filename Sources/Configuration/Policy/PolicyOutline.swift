@@ -43,8 +43,10 @@ package struct PolicyOutline: Hashable, Sendable {
         let owes = policy.borrow.owesInKind
         if owes.cpu > .zero { add(["borrow", "owes", "cpu"], CoreHours(owes.cpu).text) }
         if owes.memory > .zero { add(["borrow", "owes", "memory"], GiBHours(owes.memory).text) }
+        if owes.disk > .zero { add(["borrow", "owes", "disk"], GiBHours(owes.disk).text) }
         add(["borrow", "highest_price", "cpu"], policy.borrow.maximumPrices.cpu.text)
         add(["borrow", "highest_price", "memory"], policy.borrow.maximumPrices.memory.text)
+        add(["borrow", "highest_price", "disk"], policy.borrow.maximumPrices.disk.text)
         for rule in policy.borrow.rules {
             for (path, value) in Self.settings(of: rule, from: rule.from.text) {
                 add(["borrow", "rules", "[\(rule.name)]"] + path, value)
@@ -79,14 +81,16 @@ package struct PolicyOutline: Hashable, Sendable {
     // MARK: Lending
 
     private mutating func addLending(_ policy: LendingPolicy) {
-        guard policy.lendsAnything || policy.cpu != nil || policy.memory != nil else { return add(["lend"], "nothing") }
+        let rules = [policy.cpu, policy.memory, policy.disk].compactMap(\.self)
+        guard policy.lendsAnything || !rules.isEmpty else { return add(["lend"], "nothing") }
         add(policy.release, below: ["lend"])
-        if policy.release != nil || policy.cpu?.release != nil || policy.memory?.release != nil {
+        if policy.release != nil || rules.contains(where: { $0.release != nil }) {
             add(["lend", "stop"], policy.stop.rawValue)
         }
         add(policy.cpu, below: ["lend", "cpu"]) { CoreHours(CoreMicroseconds($0)).text }
         add(policy.memory, below: ["lend", "memory"]) { GiBHours(MiBSeconds($0)).text }
-        if policy.cpu?.inKind != nil || policy.memory?.inKind != nil {
+        add(policy.disk, below: ["lend", "disk"], keptFree: true) { GiBHours(MiBSeconds($0)).text }
+        if rules.contains(where: { $0.inKind != nil }) {
             add(["lend", "deferred", "share"], policy.deferral.share.text)
             add(["lend", "deferred", "within"], policy.deferral.within.text)
             add(["lend", "deferred", "premium"], policy.deferral.premium.text)
@@ -94,6 +98,7 @@ package struct PolicyOutline: Hashable, Sendable {
         if let swap = policy.swap {
             add(["lend", "swap", "takes", "cpu"], swap.takes.cpu.text)
             add(["lend", "swap", "takes", "memory"], swap.takes.memory.text)
+            if swap.takes.disk > .zero { add(["lend", "swap", "takes", "disk"], swap.takes.disk.text) }
             add(["lend", "swap", "from"], swap.from.text)
             add(["lend", "swap", "rate"], swap.rate.text)
         }
@@ -135,11 +140,19 @@ package struct PolicyOutline: Hashable, Sendable {
         if let until = rule.until { add(path + ["until"], until.text) }
     }
 
-    /// - Parameter amount: says how much may be owed of the resource.
-    private mutating func add(_ rule: ResourceRule?, below path: [String], _ amount: (Int64) -> String) {
+    /// - Parameters:
+    ///   - isKeptFree: whether the threshold is said as what is left above it.
+    ///   - amount: says how much may be owed of the resource.
+    private mutating func add(
+        _ rule: ResourceRule?, below path: [String], keptFree isKeptFree: Bool = false, _ amount: (Int64) -> String
+    ) {
         guard let rule else { return }
         add(rule.release, below: path)
-        add(path + ["threshold"], rule.threshold.text)
+        if isKeptFree {
+            add(path + ["keep_free"], (.whole - rule.threshold).text)
+        } else {
+            add(path + ["threshold"], rule.threshold.text)
+        }
         for period in rule.periods { add(path + ["times", "[\(period.window.text)]", "threshold"], period.threshold.text) }
         add(path + ["share"], rule.share.text)
         let pricing = rule.pricing
@@ -173,6 +186,7 @@ package struct PolicyOutline: Hashable, Sendable {
             if rule.refuses { add(path + ["refuse"], "true") }
             if let cpu = rule.cpu { add(path + ["most", "cpu"], cpu.text) }
             if let memory = rule.memory { add(path + ["most", "memory"], memory.text) }
+            if let disk = rule.disk { add(path + ["most", "disk"], disk.text) }
             if let leases = rule.leases { add(path + ["leases"], "\(leases)") }
             if let term = rule.longestTerm { add(path + ["longest_term"], term.text) }
             if let owes = rule.owes { add(path + ["owes"], owes.text) }

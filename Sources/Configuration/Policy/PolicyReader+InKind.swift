@@ -8,8 +8,8 @@ extension PolicyReader {
     private enum InKindKey: String, CaseIterable { case from, rate, most }
     private enum RateWord: String, CaseIterable { case scarcity }
     private enum SwapKey: String, CaseIterable { case takes, from, rate }
-    private enum TakesKey: String, CaseIterable { case cpu, memory }
-    private enum OwesKey: String, CaseIterable { case cpu, memory }
+    private enum TakesKey: String, CaseIterable { case cpu, memory, disk }
+    private enum OwesKey: String, CaseIterable { case cpu, memory, disk }
 
     /// On which terms anything is owed to this node in kind.
     mutating func deferral(_ value: YAMLValue) throws(ConfigurationError) {
@@ -45,7 +45,7 @@ extension PolicyReader {
         try value.quantity(CoreHours.zero...CoreHours(100_000_000)).time.rawValue
     }
 
-    /// The most of memory that may be owed, in MiB-seconds.
+    /// The most of memory or disk that may be owed, in MiB-seconds.
     static func memoryTime(_ value: YAMLValue) throws(ConfigurationError) -> Int64 {
         try value.quantity(GiBHours.zero...GiBHours(100_000_000)).time.rawValue
     }
@@ -58,7 +58,8 @@ extension PolicyReader {
         var rule = SwapRule(takes: .zero)
         if let cpu = amounts[.cpu] { rule.takes.cpu = try cpu.quantity(.zero...Bounds.cpu) }
         if let memory = amounts[.memory] { rule.takes.memory = try memory.quantity(.zero...Bounds.memory) }
-        guard rule.takes.isPositive else { throw place.fault("takes nothing; name cpu or memory, or leave 'swap' out") }
+        if let disk = amounts[.disk] { rule.takes.disk = try disk.quantity(.zero...Bounds.disk) }
+        guard rule.takes.isPositive else { throw place.fault("takes nothing; name cpu, memory or disk, or leave 'swap' out") }
         if let from = keys[.from] { rule.from = Borrowers(try admitted(from)) }
         if let rate = keys[.rate] { rule.rate = try rate.quantity(BasisPoints(1)...Deferral.highestRate) }
         return rule
@@ -69,5 +70,6 @@ extension PolicyReader {
         let keys = try value.mapping(of: OwesKey.self)
         if let cpu = keys[.cpu] { draft.borrow.owesInKind.cpu = CoreMicroseconds(try Self.coreTime(cpu)) }
         if let memory = keys[.memory] { draft.borrow.owesInKind.memory = MiBSeconds(try Self.memoryTime(memory)) }
+        if let disk = keys[.disk] { draft.borrow.owesInKind.disk = MiBSeconds(try Self.memoryTime(disk)) }
     }
 }

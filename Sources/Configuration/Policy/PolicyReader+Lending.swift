@@ -3,13 +3,17 @@ import Resources
 
 extension PolicyReader {
     private enum LendKey: String, CaseIterable {
-        case cpu, memory, pressure, reserve, when, until, stop, to, except, network, notice, appetite, renewable, leases,
+        case cpu, memory, disk, pressure, reserve, when, until, stop, to, except, network, notice, appetite, renewable, leases,
             deferred, swap
         case longestTerm = "longest_term"
         case shortestTerm = "shortest_term"
     }
     private enum ResourceKey: String, CaseIterable {
         case threshold, times, share, price, floor, when, until, credits, deferred
+    }
+    private enum DiskKey: String, CaseIterable {
+        case keepFree = "keep_free"
+        case share, price, floor, when, until, credits, deferred
     }
     private enum TimeKey: String, CaseIterable { case when, threshold }
     private enum ScarcityKey: String, CaseIterable { case idle, scarce }
@@ -27,6 +31,7 @@ extension PolicyReader {
         draft.lend = value
         if let cpu = keys[.cpu] { try resource(cpu, into: \.cpu, Self.coreTime) }
         if let memory = keys[.memory] { try resource(memory, into: \.memory, Self.memoryTime) }
+        if let disk = keys[.disk] { try self.disk(disk) }
         if let deferred = keys[.deferred] { try deferral(deferred) }
         if let swap = keys[.swap] { draft.swap = try self.swap(swap) }
         if let pressure = keys[.pressure] { draft.pressure = try self.pressure(pressure, over: draft.pressure) }
@@ -75,25 +80,54 @@ extension PolicyReader {
         _ value: YAMLValue, into draft: WritableKeyPath<PolicyDraft, ResourceDraft>,
         _ amount: (YAMLValue) throws(ConfigurationError) -> Int64
     ) throws(ConfigurationError) {
-        guard !value.isScalar else {
-            _ = try value.choice(of: LendWord.self)
-            self.draft[keyPath: draft] = ResourceDraft(key: self.draft[keyPath: draft].key)
-            return
-        }
+        guard !value.isScalar else { return try lendsNothing(value, of: draft) }
         let keys = try value.mapping(of: ResourceKey.self)
         self.draft[keyPath: draft].place = value
-        let share = BasisPoints(1)...BasisPoints.whole
-        if let threshold = keys[.threshold] { self.draft[keyPath: draft].threshold = try threshold.quantity(share) }
+        if let threshold = keys[.threshold] { self.draft[keyPath: draft].threshold = try threshold.quantity(Self.shares) }
         if let times = keys[.times] { self.draft[keyPath: draft].periods = try periods(times) }
-        if let place = keys[.share] { self.draft[keyPath: draft].share = (try place.quantity(share), place) }
-        if let price = keys[.price] {
+        try share(keys[.share], keys[.price], keys[.floor], into: draft)
+        try inReturn(keys[.credits], keys[.deferred], into: draft, amount)
+        try release(keys[.when], keys[.until], into: draft.appending(path: \.release))
+    }
+
+    /// What is on a disk stays there whatever the time of the week: its threshold is said as what is kept free.
+    private mutating func disk(_ value: YAMLValue) throws(ConfigurationError) {
+        guard !value.isScalar else { return try lendsNothing(value, of: \.disk) }
+        let keys = try value.mapping(of: DiskKey.self)
+        draft.disk.place = value
+        if let free = keys[.keepFree] { draft.disk.threshold = .whole - (try free.quantity(.zero...BasisPoints(9_999))) }
+        try share(keys[.share], keys[.price], keys[.floor], into: \.disk)
+        try inReturn(keys[.credits], keys[.deferred], into: \.disk, Self.memoryTime)
+        try release(keys[.when], keys[.until], into: \.disk.release)
+    }
+
+    private static let shares = BasisPoints(1)...BasisPoints.whole
+
+    private mutating func lendsNothing(
+        _ value: YAMLValue, of draft: WritableKeyPath<PolicyDraft, ResourceDraft>
+    ) throws(ConfigurationError) {
+        _ = try value.choice(of: LendWord.self)
+        self.draft[keyPath: draft] = self.draft[keyPath: draft].unsaid
+    }
+
+    private mutating func share(
+        _ share: YAMLValue?, _ price: YAMLValue?, _ floor: YAMLValue?,
+        into draft: WritableKeyPath<PolicyDraft, ResourceDraft>
+    ) throws(ConfigurationError) {
+        if let share { self.draft[keyPath: draft].share = (try share.quantity(Self.shares), share) }
+        if let price {
             self.draft[keyPath: draft].price = try self.price(price)
             self.draft[keyPath: draft].floor = nil
         }
-        if let floor = keys[.floor] { self.draft[keyPath: draft].floor = (try self.floor(floor), floor) }
-        if let credits = keys[.credits] { self.draft[keyPath: draft].takesCredits = (try credits.boolean(), credits) }
-        if let deferred = keys[.deferred] { self.draft[keyPath: draft].inKind = try inKind(deferred, amount) }
-        try release(keys[.when], keys[.until], into: draft.appending(path: \.release))
+        if let floor { self.draft[keyPath: draft].floor = (try self.floor(floor), floor) }
+    }
+
+    private mutating func inReturn(
+        _ credits: YAMLValue?, _ deferred: YAMLValue?, into draft: WritableKeyPath<PolicyDraft, ResourceDraft>,
+        _ amount: (YAMLValue) throws(ConfigurationError) -> Int64
+    ) throws(ConfigurationError) {
+        if let credits { self.draft[keyPath: draft].takesCredits = (try credits.boolean(), credits) }
+        if let deferred { self.draft[keyPath: draft].inKind = try inKind(deferred, amount) }
     }
 
     /// Times of the week with thresholds of their own.

@@ -12,7 +12,7 @@ extension PolicyReader {
         case eachPeer = "each peer"
         case eachUser = "each user"
     }
-    private enum MostKey: String, CaseIterable { case cpu, memory }
+    private enum MostKey: String, CaseIterable { case cpu, memory, disk }
 
     private static let mostLimits = 10_000
 
@@ -54,6 +54,7 @@ extension PolicyReader {
             let amounts = try most.mapping(of: MostKey.self)
             rule.cpu = try amounts[.cpu]?.quantity(Millicores.zero...Bounds.cpu)
             rule.memory = try amounts[.memory]?.quantity(Bytes.zero...Bounds.memory)
+            rule.disk = try amounts[.disk]?.quantity(Bytes.zero...Bounds.disk)
         }
         rule.leases = try keys[.leases]?.integer(0...10_000)
         rule.longestTerm = try keys[.longestTerm]?.quantity(Self.terms)

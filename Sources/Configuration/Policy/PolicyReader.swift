@@ -96,7 +96,8 @@ struct PolicyReader {
         case owes, rules
         case highestPrice = "highest_price"
     }
-    private enum PriceKey: String, CaseIterable { case cpu, memory }
+    private enum PriceKey: String, CaseIterable { case cpu, memory, disk }
+    private enum RulePriceKey: String, CaseIterable { case cpu, memory }
     private enum HookKey: String, CaseIterable { case started, ended, timeout }
 
     private mutating func credit(_ value: YAMLValue) throws(ConfigurationError) {
@@ -122,17 +123,22 @@ struct PolicyReader {
         let all = try value.mapping(of: BorrowKey.self)
         if let owes = all[.owes] { try self.owes(owes) }
         if let prices = all[.highestPrice] {
-            draft.borrow.maximumPrices = try highestPrices(prices, over: draft.borrow.maximumPrices)
+            let keys = try prices.mapping(of: PriceKey.self)
+            if let cpu = keys[.cpu] { draft.borrow.maximumPrices.cpu = try cpu.quantity(Self.prices) }
+            if let memory = keys[.memory] { draft.borrow.maximumPrices.memory = try memory.quantity(Self.prices) }
+            if let disk = keys[.disk] { draft.borrow.maximumPrices.disk = try disk.quantity(Self.prices) }
         }
         if let rules = all[.rules] { try self.rules(rules) }
     }
 
+    private static let prices = Microcredits.zero...Bounds.price
+
+    /// What a rule pays at the most, which borrows no disk.
     func highestPrices(_ value: YAMLValue, over usual: Prices) throws(ConfigurationError) -> Prices {
-        let keys = try value.mapping(of: PriceKey.self)
-        let range = Microcredits.zero...Bounds.price
+        let keys = try value.mapping(of: RulePriceKey.self)
         var prices = usual
-        if let cpu = keys[.cpu] { prices.cpu = try cpu.quantity(range) }
-        if let memory = keys[.memory] { prices.memory = try memory.quantity(range) }
+        if let cpu = keys[.cpu] { prices.cpu = try cpu.quantity(Self.prices) }
+        if let memory = keys[.memory] { prices.memory = try memory.quantity(Self.prices) }
         return prices
     }
 

@@ -34,10 +34,8 @@ extension Node {
     }
 
     /// A message was not sent, for the peer has said that it could not read it: what waits for an answer to it waits no longer.
-    mutating func withheld(_ message: TradeMessage, from peer: NodeID, _ step: inout Step) {
-        guard case .decay(.offer) = message, var entry = decays[DecayEntry.Side(peer, isOwed: false)],
-            let proposed = entry.proposed
-        else { return }
+    mutating func withheldDecay(from peer: NodeID, _ step: inout Step) {
+        guard var entry = decays[DecayEntry.Side(peer, isOwed: false)], let proposed = entry.proposed else { return }
         rest(&entry, for: max(.days(1), proposed.decay.rule.idle), &step)
         step.tell(
             "decay.refused", [proposed.decay.transfer, peer],

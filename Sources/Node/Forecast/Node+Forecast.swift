@@ -63,6 +63,17 @@ extension Node {
             retryAfter: foresight.sample * max(1, foresight.cpu.samplesMissing))
     }
 
+    /// The same of disk. What the owner keeps on it changes slowly and is no matter of forecasts, and what is lent of it is set
+    /// aside: all that is left below the owner's bound is as good as promised, however long.
+    func firmRoomOnDisk(without own: LeaseID? = nil) -> FirmRoom {
+        let promised = firmlyPromised(without: own).disk
+        let below = policy.thresholds(of: capacity).disk - owner.level.disk
+        let room = max(.zero, min(policy.most(of: capacity).disk, below) - promised)
+        return FirmRoom(
+            amounts: Amounts(disk: room), longestTerm: Bounds.term, reason: "\(room.text) of disk can be promised firmly",
+            retryAfter: foresight.sample)
+    }
+
     /// What is promised firmly, in leases and in binding offers, whenever they begin.
     private func firmlyPromised(without own: LeaseID?) -> Amounts {
         #if Defects
@@ -78,7 +89,10 @@ extension Node {
     /// What the forecast has against a longer term of a firm lease.
     func firmObjection(to renewal: Renewal, of lease: Lease, at now: Moment) -> Refusal? {
         guard lease.terms.notice == .firm else { return nil }
-        let room = firmRoom(for: max(.zero, lease.ends.remaining(at: now)) + renewal.span, without: lease.id)
+        let room =
+            lease.isOfDisk
+            ? firmRoomOnDisk(without: lease.id)
+            : firmRoom(for: max(.zero, lease.ends.remaining(at: now)) + renewal.span, without: lease.id)
         guard !lease.amounts.fits(in: room.amounts) else { return nil }
         return Refusal(
             term: "notice", reason: "cannot be promised firmly any longer: \(room.reason)", retryAfter: room.retryAfter)

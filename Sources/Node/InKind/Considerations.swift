@@ -18,7 +18,8 @@ extension Node {
         case .credit: LedgerAmount(creditLimit(of: borrower(peer)))
         case .coreTime: most(policy.cpu)
         case .memoryTime: most(policy.memory)
-        case .bytesMoved, .diskTime: .zero
+        case .diskTime: most(policy.disk)
+        case .bytesMoved: .zero
         }
     }
 
@@ -48,7 +49,8 @@ extension Node {
             guard books.trustLine(with: peer, in: unit) != nil else { return limit(of: peer, in: unit) }
             return books.headroom(toOweBy: peer, in: unit)
         }
-        return Usage(cpu: CoreMicroseconds(room(.coreTime)), memory: MiBSeconds(room(.memoryTime)))
+        return Usage(
+            cpu: CoreMicroseconds(room(.coreTime)), memory: MiBSeconds(room(.memoryTime)), disk: MiBSeconds(room(.diskTime)))
     }
 
     // MARK: Negotiation
@@ -223,9 +225,14 @@ extension Deferral {
         [
             Event.Detail("share_cpu", share.cpu.text), Event.Detail("share_memory", share.memory.text),
             Event.Detail("rate_cpu", rate.cpu.text), Event.Detail("rate_memory", rate.memory.text),
-            Event.Detail("due_from", CivilDate(from).rfc3339Seconds), Event.Detail("due_until", CivilDate(until).rfc3339Seconds),
-            Event.Detail("premium", premium.text),
         ]
+            + (share.disk == .zero
+                ? [] : [Event.Detail("share_disk", share.disk.text), Event.Detail("rate_disk", rate.disk.text)])
+            + [
+                Event.Detail("due_from", CivilDate(from).rfc3339Seconds),
+                Event.Detail("due_until", CivilDate(until).rfc3339Seconds),
+                Event.Detail("premium", premium.text),
+            ]
     }
 }
 

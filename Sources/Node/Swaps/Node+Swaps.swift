@@ -25,7 +25,7 @@ extension Node {
         _ terms: Terms, for peer: NodeID, _ step: inout Step
     ) throws(Refusal) -> NegotiationID? {
         guard let back = terms.mirrored else { return nil }
-        let most = Prices(cpu: Bounds.price, memory: Bounds.price)
+        let most = Prices(cpu: Bounds.price, memory: Bounds.price, disk: Bounds.price)
         var ask = Ask(
             amounts: back.amounts, term: back.term, bid: most, notice: back.notice, consideration: back.consideration)
         ask.isOwn = true
@@ -81,9 +81,7 @@ extension Node {
             isLender ? "lease.granted" : "lease.active", [entry.id, agreement.id, agreement.lease, peer],
             (isLender ? "lent \(amounts) to \(name(of: peer))" : "\(name(of: peer)) lends \(amounts)")
                 + " for \(mirrored.terms.term.text), in return for \(agreement.lease)", mirrored.terms.details)
-        if isLender {
-            step.act(.openGuest(entry.id, mirrored.terms.amounts, remaining: entry.lease.ends.remaining(at: step.now)))
-        }
+        if isLender { step.setAside(entry.lease) }
         step.act(.changed(entry.id))
         if isLender { holdToPause(entry.id, &step) }
     }

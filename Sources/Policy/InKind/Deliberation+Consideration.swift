@@ -67,7 +67,9 @@ extension Deliberation {
             guard isAsked, let inKind = rule?.inKind, inKind.from.admits(borrower) else { return .zero }
             return policy.deferral.share
         }
-        return ResourceShares(cpu: share(policy.cpu, amounts.cpu > .zero), memory: share(policy.memory, amounts.memory > .zero))
+        return ResourceShares(
+            cpu: share(policy.cpu, amounts.cpu > .zero), memory: share(policy.memory, amounts.memory > .zero),
+            disk: share(policy.disk, amounts.disk > .zero))
     }
 
     /// What is to be given back at the least for what is used.
@@ -79,7 +81,8 @@ extension Deliberation {
         }
         return ResourceShares(
             cpu: rate(policy.cpu, Self.scarcity(free.cpu, most.cpu)),
-            memory: rate(policy.memory, Self.scarcity(free.memory, most.memory)))
+            memory: rate(policy.memory, Self.scarcity(free.memory, most.memory)),
+            disk: rate(policy.disk, Self.scarcity(free.disk, most.disk)))
     }
 
     /// The part of each resource that can be owed without going beyond what may be owed.
@@ -90,17 +93,19 @@ extension Deliberation {
         }
         return ResourceShares(
             cpu: share(deferral.share.cpu, due.cpu, headroom.cpu),
-            memory: share(deferral.share.memory, due.memory, headroom.memory))
+            memory: share(deferral.share.memory, due.memory, headroom.memory),
+            disk: share(deferral.share.disk, due.disk, headroom.disk))
     }
 
     private static func reason(_ nearest: Deferral, _ asked: Deferral) -> String {
         var changes: [String] = []
         if nearest.share != asked.share {
-            changes.append(
-                "\(nearest.share.cpu.text) of the processing and \(nearest.share.memory.text) of the memory may be owed in kind")
+            changes.append("\(nearest.share.text) may be owed in kind")
         }
         if nearest.rate != asked.rate {
-            changes.append("\(nearest.rate.cpu.text) and \(nearest.rate.memory.text) of what is used are to be given back")
+            let rate = nearest.rate
+            let rates = rate.disk == .zero ? "\(rate.cpu.text) and \(rate.memory.text)" : rate.disk.text
+            changes.append("\(rates) of what is used are to be given back")
         }
         if nearest.premium != asked.premium { changes.append("the premium is \(nearest.premium.text)") }
         if nearest.until != asked.until || nearest.from != asked.from { changes.append("it falls due earlier") }
@@ -126,7 +131,8 @@ extension Deliberation {
         }
         let hour = Usage(of: amounts, for: .hours(1))
         let lasts = min(
-            span(owed.left.cpu.rawValue, hour.cpu.rawValue), span(owed.left.memory.rawValue, hour.memory.rawValue))
+            span(owed.left.cpu.rawValue, hour.cpu.rawValue), span(owed.left.memory.rawValue, hour.memory.rawValue),
+            span(owed.left.disk.rawValue, hour.disk.rawValue))
         return min(lasts, owed.until - begins)
     }
 }
@@ -135,11 +141,11 @@ extension ResourceShares {
     static let zero = ResourceShares(.zero)
 
     fileprivate func limited(to other: ResourceShares) -> ResourceShares {
-        ResourceShares(cpu: min(cpu, other.cpu), memory: min(memory, other.memory))
+        ResourceShares(cpu: min(cpu, other.cpu), memory: min(memory, other.memory), disk: min(disk, other.disk))
     }
 
     fileprivate func raised(to other: ResourceShares) -> ResourceShares {
-        ResourceShares(cpu: max(cpu, other.cpu), memory: max(memory, other.memory))
+        ResourceShares(cpu: max(cpu, other.cpu), memory: max(memory, other.memory), disk: max(disk, other.disk))
     }
 }
 
@@ -147,5 +153,6 @@ extension LendingPolicy {
     /// Whether credits alone will do for so much.
     func lendsForCredits(_ amounts: Amounts) -> Bool {
         (amounts.cpu == .zero || cpu?.takesCredits ?? true) && (amounts.memory == .zero || memory?.takesCredits ?? true)
+            && (amounts.disk == .zero || disk?.takesCredits ?? true)
     }
 }

@@ -13,6 +13,7 @@ package struct LimitRule: Hashable, Codable, Sendable {
     /// The most that is lent to the subject at one time.
     package var cpu: Millicores?
     package var memory: Bytes?
+    package var disk: Bytes?
     package var leases: Int?
     package var longestTerm: Microseconds?
     /// The most the subject may owe. For a node, or each node of a role, it replaces the policy's general credit limit;
@@ -29,6 +30,7 @@ package struct LimitRule: Hashable, Codable, Sendable {
 
     package init(
         _ subject: Subject, when: Condition? = nil, refuses: Bool = false, cpu: Millicores? = nil, memory: Bytes? = nil,
+        disk: Bytes? = nil,
         leases: Int? = nil, longestTerm: Microseconds? = nil, owes: Microcredits? = nil, leastStanding: Int? = nil,
         price: BasisPoints? = nil,
         notices: Set<NoticeClass>? = nil, network: Bool? = nil
@@ -38,6 +40,7 @@ package struct LimitRule: Hashable, Codable, Sendable {
         self.refuses = refuses
         self.cpu = cpu
         self.memory = memory
+        self.disk = disk
         self.leases = leases
         self.longestTerm = longestTerm
         self.owes = owes
@@ -53,9 +56,8 @@ extension LimitRule {
     package var text: String {
         if refuses { return "nothing" }
         var parts: [String] = []
-        if cpu != nil || memory != nil {
-            parts.append("at most " + [cpu?.text, memory?.text].compactMap(\.self).joined(separator: " and "))
-        }
+        let most = [cpu?.text, memory?.text, disk.map { "\($0.text) of disk" }].compactMap(\.self)
+        if !most.isEmpty { parts.append("at most " + most.joined(separator: " and ")) }
         if let leases { parts.append("\(leases) leases") }
         if let longestTerm { parts.append("terms of \(longestTerm.text)") }
         if let owes { parts.append("\(owes.text) owed") }
@@ -92,9 +94,11 @@ package struct Restriction: Hashable, Codable, Sendable {
         self.tally = tally
     }
 
-    /// Whether the subject has more than the rule allows. The last lease of exactly as much as is allowed is no excess.
-    package var isExceeded: Bool {
-        tally.amounts.cpu > rule.cpu ?? tally.amounts.cpu || tally.amounts.memory > rule.memory ?? tally.amounts.memory
-            || tally.leases > rule.leases ?? tally.leases
+    /// Whether the subject has more than the rule allows, so that it would be less without a lease of `amounts`. The last lease of
+    /// exactly as much as is allowed is no excess.
+    package func isExceeded(with amounts: Amounts) -> Bool {
+        func isMore<Q: Quantity>(_ part: Q, _ taken: Q, _ most: Q?) -> Bool { part > .zero && taken > most ?? taken }
+        return isMore(amounts.cpu, tally.amounts.cpu, rule.cpu) || isMore(amounts.memory, tally.amounts.memory, rule.memory)
+            || isMore(amounts.disk, tally.amounts.disk, rule.disk) || tally.leases > rule.leases ?? tally.leases
     }
 }

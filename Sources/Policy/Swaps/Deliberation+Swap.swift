@@ -37,6 +37,7 @@ extension Deliberation {
         guard offered.isWithinBounds else {
             throw Refusal(term: "request", reason: "what would be lent in return is out of range")
         }
+        guard !offered.amounts.mixesDisk else { throw Refusal(term: "request", reason: Amounts.mixingDisk) }
         guard ask.start == nil else { throw Refusal(term: "start", reason: "both halves of a swap begin at once") }
         guard let rule = policy.swap, rule.from.admits(borrower) else {
             throw Refusal(
@@ -53,7 +54,8 @@ extension Deliberation {
         }
         return Prices(
             cpu: price(policy.cpu, Self.scarcity(free.cpu, most.cpu)),
-            memory: price(policy.memory, Self.scarcity(free.memory, most.memory)))
+            memory: price(policy.memory, Self.scarcity(free.memory, most.memory)),
+            disk: price(policy.disk, Self.scarcity(free.disk, most.disk)))
     }
 
     private func tooMuch(_ back: Exchange, _ rule: SwapRule) -> Refusal {
@@ -85,7 +87,11 @@ extension Amounts {
             return Int64(clamping: (product + Int128(denominator) - 1) / Int128(denominator))
         }
         let mebibyte: Int64 = 1 << 20
-        let mebibytes = raised((memory.rawValue + mebibyte - 1) / mebibyte)
-        return Amounts(cpu: Millicores(raised(cpu.rawValue)), memory: Bytes(min(mebibytes, Bounds.memory.rawValue >> 20) << 20))
+        func mebibytes(_ bytes: Bytes, atMost most: Bytes) -> Bytes {
+            Bytes(min(raised((bytes.rawValue + mebibyte - 1) / mebibyte), most.rawValue >> 20) << 20)
+        }
+        return Amounts(
+            cpu: Millicores(raised(cpu.rawValue)), memory: mebibytes(memory, atMost: Bounds.memory),
+            disk: mebibytes(disk, atMost: Bounds.disk))
     }
 }

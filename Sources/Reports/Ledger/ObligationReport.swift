@@ -29,17 +29,28 @@ package struct ObligationReport: Report {
     package struct UsageFigures: Encodable, Hashable, Sendable {
         let cpuCoreMicroseconds: Int64
         let memoryMibSeconds: Int64
+        /// `nil` where there is none.
+        let diskMibSeconds: Int64?
 
         package init(_ usage: Usage) {
             (cpuCoreMicroseconds, memoryMibSeconds) = (usage.cpu.rawValue, usage.memory.rawValue)
+            diskMibSeconds = usage.disk.figure
         }
 
-        var usage: Usage { Usage(cpu: CoreMicroseconds(cpuCoreMicroseconds), memory: MiBSeconds(memoryMibSeconds)) }
+        var usage: Usage {
+            Usage(
+                cpu: CoreMicroseconds(cpuCoreMicroseconds), memory: MiBSeconds(memoryMibSeconds),
+                disk: MiBSeconds(diskMibSeconds ?? 0))
+        }
 
-        var isNothing: Bool { cpuCoreMicroseconds == 0 && memoryMibSeconds == 0 }
+        var isNothing: Bool { usage == .zero }
         var cpu: String { usage.cpu.text }
         var memory: String { usage.memory.text }
-        var text: String { isNothing ? "nothing" : [cpu, memory].joined(separator: ", ") }
+        var disk: String { usage.disk.text }
+        var text: String {
+            if isNothing { return "nothing" }
+            return diskMibSeconds == nil ? [cpu, memory].joined(separator: ", ") : usage.text
+        }
     }
 
     /// What has come off an obligation, by how.
@@ -126,17 +137,25 @@ package struct ObligationsReport: Report {
         guard !obligations.isEmpty else {
             return "nothing is owed in kind; 'surplus run --defer 100% -- PROGRAM' borrows for something in kind later\n"
         }
-        var table = Table([
-            .init("OBLIGATION"), .init("PEER", .left, .shortened), .init("WHO OWES"), .init("CPU LEFT", .right),
-            .init("MEMORY LEFT", .right), .init("DUE FROM", .right, .omitted), .init("UNTIL", .right),
-            .init("STATE", .left, .omitted),
-        ])
-        for one in obligations {
-            table.add([
-                .init(one.obligation), .init(one.peerName), .init(one.owedToUs ? "they do" : "we do"), .init(one.left.cpu),
-                .init(one.left.memory), .init(one.dueFrom.relative(on: page)), .init(one.dueUntil.relative(on: page)),
-                .init(one.state, one.refused ? .warning : .plain),
+        let anyDisk = obligations.contains { $0.left.diskMibSeconds != nil }
+        let diskColumn: [Table.Column] = anyDisk ? [.init("DISK LEFT", .right)] : []
+        var table = Table(
+            [
+                .init("OBLIGATION"), .init("PEER", .left, .shortened), .init("WHO OWES"), .init("CPU LEFT", .right),
+                .init("MEMORY LEFT", .right),
+            ] + diskColumn + [
+                .init("DUE FROM", .right, .omitted), .init("UNTIL", .right), .init("STATE", .left, .omitted),
             ])
+        for one in obligations {
+            let disk: [Table.Cell] = anyDisk ? [.init(one.left.disk)] : []
+            table.add(
+                [
+                    .init(one.obligation), .init(one.peerName), .init(one.owedToUs ? "they do" : "we do"), .init(one.left.cpu),
+                    .init(one.left.memory),
+                ] + disk + [
+                    .init(one.dueFrom.relative(on: page)), .init(one.dueUntil.relative(on: page)),
+                    .init(one.state, one.refused ? .warning : .plain),
+                ])
         }
         return table.text(on: page)
     }

@@ -10,19 +10,24 @@ package struct ReconciliationReport: Report {
         let amountMicrocredits: Int64
         let amountCoreMicroseconds: Int64
         let amountMibSeconds: Int64
+        /// `nil` where nothing moved.
+        let amountDiskMibSeconds: Int64?
 
         package init(transfer: String, lease: String?, amount: Charge) {
             self.transfer = transfer
             self.lease = lease
             amountMicrocredits = amount.credits.rawValue
             (amountCoreMicroseconds, amountMibSeconds) = (amount.inKind.cpu.rawValue, amount.inKind.memory.rawValue)
+            amountDiskMibSeconds = amount.inKind.disk.figure
         }
 
         /// `0.5 credits owed by node2`: a minus would not say whose debt it is.
         func text(_ peerName: String) -> String {
             let owed = Charge(
                 credits: Microcredits(amountMicrocredits),
-                inKind: Usage(cpu: CoreMicroseconds(amountCoreMicroseconds), memory: MiBSeconds(amountMibSeconds)))
+                inKind: Usage(
+                    cpu: CoreMicroseconds(amountCoreMicroseconds), memory: MiBSeconds(amountMibSeconds),
+                    disk: MiBSeconds(amountDiskMibSeconds ?? 0)))
             let parts = [(owed.clampedToZero, "by"), ((.zero - owed).clampedToZero, "to")].filter { $0.0 != .zero }
             return parts.isEmpty ? "nothing" : parts.map { "\($0.0.text) owed \($0.1) \(peerName)" }.joined(separator: ", ")
         }
@@ -53,6 +58,8 @@ package struct ReconciliationReport: Report {
         let balanceMicrocredits: Int64
         let balanceCoreMicroseconds: Int64
         let balanceMibSeconds: Int64
+        /// `nil` where nothing is owed.
+        let balanceDiskMibSeconds: Int64?
 
         package init(
             id: String, peer: String, peerName: String, until: CivilTime, signedAt: CivilTime, entries: Int64, digest: String,
@@ -63,6 +70,7 @@ package struct ReconciliationReport: Report {
             (self.entries, self.digest, self.row) = (entries, digest, row)
             balanceMicrocredits = balance.credits.rawValue
             (balanceCoreMicroseconds, balanceMibSeconds) = (balance.inKind.cpu.rawValue, balance.inKind.memory.rawValue)
+            balanceDiskMibSeconds = balance.inKind.disk.figure
         }
     }
 

@@ -129,7 +129,7 @@ package struct PolicyExplanation: Report {
         sheet.add("policy", policy, .strong)
         if let offer {
             sheet.add("would offer", "\(offer.amounts.text(on: page)) for up to \(offer.term.shortText)", .good)
-            sheet.add("at", "\(offer.prices.text), '\(offer.notice)' notice")
+            sheet.add("at", "\(offer.priceText), '\(offer.notice)' notice")
             sheet.add("because", reason, .warning)
         } else {
             sheet.add("offers nothing", refusal?.text ?? "nothing is free", .warning)
@@ -178,6 +178,7 @@ package struct PolicyExplanation: Report {
         }
         add("cpu") { $0.cpu }
         add("memory") { $0.memory }
+        if capacity.diskBytes != nil { add("disk") { $0.disk } }
         return table.text(on: page)
     }
 }

@@ -62,11 +62,12 @@ extension TradeReport.InKind: Encodable {
     }
 }
 
-/// Columns of what was traded other than for credits. On a page for people one is there only where something is in it; on a plain page
+/// Columns of what was traded other than for credits, and of disk. On a page for people one is there only where something is in it; on a plain page
 /// all are, so that each keeps its place.
 struct TradeColumns {
     private enum Column: CaseIterable {
         case deferredCPU, deferredMemory, redeemedCPU, redeemedMemory, endedCPU, endedMemory, swapped
+        case disk, deferredDisk, redeemedDisk, endedDisk
 
         var title: String {
             switch self {
@@ -77,6 +78,10 @@ struct TradeColumns {
             case .endedCPU: "ENDED CORE-H"
             case .endedMemory: "ENDED GIB-H"
             case .swapped: "SWAPPED"
+            case .disk: "DISK GIB-H"
+            case .deferredDisk: "OWED DISK GIB-H"
+            case .redeemedDisk: "REDEEMED DISK GIB-H"
+            case .endedDisk: "ENDED DISK GIB-H"
             }
         }
     }
@@ -111,20 +116,25 @@ struct TradeColumns {
 
     /// In millionths, rounded so that they add up.
     private static func figures(of places: [Int], _ sums: [TradeReport.Sum]) -> [Int: [Column: Int64]] {
-        let parts: [(Column, Column, [Usage])] = [
-            (.deferredCPU, .deferredMemory, sums.map { $0.inKind.deferred }),
-            (.redeemedCPU, .redeemedMemory, sums.map { $0.inKind.redeemed }),
-            (.endedCPU, .endedMemory, sums.map { $0.inKind.converted + $0.inKind.cancelled }),
+        let parts: [(Column, Column, Column, [Usage])] = [
+            (.deferredCPU, .deferredMemory, .deferredDisk, sums.map { $0.inKind.deferred }),
+            (.redeemedCPU, .redeemedMemory, .redeemedDisk, sums.map { $0.inKind.redeemed }),
+            (.endedCPU, .endedMemory, .endedDisk, sums.map { $0.inKind.converted + $0.inKind.cancelled }),
         ]
         var figures: [Int: [Column: Int64]] = [:]
-        for (row, place) in places.enumerated() { figures[place, default: [:]][.swapped] = sums[row].swapped.rawValue }
-        for (cpu, memory, usages) in parts {
+        let used = UsageHours.rounded(sums.map(\.used))
+        for (row, place) in places.enumerated() {
+            figures[place, default: [:]][.swapped] = sums[row].swapped.rawValue
+            figures[place, default: [:]][.disk] = used[row].disk
+        }
+        for (cpu, memory, disk, usages) in parts {
             // each side of zero by itself: the rounding takes natural numbers
             let more = UsageHours.rounded(usages.map(\.clampedToZero))
             let less = UsageHours.rounded(usages.map { (.zero - $0).clampedToZero })
             for (row, place) in places.enumerated() {
                 figures[place, default: [:]][cpu] = more[row].cpu - less[row].cpu
                 figures[place, default: [:]][memory] = more[row].memory - less[row].memory
+                figures[place, default: [:]][disk] = more[row].disk - less[row].disk
             }
         }
         return figures

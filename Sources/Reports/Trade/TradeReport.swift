@@ -13,22 +13,24 @@ package struct TradeReport: Report {
         package struct Parts: Hashable, Sendable {
             package var cpu: Microcredits
             package var memory: Microcredits
+            package var disk: Microcredits
             /// The receipt or the prices are not at hand.
             package var untold: Microcredits
             /// What a swap left, and what became credits that was owed in kind.
             package var settlement: Microcredits
 
             package init(
-                cpu: Microcredits = .zero, memory: Microcredits = .zero, untold: Microcredits = .zero,
-                settlement: Microcredits = .zero
+                cpu: Microcredits = .zero, memory: Microcredits = .zero, disk: Microcredits = .zero,
+                untold: Microcredits = .zero, settlement: Microcredits = .zero
             ) {
                 self.cpu = cpu
                 self.memory = memory
+                self.disk = disk
                 self.untold = untold
                 self.settlement = settlement
             }
 
-            fileprivate var sum: Microcredits { cpu + memory + untold + settlement }
+            fileprivate var sum: Microcredits { cpu + memory + disk + untold + settlement }
         }
 
         package var at: Timestamp
@@ -168,7 +170,9 @@ package struct TradeReport: Report {
         func sum(in unit: LedgerUnit) -> Int64 { apart.reduce(0) { $1.unit == unit ? $0 + $1.amount : $0 } }
         changeInKind = UsageFigures(
             lent.inKind.change + borrowed.inKind.change
-                + Usage(cpu: CoreMicroseconds(sum(in: .coreTime)), memory: MiBSeconds(sum(in: .memoryTime))))
+                + Usage(
+                    cpu: CoreMicroseconds(sum(in: .coreTime)), memory: MiBSeconds(sum(in: .memoryTime)),
+                    disk: MiBSeconds(sum(in: .diskTime))))
         changeMicrocredits = [lent, borrowed].reduce(sum(in: .credit)) {
             $0 + $1.paid.rawValue + $1.compensation.rawValue
         }
@@ -286,13 +290,15 @@ extension TradeReport.Entry {
                 entry: self, resource: resource, used: used, paid: paid[keyPath: amounts], disputed: disputed[keyPath: amounts],
                 swapped: swapped[keyPath: amounts])
         }
-        var (cpu, memory) = (
-            part("cpu", \.cpu, used: Usage(cpu: used.cpu)), part("memory", \.memory, used: Usage(memory: used.memory))
+        var (cpu, memory, disk) = (
+            part("cpu", \.cpu, used: Usage(cpu: used.cpu)), part("memory", \.memory, used: Usage(memory: used.memory)),
+            part("disk", \.disk, used: Usage(disk: used.disk))
         )
         cpu.inKind = inKind.only { Usage(cpu: $0.cpu) }
         memory.inKind = inKind.only { Usage(memory: $0.memory) }
+        disk.inKind = inKind.only { Usage(disk: $0.disk) }
         let notice = TradeReport.Part(entry: self, resource: "notice", used: .zero, paid: .zero, compensation: compensation)
-        return [cpu, memory, notice, part("settlement", \.settlement), part("not known", \.untold)].filter { !$0.isNothing }
+        return [cpu, memory, disk, notice, part("settlement", \.settlement), part("not known", \.untold)].filter { !$0.isNothing }
     }
 }
 

@@ -75,9 +75,10 @@ package struct Checkpoint: Hashable, Codable, Sendable {
 extension Checkpoint {
     private static let kind = "surplus.checkpoint"
 
-    /// The bytes that are hashed and signed.
+    /// The bytes that are hashed and signed: version 2 of the kind has disk in the balance.
     package var document: [UInt8] {
-        var writer = CanonicalWriter(kind: Self.kind)
+        // What has no disk in it is written as ever, so that older nodes can read and sign it.
+        var writer = CanonicalWriter(kind: Self.kind, version: balance.inKind.disk == .zero ? 1 : 2)
         writer.write(id)
         writer.write(first)
         writer.write(second)
@@ -86,7 +87,7 @@ extension Checkpoint {
         writer.write(count)
         writer.write(digest.bytes)
         writer.write(total)
-        for unit in Charge.units { writer.write(balance[unit]) }
+        writer.write(balance)
         for place in [firstPlace, secondPlace] {
             writer.write(place.sequence)
             writer.write(place.head.bytes)
@@ -99,7 +100,7 @@ extension Checkpoint {
     ///
     /// - Throws: ``CanonicalReader/Malformed`` when it is no checkpoint, or a figure is out of range.
     package init(document: [UInt8]) throws(CanonicalReader.Malformed) {
-        var reader = try CanonicalReader(document, kind: Self.kind)
+        var reader = try CanonicalReader(document, kind: Self.kind, versions: 1...2)
         id = try reader.identifier()
         first = try reader.identifier()
         second = try reader.identifier()
@@ -108,8 +109,9 @@ extension Checkpoint {
         count = try reader.integer()
         digest = try reader.digest()
         total = try reader.integer()
-        balance = .zero
-        for unit in Charge.units { balance[unit] = try reader.quantity() }
+        balance = Charge(
+            credits: try reader.quantity(), inKind: Usage(cpu: try reader.quantity(), memory: try reader.quantity()))
+        if reader.version > 1 { balance.inKind.disk = try reader.diskTime() }
         firstPlace = LedgerPlace(sequence: try reader.integer(), head: try reader.digest())
         secondPlace = LedgerPlace(sequence: try reader.integer(), head: try reader.digest())
         at = try reader.timestamp()
@@ -146,7 +148,26 @@ package struct SignedCheckpoint: Hashable, Codable, Sendable {
     package func signature(of node: NodeID) -> Signature { node == checkpoint.first ? firstSignature : secondSignature }
 }
 
+extension CanonicalWriter {
+    /// Credits, then each resource in kind; disk only where there is some.
+    mutating func write(_ charge: Charge) {
+        write(charge.credits)
+        write(charge.inKind.cpu)
+        write(charge.inKind.memory)
+        if charge.inKind.disk != .zero { write(charge.inKind.disk) }
+    }
+}
+
 extension CanonicalReader {
+    /// What the version of a document is there for.
+    ///
+    /// - Throws: ``Malformed`` when it is zero: there is one way to write each document.
+    package mutating func diskTime() throws(Malformed) -> MiBSeconds {
+        let disk: MiBSeconds = try quantity()
+        guard disk != .zero else { throw Malformed(description: "no disk in version \(version)") }
+        return disk
+    }
+
     /// 32 bytes.
     package mutating func digest() throws(Malformed) -> Digest {
         let bytes = try data(atMost: 32)

@@ -34,7 +34,8 @@ package struct SharedEntry: Hashable, Codable, Sendable {
         writer.write(mark)
         writer.write(lease != nil)
         if let lease { writer.write(lease) }
-        for unit in Charge.units { writer.write(moved[unit]) }
+        writer.write(Charge(credits: moved.credits, inKind: Usage(cpu: moved.inKind.cpu, memory: moved.inKind.memory)))
+        if writer.version > 1 { writer.write(moved.inKind.disk) }
     }
 }
 
@@ -117,9 +118,11 @@ extension Array where Element == SharedEntry {
 }
 
 extension ArraySlice where Element == SharedEntry {
-    /// What all entries of the stretch, in order, come to.
+    /// What all entries of the stretch, in order, come to. Version 2 of what is hashed has disk; it is used where some entry has moved
+    /// any, so that others come to the same as ever, and as on an older node.
     package func digest(by digest: ([UInt8]) -> Digest) -> Digest {
-        var writer = CanonicalWriter(kind: "surplus.history")
+        let hasDisk = contains { $0.moved.inKind.disk != .zero }
+        var writer = CanonicalWriter(kind: "surplus.history", version: hasDisk ? 2 : 1)
         writer.write(UInt64(count))
         for entry in self { entry.write(to: &writer) }
         return digest(writer.bytes)

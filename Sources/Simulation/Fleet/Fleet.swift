@@ -197,6 +197,8 @@ struct Fleet {
         case .decided(let request, .success(let leases)): begin(request, leases, index)
         case .decided(let request, .failure(let refusal)): refuse(request, refusal)
         case .changed(let lease): look(at: lease, index)
+        // Nobody of a fleet lends disk.
+        case .openStore, .closeStore: break
         case .renewed, .adjusted, .disputeDecided, .netting, .readHistory, .recall, .reconciliation: break
         }
     }

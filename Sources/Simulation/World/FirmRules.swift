@@ -72,10 +72,12 @@ extension World {
     mutating func checkFirmPromise(_ record: Record, _ index: Int) {
         let now = moment(index)
         switch record {
-        case .state(.hold, _, let hold as Hold) where hold.terms.notice == .firm:
+        // What is promised of disk is no matter of forecasts.
+        case .state(.hold, _, let hold as Hold) where hold.terms.notice == .firm && hold.terms.amounts.disk == .zero:
             checkFirmPromise(of: hold.terms.amounts, for: max(.zero, hold.terms.wait(at: now.utc)) + hold.terms.term, index)
         case .state(.lease, _, let entry as LeaseEntry) where entry.lease.role == .lender && entry.lease.terms.notice == .firm:
-            guard entry.lease.isOpen, let before = nodes[index].disk.lease(entry.id), entry.lease.renewals > before.lease.renewals
+            guard entry.lease.isOpen, !entry.lease.isOfDisk, let before = nodes[index].disk.lease(entry.id),
+                entry.lease.renewals > before.lease.renewals
             else { return }
             checkFirmPromise(of: .zero, for: entry.lease.ends.remaining(at: now), index)
         default: break
@@ -93,7 +95,7 @@ extension World {
         let most = Amounts(
             cpu: (allowed.cpu?.promise.amount ?? .zero).of(scenario.capacity.cpu),
             memory: (allowed.memory?.promise.amount ?? .zero).of(scenario.capacity.memory))
-        guard !firm.fits(in: most) else { return }
+        guard !firm.inMachine.fits(in: most) else { return }
         violate(Self.asForecast, index, "\(firm.text) for \(span.shortText), of \(most.text)")
     }
 }

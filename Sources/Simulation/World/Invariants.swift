@@ -19,7 +19,8 @@ extension World {
         guard let node = nodes[index].node else { return }
         let most = Amounts(
             cpu: scenario.policy.cpu?.share.of(scenario.capacity.cpu) ?? .zero,
-            memory: scenario.policy.memory?.share.of(scenario.capacity.memory) ?? .zero)
+            memory: scenario.policy.memory?.share.of(scenario.capacity.memory) ?? .zero,
+            disk: scenario.policy.disk?.share.of(scenario.capacity.disk) ?? .zero)
         if !node.committed.fits(in: most) {
             violate("leases stay within what the policy lends", index, "\(node.committed.text) of \(most.text)")
         }
@@ -265,6 +266,7 @@ extension World {
                 && waitingDisputes(node).isEmpty && node.nettings.allSatisfy(\.isOver)
                 && !node.decays.values.contains(where: \.isOpen) && node.reconciling.comparisons.isEmpty
                 && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
+                && simulated.machine.stores.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
 
@@ -282,6 +284,7 @@ extension World {
             }
             if !node.requests.isEmpty { violate("every request is decided", index, "\(node.requests.count) are open") }
             for (lease, _) in nodes[index].machine.guests.pairs { violate("no guest outlives its lease", index, "\(lease)") }
+            for (lease, _) in nodes[index].machine.stores.pairs { violate("no store outlives its lease", index, "\(lease)") }
         }
         checkMirrors()
         for index in nodes.indices {

@@ -56,5 +56,8 @@ extension World {
 }
 
 extension Usage {
-    var halved: Usage { Usage(cpu: CoreMicroseconds(cpu.rawValue / 2), memory: MiBSeconds(memory.rawValue / 2)) }
+    var halved: Usage {
+        Usage(
+            cpu: CoreMicroseconds(cpu.rawValue / 2), memory: MiBSeconds(memory.rawValue / 2), disk: MiBSeconds(disk.rawValue / 2))
+    }
 }

@@ -25,6 +25,8 @@ struct Machine {
     /// What the meters show of what guests use, where they do not show that.
     var inflation: BasisPoints?
     private(set) var guests = SortedMap<LeaseID, Guest>()
+    /// What is set aside on its disk, which outlives agent and machine.
+    private(set) var stores = SortedMap<LeaseID, Bytes>()
     private var enforcer: Enforcer
     private var lastTick: Instant?
 
@@ -74,6 +76,9 @@ struct Machine {
         enforcer.close(lease)
         return reading(of: lease, guest)
     }
+
+    mutating func openStore(_ lease: LeaseID, _ size: Bytes) { stores[lease] = size }
+    mutating func closeStore(_ lease: LeaseID) { stores[lease] = nil }
 
     /// Lets guests run until now, then acts as the warden does on its tick.
     mutating func tick(at now: Instant) -> Ticked {

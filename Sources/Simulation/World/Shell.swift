@@ -85,6 +85,16 @@ extension World {
         feed(.tick, to: index)
     }
 
+    private mutating func openStore(_ lease: LeaseID, _ size: Bytes, _ index: Int) {
+        let life = nodes[index].life
+        guard nodes[index].machine.stores[lease] != nil || !isBusy || !random.chance(50) else {
+            return schedule(
+                .event(node: index, life: life, .storeFailed(lease, reason: "the disk is full")), after: .milliseconds(5))
+        }
+        nodes[index].machine.openStore(lease, size)
+        schedule(.event(node: index, life: life, .storeOpened(lease)), after: .milliseconds(5))
+    }
+
     private mutating func perform(_ action: NodeAction, _ index: Int) {
         let life = nodes[index].life
         switch action {
@@ -105,6 +115,11 @@ extension World {
             let reading = nodes[index].machine.close(lease)
             let took = random.span(.milliseconds(1) ... .milliseconds(80))
             schedule(.event(node: index, life: life, .guestClosed(lease, reading)), after: took)
+        case .openStore(let lease, let size, _): openStore(lease, size, index)
+        case .closeStore(let lease):
+            nodes[index].machine.closeStore(lease)
+            let took = random.span(.milliseconds(1) ... .milliseconds(80))
+            schedule(.event(node: index, life: life, .storeClosed(lease)), after: took)
         case .decided(_, .success(let leases)):
             checkWhole(leases, index)
             use(leases, index)

@@ -255,50 +255,42 @@ package nonisolated struct Surplus_V1_LeasePreview: Sendable {
   fileprivate var _held: Surplus_V1_LeaseInfo? = nil
 }
 
-package nonisolated struct Surplus_V1_LeaseCandidate: @unchecked Sendable {
+package nonisolated struct Surplus_V1_LeaseCandidate: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var node: String {
-    get {_storage._node}
-    set {_uniqueStorage()._node = newValue}
-  }
+  package var node: String = String()
 
-  package var name: String {
-    get {_storage._name}
-    set {_uniqueStorage()._name = newValue}
-  }
+  package var name: String = String()
 
   package var terms: Surplus_V1_Terms {
-    get {_storage._terms ?? Surplus_V1_Terms()}
-    set {_uniqueStorage()._terms = newValue}
+    get {_terms ?? Surplus_V1_Terms()}
+    set {_terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {_storage._terms != nil}
+  package var hasTerms: Bool {self._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
+  package mutating func clearTerms() {self._terms = nil}
 
   /// what these terms cost at most, reserved when they are accepted
-  package var ceilingMicrocredits: Int64 {
-    get {_storage._ceilingMicrocredits}
-    set {_uniqueStorage()._ceilingMicrocredits = newValue}
-  }
+  package var ceilingMicrocredits: Int64 = 0
 
   package var refusal: Surplus_V1_Refusal {
-    get {_storage._refusal ?? Surplus_V1_Refusal()}
-    set {_uniqueStorage()._refusal = newValue}
+    get {_refusal ?? Surplus_V1_Refusal()}
+    set {_refusal = newValue}
   }
   /// Returns true if `refusal` has been explicitly set.
-  package var hasRefusal: Bool {_storage._refusal != nil}
+  package var hasRefusal: Bool {self._refusal != nil}
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
-  package mutating func clearRefusal() {_uniqueStorage()._refusal = nil}
+  package mutating func clearRefusal() {self._refusal = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _terms: Surplus_V1_Terms? = nil
+  fileprivate var _refusal: Surplus_V1_Refusal? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -720,95 +712,51 @@ nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftPro
   package static let protoMessageName: String = _protobuf_package + ".LeaseCandidate"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}terms\0\u{3}ceiling_microcredits\0\u{1}refusal\0")
 
-  fileprivate class _StorageClass {
-    var _node: String = String()
-    var _name: String = String()
-    var _terms: Surplus_V1_Terms? = nil
-    var _ceilingMicrocredits: Int64 = 0
-    var _refusal: Surplus_V1_Refusal? = nil
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _node = source._node
-      _name = source._name
-      _terms = source._terms
-      _ceilingMicrocredits = source._ceilingMicrocredits
-      _refusal = source._refusal
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._node) }()
-        case 2: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
-        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
-        case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._ceilingMicrocredits) }()
-        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._refusal) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.ceilingMicrocredits) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._node.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._node, fieldNumber: 1)
-      }
-      if !_storage._name.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 2)
-      }
-      try { if let v = _storage._terms {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      } }()
-      if _storage._ceilingMicrocredits != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._ceilingMicrocredits, fieldNumber: 4)
-      }
-      try { if let v = _storage._refusal {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-      } }()
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
     }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try { if let v = self._terms {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.ceilingMicrocredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.ceilingMicrocredits, fieldNumber: 4)
+    }
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_LeaseCandidate, rhs: Surplus_V1_LeaseCandidate) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._node != rhs_storage._node {return false}
-        if _storage._name != rhs_storage._name {return false}
-        if _storage._terms != rhs_storage._terms {return false}
-        if _storage._ceilingMicrocredits != rhs_storage._ceilingMicrocredits {return false}
-        if _storage._refusal != rhs_storage._refusal {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.node != rhs.node {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs._terms != rhs._terms {return false}
+    if lhs.ceilingMicrocredits != rhs.ceilingMicrocredits {return false}
+    if lhs._refusal != rhs._refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

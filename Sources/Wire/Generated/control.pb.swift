@@ -263,55 +263,44 @@ package nonisolated struct Surplus_V1_ListOffersRequest: Sendable {
   fileprivate var _amounts: Surplus_V1_Amounts? = nil
 }
 
-package nonisolated struct Surplus_V1_Offer: @unchecked Sendable {
+package nonisolated struct Surplus_V1_Offer: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var node: String {
-    get {_storage._node}
-    set {_uniqueStorage()._node = newValue}
-  }
+  package var node: String = String()
 
-  package var name: String {
-    get {_storage._name}
-    set {_uniqueStorage()._name = newValue}
-  }
+  package var name: String = String()
 
   package var terms: Surplus_V1_Terms {
-    get {_storage._terms ?? Surplus_V1_Terms()}
-    set {_uniqueStorage()._terms = newValue}
+    get {_terms ?? Surplus_V1_Terms()}
+    set {_terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {_storage._terms != nil}
+  package var hasTerms: Bool {self._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
+  package mutating func clearTerms() {self._terms = nil}
 
-  package var limitsEnforced: Bool {
-    get {_storage._limitsEnforced}
-    set {_uniqueStorage()._limitsEnforced = newValue}
-  }
+  package var limitsEnforced: Bool = false
 
   package var refusal: Surplus_V1_Refusal {
-    get {_storage._refusal ?? Surplus_V1_Refusal()}
-    set {_uniqueStorage()._refusal = newValue}
+    get {_refusal ?? Surplus_V1_Refusal()}
+    set {_refusal = newValue}
   }
   /// Returns true if `refusal` has been explicitly set.
-  package var hasRefusal: Bool {_storage._refusal != nil}
+  package var hasRefusal: Bool {self._refusal != nil}
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
-  package mutating func clearRefusal() {_uniqueStorage()._refusal = nil}
+  package mutating func clearRefusal() {self._refusal = nil}
 
   /// could not be asked
-  package var error: String {
-    get {_storage._error}
-    set {_uniqueStorage()._error = newValue}
-  }
+  package var error: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _terms: Surplus_V1_Terms? = nil
+  fileprivate var _refusal: Surplus_V1_Refusal? = nil
 }
 
 package nonisolated struct Surplus_V1_ListOffersReply: Sendable {
@@ -1020,132 +1009,118 @@ package nonisolated struct Surplus_V1_ExplainReply: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_LeaseRequest: @unchecked Sendable {
+package nonisolated struct Surplus_V1_LeaseRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var amounts: Surplus_V1_Amounts {
-    get {_storage._amounts ?? Surplus_V1_Amounts()}
-    set {_uniqueStorage()._amounts = newValue}
+    get {_amounts ?? Surplus_V1_Amounts()}
+    set {_amounts = newValue}
   }
   /// Returns true if `amounts` has been explicitly set.
-  package var hasAmounts: Bool {_storage._amounts != nil}
+  package var hasAmounts: Bool {self._amounts != nil}
   /// Clears the value of `amounts`. Subsequent reads from it will return its default value.
-  package mutating func clearAmounts() {_uniqueStorage()._amounts = nil}
+  package mutating func clearAmounts() {self._amounts = nil}
 
   /// empty: the same
   package var least: Surplus_V1_Amounts {
-    get {_storage._least ?? Surplus_V1_Amounts()}
-    set {_uniqueStorage()._least = newValue}
+    get {_least ?? Surplus_V1_Amounts()}
+    set {_least = newValue}
   }
   /// Returns true if `least` has been explicitly set.
-  package var hasLeast: Bool {_storage._least != nil}
+  package var hasLeast: Bool {self._least != nil}
   /// Clears the value of `least`. Subsequent reads from it will return its default value.
-  package mutating func clearLeast() {_uniqueStorage()._least = nil}
+  package mutating func clearLeast() {self._least = nil}
 
-  package var termMicroseconds: Int64 {
-    get {_storage._termMicroseconds}
-    set {_uniqueStorage()._termMicroseconds = newValue}
-  }
+  package var termMicroseconds: Int64 = 0
 
   /// microcredits per core-hour; 0: the policy's
-  package var maxCpuPrice: Int64 {
-    get {_storage._maxCpuPrice}
-    set {_uniqueStorage()._maxCpuPrice = newValue}
-  }
+  package var maxCpuPrice: Int64 = 0
 
   /// node names or ids; empty: anyone
-  package var on: [String] {
-    get {_storage._on}
-    set {_uniqueStorage()._on = newValue}
-  }
+  package var on: [String] = []
 
   /// the least warning that will do; unspecified: any
-  package var leastNotice: Surplus_V1_NoticeClass {
-    get {_storage._leastNotice}
-    set {_uniqueStorage()._leastNotice = newValue}
-  }
+  package var leastNotice: Surplus_V1_NoticeClass = .unspecified
 
   /// when the term begins, in UTC; 0: at once
-  package var startAt: Int64 {
-    get {_storage._startAt}
-    set {_uniqueStorage()._startAt = newValue}
-  }
+  package var startAt: Int64 = 0
 
   /// renews itself until it is released; so it does without a term
-  package var renews: Bool {
-    get {_storage._renews}
-    set {_uniqueStorage()._renews = newValue}
-  }
+  package var renews: Bool = false
 
   /// a lease from each of so many nodes, or none; 0: one
-  package var nodes: UInt32 {
-    get {_storage._nodes}
-    set {_uniqueStorage()._nodes = newValue}
-  }
+  package var nodes: UInt32 = 0
 
   /// what would be given in return; absent: credits alone
   package var means: Surplus_V1_Means {
-    get {_storage._means ?? Surplus_V1_Means()}
-    set {_uniqueStorage()._means = newValue}
+    get {_means ?? Surplus_V1_Means()}
+    set {_means = newValue}
   }
   /// Returns true if `means` has been explicitly set.
-  package var hasMeans: Bool {_storage._means != nil}
+  package var hasMeans: Bool {self._means != nil}
   /// Clears the value of `means`. Subsequent reads from it will return its default value.
-  package mutating func clearMeans() {_uniqueStorage()._means = nil}
+  package mutating func clearMeans() {self._means = nil}
 
   /// in a preview: for a job that is run once, which may find a lease that a borrow rule holds
-  package var forJob: Bool {
-    get {_storage._forJob}
-    set {_uniqueStorage()._forJob = newValue}
+  package var forJob: Bool = false
+
+  /// microcredits per GiB-hour; 0: the policy's
+  package var maxDiskPrice: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _amounts: Surplus_V1_Amounts? = nil
+  fileprivate var _least: Surplus_V1_Amounts? = nil
+  fileprivate var _means: Surplus_V1_Means? = nil
+}
+
+/// What a borrower would give in return.
+package nonisolated struct Surplus_V1_Means: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// credits will do for all of it
+  package var credits: Bool {
+    get {_storage._credits}
+    set {_uniqueStorage()._credits = newValue}
   }
+
+  /// the most that would be owed in kind, and the terms that would just do
+  package var deferral: Surplus_V1_Deferral {
+    get {_storage._deferral ?? Surplus_V1_Deferral()}
+    set {_uniqueStorage()._deferral = newValue}
+  }
+  /// Returns true if `deferral` has been explicitly set.
+  package var hasDeferral: Bool {_storage._deferral != nil}
+  /// Clears the value of `deferral`. Subsequent reads from it will return its default value.
+  package mutating func clearDeferral() {_uniqueStorage()._deferral = nil}
+
+  /// an obligation: that shall be used up, and nothing else
+  package var redemption: String {
+    get {_storage._redemption}
+    set {_uniqueStorage()._redemption = newValue}
+  }
+
+  /// the most that would be lent in return at the same time, and nothing else given
+  package var swap: Surplus_V1_Exchange {
+    get {_storage._swap ?? Surplus_V1_Exchange()}
+    set {_uniqueStorage()._swap = newValue}
+  }
+  /// Returns true if `swap` has been explicitly set.
+  package var hasSwap: Bool {_storage._swap != nil}
+  /// Clears the value of `swap`. Subsequent reads from it will return its default value.
+  package mutating func clearSwap() {_uniqueStorage()._swap = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
-}
-
-/// What a borrower would give in return.
-package nonisolated struct Surplus_V1_Means: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// credits will do for all of it
-  package var credits: Bool = false
-
-  /// the most that would be owed in kind, and the terms that would just do
-  package var deferral: Surplus_V1_Deferral {
-    get {_deferral ?? Surplus_V1_Deferral()}
-    set {_deferral = newValue}
-  }
-  /// Returns true if `deferral` has been explicitly set.
-  package var hasDeferral: Bool {self._deferral != nil}
-  /// Clears the value of `deferral`. Subsequent reads from it will return its default value.
-  package mutating func clearDeferral() {self._deferral = nil}
-
-  /// an obligation: that shall be used up, and nothing else
-  package var redemption: String = String()
-
-  /// the most that would be lent in return at the same time, and nothing else given
-  package var swap: Surplus_V1_Exchange {
-    get {_swap ?? Surplus_V1_Exchange()}
-    set {_swap = newValue}
-  }
-  /// Returns true if `swap` has been explicitly set.
-  package var hasSwap: Bool {self._swap != nil}
-  /// Clears the value of `swap`. Subsequent reads from it will return its default value.
-  package mutating func clearSwap() {self._swap = nil}
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-
-  fileprivate var _deferral: Surplus_V1_Deferral? = nil
-  fileprivate var _swap: Surplus_V1_Exchange? = nil
 }
 
 package nonisolated struct Surplus_V1_LeaseReply: Sendable {
@@ -1288,48 +1263,49 @@ package nonisolated struct Surplus_V1_SubmitPart: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_SubmitJob: Sendable {
+package nonisolated struct Surplus_V1_SubmitJob: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var spec: Surplus_V1_JobSpec {
-    get {_spec ?? Surplus_V1_JobSpec()}
-    set {_spec = newValue}
+    get {_storage._spec ?? Surplus_V1_JobSpec()}
+    set {_uniqueStorage()._spec = newValue}
   }
   /// Returns true if `spec` has been explicitly set.
-  package var hasSpec: Bool {self._spec != nil}
+  package var hasSpec: Bool {_storage._spec != nil}
   /// Clears the value of `spec`. Subsequent reads from it will return its default value.
-  package mutating func clearSpec() {self._spec = nil}
+  package mutating func clearSpec() {_uniqueStorage()._spec = nil}
 
   /// ignored when `lease` is given
   package var request: Surplus_V1_LeaseRequest {
-    get {_request ?? Surplus_V1_LeaseRequest()}
-    set {_request = newValue}
+    get {_storage._request ?? Surplus_V1_LeaseRequest()}
+    set {_uniqueStorage()._request = newValue}
   }
   /// Returns true if `request` has been explicitly set.
-  package var hasRequest: Bool {self._request != nil}
+  package var hasRequest: Bool {_storage._request != nil}
   /// Clears the value of `request`. Subsequent reads from it will return its default value.
-  package mutating func clearRequest() {self._request = nil}
+  package mutating func clearRequest() {_uniqueStorage()._request = nil}
 
-  package var lease: String = String()
+  package var lease: String {
+    get {_storage._lease}
+    set {_uniqueStorage()._lease = newValue}
+  }
 
   package var retry: Surplus_V1_JobRetry {
-    get {_retry ?? Surplus_V1_JobRetry()}
-    set {_retry = newValue}
+    get {_storage._retry ?? Surplus_V1_JobRetry()}
+    set {_uniqueStorage()._retry = newValue}
   }
   /// Returns true if `retry` has been explicitly set.
-  package var hasRetry: Bool {self._retry != nil}
+  package var hasRetry: Bool {_storage._retry != nil}
   /// Clears the value of `retry`. Subsequent reads from it will return its default value.
-  package mutating func clearRetry() {self._retry = nil}
+  package mutating func clearRetry() {_uniqueStorage()._retry = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _spec: Surplus_V1_JobSpec? = nil
-  fileprivate var _request: Surplus_V1_LeaseRequest? = nil
-  fileprivate var _retry: Surplus_V1_JobRetry? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_ListJobsRequest: Sendable {
@@ -1869,102 +1845,56 @@ nonisolated extension Surplus_V1_Offer: SwiftProtobuf.Message, SwiftProtobuf._Me
   package static let protoMessageName: String = _protobuf_package + ".Offer"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}terms\0\u{3}limits_enforced\0\u{1}refusal\0\u{1}error\0")
 
-  fileprivate class _StorageClass {
-    var _node: String = String()
-    var _name: String = String()
-    var _terms: Surplus_V1_Terms? = nil
-    var _limitsEnforced: Bool = false
-    var _refusal: Surplus_V1_Refusal? = nil
-    var _error: String = String()
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _node = source._node
-      _name = source._name
-      _terms = source._terms
-      _limitsEnforced = source._limitsEnforced
-      _refusal = source._refusal
-      _error = source._error
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._node) }()
-        case 2: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
-        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
-        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._limitsEnforced) }()
-        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._refusal) }()
-        case 6: try { try decoder.decodeSingularStringField(value: &_storage._error) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.limitsEnforced) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.error) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._node.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._node, fieldNumber: 1)
-      }
-      if !_storage._name.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 2)
-      }
-      try { if let v = _storage._terms {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      } }()
-      if _storage._limitsEnforced != false {
-        try visitor.visitSingularBoolField(value: _storage._limitsEnforced, fieldNumber: 4)
-      }
-      try { if let v = _storage._refusal {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-      } }()
-      if !_storage._error.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._error, fieldNumber: 6)
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try { if let v = self._terms {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.limitsEnforced != false {
+      try visitor.visitSingularBoolField(value: self.limitsEnforced, fieldNumber: 4)
+    }
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if !self.error.isEmpty {
+      try visitor.visitSingularStringField(value: self.error, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Offer, rhs: Surplus_V1_Offer) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._node != rhs_storage._node {return false}
-        if _storage._name != rhs_storage._name {return false}
-        if _storage._terms != rhs_storage._terms {return false}
-        if _storage._limitsEnforced != rhs_storage._limitsEnforced {return false}
-        if _storage._refusal != rhs_storage._refusal {return false}
-        if _storage._error != rhs_storage._error {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.node != rhs.node {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs._terms != rhs._terms {return false}
+    if lhs.limitsEnforced != rhs.limitsEnforced {return false}
+    if lhs._refusal != rhs._refusal {return false}
+    if lhs.error != rhs.error {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3295,20 +3225,102 @@ nonisolated extension Surplus_V1_ExplainReply: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0\u{4}\u{e}start_at\0\u{1}renews\0\u{1}nodes\0\u{1}means\0\u{3}for_job\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{3}max_cpu_price\0\u{1}on\0\u{3}least_notice\0\u{4}\u{e}start_at\0\u{1}renews\0\u{1}nodes\0\u{1}means\0\u{3}for_job\0\u{3}max_disk_price\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._amounts) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._least) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.maxCpuPrice) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.on) }()
+      case 6: try { try decoder.decodeSingularEnumField(value: &self.leastNotice) }()
+      case 20: try { try decoder.decodeSingularInt64Field(value: &self.startAt) }()
+      case 21: try { try decoder.decodeSingularBoolField(value: &self.renews) }()
+      case 22: try { try decoder.decodeSingularUInt32Field(value: &self.nodes) }()
+      case 23: try { try decoder.decodeSingularMessageField(value: &self._means) }()
+      case 24: try { try decoder.decodeSingularBoolField(value: &self.forJob) }()
+      case 25: try { try decoder.decodeSingularInt64Field(value: &self.maxDiskPrice) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._amounts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._least {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.termMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.termMicroseconds, fieldNumber: 3)
+    }
+    if self.maxCpuPrice != 0 {
+      try visitor.visitSingularInt64Field(value: self.maxCpuPrice, fieldNumber: 4)
+    }
+    if !self.on.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.on, fieldNumber: 5)
+    }
+    if self.leastNotice != .unspecified {
+      try visitor.visitSingularEnumField(value: self.leastNotice, fieldNumber: 6)
+    }
+    if self.startAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.startAt, fieldNumber: 20)
+    }
+    if self.renews != false {
+      try visitor.visitSingularBoolField(value: self.renews, fieldNumber: 21)
+    }
+    if self.nodes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.nodes, fieldNumber: 22)
+    }
+    try { if let v = self._means {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    } }()
+    if self.forJob != false {
+      try visitor.visitSingularBoolField(value: self.forJob, fieldNumber: 24)
+    }
+    if self.maxDiskPrice != 0 {
+      try visitor.visitSingularInt64Field(value: self.maxDiskPrice, fieldNumber: 25)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_LeaseRequest, rhs: Surplus_V1_LeaseRequest) -> Bool {
+    if lhs._amounts != rhs._amounts {return false}
+    if lhs._least != rhs._least {return false}
+    if lhs.termMicroseconds != rhs.termMicroseconds {return false}
+    if lhs.maxCpuPrice != rhs.maxCpuPrice {return false}
+    if lhs.on != rhs.on {return false}
+    if lhs.leastNotice != rhs.leastNotice {return false}
+    if lhs.startAt != rhs.startAt {return false}
+    if lhs.renews != rhs.renews {return false}
+    if lhs.nodes != rhs.nodes {return false}
+    if lhs._means != rhs._means {return false}
+    if lhs.forJob != rhs.forJob {return false}
+    if lhs.maxDiskPrice != rhs.maxDiskPrice {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_Means: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Means"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}credits\0\u{1}deferral\0\u{1}redemption\0\u{1}swap\0")
 
   fileprivate class _StorageClass {
-    var _amounts: Surplus_V1_Amounts? = nil
-    var _least: Surplus_V1_Amounts? = nil
-    var _termMicroseconds: Int64 = 0
-    var _maxCpuPrice: Int64 = 0
-    var _on: [String] = []
-    var _leastNotice: Surplus_V1_NoticeClass = .unspecified
-    var _startAt: Int64 = 0
-    var _renews: Bool = false
-    var _nodes: UInt32 = 0
-    var _means: Surplus_V1_Means? = nil
-    var _forJob: Bool = false
+    var _credits: Bool = false
+    var _deferral: Surplus_V1_Deferral? = nil
+    var _redemption: String = String()
+    var _swap: Surplus_V1_Exchange? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3319,17 +3331,10 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
     private init() {}
 
     init(copying source: _StorageClass) {
-      _amounts = source._amounts
-      _least = source._least
-      _termMicroseconds = source._termMicroseconds
-      _maxCpuPrice = source._maxCpuPrice
-      _on = source._on
-      _leastNotice = source._leastNotice
-      _startAt = source._startAt
-      _renews = source._renews
-      _nodes = source._nodes
-      _means = source._means
-      _forJob = source._forJob
+      _credits = source._credits
+      _deferral = source._deferral
+      _redemption = source._redemption
+      _swap = source._swap
     }
   }
 
@@ -3348,17 +3353,10 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
         // allocates stack space for every case branch when no optimizations are
         // enabled. https://github.com/apple/swift-protobuf/issues/1034
         switch fieldNumber {
-        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._amounts) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._least) }()
-        case 3: try { try decoder.decodeSingularInt64Field(value: &_storage._termMicroseconds) }()
-        case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._maxCpuPrice) }()
-        case 5: try { try decoder.decodeRepeatedStringField(value: &_storage._on) }()
-        case 6: try { try decoder.decodeSingularEnumField(value: &_storage._leastNotice) }()
-        case 20: try { try decoder.decodeSingularInt64Field(value: &_storage._startAt) }()
-        case 21: try { try decoder.decodeSingularBoolField(value: &_storage._renews) }()
-        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._nodes) }()
-        case 23: try { try decoder.decodeSingularMessageField(value: &_storage._means) }()
-        case 24: try { try decoder.decodeSingularBoolField(value: &_storage._forJob) }()
+        case 1: try { try decoder.decodeSingularBoolField(value: &_storage._credits) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._deferral) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._redemption) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._swap) }()
         default: break
         }
       }
@@ -3371,112 +3369,35 @@ nonisolated extension Surplus_V1_LeaseRequest: SwiftProtobuf.Message, SwiftProto
       // allocates stack space for every if/case branch local when no optimizations
       // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
       // https://github.com/apple/swift-protobuf/issues/1182
-      try { if let v = _storage._amounts {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-      } }()
-      try { if let v = _storage._least {
+      if _storage._credits != false {
+        try visitor.visitSingularBoolField(value: _storage._credits, fieldNumber: 1)
+      }
+      try { if let v = _storage._deferral {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
       } }()
-      if _storage._termMicroseconds != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._termMicroseconds, fieldNumber: 3)
+      if !_storage._redemption.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._redemption, fieldNumber: 3)
       }
-      if _storage._maxCpuPrice != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._maxCpuPrice, fieldNumber: 4)
-      }
-      if !_storage._on.isEmpty {
-        try visitor.visitRepeatedStringField(value: _storage._on, fieldNumber: 5)
-      }
-      if _storage._leastNotice != .unspecified {
-        try visitor.visitSingularEnumField(value: _storage._leastNotice, fieldNumber: 6)
-      }
-      if _storage._startAt != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._startAt, fieldNumber: 20)
-      }
-      if _storage._renews != false {
-        try visitor.visitSingularBoolField(value: _storage._renews, fieldNumber: 21)
-      }
-      if _storage._nodes != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._nodes, fieldNumber: 22)
-      }
-      try { if let v = _storage._means {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      try { if let v = _storage._swap {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
       } }()
-      if _storage._forJob != false {
-        try visitor.visitSingularBoolField(value: _storage._forJob, fieldNumber: 24)
-      }
     }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Surplus_V1_LeaseRequest, rhs: Surplus_V1_LeaseRequest) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._amounts != rhs_storage._amounts {return false}
-        if _storage._least != rhs_storage._least {return false}
-        if _storage._termMicroseconds != rhs_storage._termMicroseconds {return false}
-        if _storage._maxCpuPrice != rhs_storage._maxCpuPrice {return false}
-        if _storage._on != rhs_storage._on {return false}
-        if _storage._leastNotice != rhs_storage._leastNotice {return false}
-        if _storage._startAt != rhs_storage._startAt {return false}
-        if _storage._renews != rhs_storage._renews {return false}
-        if _storage._nodes != rhs_storage._nodes {return false}
-        if _storage._means != rhs_storage._means {return false}
-        if _storage._forJob != rhs_storage._forJob {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Surplus_V1_Means: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Means"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}credits\0\u{1}deferral\0\u{1}redemption\0\u{1}swap\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBoolField(value: &self.credits) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._deferral) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.redemption) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._swap) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.credits != false {
-      try visitor.visitSingularBoolField(value: self.credits, fieldNumber: 1)
-    }
-    try { if let v = self._deferral {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.redemption.isEmpty {
-      try visitor.visitSingularStringField(value: self.redemption, fieldNumber: 3)
-    }
-    try { if let v = self._swap {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Means, rhs: Surplus_V1_Means) -> Bool {
-    if lhs.credits != rhs.credits {return false}
-    if lhs._deferral != rhs._deferral {return false}
-    if lhs.redemption != rhs.redemption {return false}
-    if lhs._swap != rhs._swap {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._credits != rhs_storage._credits {return false}
+        if _storage._deferral != rhs_storage._deferral {return false}
+        if _storage._redemption != rhs_storage._redemption {return false}
+        if _storage._swap != rhs_storage._swap {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3762,46 +3683,88 @@ nonisolated extension Surplus_V1_SubmitJob: SwiftProtobuf.Message, SwiftProtobuf
   package static let protoMessageName: String = _protobuf_package + ".SubmitJob"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}request\0\u{1}lease\0\u{1}retry\0")
 
+  fileprivate class _StorageClass {
+    var _spec: Surplus_V1_JobSpec? = nil
+    var _request: Surplus_V1_LeaseRequest? = nil
+    var _lease: String = String()
+    var _retry: Surplus_V1_JobRetry? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _spec = source._spec
+      _request = source._request
+      _lease = source._lease
+      _retry = source._retry
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._request) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.lease) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._retry) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._spec) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._request) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._lease) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._retry) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._spec {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._request {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.lease.isEmpty {
-      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 3)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._spec {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._request {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._lease.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._lease, fieldNumber: 3)
+      }
+      try { if let v = _storage._retry {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
     }
-    try { if let v = self._retry {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_SubmitJob, rhs: Surplus_V1_SubmitJob) -> Bool {
-    if lhs._spec != rhs._spec {return false}
-    if lhs._request != rhs._request {return false}
-    if lhs.lease != rhs.lease {return false}
-    if lhs._retry != rhs._retry {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._spec != rhs_storage._spec {return false}
+        if _storage._request != rhs_storage._request {return false}
+        if _storage._lease != rhs_storage._lease {return false}
+        if _storage._retry != rhs_storage._retry {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -213,57 +213,45 @@ package nonisolated struct Surplus_V1_ReconcileLedgerRequest: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_ReconciliationStep: @unchecked Sendable {
+package nonisolated struct Surplus_V1_ReconciliationStep: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var peer: String {
-    get {_storage._peer}
-    set {_uniqueStorage()._peer = newValue}
-  }
+  package var peer: String = String()
 
-  package var peerName: String {
-    get {_storage._peerName}
-    set {_uniqueStorage()._peerName = newValue}
-  }
+  package var peerName: String = String()
 
-  package var step: OneOf_Step? {
-    get {return _storage._step}
-    set {_uniqueStorage()._step = newValue}
-  }
+  package var step: Surplus_V1_ReconciliationStep.OneOf_Step? = nil
 
   /// so many entries
   package var comparing: Int64 {
     get {
-      if case .comparing(let v)? = _storage._step {return v}
+      if case .comparing(let v)? = step {return v}
       return 0
     }
-    set {_uniqueStorage()._step = .comparing(newValue)}
+    set {step = .comparing(newValue)}
   }
 
   /// a difference is among so many
   package var narrowing: Int64 {
     get {
-      if case .narrowing(let v)? = _storage._step {return v}
+      if case .narrowing(let v)? = step {return v}
       return 0
     }
-    set {_uniqueStorage()._step = .narrowing(newValue)}
+    set {step = .narrowing(newValue)}
   }
 
   package var outcome: Surplus_V1_ReconciliationOutcome {
     get {
-      if case .outcome(let v)? = _storage._step {return v}
+      if case .outcome(let v)? = step {return v}
       return Surplus_V1_ReconciliationOutcome()
     }
-    set {_uniqueStorage()._step = .outcome(newValue)}
+    set {step = .outcome(newValue)}
   }
 
   /// how many are asked for in all
-  package var peers: Int64 {
-    get {_storage._peers}
-    set {_uniqueStorage()._peers = newValue}
-  }
+  package var peers: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -277,52 +265,61 @@ package nonisolated struct Surplus_V1_ReconciliationStep: @unchecked Sendable {
   }
 
   package init() {}
-
-  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-package nonisolated struct Surplus_V1_ReconciliationOutcome: Sendable {
+package nonisolated struct Surplus_V1_ReconciliationOutcome: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// UTC microseconds; 0: never
-  package var agreedUntil: Int64 = 0
+  package var agreedUntil: Int64 {
+    get {_storage._agreedUntil}
+    set {_uniqueStorage()._agreedUntil = newValue}
+  }
 
   /// that both have alike, in all
-  package var entries: Int64 = 0
+  package var entries: Int64 {
+    get {_storage._entries}
+    set {_uniqueStorage()._entries = newValue}
+  }
 
   /// the latest that both have signed
   package var checkpoint: Surplus_V1_CheckpointInfo {
-    get {_checkpoint ?? Surplus_V1_CheckpointInfo()}
-    set {_checkpoint = newValue}
+    get {_storage._checkpoint ?? Surplus_V1_CheckpointInfo()}
+    set {_uniqueStorage()._checkpoint = newValue}
   }
   /// Returns true if `checkpoint` has been explicitly set.
-  package var hasCheckpoint: Bool {self._checkpoint != nil}
+  package var hasCheckpoint: Bool {_storage._checkpoint != nil}
   /// Clears the value of `checkpoint`. Subsequent reads from it will return its default value.
-  package mutating func clearCheckpoint() {self._checkpoint = nil}
+  package mutating func clearCheckpoint() {_uniqueStorage()._checkpoint = nil}
 
   package var difference: Surplus_V1_LedgerDifference {
-    get {_difference ?? Surplus_V1_LedgerDifference()}
-    set {_difference = newValue}
+    get {_storage._difference ?? Surplus_V1_LedgerDifference()}
+    set {_uniqueStorage()._difference = newValue}
   }
   /// Returns true if `difference` has been explicitly set.
-  package var hasDifference: Bool {self._difference != nil}
+  package var hasDifference: Bool {_storage._difference != nil}
   /// Clears the value of `difference`. Subsequent reads from it will return its default value.
-  package mutating func clearDifference() {self._difference = nil}
+  package mutating func clearDifference() {_uniqueStorage()._difference = nil}
 
   /// why it could not be compared
-  package var failure: String = String()
+  package var failure: String {
+    get {_storage._failure}
+    set {_uniqueStorage()._failure = newValue}
+  }
 
   /// the peer is no member any more; only where all were asked for
-  package var departed: Bool = false
+  package var departed: Bool {
+    get {_storage._departed}
+    set {_uniqueStorage()._departed = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _checkpoint: Surplus_V1_CheckpointInfo? = nil
-  fileprivate var _difference: Surplus_V1_LedgerDifference? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Amounts are what the peer came to owe this node.
@@ -399,6 +396,11 @@ package nonisolated struct Surplus_V1_CheckpointInfo: @unchecked Sendable {
     set {_uniqueStorage()._row = newValue}
   }
 
+  package var diskMibSeconds: Int64 {
+    get {_storage._diskMibSeconds}
+    set {_uniqueStorage()._diskMibSeconds = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -452,6 +454,8 @@ package nonisolated struct Surplus_V1_LedgerVersion: Sendable {
   package var coreMicroseconds: Int64 = 0
 
   package var mibSeconds: Int64 = 0
+
+  package var diskMibSeconds: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -872,11 +876,102 @@ nonisolated extension Surplus_V1_ReconciliationStep: SwiftProtobuf.Message, Swif
   package static let protoMessageName: String = _protobuf_package + ".ReconciliationStep"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}peer_name\0\u{1}comparing\0\u{1}narrowing\0\u{1}outcome\0\u{1}peers\0")
 
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.peerName) }()
+      case 3: try {
+        var v: Int64?
+        try decoder.decodeSingularInt64Field(value: &v)
+        if let v = v {
+          if self.step != nil {try decoder.handleConflictingOneOf()}
+          self.step = .comparing(v)
+        }
+      }()
+      case 4: try {
+        var v: Int64?
+        try decoder.decodeSingularInt64Field(value: &v)
+        if let v = v {
+          if self.step != nil {try decoder.handleConflictingOneOf()}
+          self.step = .narrowing(v)
+        }
+      }()
+      case 5: try {
+        var v: Surplus_V1_ReconciliationOutcome?
+        var hadOneofValue = false
+        if let current = self.step {
+          hadOneofValue = true
+          if case .outcome(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.step = .outcome(v)
+        }
+      }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.peers) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if !self.peerName.isEmpty {
+      try visitor.visitSingularStringField(value: self.peerName, fieldNumber: 2)
+    }
+    switch self.step {
+    case .comparing?: try {
+      guard case .comparing(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    }()
+    case .narrowing?: try {
+      guard case .narrowing(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    }()
+    case .outcome?: try {
+      guard case .outcome(let v)? = self.step else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    if self.peers != 0 {
+      try visitor.visitSingularInt64Field(value: self.peers, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Surplus_V1_ReconciliationStep, rhs: Surplus_V1_ReconciliationStep) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.peerName != rhs.peerName {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.peers != rhs.peers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Surplus_V1_ReconciliationOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReconciliationOutcome"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}agreed_until\0\u{1}entries\0\u{1}checkpoint\0\u{1}difference\0\u{1}failure\0\u{1}departed\0")
+
   fileprivate class _StorageClass {
-    var _peer: String = String()
-    var _peerName: String = String()
-    var _step: Surplus_V1_ReconciliationStep.OneOf_Step?
-    var _peers: Int64 = 0
+    var _agreedUntil: Int64 = 0
+    var _entries: Int64 = 0
+    var _checkpoint: Surplus_V1_CheckpointInfo? = nil
+    var _difference: Surplus_V1_LedgerDifference? = nil
+    var _failure: String = String()
+    var _departed: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -887,10 +982,12 @@ nonisolated extension Surplus_V1_ReconciliationStep: SwiftProtobuf.Message, Swif
     private init() {}
 
     init(copying source: _StorageClass) {
-      _peer = source._peer
-      _peerName = source._peerName
-      _step = source._step
-      _peers = source._peers
+      _agreedUntil = source._agreedUntil
+      _entries = source._entries
+      _checkpoint = source._checkpoint
+      _difference = source._difference
+      _failure = source._failure
+      _departed = source._departed
     }
   }
 
@@ -909,38 +1006,12 @@ nonisolated extension Surplus_V1_ReconciliationStep: SwiftProtobuf.Message, Swif
         // allocates stack space for every case branch when no optimizations are
         // enabled. https://github.com/apple/swift-protobuf/issues/1034
         switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._peer) }()
-        case 2: try { try decoder.decodeSingularStringField(value: &_storage._peerName) }()
-        case 3: try {
-          var v: Int64?
-          try decoder.decodeSingularInt64Field(value: &v)
-          if let v = v {
-            if _storage._step != nil {try decoder.handleConflictingOneOf()}
-            _storage._step = .comparing(v)
-          }
-        }()
-        case 4: try {
-          var v: Int64?
-          try decoder.decodeSingularInt64Field(value: &v)
-          if let v = v {
-            if _storage._step != nil {try decoder.handleConflictingOneOf()}
-            _storage._step = .narrowing(v)
-          }
-        }()
-        case 5: try {
-          var v: Surplus_V1_ReconciliationOutcome?
-          var hadOneofValue = false
-          if let current = _storage._step {
-            hadOneofValue = true
-            if case .outcome(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._step = .outcome(v)
-          }
-        }()
-        case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._peers) }()
+        case 1: try { try decoder.decodeSingularInt64Field(value: &_storage._agreedUntil) }()
+        case 2: try { try decoder.decodeSingularInt64Field(value: &_storage._entries) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._checkpoint) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._difference) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._failure) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._departed) }()
         default: break
         }
       }
@@ -953,43 +1024,39 @@ nonisolated extension Surplus_V1_ReconciliationStep: SwiftProtobuf.Message, Swif
       // allocates stack space for every if/case branch local when no optimizations
       // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
       // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._peer.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._peer, fieldNumber: 1)
+      if _storage._agreedUntil != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._agreedUntil, fieldNumber: 1)
       }
-      if !_storage._peerName.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._peerName, fieldNumber: 2)
+      if _storage._entries != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._entries, fieldNumber: 2)
       }
-      switch _storage._step {
-      case .comparing?: try {
-        guard case .comparing(let v)? = _storage._step else { preconditionFailure() }
-        try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
-      }()
-      case .narrowing?: try {
-        guard case .narrowing(let v)? = _storage._step else { preconditionFailure() }
-        try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
-      }()
-      case .outcome?: try {
-        guard case .outcome(let v)? = _storage._step else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-      }()
-      case nil: break
+      try { if let v = _storage._checkpoint {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._difference {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if !_storage._failure.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._failure, fieldNumber: 5)
       }
-      if _storage._peers != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._peers, fieldNumber: 6)
+      if _storage._departed != false {
+        try visitor.visitSingularBoolField(value: _storage._departed, fieldNumber: 6)
       }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Surplus_V1_ReconciliationStep, rhs: Surplus_V1_ReconciliationStep) -> Bool {
+  package static func ==(lhs: Surplus_V1_ReconciliationOutcome, rhs: Surplus_V1_ReconciliationOutcome) -> Bool {
     if lhs._storage !== rhs._storage {
       let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
         let _storage = _args.0
         let rhs_storage = _args.1
-        if _storage._peer != rhs_storage._peer {return false}
-        if _storage._peerName != rhs_storage._peerName {return false}
-        if _storage._step != rhs_storage._step {return false}
-        if _storage._peers != rhs_storage._peers {return false}
+        if _storage._agreedUntil != rhs_storage._agreedUntil {return false}
+        if _storage._entries != rhs_storage._entries {return false}
+        if _storage._checkpoint != rhs_storage._checkpoint {return false}
+        if _storage._difference != rhs_storage._difference {return false}
+        if _storage._failure != rhs_storage._failure {return false}
+        if _storage._departed != rhs_storage._departed {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -999,68 +1066,9 @@ nonisolated extension Surplus_V1_ReconciliationStep: SwiftProtobuf.Message, Swif
   }
 }
 
-nonisolated extension Surplus_V1_ReconciliationOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".ReconciliationOutcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}agreed_until\0\u{1}entries\0\u{1}checkpoint\0\u{1}difference\0\u{1}failure\0\u{1}departed\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self.agreedUntil) }()
-      case 2: try { try decoder.decodeSingularInt64Field(value: &self.entries) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._checkpoint) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._difference) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.failure) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.departed) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.agreedUntil != 0 {
-      try visitor.visitSingularInt64Field(value: self.agreedUntil, fieldNumber: 1)
-    }
-    if self.entries != 0 {
-      try visitor.visitSingularInt64Field(value: self.entries, fieldNumber: 2)
-    }
-    try { if let v = self._checkpoint {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._difference {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if !self.failure.isEmpty {
-      try visitor.visitSingularStringField(value: self.failure, fieldNumber: 5)
-    }
-    if self.departed != false {
-      try visitor.visitSingularBoolField(value: self.departed, fieldNumber: 6)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Surplus_V1_ReconciliationOutcome, rhs: Surplus_V1_ReconciliationOutcome) -> Bool {
-    if lhs.agreedUntil != rhs.agreedUntil {return false}
-    if lhs.entries != rhs.entries {return false}
-    if lhs._checkpoint != rhs._checkpoint {return false}
-    if lhs._difference != rhs._difference {return false}
-    if lhs.failure != rhs.failure {return false}
-    if lhs.departed != rhs.departed {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
 nonisolated extension Surplus_V1_CheckpointInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CheckpointInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}peer\0\u{3}peer_name\0\u{1}until\0\u{1}entries\0\u{1}digest\0\u{1}microcredits\0\u{3}core_microseconds\0\u{3}mib_seconds\0\u{1}at\0\u{1}difference\0\u{1}row\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}peer\0\u{3}peer_name\0\u{1}until\0\u{1}entries\0\u{1}digest\0\u{1}microcredits\0\u{3}core_microseconds\0\u{3}mib_seconds\0\u{1}at\0\u{1}difference\0\u{1}row\0\u{3}disk_mib_seconds\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -1075,6 +1083,7 @@ nonisolated extension Surplus_V1_CheckpointInfo: SwiftProtobuf.Message, SwiftPro
     var _at: Int64 = 0
     var _difference: Surplus_V1_LedgerDifference? = nil
     var _row: Int64 = 0
+    var _diskMibSeconds: Int64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1097,6 +1106,7 @@ nonisolated extension Surplus_V1_CheckpointInfo: SwiftProtobuf.Message, SwiftPro
       _at = source._at
       _difference = source._difference
       _row = source._row
+      _diskMibSeconds = source._diskMibSeconds
     }
   }
 
@@ -1127,6 +1137,7 @@ nonisolated extension Surplus_V1_CheckpointInfo: SwiftProtobuf.Message, SwiftPro
         case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._at) }()
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._difference) }()
         case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._row) }()
+        case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._diskMibSeconds) }()
         default: break
         }
       }
@@ -1175,6 +1186,9 @@ nonisolated extension Surplus_V1_CheckpointInfo: SwiftProtobuf.Message, SwiftPro
       if _storage._row != 0 {
         try visitor.visitSingularInt64Field(value: _storage._row, fieldNumber: 12)
       }
+      if _storage._diskMibSeconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._diskMibSeconds, fieldNumber: 13)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1196,6 +1210,7 @@ nonisolated extension Surplus_V1_CheckpointInfo: SwiftProtobuf.Message, SwiftPro
         if _storage._at != rhs_storage._at {return false}
         if _storage._difference != rhs_storage._difference {return false}
         if _storage._row != rhs_storage._row {return false}
+        if _storage._diskMibSeconds != rhs_storage._diskMibSeconds {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1246,7 +1261,7 @@ nonisolated extension Surplus_V1_LedgerDifference: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Surplus_V1_LedgerVersion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LedgerVersion"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transfer\0\u{1}lease\0\u{1}microcredits\0\u{3}core_microseconds\0\u{3}mib_seconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transfer\0\u{1}lease\0\u{1}microcredits\0\u{3}core_microseconds\0\u{3}mib_seconds\0\u{3}disk_mib_seconds\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1259,6 +1274,7 @@ nonisolated extension Surplus_V1_LedgerVersion: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.microcredits) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.coreMicroseconds) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.mibSeconds) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.diskMibSeconds) }()
       default: break
       }
     }
@@ -1280,6 +1296,9 @@ nonisolated extension Surplus_V1_LedgerVersion: SwiftProtobuf.Message, SwiftProt
     if self.mibSeconds != 0 {
       try visitor.visitSingularInt64Field(value: self.mibSeconds, fieldNumber: 5)
     }
+    if self.diskMibSeconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.diskMibSeconds, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1289,6 +1308,7 @@ nonisolated extension Surplus_V1_LedgerVersion: SwiftProtobuf.Message, SwiftProt
     if lhs.microcredits != rhs.microcredits {return false}
     if lhs.coreMicroseconds != rhs.coreMicroseconds {return false}
     if lhs.mibSeconds != rhs.mibSeconds {return false}
+    if lhs.diskMibSeconds != rhs.diskMibSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

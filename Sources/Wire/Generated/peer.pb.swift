@@ -272,41 +272,39 @@ package nonisolated struct Surplus_V1_QuoteRequest: Sendable {
   fileprivate var _amounts: Surplus_V1_Amounts? = nil
 }
 
-package nonisolated struct Surplus_V1_QuoteReply: @unchecked Sendable {
+package nonisolated struct Surplus_V1_QuoteReply: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// amounts are what is free for this caller
   package var terms: Surplus_V1_Terms {
-    get {_storage._terms ?? Surplus_V1_Terms()}
-    set {_uniqueStorage()._terms = newValue}
+    get {_terms ?? Surplus_V1_Terms()}
+    set {_terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {_storage._terms != nil}
+  package var hasTerms: Bool {self._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
+  package mutating func clearTerms() {self._terms = nil}
 
-  package var limitsEnforced: Bool {
-    get {_storage._limitsEnforced}
-    set {_uniqueStorage()._limitsEnforced = newValue}
-  }
+  package var limitsEnforced: Bool = false
 
   /// set when nothing is offered
   package var refusal: Surplus_V1_Refusal {
-    get {_storage._refusal ?? Surplus_V1_Refusal()}
-    set {_uniqueStorage()._refusal = newValue}
+    get {_refusal ?? Surplus_V1_Refusal()}
+    set {_refusal = newValue}
   }
   /// Returns true if `refusal` has been explicitly set.
-  package var hasRefusal: Bool {_storage._refusal != nil}
+  package var hasRefusal: Bool {self._refusal != nil}
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
-  package mutating func clearRefusal() {_uniqueStorage()._refusal = nil}
+  package mutating func clearRefusal() {self._refusal = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _terms: Surplus_V1_Terms? = nil
+  fileprivate var _refusal: Surplus_V1_Refusal? = nil
 }
 
 package nonisolated struct Surplus_V1_DeliverEnd: Sendable {
@@ -560,102 +558,82 @@ package nonisolated struct Surplus_V1_TradeMessage: Sendable {
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_Propose: @unchecked Sendable {
+package nonisolated struct Surplus_V1_Propose: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var negotiation: String {
-    get {_storage._negotiation}
-    set {_uniqueStorage()._negotiation = newValue}
-  }
+  package var negotiation: String = String()
 
-  package var round: UInt32 {
-    get {_storage._round}
-    set {_uniqueStorage()._round = newValue}
-  }
+  package var round: UInt32 = 0
 
   /// prices: the most the borrower pays; term and amounts: what it wants
   package var terms: Surplus_V1_Terms {
-    get {_storage._terms ?? Surplus_V1_Terms()}
-    set {_uniqueStorage()._terms = newValue}
+    get {_terms ?? Surplus_V1_Terms()}
+    set {_terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {_storage._terms != nil}
+  package var hasTerms: Bool {self._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
+  package mutating func clearTerms() {self._terms = nil}
 
   /// what it could do with
   package var least: Surplus_V1_Amounts {
-    get {_storage._least ?? Surplus_V1_Amounts()}
-    set {_uniqueStorage()._least = newValue}
+    get {_least ?? Surplus_V1_Amounts()}
+    set {_least = newValue}
   }
   /// Returns true if `least` has been explicitly set.
-  package var hasLeast: Bool {_storage._least != nil}
+  package var hasLeast: Bool {self._least != nil}
   /// Clears the value of `least`. Subsequent reads from it will return its default value.
-  package mutating func clearLeast() {_uniqueStorage()._least = nil}
+  package mutating func clearLeast() {self._least = nil}
 
-  package var user: String {
-    get {_storage._user}
-    set {_uniqueStorage()._user = newValue}
-  }
+  package var user: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _terms: Surplus_V1_Terms? = nil
+  fileprivate var _least: Surplus_V1_Amounts? = nil
 }
 
-package nonisolated struct Surplus_V1_Answer: @unchecked Sendable {
+package nonisolated struct Surplus_V1_Answer: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var negotiation: String {
-    get {_storage._negotiation}
-    set {_uniqueStorage()._negotiation = newValue}
-  }
+  package var negotiation: String = String()
 
-  package var round: UInt32 {
-    get {_storage._round}
-    set {_uniqueStorage()._round = newValue}
-  }
+  package var round: UInt32 = 0
 
-  package var outcome: OneOf_Outcome? {
-    get {return _storage._outcome}
-    set {_uniqueStorage()._outcome = newValue}
-  }
+  package var outcome: Surplus_V1_Answer.OneOf_Outcome? = nil
 
   package var offered: Surplus_V1_Offered {
     get {
-      if case .offered(let v)? = _storage._outcome {return v}
+      if case .offered(let v)? = outcome {return v}
       return Surplus_V1_Offered()
     }
-    set {_uniqueStorage()._outcome = .offered(newValue)}
+    set {outcome = .offered(newValue)}
   }
 
   package var countered: Surplus_V1_Terms {
     get {
-      if case .countered(let v)? = _storage._outcome {return v}
+      if case .countered(let v)? = outcome {return v}
       return Surplus_V1_Terms()
     }
-    set {_uniqueStorage()._outcome = .countered(newValue)}
+    set {outcome = .countered(newValue)}
   }
 
   package var rejected: Surplus_V1_Refusal {
     get {
-      if case .rejected(let v)? = _storage._outcome {return v}
+      if case .rejected(let v)? = outcome {return v}
       return Surplus_V1_Refusal()
     }
-    set {_uniqueStorage()._outcome = .rejected(newValue)}
+    set {outcome = .rejected(newValue)}
   }
 
   /// of a counter-proposal
-  package var reason: String {
-    get {_storage._reason}
-    set {_uniqueStorage()._reason = newValue}
-  }
+  package var reason: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -667,8 +645,6 @@ package nonisolated struct Surplus_V1_Answer: @unchecked Sendable {
   }
 
   package init() {}
-
-  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Binding until its time-to-live has passed since it was received.
@@ -937,52 +913,59 @@ package nonisolated struct Surplus_V1_ReceiptOffer: Sendable {
   fileprivate var _receipt: Surplus_V1_SignedDocument? = nil
 }
 
-package nonisolated struct Surplus_V1_ReceiptAnswer: Sendable {
+package nonisolated struct Surplus_V1_ReceiptAnswer: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var receipt: String = String()
+  package var receipt: String {
+    get {_storage._receipt}
+    set {_uniqueStorage()._receipt = newValue}
+  }
 
-  package var borrowerSignature: Data = Data()
+  package var borrowerSignature: Data {
+    get {_storage._borrowerSignature}
+    set {_uniqueStorage()._borrowerSignature = newValue}
+  }
 
-  package var acceptedMicrocredits: Int64 = 0
+  package var acceptedMicrocredits: Int64 {
+    get {_storage._acceptedMicrocredits}
+    set {_uniqueStorage()._acceptedMicrocredits = newValue}
+  }
 
   package var dispute: Surplus_V1_Refusal {
-    get {_dispute ?? Surplus_V1_Refusal()}
-    set {_dispute = newValue}
+    get {_storage._dispute ?? Surplus_V1_Refusal()}
+    set {_uniqueStorage()._dispute = newValue}
   }
   /// Returns true if `dispute` has been explicitly set.
-  package var hasDispute: Bool {self._dispute != nil}
+  package var hasDispute: Bool {_storage._dispute != nil}
   /// Clears the value of `dispute`. Subsequent reads from it will return its default value.
-  package mutating func clearDispute() {self._dispute = nil}
+  package mutating func clearDispute() {_uniqueStorage()._dispute = nil}
 
   package var acceptedInKind: Surplus_V1_Usage {
-    get {_acceptedInKind ?? Surplus_V1_Usage()}
-    set {_acceptedInKind = newValue}
+    get {_storage._acceptedInKind ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._acceptedInKind = newValue}
   }
   /// Returns true if `acceptedInKind` has been explicitly set.
-  package var hasAcceptedInKind: Bool {self._acceptedInKind != nil}
+  package var hasAcceptedInKind: Bool {_storage._acceptedInKind != nil}
   /// Clears the value of `acceptedInKind`. Subsequent reads from it will return its default value.
-  package mutating func clearAcceptedInKind() {self._acceptedInKind = nil}
+  package mutating func clearAcceptedInKind() {_uniqueStorage()._acceptedInKind = nil}
 
   /// what speaks against the rest
   package var evidence: Surplus_V1_BorrowerEvidence {
-    get {_evidence ?? Surplus_V1_BorrowerEvidence()}
-    set {_evidence = newValue}
+    get {_storage._evidence ?? Surplus_V1_BorrowerEvidence()}
+    set {_uniqueStorage()._evidence = newValue}
   }
   /// Returns true if `evidence` has been explicitly set.
-  package var hasEvidence: Bool {self._evidence != nil}
+  package var hasEvidence: Bool {_storage._evidence != nil}
   /// Clears the value of `evidence`. Subsequent reads from it will return its default value.
-  package mutating func clearEvidence() {self._evidence = nil}
+  package mutating func clearEvidence() {_uniqueStorage()._evidence = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _dispute: Surplus_V1_Refusal? = nil
-  fileprivate var _acceptedInKind: Surplus_V1_Usage? = nil
-  fileprivate var _evidence: Surplus_V1_BorrowerEvidence? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// A change to an obligation, signed by who proposes it.
@@ -1719,6 +1702,8 @@ package nonisolated struct Surplus_V1_HistoryEntry: Sendable {
 
   package var mibSeconds: Int64 = 0
 
+  package var diskMibSeconds: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1918,62 +1903,81 @@ package nonisolated struct Surplus_V1_BorrowerEvidence: Sendable {
 }
 
 /// The sender opens a dispute: of a receipt that it has paid, or that was never answered.
-package nonisolated struct Surplus_V1_DisputeNotice: Sendable {
+package nonisolated struct Surplus_V1_DisputeNotice: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var dispute: String = String()
+  package var dispute: String {
+    get {_storage._dispute}
+    set {_uniqueStorage()._dispute = newValue}
+  }
 
   /// the receipt's
-  package var document: Data = Data()
+  package var document: Data {
+    get {_storage._document}
+    set {_uniqueStorage()._document = newValue}
+  }
 
-  package var lenderSignature: Data = Data()
+  package var lenderSignature: Data {
+    get {_storage._lenderSignature}
+    set {_uniqueStorage()._lenderSignature = newValue}
+  }
 
   /// empty: it was never answered
-  package var borrowerSignature: Data = Data()
+  package var borrowerSignature: Data {
+    get {_storage._borrowerSignature}
+    set {_uniqueStorage()._borrowerSignature = newValue}
+  }
 
-  package var amountMicrocredits: Int64 = 0
+  package var amountMicrocredits: Int64 {
+    get {_storage._amountMicrocredits}
+    set {_uniqueStorage()._amountMicrocredits = newValue}
+  }
 
   package var amountInKind: Surplus_V1_Usage {
-    get {_amountInKind ?? Surplus_V1_Usage()}
-    set {_amountInKind = newValue}
+    get {_storage._amountInKind ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._amountInKind = newValue}
   }
   /// Returns true if `amountInKind` has been explicitly set.
-  package var hasAmountInKind: Bool {self._amountInKind != nil}
+  package var hasAmountInKind: Bool {_storage._amountInKind != nil}
   /// Clears the value of `amountInKind`. Subsequent reads from it will return its default value.
-  package mutating func clearAmountInKind() {self._amountInKind = nil}
+  package mutating func clearAmountInKind() {_uniqueStorage()._amountInKind = nil}
 
   /// at which what is in kind is worth credits
   package var prices: Surplus_V1_Prices {
-    get {_prices ?? Surplus_V1_Prices()}
-    set {_prices = newValue}
+    get {_storage._prices ?? Surplus_V1_Prices()}
+    set {_uniqueStorage()._prices = newValue}
   }
   /// Returns true if `prices` has been explicitly set.
-  package var hasPrices: Bool {self._prices != nil}
+  package var hasPrices: Bool {_storage._prices != nil}
   /// Clears the value of `prices`. Subsequent reads from it will return its default value.
-  package mutating func clearPrices() {self._prices = nil}
+  package mutating func clearPrices() {_uniqueStorage()._prices = nil}
 
-  package var reason: String = String()
+  package var reason: String {
+    get {_storage._reason}
+    set {_uniqueStorage()._reason = newValue}
+  }
 
   package var evidence: Surplus_V1_BorrowerEvidence {
-    get {_evidence ?? Surplus_V1_BorrowerEvidence()}
-    set {_evidence = newValue}
+    get {_storage._evidence ?? Surplus_V1_BorrowerEvidence()}
+    set {_uniqueStorage()._evidence = newValue}
   }
   /// Returns true if `evidence` has been explicitly set.
-  package var hasEvidence: Bool {self._evidence != nil}
+  package var hasEvidence: Bool {_storage._evidence != nil}
   /// Clears the value of `evidence`. Subsequent reads from it will return its default value.
-  package mutating func clearEvidence() {self._evidence = nil}
+  package mutating func clearEvidence() {_uniqueStorage()._evidence = nil}
 
-  package var openedAt: Int64 = 0
+  package var openedAt: Int64 {
+    get {_storage._openedAt}
+    set {_uniqueStorage()._openedAt = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _amountInKind: Surplus_V1_Usage? = nil
-  fileprivate var _prices: Surplus_V1_Prices? = nil
-  fileprivate var _evidence: Surplus_V1_BorrowerEvidence? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_DisputeAnswer: Sendable {
@@ -2557,81 +2561,41 @@ nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobu
   package static let protoMessageName: String = _protobuf_package + ".QuoteReply"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}terms\0\u{3}limits_enforced\0\u{1}refusal\0")
 
-  fileprivate class _StorageClass {
-    var _terms: Surplus_V1_Terms? = nil
-    var _limitsEnforced: Bool = false
-    var _refusal: Surplus_V1_Refusal? = nil
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _terms = source._terms
-      _limitsEnforced = source._limitsEnforced
-      _refusal = source._refusal
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
-        case 2: try { try decoder.decodeSingularBoolField(value: &_storage._limitsEnforced) }()
-        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._refusal) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.limitsEnforced) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      try { if let v = _storage._terms {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-      } }()
-      if _storage._limitsEnforced != false {
-        try visitor.visitSingularBoolField(value: _storage._limitsEnforced, fieldNumber: 2)
-      }
-      try { if let v = _storage._refusal {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      } }()
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._terms {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.limitsEnforced != false {
+      try visitor.visitSingularBoolField(value: self.limitsEnforced, fieldNumber: 2)
     }
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_QuoteReply, rhs: Surplus_V1_QuoteReply) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._terms != rhs_storage._terms {return false}
-        if _storage._limitsEnforced != rhs_storage._limitsEnforced {return false}
-        if _storage._refusal != rhs_storage._refusal {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs._terms != rhs._terms {return false}
+    if lhs.limitsEnforced != rhs.limitsEnforced {return false}
+    if lhs._refusal != rhs._refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3118,95 +3082,51 @@ nonisolated extension Surplus_V1_Propose: SwiftProtobuf.Message, SwiftProtobuf._
   package static let protoMessageName: String = _protobuf_package + ".Propose"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}negotiation\0\u{1}round\0\u{1}terms\0\u{1}least\0\u{1}user\0")
 
-  fileprivate class _StorageClass {
-    var _negotiation: String = String()
-    var _round: UInt32 = 0
-    var _terms: Surplus_V1_Terms? = nil
-    var _least: Surplus_V1_Amounts? = nil
-    var _user: String = String()
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _negotiation = source._negotiation
-      _round = source._round
-      _terms = source._terms
-      _least = source._least
-      _user = source._user
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._negotiation) }()
-        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._round) }()
-        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
-        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._least) }()
-        case 5: try { try decoder.decodeSingularStringField(value: &_storage._user) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.negotiation) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._least) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._negotiation.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._negotiation, fieldNumber: 1)
-      }
-      if _storage._round != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._round, fieldNumber: 2)
-      }
-      try { if let v = _storage._terms {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      } }()
-      try { if let v = _storage._least {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-      } }()
-      if !_storage._user.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._user, fieldNumber: 5)
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.negotiation.isEmpty {
+      try visitor.visitSingularStringField(value: self.negotiation, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt32Field(value: self.round, fieldNumber: 2)
+    }
+    try { if let v = self._terms {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._least {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Propose, rhs: Surplus_V1_Propose) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._negotiation != rhs_storage._negotiation {return false}
-        if _storage._round != rhs_storage._round {return false}
-        if _storage._terms != rhs_storage._terms {return false}
-        if _storage._least != rhs_storage._least {return false}
-        if _storage._user != rhs_storage._user {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.negotiation != rhs.negotiation {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs._terms != rhs._terms {return false}
+    if lhs._least != rhs._least {return false}
+    if lhs.user != rhs.user {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3216,138 +3136,96 @@ nonisolated extension Surplus_V1_Answer: SwiftProtobuf.Message, SwiftProtobuf._M
   package static let protoMessageName: String = _protobuf_package + ".Answer"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}negotiation\0\u{1}round\0\u{1}offered\0\u{1}countered\0\u{1}rejected\0\u{1}reason\0")
 
-  fileprivate class _StorageClass {
-    var _negotiation: String = String()
-    var _round: UInt32 = 0
-    var _outcome: Surplus_V1_Answer.OneOf_Outcome?
-    var _reason: String = String()
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _negotiation = source._negotiation
-      _round = source._round
-      _outcome = source._outcome
-      _reason = source._reason
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._negotiation) }()
-        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._round) }()
-        case 3: try {
-          var v: Surplus_V1_Offered?
-          var hadOneofValue = false
-          if let current = _storage._outcome {
-            hadOneofValue = true
-            if case .offered(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._outcome = .offered(v)
-          }
-        }()
-        case 4: try {
-          var v: Surplus_V1_Terms?
-          var hadOneofValue = false
-          if let current = _storage._outcome {
-            hadOneofValue = true
-            if case .countered(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._outcome = .countered(v)
-          }
-        }()
-        case 5: try {
-          var v: Surplus_V1_Refusal?
-          var hadOneofValue = false
-          if let current = _storage._outcome {
-            hadOneofValue = true
-            if case .rejected(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._outcome = .rejected(v)
-          }
-        }()
-        case 6: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
-        default: break
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.negotiation) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
+      case 3: try {
+        var v: Surplus_V1_Offered?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .offered(let m) = current {v = m}
         }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .offered(v)
+        }
+      }()
+      case 4: try {
+        var v: Surplus_V1_Terms?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .countered(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .countered(v)
+        }
+      }()
+      case 5: try {
+        var v: Surplus_V1_Refusal?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .rejected(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .rejected(v)
+        }
+      }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._negotiation.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._negotiation, fieldNumber: 1)
-      }
-      if _storage._round != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._round, fieldNumber: 2)
-      }
-      switch _storage._outcome {
-      case .offered?: try {
-        guard case .offered(let v)? = _storage._outcome else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      }()
-      case .countered?: try {
-        guard case .countered(let v)? = _storage._outcome else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-      }()
-      case .rejected?: try {
-        guard case .rejected(let v)? = _storage._outcome else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-      }()
-      case nil: break
-      }
-      if !_storage._reason.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._reason, fieldNumber: 6)
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.negotiation.isEmpty {
+      try visitor.visitSingularStringField(value: self.negotiation, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt32Field(value: self.round, fieldNumber: 2)
+    }
+    switch self.outcome {
+    case .offered?: try {
+      guard case .offered(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .countered?: try {
+      guard case .countered(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .rejected?: try {
+      guard case .rejected(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Answer, rhs: Surplus_V1_Answer) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._negotiation != rhs_storage._negotiation {return false}
-        if _storage._round != rhs_storage._round {return false}
-        if _storage._outcome != rhs_storage._outcome {return false}
-        if _storage._reason != rhs_storage._reason {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.negotiation != rhs.negotiation {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs.outcome != rhs.outcome {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3860,56 +3738,102 @@ nonisolated extension Surplus_V1_ReceiptAnswer: SwiftProtobuf.Message, SwiftProt
   package static let protoMessageName: String = _protobuf_package + ".ReceiptAnswer"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}receipt\0\u{3}borrower_signature\0\u{3}accepted_microcredits\0\u{1}dispute\0\u{3}accepted_in_kind\0\u{1}evidence\0")
 
+  fileprivate class _StorageClass {
+    var _receipt: String = String()
+    var _borrowerSignature: Data = Data()
+    var _acceptedMicrocredits: Int64 = 0
+    var _dispute: Surplus_V1_Refusal? = nil
+    var _acceptedInKind: Surplus_V1_Usage? = nil
+    var _evidence: Surplus_V1_BorrowerEvidence? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _receipt = source._receipt
+      _borrowerSignature = source._borrowerSignature
+      _acceptedMicrocredits = source._acceptedMicrocredits
+      _dispute = source._dispute
+      _acceptedInKind = source._acceptedInKind
+      _evidence = source._evidence
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.receipt) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.borrowerSignature) }()
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.acceptedMicrocredits) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._dispute) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._acceptedInKind) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._evidence) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._receipt) }()
+        case 2: try { try decoder.decodeSingularBytesField(value: &_storage._borrowerSignature) }()
+        case 3: try { try decoder.decodeSingularInt64Field(value: &_storage._acceptedMicrocredits) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._dispute) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._acceptedInKind) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._evidence) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.receipt.isEmpty {
-      try visitor.visitSingularStringField(value: self.receipt, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._receipt.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._receipt, fieldNumber: 1)
+      }
+      if !_storage._borrowerSignature.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._borrowerSignature, fieldNumber: 2)
+      }
+      if _storage._acceptedMicrocredits != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._acceptedMicrocredits, fieldNumber: 3)
+      }
+      try { if let v = _storage._dispute {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._acceptedInKind {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._evidence {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
     }
-    if !self.borrowerSignature.isEmpty {
-      try visitor.visitSingularBytesField(value: self.borrowerSignature, fieldNumber: 2)
-    }
-    if self.acceptedMicrocredits != 0 {
-      try visitor.visitSingularInt64Field(value: self.acceptedMicrocredits, fieldNumber: 3)
-    }
-    try { if let v = self._dispute {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    try { if let v = self._acceptedInKind {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    try { if let v = self._evidence {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_ReceiptAnswer, rhs: Surplus_V1_ReceiptAnswer) -> Bool {
-    if lhs.receipt != rhs.receipt {return false}
-    if lhs.borrowerSignature != rhs.borrowerSignature {return false}
-    if lhs.acceptedMicrocredits != rhs.acceptedMicrocredits {return false}
-    if lhs._dispute != rhs._dispute {return false}
-    if lhs._acceptedInKind != rhs._acceptedInKind {return false}
-    if lhs._evidence != rhs._evidence {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._receipt != rhs_storage._receipt {return false}
+        if _storage._borrowerSignature != rhs_storage._borrowerSignature {return false}
+        if _storage._acceptedMicrocredits != rhs_storage._acceptedMicrocredits {return false}
+        if _storage._dispute != rhs_storage._dispute {return false}
+        if _storage._acceptedInKind != rhs_storage._acceptedInKind {return false}
+        if _storage._evidence != rhs_storage._evidence {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5282,7 +5206,7 @@ nonisolated extension Surplus_V1_HistoryStretch: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Surplus_V1_HistoryEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HistoryEntry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transfer\0\u{1}lease\0\u{1}microcredits\0\u{3}core_microseconds\0\u{3}mib_seconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transfer\0\u{1}lease\0\u{1}microcredits\0\u{3}core_microseconds\0\u{3}mib_seconds\0\u{3}disk_mib_seconds\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5295,6 +5219,7 @@ nonisolated extension Surplus_V1_HistoryEntry: SwiftProtobuf.Message, SwiftProto
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.microcredits) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.coreMicroseconds) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.mibSeconds) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.diskMibSeconds) }()
       default: break
       }
     }
@@ -5316,6 +5241,9 @@ nonisolated extension Surplus_V1_HistoryEntry: SwiftProtobuf.Message, SwiftProto
     if self.mibSeconds != 0 {
       try visitor.visitSingularInt64Field(value: self.mibSeconds, fieldNumber: 5)
     }
+    if self.diskMibSeconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.diskMibSeconds, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5325,6 +5253,7 @@ nonisolated extension Surplus_V1_HistoryEntry: SwiftProtobuf.Message, SwiftProto
     if lhs.microcredits != rhs.microcredits {return false}
     if lhs.coreMicroseconds != rhs.coreMicroseconds {return false}
     if lhs.mibSeconds != rhs.mibSeconds {return false}
+    if lhs.diskMibSeconds != rhs.diskMibSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5697,76 +5626,130 @@ nonisolated extension Surplus_V1_DisputeNotice: SwiftProtobuf.Message, SwiftProt
   package static let protoMessageName: String = _protobuf_package + ".DisputeNotice"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dispute\0\u{1}document\0\u{3}lender_signature\0\u{3}borrower_signature\0\u{3}amount_microcredits\0\u{3}amount_in_kind\0\u{1}prices\0\u{1}reason\0\u{1}evidence\0\u{3}opened_at\0")
 
+  fileprivate class _StorageClass {
+    var _dispute: String = String()
+    var _document: Data = Data()
+    var _lenderSignature: Data = Data()
+    var _borrowerSignature: Data = Data()
+    var _amountMicrocredits: Int64 = 0
+    var _amountInKind: Surplus_V1_Usage? = nil
+    var _prices: Surplus_V1_Prices? = nil
+    var _reason: String = String()
+    var _evidence: Surplus_V1_BorrowerEvidence? = nil
+    var _openedAt: Int64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _dispute = source._dispute
+      _document = source._document
+      _lenderSignature = source._lenderSignature
+      _borrowerSignature = source._borrowerSignature
+      _amountMicrocredits = source._amountMicrocredits
+      _amountInKind = source._amountInKind
+      _prices = source._prices
+      _reason = source._reason
+      _evidence = source._evidence
+      _openedAt = source._openedAt
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.dispute) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.document) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.lenderSignature) }()
-      case 4: try { try decoder.decodeSingularBytesField(value: &self.borrowerSignature) }()
-      case 5: try { try decoder.decodeSingularInt64Field(value: &self.amountMicrocredits) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._amountInKind) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._prices) }()
-      case 8: try { try decoder.decodeSingularStringField(value: &self.reason) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._evidence) }()
-      case 10: try { try decoder.decodeSingularInt64Field(value: &self.openedAt) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._dispute) }()
+        case 2: try { try decoder.decodeSingularBytesField(value: &_storage._document) }()
+        case 3: try { try decoder.decodeSingularBytesField(value: &_storage._lenderSignature) }()
+        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._borrowerSignature) }()
+        case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._amountMicrocredits) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._amountInKind) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._prices) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._evidence) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._openedAt) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.dispute.isEmpty {
-      try visitor.visitSingularStringField(value: self.dispute, fieldNumber: 1)
-    }
-    if !self.document.isEmpty {
-      try visitor.visitSingularBytesField(value: self.document, fieldNumber: 2)
-    }
-    if !self.lenderSignature.isEmpty {
-      try visitor.visitSingularBytesField(value: self.lenderSignature, fieldNumber: 3)
-    }
-    if !self.borrowerSignature.isEmpty {
-      try visitor.visitSingularBytesField(value: self.borrowerSignature, fieldNumber: 4)
-    }
-    if self.amountMicrocredits != 0 {
-      try visitor.visitSingularInt64Field(value: self.amountMicrocredits, fieldNumber: 5)
-    }
-    try { if let v = self._amountInKind {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._prices {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    if !self.reason.isEmpty {
-      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 8)
-    }
-    try { if let v = self._evidence {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
-    if self.openedAt != 0 {
-      try visitor.visitSingularInt64Field(value: self.openedAt, fieldNumber: 10)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._dispute.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._dispute, fieldNumber: 1)
+      }
+      if !_storage._document.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._document, fieldNumber: 2)
+      }
+      if !_storage._lenderSignature.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._lenderSignature, fieldNumber: 3)
+      }
+      if !_storage._borrowerSignature.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._borrowerSignature, fieldNumber: 4)
+      }
+      if _storage._amountMicrocredits != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._amountMicrocredits, fieldNumber: 5)
+      }
+      try { if let v = _storage._amountInKind {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._prices {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if !_storage._reason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._reason, fieldNumber: 8)
+      }
+      try { if let v = _storage._evidence {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      if _storage._openedAt != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._openedAt, fieldNumber: 10)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_DisputeNotice, rhs: Surplus_V1_DisputeNotice) -> Bool {
-    if lhs.dispute != rhs.dispute {return false}
-    if lhs.document != rhs.document {return false}
-    if lhs.lenderSignature != rhs.lenderSignature {return false}
-    if lhs.borrowerSignature != rhs.borrowerSignature {return false}
-    if lhs.amountMicrocredits != rhs.amountMicrocredits {return false}
-    if lhs._amountInKind != rhs._amountInKind {return false}
-    if lhs._prices != rhs._prices {return false}
-    if lhs.reason != rhs.reason {return false}
-    if lhs._evidence != rhs._evidence {return false}
-    if lhs.openedAt != rhs.openedAt {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._dispute != rhs_storage._dispute {return false}
+        if _storage._document != rhs_storage._document {return false}
+        if _storage._lenderSignature != rhs_storage._lenderSignature {return false}
+        if _storage._borrowerSignature != rhs_storage._borrowerSignature {return false}
+        if _storage._amountMicrocredits != rhs_storage._amountMicrocredits {return false}
+        if _storage._amountInKind != rhs_storage._amountInKind {return false}
+        if _storage._prices != rhs_storage._prices {return false}
+        if _storage._reason != rhs_storage._reason {return false}
+        if _storage._evidence != rhs_storage._evidence {return false}
+        if _storage._openedAt != rhs_storage._openedAt {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

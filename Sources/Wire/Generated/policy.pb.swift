@@ -621,7 +621,7 @@ package nonisolated struct Surplus_V1_PolicyGate: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// lend.when, lend.cpu.when, lend.memory.when
+  /// lend.when, lend.cpu.when, lend.memory.when, lend.disk.when
   package var key: String = String()
 
   package var when: String = String()

@@ -75,74 +75,79 @@ package nonisolated struct Surplus_V1_ChargebackPage: Sendable {
 
 /// Who had a machine's capacity, where something was measured. Exactly, in core-microseconds and in MiB-seconds:
 /// capacity + excess = owner + all leases + untold + idle.
-package nonisolated struct Surplus_V1_CapacityWindow: Sendable {
+package nonisolated struct Surplus_V1_CapacityWindow: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// its beginning
-  package var at: Int64 = 0
+  package var at: Int64 {
+    get {_storage._at}
+    set {_uniqueStorage()._at = newValue}
+  }
 
-  package var measuredMicroseconds: Int64 = 0
+  package var measuredMicroseconds: Int64 {
+    get {_storage._measuredMicroseconds}
+    set {_uniqueStorage()._measuredMicroseconds = newValue}
+  }
 
   package var capacity: Surplus_V1_Usage {
-    get {_capacity ?? Surplus_V1_Usage()}
-    set {_capacity = newValue}
+    get {_storage._capacity ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._capacity = newValue}
   }
   /// Returns true if `capacity` has been explicitly set.
-  package var hasCapacity: Bool {self._capacity != nil}
+  package var hasCapacity: Bool {_storage._capacity != nil}
   /// Clears the value of `capacity`. Subsequent reads from it will return its default value.
-  package mutating func clearCapacity() {self._capacity = nil}
+  package mutating func clearCapacity() {_uniqueStorage()._capacity = nil}
 
   /// used beyond the capacity
   package var excess: Surplus_V1_Usage {
-    get {_excess ?? Surplus_V1_Usage()}
-    set {_excess = newValue}
+    get {_storage._excess ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._excess = newValue}
   }
   /// Returns true if `excess` has been explicitly set.
-  package var hasExcess: Bool {self._excess != nil}
+  package var hasExcess: Bool {_storage._excess != nil}
   /// Clears the value of `excess`. Subsequent reads from it will return its default value.
-  package mutating func clearExcess() {self._excess = nil}
+  package mutating func clearExcess() {_uniqueStorage()._excess = nil}
 
   package var owner: Surplus_V1_Usage {
-    get {_owner ?? Surplus_V1_Usage()}
-    set {_owner = newValue}
+    get {_storage._owner ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._owner = newValue}
   }
   /// Returns true if `owner` has been explicitly set.
-  package var hasOwner: Bool {self._owner != nil}
+  package var hasOwner: Bool {_storage._owner != nil}
   /// Clears the value of `owner`. Subsequent reads from it will return its default value.
-  package mutating func clearOwner() {self._owner = nil}
+  package mutating func clearOwner() {_uniqueStorage()._owner = nil}
 
   package var idle: Surplus_V1_Usage {
-    get {_idle ?? Surplus_V1_Usage()}
-    set {_idle = newValue}
+    get {_storage._idle ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._idle = newValue}
   }
   /// Returns true if `idle` has been explicitly set.
-  package var hasIdle: Bool {self._idle != nil}
+  package var hasIdle: Bool {_storage._idle != nil}
   /// Clears the value of `idle`. Subsequent reads from it will return its default value.
-  package mutating func clearIdle() {self._idle = nil}
+  package mutating func clearIdle() {_uniqueStorage()._idle = nil}
 
   /// used by leases that are not told apart any more
   package var untold: Surplus_V1_Usage {
-    get {_untold ?? Surplus_V1_Usage()}
-    set {_untold = newValue}
+    get {_storage._untold ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._untold = newValue}
   }
   /// Returns true if `untold` has been explicitly set.
-  package var hasUntold: Bool {self._untold != nil}
+  package var hasUntold: Bool {_storage._untold != nil}
   /// Clears the value of `untold`. Subsequent reads from it will return its default value.
-  package mutating func clearUntold() {self._untold = nil}
+  package mutating func clearUntold() {_uniqueStorage()._untold = nil}
 
-  package var leases: [Surplus_V1_LeaseUse] = []
+  package var leases: [Surplus_V1_LeaseUse] {
+    get {_storage._leases}
+    set {_uniqueStorage()._leases = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _capacity: Surplus_V1_Usage? = nil
-  fileprivate var _excess: Surplus_V1_Usage? = nil
-  fileprivate var _owner: Surplus_V1_Usage? = nil
-  fileprivate var _idle: Surplus_V1_Usage? = nil
-  fileprivate var _untold: Surplus_V1_Usage? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_LeaseUse: Sendable {
@@ -330,81 +335,76 @@ package nonisolated struct Surplus_V1_TradeEntry: @unchecked Sendable {
 }
 
 /// What moved in kind, by why.
-package nonisolated struct Surplus_V1_TradeInKind: Sendable {
+package nonisolated struct Surplus_V1_TradeInKind: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// owed for what was used
   package var deferred: Surplus_V1_Usage {
-    get {_deferred ?? Surplus_V1_Usage()}
-    set {_deferred = newValue}
+    get {_storage._deferred ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._deferred = newValue}
   }
   /// Returns true if `deferred` has been explicitly set.
-  package var hasDeferred: Bool {self._deferred != nil}
+  package var hasDeferred: Bool {_storage._deferred != nil}
   /// Clears the value of `deferred`. Subsequent reads from it will return its default value.
-  package mutating func clearDeferred() {self._deferred = nil}
+  package mutating func clearDeferred() {_uniqueStorage()._deferred = nil}
 
   /// used, and taken off what the lender owed
   package var redeemed: Surplus_V1_Usage {
-    get {_redeemed ?? Surplus_V1_Usage()}
-    set {_redeemed = newValue}
+    get {_storage._redeemed ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._redeemed = newValue}
   }
   /// Returns true if `redeemed` has been explicitly set.
-  package var hasRedeemed: Bool {self._redeemed != nil}
+  package var hasRedeemed: Bool {_storage._redeemed != nil}
   /// Clears the value of `redeemed`. Subsequent reads from it will return its default value.
-  package mutating func clearRedeemed() {self._redeemed = nil}
+  package mutating func clearRedeemed() {_uniqueStorage()._redeemed = nil}
 
   /// it became credits
   package var converted: Surplus_V1_Usage {
-    get {_converted ?? Surplus_V1_Usage()}
-    set {_converted = newValue}
+    get {_storage._converted ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._converted = newValue}
   }
   /// Returns true if `converted` has been explicitly set.
-  package var hasConverted: Bool {self._converted != nil}
+  package var hasConverted: Bool {_storage._converted != nil}
   /// Clears the value of `converted`. Subsequent reads from it will return its default value.
-  package mutating func clearConverted() {self._converted = nil}
+  package mutating func clearConverted() {_uniqueStorage()._converted = nil}
 
   /// it is asked for no more
   package var cancelled: Surplus_V1_Usage {
-    get {_cancelled ?? Surplus_V1_Usage()}
-    set {_cancelled = newValue}
+    get {_storage._cancelled ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._cancelled = newValue}
   }
   /// Returns true if `cancelled` has been explicitly set.
-  package var hasCancelled: Bool {self._cancelled != nil}
+  package var hasCancelled: Bool {_storage._cancelled != nil}
   /// Clears the value of `cancelled`. Subsequent reads from it will return its default value.
-  package mutating func clearCancelled() {self._cancelled = nil}
+  package mutating func clearCancelled() {_uniqueStorage()._cancelled = nil}
 
   /// the agreement is not at hand
   package var untold: Surplus_V1_Usage {
-    get {_untold ?? Surplus_V1_Usage()}
-    set {_untold = newValue}
+    get {_storage._untold ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._untold = newValue}
   }
   /// Returns true if `untold` has been explicitly set.
-  package var hasUntold: Bool {self._untold != nil}
+  package var hasUntold: Bool {_storage._untold != nil}
   /// Clears the value of `untold`. Subsequent reads from it will return its default value.
-  package mutating func clearUntold() {self._untold = nil}
+  package mutating func clearUntold() {_uniqueStorage()._untold = nil}
 
   /// billed by this node and not accepted
   package var disputed: Surplus_V1_Usage {
-    get {_disputed ?? Surplus_V1_Usage()}
-    set {_disputed = newValue}
+    get {_storage._disputed ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._disputed = newValue}
   }
   /// Returns true if `disputed` has been explicitly set.
-  package var hasDisputed: Bool {self._disputed != nil}
+  package var hasDisputed: Bool {_storage._disputed != nil}
   /// Clears the value of `disputed`. Subsequent reads from it will return its default value.
-  package mutating func clearDisputed() {self._disputed = nil}
+  package mutating func clearDisputed() {_uniqueStorage()._disputed = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _deferred: Surplus_V1_Usage? = nil
-  fileprivate var _redeemed: Surplus_V1_Usage? = nil
-  fileprivate var _converted: Surplus_V1_Usage? = nil
-  fileprivate var _cancelled: Surplus_V1_Usage? = nil
-  fileprivate var _untold: Surplus_V1_Usage? = nil
-  fileprivate var _disputed: Surplus_V1_Usage? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Microcredits, by what they were for.
@@ -422,6 +422,8 @@ package nonisolated struct Surplus_V1_TradeAmounts: Sendable {
 
   /// what a swap left, and what became credits that was owed in kind
   package var settlement: Int64 = 0
+
+  package var disk: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -541,66 +543,116 @@ nonisolated extension Surplus_V1_CapacityWindow: SwiftProtobuf.Message, SwiftPro
   package static let protoMessageName: String = _protobuf_package + ".CapacityWindow"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}measured_microseconds\0\u{1}capacity\0\u{1}excess\0\u{1}owner\0\u{1}idle\0\u{1}untold\0\u{1}leases\0")
 
+  fileprivate class _StorageClass {
+    var _at: Int64 = 0
+    var _measuredMicroseconds: Int64 = 0
+    var _capacity: Surplus_V1_Usage? = nil
+    var _excess: Surplus_V1_Usage? = nil
+    var _owner: Surplus_V1_Usage? = nil
+    var _idle: Surplus_V1_Usage? = nil
+    var _untold: Surplus_V1_Usage? = nil
+    var _leases: [Surplus_V1_LeaseUse] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _at = source._at
+      _measuredMicroseconds = source._measuredMicroseconds
+      _capacity = source._capacity
+      _excess = source._excess
+      _owner = source._owner
+      _idle = source._idle
+      _untold = source._untold
+      _leases = source._leases
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self.at) }()
-      case 2: try { try decoder.decodeSingularInt64Field(value: &self.measuredMicroseconds) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._capacity) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._excess) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._owner) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._idle) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._untold) }()
-      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularInt64Field(value: &_storage._at) }()
+        case 2: try { try decoder.decodeSingularInt64Field(value: &_storage._measuredMicroseconds) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._capacity) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._excess) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._owner) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._idle) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._untold) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._leases) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.at != 0 {
-      try visitor.visitSingularInt64Field(value: self.at, fieldNumber: 1)
-    }
-    if self.measuredMicroseconds != 0 {
-      try visitor.visitSingularInt64Field(value: self.measuredMicroseconds, fieldNumber: 2)
-    }
-    try { if let v = self._capacity {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._excess {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    try { if let v = self._owner {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    try { if let v = self._idle {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._untold {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    if !self.leases.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 8)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._at != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._at, fieldNumber: 1)
+      }
+      if _storage._measuredMicroseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._measuredMicroseconds, fieldNumber: 2)
+      }
+      try { if let v = _storage._capacity {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._excess {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._owner {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._idle {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._untold {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if !_storage._leases.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._leases, fieldNumber: 8)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_CapacityWindow, rhs: Surplus_V1_CapacityWindow) -> Bool {
-    if lhs.at != rhs.at {return false}
-    if lhs.measuredMicroseconds != rhs.measuredMicroseconds {return false}
-    if lhs._capacity != rhs._capacity {return false}
-    if lhs._excess != rhs._excess {return false}
-    if lhs._owner != rhs._owner {return false}
-    if lhs._idle != rhs._idle {return false}
-    if lhs._untold != rhs._untold {return false}
-    if lhs.leases != rhs.leases {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._at != rhs_storage._at {return false}
+        if _storage._measuredMicroseconds != rhs_storage._measuredMicroseconds {return false}
+        if _storage._capacity != rhs_storage._capacity {return false}
+        if _storage._excess != rhs_storage._excess {return false}
+        if _storage._owner != rhs_storage._owner {return false}
+        if _storage._idle != rhs_storage._idle {return false}
+        if _storage._untold != rhs_storage._untold {return false}
+        if _storage._leases != rhs_storage._leases {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -929,56 +981,102 @@ nonisolated extension Surplus_V1_TradeInKind: SwiftProtobuf.Message, SwiftProtob
   package static let protoMessageName: String = _protobuf_package + ".TradeInKind"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}deferred\0\u{1}redeemed\0\u{1}converted\0\u{1}cancelled\0\u{1}untold\0\u{1}disputed\0")
 
+  fileprivate class _StorageClass {
+    var _deferred: Surplus_V1_Usage? = nil
+    var _redeemed: Surplus_V1_Usage? = nil
+    var _converted: Surplus_V1_Usage? = nil
+    var _cancelled: Surplus_V1_Usage? = nil
+    var _untold: Surplus_V1_Usage? = nil
+    var _disputed: Surplus_V1_Usage? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _deferred = source._deferred
+      _redeemed = source._redeemed
+      _converted = source._converted
+      _cancelled = source._cancelled
+      _untold = source._untold
+      _disputed = source._disputed
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._deferred) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._redeemed) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._converted) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._cancelled) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._untold) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._disputed) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._deferred) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._redeemed) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._converted) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._cancelled) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._untold) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._disputed) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._deferred {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._redeemed {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._converted {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._cancelled {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    try { if let v = self._untold {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    try { if let v = self._disputed {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._deferred {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._redeemed {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._converted {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._cancelled {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._untold {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._disputed {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_TradeInKind, rhs: Surplus_V1_TradeInKind) -> Bool {
-    if lhs._deferred != rhs._deferred {return false}
-    if lhs._redeemed != rhs._redeemed {return false}
-    if lhs._converted != rhs._converted {return false}
-    if lhs._cancelled != rhs._cancelled {return false}
-    if lhs._untold != rhs._untold {return false}
-    if lhs._disputed != rhs._disputed {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._deferred != rhs_storage._deferred {return false}
+        if _storage._redeemed != rhs_storage._redeemed {return false}
+        if _storage._converted != rhs_storage._converted {return false}
+        if _storage._cancelled != rhs_storage._cancelled {return false}
+        if _storage._untold != rhs_storage._untold {return false}
+        if _storage._disputed != rhs_storage._disputed {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -986,7 +1084,7 @@ nonisolated extension Surplus_V1_TradeInKind: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_TradeAmounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TradeAmounts"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cpu\0\u{1}memory\0\u{1}untold\0\u{1}settlement\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cpu\0\u{1}memory\0\u{1}untold\0\u{1}settlement\0\u{1}disk\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -998,6 +1096,7 @@ nonisolated extension Surplus_V1_TradeAmounts: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.memory) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.untold) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.settlement) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.disk) }()
       default: break
       }
     }
@@ -1016,6 +1115,9 @@ nonisolated extension Surplus_V1_TradeAmounts: SwiftProtobuf.Message, SwiftProto
     if self.settlement != 0 {
       try visitor.visitSingularInt64Field(value: self.settlement, fieldNumber: 4)
     }
+    if self.disk != 0 {
+      try visitor.visitSingularInt64Field(value: self.disk, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1024,6 +1126,7 @@ nonisolated extension Surplus_V1_TradeAmounts: SwiftProtobuf.Message, SwiftProto
     if lhs.memory != rhs.memory {return false}
     if lhs.untold != rhs.untold {return false}
     if lhs.settlement != rhs.settlement {return false}
+    if lhs.disk != rhs.disk {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

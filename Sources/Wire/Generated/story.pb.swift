@@ -58,72 +58,52 @@ package nonisolated struct Surplus_V1_StoryReply: Sendable {
 }
 
 /// How a lease stands on one side.
-package nonisolated struct Surplus_V1_LeaseView: @unchecked Sendable {
+package nonisolated struct Surplus_V1_LeaseView: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var lease: String {
-    get {_storage._lease}
-    set {_uniqueStorage()._lease = newValue}
-  }
+  package var lease: String = String()
 
   /// of this side: lender or borrower
-  package var role: String {
-    get {_storage._role}
-    set {_uniqueStorage()._role = newValue}
-  }
+  package var role: String = String()
 
-  package var state: String {
-    get {_storage._state}
-    set {_uniqueStorage()._state = newValue}
-  }
+  package var state: String = String()
 
   package var terms: Surplus_V1_Terms {
-    get {_storage._terms ?? Surplus_V1_Terms()}
-    set {_uniqueStorage()._terms = newValue}
+    get {_terms ?? Surplus_V1_Terms()}
+    set {_terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {_storage._terms != nil}
+  package var hasTerms: Bool {self._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
+  package mutating func clearTerms() {self._terms = nil}
 
   /// what may be used now
   package var amounts: Surplus_V1_Amounts {
-    get {_storage._amounts ?? Surplus_V1_Amounts()}
-    set {_uniqueStorage()._amounts = newValue}
+    get {_amounts ?? Surplus_V1_Amounts()}
+    set {_amounts = newValue}
   }
   /// Returns true if `amounts` has been explicitly set.
-  package var hasAmounts: Bool {_storage._amounts != nil}
+  package var hasAmounts: Bool {self._amounts != nil}
   /// Clears the value of `amounts`. Subsequent reads from it will return its default value.
-  package mutating func clearAmounts() {_uniqueStorage()._amounts = nil}
+  package mutating func clearAmounts() {self._amounts = nil}
 
-  package var endsAt: Int64 {
-    get {_storage._endsAt}
-    set {_uniqueStorage()._endsAt = newValue}
-  }
+  package var endsAt: Int64 = 0
 
-  package var renewals: UInt32 {
-    get {_storage._renewals}
-    set {_uniqueStorage()._renewals = newValue}
-  }
+  package var renewals: UInt32 = 0
 
   /// settled by co-signed receipts
-  package var chargedMicrocredits: Int64 {
-    get {_storage._chargedMicrocredits}
-    set {_uniqueStorage()._chargedMicrocredits = newValue}
-  }
+  package var chargedMicrocredits: Int64 = 0
 
-  package var disputedMicrocredits: Int64 {
-    get {_storage._disputedMicrocredits}
-    set {_uniqueStorage()._disputedMicrocredits = newValue}
-  }
+  package var disputedMicrocredits: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _terms: Surplus_V1_Terms? = nil
+  fileprivate var _amounts: Surplus_V1_Amounts? = nil
 }
 
 /// One side of a story, from where it is explained.
@@ -238,123 +218,71 @@ nonisolated extension Surplus_V1_LeaseView: SwiftProtobuf.Message, SwiftProtobuf
   package static let protoMessageName: String = _protobuf_package + ".LeaseView"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}role\0\u{1}state\0\u{1}terms\0\u{1}amounts\0\u{3}ends_at\0\u{1}renewals\0\u{3}charged_microcredits\0\u{3}disputed_microcredits\0")
 
-  fileprivate class _StorageClass {
-    var _lease: String = String()
-    var _role: String = String()
-    var _state: String = String()
-    var _terms: Surplus_V1_Terms? = nil
-    var _amounts: Surplus_V1_Amounts? = nil
-    var _endsAt: Int64 = 0
-    var _renewals: UInt32 = 0
-    var _chargedMicrocredits: Int64 = 0
-    var _disputedMicrocredits: Int64 = 0
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _lease = source._lease
-      _role = source._role
-      _state = source._state
-      _terms = source._terms
-      _amounts = source._amounts
-      _endsAt = source._endsAt
-      _renewals = source._renewals
-      _chargedMicrocredits = source._chargedMicrocredits
-      _disputedMicrocredits = source._disputedMicrocredits
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._lease) }()
-        case 2: try { try decoder.decodeSingularStringField(value: &_storage._role) }()
-        case 3: try { try decoder.decodeSingularStringField(value: &_storage._state) }()
-        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
-        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._amounts) }()
-        case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._endsAt) }()
-        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._renewals) }()
-        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._chargedMicrocredits) }()
-        case 9: try { try decoder.decodeSingularInt64Field(value: &_storage._disputedMicrocredits) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.lease) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.role) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.state) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._amounts) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.endsAt) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.renewals) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.chargedMicrocredits) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.disputedMicrocredits) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._lease.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._lease, fieldNumber: 1)
-      }
-      if !_storage._role.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._role, fieldNumber: 2)
-      }
-      if !_storage._state.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._state, fieldNumber: 3)
-      }
-      try { if let v = _storage._terms {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-      } }()
-      try { if let v = _storage._amounts {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-      } }()
-      if _storage._endsAt != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._endsAt, fieldNumber: 6)
-      }
-      if _storage._renewals != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._renewals, fieldNumber: 7)
-      }
-      if _storage._chargedMicrocredits != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._chargedMicrocredits, fieldNumber: 8)
-      }
-      if _storage._disputedMicrocredits != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._disputedMicrocredits, fieldNumber: 9)
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.lease.isEmpty {
+      try visitor.visitSingularStringField(value: self.lease, fieldNumber: 1)
+    }
+    if !self.role.isEmpty {
+      try visitor.visitSingularStringField(value: self.role, fieldNumber: 2)
+    }
+    if !self.state.isEmpty {
+      try visitor.visitSingularStringField(value: self.state, fieldNumber: 3)
+    }
+    try { if let v = self._terms {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._amounts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if self.endsAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.endsAt, fieldNumber: 6)
+    }
+    if self.renewals != 0 {
+      try visitor.visitSingularUInt32Field(value: self.renewals, fieldNumber: 7)
+    }
+    if self.chargedMicrocredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.chargedMicrocredits, fieldNumber: 8)
+    }
+    if self.disputedMicrocredits != 0 {
+      try visitor.visitSingularInt64Field(value: self.disputedMicrocredits, fieldNumber: 9)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_LeaseView, rhs: Surplus_V1_LeaseView) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._lease != rhs_storage._lease {return false}
-        if _storage._role != rhs_storage._role {return false}
-        if _storage._state != rhs_storage._state {return false}
-        if _storage._terms != rhs_storage._terms {return false}
-        if _storage._amounts != rhs_storage._amounts {return false}
-        if _storage._endsAt != rhs_storage._endsAt {return false}
-        if _storage._renewals != rhs_storage._renewals {return false}
-        if _storage._chargedMicrocredits != rhs_storage._chargedMicrocredits {return false}
-        if _storage._disputedMicrocredits != rhs_storage._disputedMicrocredits {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.lease != rhs.lease {return false}
+    if lhs.role != rhs.role {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs._terms != rhs._terms {return false}
+    if lhs._amounts != rhs._amounts {return false}
+    if lhs.endsAt != rhs.endsAt {return false}
+    if lhs.renewals != rhs.renewals {return false}
+    if lhs.chargedMicrocredits != rhs.chargedMicrocredits {return false}
+    if lhs.disputedMicrocredits != rhs.disputedMicrocredits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

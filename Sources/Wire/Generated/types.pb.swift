@@ -226,12 +226,14 @@ package nonisolated struct Surplus_V1_Amounts: Sendable {
 
   package var memoryBytes: Int64 = 0
 
+  package var diskBytes: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
-/// Microcredits per core-hour used and per GiB-hour held.
+/// Microcredits per core-hour used and per GiB-hour of memory and of disk held.
 package nonisolated struct Surplus_V1_Prices: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -241,58 +243,67 @@ package nonisolated struct Surplus_V1_Prices: Sendable {
 
   package var memoryPerGibHour: Int64 = 0
 
+  package var diskPerGibHour: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
-package nonisolated struct Surplus_V1_Terms: Sendable {
+package nonisolated struct Surplus_V1_Terms: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var amounts: Surplus_V1_Amounts {
-    get {_amounts ?? Surplus_V1_Amounts()}
-    set {_amounts = newValue}
+    get {_storage._amounts ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._amounts = newValue}
   }
   /// Returns true if `amounts` has been explicitly set.
-  package var hasAmounts: Bool {self._amounts != nil}
+  package var hasAmounts: Bool {_storage._amounts != nil}
   /// Clears the value of `amounts`. Subsequent reads from it will return its default value.
-  package mutating func clearAmounts() {self._amounts = nil}
+  package mutating func clearAmounts() {_uniqueStorage()._amounts = nil}
 
   package var prices: Surplus_V1_Prices {
-    get {_prices ?? Surplus_V1_Prices()}
-    set {_prices = newValue}
+    get {_storage._prices ?? Surplus_V1_Prices()}
+    set {_uniqueStorage()._prices = newValue}
   }
   /// Returns true if `prices` has been explicitly set.
-  package var hasPrices: Bool {self._prices != nil}
+  package var hasPrices: Bool {_storage._prices != nil}
   /// Clears the value of `prices`. Subsequent reads from it will return its default value.
-  package mutating func clearPrices() {self._prices = nil}
+  package mutating func clearPrices() {_uniqueStorage()._prices = nil}
 
-  package var termMicroseconds: Int64 = 0
+  package var termMicroseconds: Int64 {
+    get {_storage._termMicroseconds}
+    set {_uniqueStorage()._termMicroseconds = newValue}
+  }
 
-  package var notice: Surplus_V1_NoticeClass = .unspecified
+  package var notice: Surplus_V1_NoticeClass {
+    get {_storage._notice}
+    set {_uniqueStorage()._notice = newValue}
+  }
 
   /// When the term begins, in UTC; 0: at once. A node that does not know this field offers terms without it, which are refused.
-  package var startAt: Int64 = 0
+  package var startAt: Int64 {
+    get {_storage._startAt}
+    set {_uniqueStorage()._startAt = newValue}
+  }
 
   /// What is given in return, where it is not credits alone. A node that does not know this field offers terms without it.
   package var consideration: Surplus_V1_Consideration {
-    get {_consideration ?? Surplus_V1_Consideration()}
-    set {_consideration = newValue}
+    get {_storage._consideration ?? Surplus_V1_Consideration()}
+    set {_uniqueStorage()._consideration = newValue}
   }
   /// Returns true if `consideration` has been explicitly set.
-  package var hasConsideration: Bool {self._consideration != nil}
+  package var hasConsideration: Bool {_storage._consideration != nil}
   /// Clears the value of `consideration`. Subsequent reads from it will return its default value.
-  package mutating func clearConsideration() {self._consideration = nil}
+  package mutating func clearConsideration() {_uniqueStorage()._consideration = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _amounts: Surplus_V1_Amounts? = nil
-  fileprivate var _prices: Surplus_V1_Prices? = nil
-  fileprivate var _consideration: Surplus_V1_Consideration? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_Consideration: Sendable {
@@ -361,7 +372,7 @@ package nonisolated struct Surplus_V1_Exchange: Sendable {
 
   package var notice: Surplus_V1_NoticeClass = .unspecified
 
-  /// by which processing and memory of it are weighed
+  /// by which its resources are weighed
   package var prices: Surplus_V1_Prices {
     get {_prices ?? Surplus_V1_Prices()}
     set {_prices = newValue}
@@ -407,6 +418,11 @@ package nonisolated struct Surplus_V1_Deferral: Sendable {
   /// added to that where the debtor did not give what it was asked for
   package var premium: Int64 = 0
 
+  package var shareDisk: Int64 = 0
+
+  /// 0 where no disk is owed
+  package var rateDisk: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -420,6 +436,8 @@ package nonisolated struct Surplus_V1_Usage: Sendable {
   package var cpuCoreMicroseconds: Int64 = 0
 
   package var memoryMibSeconds: Int64 = 0
+
+  package var diskMibSeconds: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -464,48 +482,36 @@ package nonisolated struct Surplus_V1_DecayTerms: Sendable {
 }
 
 /// Terms near those refused which would be agreed to as things stand. Nothing is held for it.
-package nonisolated struct Surplus_V1_Alternative: @unchecked Sendable {
+package nonisolated struct Surplus_V1_Alternative: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// less, later, dearer, elsewhere, otherwise
-  package var kind: String {
-    get {_storage._kind}
-    set {_uniqueStorage()._kind = newValue}
-  }
+  package var kind: String = String()
 
   /// empty: whoever says this
-  package var node: String {
-    get {_storage._node}
-    set {_uniqueStorage()._node = newValue}
-  }
+  package var node: String = String()
 
-  package var nodeName: String {
-    get {_storage._nodeName}
-    set {_uniqueStorage()._nodeName = newValue}
-  }
+  package var nodeName: String = String()
 
   package var terms: Surplus_V1_Terms {
-    get {_storage._terms ?? Surplus_V1_Terms()}
-    set {_uniqueStorage()._terms = newValue}
+    get {_terms ?? Surplus_V1_Terms()}
+    set {_terms = newValue}
   }
   /// Returns true if `terms` has been explicitly set.
-  package var hasTerms: Bool {_storage._terms != nil}
+  package var hasTerms: Bool {self._terms != nil}
   /// Clears the value of `terms`. Subsequent reads from it will return its default value.
-  package mutating func clearTerms() {_uniqueStorage()._terms = nil}
+  package mutating func clearTerms() {self._terms = nil}
 
   /// how many would lend, where several were wanted
-  package var nodes: UInt32 {
-    get {_storage._nodes}
-    set {_uniqueStorage()._nodes = newValue}
-  }
+  package var nodes: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _terms: Surplus_V1_Terms? = nil
 }
 
 /// A canonical document and the signatures over exactly these bytes.
@@ -1391,7 +1397,7 @@ nonisolated extension Surplus_V1_OutputStream: SwiftProtobuf._ProtoNameProviding
 
 nonisolated extension Surplus_V1_Amounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Amounts"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_millicores\0\u{3}memory_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_millicores\0\u{3}memory_bytes\0\u{3}disk_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1401,6 +1407,7 @@ nonisolated extension Surplus_V1_Amounts: SwiftProtobuf.Message, SwiftProtobuf._
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.cpuMillicores) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.memoryBytes) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.diskBytes) }()
       default: break
       }
     }
@@ -1413,12 +1420,16 @@ nonisolated extension Surplus_V1_Amounts: SwiftProtobuf.Message, SwiftProtobuf._
     if self.memoryBytes != 0 {
       try visitor.visitSingularInt64Field(value: self.memoryBytes, fieldNumber: 2)
     }
+    if self.diskBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.diskBytes, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Amounts, rhs: Surplus_V1_Amounts) -> Bool {
     if lhs.cpuMillicores != rhs.cpuMillicores {return false}
     if lhs.memoryBytes != rhs.memoryBytes {return false}
+    if lhs.diskBytes != rhs.diskBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1426,7 +1437,7 @@ nonisolated extension Surplus_V1_Amounts: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Surplus_V1_Prices: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Prices"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_per_core_hour\0\u{3}memory_per_gib_hour\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_per_core_hour\0\u{3}memory_per_gib_hour\0\u{3}disk_per_gib_hour\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1436,6 +1447,7 @@ nonisolated extension Surplus_V1_Prices: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.cpuPerCoreHour) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.memoryPerGibHour) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.diskPerGibHour) }()
       default: break
       }
     }
@@ -1448,12 +1460,16 @@ nonisolated extension Surplus_V1_Prices: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.memoryPerGibHour != 0 {
       try visitor.visitSingularInt64Field(value: self.memoryPerGibHour, fieldNumber: 2)
     }
+    if self.diskPerGibHour != 0 {
+      try visitor.visitSingularInt64Field(value: self.diskPerGibHour, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Prices, rhs: Surplus_V1_Prices) -> Bool {
     if lhs.cpuPerCoreHour != rhs.cpuPerCoreHour {return false}
     if lhs.memoryPerGibHour != rhs.memoryPerGibHour {return false}
+    if lhs.diskPerGibHour != rhs.diskPerGibHour {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1463,56 +1479,102 @@ nonisolated extension Surplus_V1_Terms: SwiftProtobuf.Message, SwiftProtobuf._Me
   package static let protoMessageName: String = _protobuf_package + ".Terms"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}prices\0\u{3}term_microseconds\0\u{1}notice\0\u{3}start_at\0\u{1}consideration\0")
 
+  fileprivate class _StorageClass {
+    var _amounts: Surplus_V1_Amounts? = nil
+    var _prices: Surplus_V1_Prices? = nil
+    var _termMicroseconds: Int64 = 0
+    var _notice: Surplus_V1_NoticeClass = .unspecified
+    var _startAt: Int64 = 0
+    var _consideration: Surplus_V1_Consideration? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _amounts = source._amounts
+      _prices = source._prices
+      _termMicroseconds = source._termMicroseconds
+      _notice = source._notice
+      _startAt = source._startAt
+      _consideration = source._consideration
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._amounts) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._prices) }()
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
-      case 4: try { try decoder.decodeSingularEnumField(value: &self.notice) }()
-      case 5: try { try decoder.decodeSingularInt64Field(value: &self.startAt) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._consideration) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._amounts) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._prices) }()
+        case 3: try { try decoder.decodeSingularInt64Field(value: &_storage._termMicroseconds) }()
+        case 4: try { try decoder.decodeSingularEnumField(value: &_storage._notice) }()
+        case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._startAt) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._consideration) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._amounts {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._prices {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if self.termMicroseconds != 0 {
-      try visitor.visitSingularInt64Field(value: self.termMicroseconds, fieldNumber: 3)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._amounts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._prices {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if _storage._termMicroseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._termMicroseconds, fieldNumber: 3)
+      }
+      if _storage._notice != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._notice, fieldNumber: 4)
+      }
+      if _storage._startAt != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._startAt, fieldNumber: 5)
+      }
+      try { if let v = _storage._consideration {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
     }
-    if self.notice != .unspecified {
-      try visitor.visitSingularEnumField(value: self.notice, fieldNumber: 4)
-    }
-    if self.startAt != 0 {
-      try visitor.visitSingularInt64Field(value: self.startAt, fieldNumber: 5)
-    }
-    try { if let v = self._consideration {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Terms, rhs: Surplus_V1_Terms) -> Bool {
-    if lhs._amounts != rhs._amounts {return false}
-    if lhs._prices != rhs._prices {return false}
-    if lhs.termMicroseconds != rhs.termMicroseconds {return false}
-    if lhs.notice != rhs.notice {return false}
-    if lhs.startAt != rhs.startAt {return false}
-    if lhs._consideration != rhs._consideration {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._amounts != rhs_storage._amounts {return false}
+        if _storage._prices != rhs_storage._prices {return false}
+        if _storage._termMicroseconds != rhs_storage._termMicroseconds {return false}
+        if _storage._notice != rhs_storage._notice {return false}
+        if _storage._startAt != rhs_storage._startAt {return false}
+        if _storage._consideration != rhs_storage._consideration {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1653,7 +1715,7 @@ nonisolated extension Surplus_V1_Exchange: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_Deferral: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Deferral"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}share_cpu\0\u{3}share_memory\0\u{3}rate_cpu\0\u{3}rate_memory\0\u{3}due_from\0\u{3}due_until\0\u{1}premium\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}share_cpu\0\u{3}share_memory\0\u{3}rate_cpu\0\u{3}rate_memory\0\u{3}due_from\0\u{3}due_until\0\u{1}premium\0\u{3}share_disk\0\u{3}rate_disk\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1668,6 +1730,8 @@ nonisolated extension Surplus_V1_Deferral: SwiftProtobuf.Message, SwiftProtobuf.
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.dueFrom) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.dueUntil) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.premium) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.shareDisk) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.rateDisk) }()
       default: break
       }
     }
@@ -1695,6 +1759,12 @@ nonisolated extension Surplus_V1_Deferral: SwiftProtobuf.Message, SwiftProtobuf.
     if self.premium != 0 {
       try visitor.visitSingularInt64Field(value: self.premium, fieldNumber: 7)
     }
+    if self.shareDisk != 0 {
+      try visitor.visitSingularInt64Field(value: self.shareDisk, fieldNumber: 8)
+    }
+    if self.rateDisk != 0 {
+      try visitor.visitSingularInt64Field(value: self.rateDisk, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1706,6 +1776,8 @@ nonisolated extension Surplus_V1_Deferral: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.dueFrom != rhs.dueFrom {return false}
     if lhs.dueUntil != rhs.dueUntil {return false}
     if lhs.premium != rhs.premium {return false}
+    if lhs.shareDisk != rhs.shareDisk {return false}
+    if lhs.rateDisk != rhs.rateDisk {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1713,7 +1785,7 @@ nonisolated extension Surplus_V1_Deferral: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_Usage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Usage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_core_microseconds\0\u{3}memory_mib_seconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_core_microseconds\0\u{3}memory_mib_seconds\0\u{3}disk_mib_seconds\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1723,6 +1795,7 @@ nonisolated extension Surplus_V1_Usage: SwiftProtobuf.Message, SwiftProtobuf._Me
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.cpuCoreMicroseconds) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.memoryMibSeconds) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.diskMibSeconds) }()
       default: break
       }
     }
@@ -1735,12 +1808,16 @@ nonisolated extension Surplus_V1_Usage: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.memoryMibSeconds != 0 {
       try visitor.visitSingularInt64Field(value: self.memoryMibSeconds, fieldNumber: 2)
     }
+    if self.diskMibSeconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.diskMibSeconds, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Usage, rhs: Surplus_V1_Usage) -> Bool {
     if lhs.cpuCoreMicroseconds != rhs.cpuCoreMicroseconds {return false}
     if lhs.memoryMibSeconds != rhs.memoryMibSeconds {return false}
+    if lhs.diskMibSeconds != rhs.diskMibSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1835,95 +1912,51 @@ nonisolated extension Surplus_V1_Alternative: SwiftProtobuf.Message, SwiftProtob
   package static let protoMessageName: String = _protobuf_package + ".Alternative"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}node\0\u{3}node_name\0\u{1}terms\0\u{1}nodes\0")
 
-  fileprivate class _StorageClass {
-    var _kind: String = String()
-    var _node: String = String()
-    var _nodeName: String = String()
-    var _terms: Surplus_V1_Terms? = nil
-    var _nodes: UInt32 = 0
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _kind = source._kind
-      _node = source._node
-      _nodeName = source._nodeName
-      _terms = source._terms
-      _nodes = source._nodes
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._kind) }()
-        case 2: try { try decoder.decodeSingularStringField(value: &_storage._node) }()
-        case 3: try { try decoder.decodeSingularStringField(value: &_storage._nodeName) }()
-        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
-        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._nodes) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.nodes) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._kind.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._kind, fieldNumber: 1)
-      }
-      if !_storage._node.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._node, fieldNumber: 2)
-      }
-      if !_storage._nodeName.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._nodeName, fieldNumber: 3)
-      }
-      try { if let v = _storage._terms {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-      } }()
-      if _storage._nodes != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._nodes, fieldNumber: 5)
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 2)
+    }
+    if !self.nodeName.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeName, fieldNumber: 3)
+    }
+    try { if let v = self._terms {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.nodes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.nodes, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_Alternative, rhs: Surplus_V1_Alternative) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._kind != rhs_storage._kind {return false}
-        if _storage._node != rhs_storage._node {return false}
-        if _storage._nodeName != rhs_storage._nodeName {return false}
-        if _storage._terms != rhs_storage._terms {return false}
-        if _storage._nodes != rhs_storage._nodes {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.kind != rhs.kind {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.nodeName != rhs.nodeName {return false}
+    if lhs._terms != rhs._terms {return false}
+    if lhs.nodes != rhs.nodes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

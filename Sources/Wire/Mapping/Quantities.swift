@@ -5,13 +5,15 @@ extension Amounts {
     package init(_ message: Surplus_V1_Amounts, _ field: String) throws(FieldError) {
         let cpu = try Field.integer(message.cpuMillicores, in: 0...Bounds.cpu.rawValue, field + ".cpu_millicores")
         let memory = try Field.integer(message.memoryBytes, in: 0...Bounds.memory.rawValue, field + ".memory_bytes")
-        self.init(cpu: Millicores(cpu), memory: Bytes(memory))
+        let disk = try Field.integer(message.diskBytes, in: 0...Bounds.disk.rawValue, field + ".disk_bytes")
+        self.init(cpu: Millicores(cpu), memory: Bytes(memory), disk: Bytes(disk))
     }
 
-    /// As ``init(_:_:)``, and something is asked for.
+    /// As ``init(_:_:)``, and something is asked for: disk by itself, or what is not disk.
     package init(positive message: Surplus_V1_Amounts, _ field: String) throws(FieldError) {
         try self.init(message, field)
-        guard isPositive else { throw FieldError(field, "is empty, must ask for CPU or memory") }
+        guard isPositive else { throw FieldError(field, "is empty, must ask for CPU, memory or disk") }
+        guard !mixesDisk else { throw FieldError(field, "is refused: \(Self.mixingDisk)") }
     }
 }
 
@@ -20,6 +22,7 @@ extension Surplus_V1_Amounts {
         self = .with {
             $0.cpuMillicores = amounts.cpu.rawValue
             $0.memoryBytes = amounts.memory.rawValue
+            $0.diskBytes = amounts.disk.rawValue
         }
     }
 }
@@ -41,7 +44,8 @@ extension Prices {
         let range = 0...Bounds.price.rawValue
         self.init(
             cpu: Microcredits(try Field.integer(message.cpuPerCoreHour, in: range, field + ".cpu_per_core_hour")),
-            memory: Microcredits(try Field.integer(message.memoryPerGibHour, in: range, field + ".memory_per_gib_hour")))
+            memory: Microcredits(try Field.integer(message.memoryPerGibHour, in: range, field + ".memory_per_gib_hour")),
+            disk: Microcredits(try Field.integer(message.diskPerGibHour, in: range, field + ".disk_per_gib_hour")))
     }
 }
 
@@ -50,13 +54,15 @@ extension Surplus_V1_Prices {
         self = .with {
             $0.cpuPerCoreHour = prices.cpu.rawValue
             $0.memoryPerGibHour = prices.memory.rawValue
+            $0.diskPerGibHour = prices.disk.rawValue
         }
     }
 }
 
 extension Usage {
     /// The most that a lease can have used: a hundred thousand cores for the longest term.
-    private static let most = Usage(of: Amounts(cpu: .cores(100_000), memory: Bounds.memory), for: Bounds.term)
+    private static let most = Usage(
+        of: Amounts(cpu: .cores(100_000), memory: Bounds.memory, disk: Bounds.disk), for: Bounds.term)
 
     /// What a message says, up to ``most``.
     package init(_ message: Surplus_V1_Usage, _ field: String) throws(FieldError) {
@@ -64,7 +70,9 @@ extension Usage {
             cpu: CoreMicroseconds(
                 try Field.integer(message.cpuCoreMicroseconds, in: 0...Self.most.cpu.rawValue, field + ".cpu_core_microseconds")),
             memory: MiBSeconds(
-                try Field.integer(message.memoryMibSeconds, in: 0...Self.most.memory.rawValue, field + ".memory_mib_seconds")))
+                try Field.integer(message.memoryMibSeconds, in: 0...Self.most.memory.rawValue, field + ".memory_mib_seconds")),
+            disk: MiBSeconds(
+                try Field.integer(message.diskMibSeconds, in: 0...Self.most.disk.rawValue, field + ".disk_mib_seconds")))
     }
 }
 
@@ -73,6 +81,7 @@ extension Surplus_V1_Usage {
         self = .with {
             $0.cpuCoreMicroseconds = usage.cpu.rawValue
             $0.memoryMibSeconds = usage.memory.rawValue
+            $0.diskMibSeconds = usage.disk.rawValue
         }
     }
 }

@@ -6,19 +6,23 @@ import Wire
 
 extension Amounts {
     init(shown message: Surplus_V1_Amounts) {
-        self.init(cpu: Millicores(message.cpuMillicores), memory: Bytes(message.memoryBytes))
+        self.init(cpu: Millicores(message.cpuMillicores), memory: Bytes(message.memoryBytes), disk: Bytes(message.diskBytes))
     }
 }
 
 extension Prices {
     init(shown message: Surplus_V1_Prices) {
-        self.init(cpu: Microcredits(message.cpuPerCoreHour), memory: Microcredits(message.memoryPerGibHour))
+        self.init(
+            cpu: Microcredits(message.cpuPerCoreHour), memory: Microcredits(message.memoryPerGibHour),
+            disk: Microcredits(message.diskPerGibHour))
     }
 }
 
 extension Usage {
     init(shown message: Surplus_V1_Usage) {
-        self.init(cpu: CoreMicroseconds(message.cpuCoreMicroseconds), memory: MiBSeconds(message.memoryMibSeconds))
+        self.init(
+            cpu: CoreMicroseconds(message.cpuCoreMicroseconds), memory: MiBSeconds(message.memoryMibSeconds),
+            disk: MiBSeconds(message.diskMibSeconds))
     }
 }
 

@@ -53,8 +53,8 @@ extension TradeReport.InKind {
 extension TradeReport.Entry.Parts {
     init(_ message: Surplus_V1_TradeAmounts) {
         self.init(
-            cpu: Microcredits(message.cpu), memory: Microcredits(message.memory), untold: Microcredits(message.untold),
-            settlement: Microcredits(message.settlement))
+            cpu: Microcredits(message.cpu), memory: Microcredits(message.memory), disk: Microcredits(message.disk),
+            untold: Microcredits(message.untold), settlement: Microcredits(message.settlement))
     }
 }
 

@@ -128,7 +128,9 @@ extension ReconciliationReport.Checkpoint {
             digest: message.digest, row: message.row,
             balance: Charge(
                 credits: Microcredits(message.microcredits),
-                inKind: Usage(cpu: CoreMicroseconds(message.coreMicroseconds), memory: MiBSeconds(message.mibSeconds))))
+                inKind: Usage(
+                    cpu: CoreMicroseconds(message.coreMicroseconds), memory: MiBSeconds(message.mibSeconds),
+                    disk: MiBSeconds(message.diskMibSeconds))))
     }
 }
 
@@ -139,7 +141,9 @@ extension ReconciliationReport.Difference {
                 transfer: wire.transfer, lease: wire.lease.nonEmpty,
                 amount: Charge(
                     credits: Microcredits(wire.microcredits),
-                    inKind: Usage(cpu: CoreMicroseconds(wire.coreMicroseconds), memory: MiBSeconds(wire.mibSeconds))))
+                    inKind: Usage(
+                        cpu: CoreMicroseconds(wire.coreMicroseconds), memory: MiBSeconds(wire.mibSeconds),
+                        disk: MiBSeconds(wire.diskMibSeconds))))
         }
         self.init(
             here: message.hasHere ? version(message.here) : nil, there: message.hasThere ? version(message.there) : nil)

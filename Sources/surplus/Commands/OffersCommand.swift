@@ -11,6 +11,7 @@ struct Offers: AsyncParsableCommand {
             Examples:
               surplus offers                           as much as each would lend
               surplus offers --cpu 2 --memory 4GiB --for 1h
+              surplus offers --disk 20GiB              disk is lent by itself
               surplus offers --cpu 2 --wait 1m         as soon as all of them would lend that
             """)
 
@@ -19,6 +20,8 @@ struct Offers: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Only this much memory, such as 2GiB.", valueName: "size"), transform: Quantities.size)
     var memory: Bytes?
+
+    @OptionGroup var room: DiskOptions
 
     @Option(
         name: .customLong("for"),
@@ -33,6 +36,8 @@ struct Offers: AsyncParsableCommand {
 
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
+
+    func validate() throws { try room.check(against: [("--cpu", cpu != nil), ("--memory", memory != nil)]) }
 
     func run() async throws {
         let reply = try await Patience(wait).ask(until: Self.allLend) {
@@ -52,6 +57,7 @@ struct Offers: AsyncParsableCommand {
                 $0.amounts.cpuMillicores = (cpu ?? WishOptions.leastUseful.cpu).rawValue
                 $0.amounts.memoryBytes = (memory ?? WishOptions.leastUseful.memory).rawValue
             }
+            if let disk = room.disk { $0.amounts.diskBytes = disk.rawValue }
             $0.termMicroseconds = term?.rawValue ?? 0
         }
     }

@@ -56,7 +56,7 @@ struct LeasePreview {
             first.terms.startAt > 0
             ? ", beginning at \(CivilDate(Timestamp(microseconds: first.terms.startAt)).rfc3339Seconds)," : ""
         return
-            "\(terms.cpu.text) and \(terms.memory.text) would be borrowed from \(each)\(best.map(\.name).joined(separator: ", "))"
+            "\(terms.text) would be borrowed from \(each)\(best.map(\.name).joined(separator: ", "))"
             + "\(start) for \(Microseconds(first.terms.termMicroseconds).text), for which \(renewal)at most "
             + "\(Microcredits(best.reduce(0) { $0 + $1.ceilingMicrocredits }).text) would be reserved"
     }

@@ -15,6 +15,7 @@ struct LeaseRequest: AsyncParsableCommand {
               surplus lease request --cpu 2 --start 18:30 --for 1h     promised now, begins then
               surplus lease request --cpu 2 --start +2h --renew --for 30m
               surplus lease request --cpu 1 --nodes 3                  three nodes, or none
+              surplus lease request --disk 20GiB --for 12h             room on a disk, which is lent by itself
               lease=$(surplus lease request --json | jq -r .lease)
 
             Without --for the lease renews itself until it is released. A lease that begins later is promised now: the lender
@@ -25,6 +26,7 @@ struct LeaseRequest: AsyncParsableCommand {
             """)
 
     @OptionGroup var wish: WishOptions
+    @OptionGroup var room: DiskOptions
 
     @Option(
         help: ArgumentHelp("Be content with this much processing. Default: --cpu.", valueName: "cores"),
@@ -34,6 +36,9 @@ struct LeaseRequest: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("Be content with this much memory. Default: --memory.", valueName: "size"), transform: Quantities.size)
     var leastMemory: Bytes?
+
+    @Option(help: ArgumentHelp("Be content with this much disk. Default: --disk.", valueName: "size"), transform: Quantities.size)
+    var leastDisk: Bytes?
 
     @Option(
         help: ArgumentHelp(
@@ -59,6 +64,16 @@ struct LeaseRequest: AsyncParsableCommand {
         }
         if let leastMemory, leastMemory > wish.amounts.memory {
             throw ValidationError("--least-memory: more than --memory; write at most \(wish.amounts.memory.text)")
+        }
+        try room.check(against: [
+            ("--cpu", wish.cpu != nil), ("--memory", wish.memory != nil), ("--least-cpu", leastCpu != nil),
+            ("--least-memory", leastMemory != nil),
+        ])
+        if let leastDisk {
+            guard let disk = room.disk else {
+                throw ValidationError("--least-disk: belongs to --disk; add that, such as --disk 20GiB")
+            }
+            guard leastDisk <= disk else { throw ValidationError("--least-disk: more than --disk; write at most \(disk.text)") }
         }
         guard (1...Self.mostNodes).contains(nodes) else {
             throw ValidationError("--nodes: \(nodes) is out of range; write 1 to \(Self.mostNodes)")
@@ -94,6 +109,12 @@ struct LeaseRequest: AsyncParsableCommand {
         var request = wish.request
         if let leastCpu { request.least.cpuMillicores = leastCpu.rawValue }
         if let leastMemory { request.least.memoryBytes = leastMemory.rawValue }
+        if let disk = room.disk {
+            request.amounts = .with { $0.diskBytes = disk.rawValue }
+            request.least = .with { $0.diskBytes = (leastDisk ?? disk).rawValue }
+            (request.maxCpuPrice, request.maxDiskPrice) = (0, request.maxCpuPrice)
+            if let means = wish.means.means(for: wish.term, ofDisk: true) { request.means = means }
+        }
         request.startAt = start?.microseconds ?? 0
         request.renews = renew
         request.nodes = UInt32(nodes)
@@ -126,14 +147,17 @@ struct LeaseRequest: AsyncParsableCommand {
         func add(_ option: String, _ value: String) { words.append("\(option) \(value.filter { $0 != " " })") }
         if amounts.cpu > .zero { add("--cpu", amounts.cpu.text.number) }
         if amounts.memory > .zero { add("--memory", amounts.memory.text) }
+        if amounts.disk > .zero { add("--disk", amounts.disk.text) }
         if wish.term != nil { add("--for", Microseconds(terms.termMicroseconds).text) }
         if terms.startAt > 0 { add("--start", CivilDate(Timestamp(microseconds: terms.startAt)).rfc3339Seconds) }
-        if terms.prices.cpuPerCoreHour > 0, alternative.kind == "dearer" || wish.maxPrice != nil {
-            add("--max-price", Microcredits(terms.prices.cpuPerCoreHour).text.number)
+        let price = amounts.disk > .zero ? terms.prices.diskPerGibHour : terms.prices.cpuPerCoreHour
+        if price > 0, alternative.kind == "dearer" || wish.maxPrice != nil {
+            add("--max-price", Microcredits(price).text.number)
         }
         if let swapped = alternative.terms.swapped {
             if swapped.amounts.cpu > .zero { add("--swap-cpu", swapped.amounts.cpu.text.number) }
             if swapped.amounts.memory > .zero { add("--swap-memory", swapped.amounts.memory.text) }
+            if swapped.amounts.disk > .zero { add("--swap-disk", swapped.amounts.disk.text) }
             if swapped.term.rawValue != terms.termMicroseconds { add("--swap-for", swapped.term.text) }
         }
         if let deferral = alternative.terms.deferred { words += wish.means.words(asking: deferral) }

@@ -25,15 +25,21 @@ struct ObligationCancel: AsyncParsableCommand {
         transform: Quantities.gibHours)
     var memory: GiBHours?
 
+    @Option(
+        help: ArgumentHelp("Only so many GiB-hours of disk. Default: all that is left.", valueName: "GiB-hours"),
+        transform: Quantities.gibHours)
+    var disk: GiBHours?
+
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let usage = Usage(cpu: (cpu ?? .zero).time, memory: (memory ?? .zero).time)
+        let usage = Usage(cpu: (cpu ?? .zero).time, memory: (memory ?? .zero).time, disk: (disk ?? .zero).time)
         try output.show(
             try await connection.agent.adjust(obligation) { request in
                 request.cancel = .with {
                     ($0.cpuCoreMicroseconds, $0.memoryMibSeconds) = (usage.cpu.rawValue, usage.memory.rawValue)
+                    $0.diskMibSeconds = usage.disk.rawValue
                 }
             })
     }

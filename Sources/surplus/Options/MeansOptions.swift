@@ -56,9 +56,16 @@ struct MeansOptions: ParsableArguments {
     var swapMemory: Bytes?
 
     @Option(
+        name: .customLong("swap-disk"),
+        help: ArgumentHelp("The same of disk, which is lent by itself.", valueName: "size"),
+        transform: Quantities.size)
+    var swapDisk: Bytes?
+
+    @Option(
         name: .customLong("swap-for"),
         help: ArgumentHelp(
-            "With --swap-cpu or --swap-memory: lend it for at most so long. Default: as long as --for.", valueName: "duration"),
+            "With --swap-cpu, --swap-memory or --swap-disk: lend it for at most so long. Default: as long as --for.",
+            valueName: "duration"),
         transform: Quantities.duration)
     var swapTerm: Microseconds?
 
@@ -75,7 +82,10 @@ struct MeansOptions: ParsableArguments {
         }
         if let option = given.dropFirst().first { throw ValidationError("\(option): excludes \(given[0]); write one of them") }
         guard swapTerm == nil || swaps else {
-            throw ValidationError("--swap-for: belongs to --swap-cpu and --swap-memory; add one of them")
+            throw ValidationError("--swap-for: belongs to --swap-cpu, --swap-memory and --swap-disk; add one of them")
+        }
+        guard swapDisk == nil || (swapCPU == nil && swapMemory == nil) else {
+            throw ValidationError("--swap-disk: excludes --swap-cpu and --swap-memory; disk is lent by itself")
         }
         for (name, value, most) in [
             ("--defer", share, BasisPoints.whole), ("--premium", premium, .whole), ("--rate", rate, Deferral.highestRate),
@@ -93,7 +103,8 @@ struct MeansOptions: ParsableArguments {
     /// The options that were written.
     var given: [String] {
         [
-            ("--defer", share != nil), ("--redeem", redeem != nil), (swapCPU == nil ? "--swap-memory" : "--swap-cpu", swaps),
+            ("--defer", share != nil), ("--redeem", redeem != nil),
+            (swapDisk != nil ? "--swap-disk" : swapCPU == nil ? "--swap-memory" : "--swap-cpu", swaps),
         ].filter(\.1).map(\.0)
     }
 
@@ -101,8 +112,10 @@ struct MeansOptions: ParsableArguments {
     func words(asking deferral: Surplus_V1_Deferral) -> [String] {
         func text(_ share: Int64) -> String { BasisPoints(share).text.filter { $0 != " " } }
         func time(_ microseconds: Int64) -> String { CivilDate(Timestamp(microseconds: microseconds)).rfc3339Seconds }
-        let (rate, premium) = (max(deferral.rateCpu, deferral.rateMemory), deferral.premium)
-        var words = ["--defer \(text(max(deferral.shareCpu, deferral.shareMemory)))"]
+        let isDisk = deferral.shareDisk > 0
+        let rate = isDisk ? deferral.rateDisk : max(deferral.rateCpu, deferral.rateMemory)
+        let premium = deferral.premium
+        var words = ["--defer \(text(max(deferral.shareCpu, deferral.shareMemory, deferral.shareDisk)))"]
         words += ["--due-from \(time(deferral.dueFrom))", "--due \(time(deferral.dueUntil))"]
         if rate != BasisPoints.whole.rawValue { words.append("--rate \(text(rate))") }
         if premium != Deferral.usual.premium.rawValue { words.append("--premium \(text(premium))") }
@@ -111,7 +124,7 @@ struct MeansOptions: ParsableArguments {
     }
 
     /// Whether something is lent in return.
-    var swaps: Bool { swapCPU != nil || swapMemory != nil }
+    var swaps: Bool { swapCPU != nil || swapMemory != nil || swapDisk != nil }
 
     private var window: (from: Timestamp, until: Timestamp) {
         let now = Terminal.now()
@@ -120,13 +133,16 @@ struct MeansOptions: ParsableArguments {
 
     /// `nil`: credits alone.
     ///
-    /// - Parameter term: for how long something is borrowed.
-    func means(for term: Microseconds?) -> Surplus_V1_Means? {
+    /// - Parameters:
+    ///   - term: for how long something is borrowed.
+    ///   - isDisk: whether that is disk.
+    func means(for term: Microseconds?, ofDisk isDisk: Bool = false) -> Surplus_V1_Means? {
         if let redeem { return .with { $0.redemption = redeem } }
         if swaps {
             return .with {
                 $0.swap.amounts.cpuMillicores = (swapCPU ?? .zero).rawValue
                 $0.swap.amounts.memoryBytes = (swapMemory ?? .zero).rawValue
+                $0.swap.amounts.diskBytes = (swapDisk ?? .zero).rawValue
                 $0.swap.termMicroseconds = (swapTerm ?? term ?? .zero).rawValue
             }
         }
@@ -135,9 +151,13 @@ struct MeansOptions: ParsableArguments {
         return .with {
             $0.credits = !noCredits
             $0.deferral = .with {
-                ($0.shareCpu, $0.shareMemory) = (share.rawValue, share.rawValue)
                 let rate = (rate ?? .whole).rawValue
                 ($0.rateCpu, $0.rateMemory) = (rate, rate)
+                if isDisk {
+                    ($0.shareDisk, $0.rateDisk) = (share.rawValue, rate)
+                } else {
+                    ($0.shareCpu, $0.shareMemory) = (share.rawValue, share.rawValue)
+                }
                 ($0.dueFrom, $0.dueUntil) = (from.microseconds, until.microseconds)
                 $0.premium = (premium ?? Deferral.usual.premium).rawValue
             }

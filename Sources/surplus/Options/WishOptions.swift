@@ -21,7 +21,9 @@ struct WishOptions: ParsableArguments {
     var term: Microseconds?
 
     @Option(
-        help: ArgumentHelp("Most to pay, in credits per core-hour. Default: what this node's policy says.", valueName: "credits"),
+        help: ArgumentHelp(
+            "Most to pay, in credits per core-hour, or per GiB-hour of disk. Default: what this node's policy says.",
+            valueName: "credits"),
         transform: Quantities.price)
     var maxPrice: Microcredits?
 

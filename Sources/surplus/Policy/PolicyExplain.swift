@@ -12,6 +12,7 @@ struct PolicyExplain: AsyncParsableCommand {
               surplus policy explain                          to somebody whom no limit names
               surplus policy explain --peer node2 --user anna
               surplus policy explain --cpu 4 --memory 8GiB --for 2h --notice firm
+              surplus policy explain --disk 20GiB
             """)
 
     @Option(help: ArgumentHelp("What this node would be offered, by name or id.", valueName: "node"))
@@ -28,6 +29,8 @@ struct PolicyExplain: AsyncParsableCommand {
     @Option(help: ArgumentHelp("For this much memory.", valueName: "size"), transform: Quantities.size)
     var memory: Bytes?
 
+    @OptionGroup var room: DiskOptions
+
     @Option(
         name: .customLong("for"), help: ArgumentHelp("For this long. Default: the longest term.", valueName: "duration"),
         transform: Quantities.duration)
@@ -41,6 +44,8 @@ struct PolicyExplain: AsyncParsableCommand {
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try room.check(against: [("--cpu", cpu != nil), ("--memory", memory != nil)]) }
+
     func run() async throws {
         let request = Surplus_V1_ExplainPolicyRequest.with {
             $0.peer = peer ?? ""
@@ -50,6 +55,7 @@ struct PolicyExplain: AsyncParsableCommand {
                 $0.amounts.cpuMillicores = (cpu ?? WishOptions.leastUseful.cpu).rawValue
                 $0.amounts.memoryBytes = (memory ?? WishOptions.leastUseful.memory).rawValue
             }
+            if let disk = room.disk { $0.amounts.diskBytes = disk.rawValue }
             $0.termMicroseconds = term?.rawValue ?? 0
             $0.notice = notice?.wire ?? .unspecified
         }

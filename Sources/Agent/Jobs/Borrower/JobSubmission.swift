@@ -107,6 +107,9 @@ extension JobDesk {
         guard want.start == nil, want.nodes == 1 else {
             throw FieldError("request", "asks for later or for several nodes: borrow first, and run under the leases")
         }
+        guard want.amounts.disk == .zero else {
+            throw FieldError("request", "asks for disk, on which nothing runs: ask for processing and memory")
+        }
         let candidates = try roster.candidates(on: submit.request.on, except: engine.read { $0.id })
         if submit.retry.limit == 0,
             let idle = engine.idleLease(for: want, submit.request, among: candidates, of: user)

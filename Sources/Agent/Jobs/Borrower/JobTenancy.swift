@@ -83,6 +83,9 @@ struct JobTenancy: Sendable {
             throw Refusal(term: "lease", reason: "there is no borrowed lease \(id) on this node")
         }
         guard lease.isOpen else { throw Refusal(term: "lease", reason: lease.endStory) }
+        guard !lease.isOfDisk else {
+            throw Refusal(term: "lease", reason: "\(id) lends disk, on which nothing runs: use a lease of processing and memory")
+        }
         return lease.peer
     }
 
@@ -164,6 +167,7 @@ extension Want {
         try Field.count(request.on, atMost: Negotiating.fanOut, "request.on")
         var prices = policy.maximumPrices
         if request.maxCpuPrice != 0 { prices.cpu = try Field.money(request.maxCpuPrice, "request.max_cpu_price") }
+        if request.maxDiskPrice != 0 { prices.disk = try Field.money(request.maxDiskPrice, "request.max_disk_price") }
         let term = request.termMicroseconds
         let start = try Terms.start(request.startAt, "request.start_at")
         let nodes = try Field.integer(Int64(request.nodes), in: 0...Int64(Negotiating.mostNodes), "request.nodes")
