@@ -27,6 +27,8 @@ package struct Scenario: Sendable {
     package var deferrals: BasisPoints
     /// Share of requests that would lend something in return at the same time.
     package var swaps: BasisPoints
+    /// Share of requests for disk, and of swaps for it.
+    package var disks: BasisPoints
     /// Whether every second node has a rule by which it borrows itself, while its owner plays.
     package var haveRules = true
     /// What credits lose that stand idle, by the policies of most nodes; `nil`: nothing anywhere.
@@ -61,6 +63,7 @@ package struct Scenario: Sendable {
         groups = .percent(15)
         deferrals = .percent(25)
         swaps = .percent(20)
+        disks = .percent(15)
         favourEvery = .seconds(8)
         disputeEvery = .seconds(10)
         netEvery = .seconds(10)
@@ -72,11 +75,12 @@ package struct Scenario: Sendable {
         rhythm.sample = .seconds(10)
         rhythm.comparing = .minutes(1)
         rhythm.comparingSettled = .seconds(10)
-        capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16))
+        capacity = Amounts(cpu: .cores(8), memory: .gibibytes(16), disk: .gibibytes(100))
         policy = LendingPolicy(
             name: "simulated",
             cpu: ResourceRule(threshold: .percent(80), share: .percent(75), price: .credits(1), floor: 800_000),
             memory: ResourceRule(threshold: .percent(80), share: .percent(50), price: 200_000),
+            disk: ResourceRule(threshold: .percent(70), share: .percent(60), price: 100_000, floor: 80_000),
             longestTerm: .minutes(3),
             notices: NoticeMenu([.elastic: .percent(60), .standard: .whole, .notice: .percent(130), .firm: .percent(150)]),
             maximumLeases: 32,
@@ -84,8 +88,9 @@ package struct Scenario: Sendable {
                 granted: 600_000, newcomers: 300_000, owes: 600_000, disputes: DisputeRule(dropAfter: .minutes(20))))
         policy.cpu?.inKind = InKindRule(rate: .scarcity, most: 900_000_000)
         policy.memory?.inKind = InKindRule(rate: .fixed(.percent(110)), most: 2_000_000)
+        policy.disk?.inKind = InKindRule(rate: .fixed(.percent(110)), most: 8_000_000)
         policy.deferral = DeferralRule(share: .percent(90), within: .minutes(20))
-        policy.swap = SwapRule(takes: Amounts(cpu: .cores(4), memory: .gibibytes(6)))
-        policy.borrow.owesInKind = Usage(cpu: 1_200_000_000, memory: 2_000_000)
+        policy.swap = SwapRule(takes: Amounts(cpu: .cores(4), memory: .gibibytes(6), disk: .gibibytes(40)))
+        policy.borrow.owesInKind = Usage(cpu: 1_200_000_000, memory: 2_000_000, disk: 8_000_000)
     }
 }

@@ -9,6 +9,8 @@ package struct Counts: Hashable, Codable, Sendable {
     package var promises = 0
     /// Requests for several nodes that were met.
     package var groups = 0
+    /// Leases of disk.
+    package var disks = 0
     /// Swaps that were settled, each counted by both its sides.
     package var swaps = 0
     /// Steps by which idle credits became less, each counted by both its sides.

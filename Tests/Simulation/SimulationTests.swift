@@ -48,7 +48,7 @@ struct SimulationTests {
         let counts = (1...3 as ClosedRange<UInt64>).map { Simulator.run(Scenario(nodes: 6), seed: $0).counts }
         #expect(counts.allSatisfy { $0.crashes > 3 && $0.leases > 20 && $0.replays > 20 && $0.traded > .zero })
         #expect(counts.allSatisfy { $0.promises > 0 } && counts.contains { $0.groups > 0 })
-        #expect(counts.contains { $0.swaps > 0 })
+        #expect(counts.allSatisfy { $0.disks > 0 } && counts.contains { $0.swaps > 0 })
         #expect(counts.contains { $0.decays > 0 })
         #expect(counts.contains { $0.swaps > 0 } && counts.contains { $0.disputes > 0 && $0.resolved > 0 })
     }

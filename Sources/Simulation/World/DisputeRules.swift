@@ -19,7 +19,10 @@ extension World {
     }
 
     private mutating func report(_ lease: LeaseID, _ index: Int) {
-        guard let peer = nodes[index].node?.leases[lease]?.lease.peer, let lender = self.index(of: peer) else { return }
+        // Nothing runs on a disk.
+        guard let held = nodes[index].node?.leases[lease]?.lease, !held.isOfDisk, let lender = self.index(of: held.peer) else {
+            return
+        }
         let metered = nodes[lender].machine.readings.first { $0.lease == lease }?.usage.cpu ?? .zero
         let job = JobID(at: moment(index).utc, using: &random)
         feed(.occupied(lease, by: job, true), to: index)

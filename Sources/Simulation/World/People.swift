@@ -23,18 +23,31 @@ extension World {
             notice: NoticeClass.allCases.randomElement(using: &random) ?? .standard,
             user: "somebody", renewsItself: random.chance(.percent(30)), start: start(at: moment(index).utc),
             nodes: random.chance(scenario.groups) ? Int.random(in: 2...max(2, nodes.count - 1), using: &random) : 1)
-        if random.chance(scenario.deferrals) { want.means = means(at: moment(index).utc) }
+        if random.chance(scenario.disks) { store(&want) }
+        if random.chance(scenario.deferrals) { want.means = means(at: moment(index).utc, for: want.amounts) }
         if random.chance(scenario.swaps) { swap(&want) }
         let peers = nodes.indices.filter { $0 != index }.map { nodes[$0].id }
         counts.requests += 1
         feed(.borrow(RequestID(at: moment(index).utc, using: &random), want, from: peers), to: index)
     }
 
+    /// Makes it a wish for disk.
+    private mutating func store(_ want: inout Want) {
+        want.amounts = drawDisk()
+        want.least = random.chance(.percent(30)) ? Amounts(disk: Bytes(want.amounts.disk.rawValue / 2)) : want.amounts
+        want.maxPrices.disk = Microcredits(Int64.random(in: 70_000...200_000, using: &random))
+    }
+
+    private mutating func drawDisk() -> Amounts { Amounts(disk: .mebibytes(Int64.random(in: 1...40_960, using: &random))) }
+
     /// Makes it a wish for a swap.
     private mutating func swap(_ want: inout Want) {
-        let amounts = Amounts(
-            cpu: Millicores(Int64.random(in: 1...4000, using: &random)),
-            memory: .mebibytes(Int64.random(in: 0...4096, using: &random)))
+        let amounts =
+            random.chance(scenario.disks)
+            ? drawDisk()
+            : Amounts(
+                cpu: Millicores(Int64.random(in: 1...4000, using: &random)),
+                memory: .mebibytes(Int64.random(in: 0...4096, using: &random)))
         (want.start, want.several, want.renewsItself) = (nil, nil, false)
         let exchange = Exchange(amounts: amounts, term: random.span(.seconds(5) ... .minutes(4)), notice: .standard)
         want.means = Means(credits: false, swap: exchange)
@@ -48,11 +61,14 @@ extension World {
     static let longestWait = Microseconds.minutes(4)
 
     /// What somebody would owe in kind.
-    private mutating func means(at now: Timestamp) -> Means {
+    private mutating func means(at now: Timestamp, for amounts: Amounts) -> Means {
         let from = now + random.span(.seconds(1) ... .minutes(1))
         let share = BasisPoints(Int64.random(in: 1000...10_000, using: &random))
+        let isDisk = amounts.disk > .zero
         let deferral = Deferral(
-            share: ResourceShares(cpu: share, memory: random.chance(.percent(50)) ? share : .zero),
+            share: isDisk
+                ? ResourceShares(cpu: .zero, memory: .zero, disk: share)
+                : ResourceShares(cpu: share, memory: random.chance(.percent(50)) ? share : .zero),
             rate: ResourceShares(.percent(Int64.random(in: 100...200, using: &random))), from: from,
             until: max(from, now + .minutes(5)) + random.span(.seconds(1) ... .minutes(4)), premium: .percent(20))
         return Means(credits: random.chance(.percent(80)), deferral: deferral)
@@ -82,12 +98,15 @@ extension World {
     }
 
     private mutating func redeem(_ obligation: Obligation, _ index: Int) {
-        let amounts = Amounts(
-            cpu: Millicores(Int64.random(in: 100...3000, using: &random)),
-            memory: obligation.left.memory > .zero ? .mebibytes(Int64.random(in: 0...1024, using: &random)) : .zero)
+        let amounts =
+            obligation.left.disk > .zero
+            ? drawDisk()
+            : Amounts(
+                cpu: Millicores(Int64.random(in: 100...3000, using: &random)),
+                memory: obligation.left.memory > .zero ? .mebibytes(Int64.random(in: 0...1024, using: &random)) : .zero)
         var want = Want(
             amounts: amounts, term: random.span(.seconds(5) ... .minutes(2)),
-            maxPrices: Prices(cpu: .credits(2), memory: .credits(1)),
+            maxPrices: Prices(cpu: .credits(2), memory: .credits(1), disk: .credits(1)),
             user: "somebody")
         want.means = Means(redemption: obligation.id)
         counts.requests += 1
@@ -102,6 +121,7 @@ extension World {
     private mutating func use(_ lease: LeaseID, _ index: Int) {
         counts.leases += 1
         if nodes[index].node?.leases[lease]?.lease.state == .promised { counts.promises += 1 }
+        if nodes[index].node?.leases[lease]?.lease.isOfDisk == true { counts.disks += 1 }
         note("lease", index, "\(lease)")
         // Who has gone home gives back what comes too late.
         guard isBusy else { return schedule(.done(node: index, lease), after: .zero) }
@@ -117,7 +137,8 @@ extension World {
             return lookAround(index)
         }
         schedule(.ownerChanges(node: index), after: random.span(.seconds(1) ... .seconds(60)))
-        nodes[index].machine.setOwner(drawUse(by: nodes[index].usual))
+        let files = Amounts(disk: Bytes(Int64.random(in: 0...scenario.capacity.disk.rawValue / 2, using: &random)))
+        nodes[index].machine.setOwner(drawUse(by: nodes[index].usual) + files)
         if random.chance(.percent(4)) { feed(.policy(otherPolicy(index)), to: index) }
         if random.chance(.percent(2)) {
             feed(.lending(Refusal(term: "warden", reason: "it does not answer", retryAfter: .seconds(30))), to: index)
@@ -154,8 +175,9 @@ extension World {
     /// What an owner lends by after a change of mind: never more than at first.
     private mutating func otherPolicy(_ index: Int) -> LendingPolicy {
         var policy = policy(of: index)
-        switch Int.random(in: 0..<4, using: &random) {
+        switch Int.random(in: 0..<5, using: &random) {
         case 0: break
+        case 4: policy.disk?.share = .percent(Int64.random(in: 10...50, using: &random))
         case 1: policy.cpu?.share = .percent(Int64.random(in: 10...60, using: &random))
         case 2:
             policy.release = ReleaseRule(when: .not(.running(Self.game)))
