@@ -130,6 +130,8 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
         /// What was last proposed.
         package var bid: Terms
         package var state = State.proposed
+        /// Why the lender did not offer what it was asked for, in its words; `nil` where it has not countered.
+        package var counter: String?
         var roundEnds: Deadline
         var resendAt: Deadline
     }
@@ -190,6 +192,16 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
         return terms
     }
 
+    /// Why a lender offers other amounts, another term or something else in return than were asked for, in its words.
+    ///
+    /// - Parameter terms: its offer.
+    package func deviation(_ index: Int, in terms: Terms) -> String? {
+        let isAsAsked =
+            terms.amounts == want.amounts && terms.term == want.term && terms.consideration == want.bid.consideration
+        guard !isAsAsked, let counter = talks[index].counter else { return nil }
+        return want.means?.deferral != nil && terms.consideration == nil ? "all of it is paid in credits: \(counter)" : counter
+    }
+
     /// Takes a lender's answer. Answers to other rounds, and repeated ones, change nothing.
     package mutating func take(_ answer: Answer, from peer: NodeID, at now: Moment) -> [Outgoing] {
         guard
@@ -205,8 +217,9 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
             let binding = max(.zero, min(timeToLive, Negotiating.offerTime))
             talks[index].state = .offered(terms, until: Deadline(binding, after: now))
             return []
-        case .countered(let terms, _):
-            return reply(to: terms, index, at: now)
+        case .countered(let terms, let reason):
+            talks[index].note(reason)
+            return reply(to: terms, because: reason, index, at: now)
         }
     }
 
@@ -248,12 +261,15 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
         talks.filter { $0.state == .proposed }.map { min($0.roundEnds.instant(at: now), $0.resendAt.instant(at: now)) }.min()
     }
 
-    private mutating func reply(to terms: Terms, _ index: Int, at now: Moment) -> [Outgoing] {
+    private mutating func reply(to terms: Terms, because reason: String, _ index: Int, at now: Moment) -> [Outgoing] {
         let objection = want.objection(to: terms)
         // Only a price can still be haggled over, for the lender concedes from round to round, and something in kind left out.
         let leavesKindOut =
             objection?.term == "consideration" && want.means?.credits == true && talks[index].bid.consideration != nil
-        if let objection, objection.term != "price", !leavesKindOut { return giveUp(index, objection, nearest: terms) }
+        if var objection, objection.term != "price", !leavesKindOut {
+            objection.reason += " (\(reason))"
+            return giveUp(index, objection, nearest: terms)
+        }
         guard talks[index].round < Negotiating.rounds else {
             let refusal = objection ?? Refusal(term: "rounds", reason: "no agreement in \(Negotiating.rounds) rounds")
             return giveUp(index, refusal, nearest: terms)
@@ -295,5 +311,16 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
     private func isBetter(_ a: Int, _ b: Int, at now: Moment) -> Bool {
         guard let first = offeredTerms(a, at: now), let second = offeredTerms(b, at: now) else { return false }
         return want.prefers(first, to: second) ?? (a < b)
+    }
+}
+
+extension BorrowRequest.Talk {
+    /// Keeps what a lender gave as reason, once.
+    fileprivate mutating func note(_ reason: String) {
+        guard let before = counter else {
+            counter = reason
+            return
+        }
+        if !before.contains(reason) { counter = before + "; " + reason }
     }
 }

@@ -17,6 +17,7 @@ extension LiveTests {
             try LivePool.eventually("node2 lends") {
                 try pool.surplus("node1", borrowing + Self.work).status == 0 ? true : nil
             }
+            try Self.expectPreview(pool)
             let id = try LivePool.eventually("node1 owes node2") { try pool.openObligation(on: "node1", owedToUs: false) }
             let theirs = try #require(try pool.obligations(on: "node2").first)
             let ours = try #require(try pool.obligations(on: "node1").first)
@@ -32,6 +33,10 @@ extension LiveTests {
                 ["run", "--redeem", id, "--cpu", "0.1", "--memory", "16MiB"] + [
                     "--for", "2s", "--", "sh", "-c", "n=0; while [ $n -lt 1000 ]; do n=$((n+1)); done",
                 ]
+            try LivePool.eventually("node1 would give what it owes") {
+                let preview = try pool.surplus("node2", ["lease", "request", "--dry-run"] + redeeming.dropFirst().prefix(8))
+                return preview.status == 0 && preview.text.contains("off \(id)") ? true : nil
+            }
             try LivePool.eventually("node1 gives what it owes") {
                 try pool.surplus("node2", redeeming).status == 0 ? true : nil
             }
@@ -59,6 +64,18 @@ extension LiveTests {
             }
         }
 
+        /// A dry run asks for what is meant, and says what would come of it.
+        private static func expectPreview(_ pool: LivePool) throws {
+            let asking = ["lease", "request", "--on", "node2", "--for", "10m"] + wish + ["--defer", "50%", "--dry-run"]
+            for (due, status, words) in [
+                ([], Int32(0), "owed in kind, due from"), (["--due", "+60d"], 0, "not all that was asked for"),
+                (["--due", "+60d", "--no-credits"], 1, "(--due)"), (["--due-from", "+1s", "--due", "+2min"], 1, "shorter --for"),
+            ] {
+                let preview = try pool.surplus("node1", asking + due)
+                #expect(preview.status == status && preview.text.contains(words), "\(due): \(preview.text)\(preview.errors)")
+            }
+        }
+
         /// Statement and trade report have as much in kind as is owed.
         private static func expectReported(_ pool: LivePool, _ node: String, _ cpu: Int64, _ memory: Int64) throws {
             struct Statement: Decodable {
@@ -72,7 +89,10 @@ extension LiveTests {
             let closing = Dictionary(uniqueKeysWithValues: statement.inKind.map { ($0.unit, $0.closing) })
             #expect(closing["core_time"] ?? 0 == cpu && closing["memory_time"] ?? 0 == memory, "\(node): \(closing)")
             let narrow = try pool.surplus(node, ["statement", "--unit", "core_time", "--plain"])
-            #expect(!narrow.text.isEmpty && narrow.text.split(separator: "\n").allSatisfy { $0.hasSuffix("\tcore_time") })
+            #expect(
+                !narrow.text.isEmpty
+                    && narrow.text.split(separator: "\n").allSatisfy { $0.split(separator: "\t").contains("core_time") },
+                "\(narrow.text)")
             struct Trade: Decodable {
                 struct Used: Decodable {
                     let cpuCoreMicroseconds: Int64

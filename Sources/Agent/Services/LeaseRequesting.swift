@@ -44,23 +44,13 @@ extension PoolMembership {
     /// What nodes would lend that were not asked. Who does not answer, or not in terms that will do, is left out.
     private func elsewhere(than names: [String], for want: Want) async -> [Alternative] {
         let asked = Set((try? roster.candidates(on: names, except: own)) ?? [])
-        let query = Surplus_V1_QuoteRequest(want, amounts: want.amounts)
         let others = roster.members.filter {
             $0.status == .active && $0.node != own && !asked.contains($0.node) && roster.isReachable($0.node)
         }
-        return await withTaskGroup(of: Alternative?.self) { group in
-            for member in others.prefix(Negotiating.fanOut) {
-                group.addTask {
-                    let reply = try? await self.peers.call(member.node) {
-                        try await $0.quote(query, options: .within(.seconds(3)))
-                    }
-                    guard let reply, reply.hasTerms, let terms = try? Terms(reply.terms, "terms"),
-                        want.objection(to: terms) == nil
-                    else { return nil }
-                    return Alternative(.elsewhere, terms, from: member.node)
-                }
-            }
-            return await group.reduce(into: []) { found, alternative in if let alternative { found.append(alternative) } }
+        guard let rehearsal = try? await rehearse(want, with: others.prefix(Negotiating.fanOut).map(\.node)) else { return [] }
+        let (request, now) = (rehearsal.request, engine.now)
+        return request.talks.indices.compactMap { index in
+            request.offeredTerms(index, at: now).map { Alternative(.elsewhere, $0, from: request.talks[index].peer) }
         }
     }
 

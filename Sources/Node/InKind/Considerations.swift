@@ -122,18 +122,29 @@ extension Node {
         case nil: return nil
         case .swap: return Self.swapIsNotRenewed
         case .deferred(let deferral):
-            guard ends >= deferral.until else { return nil }
-            return Refusal(term: "consideration", reason: "what is owed would fall due before the term is over")
+            return ends >= deferral.until ? Self.isDueTooEarly(deferral.until) : nil
         case .redemption(let id):
             guard let obligation = obligations[id] else {
                 return Refusal(term: "consideration", reason: "nothing is owed any more")
             }
+            guard ends <= obligation.deferral.until else { return Self.isDueTooEarly(obligation.deferral.until) }
             let usage = lease.terms.tariff.ceiling(for: lease.terms.amounts, term: renewal.span).inKind
-            guard (usage + taken(of: id)).fits(in: obligation.left), ends <= obligation.deferral.until else {
-                return Refusal(term: "consideration", reason: "\(Charge(inKind: obligation.left).text) are left of what is owed")
-            }
-            return nil
+            guard !(usage + taken(of: id)).fits(in: obligation.left) else { return nil }
+            let free = (obligation.left - taken(of: id)).clampedToZero
+            return Refusal(
+                term: "consideration",
+                reason:
+                    "\(renewal.span.text) more may use \(usage.text), and \(free.text) of \(id) is left beside what leases may use"
+            )
         }
+    }
+
+    private static func isDueTooEarly(_ due: Timestamp) -> Refusal {
+        Refusal(
+            term: "consideration",
+            reason:
+                "what is owed falls due at \(CivilDate(due).rfc3339Seconds), before the term would be over: renew for less (--for)"
+        )
     }
 
     static let swapIsNotRenewed = Refusal(

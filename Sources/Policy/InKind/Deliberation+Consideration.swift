@@ -33,11 +33,15 @@ extension Deliberation {
         guard share != .zero else { return try fallBack("what may be owed in kind is owed already") }
         nearest.share = share
         guard inKind.now + max(ask.term, policy.shortestTerm) < nearest.until else {
+            let remedy =
+                nearest.until < asked.until ? "ask for a shorter time (--for)" : "write a later --due, or a shorter --for"
+            let due = CivilDate(nearest.until).rfc3339Seconds
             throw Refusal(
-                term: "consideration", reason: "what is owed would fall due before the term is over; write a later time")
+                term: "consideration",
+                reason: "what is owed would fall due at \(due), before the term of \(ask.term.text) is over: \(remedy)")
         }
         guard nearest != asked else { return .deferred(asked) }
-        object("consideration", Self.reason(nearest, asked))
+        object("consideration", reason(for: nearest, insteadOf: asked))
         return .deferred(nearest)
     }
 
@@ -93,17 +97,24 @@ extension Deliberation {
             memory: share(deferral.share.memory, due.memory, headroom.memory))
     }
 
-    private static func reason(_ nearest: Deferral, _ asked: Deferral) -> String {
+    private func reason(for nearest: Deferral, insteadOf asked: Deferral) -> String {
         var changes: [String] = []
         if nearest.share != asked.share {
             changes.append(
-                "\(nearest.share.cpu.text) of the processing and \(nearest.share.memory.text) of the memory may be owed in kind")
+                "\(nearest.share.cpu.text) of the processing and \(nearest.share.memory.text) of the memory may be owed in kind (--defer)"
+            )
         }
         if nearest.rate != asked.rate {
-            changes.append("\(nearest.rate.cpu.text) and \(nearest.rate.memory.text) of what is used are to be given back")
+            changes.append(
+                "\(nearest.rate.cpu.text) of the processing and \(nearest.rate.memory.text) of the memory are to be given back (--rate)"
+            )
         }
-        if nearest.premium != asked.premium { changes.append("the premium is \(nearest.premium.text)") }
-        if nearest.until != asked.until || nearest.from != asked.from { changes.append("it falls due earlier") }
+        if nearest.premium != asked.premium { changes.append("the premium is at least \(nearest.premium.text) (--premium)") }
+        if nearest.until != asked.until {
+            changes.append("policy '\(policy.name)' lets it fall due within \(policy.deferral.within.text) at the latest (--due)")
+        } else if nearest.from != asked.from {
+            changes.append("it can be asked for during a minute at the least (--due-from)")
+        }
         return changes.joined(separator: ", ")
     }
 

@@ -245,6 +245,16 @@ package nonisolated struct Surplus_V1_LeasePreview: Sendable {
   /// that rule
   package var heldBy: String = String()
 
+  /// why nobody would be asked
+  package var refusal: Surplus_V1_Refusal {
+    get {_refusal ?? Surplus_V1_Refusal()}
+    set {_refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  package var hasRefusal: Bool {self._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  package mutating func clearRefusal() {self._refusal = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -253,6 +263,7 @@ package nonisolated struct Surplus_V1_LeasePreview: Sendable {
   fileprivate var _least: Surplus_V1_Amounts? = nil
   fileprivate var _most: Surplus_V1_Prices? = nil
   fileprivate var _held: Surplus_V1_LeaseInfo? = nil
+  fileprivate var _refusal: Surplus_V1_Refusal? = nil
 }
 
 package nonisolated struct Surplus_V1_LeaseCandidate: @unchecked Sendable {
@@ -293,6 +304,22 @@ package nonisolated struct Surplus_V1_LeaseCandidate: @unchecked Sendable {
   package var hasRefusal: Bool {_storage._refusal != nil}
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
   package mutating func clearRefusal() {_uniqueStorage()._refusal = nil}
+
+  /// what is owed in kind at most, or comes off what the node owes
+  package var ceilingInKind: Surplus_V1_Usage {
+    get {_storage._ceilingInKind ?? Surplus_V1_Usage()}
+    set {_uniqueStorage()._ceilingInKind = newValue}
+  }
+  /// Returns true if `ceilingInKind` has been explicitly set.
+  package var hasCeilingInKind: Bool {_storage._ceilingInKind != nil}
+  /// Clears the value of `ceilingInKind`. Subsequent reads from it will return its default value.
+  package mutating func clearCeilingInKind() {_uniqueStorage()._ceilingInKind = nil}
+
+  /// why it offers other amounts, another term or something else in return than were asked for
+  package var reason: String {
+    get {_storage._reason}
+    set {_uniqueStorage()._reason = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -649,7 +676,7 @@ nonisolated extension Surplus_V1_LogEntry: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeasePreview"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{1}most\0\u{3}renews_itself\0\u{1}candidates\0\u{1}held\0\u{3}held_by\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{1}most\0\u{3}renews_itself\0\u{1}candidates\0\u{1}held\0\u{3}held_by\0\u{1}refusal\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -665,6 +692,7 @@ nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProto
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.candidates) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._held) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.heldBy) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
       default: break
       }
     }
@@ -699,6 +727,9 @@ nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProto
     if !self.heldBy.isEmpty {
       try visitor.visitSingularStringField(value: self.heldBy, fieldNumber: 8)
     }
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -711,6 +742,7 @@ nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProto
     if lhs.candidates != rhs.candidates {return false}
     if lhs._held != rhs._held {return false}
     if lhs.heldBy != rhs.heldBy {return false}
+    if lhs._refusal != rhs._refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -718,7 +750,7 @@ nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseCandidate"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}terms\0\u{3}ceiling_microcredits\0\u{1}refusal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}terms\0\u{3}ceiling_microcredits\0\u{1}refusal\0\u{3}ceiling_in_kind\0\u{1}reason\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -726,6 +758,8 @@ nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftPro
     var _terms: Surplus_V1_Terms? = nil
     var _ceilingMicrocredits: Int64 = 0
     var _refusal: Surplus_V1_Refusal? = nil
+    var _ceilingInKind: Surplus_V1_Usage? = nil
+    var _reason: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -741,6 +775,8 @@ nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftPro
       _terms = source._terms
       _ceilingMicrocredits = source._ceilingMicrocredits
       _refusal = source._refusal
+      _ceilingInKind = source._ceilingInKind
+      _reason = source._reason
     }
   }
 
@@ -764,6 +800,8 @@ nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftPro
         case 3: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
         case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._ceilingMicrocredits) }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._refusal) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._ceilingInKind) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
         default: break
         }
       }
@@ -791,6 +829,12 @@ nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftPro
       try { if let v = _storage._refusal {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
       } }()
+      try { if let v = _storage._ceilingInKind {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if !_storage._reason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._reason, fieldNumber: 7)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -805,6 +849,8 @@ nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftPro
         if _storage._terms != rhs_storage._terms {return false}
         if _storage._ceilingMicrocredits != rhs_storage._ceilingMicrocredits {return false}
         if _storage._refusal != rhs_storage._refusal {return false}
+        if _storage._ceilingInKind != rhs_storage._ceilingInKind {return false}
+        if _storage._reason != rhs_storage._reason {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -265,11 +265,22 @@ package nonisolated struct Surplus_V1_QuoteRequest: Sendable {
   /// the least warning that will do; unspecified: any
   package var leastNotice: Surplus_V1_NoticeClass = .unspecified
 
+  /// one round of a negotiation that nothing comes of; the fields above say the same to older agents
+  package var proposal: Surplus_V1_Propose {
+    get {_proposal ?? Surplus_V1_Propose()}
+    set {_proposal = newValue}
+  }
+  /// Returns true if `proposal` has been explicitly set.
+  package var hasProposal: Bool {self._proposal != nil}
+  /// Clears the value of `proposal`. Subsequent reads from it will return its default value.
+  package mutating func clearProposal() {self._proposal = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _amounts: Surplus_V1_Amounts? = nil
+  fileprivate var _proposal: Surplus_V1_Propose? = nil
 }
 
 package nonisolated struct Surplus_V1_QuoteReply: @unchecked Sendable {
@@ -301,6 +312,16 @@ package nonisolated struct Surplus_V1_QuoteReply: @unchecked Sendable {
   package var hasRefusal: Bool {_storage._refusal != nil}
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
   package mutating func clearRefusal() {_uniqueStorage()._refusal = nil}
+
+  /// to the proposal, and nothing else then; absent from older agents
+  package var answer: Surplus_V1_Answer {
+    get {_storage._answer ?? Surplus_V1_Answer()}
+    set {_uniqueStorage()._answer = newValue}
+  }
+  /// Returns true if `answer` has been explicitly set.
+  package var hasAnswer: Bool {_storage._answer != nil}
+  /// Clears the value of `answer`. Subsequent reads from it will return its default value.
+  package mutating func clearAnswer() {_uniqueStorage()._answer = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2506,7 +2527,7 @@ nonisolated extension Surplus_V1_MemberRecords: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".QuoteRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{3}term_microseconds\0\u{3}start_at\0\u{3}least_notice\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{3}term_microseconds\0\u{3}start_at\0\u{3}least_notice\0\u{1}proposal\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2518,6 +2539,7 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.startAt) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.leastNotice) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._proposal) }()
       default: break
       }
     }
@@ -2540,6 +2562,9 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
     if self.leastNotice != .unspecified {
       try visitor.visitSingularEnumField(value: self.leastNotice, fieldNumber: 4)
     }
+    try { if let v = self._proposal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2548,6 +2573,7 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
     if lhs.termMicroseconds != rhs.termMicroseconds {return false}
     if lhs.startAt != rhs.startAt {return false}
     if lhs.leastNotice != rhs.leastNotice {return false}
+    if lhs._proposal != rhs._proposal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2555,12 +2581,13 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".QuoteReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}terms\0\u{3}limits_enforced\0\u{1}refusal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}terms\0\u{3}limits_enforced\0\u{1}refusal\0\u{1}answer\0")
 
   fileprivate class _StorageClass {
     var _terms: Surplus_V1_Terms? = nil
     var _limitsEnforced: Bool = false
     var _refusal: Surplus_V1_Refusal? = nil
+    var _answer: Surplus_V1_Answer? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2574,6 +2601,7 @@ nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobu
       _terms = source._terms
       _limitsEnforced = source._limitsEnforced
       _refusal = source._refusal
+      _answer = source._answer
     }
   }
 
@@ -2595,6 +2623,7 @@ nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobu
         case 1: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
         case 2: try { try decoder.decodeSingularBoolField(value: &_storage._limitsEnforced) }()
         case 3: try { try decoder.decodeSingularMessageField(value: &_storage._refusal) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._answer) }()
         default: break
         }
       }
@@ -2616,6 +2645,9 @@ nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobu
       try { if let v = _storage._refusal {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
       } }()
+      try { if let v = _storage._answer {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2628,6 +2660,7 @@ nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobu
         if _storage._terms != rhs_storage._terms {return false}
         if _storage._limitsEnforced != rhs_storage._limitsEnforced {return false}
         if _storage._refusal != rhs_storage._refusal {return false}
+        if _storage._answer != rhs_storage._answer {return false}
         return true
       }
       if !storagesAreEqual {return false}
