@@ -68,15 +68,7 @@ package struct Want: Hashable, Codable, Sendable {
 
     /// Why `terms` will not do, or `nil` when they will.
     package func objection(to terms: Terms) -> Refusal? {
-        if terms.prices.cpu > maxPrices.cpu {
-            return Refusal(
-                term: "price", reason: "\(terms.prices.cpu.text) a core-hour asked, at most \(maxPrices.cpu.text) would be paid")
-        }
-        if terms.prices.memory > maxPrices.memory {
-            return Refusal(
-                term: "price",
-                reason: "\(terms.prices.memory.text) a GiB-hour asked, at most \(maxPrices.memory.text) would be paid")
-        }
+        if let objection = priceObjection(to: terms) { return objection }
         if let objection = (means ?? Means()).objection(to: terms.consideration) { return objection }
         if let exchange = terms.exchange, exchange.worth != terms.prices.cost(of: Usage(of: terms.amounts, for: terms.term)) {
             return Refusal(term: "consideration", reason: "the worth of the swap is not that of what is lent at its prices")
@@ -100,6 +92,23 @@ package struct Want: Hashable, Codable, Sendable {
         }
         guard Bounds.accepts(term: terms.term), Bounds.accepts(terms.prices), Bounds.accepts(terms.amounts) else {
             return Refusal(term: "terms", reason: "terms out of range")
+        }
+        return nil
+    }
+}
+
+extension Want {
+    private func priceObjection(to terms: Terms) -> Refusal? {
+        // Nothing is paid for what is owed already: its prices only say what it was worth.
+        if case .redemption = terms.consideration { return nil }
+        if terms.prices.cpu > maxPrices.cpu {
+            return Refusal(
+                term: "price", reason: "\(terms.prices.cpu.text) a core-hour asked, at most \(maxPrices.cpu.text) would be paid")
+        }
+        if terms.prices.memory > maxPrices.memory {
+            return Refusal(
+                term: "price",
+                reason: "\(terms.prices.memory.text) a GiB-hour asked, at most \(maxPrices.memory.text) would be paid")
         }
         return nil
     }

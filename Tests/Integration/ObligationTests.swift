@@ -11,7 +11,7 @@ extension LiveTests {
             "what a job uses is owed in kind, used up by its creditor, and what is left is cancelled; the ledgers agree all along"
         )
         func story() throws {
-            let pool = try LivePool(nodes: 2, policy: LivePool.lendingForKind)
+            let pool = try LivePool(nodes: 3, policy: LivePool.lendingForKind)
             let borrowing =
                 ["run", "--on", "node2"] + Self.wish + ["--defer", "100%", "--due-from", "+1s", "--no-credits", "--"]
             try LivePool.eventually("node2 lends") {
@@ -39,6 +39,12 @@ extension LiveTests {
             }
             try LivePool.eventually("node1 gives what it owes") {
                 try pool.surplus("node2", redeeming).status == 0 ? true : nil
+            }
+            for command in [["lease", "request"], ["lease", "request", "--dry-run"], ["run", "--dry-run"], ["run"]] {
+                let program = command[0] == "run" ? ["--", "true"] : []
+                let elsewhere = try pool.surplus("node2", command + ["--redeem", id, "--on", "node3"] + program)
+                #expect(
+                    elsewhere.status == 2 && elsewhere.errors.contains("--on node3: node1 owes \(id)"), "\(elsewhere.errors)")
             }
             let used = try LivePool.eventually("both have settled what node2 used") {
                 let (here, there) = (try pool.obligations(on: "node1").first, try pool.obligations(on: "node2").first)
@@ -134,6 +140,8 @@ extension LiveTests {
                 (["--defer", "50%", "--due-from", "+2d", "--due", "+1d"], "before it starts"),
                 (["--redeem", "lse_1"], "not the id"),
                 (["--defer", "50%", "--redeem", "obl_01jd3x9k3v8q2m7r5t6w8y0z1a"], "--redeem"),
+                (["--redeem", "obl_01jd3x9k3v8q2m7r5t6w8y0z1a", "--max-price", "2"], "--max-price"),
+                (["--redeem", "obl_01jd3x9k3v8q2m7r5t6w8y0z1a", "--swap-cpu", "1", "--for", "1m"], "--swap-cpu"),
             ])
         func refused(arguments: [String], complaint: String) throws {
             let result = try LivePool.run(["run"] + arguments + ["--", "true"], ["SURPLUS_SOCKET": "/nonexistent"])

@@ -17,7 +17,8 @@ extension PoolMembership {
             }
         } catch var refusal as Refusal {
             let named = refusal.alternatives ?? []
-            let others = request.on.isEmpty || want.nodes > 1 ? [] : await elsewhere(than: request.on, for: want)
+            let isOfThem = request.on.isEmpty || want.nodes > 1 || want.means?.redemption != nil
+            let others = isOfThem ? [] : await elsewhere(than: request.on, for: want)
             refusal.alternatives = Alternative.nearest(of: named + others)
             return .with { $0.refusal = described(refusal) }
         }
@@ -33,8 +34,7 @@ extension PoolMembership {
     ///
     /// - Throws: ``Refusal`` when none of them can do what is wanted.
     func candidates(for want: Want, on names: [String]) throws -> [NodeID] {
-        if let redemption = want.means?.redemption { return [try engine.debtor(of: redemption)] }
-        let candidates = try roster.candidates(on: names, except: own)
+        let candidates = try engine.candidates(for: want, on: names, among: roster)
         guard want.start != nil else { return candidates }
         let able = candidates.filter { roster.features(of: $0)?.contains(Feature.start.rawValue) ?? true }
         guard able.isEmpty, !candidates.isEmpty else { return able }

@@ -107,7 +107,7 @@ extension JobDesk {
         guard want.start == nil, want.nodes == 1 else {
             throw FieldError("request", "asks for later or for several nodes: borrow first, and run under the leases")
         }
-        let candidates = try roster.candidates(on: submit.request.on, except: engine.read { $0.id })
+        let candidates = try engine.candidates(for: want, on: submit.request.on, among: roster)
         if submit.retry.limit == 0,
             let idle = engine.idleLease(for: want, submit.request, among: candidates, of: user)
         {
