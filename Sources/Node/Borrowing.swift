@@ -154,6 +154,7 @@ extension Node {
                 ? nil : OtherHalf(lease: step.newID(), reservation: step.newID(), settlement: step.newID()), borrower: id,
             lender: peer, user: request.want.user, terms: terms, at: step.now.utc)
         if let refusal = budgetObjection(to: terms, of: request.want.rule, at: step.now) { throw refusal }
+        if let refusal = redemptionObjection(to: terms, for: request.want, at: step.now) { throw refusal }
         openLines(with: peer, for: terms, &step)
         let returned = try holdReturn(terms, for: peer, &step)
         if let refusal = book(linked: reservations(of: agreement, at: step.now), &step) {

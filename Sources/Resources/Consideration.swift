@@ -96,6 +96,15 @@ extension Usage {
     /// Negative figures become zero.
     package var clampedToZero: Usage { Usage(cpu: max(cpu, .zero), memory: max(memory, .zero)) }
 
+    /// How long it lasts while all of `amounts` is used; a year where it is used up by none of them.
+    package func lasting(_ amounts: Amounts) -> Microseconds {
+        func span(_ left: Int64, _ perHour: Int64) -> Microseconds {
+            perHour > 0 ? Microseconds.hours(1).scaled(by: max(0, left), over: perHour) : Deferral.farthest
+        }
+        let hour = Usage(of: amounts, for: .hours(1))
+        return min(span(cpu.rawValue, hour.cpu.rawValue), span(memory.rawValue, hour.memory.rawValue))
+    }
+
     /// No figure is negative.
     package var isNatural: Bool { cpu >= .zero && memory >= .zero }
 }

@@ -24,6 +24,8 @@ package struct Want: Hashable, Codable, Sendable {
     package var rule: String?
     /// What would be given in return; credits alone when `nil`.
     package var means: Means?
+    /// How long what is owed has to last, renewals included, where it is used up; however long that is when `nil`.
+    package var lasting: Microseconds?
 
     package init(
         amounts: Amounts, least: Amounts? = nil, term: Microseconds, maxPrices: Prices, notice: NoticeClass = .standard,

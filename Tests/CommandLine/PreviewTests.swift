@@ -97,4 +97,38 @@ import Wire
             #expect(ended.status == 1 && ended.stdout.contains("only 1 can be asked"), "\(ended.stdout)")
         }
     }
+
+    @Test("who has not got what was asked for in return is told, once, before the program's output")
+    func remark() async throws {
+        let reason = "its term is 2 s instead of 15 min: what is owed has 0.12 core-s left"
+        let redeeming = ["--redeem", "obl_01jd3x9k3v8q2m7r5t6w8y0z1a"]
+        try await FakeAgent.serving { agent in
+            agent.state.withLock {
+                $0.leaseReply.lease = .with { ($0.lease, $0.role, $0.deviation) = (Sample.lease, "borrower", reason) }
+            }
+            let lease = await (try Program(["lease", "request"] + redeeming, agent: agent)).end()
+            #expect(lease.status == 0 && lease.stderr.contains(reason), "\(lease.stderr)")
+            #expect(lease.stdout.contains("not as asked"), "\(lease.stdout)")
+            let credits = try await Program.run("lease", "request", agent: agent)
+            #expect(!credits.stderr.contains(reason), "\(credits.stderr)")
+            let run = await (try Program(["run"] + redeeming + ["--no-stdin", "--", "shortened"], agent: agent)).end()
+            #expect(run.status == 0 && run.stderr.components(separatedBy: "2 s instead of 15 min").count == 2, "\(run.stderr)")
+            let quiet = await (try Program(["run", "-q"] + redeeming + ["--no-stdin", "--", "shortened"], agent: agent)).end()
+            #expect(quiet.stderr.isEmpty, "\(quiet.stderr)")
+        }
+    }
+
+    @Test("a lease that cannot renew itself for long does not say that it renews itself until it is released")
+    func renewalLimit() async throws {
+        try await FakeAgent.serving { agent in
+            agent.state.withLock {
+                $0.leaseReply.lease = .with {
+                    ($0.lease, $0.role) = (Sample.lease, "borrower")
+                    ($0.renewsItself, $0.renewalLimit) = (true, "it ends with its term")
+                }
+            }
+            let lease = try await Program.run("lease", "request", agent: agent)
+            #expect(lease.stdout.contains("it ends with its term") && !lease.stdout.contains("renews itself"), "\(lease.stdout)")
+        }
+    }
 }

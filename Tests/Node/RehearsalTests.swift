@@ -154,6 +154,49 @@ struct RehearsalTests {
         return try #require(pool.members[0].node.obligations.values.first?.id)
     }
 
+    @Test("What has to last longer than what is owed is not lent, and what would be is named; else a shorter term is told")
+    func shortened() throws {
+        var pool = Pool(policy: Self.policy())
+        let obligation = try Self.lend(&pool)
+        var want = Pool.want(term: .minutes(10))
+        want.means = Means(credits: false, redemption: obligation)
+        want.lasting = .minutes(10)
+        try Self.expectTheSame(&pool, want, lent: false)
+        let request = pool.ask(want)
+        pool.deliver()
+        guard case .failure(let refusal) = pool.members[0].decisions[request] else { return #expect(Bool(false), "it was lent") }
+        #expect(refusal.reason.contains("100 core-s left") && refusal.reason.contains("no more than --for 1min40s"), "\(refusal)")
+        #expect(refusal.alternatives?.first?.terms.term == .seconds(100), "\(refusal)")
+        #expect(pool.members[0].node.obligations[obligation]?.wasRefused == false, "its debtor has done nothing wrong")
+
+        want.lasting = nil
+        want.renewsItself = true
+        let lease = try pool.borrow(want)
+        let entry = try #require(pool.members[0].node.leases[lease])
+        #expect(entry.lease.terms.term == .seconds(100))
+        #expect(
+            entry.deviation
+                == "its term is 1 min 40 s instead of 10 min: what is owed has 100 core-s left, used up in that time with 1 core; "
+                + "ask for less --cpu or --memory", "\(entry.deviation ?? "")")
+        #expect(pool.members[0].node.renewableSpan(of: entry.lease, at: pool.now) == .zero)
+    }
+
+    @Test("What has to last over renewals is lent for as long as its lender does, and renewed")
+    func renewed() throws {
+        var pool = Pool(policy: Self.policy())
+        let obligation = try Self.lend(&pool)
+        var want = Pool.want(term: .hours(1))
+        want.amounts = Amounts(cpu: 25)
+        want.least = want.amounts
+        want.means = Means(credits: false, redemption: obligation)
+        want.lasting = .hours(1)
+        let id = try pool.borrow(want)
+        let lease = try #require(pool.lease(id, 0))
+        #expect(lease.terms.term == .minutes(15))
+        let span = try #require(pool.members[0].node.renewableSpan(of: lease, at: pool.now))
+        #expect(span >= .minutes(45) && span < .minutes(52), "\(span.text)")
+    }
+
     @Test("What would be lent in return is what is, and what this node does not lend now is not offered")
     func swap() throws {
         var pool = Pool(policy: Self.policy())

@@ -132,13 +132,21 @@ extension Deliberation {
                 term: "consideration", reason: "obligation \(id) falls due later", retryAfter: owed.from - inKind.now)
         }
         guard begins < owed.until else { throw Refusal(term: "consideration", reason: "obligation \(id) is past its window") }
-        func span(_ left: Int64, _ perHour: Int64) -> Microseconds {
-            perHour > 0 ? Microseconds.hours(1).scaled(by: max(0, left), over: perHour) : .days(366)
+        let longest = min(owed.left.lasting(amounts), owed.until - begins)
+        // Whole seconds where that makes no difference to whether it is lent.
+        let whole = Microseconds(longest.rawValue / 1_000_000 * 1_000_000)
+        return whole >= policy.shortestTerm ? whole : longest
+    }
+
+    /// Why what is owed gives no more than `term`.
+    func objection(toRedeemingFor term: Microseconds, with amounts: Amounts) -> String {
+        guard let inKind = standing.inKind, let owed = inKind.redeemable else { return "" }
+        let begins = inKind.now + max(.zero, ask.start.map { $0 - inKind.now } ?? .zero)
+        let head = "its term is \(term.text) instead of \(ask.term.text): what is owed "
+        guard owed.left.lasting(amounts) <= owed.until - begins else {
+            return head + "falls due at \(CivilDate(owed.until).rfc3339Seconds)"
         }
-        let hour = Usage(of: amounts, for: .hours(1))
-        let lasts = min(
-            span(owed.left.cpu.rawValue, hour.cpu.rawValue), span(owed.left.memory.rawValue, hour.memory.rawValue))
-        return min(lasts, owed.until - begins)
+        return head + "has \(owed.left.text) left, used up in that time with \(amounts.text); ask for less --cpu or --memory"
     }
 }
 

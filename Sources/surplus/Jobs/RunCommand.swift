@@ -76,7 +76,9 @@ struct Run: AsyncParsableCommand {
     @Flag(help: "Give the program an empty standard input, and leave this one alone.")
     var noStdin = false
 
-    @Flag(name: .shortAndLong, help: "No progress line, and no word when the lender's owner holds the program back.")
+    @Flag(
+        name: .shortAndLong,
+        help: "No progress line, and no word when the lease is not all that was asked for, or its owner holds the program back.")
     var quiet = false
 
     @Flag(help: "With --detach or --dry-run: print JSON.")

@@ -97,6 +97,9 @@ struct LeaseRequest: AsyncParsableCommand {
         } else {
             try output.show(LeaseReport(reply.lease))
         }
+        if !wish.means.given.isEmpty, !reply.lease.deviation.isEmpty {
+            Terminal.note("not all that was asked for: \(reply.lease.deviation)")
+        }
         let granted = Microseconds(reply.lease.terms.termMicroseconds)
         if let term = wish.term, granted < term, !renew {
             Terminal.note("lent for \(granted.text), not \(term.text): 'surplus lease renew' prolongs it")

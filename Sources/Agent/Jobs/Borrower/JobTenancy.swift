@@ -172,6 +172,7 @@ extension Want {
             notice: leastNotice ?? .standard, leastNotice: leastNotice, user: user, renewsItself: renewsItself, start: start,
             nodes: max(1, Int(nodes)))
         means = request.hasMeans ? try Means(request.means, "request.means") : nil
+        lasting = means?.redemption != nil && term != 0 ? self.term : nil
     }
 }
 
