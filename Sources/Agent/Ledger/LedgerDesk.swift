@@ -63,7 +63,7 @@ struct LedgerDesk: Sendable {
     private func queries(of request: Surplus_V1_EntriesRequest) throws -> [PostedQuery] {
         let text = try Field.text(request.peer, atMost: 128, "peer")
         func time(_ microseconds: Int64) -> Timestamp? { microseconds == 0 ? nil : Timestamp(microseconds: microseconds) }
-        let peer = text.isEmpty ? nil : try roster.find(text).node
+        let peer = text.isEmpty ? nil : try roster.peer(text, of: own).node
         let units: [LedgerUnit]
         if request.unit.isEmpty {
             units = request.inKind ? LedgerUnit.allCases : [.credit]

@@ -14,7 +14,7 @@ extension PoolMembership {
 
     func disputes(_ request: Surplus_V1_ListDisputesRequest) throws -> Surplus_V1_ListDisputesReply {
         let text = try Field.text(request.peer, atMost: 128, "peer")
-        let peer = text.isEmpty ? nil : try roster.find(text).node
+        let peer = text.isEmpty ? nil : try roster.peer(text, of: own).node
         let known = engine.read { request.all ? $0.disputes.values : $0.disputes.open.values }
         let shown = known.filter { peer == nil || $0.creditor == peer || $0.debtor == peer }
         return .with { $0.disputes = shown.sorted { ($0.opened, $0.id) < ($1.opened, $1.id) }.map(info) }

@@ -249,6 +249,7 @@ extension RPCError {
         // What came with a peer's answer belongs to that call, and some of it may not be sent in another.
         case let error as RPCError: self = RPCError(code: error.code, message: error.message)
         case let error as ConfigurationError: self = RPCError(code: .invalidArgument, message: error.report)
+        case let error as IdentityError where error.isUsage: self = RPCError(code: .invalidArgument, message: "\(error)")
         case let error as FieldError: self = RPCError(code: .invalidArgument, message: "\(error)")
         case let refusal as Refusal:
             self = RPCError(code: .failedPrecondition, message: refusal.reason)

@@ -200,10 +200,9 @@ extension MemberRoster {
     func candidates(on names: [String], except own: NodeID) throws -> [NodeID] {
         guard names.isEmpty else {
             return try names.map { name in
-                let member = try find(name)
-                guard member.node != own else { throw IdentityError("'\(name)' is this node itself: borrow from another one") }
+                let member = try peer(name, of: own)
                 guard member.status == .active else {
-                    throw IdentityError("'\(name)' \(member.status.story): see 'surplus nodes'")
+                    throw IdentityError("'\(name)' \(member.status.story): see 'surplus nodes'", isUsage: true)
                 }
                 return member.node
             }
