@@ -56,6 +56,10 @@ extension LiveTests {
             let wrong = try pool.surplus("node1", ["obligation", "cancel", id])
             #expect(
                 wrong.status == 1 && wrong.errors.contains("only node2, to whom it is owed, can cancel it"), "\(wrong.errors)")
+            let part = try pool.surplus("node2", ["obligation", "cancel", id, "--cpu", "0.000001 core-s", "--memory", "1 MiB-s"])
+            #expect(part.status == 0, "\(part.text)\(part.errors)")
+            let tooMuch = try pool.surplus("node2", ["obligation", "cancel", id, "--cpu", "100000"])
+            #expect(tooMuch.status == 1 && tooMuch.errors.contains("are left of \(id): cancel no more"), "\(tooMuch.errors)")
             let cancelled = try pool.surplus("node2", ["obligation", "cancel", id])
             #expect(cancelled.status == 0 && cancelled.text.contains("settled"), "\(cancelled.text)\(cancelled.errors)")
             try LivePool.eventually("nothing is owed on either side") {
