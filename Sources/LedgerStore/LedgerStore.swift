@@ -26,6 +26,7 @@ package final class LedgerStore: Sendable {
 
     let writer: Writer
     package let checkpointFile: String
+    let balances = BalanceTallies()
     private let onEvents: @Sendable () -> Void
 
     /// Opens the ledger in `directory`, which is created if it is not there; finishes or undoes what a crash

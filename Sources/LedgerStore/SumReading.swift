@@ -19,17 +19,6 @@ package struct MovedSum: Hashable, Sendable {
 }
 
 extension LedgerReader {
-    /// What moved all balances with peers in a unit, by why, and what stood on them before.
-    package func balanceSums(
-        in unit: LedgerUnit
-    ) throws(LedgerStoreError) -> (opening: LedgerAmount, lines: [TransferPurpose.Line: LedgerAmount]) {
-        let opening = try standing(before: PostedQuery(in: unit)).reduce(LedgerAmount.zero) { sum, standing in
-            if case .peer = standing.account { sum + standing.net } else { sum }
-        }
-        let changes = try moved().filter { $0.unit == unit }.compactMap(\.change)
-        return (opening, changes.reduce(into: [:]) { $0[$1.line, default: .zero] += $1.amount })
-    }
-
     /// What moved between each two accounts, from all segments that are there.
     ///
     /// - Parameters:
@@ -48,11 +37,12 @@ extension LedgerReader {
 }
 
 extension Rows {
-    fileprivate static func moved(
-        _ db: Database, since: Timestamp?, until: Timestamp?, isForNoLease: Bool
+    /// - Parameter sequence: only what was booked after the row of this one.
+    static func moved(
+        _ db: Database, after sequence: Int64 = 0, since: Timestamp? = nil, until: Timestamp? = nil, isForNoLease: Bool = false
     ) throws -> [MovedSum] {
-        var conditions = ["kind IN ('direct', 'post')"]
-        var values: [Int64] = []
+        var conditions = ["kind IN ('direct', 'post')", "sequence > ?"]
+        var values = [sequence]
         for (condition, time) in [("at >= ?", since), ("at < ?", until)] {
             guard let time else { continue }
             conditions.append(condition)

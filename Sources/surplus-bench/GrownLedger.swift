@@ -34,6 +34,8 @@ struct GrownLedger {
         let (entries, statement) = try statement(store)
         let (shared, comparing) = try timed { try sharedEntries(store) }
         let (_, standing) = try timed { try store.standing(before: PostedQuery(since: LedgerWorkload.end)) }
+        let (_, totals) = try timed { try store.balanceTotals(in: .credit) }
+        let (_, again) = try timed { try store.balanceTotals(in: .credit) }
         return [
             .init(name: "a transfer, early", value: costs.early * 1e6, unit: "us"),
             .init(name: "a transfer, at the end", value: costs.late * 1e6, unit: "us"),
@@ -46,6 +48,8 @@ struct GrownLedger {
             .init(name: "reading it to compare with the peer", value: comparing * 1e3, unit: "ms"),
             .init(name: "shared entries in it", value: Double(shared), unit: ""),
             .init(name: "what stood on all accounts", value: standing * 1e3, unit: "ms"),
+            .init(name: "totals of all balances, first", value: totals * 1e3, unit: "ms"),
+            .init(name: "totals of all balances, again", value: again * 1e3, unit: "ms"),
         ]
     }
 

@@ -200,7 +200,7 @@ struct BalanceSumsTests {
             for line in BalanceSums.Line.allCases where line != .netted && line != .cancelled {
                 #expect(section.sums[line] != 0, "there is some of \(line)")
             }
-            let all = try store.balanceSums(in: .credit)
+            let all = try store.balanceTotals(in: .credit)
             let credits = CreditsReport(
                 opening: Microcredits(all.opening.rawValue),
                 sums: BalanceSums(all.lines.map { ($0.key.rawValue, $0.value.rawValue) }), pendingIncoming: .zero,
@@ -229,7 +229,7 @@ struct BalanceSumsTests {
                         id: TransferID(high: 100 + UInt64(number), low: 1), kind: .direct, debit: half.0, credit: half.1,
                         amount: half.2, at: Self.start))
             })
-        let sums = try store.balanceSums(in: .credit).lines
+        let sums = try store.balanceTotals(in: .credit).lines
         #expect(sums == [.swapped: 214])
         #expect(
             try store.posted(PostedQuery(), after: 0, limit: 9).map(\.purpose) == [.swapGiven, .swapTaken, .swapped])

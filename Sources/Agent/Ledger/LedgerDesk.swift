@@ -112,6 +112,7 @@ struct LedgerDesk: Sendable {
             $0.fault = found.fault.map { "\($0)" } ?? ""
             $0.transfers = found.transfers
             $0.receipts = found.receipts
+            $0.checkpoints = found.checkpoints
             $0.segments = Int64(found.segments)
             $0.chainHead = found.head.description
             $0.resumedAfter = found.resumedAfter ?? 0

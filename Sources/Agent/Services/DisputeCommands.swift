@@ -37,9 +37,11 @@ extension PoolMembership {
                 term: "receipt",
                 reason: "there is no receipt \(receipt) in this ledger: 'surplus explain LEASE' shows those of a lease")
         }
+        let agreement = signed.receipt.agreement
+        let recalled = try await onThread { try store.recall(.receipt(receipt, under: agreement)) }
         var random = SystemRandomNumberGenerator()
         let id = DisputeID(at: engine.now.utc, using: &random)
-        return try await settle(id, .dispute(id, signed, amount: amount, reason: reason))
+        return try await settle(id, .dispute(id, recalled, amount: amount, reason: reason))
     }
 
     /// Gives way in a dispute.

@@ -11,7 +11,7 @@ extension PoolMembership {
     func previewLease(_ request: Surplus_V1_LeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeasePreview {
         let want = try want(request, of: user)
         let peers = try candidates(for: want, on: request.on)
-        if request.forJob, let id = engine.idleLease(for: want, request, among: peers, of: user),
+        if request.forJob, let id = await engine.idleLease(for: want, request, among: peers, of: user),
             let entry = engine.read({ $0.leases[id] })
         {
             return .with {

@@ -13,7 +13,7 @@ extension PoolMembership {
             return (node.books, node.heldByNetting, peers.map(node.peerStanding), node.disputes.open.values)
         }
         let store = house.store
-        let sums = try await onThread { try store.balanceSums(in: .credit) }
+        let sums = try await onThread { try store.balanceTotals(in: .credit) }
         func balance(_ account: Account) -> Balance<Microcredits> { books.balance(of: account) }
         return .with { reply in
             for (line, standing) in zip(books.trustLines(in: .credit), standings) {
