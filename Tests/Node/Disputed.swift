@@ -56,8 +56,9 @@ enum Disputed {
     static func open(
         _ pool: inout Pool, _ amount: Microcredits? = nil, id: UInt64 = 1, _ signed: SignedReceipt? = nil, at index: Int = 0
     ) throws {
-        let receipt = try (signed ?? paid(pool)).receipt
-        let recalled = pool.members[index].store.recall(.receipt(receipt.id, under: receipt.agreement))
+        let signed = try signed ?? paid(pool)
+        var recalled = pool.members[index].store.recall(.receipt(signed.receipt.id, under: signed.receipt.agreement))
+        recalled.receipt = signed
         pool.feed(
             .dispute(DisputeID(high: 1 << 30, low: id), recalled, amount: amount, reason: "half of it is broken"), to: index)
     }
