@@ -13,20 +13,24 @@ package enum OfflineLedger {
         let fault: String?
         let transfers: Int64
         let receipts: Int64
+        let checkpoints: Int64
         let segments: Int
         let firstSegment: Int
         let head: String
         let resumedAfter: Int64?
+
+        init(_ found: Verification) {
+            fault = found.fault.map { "\($0)" }
+            (transfers, receipts, checkpoints) = (found.transfers, found.receipts, found.checkpoints)
+            (segments, firstSegment) = (found.segments, found.firstSegment)
+            (head, resumedAfter) = (found.head.description, found.resumedAfter)
+        }
     }
 
     /// Recounts it, without signatures: who may have signed is known to the agent.
     package static func verify(_ directory: String, resuming: Bool) -> String {
         json {
-            let found = try ClosedLedger(directory: directory).verify(resuming: resuming, signatures: nil)
-            return Found(
-                fault: found.fault.map { "\($0)" }, transfers: found.transfers, receipts: found.receipts,
-                segments: found.segments, firstSegment: found.firstSegment, head: found.head.description,
-                resumedAfter: found.resumedAfter)
+            Found(try ClosedLedger(directory: directory).verify(resuming: resuming, signatures: nil))
         }
     }
 
@@ -41,12 +45,9 @@ package enum OfflineLedger {
     package static func restore(from standby: String, to directory: String, at time: Timestamp?) -> String {
         json {
             let restored = try Restoring(from: standby, to: directory).run(at: time)
-            let found = restored.found
             return Restored(
                 at: restored.at.microseconds, oldest: restored.oldest.microseconds, newest: restored.newest.microseconds,
-                found: Found(
-                    fault: nil, transfers: found.transfers, receipts: found.receipts, segments: found.segments,
-                    firstSegment: found.firstSegment, head: found.head.description, resumedAfter: nil))
+                found: Found(restored.found))
         }
     }
 

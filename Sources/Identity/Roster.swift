@@ -28,19 +28,23 @@ package struct Roster: Sendable {
     /// The member that people mean by `text`: an id, or a name when exactly one member that is still there has it.
     package func find(_ text: String) throws(IdentityError) -> Member {
         if let node = NodeID(text) {
-            guard let member = self[node] else { throw IdentityError("no node \(text) in this pool: see 'surplus nodes'") }
+            guard let member = self[node] else { throw Self.unknown("\(text)") }
             return member
         }
         let named = members.filter { $0.name == text }
         let present = named.filter { $0.status == .active }
         let candidates = present.isEmpty ? named : present
-        guard let first = candidates.first else { throw IdentityError("no node '\(text)' in this pool: see 'surplus nodes'") }
+        guard let first = candidates.first else { throw Self.unknown("'\(text.prefix(64))'") }
         guard candidates.count == 1 else {
             throw IdentityError(
                 "\(candidates.count) nodes are called '\(text)': give the id instead, one of "
-                    + candidates.prefix(8).map(\.node.description).joined(separator: ", "))
+                    + candidates.prefix(8).map(\.node.description).joined(separator: ", "), isUsage: true)
         }
         return first
+    }
+
+    private static func unknown(_ text: String) -> IdentityError {
+        IdentityError("no node \(text) in this pool: see 'surplus nodes'", isUsage: true)
     }
 
     /// Whether the pool's records say that `node` is a member now.

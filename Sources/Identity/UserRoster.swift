@@ -18,7 +18,7 @@ package struct UserRoster: Sendable {
     /// The user whom people mean by `text`: an id or a name.
     package func find(_ text: String) throws(IdentityError) -> PoolUser {
         if let user = UserID(text).flatMap({ self[$0] }) ?? holder(of: text) { return user }
-        throw IdentityError("no user '\(text.prefix(64))' in this pool: see 'surplus pool user list'")
+        throw IdentityError("no user '\(text.prefix(64))' in this pool: see 'surplus pool user list'", isUsage: true)
     }
 
     /// Whose name it is: names are never used again, and when two issuers gave one at the same time the older user has it.

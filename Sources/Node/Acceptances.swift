@@ -56,6 +56,7 @@ extension Node {
                 job: want.job, rule: want.rule),
             bill: agreement.bill(hash: hash), reservation: agreement.other == nil ? agreement.reservation : nil)
         lease.signed = signed
+        lease.deviation = request.request.deviation(acceptance.talk, in: agreement.terms)
         openObligation(of: agreement, &step)
         takeUpReturn(of: acceptance, hash: hash, &step)
         // Civil time may have been set since the acceptance.

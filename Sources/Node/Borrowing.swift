@@ -7,35 +7,38 @@ import Trading
 extension Node {
     mutating func borrow(_ id: RequestID, _ want: Want, from peers: [NodeID], _ step: inout Step) {
         guard requests[id] == nil else { return }
-        guard Bounds.accepts(want.amounts), Bounds.accepts(want.maxPrices), Bounds.accepts(term: want.term) else {
-            return report(id, of: want.rule, .failure(Refusal(term: "request", reason: "a figure is out of range")), &step)
+        do throws(Refusal) {
+            let request = try request(id, want, from: peers, at: step.now, random: &step.random)
+            requests[id] = RequestEntry(request: request)
+            send(request.proposals, &step)
+        } catch {
+            report(id, of: want.rule, .failure(error), &step)
         }
-        guard (1...Negotiating.mostNodes).contains(want.nodes), Bounds.accepts(start: want.start) else {
-            return report(id, of: want.rule, .failure(Refusal(term: "request", reason: "a figure is out of range")), &step)
-        }
+    }
+
+    /// What is asked of peers for what is wanted.
+    ///
+    /// - Throws: why it is asked of nobody.
+    func request(
+        _ id: RequestID, _ want: Want, from peers: [NodeID], at now: Moment, random: inout SeededGenerator
+    ) throws(Refusal) -> BorrowRequest {
+        guard Bounds.accepts(want.amounts), Bounds.accepts(want.maxPrices), Bounds.accepts(term: want.term),
+            (1...Negotiating.mostNodes).contains(want.nodes), Bounds.accepts(start: want.start)
+        else { throw Refusal(term: "request", reason: "a figure is out of range") }
         guard want.means?.swap == nil || want.nodes == 1 && want.start == nil && !want.renewsItself else {
-            let reason = "a swap is with one node, begins at once, and is not renewed"
-            return report(id, of: want.rule, .failure(Refusal(term: "request", reason: reason)), &step)
+            throw Refusal(term: "request", reason: "a swap is with one node, begins at once, and is not renewed")
         }
-        guard !want.bid.mixesDisk else {
-            return report(id, of: want.rule, .failure(Refusal(term: "request", reason: Amounts.mixingDisk)), &step)
-        }
-        if let refusal = objection(toStart: want.bid, at: step.now) { return report(id, of: want.rule, .failure(refusal), &step) }
+        guard !want.bid.mixesDisk else { throw Refusal(term: "request", reason: Amounts.mixingDisk) }
+        if let refusal = objection(toStart: want.bid, at: now) { throw refusal }
         var want = want
         // What is lent in return is lent with the notice of this node's own policy.
         want.means?.swap?.notice = policy.notices.choose(asked: .standard, allowed: nil).notice
         let asked = Array(peers.filter { $0 != self.id }.prefix(Negotiating.fanOut))
-        guard !asked.isEmpty else {
-            return report(
-                id, of: want.rule, .failure(Refusal(term: "peers", reason: "no other node of the pool can be asked")), &step)
-        }
+        guard !asked.isEmpty else { throw Refusal(term: "peers", reason: "no other node of the pool can be asked") }
         guard asked.count >= want.nodes else {
-            let reason = "\(want.nodes) nodes are wanted, and only \(asked.count) can be asked"
-            return report(id, of: want.rule, .failure(Refusal(term: "nodes", reason: reason)), &step)
+            throw Refusal(term: "nodes", reason: "\(want.nodes) nodes are wanted, and only \(asked.count) can be asked")
         }
-        let request = BorrowRequest(id: id, want: want, peers: asked, now: step.now, random: &step.random)
-        requests[id] = RequestEntry(request: request)
-        send(request.proposals, &step)
+        return BorrowRequest(id: id, want: want, peers: asked, now: now, random: &random)
     }
 
     private func tellOpening(of entry: inout RequestEntry, _ step: inout Step) {
@@ -123,10 +126,24 @@ extension Node {
         for acceptance in entry.acceptances { send(acceptance, of: entry.request, &step) }
     }
 
-    /// Draws up the agreement to an offer and reserves what it can cost.
+    /// Accepts an offer: what follows from it is set aside, and the agreement signed.
     private mutating func acceptance(
         of talk: Int, in request: BorrowRequest, _ step: inout Step
     ) throws(Refusal) -> PendingAcceptance {
+        let (agreement, returned) = try draft(of: talk, in: request, &step)
+        let document = agreement.document
+        let signed = SignedAgreement(document: document, borrowerSignature: step.notary.sign(document))
+        return PendingAcceptance(
+            talk: talk, agreement: agreement, signed: signed, began: step.now, retry: Retry(at: step.now),
+            patience: Deadline(Negotiating.doubtTime, after: step.now), returned: returned)
+    }
+
+    /// Draws up the agreement to an offer, reserves what it can cost, and sets aside what is lent in return.
+    ///
+    /// - Throws: why this node cannot accept the offer.
+    mutating func draft(
+        of talk: Int, in request: BorrowRequest, _ step: inout Step
+    ) throws(Refusal) -> (agreement: Agreement, returned: NegotiationID?) {
         let (peer, negotiation) = (request.talks[talk].peer, request.talks[talk].negotiation)
         guard let terms = request.offeredTerms(talk, at: step.now) else {
             throw Refusal(term: "offer", reason: "its offer lapsed", retryAfter: .zero)
@@ -138,17 +155,14 @@ extension Node {
                 ? nil : OtherHalf(lease: step.newID(), reservation: step.newID(), settlement: step.newID()), borrower: id,
             lender: peer, user: request.want.user, terms: terms, at: step.now.utc)
         if let refusal = budgetObjection(to: terms, of: request.want.rule, at: step.now) { throw refusal }
+        if let refusal = redemptionObjection(to: terms, for: request.want, at: step.now) { throw refusal }
         openLines(with: peer, for: terms, &step)
         let returned = try holdReturn(terms, for: peer, &step)
         if let refusal = book(linked: reservations(of: agreement, at: step.now), &step) {
             letGo(ofReturn: returned, &step)
             throw refusal
         }
-        let document = agreement.document
-        let signed = SignedAgreement(document: document, borrowerSignature: step.notary.sign(document))
-        return PendingAcceptance(
-            talk: talk, agreement: agreement, signed: signed, began: step.now, retry: Retry(at: step.now),
-            patience: Deadline(Negotiating.doubtTime, after: step.now), returned: returned)
+        return (agreement, returned)
     }
 
     /// Gives back what was set aside for an acceptance that comes to nothing.

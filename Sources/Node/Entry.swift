@@ -27,6 +27,8 @@ package struct LeaseEntry: Codable, Sendable {
     var retry: Retry?
     /// When a closed or settled lease may be forgotten.
     var forget: Deadline?
+    /// Why a borrower has not got the terms that it asked for, in the lender's words; `nil` where it has.
+    package internal(set) var deviation: String?
 
     enum Guest: String, Codable, Sendable {
         case absent, opening, open, closing, gone

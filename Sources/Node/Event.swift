@@ -38,7 +38,7 @@ package enum NodeEvent: Sendable {
     /// Somebody here wants an obligation changed that is owed to this node or by it.
     case adjust(ObligationID, AdjustmentWish)
     /// Somebody here says that so much was paid too much by a receipt, or all of it.
-    case dispute(DisputeID, SignedReceipt, amount: Microcredits?, reason: String)
+    case dispute(DisputeID, Recalled, amount: Microcredits?, reason: String)
     /// Somebody here gives way in a dispute.
     case resolve(DisputeID, DisputeWish)
     /// A job under a borrowed lease has ended and used so much, by what its end reports; `nil` where that is not known.

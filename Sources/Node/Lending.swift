@@ -11,39 +11,51 @@ extension Node {
             if let repeated = repeated.answer { step.send(.answer(repeated), to: peer) }
             return
         }
+        if let refusal = fault(of: proposal, from: peer) { return turnAway(proposal, refusal, peer, &step) }
+        decide(proposal, from: peer, &step)
+    }
+
+    /// What would be answered to a proposal now, without obligation: nothing is held, remembered or told.
+    package func preview(of proposal: Proposal, from peer: NodeID, at now: Moment) -> Answer {
+        let outcome: Answer.Outcome
+        if let refusal = fault(of: proposal, from: peer) {
+            outcome = .rejected(refusal)
+        } else {
+            switch quote(Ask(proposal), to: peer, for: proposal.user, at: now) {
+            case .offer(let terms):
+                outcome = .offered(terms, timeToLive: Negotiating.offerTime, creditLimit: creditGranted(to: peer))
+            case .counter(let terms, let reason): outcome = .countered(terms, reason: reason)
+            case .refuse(let refusal): outcome = .rejected(refusal)
+            }
+        }
+        return Answer(negotiation: proposal.negotiation, round: proposal.round, outcome: outcome)
+    }
+
+    /// Why a proposal is not looked at; `nil` when it is.
+    private func fault(of proposal: Proposal, from peer: NodeID) -> Refusal? {
         guard Bounds.accepts(proposal.terms.amounts), Bounds.accepts(proposal.terms.prices),
             Bounds.accepts(term: proposal.terms.term), Bounds.accepts(start: proposal.terms.start),
             proposal.least.fits(in: proposal.terms.amounts),
             proposal.least.isNatural, (1...Negotiating.rounds).contains(proposal.round),
             proposal.user.utf8.count <= Agreement.longestUser
-        else {
-            return turnAway(proposal, Refusal(term: "proposal", reason: "a figure is out of range"), peer, &step)
-        }
-        guard
+        else { return Refusal(term: "proposal", reason: "a figure is out of range") }
+        let open =
             holds.values.count(where: { $0.borrower == peer }) + talks.values.count(where: { $0.borrower == peer })
-                < Negotiating.perPeer
-        else {
-            let reason = "\(Negotiating.perPeer) conversations with this node are open"
-            return turnAway(proposal, Refusal(term: "negotiations", reason: reason, retryAfter: Negotiating.memory), peer, &step)
-        }
-        decide(proposal, from: peer, &step)
+        guard open >= Negotiating.perPeer else { return nil }
+        let reason = "\(Negotiating.perPeer) conversations with this node are open"
+        return Refusal(term: "negotiations", reason: reason, retryAfter: Negotiating.memory)
     }
 
     private mutating func decide(_ proposal: Proposal, from peer: NodeID, _ step: inout Step) {
-        let terms = proposal.terms
-        let ask = Ask(
-            amounts: terms.amounts, least: proposal.least, term: terms.term, bid: terms.prices,
-            notice: terms.notice, round: proposal.round, rounds: Negotiating.rounds, start: terms.start,
-            consideration: terms.consideration)
         // A new round replaces what an earlier one of the same conversation held.
         if holds.removeValue(forKey: proposal.negotiation) != nil { step.forget(.hold, proposal.negotiation) }
-        switch quote(ask, to: peer, for: proposal.user, at: step.now) {
+        switch quote(Ask(proposal), to: peer, for: proposal.user, at: step.now) {
         case .offer(let offered): offer(offered, for: proposal, to: peer, &step)
         case .counter(let terms, let reason):
             reply(proposal, .countered(terms, reason: reason), to: peer, &step)
             step.tell("negotiation.countered", [proposal.negotiation, peer], "countered \(name(of: peer)): \(reason)")
         case .refuse(let refusal):
-            noteRefusedRedemption(terms.consideration, of: peer, refusal, &step)
+            noteRefusedRedemption(proposal.terms.consideration, of: peer, refusal, &step)
             reject(proposal, refusal, peer, &step)
         }
     }
@@ -66,6 +78,11 @@ extension Node {
     private func offered(_ hold: Hold, at now: Moment, limit: Microcredits) -> Answer {
         let outcome = Answer.Outcome.offered(hold.terms, timeToLive: hold.until.remaining(at: now), creditLimit: limit)
         return Answer(negotiation: hold.negotiation, round: hold.round, outcome: outcome)
+    }
+
+    /// What a peer may owe this node in credits.
+    private func creditGranted(to peer: NodeID) -> Microcredits {
+        books.trustLine(with: peer).map { Microcredits($0.granted) } ?? creditLimit(of: borrower(peer))
     }
 
     /// Refuses without remembering it, so that a flood of proposals takes no room here.
@@ -98,8 +115,7 @@ extension Node {
             guard hold.borrower == peer, hold.round == proposal.round else {
                 return hold.borrower == peer && hold.round < proposal.round ? nil : Earlier(answer: nil)
             }
-            let limit = books.trustLine(with: peer).map { Microcredits($0.granted) } ?? creditLimit(of: borrower(peer))
-            return Earlier(answer: offered(hold, at: now, limit: limit))
+            return Earlier(answer: offered(hold, at: now, limit: creditGranted(to: peer)))
         }
         guard let talk = talks[proposal.negotiation] else { return nil }
         guard talk.borrower == peer, talk.answer.round >= proposal.round else {
@@ -115,6 +131,16 @@ extension Node {
             step.tell("negotiation.withdrawn", [id, peer], "\(name(of: peer)) did not take up the offer")
         }
         if talks[id]?.borrower == peer { talks[id] = nil }
+    }
+}
+
+extension Ask {
+    /// What a proposal asks of the policy.
+    fileprivate init(_ proposal: Proposal) {
+        let terms = proposal.terms
+        self.init(
+            amounts: terms.amounts, least: proposal.least, term: terms.term, bid: terms.prices, notice: terms.notice,
+            round: proposal.round, rounds: Negotiating.rounds, start: terms.start, consideration: terms.consideration)
     }
 }
 

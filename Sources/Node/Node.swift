@@ -181,7 +181,7 @@ package struct Node: Sendable {
             if isOccupied { begin(job, under: id, &step) }
             occupy(id, by: job, isOccupied, &step)
         case .adjust(let id, let wish): adjust(id, wish, &step)
-        case .dispute(let id, let receipt, let amount, let reason): dispute(id, receipt, amount, reason, &step)
+        case .dispute(let id, let recalled, let amount, let reason): dispute(id, recalled, amount, reason, &step)
         case .resolve(let id, let wish): resolve(id, wish, &step)
         case .counted(let id, let job, let used): count(used, by: job, under: id, &step)
         case .policy(let policy): adopt(policy, &step)

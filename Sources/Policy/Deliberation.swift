@@ -238,7 +238,7 @@ struct Deliberation {
                 throw Refusal(
                     term: "consideration",
                     reason:
-                        "what is left of what is owed would last \(redeeming.text) at the most, the shortest term is \(policy.shortestTerm.text); ask for less at once"
+                        "what is left of what is owed would last \(redeeming.text) at the most, the shortest term is \(policy.shortestTerm.text); ask for less \(ask.amounts.options)"
                 )
             }
             throw Refusal(
@@ -247,15 +247,14 @@ struct Deliberation {
                     "\(limit?.by.subject.text ?? "nobody") can have \(term.text), the shortest term is \(policy.shortestTerm.text)"
             )
         }
-        if term < ask.term {
+        if term < ask.term, redeeming == longest {
+            object("term", objection(toRedeemingFor: term, with: amounts))
+        } else if term < ask.term {
             let whose =
-                redeeming.map { $0 == longest } == true
-                ? " for which what is owed lasts"
-                : longest < usual
-                    ? " that can be promised firmly"
-                    : limit.map { $0.value == longest && longest < policy.longestTerm ? " for \($0.by.subject.text)" : "" } ?? ""
-            objections.append(
-                Objection(term: "term", reason: "\(longest.text) is the longest term\(whose) (asked for: \(ask.term.text))"))
+                longest < usual
+                ? " that can be promised firmly"
+                : limit.map { $0.value == longest && longest < policy.longestTerm ? " for \($0.by.subject.text)" : "" } ?? ""
+            object("term", "\(longest.text) is the longest term\(whose) (asked for: \(ask.term.text))")
         }
         let due = tariff.ceiling(for: amounts, term: term).credits
         let headroom = creditHeadroom

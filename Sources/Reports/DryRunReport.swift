@@ -11,12 +11,21 @@ package struct DryRunReport: Report {
         let terms: TermFigures?
         /// What it would cost at most: reserved first, and paid as far as it is used.
         let ceilingMicrocredits: Int64?
+        /// What would be given in return other than credits, in a few words; left out where nothing would.
+        let inReturn: String?
+        /// What would be owed in kind at most, or come off what is owed; left out where nothing would.
+        let ceilingInKind: UsageFigures?
 
-        package init(_ subject: String, _ effect: String, terms: TermFigures? = nil, ceiling: Microcredits? = nil) {
+        package init(
+            _ subject: String, _ effect: String, terms: TermFigures? = nil, ceiling: Microcredits? = nil,
+            inReturn: String? = nil, inKind: Usage = .zero
+        ) {
             self.subject = subject
             self.effect = effect
             self.terms = terms
             ceilingMicrocredits = ceiling?.rawValue
+            self.inReturn = inReturn
+            ceilingInKind = inKind == .zero ? nil : UsageFigures(inKind)
         }
     }
 
@@ -36,16 +45,21 @@ package struct DryRunReport: Report {
     private enum CodingKeys: CodingKey { case dryRun, command, summary, effects }
 
     package func text(on page: Page) -> String {
-        var table = Table([
+        var columns: [Table.Column] = [
             .init("WHAT"), .init("WOULD"), .init("AMOUNTS", .left, .omitted), .init("PRICES", .left, .omitted),
             .init("AT MOST", .right),
-        ])
+        ]
+        let returnsAnything = effects.contains { $0.inReturn != nil }
+        if returnsAnything { columns.append(.init("IN RETURN", .left, .omitted)) }
+        var table = Table(columns)
         for effect in effects {
-            table.add([
+            var cells: [Table.Cell] = [
                 .init(effect.subject), .init(effect.effect), .init(effect.terms?.amounts.text(on: page) ?? "-"),
                 .init(effect.terms?.priceText ?? "-"),
                 .init(effect.ceilingMicrocredits.map { page.figure(Microcredits($0)) } ?? "-"),
-            ])
+            ]
+            if returnsAnything { cells.append(.init(effect.inReturn ?? "-")) }
+            table.add(cells)
         }
         let head = page.hint("dry run, nothing was changed: \(summary)")
         return table.isEmpty ? head : head + page.gap + table.text(on: page)

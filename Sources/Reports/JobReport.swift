@@ -53,6 +53,8 @@ package struct JobReport: Report {
     package var rungReason: String?
     /// What everything under its lease uses now, while it runs.
     package var using: AmountFigures?
+    /// Why its lease is not what was asked for.
+    package var remark: String?
 
     /// A run that was cut short.
     package struct Attempt: Encodable, Sendable {
@@ -150,6 +152,7 @@ package struct JobReport: Report {
         sheet.add("state", outcome + ((notStarted ?? failure).map { ": \($0)" } ?? ""), tone)
         sheet.add(hosted ? "for" : "on", hosted ? "\(borrower), user \(user)" : lenderName)
         sheet.add("lease", lease)
+        sheet.add("not as asked", remark)
         for attempt in attempts {
             let when = attempt.endedAt.map { ", \($0.relative(on: page))" } ?? ""
             sheet.add("cut short", "on \(attempt.lenderName)\(when): \(attempt.reason)", .warning)

@@ -33,15 +33,21 @@ package struct LeaseReport: Report {
     package var inReturnFor: String?
     /// What was billed, the earliest first; `nil` where nothing was, or many leases are listed.
     package var receipts: [String]?
+    /// Why a borrower has not got the terms that it asked for.
+    package var deviation: String?
+    /// Why it cannot renew itself for long.
+    package var renewalLimit: String?
 
     package init(
         lease: String, agreement: String, peer: String, peerName: String, role: String, user: String, state: String,
         reason: String?, terms: TermFigures, grantedAt: CivilTime?, endsAt: CivilTime?, ceiling: Amounts, throttled: Bool,
         usage: Usage, charged: Microcredits, reserved: Microcredits, jobs: [String],
         compensation: Microcredits = .zero, renewsItself: Bool? = nil, group: String? = nil, inReturnFor: String? = nil,
-        receipts: [String]? = nil
+        receipts: [String]? = nil, deviation: String? = nil, renewalLimit: String? = nil
     ) {
         self.receipts = receipts
+        self.deviation = deviation
+        self.renewalLimit = renewalLimit
         self.lease = lease
         self.agreement = agreement
         self.peer = peer
@@ -90,7 +96,8 @@ package struct LeaseReport: Report {
             sheet.add("granted", grantedAt.clock(on: page))
         }
         if !isOver { sheet.add("ends", endsAt?.clockAndDistance(on: page)) }
-        if renewsItself == true, !isOver { sheet.add("renewal", "renews itself until it is released") }
+        if renewsItself == true, !isOver { sheet.add("renewal", renewalLimit ?? "renews itself until it is released") }
+        sheet.add("not as asked", deviation)
         sheet.add("request", group)
         sheet.add("in return for", inReturnFor)
         sheet.add("used", usage.text(on: page))

@@ -6,6 +6,9 @@ extension Amounts {
         ].compactMap(\.self)
         return parts.isEmpty ? cpu.text : parts.listed
     }
+
+    /// The options of the command line that ask for such amounts.
+    package var options: String { disk == .zero ? "--cpu or --memory" : "--disk" }
 }
 
 extension CoreMicroseconds {

@@ -105,4 +105,15 @@ extension Usage {
     package func scaled(by factor: ResourceShares) -> Usage {
         Usage(cpu: factor.cpu.of(cpu), memory: factor.memory.of(memory), disk: factor.disk.of(disk))
     }
+
+    /// How long it lasts while all of `amounts` is used; a year where it is used up by none of them.
+    package func lasting(_ amounts: Amounts) -> Microseconds {
+        func span(_ left: Int64, _ perHour: Int64) -> Microseconds {
+            perHour > 0 ? Microseconds.hours(1).scaled(by: max(0, left), over: perHour) : Deferral.farthest
+        }
+        let hour = Usage(of: amounts, for: .hours(1))
+        return min(
+            span(cpu.rawValue, hour.cpu.rawValue), span(memory.rawValue, hour.memory.rawValue),
+            span(disk.rawValue, hour.disk.rawValue))
+    }
 }

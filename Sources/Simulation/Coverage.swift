@@ -58,12 +58,12 @@ package struct Coverage: Hashable, Codable, Sendable {
             all.filter { seen[$0] == nil }.map { "\(what) \($0)" }
         }
         return absent("fault", Fault.Word.allCases.map(\.rawValue), faults) + absent("message", Self.allMessages, messages)
-            + absent("event", NodeEventKinds.all, events) + absent("transition", Self.allTransitions, transitions)
+            + absent("event", EventKinds.decided, events) + absent("transition", Self.allTransitions, transitions)
     }
 
     /// How many things there are to come through.
     package static var total: Int {
-        Fault.Word.allCases.count + allMessages.count + NodeEventKinds.all.count + allTransitions.count
+        Fault.Word.allCases.count + allMessages.count + EventKinds.decided.count + allTransitions.count
     }
 
     static let allMessages =

@@ -24,6 +24,8 @@ package struct Want: Hashable, Codable, Sendable {
     package var rule: String?
     /// What would be given in return; credits alone when `nil`.
     package var means: Means?
+    /// How long what is owed has to last, renewals included, where it is used up; however long that is when `nil`.
+    package var lasting: Microseconds?
 
     package init(
         amounts: Amounts, least: Amounts? = nil, term: Microseconds, maxPrices: Prices, notice: NoticeClass = .standard,
@@ -73,20 +75,7 @@ package struct Want: Hashable, Codable, Sendable {
 
     /// Why `terms` will not do, or `nil` when they will.
     package func objection(to terms: Terms) -> Refusal? {
-        if terms.prices.cpu > maxPrices.cpu {
-            return Refusal(
-                term: "price", reason: "\(terms.prices.cpu.text) a core-hour asked, at most \(maxPrices.cpu.text) would be paid")
-        }
-        if terms.prices.memory > maxPrices.memory {
-            return Refusal(
-                term: "price",
-                reason: "\(terms.prices.memory.text) a GiB-hour asked, at most \(maxPrices.memory.text) would be paid")
-        }
-        if terms.prices.disk > maxPrices.disk {
-            return Refusal(
-                term: "price",
-                reason: "\(terms.prices.disk.text) a GiB-hour of disk asked, at most \(maxPrices.disk.text) would be paid")
-        }
+        if let objection = priceObjection(to: terms) { return objection }
         if let objection = (means ?? Means()).objection(to: terms.consideration) { return objection }
         if let exchange = terms.exchange, exchange.worth != terms.prices.cost(of: Usage(of: terms.amounts, for: terms.term)) {
             return Refusal(term: "consideration", reason: "the worth of the swap is not that of what is lent at its prices")
@@ -110,6 +99,28 @@ package struct Want: Hashable, Codable, Sendable {
         }
         guard Bounds.accepts(term: terms.term), Bounds.accepts(terms.prices), Bounds.accepts(terms.amounts) else {
             return Refusal(term: "terms", reason: "terms out of range")
+        }
+        return nil
+    }
+}
+
+extension Want {
+    private func priceObjection(to terms: Terms) -> Refusal? {
+        // Nothing is paid for what is owed already: its prices only say what it was worth.
+        if case .redemption = terms.consideration { return nil }
+        if terms.prices.cpu > maxPrices.cpu {
+            return Refusal(
+                term: "price", reason: "\(terms.prices.cpu.text) a core-hour asked, at most \(maxPrices.cpu.text) would be paid")
+        }
+        if terms.prices.memory > maxPrices.memory {
+            return Refusal(
+                term: "price",
+                reason: "\(terms.prices.memory.text) a GiB-hour asked, at most \(maxPrices.memory.text) would be paid")
+        }
+        if terms.prices.disk > maxPrices.disk {
+            return Refusal(
+                term: "price",
+                reason: "\(terms.prices.disk.text) a GiB-hour of disk asked, at most \(maxPrices.disk.text) would be paid")
         }
         return nil
     }
@@ -140,6 +151,8 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
         /// What was last proposed.
         package var bid: Terms
         package var state = State.proposed
+        /// Why the lender did not offer what it was asked for, in its words; `nil` where it has not countered.
+        package var counter: String?
         var roundEnds: Deadline
         var resendAt: Deadline
     }
@@ -200,6 +213,16 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
         return terms
     }
 
+    /// Why a lender offers other amounts, another term or something else in return than were asked for, in its words.
+    ///
+    /// - Parameter terms: its offer.
+    package func deviation(_ index: Int, in terms: Terms) -> String? {
+        let isAsAsked =
+            terms.amounts == want.amounts && terms.term == want.term && terms.consideration == want.bid.consideration
+        guard !isAsAsked, let counter = talks[index].counter else { return nil }
+        return want.means?.deferral != nil && terms.consideration == nil ? "all of it is paid in credits: \(counter)" : counter
+    }
+
     /// Takes a lender's answer. Answers to other rounds, and repeated ones, change nothing.
     package mutating func take(_ answer: Answer, from peer: NodeID, at now: Moment) -> [Outgoing] {
         guard
@@ -215,8 +238,9 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
             let binding = max(.zero, min(timeToLive, Negotiating.offerTime))
             talks[index].state = .offered(terms, until: Deadline(binding, after: now))
             return []
-        case .countered(let terms, _):
-            return reply(to: terms, index, at: now)
+        case .countered(let terms, let reason):
+            talks[index].note(reason)
+            return reply(to: terms, because: reason, index, at: now)
         }
     }
 
@@ -258,12 +282,15 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
         talks.filter { $0.state == .proposed }.map { min($0.roundEnds.instant(at: now), $0.resendAt.instant(at: now)) }.min()
     }
 
-    private mutating func reply(to terms: Terms, _ index: Int, at now: Moment) -> [Outgoing] {
+    private mutating func reply(to terms: Terms, because reason: String, _ index: Int, at now: Moment) -> [Outgoing] {
         let objection = want.objection(to: terms)
         // Only a price can still be haggled over, for the lender concedes from round to round, and something in kind left out.
         let leavesKindOut =
             objection?.term == "consideration" && want.means?.credits == true && talks[index].bid.consideration != nil
-        if let objection, objection.term != "price", !leavesKindOut { return giveUp(index, objection, nearest: terms) }
+        if var objection, objection.term != "price", !leavesKindOut {
+            objection.reason += " (\(reason))"
+            return giveUp(index, objection, nearest: terms)
+        }
         guard talks[index].round < Negotiating.rounds else {
             let refusal = objection ?? Refusal(term: "rounds", reason: "no agreement in \(Negotiating.rounds) rounds")
             return giveUp(index, refusal, nearest: terms)
@@ -305,5 +332,16 @@ package struct BorrowRequest: Hashable, Codable, Sendable {
     private func isBetter(_ a: Int, _ b: Int, at now: Moment) -> Bool {
         guard let first = offeredTerms(a, at: now), let second = offeredTerms(b, at: now) else { return false }
         return want.prefers(first, to: second) ?? (a < b)
+    }
+}
+
+extension BorrowRequest.Talk {
+    /// Keeps what a lender gave as reason, once.
+    fileprivate mutating func note(_ reason: String) {
+        guard let before = counter else {
+            counter = reason
+            return
+        }
+        if !before.contains(reason) { counter = before + "; " + reason }
     }
 }

@@ -55,6 +55,8 @@ package enum ControlClient {
     private static func remedy(_ path: String) -> String {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & 0o020 != 0, let entry = getgrgid(status.st_gid) else { return "" }
+        // An agent that root runs by hand has no group that anybody else should be in.
+        guard status.st_gid != 0 else { return ", root may: run it with sudo" }
         let group = String(cString: entry.pointee.gr_name)
         return ", the group '\(group)' may: 'usermod --append --groups \(group) USER', and log in again"
     }

@@ -11,7 +11,7 @@ struct Failure: Error, Equatable, CustomStringConvertible {
     var excerpt: [String] = []
     /// The agent was not there, or went away. Asking again may help.
     var isLostConnection = false
-    /// The agent could not be asked because this user may not.
+    /// This user may not ask that, or not ask the agent at all.
     var isDenied = false
 
     /// `token.txt: no such file; make one with 'surplus pool token create'`.
@@ -47,6 +47,8 @@ extension Failure {
                 object: name, fault: "the agent does not know this command", remedy: "see 'surplus status' for its version")
         case .invalidArgument:
             self.init(object: "", fault: message, status: Invocation.usageStatus)
+        case .permissionDenied:
+            self.init(object: "", fault: message, isDenied: true)
         default:
             self.init(object: "", fault: message.isEmpty ? "the agent refused: \(error.code)" : message)
         }

@@ -20,6 +20,8 @@ final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
         var refusal: RPCError?
         var leaseReply = Surplus_V1_LeaseReply()
         var preview = Surplus_V1_LeasePreview()
+        /// What it was asked to preview.
+        var previewed: [Surplus_V1_LeaseRequest] = []
         var findings: [Surplus_V1_Finding] = []
         /// A fault that was found once is found no more.
         var heals = false
@@ -473,6 +475,9 @@ extension FakeAgent {
     }
 
     func previewLease(request: Surplus_V1_LeaseRequest, context: ServerContext) async throws -> Surplus_V1_LeasePreview {
-        state.withLock { $0.preview }
+        state.withLock {
+            $0.previewed.append(request)
+            return $0.preview
+        }
     }
 }

@@ -8,7 +8,8 @@ import Wire
 ///
 /// `cat` copies standard input to standard output; `say TEXT ERROR` writes both; `exit N` and `die N` end with a status and
 /// by a signal; `missing` is not found; `trap` writes each signal's number and ends by SIGTERM; `wait` never runs, but
-/// says so; `starve` is throttled, frozen and let go on by its lender's owner, and writes `done` then.
+/// says so; `starve` is throttled, frozen and let go on by its lender's owner, and writes `done` then;
+/// `shortened` has not the lease that was asked for, which is said twice.
 final class FakeJob: Sendable {
     private struct State {
         var stdin: [UInt8] = []
@@ -38,7 +39,7 @@ final class FakeJob: Sendable {
             state.stdout = Array(spec.arguments[0].utf8)
             state.stderr = Array(spec.arguments[1].utf8)
             state.exit = .with { $0.code = 0 }
-        case "exit": state.exit = .with { $0.code = number }
+        case "exit", "shortened": state.exit = .with { $0.code = number }
         case "die": state.exit = .with { $0.signal = number }
         case "trap": state.stdout = Array("ready\n".utf8)
         case "wait": state.stdout = Array("queued\n".utf8)
@@ -93,7 +94,11 @@ final class FakeJob: Sendable {
     {
         var (out, err, budget) = (Int(attach.stdoutOffset), Int(attach.stderrOffset), limit)
         let initial: Surplus_V1_JobState = spec.program == "wait" ? .queued : .running
-        try await response.write(.with { $0.progress = .with { ($0.state, $0.text) = (initial, "node2: waiting") } })
+        let remark = spec.program == "shortened" ? "its term is 2 s instead of 15 min" : ""
+        for text in ["node2: waiting", "node2: starting"] {
+            try await response.write(
+                .with { $0.progress = .with { ($0.state, $0.text, $0.remark) = (initial, text, remark) } })
+        }
         if spec.program == "starve", attach.follow {
             let steps = [
                 ("shaped", ""), ("throttled", "the owner uses more"), ("frozen", "the owner is back"), ("throttled", ""),

@@ -172,7 +172,7 @@ extension LiveTests {
             #expect(
                 backwards.errors == "surplus: --since now: is not before the end; write an earlier time, or a later --until\n")
             let unknown = try pool.surplus("node1", ["statement", "node9"])
-            #expect(unknown.status == 1 && unknown.text.isEmpty && unknown.errors.contains("no node 'node9' in this pool"))
+            #expect(unknown.status == 2 && unknown.text.isEmpty && unknown.errors.contains("no node 'node9' in this pool"))
         }
 
         private func export(_ pool: LivePool, _ format: String, _ more: [String] = []) throws -> String {

@@ -11,12 +11,13 @@ extension LiveTests {
             "what a job uses is owed in kind, used up by its creditor, and what is left is cancelled; the ledgers agree all along"
         )
         func story() throws {
-            let pool = try LivePool(nodes: 2, policy: LivePool.lendingForKind)
+            let pool = try LivePool(nodes: 3, policy: LivePool.lendingForKind)
             let borrowing =
                 ["run", "--on", "node2"] + Self.wish + ["--defer", "100%", "--due-from", "+1s", "--no-credits", "--"]
             try LivePool.eventually("node2 lends") {
                 try pool.surplus("node1", borrowing + Self.work).status == 0 ? true : nil
             }
+            try Self.expectPreview(pool)
             let id = try LivePool.eventually("node1 owes node2") { try pool.openObligation(on: "node1", owedToUs: false) }
             let theirs = try #require(try pool.obligations(on: "node2").first)
             let ours = try #require(try pool.obligations(on: "node1").first)
@@ -32,8 +33,18 @@ extension LiveTests {
                 ["run", "--redeem", id, "--cpu", "0.1", "--memory", "16MiB"] + [
                     "--for", "2s", "--", "sh", "-c", "n=0; while [ $n -lt 1000 ]; do n=$((n+1)); done",
                 ]
+            try LivePool.eventually("node1 would give what it owes") {
+                let preview = try pool.surplus("node2", ["lease", "request", "--dry-run"] + redeeming.dropFirst().prefix(8))
+                return preview.status == 0 && preview.text.contains("off \(id)") ? true : nil
+            }
             try LivePool.eventually("node1 gives what it owes") {
                 try pool.surplus("node2", redeeming).status == 0 ? true : nil
+            }
+            for command in [["lease", "request"], ["lease", "request", "--dry-run"], ["run", "--dry-run"], ["run"]] {
+                let program = command[0] == "run" ? ["--", "true"] : []
+                let elsewhere = try pool.surplus("node2", command + ["--redeem", id, "--on", "node3"] + program)
+                #expect(
+                    elsewhere.status == 2 && elsewhere.errors.contains("--on node3: node1 owes \(id)"), "\(elsewhere.errors)")
             }
             let used = try LivePool.eventually("both have settled what node2 used") {
                 let (here, there) = (try pool.obligations(on: "node1").first, try pool.obligations(on: "node2").first)
@@ -45,6 +56,10 @@ extension LiveTests {
             let wrong = try pool.surplus("node1", ["obligation", "cancel", id])
             #expect(
                 wrong.status == 1 && wrong.errors.contains("only node2, to whom it is owed, can cancel it"), "\(wrong.errors)")
+            let part = try pool.surplus("node2", ["obligation", "cancel", id, "--cpu", "0.000001 core-s", "--memory", "1 MiB-s"])
+            #expect(part.status == 0, "\(part.text)\(part.errors)")
+            let tooMuch = try pool.surplus("node2", ["obligation", "cancel", id, "--cpu", "100000"])
+            #expect(tooMuch.status == 1 && tooMuch.errors.contains("are left of \(id): cancel no more"), "\(tooMuch.errors)")
             let cancelled = try pool.surplus("node2", ["obligation", "cancel", id])
             #expect(cancelled.status == 0 && cancelled.text.contains("settled"), "\(cancelled.text)\(cancelled.errors)")
             try LivePool.eventually("nothing is owed on either side") {
@@ -56,6 +71,18 @@ extension LiveTests {
                 let story = try pool.surplus(node, ["explain", id])
                 #expect(
                     story.status == 0 && story.text.contains("obligation.opened") && story.text.contains("obligation.settled"))
+            }
+        }
+
+        /// A dry run asks for what is meant, and says what would come of it.
+        private static func expectPreview(_ pool: LivePool) throws {
+            let asking = ["lease", "request", "--on", "node2", "--for", "10m"] + wish + ["--defer", "50%", "--dry-run"]
+            for (due, status, words) in [
+                ([], Int32(0), "owed in kind, due from"), (["--due", "+60d"], 0, "not all that was asked for"),
+                (["--due", "+60d", "--no-credits"], 1, "(--due)"), (["--due-from", "+1s", "--due", "+2min"], 1, "shorter --for"),
+            ] {
+                let preview = try pool.surplus("node1", asking + due)
+                #expect(preview.status == status && preview.text.contains(words), "\(due): \(preview.text)\(preview.errors)")
             }
         }
 
@@ -72,7 +99,10 @@ extension LiveTests {
             let closing = Dictionary(uniqueKeysWithValues: statement.inKind.map { ($0.unit, $0.closing) })
             #expect(closing["core_time"] ?? 0 == cpu && closing["memory_time"] ?? 0 == memory, "\(node): \(closing)")
             let narrow = try pool.surplus(node, ["statement", "--unit", "core_time", "--plain"])
-            #expect(!narrow.text.isEmpty && narrow.text.split(separator: "\n").allSatisfy { $0.hasSuffix("\tcore_time") })
+            #expect(
+                !narrow.text.isEmpty
+                    && narrow.text.split(separator: "\n").allSatisfy { $0.split(separator: "\t").contains("core_time") },
+                "\(narrow.text)")
             struct Trade: Decodable {
                 struct Used: Decodable {
                     let cpuCoreMicroseconds: Int64
@@ -114,6 +144,8 @@ extension LiveTests {
                 (["--defer", "50%", "--due-from", "+2d", "--due", "+1d"], "before it starts"),
                 (["--redeem", "lse_1"], "not the id"),
                 (["--defer", "50%", "--redeem", "obl_01jd3x9k3v8q2m7r5t6w8y0z1a"], "--redeem"),
+                (["--redeem", "obl_01jd3x9k3v8q2m7r5t6w8y0z1a", "--max-price", "2"], "--max-price"),
+                (["--redeem", "obl_01jd3x9k3v8q2m7r5t6w8y0z1a", "--swap-cpu", "1", "--for", "1m"], "--swap-cpu"),
             ])
         func refused(arguments: [String], complaint: String) throws {
             let result = try LivePool.run(["run"] + arguments + ["--", "true"], ["SURPLUS_SOCKET": "/nonexistent"])

@@ -119,16 +119,28 @@ extension LiveTests {
             #expect(try Self.reconcile(pool, "node1", status: 3).outcome == "failed")
         }
 
-        @Test("a peer that nobody knows is bad usage, and so is this node itself")
+        @Test("a peer that nobody knows is bad usage, and so is this node itself: the same words whatever is asked of it")
         func usage() throws {
             let pool = try LivePool(nodes: 1)
+            let commands = [
+                ["ledger", "reconcile"], ["statement"], ["obligation", "list", "--peer"], ["dispute", "list", "--peer"],
+                ["lease", "request", "--on"], ["lease", "request", "--dry-run", "--on"],
+            ]
             for (peer, words) in [
-                ("node9", "no node 'node9' in this pool: see 'surplus nodes'"), ("node1", "is this node itself"),
-                ("", "peer: it is empty"),
+                ("node9", "surplus: no node 'node9' in this pool: see 'surplus nodes'\n"),
+                ("node1", "surplus: 'node1' is this node itself: name another one\n"),
             ] {
-                let refused = try pool.surplus("node1", ["ledger", "reconcile", peer])
-                #expect(refused.status == 2 && refused.errors.contains(words), "\(refused.status): \(refused.errors)")
+                for command in commands {
+                    let refused = try pool.surplus("node1", command + [peer])
+                    #expect(refused.status == 2 && refused.errors == words, "\(command): \(refused.status): \(refused.errors)")
+                }
+                let run = try pool.surplus("node1", ["run", "--on", peer, "--", "true"])
+                #expect(run.status == 2 && run.errors == words, "\(run.status): \(run.errors)")
             }
+            let empty = try pool.surplus("node1", ["ledger", "reconcile", ""])
+            #expect(empty.status == 2 && empty.errors.contains("peer: it is empty"), "\(empty.errors)")
+            let kind = try pool.surplus("node1", ["events", "--kind", "disput.*"])
+            #expect(kind.status == 2 && kind.errors.contains("did you mean 'dispute.*'?"), "\(kind.status): \(kind.errors)")
         }
     }
 }

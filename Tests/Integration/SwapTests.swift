@@ -31,6 +31,13 @@ extension LiveTests {
             let dear = ["lease", "request"] + Self.wish + ["--swap-cpu", "0.01"]
             try LivePool.eventually("node2 lends") { try pool.surplus("node1", asking).status == 0 ? true : nil }
 
+            let preview = try pool.surplus("node1", asking + ["--dry-run"])
+            #expect(
+                preview.status == 0 && preview.text.contains("in return for which 0.2 cores and 64 MiB for 10 min"),
+                "\(preview.text)\(preview.errors)")
+            let hopeless = try pool.surplus("node1", dear + ["--dry-run"])
+            #expect(hopeless.status == 1 && hopeless.text.contains("wanted in return"), "\(hopeless.text)\(hopeless.errors)")
+
             let borrowed = try #require(try Self.leases(pool, "node1").first { $0.role == "borrower" })
             let lent = try #require(try Self.leases(pool, "node1").first { $0.role == "lender" })
             #expect(borrowed.inReturnFor == lent.lease && lent.inReturnFor == borrowed.lease)

@@ -102,6 +102,23 @@ struct AcquisitionTests {
         #expect(idle(Pool.want()) == nil)
     }
 
+    @Test("After a restart a rule's lease is found again once its lender was heard of")
+    func placingAfterRestart() throws {
+        var pool = pool([Self.rule()])
+        users(3, &pool)
+        let lease = try #require(held(pool).first)
+        func idle(suspect isSuspect: Bool) -> LeaseID? {
+            pool.members[0].node.idleLease(for: Pool.want(), lasts: false, suspect: isSuspect, at: pool.now)
+        }
+        #expect(idle(suspect: false) == lease && idle(suspect: true) == nil)
+        pool.restart(0)
+        #expect(idle(suspect: false) == nil && idle(suspect: true) == lease)
+        meet(&pool)
+        pool.advance(by: Rhythm.usual.reconciling)
+        users(3, &pool)
+        #expect(idle(suspect: false) == lease && idle(suspect: true) == nil)
+    }
+
     @Test("A rule is for the jobs of those that it names")
     func placedUsers() {
         var rule = Self.rule()

@@ -72,15 +72,8 @@ struct DisputeTests {
     @Test("What the jobs report is held against the counter once it is known of all of them, and never of a half of a swap")
     func reports() throws {
         func disputes(_ change: (inout Pool, LeaseID) -> Void, swap: Bool = false) throws -> [Dispute] {
-            var policy = Disputed.policy()
-            if swap { policy.swap = SwapRule(takes: Amounts(cpu: .cores(4))) }
-            var pool = Pool(policy: policy)
-            var want = Pool.want()
-            if swap {
-                want.means = Means(
-                    credits: false, swap: Exchange(amounts: Amounts(cpu: .cores(1)), term: .minutes(10), notice: .standard))
-            }
-            let lease = try pool.borrow(want)
+            var pool = Pool(policy: Disputed.policy())
+            let lease = try swap ? Disputed.swap(&pool) : pool.borrow()
             change(&pool, lease)
             pool.advance(by: .seconds(100))
             pool.use(lease, cpu: 100_000_000)
@@ -104,6 +97,30 @@ struct DisputeTests {
                 $0.run($1, using: 49_000_000)
             }.isEmpty, "together they did")
         #expect(try disputes({ $0.run($1, using: 50_000_000) }, swap: true).isEmpty)
+    }
+
+    @Test("What was paid in a swap is not given back in credits: neither side takes up a dispute of it")
+    func swapped() throws {
+        var pool = Pool(policy: Disputed.policy())
+        let lease = try Disputed.swap(&pool)
+        pool.advance(by: .seconds(100))
+        pool.use(lease, cpu: 100_000_000)
+        pool.feed(.release(lease), to: 0)
+        pool.advance(by: .minutes(20))
+        let signed = try Disputed.paid(pool)
+        let entries = pool.members.map(\.node.books.entries)
+        try Disputed.open(&pool, 1, signed)
+        #expect(pool.members[0].disputeDecisions.compactMap { $0?.reason.contains("it is of a swap") } == [true])
+        let notice = DisputeNotice(
+            dispute: DisputeID(high: 1 << 30, low: 2), document: signed.document, lenderSignature: signed.lenderSignature,
+            borrowerSignature: signed.borrowerSignature, amount: 1, reason: "give me that", opened: pool.now.utc)
+        pool.feed(.message(from: pool.members[0].id, .dispute(notice)), to: 1)
+        let answers = pool.wire.compactMap {
+            if case .disputeAnswer(_, let refusal) = $0.message { refusal?.reason } else { nil }
+        }
+        #expect(answers.count == 1 && answers[0].contains("it is of a swap"))
+        #expect(pool.members.allSatisfy { $0.node.disputes.values.isEmpty })
+        #expect(pool.members.map(\.node.books.entries) == entries)
     }
 
     // MARK: Ends
@@ -251,12 +268,19 @@ struct DisputeTests {
         pool.deliver()
         let id = try Disputed.dispute(pool).id
         try refuse("at most 0.007777") { try Disputed.open(&$0, 10_000, id: 2) }
+        try Disputed.open(&pool, id: 2)
+        pool.deliver()
+        let rest = try #require(pool.members[1].node.disputes.values.first { $0.id != id })
+        #expect(rest.amount.credits == 7_777, "what is left, where no amount is named")
+        try refuse("nothing of it is left to dispute") { try Disputed.open(&$0, id: 3) }
+        pool.feed(.resolve(rest.id, .withdraw(nil)), to: 0)
+        pool.deliver()
         try refuse("this node can accept it") { $0.feed(.resolve(id, .withdraw(nil)), to: 1) }
         try refuse("this node can withdraw it") { $0.feed(.resolve(id, .accept(nil)), to: 0) }
         try refuse("0.02 credits of it are in dispute") { $0.feed(.resolve(id, .accept(20_001)), to: 1) }
         try refuse("of it are in dispute") { $0.feed(.resolve(id, .accept(.zero)), to: 1) }
         pool.stand(for: .days(31))
-        try refuse("it is older than") { try Disputed.open(&$0, 1, id: 3) }
+        try refuse("it is older than") { try Disputed.open(&$0, 1, id: 4) }
         pool.feed(.resolve(id, .accept(nil)), to: 1)
         pool.deliver()
         try refuse("there is no open dispute") { $0.feed(.resolve(id, .accept(nil)), to: 1) }

@@ -29,6 +29,19 @@ enum Disputed {
         return pool
     }
 
+    /// Node 0 borrows from node 1, which borrows a core of it in return.
+    static func swap(_ pool: inout Pool) throws -> LeaseID {
+        for index in pool.members.indices {
+            var policy = pool.members[index].node.policy
+            policy.swap = SwapRule(takes: Amounts(cpu: .cores(4)))
+            pool.feed(.policy(policy), to: index)
+        }
+        var want = Pool.want()
+        want.means = Means(
+            credits: false, swap: Exchange(amounts: Amounts(cpu: .cores(1)), term: .minutes(10), notice: .standard))
+        return try pool.borrow(want)
+    }
+
     static func dispute(_ pool: Pool, _ index: Int = 0) throws -> Dispute {
         let all = pool.members[index].node.disputes.values
         #expect(all.count == 1)
@@ -44,7 +57,10 @@ enum Disputed {
         _ pool: inout Pool, _ amount: Microcredits? = nil, id: UInt64 = 1, _ signed: SignedReceipt? = nil, at index: Int = 0
     ) throws {
         let signed = try signed ?? paid(pool)
-        pool.feed(.dispute(DisputeID(high: 1 << 30, low: id), signed, amount: amount, reason: "half of it is broken"), to: index)
+        var recalled = pool.members[index].store.recall(.receipt(signed.receipt.id, under: signed.receipt.agreement))
+        recalled.receipt = signed
+        pool.feed(
+            .dispute(DisputeID(high: 1 << 30, low: id), recalled, amount: amount, reason: "half of it is broken"), to: index)
     }
 
     /// Both sides have the same disputes, with the same steps; what is apart in the creditors' books is what is left.

@@ -285,7 +285,8 @@ struct ObligationTests {
         pool.feed(.adjust(id, .cancel(nil)), to: 0)
         #expect(pool.members[0].adjustments.last??.reason.contains("only") == true)
         pool.feed(.adjust(id, .cancel(Usage(cpu: 200_000_000))), to: 1)
-        #expect(pool.members[1].adjustments.last??.reason.contains("can be cancelled") == true)
+        let reason = try #require(pool.members[1].adjustments.last??.reason)
+        #expect(reason == "100 core-s are left of \(id): cancel no more than that")
         pool.feed(.adjust(id, .cancel(Usage(cpu: 30_000_000))), to: 1)
         pool.deliver()
         Self.expect(pool, id, left: 70_000_000)
@@ -294,6 +295,31 @@ struct ObligationTests {
         #expect(pool.members[1].adjustments.suffix(2) == [nil, nil])
         Self.expect(pool, id, left: .zero)
         #expect(pool.balance(1, with: 0) == .zero && Self.owed(pool) == .zero)
+    }
+
+    @Test("Why nothing can come off says what is so: nothing is billed yet, nothing is left, or leases use it up")
+    func obstacles() throws {
+        var (pool, id) = try Self.owing()
+        func reason(_ wish: AdjustmentWish, of id: ObligationID) throws -> String {
+            pool.feed(.adjust(id, wish), to: 1)
+            return try #require(pool.members[1].adjustments.last??.reason)
+        }
+        // Node 1 comes to owe node 0 as well, and nothing of that is billed yet.
+        pool.feed(.borrow(RequestID(high: 1 << 41, low: 1), Self.want(pool), from: [pool.members[0].id]), to: 1)
+        pool.deliver()
+        let other = try #require(pool.members[1].node.obligations.values.first { $0.debtor == pool.members[1].id }?.id)
+        #expect(try reason(.offset(against: other), of: id).contains("nothing is owed under \(other) yet: its lease goes on"))
+        // Node 1 uses up all that it is owed.
+        var redeeming = Pool.want(term: .seconds(100))
+        redeeming.means = Means(credits: false, redemption: id)
+        pool.advance(by: .minutes(10))
+        pool.feed(.borrow(RequestID(high: 1 << 41, low: 2), redeeming, from: [pool.members[0].id]), to: 1)
+        pool.deliver()
+        #expect(
+            try reason(.cancel(Usage(cpu: 1)), of: id)
+                == "all that is left of \(id), 100 core-s, is set aside for leases that use it up")
+        pool.feed(.adjust(id, .offset(against: other)), to: 1)
+        #expect(pool.members[1].adjustments.last??.reason.contains("set aside") == true)
     }
 
     @Test("The window is moved by agreement, and not beyond what the creditor's policy allows")

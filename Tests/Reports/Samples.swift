@@ -92,7 +92,8 @@ enum Samples {
     }
 
     static let ledger = LedgerReport(
-        ok: true, fault: nil, transfers: 4, receipts: 2, segments: 1, chainHead: String(repeating: "ab", count: 32))
+        ok: true, fault: nil, transfers: 4, receipts: 2, checkpoints: 1, segments: 1,
+        chainHead: String(repeating: "ab", count: 32))
 
     static let event = EventReport(
         sequence: 7, at: time(-.seconds(2)), kind: "guest.throttled", subjects: ["lse_1"], message: "ceiling lowered",

@@ -117,7 +117,7 @@ import Testing
     @Test("a faulty ledger names the fault")
     func ledger() {
         let report = LedgerReport(
-            ok: false, fault: "transfer 7: hash differs", transfers: 9, receipts: 0, segments: 1, chainHead: "00")
+            ok: false, fault: "transfer 7: hash differs", transfers: 9, receipts: 0, checkpoints: 0, segments: 1, chainHead: "00")
         #expect(report.text(on: Samples.wide).contains("FAULTY: transfer 7: hash differs"))
     }
 

@@ -1,7 +1,6 @@
 import Foundation
+import Resources
 import Testing
-
-@testable import Simulation
 
 @Suite("Kinds of events")
 struct NodeEventKindTests {
@@ -20,6 +19,6 @@ struct NodeEventKindTests {
                 for kind in piece.matches(of: #/"([a-z]+\.[a-z-]+)"/#) { kinds.insert(String(kind.1)) }
             }
         }
-        #expect(Set(NodeEventKinds.all) == kinds)
+        #expect(Set(EventKinds.decided) == kinds)
     }
 }

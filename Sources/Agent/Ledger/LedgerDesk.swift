@@ -63,7 +63,7 @@ struct LedgerDesk: Sendable {
     private func queries(of request: Surplus_V1_EntriesRequest) throws -> [PostedQuery] {
         let text = try Field.text(request.peer, atMost: 128, "peer")
         func time(_ microseconds: Int64) -> Timestamp? { microseconds == 0 ? nil : Timestamp(microseconds: microseconds) }
-        let peer = text.isEmpty ? nil : try roster.find(text).node
+        let peer = text.isEmpty ? nil : try roster.peer(text, of: own).node
         let units: [LedgerUnit]
         if request.unit.isEmpty {
             units = request.inKind ? LedgerUnit.allCases : [.credit]
@@ -112,6 +112,7 @@ struct LedgerDesk: Sendable {
             $0.fault = found.fault.map { "\($0)" } ?? ""
             $0.transfers = found.transfers
             $0.receipts = found.receipts
+            $0.checkpoints = found.checkpoints
             $0.segments = Int64(found.segments)
             $0.chainHead = found.head.description
             $0.resumedAfter = found.resumedAfter ?? 0

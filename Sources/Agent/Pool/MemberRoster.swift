@@ -30,6 +30,13 @@ final class MemberRoster: Sendable {
         try state.withLock { (state) throws(IdentityError) in try state.roster.find(text) }
     }
 
+    /// The other node that people mean by `text`, in the pool or gone from it.
+    func peer(_ text: String, of own: NodeID) throws(IdentityError) -> Member {
+        let member = try find(text)
+        guard member.node != own else { throw IdentityError("'\(text)' is this node itself: name another one", isUsage: true) }
+        return member
+    }
+
     /// Takes in a record; returns the member when that was news.
     func merge(_ record: MemberRecord) throws(IdentityError) -> Member? {
         let member = try state.withLock { (state) throws(IdentityError) -> Member? in

@@ -14,7 +14,7 @@ extension PoolMembership {
 
     func disputes(_ request: Surplus_V1_ListDisputesRequest) throws -> Surplus_V1_ListDisputesReply {
         let text = try Field.text(request.peer, atMost: 128, "peer")
-        let peer = text.isEmpty ? nil : try roster.find(text).node
+        let peer = text.isEmpty ? nil : try roster.peer(text, of: own).node
         let known = engine.read { request.all ? $0.disputes.values : $0.disputes.open.values }
         let shown = known.filter { peer == nil || $0.creditor == peer || $0.debtor == peer }
         return .with { $0.disputes = shown.sorted { ($0.opened, $0.id) < ($1.opened, $1.id) }.map(info) }
@@ -37,9 +37,11 @@ extension PoolMembership {
                 term: "receipt",
                 reason: "there is no receipt \(receipt) in this ledger: 'surplus explain LEASE' shows those of a lease")
         }
+        let agreement = signed.receipt.agreement
+        let recalled = try await onThread { try store.recall(.receipt(receipt, under: agreement)) }
         var random = SystemRandomNumberGenerator()
         let id = DisputeID(at: engine.now.utc, using: &random)
-        return try await settle(id, .dispute(id, signed, amount: amount, reason: reason))
+        return try await settle(id, .dispute(id, recalled, amount: amount, reason: reason))
     }
 
     /// Gives way in a dispute.

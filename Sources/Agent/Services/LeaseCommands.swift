@@ -101,6 +101,8 @@ extension PoolMembership {
             $0.reservedMicrocredits = engine.read { $0.reserved(for: entry) }.credits.rawValue
             $0.compensationMicrocredits = entry.compensation.rawValue
             $0.renewsItself = !isLender && lease.isOpen && lease.renewsItself
+            $0.deviation = entry.deviation ?? ""
+            $0.renewalLimit = renewalLimit(of: lease)
             $0.group = lease.group?.description ?? ""
             $0.inReturnFor = lease.other?.description ?? ""
             $0.jobs = jobs.jobs(under: lease.id) + hosting.jobs(under: lease.id)
@@ -111,6 +113,16 @@ extension PoolMembership {
                 $0.ceiling = Surplus_V1_Amounts(lease.amounts)
             }
         }
+    }
+
+    /// What ends a lease that renews itself and uses up what is owed.
+    private func renewalLimit(of lease: Lease) -> String {
+        let now = engine.now
+        guard lease.role == .borrower, lease.renewsItself, case .redemption(let id) = lease.terms.consideration,
+            let span = engine.read({ $0.renewableSpan(of: lease, at: now) })
+        else { return "" }
+        guard span >= .seconds(1) else { return "it ends with its term: all that is left of \(id) is set aside for it" }
+        return "what is left of \(id) lasts for \(span.shortText) more at most"
     }
 
     // MARK: Offers

@@ -11,7 +11,7 @@ extension PoolMembership {
     func previewLease(_ request: Surplus_V1_LeaseRequest, by user: CallingUser) async throws -> Surplus_V1_LeasePreview {
         let want = try want(request, of: user)
         let peers = try candidates(for: want, on: request.on)
-        if request.forJob, let id = engine.idleLease(for: want, request, among: peers, of: user),
+        if request.forJob, let id = await engine.idleLease(for: want, request, among: peers, of: user),
             let entry = engine.read({ $0.leases[id] })
         {
             return .with {
@@ -21,63 +21,100 @@ extension PoolMembership {
                 ($0.held, $0.heldBy) = (info(of: entry), entry.lease.rule ?? "")
             }
         }
-        let candidates = try await withThrowingTaskGroup(of: Surplus_V1_LeaseCandidate.self) { group in
-            for peer in peers { group.addTask { try await self.candidate(peer, want) } }
-            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.isAsked(before: $1, for: want) }
-        }
-        return .with {
+        var preview = Surplus_V1_LeasePreview.with {
             $0.amounts = request.amounts
             $0.least = request.hasLeast ? request.least : request.amounts
             $0.termMicroseconds = want.term.rawValue
             $0.most = Surplus_V1_Prices(want.maxPrices)
             $0.renewsItself = want.renewsItself
-            $0.candidates = candidates
         }
+        guard !peers.isEmpty else { return preview }
+        do { preview.candidates = candidates(of: try await rehearse(want, with: peers)) } catch let refusal as Refusal {
+            preview.refusal = Surplus_V1_Refusal(refusal)
+        }
+        return preview
     }
 
-    /// What a peer would lend: what is wanted, else as much of it as there is, if that would do.
-    private func candidate(_ peer: NodeID, _ want: Want) async throws -> Surplus_V1_LeaseCandidate {
-        var candidate = Surplus_V1_LeaseCandidate.with {
-            $0.node = peer.description
-            $0.name = name(of: peer)
+    /// Asks peers as a request would, without obligation for anybody.
+    ///
+    /// - Throws: ``Refusal`` where nobody would be asked.
+    func rehearse(_ want: Want, with peers: [NodeID]) async throws -> Rehearsal {
+        var system = SystemRandomNumberGenerator()
+        let (random, now) = (SeededGenerator(seed: system.next()), engine.now)
+        var rehearsal = try engine.read { node in
+            Result { () throws(Refusal) in try Rehearsal(of: want, with: peers, by: node, random: random, at: now) }
+        }.get()
+        var open = rehearsal.proposals
+        while !open.isEmpty {
+            let answers = await withTaskGroup(of: (NodeID, Result<Answer, Refusal>).self) { group in
+                for (peer, proposal) in open { group.addTask { (peer, await self.answer(of: peer, to: proposal, for: want)) } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            open = []
+            for (peer, answer) in answers {
+                switch answer {
+                case .success(let answer): open += rehearsal.take(answer, from: peer, at: engine.now)
+                case .failure(let refusal): rehearsal.giveUp(on: peer, refusal)
+                }
+            }
         }
+        let concluded = engine.now
+        engine.read { node in rehearsal.conclude(by: node, notary: engine.notary, at: concluded) }
+        return rehearsal
+    }
+
+    private func answer(of peer: NodeID, to proposal: Proposal, for want: Want) async -> Result<Answer, Refusal> {
+        let request = Surplus_V1_QuoteRequest(want, proposal)
         do {
-            var reply = try await quote(peer, want, want.amounts)
-            if reply.hasRefusal, want.least != want.amounts {
-                // as much as there is, which of disk nobody can be asked for
-                let most = try await quote(peer, want, want.amounts.disk > .zero ? want.least : .zero)
-                let fitting = most.hasTerms ? try Terms(most.terms, "terms").amounts.limited(to: want.amounts) : .zero
-                if fitting.isPositive, want.least.fits(in: fitting) { reply = try await quote(peer, want, fitting) }
-            }
-            guard reply.hasTerms, !reply.hasRefusal else {
-                candidate.refusal = reply.refusal
-                return candidate
-            }
-            let terms = try Terms(reply.terms, "terms")
-            candidate.terms = reply.terms
-            candidate.ceilingMicrocredits = terms.ceiling.credits.rawValue
-            if let objection = want.objection(to: terms) { candidate.refusal = Surplus_V1_Refusal(objection) }
-        } catch let error as RPCError {
-            candidate.refusal = Surplus_V1_Refusal(
-                Refusal(term: "peer", reason: "it cannot be asked: \(error.message)", retryAfter: .seconds(10)))
+            let reply = try await peers.call(peer) { try await $0.quote(request, options: .within(.seconds(3))) }
+            return .success(try reply.answer(to: proposal))
+        } catch {
+            let reason = (error as? RPCError)?.message ?? "\(error)"
+            return .failure(Refusal(term: "peer", reason: "it cannot be asked: \(reason)", retryAfter: .seconds(10)))
         }
-        return candidate
     }
 
-    private func quote(_ peer: NodeID, _ want: Want, _ amounts: Amounts) async throws -> Surplus_V1_QuoteReply {
-        let request = Surplus_V1_QuoteRequest(want, amounts: amounts)
-        return try await peers.call(peer) { try await $0.quote(request, options: .within(.seconds(3))) }
+    /// What every peer would do: first those whose offers would be accepted, then the others that would lend.
+    private func candidates(of rehearsal: Rehearsal) -> [Surplus_V1_LeaseCandidate] {
+        let (request, now, accepted) = (rehearsal.request, engine.now, rehearsal.accepted)
+        let others = request.talks.indices.filter { !accepted.contains($0) }.sorted {
+            let (first, second) = (request.offeredTerms($0, at: now), request.offeredTerms($1, at: now))
+            if let first, let second, let preference = request.want.prefers(first, to: second) { return preference }
+            guard (first == nil) == (second == nil) else { return first != nil }
+            return (name(of: request.talks[$0].peer), $0) < (name(of: request.talks[$1].peer), $1)
+        }
+        return (accepted + others).map { index in
+            let talk = request.talks[index]
+            return .with {
+                ($0.node, $0.name) = (talk.peer.description, name(of: talk.peer))
+                if let terms = request.offeredTerms(index, at: now) {
+                    $0.terms = Surplus_V1_Terms(terms)
+                    $0.ceilingMicrocredits = terms.ceiling.credits.rawValue
+                    if terms.ceiling.inKind != .zero { $0.ceilingInKind = Surplus_V1_Usage(terms.ceiling.inKind) }
+                    $0.reason = request.deviation(index, in: terms) ?? ""
+                } else if case .rejected(let refusal) = talk.state {
+                    $0.refusal = Surplus_V1_Refusal(refusal)
+                } else {
+                    $0.refusal = Surplus_V1_Refusal(Refusal(term: "peer", reason: "it did not answer", retryAfter: .zero))
+                }
+            }
+        }
     }
 }
 
-extension Surplus_V1_LeaseCandidate {
-    /// Those that would do come first, in the order in which a request would choose among them.
-    fileprivate func isAsked(before other: Self, for want: Want) -> Bool {
-        guard hasRefusal == other.hasRefusal else { return other.hasRefusal }
-        let preference = hasRefusal ? nil : offered.flatMap { mine in other.offered.flatMap { want.prefers(mine, to: $0) } }
-        return preference ?? ((name, node) < (other.name, other.node))
+extension Surplus_V1_QuoteReply {
+    /// What a peer would answer to a proposal. An older agent does not look at that: it says what it would lend for credits.
+    fileprivate func answer(to proposal: Proposal) throws(FieldError) -> Answer {
+        if hasAnswer { return try Answer(answer) }
+        let outcome: Answer.Outcome
+        if hasRefusal {
+            outcome = .rejected(try Refusal(refusal, "refusal"))
+        } else if proposal.terms.consideration != nil {
+            let reason = "it runs an older version, which does not say beforehand what it takes in return"
+            outcome = .rejected(Refusal(term: "version", reason: reason))
+        } else {
+            outcome = .offered(try Terms(terms, "terms"), timeToLive: Negotiating.offerTime, creditLimit: .zero)
+        }
+        return Answer(negotiation: proposal.negotiation, round: proposal.round, outcome: outcome)
     }
-
-    /// Those of one that would lend were read before; another's are empty.
-    private var offered: Terms? { try? Terms(terms, "terms") }
 }

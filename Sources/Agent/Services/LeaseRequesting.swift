@@ -17,7 +17,8 @@ extension PoolMembership {
             }
         } catch var refusal as Refusal {
             let named = refusal.alternatives ?? []
-            let others = request.on.isEmpty || want.nodes > 1 ? [] : await elsewhere(than: request.on, for: want)
+            let isOfThem = request.on.isEmpty || want.nodes > 1 || want.means?.redemption != nil
+            let others = isOfThem ? [] : await elsewhere(than: request.on, for: want)
             refusal.alternatives = Alternative.nearest(of: named + others)
             return .with { $0.refusal = described(refusal) }
         }
@@ -33,8 +34,7 @@ extension PoolMembership {
     ///
     /// - Throws: ``Refusal`` when none of them can do what is wanted.
     func candidates(for want: Want, on names: [String]) throws -> [NodeID] {
-        if let redemption = want.means?.redemption { return [try engine.debtor(of: redemption)] }
-        let candidates = try roster.candidates(on: names, except: own)
+        let candidates = try engine.candidates(for: want, on: names, among: roster)
         var able = candidates
         for (feature, ability) in want.demands {
             able = able.filter { peers.mayHave(feature, $0) }
@@ -48,24 +48,14 @@ extension PoolMembership {
     /// What nodes would lend that were not asked. Who does not answer, or not in terms that will do, is left out.
     private func elsewhere(than names: [String], for want: Want) async -> [Alternative] {
         let asked = Set((try? roster.candidates(on: names, except: own)) ?? [])
-        let query = Surplus_V1_QuoteRequest(want, amounts: want.amounts)
         let others = roster.members.filter { member in
             member.status == .active && member.node != own && !asked.contains(member.node) && roster.isReachable(member.node)
                 && want.demands.allSatisfy { peers.mayHave($0.feature, member.node) }
         }
-        return await withTaskGroup(of: Alternative?.self) { group in
-            for member in others.prefix(Negotiating.fanOut) {
-                group.addTask {
-                    let reply = try? await self.peers.call(member.node) {
-                        try await $0.quote(query, options: .within(.seconds(3)))
-                    }
-                    guard let reply, reply.hasTerms, let terms = try? Terms(reply.terms, "terms"),
-                        want.objection(to: terms) == nil
-                    else { return nil }
-                    return Alternative(.elsewhere, terms, from: member.node)
-                }
-            }
-            return await group.reduce(into: []) { found, alternative in if let alternative { found.append(alternative) } }
+        guard let rehearsal = try? await rehearse(want, with: others.prefix(Negotiating.fanOut).map(\.node)) else { return [] }
+        let (request, now) = (rehearsal.request, engine.now)
+        return request.talks.indices.compactMap { index in
+            request.offeredTerms(index, at: now).map { Alternative(.elsewhere, $0, from: request.talks[index].peer) }
         }
     }
 

@@ -12,7 +12,7 @@ extension PoolMembership {
 
     func obligations(_ request: Surplus_V1_ListObligationsRequest) throws -> Surplus_V1_ListObligationsReply {
         let text = try Field.text(request.peer, atMost: 128, "peer")
-        let peer = text.isEmpty ? nil : try roster.find(text).node
+        let peer = text.isEmpty ? nil : try roster.peer(text, of: own).node
         let known = request.all ? engine.read(\.obligations.values) : engine.read { $0.obligations.unsettled.values }
         let shown = known.filter { peer == nil || $0.creditor == peer || $0.debtor == peer }
         return .with { $0.obligations = shown.sorted { ($0.deferral.until, $0.id) < ($1.deferral.until, $1.id) }.map(info) }

@@ -102,6 +102,11 @@ struct PeerService: Surplus_V1_Peer.ServiceProtocol {
         request: ServerRequest<Surplus_V1_QuoteRequest>, context: ServerContext
     ) async throws -> ServerResponse<Surplus_V1_QuoteReply> {
         let peer = try context.callingPeer()
+        if request.message.hasProposal {
+            let proposal = try Proposal(request.message.proposal)
+            let answer = membership.engine.read { $0.preview(of: proposal, from: peer, at: membership.engine.now) }
+            return ServerResponse(message: .with { $0.answer = Surplus_V1_Answer(answer) })
+        }
         let amounts = try Amounts(request.message.amounts, "amounts")
         let term = request.message.termMicroseconds
         return ServerResponse(
@@ -246,6 +251,7 @@ extension RPCError {
         // What came with a peer's answer belongs to that call, and some of it may not be sent in another.
         case let error as RPCError: self = RPCError(code: error.code, message: error.message)
         case let error as ConfigurationError: self = RPCError(code: .invalidArgument, message: error.report)
+        case let error as IdentityError where error.isUsage: self = RPCError(code: .invalidArgument, message: "\(error)")
         case let error as FieldError: self = RPCError(code: .invalidArgument, message: "\(error)")
         case let refusal as Refusal:
             self = RPCError(code: .failedPrecondition, message: refusal.reason)

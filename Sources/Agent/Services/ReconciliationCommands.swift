@@ -20,8 +20,7 @@ extension PoolMembership {
         _ request: Surplus_V1_ReconcileLedgerRequest, _ write: (Surplus_V1_ReconciliationStep) async throws -> Void
     ) async throws {
         let text = try Field.text(request.peer, atMost: 128, "peer")
-        let wanted = text.isEmpty ? settledWith : [try peer(named: text)]
-        guard wanted != [own] else { throw FieldError("peer", "is this node itself: name another one") }
+        let wanted = text.isEmpty ? settledWith : [try roster.peer(text, of: own).node]
         let (steps, teller) = AsyncStream.makeStream(
             of: Surplus_V1_ReconciliationStep.self,
             bufferingPolicy: .bufferingOldest(ReconciliationDesk.mostNews * Self.mostTries * max(1, wanted.count)))
@@ -40,10 +39,6 @@ extension PoolMembership {
             for await step in steps { try await write(step) }
             try await group.waitForAll()
         }
-    }
-
-    private func peer(named text: String) throws -> NodeID {
-        do { return try roster.find(text).node } catch { throw RPCError(code: .invalidArgument, message: "\(error)") }
     }
 
     private func compare(with peers: [NodeID], ofAll: Bool, _ tell: @escaping Tell) async throws {

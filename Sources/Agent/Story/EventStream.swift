@@ -1,4 +1,5 @@
 import Bookkeeping
+import GRPCCore
 import LedgerStore
 import Resources
 import Wire
@@ -43,6 +44,9 @@ extension PoolMembership {
         let kinds = try request.kinds.map { text in
             guard let pattern = EventPattern(text) else {
                 throw FieldError("kinds", "has '\(text.prefix(64))': write a kind such as lease.granted, lease.* or *")
+            }
+            if let fault = EventKinds.fault(of: pattern) {
+                throw RPCError(code: .invalidArgument, message: "--kind \(pattern): \(fault)")
             }
             return pattern
         }

@@ -52,12 +52,13 @@ extension Terms {
 }
 
 extension Surplus_V1_QuoteRequest {
-    /// What the owner of `amounts` would offer for what is wanted.
-    init(_ want: Want, amounts: Amounts) {
+    /// One round of a negotiation that nothing comes of.
+    init(_ want: Want, _ proposal: Proposal) {
         self = .with {
-            $0.amounts = Surplus_V1_Amounts(amounts)
-            $0.termMicroseconds = want.term.rawValue
-            $0.startAt = want.start?.microseconds ?? 0
+            $0.proposal = Surplus_V1_Propose(proposal)
+            $0.amounts = Surplus_V1_Amounts(proposal.terms.amounts)
+            $0.termMicroseconds = proposal.terms.term.rawValue
+            $0.startAt = proposal.terms.start?.microseconds ?? 0
             $0.leastNotice = want.leastNotice?.wire ?? .unspecified
         }
     }

@@ -80,16 +80,19 @@ extension Node {
     // MARK: By a person
 
     /// Somebody here says that too much was paid by a receipt.
+    ///
+    /// - Parameter recalled: the receipt, and the agreement that it is under.
     mutating func dispute(
-        _ id: DisputeID, _ signed: SignedReceipt, _ amount: Microcredits?, _ reason: String, _ step: inout Step
+        _ id: DisputeID, _ recalled: Recalled, _ amount: Microcredits?, _ reason: String, _ step: inout Step
     ) {
-        let receipt = signed.receipt
         do throws(Refusal) {
+            guard let signed = recalled.receipt else { throw Self.unknownReceipt }
+            let receipt = signed.receipt
             guard receipt.borrower == self.id, let paid = signed.accepted, signed.borrowerSignature != nil else {
                 throw Refusal(term: "receipt", reason: "only its borrower, who has paid by it, can dispute \(receipt.id)")
             }
             guard isFree(id) else { throw Refusal(term: "dispute", reason: "its id is taken: open it again") }
-            let amount = try disputable(receipt, amount, atMost: paid.credits, openedAt: step.now.utc)
+            let amount = try disputable(receipt, recalled, amount, atMost: paid.credits, openedAt: step.now.utc)
             let dispute = Dispute(
                 id: id, cause: .person, receipt: receipt.id, lease: receipt.lease, creditor: receipt.lender,
                 debtor: receipt.borrower, opener: self.id, amount: Charge(credits: amount), prices: .free,
@@ -104,8 +107,14 @@ extension Node {
     /// What a person can dispute of a receipt: `amount`, or all that was paid and not disputed before when it is `nil`. What is
     /// refused once is refused for good, for nothing that is looked at here gets better with time.
     private func disputable(
-        _ receipt: Receipt, _ amount: Microcredits?, atMost paid: Microcredits, openedAt time: Timestamp
+        _ receipt: Receipt, _ recalled: Recalled, _ amount: Microcredits?, atMost paid: Microcredits, openedAt time: Timestamp
     ) throws(Refusal) -> Microcredits {
+        guard let agreement = agreement(of: receipt, recalled) else { throw Self.unknownAgreement }
+        guard agreement.other == nil else {
+            throw Refusal(
+                term: "receipt",
+                reason: "it is of a swap: it was paid with what was lent in return, and only credits can be given back")
+        }
         guard time - receipt.issued <= Dispute.openable else {
             throw Refusal(
                 term: "receipt", reason: "it is older than \(Dispute.openable.text), after which none is disputed any more")
@@ -120,6 +129,9 @@ extension Node {
         }
         return amount
     }
+
+    private static let unknownReceipt = Refusal(term: "receipt", reason: "it is not known here")
+    private static let unknownAgreement = Refusal(term: "receipt", reason: "it is under no agreement that is known here")
 
     private static func limit(_ rest: Microcredits, paid: Microcredits, before: Microcredits) -> String {
         if paid <= .zero { return "nothing was paid by it in credits, and only credits can be given back" }
@@ -200,11 +212,11 @@ extension Node {
         guard isPerson else { return try unanswered(notice, receipt, recalled, from: peer, at: now) }
         guard notice.amount.inKind == .zero else { throw Refusal(term: "amount", reason: "only credits can be given back") }
         guard let signed = recalled.receipt, signed.document == notice.document else {
-            throw Refusal(term: "receipt", reason: "it is not known here")
+            throw Self.unknownReceipt
         }
         // What was paid by it is known when its answer has come.
         guard let paid = signed.accepted?.credits else { return nil }
-        _ = try disputable(receipt, notice.amount.credits, atMost: paid, openedAt: now.utc + -Timing.idTolerance)
+        _ = try disputable(receipt, recalled, notice.amount.credits, atMost: paid, openedAt: now.utc + -Timing.idTolerance)
         return Dispute(
             id: notice.dispute, cause: .person, receipt: receipt.id, lease: receipt.lease, creditor: id, debtor: peer,
             opener: peer,
@@ -224,9 +236,7 @@ extension Node {
             throw Refusal(
                 term: "receipt", reason: "it is older than \(Dispute.claimable.text), after which nothing comes of it any more")
         }
-        guard let agreement = agreement(of: receipt, recalled) else {
-            throw Refusal(term: "receipt", reason: "it is under no agreement that is known here")
-        }
+        guard let agreement = agreement(of: receipt, recalled) else { throw Self.unknownAgreement }
         let tariff = agreement.bill(hash: .zero).tariff
         guard receipt.charge == tariff.charge(for: receipt.usage), receipt.amount.fits(in: receipt.charge) else {
             throw Refusal(term: "receipt", reason: "its amount is not its usage at the agreed tariff")

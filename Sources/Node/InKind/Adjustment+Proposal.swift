@@ -40,11 +40,11 @@ extension Node {
                 throw Refusal(
                     term: "obligation", reason: "only \(name(of: obligation.creditor)), to whom it is owed, can cancel it")
             }
+            if let obstacle = obstacle(toReducing: obligation) { throw obstacle }
             let free = free(of: obligation)
             adjustment.amount.inKind = part ?? free
             guard adjustment.amount.inKind.isNatural, adjustment.amount.inKind.fits(in: free) else {
-                throw Refusal(
-                    term: "obligation", reason: "\(Charge(inKind: free).text) of it can be cancelled, leases use the rest")
+                throw Refusal(term: "obligation", reason: "\(inWords(free, of: obligation)): cancel no more than that")
             }
         case .postpone(let until):
             adjustment.kind = .postponement
@@ -62,12 +62,42 @@ extension Node {
             else {
                 throw Refusal(term: "obligation", reason: "\(other) is not owed in the other direction")
             }
-            adjustment.amount.inKind = free(of: obligation).limited(to: free(of: second))
-        }
-        guard adjustment.kind == .postponement || adjustment.amount.inKind != .zero else {
-            throw Refusal(term: "obligation", reason: "nothing of it is left to change")
+            if let obstacle = obstacle(toReducing: obligation) ?? obstacle(toReducing: second) { throw obstacle }
+            let (ours, theirs) = (free(of: obligation), free(of: second))
+            adjustment.amount.inKind = ours.limited(to: theirs)
+            guard adjustment.amount.inKind != .zero else {
+                throw Refusal(
+                    term: "obligation",
+                    reason:
+                        "\(inWords(ours, of: obligation)), and \(inWords(theirs, of: second)): no resource is owed in both directions"
+                )
+            }
         }
         return adjustment
+    }
+
+    /// Why nothing can come off an obligation; `nil` where something can.
+    private func obstacle(toReducing obligation: Obligation) -> Refusal? {
+        guard free(of: obligation) == .zero else { return nil }
+        guard obligation.left == .zero else {
+            return Refusal(
+                term: "obligation",
+                reason: "all that is left of \(obligation.id), \(obligation.left.text), is set aside for leases that use it up"
+            )
+        }
+        return Refusal(
+            term: "obligation",
+            reason: obligation.isAccruing
+                ? "nothing is owed under \(obligation.id) yet: its lease goes on, and nothing of it is billed"
+                : "nothing is left of \(obligation.id)")
+    }
+
+    /// What can come off an obligation, and what keeps it from being more.
+    private func inWords(_ free: Usage, of obligation: Obligation) -> String {
+        let setAside = obligation.left - free
+        return setAside == .zero
+            ? "\(free.text) are left of \(obligation.id)"
+            : "\(free.text) of \(obligation.id) are free, \(setAside.text) are set aside for leases that use it up"
     }
 
     func blank(_ kind: Adjustment.Kind, of obligation: Obligation, _ step: inout Step) -> Adjustment {

@@ -117,6 +117,39 @@ extension Node {
         !["consideration", "request", "proposal", "start", "term", "negotiations"].contains(refusal.term)
     }
 
+    /// Why what is owed does not last as long as is wanted.
+    func redemptionObjection(to terms: Terms, for want: Want, at now: Moment) -> Refusal? {
+        guard let lasting = want.lasting, case .redemption(let id) = terms.consideration, let obligation = obligations[id] else {
+            return nil
+        }
+        let left = (obligation.left - taken(of: id)).clampedToZero
+        let window = obligation.deferral.until - (now.utc + max(.zero, terms.wait(at: now.utc)))
+        let longest = min(left.lasting(terms.amounts), window)
+        guard longest < lasting else { return nil }
+        let whole = Microseconds(longest.rawValue / 1_000_000 * 1_000_000)
+        let cause =
+            window == longest
+            ? "\(id) falls due at \(CivilDate(obligation.deferral.until).rfc3339Seconds), before \(lasting.text) are over"
+            : "\(id) has \(left.text) left, used up in \(longest.shortText) with \(terms.amounts.text), before \(lasting.text) are over"
+        guard whole > .zero else {
+            return Refusal(term: "term", reason: cause + ": ask for less \(terms.amounts.options), or leave --for out")
+        }
+        var shorter = terms
+        shorter.term = whole
+        let remedy = window == longest ? "ask for" : "ask for less \(terms.amounts.options), or for"
+        return Refusal(
+            term: "term", reason: "\(cause): \(remedy) no more than --for \(whole.text.filter { $0 != " " })",
+            alternatives: [Alternative(.less, shorter)])
+    }
+
+    /// For how long a lease that uses up what is owed can be renewed at most beyond its term; `nil` for all others.
+    package func renewableSpan(of lease: Lease, at now: Moment) -> Microseconds? {
+        guard lease.isOpen, case .redemption(let id) = lease.terms.consideration else { return nil }
+        guard let obligation = obligations[id] else { return .zero }
+        let window = obligation.deferral.until - (now.utc + lease.ends.remaining(at: now))
+        return max(.zero, min((obligation.left - taken(of: id)).clampedToZero.lasting(lease.terms.amounts), window))
+    }
+
     /// Why a term cannot be lengthened for what is given in return.
     func considerationObjection(to renewal: Renewal, of lease: Lease, at now: Moment) -> Refusal? {
         let ends = now.utc + (lease.ends.remaining(at: now) + renewal.span)
@@ -124,18 +157,29 @@ extension Node {
         case nil: return nil
         case .swap: return Self.swapIsNotRenewed
         case .deferred(let deferral):
-            guard ends >= deferral.until else { return nil }
-            return Refusal(term: "consideration", reason: "what is owed would fall due before the term is over")
+            return ends >= deferral.until ? Self.isDueTooEarly(deferral.until) : nil
         case .redemption(let id):
             guard let obligation = obligations[id] else {
                 return Refusal(term: "consideration", reason: "nothing is owed any more")
             }
+            guard ends <= obligation.deferral.until else { return Self.isDueTooEarly(obligation.deferral.until) }
             let usage = lease.terms.tariff.ceiling(for: lease.terms.amounts, term: renewal.span).inKind
-            guard (usage + taken(of: id)).fits(in: obligation.left), ends <= obligation.deferral.until else {
-                return Refusal(term: "consideration", reason: "\(Charge(inKind: obligation.left).text) are left of what is owed")
-            }
-            return nil
+            guard !(usage + taken(of: id)).fits(in: obligation.left) else { return nil }
+            let free = (obligation.left - taken(of: id)).clampedToZero
+            return Refusal(
+                term: "consideration",
+                reason:
+                    "\(renewal.span.text) more may use \(usage.text), and \(free.text) of \(id) is left beside what leases may use"
+            )
         }
+    }
+
+    private static func isDueTooEarly(_ due: Timestamp) -> Refusal {
+        Refusal(
+            term: "consideration",
+            reason:
+                "what is owed falls due at \(CivilDate(due).rfc3339Seconds), before the term would be over: renew for less (--for)"
+        )
     }
 
     static let swapIsNotRenewed = Refusal(

@@ -33,11 +33,15 @@ extension Deliberation {
         guard share != .zero else { return try fallBack("what may be owed in kind is owed already") }
         nearest.share = share
         guard inKind.now + max(ask.term, policy.shortestTerm) < nearest.until else {
+            let remedy =
+                nearest.until < asked.until ? "ask for a shorter time (--for)" : "write a later --due, or a shorter --for"
+            let due = CivilDate(nearest.until).rfc3339Seconds
             throw Refusal(
-                term: "consideration", reason: "what is owed would fall due before the term is over; write a later time")
+                term: "consideration",
+                reason: "what is owed would fall due at \(due), before the term of \(ask.term.text) is over: \(remedy)")
         }
         guard nearest != asked else { return .deferred(asked) }
-        object("consideration", Self.reason(nearest, asked))
+        object("consideration", reason(for: nearest, insteadOf: asked))
         return .deferred(nearest)
     }
 
@@ -97,18 +101,24 @@ extension Deliberation {
             disk: share(deferral.share.disk, due.disk, headroom.disk))
     }
 
-    private static func reason(_ nearest: Deferral, _ asked: Deferral) -> String {
+    private func reason(for nearest: Deferral, insteadOf asked: Deferral) -> String {
         var changes: [String] = []
         if nearest.share != asked.share {
-            changes.append("\(nearest.share.text) may be owed in kind")
+            changes.append("\(nearest.share.text) may be owed in kind (--defer)")
         }
         if nearest.rate != asked.rate {
             let rate = nearest.rate
-            let rates = rate.disk == .zero ? "\(rate.cpu.text) and \(rate.memory.text)" : rate.disk.text
-            changes.append("\(rates) of what is used are to be given back")
+            let rates =
+                rate.disk == .zero
+                ? "\(rate.cpu.text) of the processing and \(rate.memory.text) of the memory are" : "\(rate.disk.text) of the disk is"
+            changes.append("\(rates) to be given back (--rate)")
         }
-        if nearest.premium != asked.premium { changes.append("the premium is \(nearest.premium.text)") }
-        if nearest.until != asked.until || nearest.from != asked.from { changes.append("it falls due earlier") }
+        if nearest.premium != asked.premium { changes.append("the premium is at least \(nearest.premium.text) (--premium)") }
+        if nearest.until != asked.until {
+            changes.append("policy '\(policy.name)' lets it fall due within \(policy.deferral.within.text) at the latest (--due)")
+        } else if nearest.from != asked.from {
+            changes.append("it can be asked for during a minute at the least (--due-from)")
+        }
         return changes.joined(separator: ", ")
     }
 
@@ -126,14 +136,21 @@ extension Deliberation {
                 term: "consideration", reason: "obligation \(id) falls due later", retryAfter: owed.from - inKind.now)
         }
         guard begins < owed.until else { throw Refusal(term: "consideration", reason: "obligation \(id) is past its window") }
-        func span(_ left: Int64, _ perHour: Int64) -> Microseconds {
-            perHour > 0 ? Microseconds.hours(1).scaled(by: max(0, left), over: perHour) : .days(366)
+        let longest = min(owed.left.lasting(amounts), owed.until - begins)
+        // Whole seconds where that makes no difference to whether it is lent.
+        let whole = Microseconds(longest.rawValue / 1_000_000 * 1_000_000)
+        return whole >= policy.shortestTerm ? whole : longest
+    }
+
+    /// Why what is owed gives no more than `term`.
+    func objection(toRedeemingFor term: Microseconds, with amounts: Amounts) -> String {
+        guard let inKind = standing.inKind, let owed = inKind.redeemable else { return "" }
+        let begins = inKind.now + max(.zero, ask.start.map { $0 - inKind.now } ?? .zero)
+        let head = "its term is \(term.text) instead of \(ask.term.text): what is owed "
+        guard owed.left.lasting(amounts) <= owed.until - begins else {
+            return head + "falls due at \(CivilDate(owed.until).rfc3339Seconds)"
         }
-        let hour = Usage(of: amounts, for: .hours(1))
-        let lasts = min(
-            span(owed.left.cpu.rawValue, hour.cpu.rawValue), span(owed.left.memory.rawValue, hour.memory.rawValue),
-            span(owed.left.disk.rawValue, hour.disk.rawValue))
-        return min(lasts, owed.until - begins)
+        return head + "has \(owed.left.text) left, used up in that time with \(amounts.text); ask for less \(amounts.options)"
     }
 }
 

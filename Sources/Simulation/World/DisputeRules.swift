@@ -42,7 +42,8 @@ extension World {
                 random.chance(.percent(50))
                 ? nil : Microcredits(.random(in: 0...signed.receipt.amount.credits.rawValue, using: &random))
             let id = DisputeID(at: moment(index).utc, using: &random)
-            return feed(.dispute(id, signed, amount: part, reason: "it was slow"), to: index)
+            let recalled = nodes[index].disk.recall(.receipt(signed.receipt.id, under: signed.receipt.agreement))
+            return feed(.dispute(id, recalled, amount: part, reason: "it was slow"), to: index)
         }
         guard let dispute = node.disputes.open.values.randomElement(using: &random) else { return }
         let left = dispute.left.credits.rawValue

@@ -192,67 +192,86 @@ package nonisolated struct Surplus_V1_LogEntry: Sendable {
 }
 
 /// What a lease request would come to now, without obligation for anybody.
-package nonisolated struct Surplus_V1_LeasePreview: Sendable {
+package nonisolated struct Surplus_V1_LeasePreview: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var amounts: Surplus_V1_Amounts {
-    get {_amounts ?? Surplus_V1_Amounts()}
-    set {_amounts = newValue}
+    get {_storage._amounts ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._amounts = newValue}
   }
   /// Returns true if `amounts` has been explicitly set.
-  package var hasAmounts: Bool {self._amounts != nil}
+  package var hasAmounts: Bool {_storage._amounts != nil}
   /// Clears the value of `amounts`. Subsequent reads from it will return its default value.
-  package mutating func clearAmounts() {self._amounts = nil}
+  package mutating func clearAmounts() {_uniqueStorage()._amounts = nil}
 
   package var least: Surplus_V1_Amounts {
-    get {_least ?? Surplus_V1_Amounts()}
-    set {_least = newValue}
+    get {_storage._least ?? Surplus_V1_Amounts()}
+    set {_uniqueStorage()._least = newValue}
   }
   /// Returns true if `least` has been explicitly set.
-  package var hasLeast: Bool {self._least != nil}
+  package var hasLeast: Bool {_storage._least != nil}
   /// Clears the value of `least`. Subsequent reads from it will return its default value.
-  package mutating func clearLeast() {self._least = nil}
+  package mutating func clearLeast() {_uniqueStorage()._least = nil}
 
-  package var termMicroseconds: Int64 = 0
+  package var termMicroseconds: Int64 {
+    get {_storage._termMicroseconds}
+    set {_uniqueStorage()._termMicroseconds = newValue}
+  }
 
   /// that would be paid
   package var most: Surplus_V1_Prices {
-    get {_most ?? Surplus_V1_Prices()}
-    set {_most = newValue}
+    get {_storage._most ?? Surplus_V1_Prices()}
+    set {_uniqueStorage()._most = newValue}
   }
   /// Returns true if `most` has been explicitly set.
-  package var hasMost: Bool {self._most != nil}
+  package var hasMost: Bool {_storage._most != nil}
   /// Clears the value of `most`. Subsequent reads from it will return its default value.
-  package mutating func clearMost() {self._most = nil}
+  package mutating func clearMost() {_uniqueStorage()._most = nil}
 
-  package var renewsItself: Bool = false
+  package var renewsItself: Bool {
+    get {_storage._renewsItself}
+    set {_uniqueStorage()._renewsItself = newValue}
+  }
 
   /// in the order in which they would be taken
-  package var candidates: [Surplus_V1_LeaseCandidate] = []
+  package var candidates: [Surplus_V1_LeaseCandidate] {
+    get {_storage._candidates}
+    set {_uniqueStorage()._candidates = newValue}
+  }
 
   /// the idle one of a borrow rule that would be used instead of all of them
   package var held: Surplus_V1_LeaseInfo {
-    get {_held ?? Surplus_V1_LeaseInfo()}
-    set {_held = newValue}
+    get {_storage._held ?? Surplus_V1_LeaseInfo()}
+    set {_uniqueStorage()._held = newValue}
   }
   /// Returns true if `held` has been explicitly set.
-  package var hasHeld: Bool {self._held != nil}
+  package var hasHeld: Bool {_storage._held != nil}
   /// Clears the value of `held`. Subsequent reads from it will return its default value.
-  package mutating func clearHeld() {self._held = nil}
+  package mutating func clearHeld() {_uniqueStorage()._held = nil}
 
   /// that rule
-  package var heldBy: String = String()
+  package var heldBy: String {
+    get {_storage._heldBy}
+    set {_uniqueStorage()._heldBy = newValue}
+  }
+
+  /// why nobody would be asked
+  package var refusal: Surplus_V1_Refusal {
+    get {_storage._refusal ?? Surplus_V1_Refusal()}
+    set {_uniqueStorage()._refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  package var hasRefusal: Bool {_storage._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  package mutating func clearRefusal() {_uniqueStorage()._refusal = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _amounts: Surplus_V1_Amounts? = nil
-  fileprivate var _least: Surplus_V1_Amounts? = nil
-  fileprivate var _most: Surplus_V1_Prices? = nil
-  fileprivate var _held: Surplus_V1_LeaseInfo? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_LeaseCandidate: Sendable {
@@ -285,12 +304,26 @@ package nonisolated struct Surplus_V1_LeaseCandidate: Sendable {
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
   package mutating func clearRefusal() {self._refusal = nil}
 
+  /// what is owed in kind at most, or comes off what the node owes
+  package var ceilingInKind: Surplus_V1_Usage {
+    get {_ceilingInKind ?? Surplus_V1_Usage()}
+    set {_ceilingInKind = newValue}
+  }
+  /// Returns true if `ceilingInKind` has been explicitly set.
+  package var hasCeilingInKind: Bool {self._ceilingInKind != nil}
+  /// Clears the value of `ceilingInKind`. Subsequent reads from it will return its default value.
+  package mutating func clearCeilingInKind() {self._ceilingInKind = nil}
+
+  /// why it offers other amounts, another term or something else in return than were asked for
+  package var reason: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _terms: Surplus_V1_Terms? = nil
   fileprivate var _refusal: Surplus_V1_Refusal? = nil
+  fileprivate var _ceilingInKind: Surplus_V1_Usage? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -641,68 +674,125 @@ nonisolated extension Surplus_V1_LogEntry: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeasePreview"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{1}most\0\u{3}renews_itself\0\u{1}candidates\0\u{1}held\0\u{3}held_by\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{1}least\0\u{3}term_microseconds\0\u{1}most\0\u{3}renews_itself\0\u{1}candidates\0\u{1}held\0\u{3}held_by\0\u{1}refusal\0")
+
+  fileprivate class _StorageClass {
+    var _amounts: Surplus_V1_Amounts? = nil
+    var _least: Surplus_V1_Amounts? = nil
+    var _termMicroseconds: Int64 = 0
+    var _most: Surplus_V1_Prices? = nil
+    var _renewsItself: Bool = false
+    var _candidates: [Surplus_V1_LeaseCandidate] = []
+    var _held: Surplus_V1_LeaseInfo? = nil
+    var _heldBy: String = String()
+    var _refusal: Surplus_V1_Refusal? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _amounts = source._amounts
+      _least = source._least
+      _termMicroseconds = source._termMicroseconds
+      _most = source._most
+      _renewsItself = source._renewsItself
+      _candidates = source._candidates
+      _held = source._held
+      _heldBy = source._heldBy
+      _refusal = source._refusal
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._amounts) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._least) }()
-      case 3: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._most) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.renewsItself) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.candidates) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._held) }()
-      case 8: try { try decoder.decodeSingularStringField(value: &self.heldBy) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._amounts) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._least) }()
+        case 3: try { try decoder.decodeSingularInt64Field(value: &_storage._termMicroseconds) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._most) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._renewsItself) }()
+        case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._candidates) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._held) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._heldBy) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._refusal) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._amounts {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._least {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if self.termMicroseconds != 0 {
-      try visitor.visitSingularInt64Field(value: self.termMicroseconds, fieldNumber: 3)
-    }
-    try { if let v = self._most {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if self.renewsItself != false {
-      try visitor.visitSingularBoolField(value: self.renewsItself, fieldNumber: 5)
-    }
-    if !self.candidates.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.candidates, fieldNumber: 6)
-    }
-    try { if let v = self._held {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    if !self.heldBy.isEmpty {
-      try visitor.visitSingularStringField(value: self.heldBy, fieldNumber: 8)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._amounts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._least {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if _storage._termMicroseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._termMicroseconds, fieldNumber: 3)
+      }
+      try { if let v = _storage._most {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if _storage._renewsItself != false {
+        try visitor.visitSingularBoolField(value: _storage._renewsItself, fieldNumber: 5)
+      }
+      if !_storage._candidates.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._candidates, fieldNumber: 6)
+      }
+      try { if let v = _storage._held {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if !_storage._heldBy.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._heldBy, fieldNumber: 8)
+      }
+      try { if let v = _storage._refusal {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_LeasePreview, rhs: Surplus_V1_LeasePreview) -> Bool {
-    if lhs._amounts != rhs._amounts {return false}
-    if lhs._least != rhs._least {return false}
-    if lhs.termMicroseconds != rhs.termMicroseconds {return false}
-    if lhs._most != rhs._most {return false}
-    if lhs.renewsItself != rhs.renewsItself {return false}
-    if lhs.candidates != rhs.candidates {return false}
-    if lhs._held != rhs._held {return false}
-    if lhs.heldBy != rhs.heldBy {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._amounts != rhs_storage._amounts {return false}
+        if _storage._least != rhs_storage._least {return false}
+        if _storage._termMicroseconds != rhs_storage._termMicroseconds {return false}
+        if _storage._most != rhs_storage._most {return false}
+        if _storage._renewsItself != rhs_storage._renewsItself {return false}
+        if _storage._candidates != rhs_storage._candidates {return false}
+        if _storage._held != rhs_storage._held {return false}
+        if _storage._heldBy != rhs_storage._heldBy {return false}
+        if _storage._refusal != rhs_storage._refusal {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -710,7 +800,7 @@ nonisolated extension Surplus_V1_LeasePreview: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseCandidate"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}terms\0\u{3}ceiling_microcredits\0\u{1}refusal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}name\0\u{1}terms\0\u{3}ceiling_microcredits\0\u{1}refusal\0\u{3}ceiling_in_kind\0\u{1}reason\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -723,6 +813,8 @@ nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftPro
       case 3: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.ceilingMicrocredits) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._ceilingInKind) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       default: break
       }
     }
@@ -748,6 +840,12 @@ nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftPro
     try { if let v = self._refusal {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    try { if let v = self._ceilingInKind {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -757,6 +855,8 @@ nonisolated extension Surplus_V1_LeaseCandidate: SwiftProtobuf.Message, SwiftPro
     if lhs._terms != rhs._terms {return false}
     if lhs.ceilingMicrocredits != rhs.ceilingMicrocredits {return false}
     if lhs._refusal != rhs._refusal {return false}
+    if lhs._ceilingInKind != rhs._ceilingInKind {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -819,6 +819,9 @@ package nonisolated struct Surplus_V1_VerifyLedgerReply: Sendable {
   /// above 1 where older files are elsewhere
   package var firstSegment: Int64 = 0
 
+  /// what this node and a peer have agreed on, and both signed
+  package var checkpoints: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2765,7 +2768,7 @@ nonisolated extension Surplus_V1_VerifyLedgerRequest: SwiftProtobuf.Message, Swi
 
 nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".VerifyLedgerReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ok\0\u{1}fault\0\u{1}transfers\0\u{1}receipts\0\u{1}segments\0\u{3}chain_head\0\u{3}resumed_after\0\u{3}first_segment\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ok\0\u{1}fault\0\u{1}transfers\0\u{1}receipts\0\u{1}segments\0\u{3}chain_head\0\u{3}resumed_after\0\u{3}first_segment\0\u{1}checkpoints\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2781,6 +2784,7 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
       case 6: try { try decoder.decodeSingularStringField(value: &self.chainHead) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.resumedAfter) }()
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.firstSegment) }()
+      case 9: try { try decoder.decodeSingularInt64Field(value: &self.checkpoints) }()
       default: break
       }
     }
@@ -2811,6 +2815,9 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
     if self.firstSegment != 0 {
       try visitor.visitSingularInt64Field(value: self.firstSegment, fieldNumber: 8)
     }
+    if self.checkpoints != 0 {
+      try visitor.visitSingularInt64Field(value: self.checkpoints, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2823,6 +2830,7 @@ nonisolated extension Surplus_V1_VerifyLedgerReply: SwiftProtobuf.Message, Swift
     if lhs.chainHead != rhs.chainHead {return false}
     if lhs.resumedAfter != rhs.resumedAfter {return false}
     if lhs.firstSegment != rhs.firstSegment {return false}
+    if lhs.checkpoints != rhs.checkpoints {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -265,11 +265,22 @@ package nonisolated struct Surplus_V1_QuoteRequest: Sendable {
   /// the least warning that will do; unspecified: any
   package var leastNotice: Surplus_V1_NoticeClass = .unspecified
 
+  /// one round of a negotiation that nothing comes of; the fields above say the same to older agents
+  package var proposal: Surplus_V1_Propose {
+    get {_proposal ?? Surplus_V1_Propose()}
+    set {_proposal = newValue}
+  }
+  /// Returns true if `proposal` has been explicitly set.
+  package var hasProposal: Bool {self._proposal != nil}
+  /// Clears the value of `proposal`. Subsequent reads from it will return its default value.
+  package mutating func clearProposal() {self._proposal = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _amounts: Surplus_V1_Amounts? = nil
+  fileprivate var _proposal: Surplus_V1_Propose? = nil
 }
 
 package nonisolated struct Surplus_V1_QuoteReply: Sendable {
@@ -299,12 +310,23 @@ package nonisolated struct Surplus_V1_QuoteReply: Sendable {
   /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
   package mutating func clearRefusal() {self._refusal = nil}
 
+  /// to the proposal, and nothing else then; absent from older agents
+  package var answer: Surplus_V1_Answer {
+    get {_answer ?? Surplus_V1_Answer()}
+    set {_answer = newValue}
+  }
+  /// Returns true if `answer` has been explicitly set.
+  package var hasAnswer: Bool {self._answer != nil}
+  /// Clears the value of `answer`. Subsequent reads from it will return its default value.
+  package mutating func clearAnswer() {self._answer = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _terms: Surplus_V1_Terms? = nil
   fileprivate var _refusal: Surplus_V1_Refusal? = nil
+  fileprivate var _answer: Surplus_V1_Answer? = nil
 }
 
 package nonisolated struct Surplus_V1_DeliverEnd: Sendable {
@@ -2510,7 +2532,7 @@ nonisolated extension Surplus_V1_MemberRecords: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".QuoteRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{3}term_microseconds\0\u{3}start_at\0\u{3}least_notice\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}amounts\0\u{3}term_microseconds\0\u{3}start_at\0\u{3}least_notice\0\u{1}proposal\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2522,6 +2544,7 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.termMicroseconds) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.startAt) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.leastNotice) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._proposal) }()
       default: break
       }
     }
@@ -2544,6 +2567,9 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
     if self.leastNotice != .unspecified {
       try visitor.visitSingularEnumField(value: self.leastNotice, fieldNumber: 4)
     }
+    try { if let v = self._proposal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2552,6 +2578,7 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
     if lhs.termMicroseconds != rhs.termMicroseconds {return false}
     if lhs.startAt != rhs.startAt {return false}
     if lhs.leastNotice != rhs.leastNotice {return false}
+    if lhs._proposal != rhs._proposal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2559,7 +2586,7 @@ nonisolated extension Surplus_V1_QuoteRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".QuoteReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}terms\0\u{3}limits_enforced\0\u{1}refusal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}terms\0\u{3}limits_enforced\0\u{1}refusal\0\u{1}answer\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2570,6 +2597,7 @@ nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularMessageField(value: &self._terms) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.limitsEnforced) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._answer) }()
       default: break
       }
     }
@@ -2589,6 +2617,9 @@ nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._refusal {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._answer {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2596,6 +2627,7 @@ nonisolated extension Surplus_V1_QuoteReply: SwiftProtobuf.Message, SwiftProtobu
     if lhs._terms != rhs._terms {return false}
     if lhs.limitsEnforced != rhs.limitsEnforced {return false}
     if lhs._refusal != rhs._refusal {return false}
+    if lhs._answer != rhs._answer {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

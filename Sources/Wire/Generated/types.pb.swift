@@ -943,6 +943,9 @@ package nonisolated struct Surplus_V1_JobProgress: Sendable {
   /// Clears the value of `standing`. Subsequent reads from it will return its default value.
   package mutating func clearStanding() {self._standing = nil}
 
+  /// why its lease is not what was asked for; empty: it is
+  package var remark: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1143,6 +1146,12 @@ package nonisolated struct Surplus_V1_JobInfo: @unchecked Sendable {
   /// Clears the value of `standing`. Subsequent reads from it will return its default value.
   package mutating func clearStanding() {_uniqueStorage()._standing = nil}
 
+  /// why its lease is not what was asked for; empty: it is
+  package var remark: String {
+    get {_storage._remark}
+    set {_uniqueStorage()._remark = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1317,6 +1326,18 @@ package nonisolated struct Surplus_V1_LeaseInfo: @unchecked Sendable {
   package var receipts: [String] {
     get {_storage._receipts}
     set {_uniqueStorage()._receipts = newValue}
+  }
+
+  /// borrowed leases: why the terms are not those that were asked for; empty: they are
+  package var deviation: String {
+    get {_storage._deviation}
+    set {_uniqueStorage()._deviation = newValue}
+  }
+
+  /// why it cannot renew itself for long; empty: it can
+  package var renewalLimit: String {
+    get {_storage._renewalLimit}
+    set {_uniqueStorage()._renewalLimit = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -2630,7 +2651,7 @@ nonisolated extension Surplus_V1_JobData: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobProgress"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}text\0\u{3}done_bytes\0\u{3}total_bytes\0\u{1}attempts\0\u{1}standing\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}text\0\u{3}done_bytes\0\u{3}total_bytes\0\u{1}attempts\0\u{1}standing\0\u{1}remark\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2644,6 +2665,7 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.totalBytes) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.attempts) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._standing) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.remark) }()
       default: break
       }
     }
@@ -2672,6 +2694,9 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
     try { if let v = self._standing {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    if !self.remark.isEmpty {
+      try visitor.visitSingularStringField(value: self.remark, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2682,6 +2707,7 @@ nonisolated extension Surplus_V1_JobProgress: SwiftProtobuf.Message, SwiftProtob
     if lhs.totalBytes != rhs.totalBytes {return false}
     if lhs.attempts != rhs.attempts {return false}
     if lhs._standing != rhs._standing {return false}
+    if lhs.remark != rhs.remark {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2733,7 +2759,7 @@ nonisolated extension Surplus_V1_JobStanding: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JobInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0\u{1}lender\0\u{3}lender_name\0\u{1}borrower\0\u{1}user\0\u{1}spec\0\u{1}state\0\u{1}exit\0\u{1}failure\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}usage\0\u{3}charge_microcredits\0\u{3}outputs_ready\0\u{3}limits_enforced\0\u{1}hosted\0\u{3}missing_outputs\0\u{3}outputs_fetched\0\u{1}interrupted\0\u{1}retry\0\u{1}attempts\0\u{3}kept_until\0\u{1}stopped\0\u{1}standing\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}lease\0\u{1}lender\0\u{3}lender_name\0\u{1}borrower\0\u{1}user\0\u{1}spec\0\u{1}state\0\u{1}exit\0\u{1}failure\0\u{3}submitted_at\0\u{3}started_at\0\u{3}finished_at\0\u{1}usage\0\u{3}charge_microcredits\0\u{3}outputs_ready\0\u{3}limits_enforced\0\u{1}hosted\0\u{3}missing_outputs\0\u{3}outputs_fetched\0\u{1}interrupted\0\u{1}retry\0\u{1}attempts\0\u{3}kept_until\0\u{1}stopped\0\u{1}standing\0\u{1}remark\0")
 
   fileprivate class _StorageClass {
     var _job: String = String()
@@ -2762,6 +2788,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
     var _stopped: Bool = false
     var _keptUntil: Int64 = 0
     var _standing: Surplus_V1_JobStanding? = nil
+    var _remark: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2798,6 +2825,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
       _stopped = source._stopped
       _keptUntil = source._keptUntil
       _standing = source._standing
+      _remark = source._remark
     }
   }
 
@@ -2842,6 +2870,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
         case 24: try { try decoder.decodeSingularInt64Field(value: &_storage._keptUntil) }()
         case 25: try { try decoder.decodeSingularBoolField(value: &_storage._stopped) }()
         case 26: try { try decoder.decodeSingularMessageField(value: &_storage._standing) }()
+        case 27: try { try decoder.decodeSingularStringField(value: &_storage._remark) }()
         default: break
         }
       }
@@ -2932,6 +2961,9 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
       try { if let v = _storage._standing {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
       } }()
+      if !_storage._remark.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._remark, fieldNumber: 27)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2967,6 +2999,7 @@ nonisolated extension Surplus_V1_JobInfo: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._stopped != rhs_storage._stopped {return false}
         if _storage._keptUntil != rhs_storage._keptUntil {return false}
         if _storage._standing != rhs_storage._standing {return false}
+        if _storage._remark != rhs_storage._remark {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -3048,7 +3081,7 @@ nonisolated extension Surplus_V1_MemberInfo: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LeaseInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0\u{4}\u{d}renews_itself\0\u{1}group\0\u{3}in_return_for\0\u{4}\u{8}compensation_microcredits\0\u{1}receipts\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}agreement\0\u{1}peer\0\u{3}peer_name\0\u{1}role\0\u{1}user\0\u{1}state\0\u{1}reason\0\u{1}terms\0\u{3}granted_at\0\u{3}ends_at\0\u{1}ceiling\0\u{1}usage\0\u{3}charged_microcredits\0\u{3}reserved_microcredits\0\u{1}jobs\0\u{1}throttled\0\u{4}\u{d}renews_itself\0\u{1}group\0\u{3}in_return_for\0\u{4}\u{8}compensation_microcredits\0\u{1}receipts\0\u{1}deviation\0\u{3}renewal_limit\0")
 
   fileprivate class _StorageClass {
     var _lease: String = String()
@@ -3073,6 +3106,8 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
     var _inReturnFor: String = String()
     var _compensationMicrocredits: Int64 = 0
     var _receipts: [String] = []
+    var _deviation: String = String()
+    var _renewalLimit: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3105,6 +3140,8 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       _inReturnFor = source._inReturnFor
       _compensationMicrocredits = source._compensationMicrocredits
       _receipts = source._receipts
+      _deviation = source._deviation
+      _renewalLimit = source._renewalLimit
     }
   }
 
@@ -3145,6 +3182,8 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         case 32: try { try decoder.decodeSingularStringField(value: &_storage._inReturnFor) }()
         case 40: try { try decoder.decodeSingularInt64Field(value: &_storage._compensationMicrocredits) }()
         case 41: try { try decoder.decodeRepeatedStringField(value: &_storage._receipts) }()
+        case 42: try { try decoder.decodeSingularStringField(value: &_storage._deviation) }()
+        case 43: try { try decoder.decodeSingularStringField(value: &_storage._renewalLimit) }()
         default: break
         }
       }
@@ -3223,6 +3262,12 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
       if !_storage._receipts.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._receipts, fieldNumber: 41)
       }
+      if !_storage._deviation.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._deviation, fieldNumber: 42)
+      }
+      if !_storage._renewalLimit.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._renewalLimit, fieldNumber: 43)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3254,6 +3299,8 @@ nonisolated extension Surplus_V1_LeaseInfo: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._inReturnFor != rhs_storage._inReturnFor {return false}
         if _storage._compensationMicrocredits != rhs_storage._compensationMicrocredits {return false}
         if _storage._receipts != rhs_storage._receipts {return false}
+        if _storage._deviation != rhs_storage._deviation {return false}
+        if _storage._renewalLimit != rhs_storage._renewalLimit {return false}
         return true
       }
       if !storagesAreEqual {return false}

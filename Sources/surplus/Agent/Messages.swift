@@ -26,6 +26,30 @@ extension Usage {
     }
 }
 
+extension Tariff {
+    /// What is due for the use of a lease; `nil` for a swap, which costs what was agreed on.
+    init?(shown terms: Surplus_V1_Terms) {
+        let prices = Prices(shown: terms.prices)
+        switch terms.consideration.form {
+        case nil: self.init(prices)
+        case .swap: return nil
+        // Of which it is makes no difference to what is due.
+        case .redemption: self.init(prices, .redemption(of: ObligationID(high: 0, low: 0)))
+        case .deferred(let deferral): self.init(prices, .deferred(Deferral(shown: deferral)))
+        }
+    }
+}
+
+extension Deferral {
+    init(shown message: Surplus_V1_Deferral) {
+        self.init(
+            share: ResourceShares(cpu: BasisPoints(message.shareCpu), memory: BasisPoints(message.shareMemory)),
+            rate: ResourceShares(cpu: BasisPoints(message.rateCpu), memory: BasisPoints(message.rateMemory)),
+            from: Timestamp(microseconds: message.dueFrom), until: Timestamp(microseconds: message.dueUntil),
+            premium: BasisPoints(message.premium))
+    }
+}
+
 extension NoticeClass {
     init?(shown message: Surplus_V1_NoticeClass) {
         switch message {

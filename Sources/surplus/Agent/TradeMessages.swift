@@ -13,7 +13,8 @@ extension LeaseReport {
             charged: Microcredits(message.chargedMicrocredits), reserved: Microcredits(message.reservedMicrocredits),
             jobs: message.jobs, compensation: Microcredits(message.compensationMicrocredits),
             renewsItself: message.role == "borrower" ? message.renewsItself : nil, group: message.group.nonEmpty,
-            inReturnFor: message.inReturnFor.nonEmpty, receipts: message.receipts.isEmpty ? nil : message.receipts)
+            inReturnFor: message.inReturnFor.nonEmpty, receipts: message.receipts.isEmpty ? nil : message.receipts,
+            deviation: message.deviation.nonEmpty, renewalLimit: message.renewalLimit.nonEmpty)
     }
 }
 
@@ -77,6 +78,7 @@ extension JobReport {
             keptUntil: CivilTime(microseconds: message.keptUntil),
             rung: message.standing.rung.nonEmpty, rungReason: message.standing.reason.nonEmpty,
             using: message.hasStanding ? Amounts(shown: message.standing.using) : nil)
+        remark = message.remark.nonEmpty
     }
 }
 

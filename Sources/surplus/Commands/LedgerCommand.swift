@@ -59,7 +59,8 @@ struct LedgerVerify: AsyncParsableCommand {
         let reply = try await connection.agent.ask(within: .seconds(3600)) { try await $0.verifyLedger(request, options: $1) }
         return LedgerReport(
             ok: reply.ok, fault: reply.fault.nonEmpty, transfers: reply.transfers, receipts: reply.receipts,
-            segments: reply.segments, chainHead: reply.chainHead, resumedAfter: reply.resumedAfter,
+            checkpoints: reply.checkpoints, segments: reply.segments, chainHead: reply.chainHead,
+            resumedAfter: reply.resumedAfter,
             firstSegment: reply.firstSegment, hasSignatures: true)
     }
 
@@ -67,6 +68,7 @@ struct LedgerVerify: AsyncParsableCommand {
         let fault: String?
         let transfers: Int64
         let receipts: Int64
+        let checkpoints: Int64
         let segments: Int64
         let firstSegment: Int64
         let head: String
@@ -78,7 +80,8 @@ struct LedgerVerify: AsyncParsableCommand {
         let found = try LedgerPath.ask(options, as: Found.self)
         return LedgerReport(
             ok: found.fault == nil, fault: found.fault, transfers: found.transfers, receipts: found.receipts,
-            segments: found.segments, chainHead: found.head, resumedAfter: found.resumedAfter ?? 0,
+            checkpoints: found.checkpoints, segments: found.segments, chainHead: found.head,
+            resumedAfter: found.resumedAfter ?? 0,
             firstSegment: found.firstSegment, hasSignatures: false)
     }
 }

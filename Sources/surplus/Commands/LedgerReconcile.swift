@@ -18,8 +18,8 @@ struct LedgerReconcile: AsyncParsableCommand {
             that does is shown as it is here and there. Several peers are asked at once; those that are no members any more are \
             only named. It is made daily and after each lease, too. To ask for it needs the right 'own'.
 
-            Exit status: 0 when all agree; 1 when a ledger differs, as was found now or before; 3 when none is known to, but one \
-            could not be compared; 2 when the command line is wrong.
+            Exit status: 0 when all agree; 1 when a ledger differs, as was found now or before, or the right is missing; 3 when none is \
+            known to differ, but one could not be compared; 2 when the command line is wrong, or names no other node.
             """)
 
     /// The exit status where a peer could not be compared.
@@ -43,7 +43,9 @@ struct LedgerReconcile: AsyncParsableCommand {
         let console = Console(quiet: output.json || output.plain)
         defer { console.clear() }
         let report: ReconciliationReport
-        do { report = try await ask(console) } catch let failure as Failure where failure.status == Invocation.failureStatus {
+        do { report = try await ask(console) } catch let failure as Failure
+            where failure.status == Invocation.failureStatus && !failure.isDenied
+        {
             // Nothing is known to differ.
             throw failure.exiting(with: Self.incompleteStatus)
         }

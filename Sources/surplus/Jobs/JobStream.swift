@@ -14,6 +14,8 @@ final class JobStream: Sendable {
         var isHeard = false
         /// Runs that were cut short, as far as that was said; `nil` before the first word.
         var attempts: Int?
+        /// Why its lease is not what was asked for, as far as that was said.
+        var remark = ""
         /// What its owner leaves a running job, as far as that was said: `throttled`, `frozen`, `ending`; empty for all of its lease.
         var hold = ""
     }
@@ -98,6 +100,7 @@ final class JobStream: Sendable {
             for attempt in progress.attempts.dropFirst(known) {
                 console.note("\(attempt.lenderName): \(attempt.reason); it is run again")
             }
+            tellRemark(progress)
             tellHold(progress)
             // While the program runs its output is what there is to see; afterwards only a transfer is worth a line.
             let isNews = phase == .starting || phase == .outOfReach && progress.totalBytes > 0
@@ -114,6 +117,15 @@ final class JobStream: Sendable {
             break
         }
         return nil
+    }
+
+    /// Says once why a lease is not what was asked for.
+    private func tellRemark(_ progress: Surplus_V1_JobProgress) {
+        let isNews = state.withLock { state in
+            defer { state.remark = progress.remark }
+            return !progress.remark.isEmpty && state.remark != progress.remark
+        }
+        if isNews, !console.isQuiet { console.note("not all that was asked for: \(progress.remark)") }
     }
 
     /// Says once that the lender's owner takes something from the job, or gives it back: else it would just be silent.

@@ -25,7 +25,7 @@ struct Run: AsyncParsableCommand {
             writes then follows what it had written.
 
             Exit status: the program's own; 125 when surplus failed, 126 when the program could not be run, 127 when there
-            is no such program, 128+n when signal n ended it.
+            is no such program, 128+n when signal n ended it; 2 when the command line is wrong.
             """)
 
     @OptionGroup var wish: WishOptions
@@ -76,7 +76,9 @@ struct Run: AsyncParsableCommand {
     @Flag(help: "Give the program an empty standard input, and leave this one alone.")
     var noStdin = false
 
-    @Flag(name: .shortAndLong, help: "No progress line, and no word when the lender's owner holds the program back.")
+    @Flag(
+        name: .shortAndLong,
+        help: "No progress line, and no word when the lease is not all that was asked for, or its owner holds the program back.")
     var quiet = false
 
     @Flag(help: "With --detach or --dry-run: print JSON.")
@@ -124,9 +126,7 @@ struct Run: AsyncParsableCommand {
     }
 
     func run() async throws {
-        do { if dryRun.dryRun { return try await preview() } } catch let failure as Failure {
-            throw failure.exiting(with: Outcome.surplusFailed)
-        }
+        do { if dryRun.dryRun { return try await preview() } } catch let failure as Failure { throw failure.ofRun }
         let console = Console(quiet: quiet)
         let session = JobSession(agent: connection.agent, console: console, outputs: .exactly(try outputs))
         let submission = JobSubmission(submit: try message, inputs: try inputs)
@@ -141,9 +141,7 @@ struct Run: AsyncParsableCommand {
                 if forwardsInput { StandardInput.forward(to: input) }
                 return try await session.attend(job.job, input: input)
             }
-        } catch let failure as Failure where failure.status < Outcome.surplusFailed {
-            throw failure.exiting(with: Outcome.surplusFailed)
-        }
+        } catch let failure as Failure { throw failure.ofRun }
         throw ExitCode(status)
     }
 
@@ -177,6 +175,13 @@ struct Run: AsyncParsableCommand {
         try Terminal.print(json ? try JobReport(job).json() : job.job + "\n")
         if Terminal.isTerminal(2) { Terminal.note("get it back with 'surplus job attach \(job.job)'") }
         return 0
+    }
+}
+
+extension Failure {
+    /// With the status of a program that surplus could not run, where it is not the command line that is wrong.
+    fileprivate var ofRun: Failure {
+        status < Outcome.surplusFailed && status != Invocation.usageStatus ? exiting(with: Outcome.surplusFailed) : self
     }
 }
 

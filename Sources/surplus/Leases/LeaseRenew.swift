@@ -1,6 +1,7 @@
 import ArgumentParser
 import Reports
 import Resources
+import Wire
 
 struct LeaseRenew: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -39,13 +40,21 @@ struct LeaseRenew: AsyncParsableCommand {
     private func preview() async throws {
         let info = try await connection.agent.ask { [lease] in try await $0.getLease(.with { $0.lease = lease }, options: $1) }
         try info.checkBorrowed()
-        let terms = TermFigures(info.terms)
-        let ceiling = Prices(shown: info.terms.prices).ceiling(for: Amounts(shown: info.terms.amounts), term: span)
+        guard let tariff = Tariff(shown: info.terms) else {
+            throw Failure(
+                object: lease, fault: "a swap lasts as long as was agreed on",
+                remedy: "ask for another one with 'surplus lease request'")
+        }
+        let ceiling = tariff.ceiling(for: Amounts(shown: info.terms.amounts), term: span)
         try output.show(
             DryRunReport(
                 command: "lease renew",
                 summary:
                     "\(info.peerName) would be asked for \(span.text) more, at most \(ceiling.text) would be reserved for it",
-                effects: [.init(lease, "be renewed", terms: terms, ceiling: ceiling)]))
+                effects: [
+                    .init(
+                        lease, "be renewed", terms: TermFigures(info.terms), ceiling: ceiling.credits,
+                        inReturn: ceiling.inKind == .zero ? nil : "\(ceiling.inKind.text) in kind", inKind: ceiling.inKind)
+                ]))
     }
 }

@@ -78,9 +78,22 @@ struct LeaseRequest: AsyncParsableCommand {
         guard (1...Self.mostNodes).contains(nodes) else {
             throw ValidationError("--nodes: \(nodes) is out of range; write 1 to \(Self.mostNodes)")
         }
+        if let contradiction { throw ValidationError(contradiction) }
         if !wish.on.isEmpty, Set(wish.on).count < nodes {
             throw ValidationError("--nodes: \(nodes) are wanted and \(Set(wish.on).count) named; name more with --on, or none")
         }
+    }
+
+    /// Options that cannot be meant together with what is given in return.
+    private var contradiction: String? {
+        guard let means = wish.means.given.first else { return nil }
+        if wish.means.redeem != nil, nodes > 1 { return "--nodes: excludes --redeem; one node owes what is used up" }
+        guard wish.means.swaps else { return nil }
+        let excluded = [
+            ("--nodes", nodes > 1, "is with one node"), ("--start", start != nil, "begins at once"),
+            ("--renew", renew, "is not renewed"),
+        ]
+        return excluded.first(where: \.1).map { "\($0.0): excludes \(means); a swap \($0.2)" }
     }
 
     func run() async throws {
@@ -98,6 +111,9 @@ struct LeaseRequest: AsyncParsableCommand {
             try output.show(LeasesReport(leases: reply.leases.map(LeaseReport.init)))
         } else {
             try output.show(LeaseReport(reply.lease))
+        }
+        if !wish.means.given.isEmpty, !reply.lease.deviation.isEmpty {
+            Terminal.note("not all that was asked for: \(reply.lease.deviation)")
         }
         let granted = Microseconds(reply.lease.terms.termMicroseconds)
         if let term = wish.term, granted < term, !renew {

@@ -10,31 +10,35 @@ struct ObligationCancel: AsyncParsableCommand {
             Examples:
               surplus obligation cancel obl_01jd3x9k3v8q2m7r5t6w8y0z1a
               surplus obligation cancel obl_01jd3x9k3v8q2m7r5t6w8y0z1a --cpu 2.5     so many core-hours of it
+              surplus obligation cancel obl_01jd3x9k3v8q2m7r5t6w8y0z1a --cpu '0.12 core-s' --memory '5604 MiB-s'
+
+            Without --cpu and --memory all that is left is cancelled; with one of them nothing of the other resource.
             """)
 
     @Argument(help: ArgumentHelp("Its id.", valueName: "obligation"), transform: Identifiers.obligation)
     var obligation: String
 
     @Option(
-        help: ArgumentHelp("Only so many core-hours. Default: all that is left.", valueName: "core-hours"),
-        transform: Quantities.coreHours)
-    var cpu: CoreHours?
+        help: ArgumentHelp("Only so many core-hours, or as lists show it, such as '0.12 core-s'.", valueName: "amount"),
+        transform: Quantities.coreTime)
+    var cpu: CoreMicroseconds?
 
     @Option(
-        help: ArgumentHelp("Only so many GiB-hours. Default: all that is left.", valueName: "GiB-hours"),
-        transform: Quantities.gibHours)
-    var memory: GiBHours?
+        help: ArgumentHelp("Only so many GiB-hours, or as lists show it, such as '5604 MiB-s'.", valueName: "amount"),
+        transform: Quantities.memoryTime)
+    var memory: MiBSeconds?
 
     @Option(
-        help: ArgumentHelp("Only so many GiB-hours of disk. Default: all that is left.", valueName: "GiB-hours"),
-        transform: Quantities.gibHours)
-    var disk: GiBHours?
+        help: ArgumentHelp(
+            "Only so many GiB-hours of disk, or as lists show it, such as '5604 MiB-s'.", valueName: "amount"),
+        transform: Quantities.memoryTime)
+    var disk: MiBSeconds?
 
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let usage = Usage(cpu: (cpu ?? .zero).time, memory: (memory ?? .zero).time, disk: (disk ?? .zero).time)
+        let usage = Usage(cpu: cpu ?? .zero, memory: memory ?? .zero, disk: disk ?? .zero)
         try output.show(
             try await connection.agent.adjust(obligation) { request in
                 request.cancel = .with {

@@ -49,8 +49,13 @@ enum Quantities {
     }
 
     static func share(_ text: String) throws -> BasisPoints { try BasisPoints(text: text) }
-    static func coreHours(_ text: String) throws -> CoreHours { try CoreHours(text: text).checked(1...CoreHours(100_000_000)) }
-    static func gibHours(_ text: String) throws -> GiBHours { try GiBHours(text: text).checked(1...GiBHours(100_000_000)) }
+    static func coreTime(_ text: String) throws -> CoreMicroseconds {
+        try CoreMicroseconds(text: text).checked(1...CoreHours(100_000_000).time)
+    }
+
+    static func memoryTime(_ text: String) throws -> MiBSeconds {
+        try MiBSeconds(text: text).checked(1...GiBHours(100_000_000).time)
+    }
 
     static func credits(_ text: String) throws -> Microcredits {
         try Microcredits(text: text).checked(1...Bounds.money)

@@ -42,6 +42,9 @@ struct WishOptions: ParsableArguments {
         guard !means.swaps || term != nil else {
             throw ValidationError("\(means.given[0]): a swap has a term; add --for, such as --for 1h")
         }
+        guard means.redeem == nil || maxPrice == nil else {
+            throw ValidationError("--max-price: excludes --redeem; what is owed already is used up, and nothing is paid")
+        }
     }
 
     /// What is asked for: where nothing was said, something that most programs can do with.

@@ -226,7 +226,14 @@ final class JobDesk: Sendable {
         info.lenderName = record.lender.map(name(of:)) ?? ""
         for index in info.attempts.indices { info.attempts[index].lenderName = name(of: record.attempts[index].lender) }
         info.chargeMicrocredits = charge(for: record).rawValue
+        info.remark = remark(on: record) ?? ""
         return info
+    }
+
+    /// Why a job's own lease is not what was asked for, where something was to be given in return for it.
+    private func remark(on record: JobRecord) -> String? {
+        guard case .own(let want, _, _) = record.tenancy, want.means != nil else { return nil }
+        return record.lease.flatMap(entry(of:))?.deviation
     }
 
     private func name(of node: NodeID) -> String { roster[node]?.name ?? node.description }

@@ -56,7 +56,7 @@ extension JobDesk {
             case .submit(let submit):
                 guard accepted == nil else { throw FieldError("submit", "comes twice") }
                 accepted = (
-                    try JobOrder(submit.spec), try choice(of: submit, by: user), try JobRetry(submit.retry, "retry")
+                    try JobOrder(submit.spec), try await choice(of: submit, by: user), try JobRetry(submit.retry, "retry")
                 )
                 // From now on it is not idle: others that come while the inputs do find another one.
                 if case .given(let lease)? = accepted?.tenancy { engine.handle(.occupied(lease, by: id, true)) }
@@ -86,7 +86,7 @@ extension JobDesk {
     }
 
     /// Under which lease the job is to run; says at once what can never work.
-    private func choice(of submit: Surplus_V1_SubmitJob, by user: CallingUser) throws -> JobRecord.Tenancy {
+    private func choice(of submit: Surplus_V1_SubmitJob, by user: CallingUser) async throws -> JobRecord.Tenancy {
         guard submit.lease.isEmpty else {
             guard submit.retry.limit == 0 else {
                 throw FieldError("retry", "needs a lease of the job's own: a given one is of one node")
@@ -110,9 +110,9 @@ extension JobDesk {
         guard want.amounts.disk == .zero else {
             throw FieldError("request", "asks for disk, on which nothing runs: ask for processing and memory")
         }
-        let candidates = try roster.candidates(on: submit.request.on, except: engine.read { $0.id })
+        let candidates = try engine.candidates(for: want, on: submit.request.on, among: roster)
         if submit.retry.limit == 0,
-            let idle = engine.idleLease(for: want, submit.request, among: candidates, of: user)
+            let idle = await engine.idleLease(for: want, submit.request, among: candidates, of: user)
         {
             return .given(idle)
         }

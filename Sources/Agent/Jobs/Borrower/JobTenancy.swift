@@ -40,9 +40,7 @@ struct JobTenancy: Sendable {
     }
 
     private func borrow(_ want: Want, from names: [String], after former: [NodeID]) async throws -> LeaseID {
-        let candidates =
-            try want.means?.redemption.map { [try engine.debtor(of: $0)] }
-            ?? roster.candidates(on: names, except: engine.read { $0.id })
+        let candidates = try engine.candidates(for: want, on: names, among: roster)
         let others = candidates.filter { !former.contains($0) }
         guard !others.isEmpty, others.count < candidates.count else { return try await borrow(want, from: candidates) }
         do { return try await borrow(want, from: others) } catch is Refusal {
@@ -178,6 +176,26 @@ extension Want {
             notice: leastNotice ?? .standard, leastNotice: leastNotice, user: user, renewsItself: renewsItself, start: start,
             nodes: max(1, Int(nodes)))
         means = request.hasMeans ? try Means(request.means, "request.means") : nil
+        lasting = means?.redemption != nil && term != 0 ? self.term : nil
+    }
+}
+
+extension Engine {
+    /// The peers to ask for what is wanted: those named, or all; who owes it, where that is to be used up.
+    ///
+    /// - Throws: an error of usage where a node is named that does not owe it; ``Refusal`` where nobody does.
+    func candidates(for want: Want, on names: [String], among roster: MemberRoster) throws -> [NodeID] {
+        let named = try roster.candidates(on: names, except: read { $0.id })
+        guard let obligation = want.means?.redemption else { return named }
+        let debtor = try debtor(of: obligation)
+        if !names.isEmpty, let index = named.firstIndex(where: { $0 != debtor }) {
+            let name = roster[debtor]?.name ?? debtor.description
+            throw RPCError(
+                code: .invalidArgument,
+                message:
+                    "--on \(names[index]): \(name) owes \(obligation), and nobody else; leave --on out, or --redeem")
+        }
+        return [debtor]
     }
 }
 
@@ -186,10 +204,9 @@ extension MemberRoster {
     func candidates(on names: [String], except own: NodeID) throws -> [NodeID] {
         guard names.isEmpty else {
             return try names.map { name in
-                let member = try find(name)
-                guard member.node != own else { throw IdentityError("'\(name)' is this node itself: borrow from another one") }
+                let member = try peer(name, of: own)
                 guard member.status == .active else {
-                    throw IdentityError("'\(name)' \(member.status.story): see 'surplus nodes'")
+                    throw IdentityError("'\(name)' \(member.status.story): see 'surplus nodes'", isUsage: true)
                 }
                 return member.node
             }

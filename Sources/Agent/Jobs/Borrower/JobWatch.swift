@@ -1,4 +1,5 @@
 import GRPCCore
+import Resources
 import Wire
 
 /// Somebody here who watches a job: shown its output from the spools, and heard for its input.
@@ -51,6 +52,7 @@ struct JobWatch: Sendable {
         var offsets = (stdout: max(0, attach.stdoutOffset), stderr: max(0, attach.stderrOffset))
         var shown: Surplus_V1_JobProgress?
         var received: Int64?
+        var (placed, remark): (LeaseID?, String) = (nil, "")
         for await _ in work.changes() {
             // Taken before the output is read: of a job that has ended, all of it is there.
             let view = work.view
@@ -60,6 +62,8 @@ struct JobWatch: Sendable {
                 standing.using = .zero
                 progress.standing = Surplus_V1_JobStanding(standing)
             }
+            if let lease = view.record.lease, lease != placed { (placed, remark) = (lease, describe(view.record).remark) }
+            progress.remark = remark
             if !view.record.attempts.isEmpty { progress.attempts = describe(view.record).attempts }
             if progress != shown {
                 try await write(.with { $0.progress = progress })
