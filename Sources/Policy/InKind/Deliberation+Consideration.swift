@@ -108,10 +108,10 @@ extension Deliberation {
         }
         if nearest.rate != asked.rate {
             let rate = nearest.rate
-            let rates =
+            changes.append(
                 rate.disk == .zero
-                ? "\(rate.cpu.text) of the processing and \(rate.memory.text) of the memory are" : "\(rate.disk.text) of the disk is"
-            changes.append("\(rates) to be given back (--rate)")
+                    ? "\(rate.cpu.text) of the processing and \(rate.memory.text) of the memory are to be given back (--rate)"
+                    : "\(rate.disk.text) of the disk is to be given back (--rate)")
         }
         if nearest.premium != asked.premium { changes.append("the premium is at least \(nearest.premium.text) (--premium)") }
         if nearest.until != asked.until {
