@@ -47,6 +47,7 @@ extension PoolMembership {
         let others = roster.members.filter {
             $0.status == .active && $0.node != own && !asked.contains($0.node) && roster.isReachable($0.node)
         }
+        // A refusal here says that none of them can be asked: then none of them lends.
         guard let rehearsal = try? await rehearse(want, with: others.prefix(Negotiating.fanOut).map(\.node)) else { return [] }
         let (request, now) = (rehearsal.request, engine.now)
         return request.talks.indices.compactMap { index in
