@@ -4,31 +4,26 @@ package enum EventKinds {
     package static let decided = [
         "agreement.accepted", "agreement.declined", "clock.set", "decay.agreed", "decay.proposed", "decay.refused",
         "dispute.opened", "dispute.proposed", "dispute.reduced", "dispute.refused", "dispute.resolved", "lease.active",
-        "lease.begun", "lease.closed", "lease.granted",
-        "lease.not-renewed", "lease.promised", "lease.reclaiming", "lease.renewed", "lease.resized", "lease.settled",
-        "lease.unanswered", "ledger.checkpoint", "ledger.differs", "lending.hindered", "lending.paused", "lending.possible",
-        "lending.resumed",
-        "lending.started",
-        "lending.stopped", "negotiation.countered", "negotiation.expired", "negotiation.offered", "negotiation.rejected",
-        "negotiation.withdrawn", "netting.aborted", "netting.committed", "netting.doubt", "netting.prepared", "netting.proposed",
-        "netting.refused", "netting.searched", "obligation.adjusted", "obligation.declined", "obligation.disputed",
-        "obligation.opened", "obligation.proposed", "obligation.redeemed", "obligation.refused", "obligation.settled",
-        "policy.adopted",
-        "policy.threshold",
-        "receipt.disputed", "receipt.refused", "receipt.settled",
-        "request.abandoned", "request.doubt", "request.failed", "request.refused",
-        "rule.acquired", "rule.asked", "rule.closed", "rule.opened", "rule.short", "swap.settled", "transfer.expired",
+        "lease.begun", "lease.closed", "lease.granted", "lease.not-renewed", "lease.promised", "lease.reclaiming",
+        "lease.renewed", "lease.resized", "lease.settled", "lease.unanswered", "ledger.checkpoint", "ledger.differs",
+        "lending.hindered", "lending.paused", "lending.possible", "lending.resumed", "lending.started", "lending.stopped",
+        "negotiation.countered", "negotiation.expired", "negotiation.offered", "negotiation.rejected", "negotiation.withdrawn",
+        "netting.aborted", "netting.committed", "netting.doubt", "netting.prepared", "netting.proposed", "netting.refused",
+        "netting.searched", "obligation.adjusted", "obligation.declined", "obligation.disputed", "obligation.opened",
+        "obligation.proposed", "obligation.redeemed", "obligation.refused", "obligation.settled", "policy.adopted",
+        "policy.threshold", "receipt.disputed", "receipt.refused", "receipt.settled", "request.abandoned", "request.doubt",
+        "request.failed", "request.refused", "rule.acquired", "rule.asked", "rule.closed", "rule.opened", "rule.short",
+        "swap.settled", "transfer.expired",
     ]
 
     /// Those of what a node is asked for and does beside its decisions.
     package static let others = [
-        "guest.dry-run", "guest.ending", "guest.frozen", "guest.relieved", "guest.throttled",
-        "job.cancelled", "job.discarded", "job.ended", "job.failed", "job.finished", "job.hosted", "job.interrupted",
-        "job.outputs",
-        "job.placed", "job.refused", "job.saved", "job.staged", "job.started", "job.submitted", "job.unsaved",
-        "ledger.archived", "ledger.mounted", "ledger.restored", "ledger.unmounted", "ledger.unread",
-        "member.active", "member.joined", "member.left", "member.revoked", "policy.changed", "pool.founded", "pool.joined",
-        "request.opened", "token.created", "user.active", "user.revoked",
+        "guest.dry-run", "guest.ending", "guest.frozen", "guest.relieved", "guest.throttled", "job.cancelled", "job.discarded",
+        "job.ended", "job.failed", "job.finished", "job.hosted", "job.interrupted", "job.outputs", "job.placed", "job.refused",
+        "job.saved", "job.staged", "job.started", "job.submitted", "job.unsaved", "ledger.archived", "ledger.mounted",
+        "ledger.restored", "ledger.unmounted", "ledger.unread", "member.active", "member.joined", "member.left",
+        "member.revoked", "policy.changed", "pool.founded", "pool.joined", "request.opened", "token.created", "user.active",
+        "user.revoked",
     ]
 
     package static let all = (decided + others).sorted()

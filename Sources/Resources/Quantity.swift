@@ -128,6 +128,9 @@ package struct Microseconds: Quantity {
     package static func minutes(_ n: Int64) -> Self { Self(n * 60_000_000) }
     package static func hours(_ n: Int64) -> Self { Self(n * 3_600_000_000) }
     package static func days(_ n: Int64) -> Self { Self(n * 86_400_000_000) }
+
+    /// Without what is less than a second.
+    package var wholeSeconds: Self { Self(rawValue - rawValue % 1_000_000) }
 }
 
 /// A share of a whole, in hundredths of a percent (0...10000).

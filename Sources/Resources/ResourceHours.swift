@@ -51,16 +51,7 @@ package struct GiBHours: TextualQuantity {
 /// What both have in common.
 private enum ResourceHours {
     static func read(_ text: String, thing: String, form: String) throws(TextError) -> Int64 {
-        var scanner = TextScanner(text)
-        let number = try scanner.number(else: form)
-        let word = scanner.word().lowercased()
-        if !word.isEmpty {
-            guard word == thing, scanner.skip("-"), ["h", "hour", "hours"].contains(scanner.word().lowercased()) else {
-                throw scanner.fault(form)
-            }
-        }
-        try scanner.finish(else: form)
-        return try number.exactly(1000, finest: "0.001")
+        try ResourceTimeText.read(text, hours: thing, form: form).number.exactly(1000, finest: "0.001")
     }
 
     static func text(_ number: String, _ thing: String) -> String { "\(number) \(thing)-\(number == "1" ? "hour" : "hours")" }

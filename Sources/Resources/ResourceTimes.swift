@@ -5,7 +5,7 @@ extension CoreMicroseconds: TextualQuantity {
 
     /// `2.5`, `2.5 core-hours`, `2.5 core-h`; `0.12 core-s`, `0.12 core-seconds`.
     package init(text: String) throws(TextError) {
-        let (number, isHours) = try ResourceTime.read(text, seconds: "core", hours: "core", form: Self.form)
+        let (number, isHours) = try ResourceTimeText.read(text, seconds: "core", hours: "core", form: Self.form)
         self.init(
             isHours
                 ? try number.exactly(3_600_000_000, finest: "0.000001 core-s")
@@ -17,32 +17,29 @@ extension CoreMicroseconds: TextualQuantity {
 
 extension MiBSeconds: TextualQuantity {
     private static let form = "write GiB-hours, such as 2.5, or MiB-seconds, such as '64 MiB-s'"
-    /// MiB-seconds of one GiB-hour.
-    private static let hour: Int64 = 1024 * 3600
 
     /// `2.5`, `2.5 GiB-hours`, `2.5 GiB-h`, rounded down; `64 MiB-s`, `64 MiB-seconds`.
     package init(text: String) throws(TextError) {
-        let (number, isHours) = try ResourceTime.read(text, seconds: "mib", hours: "gib", form: Self.form)
+        let (number, isHours) = try ResourceTimeText.read(text, seconds: "mib", hours: "gib", form: Self.form)
         guard isHours else {
             self.init(try number.exactly(1, finest: "1 MiB-s"))
             return
         }
-        let thousandths = MiBSeconds(try number.exactly(1000, finest: "0.001 GiB-h: write MiB-s"))
-        self = thousandths.scaled(by: Self.hour, over: 1000)
+        self = GiBHours(try number.exactly(1000, finest: "0.001 GiB-h: write MiB-s")).time
     }
 
     package var shortText: String { text }
 }
 
-/// What both have in common.
-private enum ResourceTime {
+/// How all of them are read, by the hour and by the second.
+enum ResourceTimeText {
     /// A number, and whether it counts hours, as one without a unit does.
     ///
     /// - Parameters:
-    ///   - seconds: what is counted by the second, before the hyphen.
+    ///   - seconds: what is counted by the second, before the hyphen; nothing is when `nil`.
     ///   - hours: what is counted by the hour.
     static func read(
-        _ text: String, seconds: String, hours: String, form: String
+        _ text: String, seconds: String? = nil, hours: String, form: String
     ) throws(TextError) -> (number: Decimal, isHours: Bool) {
         var scanner = TextScanner(text)
         let number = try scanner.number(else: form)

@@ -52,6 +52,7 @@ extension PoolMembership {
             member.status == .active && member.node != own && !asked.contains(member.node) && roster.isReachable(member.node)
                 && want.demands.allSatisfy { peers.mayHave($0.feature, member.node) }
         }
+        // A refusal here says that none of them can be asked: then none of them lends.
         guard let rehearsal = try? await rehearse(want, with: others.prefix(Negotiating.fanOut).map(\.node)) else { return [] }
         let (request, now) = (rehearsal.request, engine.now)
         return request.talks.indices.compactMap { index in

@@ -84,16 +84,3 @@ extension PoolMembership {
         }
     }
 }
-
-extension Engine {
-    /// Who owes something in kind to this node.
-    func debtor(of id: ObligationID) throws(Refusal) -> NodeID {
-        let (known, own) = read { ($0.obligations[id], $0.id) }
-        guard let known, known.creditor == own else {
-            throw Refusal(
-                term: "obligation",
-                reason: "nobody owes obligation \(id) to this node: 'surplus obligation list' shows those there are")
-        }
-        return known.debtor
-    }
-}

@@ -66,7 +66,7 @@ extension Node {
     private func redeemable(_ id: ObligationID, by creditor: NodeID) -> Redeemable? {
         guard let obligation = obligations[id], obligation.creditor == creditor, obligation.debtor == self.id else { return nil }
         return Redeemable(
-            left: (obligation.left - taken(of: id)).clampedToZero, prices: obligation.prices, from: obligation.deferral.from,
+            left: untaken(of: obligation), prices: obligation.prices, from: obligation.deferral.from,
             until: obligation.deferral.until)
     }
 
@@ -77,6 +77,9 @@ extension Node {
             hold.terms.consideration == .redemption(of: id) ? sum + hold.terms.ceiling.inKind : sum
         }
     }
+
+    /// What is left of an obligation beside that.
+    private func untaken(of obligation: Obligation) -> Usage { (obligation.left - taken(of: obligation.id)).clampedToZero }
 
     /// The unsettled leases that use an obligation up, on either side.
     func redemptions(of id: ObligationID) -> [LeaseEntry] {
@@ -122,11 +125,11 @@ extension Node {
         guard let lasting = want.lasting, case .redemption(let id) = terms.consideration, let obligation = obligations[id] else {
             return nil
         }
-        let left = (obligation.left - taken(of: id)).clampedToZero
+        let left = untaken(of: obligation)
         let window = obligation.deferral.until - (now.utc + max(.zero, terms.wait(at: now.utc)))
         let longest = min(left.lasting(terms.amounts), window)
         guard longest < lasting else { return nil }
-        let whole = Microseconds(longest.rawValue / 1_000_000 * 1_000_000)
+        let whole = longest.wholeSeconds
         let cause =
             window == longest
             ? "\(id) falls due at \(CivilDate(obligation.deferral.until).rfc3339Seconds), before \(lasting.text) are over"
@@ -147,7 +150,7 @@ extension Node {
         guard lease.isOpen, case .redemption(let id) = lease.terms.consideration else { return nil }
         guard let obligation = obligations[id] else { return .zero }
         let window = obligation.deferral.until - (now.utc + lease.ends.remaining(at: now))
-        return max(.zero, min((obligation.left - taken(of: id)).clampedToZero.lasting(lease.terms.amounts), window))
+        return max(.zero, min(untaken(of: obligation).lasting(lease.terms.amounts), window))
     }
 
     /// Why a term cannot be lengthened for what is given in return.
@@ -165,7 +168,7 @@ extension Node {
             guard ends <= obligation.deferral.until else { return Self.isDueTooEarly(obligation.deferral.until) }
             let usage = lease.terms.tariff.ceiling(for: lease.terms.amounts, term: renewal.span).inKind
             guard !(usage + taken(of: id)).fits(in: obligation.left) else { return nil }
-            let free = (obligation.left - taken(of: id)).clampedToZero
+            let free = untaken(of: obligation)
             return Refusal(
                 term: "consideration",
                 reason:

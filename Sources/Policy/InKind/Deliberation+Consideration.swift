@@ -138,8 +138,7 @@ extension Deliberation {
         guard begins < owed.until else { throw Refusal(term: "consideration", reason: "obligation \(id) is past its window") }
         let longest = min(owed.left.lasting(amounts), owed.until - begins)
         // Whole seconds where that makes no difference to whether it is lent.
-        let whole = Microseconds(longest.rawValue / 1_000_000 * 1_000_000)
-        return whole >= policy.shortestTerm ? whole : longest
+        return longest.wholeSeconds >= policy.shortestTerm ? longest.wholeSeconds : longest
     }
 
     /// Why what is owed gives no more than `term`.

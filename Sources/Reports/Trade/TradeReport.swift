@@ -70,6 +70,8 @@ package struct TradeReport: Report {
         let unit: LedgerUnit
         let amount: Int64
 
+        var label: String { BalanceSums.Line(rawValue: line)?.label ?? line }
+
         package init(line: String, unit: LedgerUnit, amount: Int64) { (self.line, self.unit, self.amount) = (line, unit, amount) }
     }
 
@@ -199,7 +201,7 @@ package struct TradeReport: Report {
             return head.text(on: page) + page.gap + "nothing was lent or borrowed in this time\n"
         }
         var foot = Sheet()
-        for one in apart { foot.add(one.line.replacing("_", with: " "), one.unit.text(LedgerAmount(one.amount))) }
+        for one in apart { foot.add(one.label, one.unit.text(LedgerAmount(one.amount))) }
         foot.add("balance", "changed by \(Microcredits(changeMicrocredits).text)", .strong)
         if changeInKind.usage != .zero { foot.add("in kind", "changed by \(changeInKind.usage.text)", .strong) }
         if lent.swapped != .zero || borrowed.swapped != .zero {

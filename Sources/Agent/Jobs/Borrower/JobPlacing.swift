@@ -35,7 +35,7 @@ extension Engine {
                 return nil
             }
             group.addTask {
-                try? await Task.sleep(for: Self.patience)
+                await Task.rest(for: Self.patience)
                 return nil
             }
             defer { group.cancelAll() }
