@@ -83,6 +83,7 @@ let package = Package(
     targets: [
         // C: declarations the Glibc overlay lacks, no logic; libraries of the system
         .target(name: "CLinux"),
+        .systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
         // 0: quantities, ids, instants, bounded random
@@ -117,6 +118,7 @@ let package = Package(
                 "Resources", "CLinux", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix, .nioTLS, .nioSSL,
                 .nioHTTP1, .nioHTTP2, .nioHPACK, .crypto, .log,
             ], exclude: ["Protos"]),
+        module("BlockStore", ["Resources", "CISAL"]),
         module("Kernel", ["Resources", "CLinux"]),
         module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux", "CSeccomp"]),
 
@@ -170,6 +172,7 @@ let package = Package(
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
+        tests("BlockStore", ["Resources", "BlockStore"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),
         tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),
