@@ -95,6 +95,7 @@ let package = Package(
         module("Bookkeeping", ["Resources"]),
         module("Accounting", ["Resources"]),
         module("Reclaim", ["Resources"]),
+        module("Volumes", ["Resources"]),
         module("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim"]),
 
         // 2: adapters, one kind of I/O each
