@@ -49,7 +49,7 @@ package struct Inode: Hashable, Sendable {
     package var accessed: FileTime
     package var modified: FileTime
     package var changed: FileTime
-    /// The directory in which a directory is; of the root the root itself. Others may be in several.
+    /// Where a directory is; of the root the root itself. Of others the directory where they were made or moved to last.
     package var parent: InodeNumber
     /// Higher after each change to content or attributes, so that copies can be told to be old.
     package var version: UInt64

@@ -12,6 +12,7 @@ package enum PosixError: Int32, Error, Hashable, Sendable, Codable {
     case busy = 16
     case exists = 17
     case crossDevice = 18
+    case noSuchDevice = 19
     case notDirectory = 20
     case isDirectory = 21
     case invalid = 22
