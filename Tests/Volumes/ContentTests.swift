@@ -65,7 +65,7 @@ struct ContentTests {
             (write([Extent(offset: 0, length: 0, source: .zeros)], []), .invalid),
             (write([Extent(offset: .max, length: 1, source: .zeros)], []), .fileTooLarge),
             (write([Extent(offset: 1, length: .max, source: .zeros)], []), .fileTooLarge),
-            (.punch(file, 5..<5), .invalid), (.allocate(file, 0..<UInt64.max, keepsSize: false), .fileTooLarge),
+            (.punch(file, 5..<5), .invalid), (.allocate(file, 0..<UInt64.max, keepsSize: false, zeroes: false), .fileTooLarge),
             (.place([BlockPlacement(block: block(1), replicas: [])]), .invalid), (.resize(capacity: 0, inodeLimit: 1), .invalid),
         ]
         for (operation, error) in cases {

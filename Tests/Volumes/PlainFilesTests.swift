@@ -134,7 +134,9 @@ private struct Pair {
         if Bool.random(using: &random) {
             return compare(.punch(number(file), UInt64(range.lowerBound)..<UInt64(range.upperBound))) { $0.zero(range, of: file) }
         }
-        return compare(.allocate(number(file), UInt64(range.lowerBound)..<UInt64(range.upperBound), keepsSize: false)) { plain in
+        let (bytes, zeroes) = (UInt64(range.lowerBound)..<UInt64(range.upperBound), Bool.random(using: &random))
+        return compare(.allocate(number(file), bytes, keepsSize: false, zeroes: zeroes)) { plain in
+            if zeroes { plain.zero(range, of: file) }
             plain.resize(file, to: max(range.upperBound, plain.files[file]?.content.count ?? 0))
         }
     }

@@ -65,15 +65,20 @@ extension Volume {
     }
 
     mutating func allocate(
-        _ number: InodeNumber, _ range: Range<UInt64>, keepsSize: Bool, at time: FileTime
+        _ number: InodeNumber, _ range: Range<UInt64>, keepsSize: Bool, zeroes: Bool, at time: FileTime
     ) throws(PosixError) -> Reply {
         let inode = try regular(number, range)
-        let holes = holes(of: number, in: range)
+        var holes = holes(of: number, in: range)
         try claim(holes.reduce(0) { $0 + UInt64($1.count) }, Promise())
+        if zeroes {
+            clear(range, of: number)
+            holes = [range]
+        }
         for hole in holes {
             insert(Extent(offset: hole.lowerBound, length: UInt64(hole.count), source: .zeros), into: number)
         }
         state.change(state.inode(number) ?? inode, at: time) { inode in
+            if zeroes { inode.modified = time }
             if !keepsSize { inode.size = max(inode.size, range.upperBound) }
         }
         return .inode(try existing(number))

@@ -21,7 +21,9 @@ package enum Operation: Hashable, Sendable {
     /// - Parameter promised: bytes of what the session was promised that this uses up, whether or not it needs them.
     case write([FileWrite], blocks: [NewBlock], promised: UInt64)
     /// Sets room aside where a file has holes.
-    case allocate(InodeNumber, Range<UInt64>, keepsSize: Bool)
+    ///
+    /// - Parameter zeroes: whether what is there is removed first.
+    case allocate(InodeNumber, Range<UInt64>, keepsSize: Bool, zeroes: Bool)
     /// Makes a hole.
     case punch(InodeNumber, Range<UInt64>)
     /// Removes part of what an inode has that no entry leads to and nobody has open.

@@ -77,7 +77,8 @@ package struct Volume<State: VolumeState> {
         case .removeExtendedAttribute(let inode, let name): try removeAttribute(name, of: inode, at: time)
         case .write(let files, let blocks, let promised):
             try write(files, blocks, Promise(session: session, bytes: promised), at: time)
-        case .allocate(let inode, let range, let keepsSize): try allocate(inode, range, keepsSize: keepsSize, at: time)
+        case .allocate(let inode, let range, let keepsSize, let zeroes):
+            try allocate(inode, range, keepsSize: keepsSize, zeroes: zeroes, at: time)
         case .punch(let inode, let range): try punch(inode, range, at: time)
         case .discard(let inode): try discard(inode)
         case .place(let placements): try place(placements)
