@@ -58,7 +58,8 @@ struct ContentTests {
             NewBlock(id: block(1), length: length, checksum: 0, replicas: replicas)
         }
         let cases: [(Operation, PosixError)] = [
-            (write([whole], []), .invalid), (write([whole], [new(length: 9)]), .invalid), (write([whole], [new(on: [])]), .invalid),
+            (write([whole], []), .invalid), (write([whole], [new(length: 9)]), .invalid),
+            (write([whole], [new(on: [])]), .invalid),
             (write([whole], [new(on: [node(2), node(1)])]), .invalid), (write([whole], [new(on: [node(1), node(1)])]), .invalid),
             (write([whole, whole], [new()]), .invalid), (write([whole], [new(), new()]), .invalid),
             (write([whole], [new(length: Block.largest + 1)]), .invalid),

@@ -112,7 +112,9 @@ private struct Pair {
             used = end
         }
         let extents = parts.map {
-            Extent(offset: UInt64($0.offset), length: UInt64($0.range.count), source: .block(id, offset: UInt32($0.range.lowerBound)))
+            Extent(
+                offset: UInt64($0.offset), length: UInt64($0.range.count), source: .block(id, offset: UInt32($0.range.lowerBound))
+            )
         }
         let new = NewBlock(id: id, length: UInt32(bytes.count), checksum: 0, replicas: [node(1)])
         let write = FileWrite(inode: number(file), extents: extents)
@@ -171,7 +173,9 @@ private struct Pair {
 
 @Suite("A volume beside plain files")
 struct PlainFilesTests {
-    @Test("whatever is done to both, they say the same, have the same, and the volume holds together", arguments: 0..<60 as Range<UInt64>)
+    @Test(
+        "whatever is done to both, they say the same, have the same, and the volume holds together",
+        arguments: 0..<60 as Range<UInt64>)
     func alike(seed: UInt64) throws {
         var pair = Pair(seed: seed)
         for step in 0..<400 {

@@ -17,7 +17,8 @@ extension Volume {
         let header = state.header
         return apply(
             Record(
-                index: header.applied + 1, epoch: header.epoch, time: FileTime(rawValue: header.time.rawValue + 1), origin: origin,
+                index: header.applied + 1, epoch: header.epoch, time: FileTime(rawValue: header.time.rawValue + 1),
+                origin: origin,
                 operation: operation))
     }
 

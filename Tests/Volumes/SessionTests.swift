@@ -18,7 +18,8 @@ struct SessionTests {
     func repetition() throws {
         var volume = began()
         let new = NewInode(
-            parent: .root, name: try FileName("f"), number: volume.state.header.nextInode, kind: .regular, permissions: 0, owner: 0,
+            parent: .root, name: try FileName("f"), number: volume.state.header.nextInode, kind: .regular, permissions: 0,
+            owner: 0,
             group: 0)
         let first = volume.perform(.make(new), from: origin(1))
         let before = volume.snapshot

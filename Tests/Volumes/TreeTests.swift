@@ -26,7 +26,9 @@ struct TreeTests {
     func inheritance() throws {
         var volume = Volume()
         let shared = try volume.make("d", .directory, permissions: 0o2775, group: 7)
-        let (file, nested) = (try volume.make("f", in: shared.number, group: 3), try volume.make("n", .directory, in: shared.number))
+        let (file, nested) = (
+            try volume.make("f", in: shared.number, group: 3), try volume.make("n", .directory, in: shared.number)
+        )
         #expect(file.group == 7 && file.permissions == 0o644)
         #expect(nested.group == 7 && nested.permissions == 0o2644)
     }
@@ -42,14 +44,17 @@ struct TreeTests {
         }
         let inner = try #require(volume.state.entry(try FileName("inner"), in: directory.number)).inode
         let cases: [(Operation, PosixError)] = [
-            (.unlink(parent: .root, name: x, isOpen: false), .noEntry), (.unlink(parent: .root, name: d, isOpen: false), .isDirectory),
+            (.unlink(parent: .root, name: x, isOpen: false), .noEntry),
+            (.unlink(parent: .root, name: d, isOpen: false), .isDirectory),
             (.removeDirectory(parent: .root, name: f, isOpen: false), .notDirectory),
             (.removeDirectory(parent: .root, name: d, isOpen: false), .notEmpty),
             (.unlink(parent: file.number, name: x, isOpen: false), .notDirectory),
             (.unlink(parent: InodeNumber(rawValue: 99), name: x, isOpen: false), .stale),
-            (.link(directory.number, parent: .root, name: x), .notPermitted), (.link(file.number, parent: .root, name: d), .exists),
+            (.link(directory.number, parent: .root, name: x), .notPermitted),
+            (.link(file.number, parent: .root, name: d), .exists),
             (rename(x, .root, f), .noEntry), (rename(d, .root, f), .notDirectory), (rename(f, .root, d), .isDirectory),
-            (rename(d, inner, x), .invalid), (rename(d, directory.number, x), .invalid), (rename(f, .root, d, .noReplace), .exists),
+            (rename(d, inner, x), .invalid), (rename(d, directory.number, x), .invalid),
+            (rename(f, .root, d, .noReplace), .exists),
             (rename(f, .root, x, .exchange), .noEntry),
             (.setAttributes(directory.number, .size(0)), .isDirectory),
             (.setAttributes(file.number, .size(1 << 60)), .fileTooLarge),
@@ -97,7 +102,8 @@ struct TreeTests {
         let directory = try volume.make("d", .directory)
         volume.perform(.removeDirectory(parent: .root, name: try FileName("d"), isOpen: true))
         let new = NewInode(
-            parent: directory.number, name: try FileName("x"), number: volume.state.header.nextInode, kind: .regular, permissions: 0,
+            parent: directory.number, name: try FileName("x"), number: volume.state.header.nextInode, kind: .regular,
+            permissions: 0,
             owner: 0, group: 0)
         #expect(volume.perform(.make(new)) == .failure(.noEntry))
         #expect(volume.faults() == [])

@@ -30,10 +30,14 @@ extension Volume {
         var place: UInt64 = 0
         for extent in file.extents {
             guard extent.length > 0, extent.offset >= place else { throw .invalid }
-            guard extent.length <= Self.largestFile, extent.offset <= Self.largestFile - extent.length else { throw .fileTooLarge }
+            guard extent.length <= Self.largestFile, extent.offset <= Self.largestFile - extent.length else {
+                throw .fileTooLarge
+            }
             place = extent.end
             guard case .block(let id, let start) = extent.source else { continue }
-            guard let length = fresh[id] ?? state.block(id).flatMap({ $0.live > 0 ? $0.length : nil }), UInt64(start) + extent.length <= UInt64(length) else {
+            guard let length = fresh[id] ?? state.block(id).flatMap({ $0.live > 0 ? $0.length : nil }),
+                UInt64(start) + extent.length <= UInt64(length)
+            else {
                 throw .invalid
             }
         }

@@ -108,7 +108,8 @@ private struct VolumeCheck<State: VolumeState> {
             let page = state.extents(of: inode.number, in: place..<UInt64.max, limit: Self.page)
             for extent in page {
                 expect(
-                    extent.offset >= place && extent.length > 0, "extents of inode \(inode.number.rawValue) overlap at \(extent.offset)")
+                    extent.offset >= place && extent.length > 0,
+                    "extents of inode \(inode.number.rawValue) overlap at \(extent.offset)")
                 check(extent, of: inode)
                 place = extent.end
                 allocated += extent.length
@@ -137,7 +138,8 @@ private struct VolumeCheck<State: VolumeState> {
             for block in page {
                 let found = live[block.id] ?? 0
                 expect(found == block.live, "files refer to \(found) bytes of \(block.id), which says \(block.live)")
-                expect(!block.replicas.isEmpty && block.replicas.isStrictlyAscending, "\(block.id) is nowhere, or somewhere twice")
+                expect(
+                    !block.replicas.isEmpty && block.replicas.isStrictlyAscending, "\(block.id) is nowhere, or somewhere twice")
             }
             guard page.count == Self.page else { return }
             last = page.last?.id

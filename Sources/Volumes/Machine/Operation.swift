@@ -58,7 +58,8 @@ package struct NewInode: Hashable, Sendable {
     package let target: [UInt8]
 
     package init(
-        parent: InodeNumber, name: FileName, number: InodeNumber, kind: FileKind, permissions: UInt16, owner: UInt32, group: UInt32,
+        parent: InodeNumber, name: FileName, number: InodeNumber, kind: FileKind, permissions: UInt16, owner: UInt32,
+        group: UInt32,
         device: UInt32 = 0, target: [UInt8] = []
     ) {
         self.parent = parent
@@ -92,7 +93,8 @@ package struct Rename: Hashable, Sendable {
     package let isOpen: Bool
 
     package init(
-        parent: InodeNumber, name: FileName, newParent: InodeNumber, newName: FileName, mode: Mode = .replace, isOpen: Bool = false
+        parent: InodeNumber, name: FileName, newParent: InodeNumber, newName: FileName, mode: Mode = .replace,
+        isOpen: Bool = false
     ) {
         self.parent = parent
         self.name = name

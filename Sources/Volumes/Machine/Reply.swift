@@ -8,6 +8,6 @@ package enum Reply: Hashable, Sendable {
     /// An entry is gone.
     case removed(Inode)
     case renamed(moved: Inode, replaced: Inode?)
-    /// What is left to be discarded, in extents, as far as it was counted.
+    /// Whether something of it is left to be discarded.
     case left(Bool)
 }
