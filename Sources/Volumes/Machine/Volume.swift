@@ -23,14 +23,11 @@ package struct Volume<State: VolumeState> {
 
     /// Carries out the next record.
     ///
-    /// - Returns: the reply, or why it was refused; then only the header is different. A request that comes again changes nothing
-    ///   else either, and has the reply that it had.
+    /// - Returns: the reply, or why it was refused. What is refused changes nothing, and neither does a request that comes again,
+    ///   which has the reply that it had; neither takes a place in the history.
     /// - Precondition: `record.index` is the next one.
     package mutating func apply(_ record: Record) -> Result<Reply, PosixError> {
         precondition(record.index == state.header.applied + 1, "records are carried out in their order")
-        state.header.applied = record.index
-        state.header.epoch = max(state.header.epoch, record.epoch)
-        state.header.time = max(state.header.time, record.time)
         if let origin = record.origin {
             switch answer(to: origin) {
             case .success(let reply?): return .success(reply)
@@ -39,15 +36,21 @@ package struct Volume<State: VolumeState> {
             }
         }
         do throws(PosixError) {
-            let reply = try perform(record.operation, for: record.origin?.session, at: state.header.time)
-            if let origin = record.origin, state.session(origin.session) != nil {
-                let answer = SlotAnswer(number: origin.number, record: record.index, reply: reply)
-                state.put(answer, in: origin.slot, of: origin.session)
-            }
+            let time = max(state.header.time, record.time)
+            let reply = try perform(record.operation, for: record.origin?.session, at: time)
+            enter(record, at: time, reply)
             return .success(reply)
         } catch {
             return .failure(error)
         }
+    }
+
+    private mutating func enter(_ record: Record, at time: FileTime, _ reply: Reply) {
+        var header = state.header
+        (header.applied, header.epoch, header.time) = (record.index, max(header.epoch, record.epoch), time)
+        state.header = header
+        guard let origin = record.origin, state.session(origin.session) != nil else { return }
+        state.put(SlotAnswer(number: origin.number, record: record.index, reply: reply), in: origin.slot, of: origin.session)
     }
 
     /// What a request was answered when it came before; `nil` when it is new.

@@ -1,0 +1,150 @@
+import Resources
+import Volumes
+
+/// A session that does things at random, keeps what its leases allow it to keep, and tells a home that began again what it has.
+struct PlayedSession {
+    let id: SessionID
+    let node: NodeID
+    /// What it holds, and how the inode was when it was told.
+    var cache: [InodeNumber: (lease: CacheLease, inode: Inode?)] = [:]
+    var open: Set<InodeNumber> = []
+    /// Changes that were answered and may be lost yet.
+    var kept: [Record] = []
+    /// What it waits for.
+    var asked: [UInt64: HomeRequest] = [:]
+    /// Of the home that knows all that it has; 0 before it began.
+    var incarnation: UInt64 = 0
+    private var connected: UInt64 = 0
+    var isOver = false
+    /// Whether it takes up a connection, and tells a home that began again what it has.
+    var isBusy = true
+    var outbox: [(RequestKey, HomeRequest)] = []
+    /// What it was told that was wrong.
+    var complaints: [String] = []
+    private var slots: [UInt16: UInt64] = [:]
+    private var numbers: UInt64 = 0
+
+    init(_ number: UInt64) { (id, node) = (session(number), Resources.NodeID(high: 0, low: number)) }
+
+    mutating func ask(_ request: HomeRequest) {
+        numbers += 1
+        asked[numbers] = request
+        outbox.append((RequestKey(session: id, number: numbers), request))
+    }
+
+    /// Asks for a change, if a slot is free.
+    mutating func change(_ operation: Operation) {
+        let used = asked.values.compactMap { if case .change(_, let slot, _) = $0 { slot } else { nil } }
+        guard let slot = (0..<UInt16(4)).first(where: { !used.contains($0) }) else { return }
+        slots[slot, default: 0] += 1
+        ask(.change(operation, slot: slot, number: slots[slot] ?? 1))
+    }
+
+    /// Whether it waits for a change of its own to an inode, which makes what it keeps uncertain.
+    var isChanging: Bool { asked.values.contains { if case .change = $0 { true } else { false } } }
+
+    // MARK: What it is told
+
+    mutating func receive(_ recall: LeaseRecall) {
+        if let held = cache[recall.inode], let keeping = recall.keeping {
+            cache[recall.inode] = (min(held.lease, keeping), held.inode)
+        } else {
+            cache[recall.inode] = nil
+        }
+        ask(.giveBack([LeaseReturn(recall.inode, keeping: recall.keeping, isOpen: open.contains(recall.inode))]))
+    }
+
+    mutating func receive(_ answer: HomeAnswer, to number: UInt64) {
+        guard let request = asked.removeValue(forKey: number) else {
+            return complaints.append("an answer to nothing, \(number) of \(id): \(answer)")
+        }
+        switch answer {
+        case .inode(let inode, let grants): take(grants, inode)
+        case .absent(let grants): take(grants)
+        case .entries(_, _, let grants): take(grants)
+        case .changed(let reply, let record, let grants):
+            kept.append(record)
+            forgetAttributes()
+            take(grants, reply.inode)
+        case .repeated: forgetAttributes()
+        case .done:
+            if case .synchronize(let record) = request { kept.removeAll { $0.index <= record } }
+        case .began(let identity, let isRecovering): began(identity, isRecovering)
+        case .recovered(let outcomes): recovered(outcomes)
+        case .refused(.stale):
+            if case .resume = request { isOver = true }
+        default: break
+        }
+    }
+
+    private mutating func take(_ grants: [LeaseGrant], _ inode: Inode? = nil) {
+        for grant in grants { cache[grant.inode] = (grant.lease, grant.inode == inode?.number ? inode : nil) }
+    }
+
+    /// What it changed itself it does not know without asking.
+    private mutating func forgetAttributes() { cache = cache.mapValues { ($0.lease, nil) } }
+
+    private mutating func began(_ identity: HomeIdentity, _ isRecovering: Bool) {
+        connected = identity.incarnation
+        guard isRecovering else {
+            // Who has not heard what has become of its records asks for it.
+            if incarnation != 0, incarnation != connected { return ask(.reclaimed) }
+            incarnation = connected
+            return askAgain()
+        }
+        let claims = cache.keys.sorted().map { LeaseGrant($0, cache[$0]?.lease ?? .read) }
+        ask(.reclaim(claims, open: open.subtracting(cache.keys).sorted()))
+        ask(.replay(kept))
+        ask(.reclaimed)
+    }
+
+    private mutating func recovered(_ outcomes: [ReplayOutcome]) {
+        incarnation = connected
+        var places: [FileTime: UInt64] = [:]
+        for outcome in outcomes { places[outcome.time] = outcome.record }
+        kept = kept.compactMap { record in
+            guard let place = places[record.time] else { return nil }
+            return Record(
+                index: place, epoch: record.epoch, time: record.time, origin: record.origin, operation: record.operation)
+        }
+        askAgain()
+    }
+
+    /// The connection is gone, with all that was on it.
+    mutating func disconnect() {
+        outbox = []
+        isBusy = true
+        // Whatever was under way for the connection itself begins anew.
+        asked = asked.filter { _, request in
+            switch request {
+            case .begin, .resume, .reclaim, .replay, .reclaimed, .giveBack, .ping: false
+            default: true
+            }
+        }
+        ask(.resume(node: node))
+    }
+
+    private mutating func askAgain() {
+        isBusy = false
+        let again = asked.filter { _, request in
+            switch request {
+            case .resume, .giveBack, .ping: false
+            default: true
+            }
+        }
+        for number in again.keys.sorted() {
+            guard let request = again[number] else { continue }
+            outbox.append((RequestKey(session: id, number: number), request))
+        }
+    }
+}
+
+extension Reply {
+    /// The inode that an answer to a change tells of.
+    fileprivate var inode: Inode? {
+        switch self {
+        case .inode(let inode): inode
+        default: nil
+        }
+    }
+}
