@@ -58,9 +58,12 @@ private struct Desk {
         directives.compactMap { if case .answer(let key, let answer) = $0, key.session == session(id) { answer } else { nil } }
     }
 
-    func recalls(in directives: [HomeDirective]) -> [SessionID: [LeaseRecall]] {
-        var recalls: [SessionID: [LeaseRecall]] = [:]
-        for case .recall(let recall, let session) in directives { recalls[session, default: []].append(recall) }
+    /// What sessions are asked for, and what each may keep.
+    func recalls(in directives: [HomeDirective]) -> [SessionID: [LeaseClaim?]] {
+        var recalls: [SessionID: [LeaseClaim?]] = [:]
+        for case .recall(let recall, let session) in directives {
+            recalls[session, default: []].append(recall.keeping.map { LeaseClaim(recall.inode, $0) })
+        }
         return recalls
     }
 
@@ -87,16 +90,16 @@ struct HomeTests {
         var desk = try Desk()
         let made = try desk.made("f", by: 1)
         guard case .changed(.inode(let inode), _, let grants) = made else { return #expect(Bool(false), "\(made as Any)") }
-        #expect(inode.number == first && grants == [LeaseGrant(.root, .read), LeaseGrant(first, .write)])
+        #expect(inode.number == first && grants.map(\.lease) == [.read, .write] && grants.map(\.inode) == [.root, first])
         let asked = desk.ask(2, .lookup(try FileName("f"), in: .root))
         #expect(desk.answer(in: asked) == nil)
-        #expect(desk.recalls(in: asked) == [session(1): [LeaseRecall(first, keeping: .read)]])
+        #expect(desk.recalls(in: asked) == [session(1): [LeaseClaim(first, .read)]])
         // What was written is told before the lease is given back, and does not wait for who waits for it.
         let told = desk.ask(1, .change(.setAttributes(first, .size(7)), slot: 0, number: 2))
         guard case .changed = desk.answer(in: told) else { return #expect(Bool(false), "\(told)") }
-        let given = desk.ask(1, .giveBack([LeaseReturn(first, keeping: .read)]))
+        let given = desk.ask(1, .giveBack([LeaseReturn(first, keeping: .read, stamp: .max)]))
         guard case .inode(let seen, let seenGrants) = desk.answers(to: 2, in: given).first else { return #expect(Bool(false)) }
-        #expect(seen.size == 7 && seenGrants == [LeaseGrant(.root, .read), LeaseGrant(first, .read)])
+        #expect(seen.size == 7 && seenGrants.map(\.lease) == [.read, .read])
     }
 
     @Test("a directory that others keep changes only when they have given it back, and they are asked once")
@@ -106,9 +109,9 @@ struct HomeTests {
         let asked = try desk.make("f", by: 1)
         #expect(desk.answer(in: asked) == nil)
         #expect(desk.recalls(in: asked).keys.sorted() == [session(2), session(3)])
-        let first = desk.ask(2, .giveBack([LeaseReturn(.root)]))
+        let first = desk.ask(2, .giveBack([LeaseReturn(.root, stamp: .max)]))
         #expect(desk.recalls(in: first).isEmpty && desk.answers(to: 1, in: first).isEmpty)
-        #expect(desk.answers(to: 1, in: desk.ask(3, .giveBack([LeaseReturn(.root)]))).count == 1)
+        #expect(desk.answers(to: 1, in: desk.ask(3, .giveBack([LeaseReturn(.root, stamp: .max)]))).count == 1)
     }
 
     @Test("who comes later does not overtake who waits for the same")
@@ -117,7 +120,7 @@ struct HomeTests {
         desk.ask(2, .attributes(.root))
         _ = try desk.make("f", by: 1)
         #expect(desk.reply(to: 3, .attributes(.root)) == nil)
-        let given = desk.ask(2, .giveBack([LeaseReturn(.root)]))
+        let given = desk.ask(2, .giveBack([LeaseReturn(.root, stamp: .max)]))
         let order = given.compactMap { if case .answer(let key, _) = $0 { key.session } else { nil } }
         #expect(order == [session(2), session(1), session(3)])
     }
@@ -128,7 +131,7 @@ struct HomeTests {
         _ = try desk.make("f", by: 1)
         let unlink = Operation.unlink(parent: .root, name: try FileName("f"), isOpen: false)
         desk.ask(2, .change(unlink, slot: 0, number: 1))
-        let given = desk.ask(1, .giveBack([LeaseReturn(.root), LeaseReturn(first, isOpen: true)]))
+        let given = desk.ask(1, .giveBack([LeaseReturn(.root, stamp: .max), LeaseReturn(first, isOpen: true, stamp: .max)]))
         #expect(desk.answers(to: 2, in: given).count == 1)
         #expect(desk.home.volume.state.inode(first)?.links == 0)
         desk.ask(1, .close([first]))

@@ -2,7 +2,7 @@ import Resources
 import Testing
 import Volumes
 
-/// A home, its journal, and sessions on connections that keep the order but take their time.
+/// A home, its journal, and sessions on connections on which messages overtake each other.
 private struct World {
     var home: VolumeHome<MemoryState>
     /// What the journal has for good.
@@ -72,6 +72,7 @@ private struct World {
         case 7: sessions[one].ask(.attributes(some))
         case 8 where some != .root: sessions[one].ask(.acquire(.write, on: some))
         case 9: sessions[one].ask(.list(.root, after: nil, limit: 10))
+        case 11 where Bool.random(using: &random): sessions[one].giveBack(some)
         case 10: if let last = sessions[one].kept.last { sessions[one].ask(.synchronize(record: last.index)) }
         default: toggle(some, one)
         }
@@ -95,19 +96,28 @@ private struct World {
         toHome[one] += sessions[one].outbox
         sessions[one].outbox = []
         guard !toHome[one].isEmpty else { return }
-        let (key, request) = toHome[one].removeFirst()
+        // Nothing overtakes what makes a connection one of the session.
+        let (key, request) = toHome[one].remove(at: isConnected[one] ? toHome[one].indices.randomElement(using: &random) ?? 0 : 0)
         switch request {
         case .begin, .resume: isConnected[one] = true
         default: break
+        }
+        let message = HomeMessage(request, of: key.session, volume: VolumeID(high: 1, low: 1))
+        guard (try? HomeMessage(code: request.code, encoded: message.encoded)) == message else {
+            return #expect(Bool(false), "\(message) is not what it was")
         }
         carryOut(home.receive(request, key, at: now))
     }
 
     private mutating func deliverToSession(_ one: Int) throws {
         guard !toSession[one].isEmpty else { return }
-        switch toSession[one].removeFirst() {
-        case .recall(let recall, _): sessions[one].receive(recall)
-        case .answer(let key, let answer): sessions[one].receive(answer, to: key.number)
+        switch toSession[one].remove(at: toSession[one].indices.randomElement(using: &random) ?? 0) {
+        case .recall(let recall, let session):
+            try #require(try LeaseRecall.read(recall.encoded(for: session)) == (recall, session))
+            sessions[one].receive(recall)
+        case .answer(let key, let answer):
+            try #require(try HomeAnswer(code: answer.code, encoded: answer.encoded) == answer)
+            sessions[one].receive(answer, to: key.number)
         default: break
         }
         try #require(sessions[one].complaints == [])

@@ -6,7 +6,16 @@ struct PlayedSession {
     let id: SessionID
     let node: NodeID
     /// What it holds, and how the inode was when it was told.
-    var cache: [InodeNumber: (lease: CacheLease, inode: Inode?)] = [:]
+    var cache: [InodeNumber: Kept] = [:]
+    /// Stamps of recalls that were heeded: what is older is not taken.
+    private var heeded: [InodeNumber: UInt64] = [:]
+
+    struct Kept {
+        var lease: CacheLease
+        var inode: Inode?
+        var stamp: UInt64
+    }
+
     var open: Set<InodeNumber> = []
     /// Changes that were answered and may be lost yet.
     var kept: [Record] = []
@@ -46,12 +55,19 @@ struct PlayedSession {
     // MARK: What it is told
 
     mutating func receive(_ recall: LeaseRecall) {
-        if let held = cache[recall.inode], let keeping = recall.keeping {
-            cache[recall.inode] = (min(held.lease, keeping), held.inode)
-        } else {
-            cache[recall.inode] = nil
+        heeded[recall.inode] = max(heeded[recall.inode] ?? 0, recall.stamp)
+        if let held = cache[recall.inode], held.stamp < recall.stamp {
+            cache[recall.inode] = recall.keeping.map { Kept(lease: min(held.lease, $0), inode: held.inode, stamp: held.stamp) }
         }
-        ask(.giveBack([LeaseReturn(recall.inode, keeping: recall.keeping, isOpen: open.contains(recall.inode))]))
+        let (isOpen, inode) = (open.contains(recall.inode), recall.inode)
+        ask(.giveBack([LeaseReturn(inode, keeping: recall.keeping, isOpen: isOpen, stamp: recall.stamp)]))
+    }
+
+    /// Gives back what nobody asked for.
+    mutating func giveBack(_ inode: InodeNumber) {
+        guard let kept = cache.removeValue(forKey: inode) else { return }
+        heeded[inode] = max(heeded[inode] ?? 0, kept.stamp)
+        ask(.giveBack([LeaseReturn(inode, isOpen: open.contains(inode), stamp: kept.stamp)]))
     }
 
     mutating func receive(_ answer: HomeAnswer, to number: UInt64) {
@@ -68,8 +84,15 @@ struct PlayedSession {
             take(grants, reply.inode)
         case .repeated: forgetAttributes()
         case .done:
-            if case .synchronize(let record) = request { kept.removeAll { $0.index <= record } }
+            switch request {
+            case .synchronize(let record): kept.removeAll { $0.index <= record }
+            case .replay: ask(.reclaimed)
+            default: break
+            }
         case .began(let identity, let isRecovering): began(identity, isRecovering)
+        case .reclaimed(let grants):
+            for grant in grants { cache[grant.inode]?.stamp = grant.stamp }
+            ask(.replay(kept))
         case .recovered(let outcomes): recovered(outcomes)
         case .refused(.stale):
             if case .resume = request { isOver = true }
@@ -78,11 +101,16 @@ struct PlayedSession {
     }
 
     private mutating func take(_ grants: [LeaseGrant], _ inode: Inode? = nil) {
-        for grant in grants { cache[grant.inode] = (grant.lease, grant.inode == inode?.number ? inode : nil) }
+        for grant in grants where grant.stamp > max(heeded[grant.inode] ?? 0, cache[grant.inode]?.stamp ?? 0) {
+            let known = grant.inode == inode?.number ? inode : nil
+            cache[grant.inode] = Kept(lease: grant.lease, inode: known, stamp: grant.stamp)
+        }
     }
 
     /// What it changed itself it does not know without asking.
-    private mutating func forgetAttributes() { cache = cache.mapValues { ($0.lease, nil) } }
+    private mutating func forgetAttributes() {
+        for number in cache.keys { cache[number]?.inode = nil }
+    }
 
     private mutating func began(_ identity: HomeIdentity, _ isRecovering: Bool) {
         connected = identity.incarnation
@@ -92,10 +120,11 @@ struct PlayedSession {
             incarnation = connected
             return askAgain()
         }
-        let claims = cache.keys.sorted().map { LeaseGrant($0, cache[$0]?.lease ?? .read) }
+        let claims = cache.keys.sorted().map { LeaseClaim($0, cache[$0]?.lease ?? .read) }
+        // Stamps of another home say nothing to this one.
+        heeded = [:]
+        for number in cache.keys { cache[number]?.stamp = 0 }
         ask(.reclaim(claims, open: open.subtracting(cache.keys).sorted()))
-        ask(.replay(kept))
-        ask(.reclaimed)
     }
 
     private mutating func recovered(_ outcomes: [ReplayOutcome]) {

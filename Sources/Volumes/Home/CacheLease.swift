@@ -12,13 +12,19 @@ package enum CacheLease: UInt8, Comparable, Hashable, Sendable {
 }
 
 /// A lease that comes with an answer.
+///
+/// Grants, recalls and returns may overtake each other on their way. Each has a stamp, higher than those before of the same home: a
+/// session does not take a grant that is older than a recall of the same inode that it has heeded, and the home does not heed a
+/// return that is older than what it granted since.
 package struct LeaseGrant: Hashable, Sendable {
     package let inode: InodeNumber
     package let lease: CacheLease
+    package let stamp: UInt64
 
-    package init(_ inode: InodeNumber, _ lease: CacheLease) {
+    package init(_ inode: InodeNumber, _ lease: CacheLease, stamp: UInt64) {
         self.inode = inode
         self.lease = lease
+        self.stamp = stamp
     }
 }
 
@@ -27,10 +33,12 @@ package struct LeaseRecall: Hashable, Sendable {
     package let inode: InodeNumber
     /// What may be kept; `nil` is nothing.
     package let keeping: CacheLease?
+    package let stamp: UInt64
 
-    package init(_ inode: InodeNumber, keeping: CacheLease?) {
+    package init(_ inode: InodeNumber, keeping: CacheLease?, stamp: UInt64) {
         self.inode = inode
         self.keeping = keeping
+        self.stamp = stamp
     }
 }
 
@@ -38,20 +46,30 @@ package struct LeaseRecall: Hashable, Sendable {
 package struct LeaseReturn: Hashable, Sendable {
     package let inode: InodeNumber
     package let keeping: CacheLease?
-    /// Whether a program has it open: it is kept then, also when no name leads to it any more.
+    /// Whether a program has it open: it is kept then, also when no name leads to it any more. That it is closed is told only
+    /// after this was answered.
     package let isOpen: Bool
+    /// Of the recall; of what is given back unasked, that of the grant.
+    package let stamp: UInt64
 
-    package init(_ inode: InodeNumber, keeping: CacheLease? = nil, isOpen: Bool = false) {
+    package init(_ inode: InodeNumber, keeping: CacheLease? = nil, isOpen: Bool = false, stamp: UInt64) {
         self.inode = inode
         self.keeping = keeping
         self.isOpen = isOpen
+        self.stamp = stamp
     }
 }
 
 /// Who holds which leases, and who has open what it holds no lease of.
 struct LeaseTable {
+    private struct Holding {
+        var lease: CacheLease
+        /// Of the last grant.
+        var stamp: UInt64
+    }
+
     private struct Entry {
-        var holders = SortedMap<SessionID, CacheLease>()
+        var holders = SortedMap<SessionID, Holding>()
         /// What holders were asked to keep at most.
         var recalls = SortedMap<SessionID, Recall>()
         var pins: Set<SessionID> = []
@@ -59,14 +77,21 @@ struct LeaseTable {
         var isEmpty: Bool { holders.isEmpty && pins.isEmpty }
     }
 
-    struct Recall: Hashable {
+    private struct Recall {
         let keeping: CacheLease?
+        let stamp: UInt64
         let since: Instant
     }
 
     private var entries: [InodeNumber: Entry] = [:]
+    private var lastStamp: UInt64 = 0
 
-    func lease(of session: SessionID, on inode: InodeNumber) -> CacheLease? { entries[inode]?.holders[session] }
+    func lease(of session: SessionID, on inode: InodeNumber) -> CacheLease? { entries[inode]?.holders[session]?.lease }
+
+    private mutating func nextStamp() -> UInt64 {
+        lastStamp += 1
+        return lastStamp
+    }
 
     /// Whether a session other than `session` may have it open.
     func isOpen(_ inode: InodeNumber, besides session: SessionID?) -> Bool {
@@ -86,41 +111,50 @@ struct LeaseTable {
     func conflicts(with need: LeaseNeed, of session: SessionID) -> [(holder: SessionID, keeping: CacheLease?)] {
         guard let entry = entries[need.inode] else { return [] }
         let keeping = need.kind.leavesOthers
-        return entry.holders.pairs.filter { holder, lease in
-            holder != session && (keeping.map { lease > $0 } ?? true)
+        return entry.holders.pairs.filter { holder, holding in
+            holder != session && (keeping.map { holding.lease > $0 } ?? true)
         }.map { holder, _ in (holder, keeping) }
     }
 
     /// Notes that a holder is asked for its lease.
     ///
-    /// - Returns: whether it was not asked for as much before.
-    mutating func recall(_ inode: InodeNumber, from session: SessionID, keeping: CacheLease?, at now: Instant) -> Bool {
-        if let before = entries[inode]?.recalls[session], before.keeping == nil || before.keeping == keeping { return false }
-        entries[inode]?.recalls[session] = Recall(keeping: keeping, since: now)
-        return true
+    /// - Returns: what to tell it; `nil` when it was asked for as much before.
+    mutating func recall(
+        _ inode: InodeNumber, from session: SessionID, keeping: CacheLease?, at now: Instant
+    ) -> LeaseRecall? {
+        let before = entries[inode]?.recalls[session]
+        if let before, before.keeping == nil || before.keeping == keeping { return nil }
+        let recall = Recall(keeping: keeping, stamp: nextStamp(), since: before?.since ?? now)
+        entries[inode]?.recalls[session] = recall
+        return LeaseRecall(inode, keeping: keeping, stamp: recall.stamp)
     }
 
-    /// - Precondition: nothing is in the way of it.
-    mutating func grant(_ lease: CacheLease, on inode: InodeNumber, to session: SessionID) {
-        let held = entries[inode]?.holders[session]
-        entries[inode, default: Entry()].holders[session] = max(held ?? lease, lease)
-        entries[inode]?.pins.remove(session)
+    /// - Precondition: nothing is in the way of it, and what the session has is not recalled.
+    mutating func grant(_ lease: CacheLease, on inode: InodeNumber, to session: SessionID) -> LeaseGrant {
+        var entry = entries[inode] ?? Entry()
+        let held = max(entry.holders[session]?.lease ?? lease, lease)
+        let stamp = nextStamp()
+        entry.holders[session] = Holding(lease: held, stamp: stamp)
+        entry.pins.remove(session)
+        entries[inode] = entry
+        return LeaseGrant(inode, held, stamp: stamp)
     }
 
-    mutating func give(back returned: LeaseReturn, from session: SessionID) {
-        guard var entry = entries[returned.inode] else { return }
-        if let held = entry.holders[session], let keeping = returned.keeping {
-            entry.holders[session] = min(held, keeping)
-        } else {
-            entry.holders[session] = nil
+    /// - Returns: whether it was heeded.
+    mutating func give(back returned: LeaseReturn, from session: SessionID) -> Bool {
+        guard var entry = entries[returned.inode] else { return false }
+        if let held = entry.holders[session] {
+            guard returned.stamp >= held.stamp else { return false }
+            let kept = returned.keeping.map { min(held.lease, $0) }
+            entry.holders[session] = kept.map { Holding(lease: $0, stamp: held.stamp) }
         }
-        if returned.isOpen, entry.holders[session] == nil { entry.pins.insert(session) }
-        if let recall = entry.recalls[session] {
-            let held = entry.holders[session]
-            let isMet = held == nil || recall.keeping.map { keeping in held.map { $0 <= keeping } ?? true } ?? false
-            if isMet { entry.recalls[session] = nil }
+        let kept = entry.holders[session]?.lease
+        if returned.isOpen, kept == nil { entry.pins.insert(session) }
+        if let recall = entry.recalls[session], kept.map({ kept in recall.keeping.map { kept <= $0 } ?? false }) ?? true {
+            entry.recalls[session] = nil
         }
         entries[returned.inode] = entry.isEmpty ? nil : entry
+        return true
     }
 
     /// - Returns: whether the inode was open for it and is for nobody now.
@@ -150,8 +184,9 @@ struct LeaseTable {
 
     /// What a session was asked for and has not given back, in the order of the inodes.
     func recalls(of session: SessionID) -> [LeaseRecall] {
-        entries.compactMap { number, entry in entry.recalls[session].map { LeaseRecall(number, keeping: $0.keeping) } }
-            .sorted { $0.inode < $1.inode }
+        entries.compactMap { number, entry in
+            entry.recalls[session].map { LeaseRecall(number, keeping: $0.keeping, stamp: $0.stamp) }
+        }.sorted { $0.inode < $1.inode }
     }
 
     /// Notes that a session has something open without a lease.

@@ -38,8 +38,9 @@ package enum HomeRequest: Hashable, Sendable {
     case ping
 
     // MARK: After the home began again
+    // Each is asked when the one before it was answered.
     /// What a session holds and has open.
-    case reclaim([LeaseGrant], open: [InodeNumber])
+    case reclaim([LeaseClaim], open: [InodeNumber])
     /// What was carried out for it and was not said to be durable, as it was told of it, in any order.
     case replay([Record])
     /// It has told all, and wants to know what has become of its records. Asked by whoever was not answered that yet by the home
@@ -67,7 +68,20 @@ package enum HomeAnswer: Hashable, Sendable {
     /// - Parameter isRecovering: whether the home knows of the session what it was told when it began, and wants to be told what
     ///   the session holds.
     case began(HomeIdentity, isRecovering: Bool)
+    /// The leases are known again, with new stamps.
+    case reclaimed([LeaseGrant])
     case recovered([ReplayOutcome])
+}
+
+/// What a session held of an inode when its home ended.
+package struct LeaseClaim: Hashable, Sendable {
+    package let inode: InodeNumber
+    package let lease: CacheLease
+
+    package init(_ inode: InodeNumber, _ lease: CacheLease) {
+        self.inode = inode
+        self.lease = lease
+    }
 }
 
 /// What has become of a record that a home did not know any more, or may not have known.

@@ -70,8 +70,8 @@ extension VolumeHome {
 
     mutating func giveBack(_ returns: [LeaseReturn], _ key: RequestKey, at now: Moment) {
         for returned in returns {
-            leases.give(back: returned, from: key.session)
-            if !returned.isOpen { discard(returned.inode, at: now) }
+            let isHeeded = leases.give(back: returned, from: key.session)
+            if isHeeded, !returned.isOpen { discard(returned.inode, at: now) }
         }
         answer(key, .done)
         goOn(at: now)

@@ -26,8 +26,7 @@ extension VolumeHome {
     /// one.
     mutating func grant(_ lease: CacheLease, _ inode: InodeNumber, to session: SessionID) -> [LeaseGrant] {
         guard !leases.isRecalled(inode, from: session) else { return [] }
-        leases.grant(lease, on: inode, to: session)
-        return [LeaseGrant(inode, leases.lease(of: session, on: inode) ?? lease)]
+        return [leases.grant(lease, on: inode, to: session)]
     }
 
     private mutating func lookup(_ name: FileName, _ directory: InodeNumber, _ session: SessionID) -> HomeAnswer {

@@ -21,15 +21,16 @@ struct Recovery {
 
 extension VolumeHome {
     /// - Precondition: leases were never in conflict, so those that are claimed are not, unless somebody lies; then the first has it.
-    mutating func reclaim(_ claims: [LeaseGrant], _ open: [InodeNumber], _ key: RequestKey) {
+    mutating func reclaim(_ claims: [LeaseClaim], _ open: [InodeNumber], _ key: RequestKey) {
         guard recovery?.missing.contains(key.session) ?? false else { return answer(key, .refused(.stale)) }
+        var grants: [LeaseGrant] = []
         for claim in claims {
             let need = LeaseNeed(inode: claim.inode, kind: claim.lease == .write ? .toChange : .toRead)
             guard leases.conflicts(with: need, of: key.session).isEmpty else { return answer(key, .refused(.stale)) }
-            leases.grant(claim.lease, on: claim.inode, to: key.session)
+            grants.append(leases.grant(claim.lease, on: claim.inode, to: key.session))
         }
         for inode in open { leases.pin(inode, by: key.session) }
-        answer(key, .done)
+        answer(key, .reclaimed(grants))
     }
 
     mutating func replay(_ records: [Record], _ key: RequestKey) {

@@ -3,7 +3,7 @@ import Resources
 /// The metadata home of a volume: who may keep what, who waits for whom, and which record comes next. All of it but the metadata
 /// themselves is forgotten when the home ends; sessions tell it again.
 ///
-/// Requests of one session are carried out in the order in which they come, as far as they concern the same inode.
+/// Requests may come in any order, and answers and recalls may overtake each other.
 package struct VolumeHome<State: VolumeState> {
     package struct Options: Hashable, Sendable {
         /// After so long without a sign of life a session is over. It has to stop by itself before, by its own clock, counted
@@ -147,9 +147,9 @@ package struct VolumeHome<State: VolumeState> {
         for need in needs {
             for conflict in leases.conflicts(with: need, of: request.key.session) {
                 isFree = false
-                if leases.recall(need.inode, from: conflict.holder, keeping: conflict.keeping, at: now.instant) {
-                    directives.append(.recall(LeaseRecall(need.inode, keeping: conflict.keeping), from: conflict.holder))
-                }
+                let recall = leases.recall(
+                    need.inode, from: conflict.holder, keeping: conflict.keeping, at: now.instant)
+                if let recall { directives.append(.recall(recall, from: conflict.holder)) }
             }
         }
         // Whoever came before and wants the same has the first turn, or it would wait for ever; but not before who holds the lease

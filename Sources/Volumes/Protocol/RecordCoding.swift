@@ -6,6 +6,11 @@ extension Record {
     /// For journals and for the backups of a home.
     package var encoded: [UInt8] {
         var writer = MessageWriter()
+        write(into: &writer)
+        return writer.bytes
+    }
+
+    func write(into writer: inout MessageWriter) {
         writer.write(Self.version)
         writer.write(index)
         writer.write(epoch)
@@ -16,12 +21,16 @@ extension Record {
             writer.write(origin.number)
         }
         operation.write(into: &writer)
-        return writer.bytes
     }
 
     /// - Throws: ``MalformedMessage``, also for a record of a newer version.
     package init(encoded bytes: [UInt8]) throws(MalformedMessage) {
         var reader = MessageReader(bytes)
+        try self.init(&reader)
+        try reader.finish()
+    }
+
+    init(_ reader: inout MessageReader) throws(MalformedMessage) {
         let version = try reader.integer(UInt8.self)
         guard version == Self.version else { throw MalformedMessage("a record of version \(version)") }
         self.init(
@@ -29,7 +38,6 @@ extension Record {
             origin: try reader.optional { reader throws(MalformedMessage) in
                 Origin(session: try reader.identifier(), slot: try reader.integer(), number: try reader.integer())
             }, operation: try Operation(&reader))
-        try reader.finish()
     }
 }
 
