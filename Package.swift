@@ -120,6 +120,7 @@ let package = Package(
                 .nioHTTP1, .nioHTTP2, .nioHPACK, .crypto, .log,
             ], exclude: ["Protos"]),
         module("BlockStore", ["Resources", "CISAL"]),
+        module("Frames", ["Resources", .nioCore, .nioPosix, .nioTLS, .nioSSL]),
         module("Kernel", ["Resources", "CLinux"]),
         module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux", "CSeccomp"]),
 
@@ -157,6 +158,8 @@ let package = Package(
         // a shim that can leave out a defence; never installed
         .executableTarget(name: "weak-shim", dependencies: ["Sandbox"], path: "Tests/WeakShim", swiftSettings: strict),
         .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
+        .target(
+            name: "FrameKit", dependencies: ["Resources", "Identity", "Frames"], path: "Tests/FrameKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),
@@ -174,6 +177,7 @@ let package = Package(
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
         tests("BlockStore", ["Resources", "BlockStore"]),
+        tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),
         tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),
