@@ -13,7 +13,7 @@ package struct ServedFrames: Sendable {
     /// Serves while the body runs.
     package static func serving<Value: Sendable>(
         _ services: [any FrameService], of peers: FramePeers? = nil, limits: FrameLimits = FrameLimits(),
-        times: FrameTimes = FrameTimes(), threads: Int = 16, _ body: (ServedFrames) async throws -> Value
+        times: FrameTimes = .patient, threads: Int = 16, _ body: (ServedFrames) async throws -> Value
     ) async throws -> Value {
         let peers = if let peers { peers } else { try FramePeers() }
         let identity = try peers.node("server")
@@ -27,7 +27,7 @@ package struct ServedFrames: Sendable {
 
     /// Calls as a node while the body runs; as a new one unless told otherwise.
     package func calling<Value: Sendable>(
-        as client: FramePeer? = nil, _ options: FramePool.Options = FramePool.Options(), at port: Int? = nil,
+        as client: FramePeer? = nil, _ options: FramePool.Options = .patient, at port: Int? = nil,
         onNotice: @escaping @Sendable (FrameMessage) -> Void = { _ in }, _ body: (FramePool) async throws -> Value
     ) async throws -> Value {
         let client = if let client { client } else { try peers.node("client") }

@@ -108,7 +108,7 @@ struct FrameCallTests {
                 let answer = try await pool.call(FrameMessage(code: 10), within: Self.patience)
                 #expect(answer.body.readableBytes == 2000)
             }
-            var options = FramePool.Options()
+            var options = FramePool.Options.patient
             options.limits.body = 1000
             try await served.calling(options) { pool in
                 let error = await pool.failure(FrameMessage(code: 10))

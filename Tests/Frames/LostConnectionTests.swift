@@ -68,7 +68,8 @@ struct LostConnectionTests {
         let peers = try FramePeers()
         let identity = try peers.node("server")
         func listen(_ port: Int) async throws -> FrameListener {
-            try await FrameListener(FrameServer([Echo()], as: identity.node), host: "127.0.0.1", port: port, as: identity)
+            try await FrameListener(
+                FrameServer([Echo()], as: identity.node, times: .patient), host: "127.0.0.1", port: port, as: identity)
         }
         let first = try await listen(0)
         let pool = FramePool(to: identity.node, host: "127.0.0.1", port: first.port, as: try peers.node("client"), Self.eager)

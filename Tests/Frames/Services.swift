@@ -64,15 +64,6 @@ final class Signal<Value: Sendable>: Sendable {
     }
 }
 
-extension FramePool.Options {
-    /// One connection, so that all calls go over it.
-    static var single: Self {
-        var options = Self()
-        options.connections = 1
-        return options
-    }
-}
-
 extension FramePool {
     /// A call that must fail, and why.
     func failure(_ message: FrameMessage, within patience: Duration = .seconds(20)) async -> FrameError? {

@@ -19,7 +19,7 @@ struct SignsOfLifeTests {
         return nil
     }
 
-    private static var life: SignsOfLife { SignsOfLife(FrameTimes(), at: start) }
+    private static var life: SignsOfLife { SignsOfLife(FrameTimes(), every: .milliseconds(500), at: start) }
 
     @Test("Whoever says nothing for longer than the silence that is allowed is dead")
     func silence() {

@@ -30,6 +30,7 @@ final class FrameLink: ChannelDuplexHandler {
     private var reader = FrameReader()
     private var context: ChannelHandlerContext?
     private var failure: String?
+    private var isOpen = false
     private var isClosed = false
 
     private var queue = CircularBuffer<Frame>()
@@ -47,7 +48,7 @@ final class FrameLink: ChannelDuplexHandler {
     init(_ side: any FrameSide, times: FrameTimes) {
         self.side = side
         self.times = times
-        life = SignsOfLife(times, at: .now())
+        life = SignsOfLife(times, every: TimeAmount(times.heartbeat), at: .now())
     }
 
     /// What the other side may send from now on.
@@ -69,8 +70,8 @@ final class FrameLink: ChannelDuplexHandler {
     }
 
     private func open(_ context: ChannelHandlerContext) {
-        guard beat == nil, !isClosed else { return }
-        startBeating(every: times.heartbeat)
+        guard !isOpen, !isClosed else { return }
+        isOpen = true
         side.opened(self)
     }
 
@@ -221,12 +222,12 @@ final class FrameLink: ChannelDuplexHandler {
 
     // MARK: Life
 
-    /// Sends something at least so often.
+    /// Sends something at least so often from now on, and gives the connection up when the other side does not. Until then the
+    /// side above has a deadline of its own.
     func startBeating(every interval: Duration) {
-        guard let context else { return }
-        beat?.cancel()
+        guard let context, beat == nil, !isClosed else { return }
+        life = SignsOfLife(times, every: TimeAmount(interval), at: .now())
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        life.interval = TimeAmount(interval)
         beat = context.eventLoop.scheduleRepeatedTask(initialDelay: life.interval, delay: life.interval) { _ in
             bound.value.tick(.now())
         }

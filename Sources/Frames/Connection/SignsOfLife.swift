@@ -4,16 +4,16 @@ internal import NIOCore
 struct SignsOfLife {
     private let times: FrameTimes
     /// How often it is looked at.
-    var interval: TimeAmount
+    let interval: TimeAmount
     private var heardAt: NIODeadline
     private var sentAt: NIODeadline
     private var lookedAt: NIODeadline
     private var withinFrameSince: NIODeadline?
     private var blockedSince: NIODeadline?
 
-    init(_ times: FrameTimes, at now: NIODeadline) {
+    init(_ times: FrameTimes, every interval: TimeAmount, at now: NIODeadline) {
         self.times = times
-        interval = TimeAmount(times.heartbeat)
+        self.interval = interval
         (heardAt, sentAt, lookedAt) = (now, now, now)
     }
 
