@@ -133,6 +133,8 @@ let package = Package(
                 .nioPosix,
                 .nioSSL, .nioHTTP1,
             ]),
+        module("VolumeService", ["Resources", "Volumes", "BlockStore", "Frames", .nioCore]),
+        module("VolumeClient", ["Resources", "Volumes", "Frames", .nioCore]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
         module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node"]),
@@ -178,6 +180,9 @@ let package = Package(
         tests("Reports", ["Reports", "Resources"]),
         tests("BlockStore", ["Resources", "BlockStore"]),
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
+        tests(
+            "VolumeService",
+            ["Resources", "Volumes", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),
         tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),
