@@ -18,14 +18,17 @@ package struct BlockContent: Hashable, Sendable {
 /// Something that can be asked of a block server, and what its answer is. All can be asked again when no answer comes.
 package struct BlockCall<Answer: Sendable>: Sendable {
     let message: FrameMessage
+    /// How large the answer is likely to be, in bytes.
+    let expected: Int
     private let read: @Sendable (BlockReply, ByteBuffer) -> Answer?
 
     /// - Parameter read: the answer in a reply; `nil` when it is none to this.
     private init(
-        _ request: BlockRequest, of volume: VolumeID, body: ByteBuffer = ByteBuffer(),
+        _ request: BlockRequest, of volume: VolumeID, body: ByteBuffer = ByteBuffer(), expecting expected: Int = 0,
         read: @escaping @Sendable (BlockReply, ByteBuffer) -> Answer?
     ) {
         message = FrameMessage(code: request.code, head: BlockMessage(request, of: volume).head, body: body)
+        self.expected = expected
         self.read = read
     }
 
@@ -98,7 +101,7 @@ extension BlockCall<Void> {
 extension BlockCall<ByteBuffer> {
     /// Reads part of a block.
     package static func read(_ block: BlockID, of volume: VolumeID, at offset: Int, _ length: Int) -> Self {
-        Self(.read(block, offset: offset, length: length), of: volume) { reply, body in
+        Self(.read(block, offset: offset, length: length), of: volume, expecting: length) { reply, body in
             reply == .content && body.readableBytes == length ? body : nil
         }
     }
@@ -113,7 +116,7 @@ package struct WholeBlock: Hashable, Sendable {
 extension BlockCall<WholeBlock> {
     /// Reads all of a block with its checksums, so that it can be stored elsewhere.
     package static func read(_ block: BlockID, of volume: VolumeID) -> Self {
-        Self(.readWhole(block), of: volume) { reply, body in
+        Self(.readWhole(block), of: volume, expecting: BlockLayout.largest) { reply, body in
             guard case .whole(let checksums) = reply, (1...BlockLayout.largest).contains(body.readableBytes),
                 checksums.count == BlockLayout.checksumCount(body.readableBytes)
             else { return nil }

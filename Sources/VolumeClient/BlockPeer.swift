@@ -14,10 +14,15 @@ package struct BlockPeer: Sendable {
 
     package var node: NodeID { pool.node }
 
+    /// Whether it could not be reached when it was last tried: another replica is asked first.
+    package var isDoubtful: Bool { pool.isDoubtful }
+
     /// Blocks the thread until the answer is there.
     package func wait<Answer>(for call: BlockCall<Answer>) throws(BlockError) -> Answer {
         let result: Result<FrameMessage, FrameError>
-        do throws(FrameError) { result = .success(try pool.wait(for: call.message, within: patience)) } catch {
+        do throws(FrameError) {
+            result = .success(try pool.wait(for: call.message, expecting: call.expected, within: patience))
+        } catch {
             result = .failure(error)
         }
         return try call.answer(result).get()
@@ -26,7 +31,9 @@ package struct BlockPeer: Sendable {
     /// Waits for the answer; a task that is cancelled gives up.
     package func answer<Answer>(to call: BlockCall<Answer>) async throws(BlockError) -> Answer {
         let result: Result<FrameMessage, FrameError>
-        do throws(FrameError) { result = .success(try await pool.call(call.message, within: patience)) } catch {
+        do throws(FrameError) {
+            result = .success(try await pool.call(call.message, expecting: call.expected, within: patience))
+        } catch {
             result = .failure(error)
         }
         return try call.answer(result).get()
@@ -36,6 +43,6 @@ package struct BlockPeer: Sendable {
     package func start<Answer>(
         _ call: BlockCall<Answer>, completion: @escaping @Sendable (Result<Answer, BlockError>) -> Void
     ) {
-        pool.start(call.message, within: patience) { completion(call.answer($0)) }
+        pool.start(call.message, expecting: call.expected, within: patience) { completion(call.answer($0)) }
     }
 }

@@ -201,6 +201,29 @@ struct HostilePeerTests {
         #expect(reason.contains("nothing was heard"))
     }
 
+    @Test("A server that reads nothing is given up, however much was to be sent to it")
+    func deafServer() async throws {
+        let peers = try FramePeers()
+        let server = try peers.node("hostile")
+        let listening = try await RawPeer.listen(as: server, greet: true) { _, channel in
+            channel.setOption(.autoRead, value: false).whenFailure { _ in }
+        }
+        var options = FramePool.Options.single
+        (options.times.heartbeat, options.times.silence) = (.milliseconds(50), .milliseconds(300))
+        let pool = FramePool(
+            to: server.node, host: "127.0.0.1", port: listening.localAddress?.port ?? 0, as: try peers.node("client"), options)
+        let body = ByteBuffer(repeating: 1, count: 4 << 20)
+        let calls = (0..<20).map { _ in Task { await pool.failure(FrameMessage(code: 1, body: body)) } }
+        for call in calls {
+            switch await call.value {
+            case .lost, .unreachable: break
+            case let error: unexpected(error)
+            }
+        }
+        await pool.shutDown()
+        try await listening.close()
+    }
+
     @Test("A server that never says who it is is given up")
     func noHello() async throws {
         var times = FrameTimes.patient

@@ -21,8 +21,8 @@ struct PoolStateTests {
         return FrameConnection(number: number, channel: channel, FrameInbox(channel.eventLoop) { _ in })
     }
 
-    private static func call(_ number: UInt64, until deadline: Int64 = 1_000_000) -> FrameCall {
-        FrameCall(number: number, FrameMessage(code: 1), deadline: at(deadline)) { _ in }
+    private static func call(_ number: UInt64, until deadline: Int64 = 1_000_000, expecting expected: Int = 0) -> FrameCall {
+        FrameCall(number: number, FrameMessage(code: 1), expecting: expected, deadline: at(deadline)) { _ in }
     }
 
     /// A text for each step, to compare.
@@ -61,6 +61,19 @@ struct PoolStateTests {
         }
     }
 
+    @Test("Of the calls to a server that could not be reached only one waits for the next attempt")
+    func doubt() {
+        var state = PoolState(Self.options())
+        #expect(!state.isDoubtful)
+        _ = state.start(Self.call(101), at: Self.at(0))
+        _ = state.failed(1, because: "x", at: Self.at(0))
+        #expect(state.isDoubtful)
+        #expect(Self.text(state.start(Self.call(102), at: Self.at(25))).first == "connect 2")
+        #expect(Self.text(state.start(Self.call(103), at: Self.at(25))) == ["fail 103: failed to connect: x"])
+        #expect(Self.text(state.opened(Self.connection(2), capacity: 8)) == ["send 102 on 2"])
+        #expect(!state.isDoubtful)
+    }
+
     @Test("More calls wait than may, and the next is refused")
     func waiting() {
         var state = PoolState(Self.options { ($0.waiting, $0.connections) = (2, 1) })
@@ -88,6 +101,19 @@ struct PoolStateTests {
         _ = state.opened(Self.connection(2), capacity: 8)
         #expect(Self.text(state.start(Self.call(103), at: Self.at(0))) == ["send 103 on 2"])
         #expect(Self.text(state.start(Self.call(104), at: Self.at(0))) == ["send 104 on 2"])
+    }
+
+    @Test("Small calls keep out of the way of large answers")
+    func weight() {
+        var state = PoolState(Self.options { $0.connections = 2 })
+        _ = state.start(Self.call(101), at: Self.at(0))
+        _ = state.opened(Self.connection(1), capacity: 8)
+        #expect(Self.text(state.start(Self.call(102, expecting: 4 << 20), at: Self.at(0))) == ["send 102 on 1"])
+        #expect(Self.text(state.start(Self.call(103), at: Self.at(0))) == ["send 103 on 1", "connect 2"])
+        _ = state.opened(Self.connection(2), capacity: 8)
+        for number in 104...106 as ClosedRange<UInt64> {
+            #expect(Self.text(state.start(Self.call(number), at: Self.at(0))) == ["send \(number) on 2"])
+        }
     }
 
     @Test("At its deadline a call is given up, waiting or sent; its place on the connection is kept for what may still come")

@@ -8,12 +8,19 @@ final class FrameCall: Sendable {
     /// Unique in its pool.
     let number: UInt64
     let message: FrameMessage
+    /// What it and its answer take on the connection, in bytes.
+    let weight: Int
     let deadline: NIODeadline
     private let completion: Mutex<Completion?>
 
-    init(number: UInt64, _ message: FrameMessage, deadline: NIODeadline, _ completion: @escaping Completion) {
+    /// - Parameter expected: how large the answer is likely to be, in bytes.
+    init(
+        number: UInt64, _ message: FrameMessage, expecting expected: Int, deadline: NIODeadline,
+        _ completion: @escaping Completion
+    ) {
         self.number = number
         self.message = message
+        weight = message.size + expected
         self.deadline = deadline
         self.completion = Mutex(completion)
     }

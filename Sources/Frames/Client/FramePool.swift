@@ -63,31 +63,40 @@ package final class FramePool: Sendable {
     /// How many connections are open.
     package var connectionCount: Int { state.withLock { $0.connections.count } }
 
+    /// Whether the server could not be reached when it was last tried: whoever has the choice goes elsewhere first.
+    package var isDoubtful: Bool { state.withLock { $0.isDoubtful } }
+
     // MARK: Calls
 
     /// Makes a call.
     ///
     /// - Parameters:
+    ///   - expected: how large the answer is likely to be, in bytes, so that small calls do not wait behind large answers where they
+    ///     can go another way.
     ///   - patience: after which it is given up; what comes then is dropped.
     ///   - completion: is called once, on any thread, and must not block.
     package func start(
-        _ message: FrameMessage, within patience: Duration,
+        _ message: FrameMessage, expecting expected: Int = 0, within patience: Duration,
         completion: @escaping @Sendable (Result<FrameMessage, FrameError>) -> Void
-    ) { begin(message, patience, completion) }
+    ) { begin(message, expected, patience, completion) }
 
     /// Makes a call and blocks the thread until it has ended. Not for event loops.
-    package func wait(for message: FrameMessage, within patience: Duration) throws(FrameError) -> FrameMessage {
+    package func wait(
+        for message: FrameMessage, expecting expected: Int = 0, within patience: Duration
+    ) throws(FrameError) -> FrameMessage {
         let answer = AwaitedAnswer()
-        begin(message, patience) { answer.come($0) }
+        begin(message, expected, patience) { answer.come($0) }
         return try answer.wait().get()
     }
 
     /// Makes a call. One whose task is cancelled is given up.
-    package func call(_ message: FrameMessage, within patience: Duration) async throws(FrameError) -> FrameMessage {
+    package func call(
+        _ message: FrameMessage, expecting expected: Int = 0, within patience: Duration
+    ) async throws(FrameError) -> FrameMessage {
         let call = Mutex<FrameCall?>(nil)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let begun = begin(message, patience) { continuation.resume(returning: $0) }
+                let begun = begin(message, expected, patience) { continuation.resume(returning: $0) }
                 call.withLock { $0 = begun }
                 if Task.isCancelled { end(begun, .cancelled) }
             }
@@ -99,11 +108,12 @@ package final class FramePool: Sendable {
 
     @discardableResult
     private func begin(
-        _ message: FrameMessage, _ patience: Duration, _ completion: @escaping FrameCall.Completion
+        _ message: FrameMessage, _ expected: Int, _ patience: Duration, _ completion: @escaping FrameCall.Completion
     ) -> FrameCall {
         let now = NIODeadline.now()
         let (call, steps) = state.withLock { state in
-            let call = FrameCall(number: state.number(), message, deadline: now + TimeAmount(patience), completion)
+            let deadline = now + TimeAmount(patience)
+            let call = FrameCall(number: state.number(), message, expecting: expected, deadline: deadline, completion)
             return (call, state.start(call, at: now))
         }
         perform(steps)

@@ -36,6 +36,9 @@ struct PoolState {
 
     var connections: [FrameConnection] { members.values.map(\.connection) }
 
+    /// Whether there is no connection, and the last attempt to make one came to nothing.
+    var isDoubtful: Bool { failures > 0 && !members.values.contains { !$0.isLeaving } }
+
     mutating func number() -> UInt64 {
         defer { nextNumber += 1 }
         return nextNumber
@@ -61,6 +64,8 @@ struct PoolState {
             let isBusy = member.open >= options.callsToGrow || member.bytes >= options.bytesToGrow
             return [take(call, best)] + (isBusy ? connect(at: now) : [])
         }
+        // One call is enough to find out whether the server is back; the others need not wait for that.
+        if isDoubtful, !attempts.isEmpty { return [.fail(call, .unreachable(lastReason))] }
         let isUnderWay = waiting.count < attempts.count * options.callsToGrow
         let steps = isUnderWay ? [] : connect(at: now)
         guard !attempts.isEmpty || members.values.contains(where: { !$0.isLeaving }) else {
@@ -86,7 +91,7 @@ struct PoolState {
     private mutating func take(_ call: FrameCall, _ number: UInt64) -> Step {
         guard let connection = members[number]?.connection else { preconditionFailure("connection \(number) is known") }
         members[number]?.open += 1
-        members[number]?.bytes += call.message.size
+        members[number]?.bytes += call.weight
         return .send(call, connection)
     }
 
@@ -102,7 +107,7 @@ struct PoolState {
     mutating func finished(_ call: FrameCall, on connection: UInt64) -> [Step] {
         calls[call.number] = nil
         members[connection]?.open -= 1
-        members[connection]?.bytes -= call.message.size
+        members[connection]?.bytes -= call.weight
         return fill(connection)
     }
 

@@ -85,11 +85,14 @@ final class FrameLink: ChannelDuplexHandler {
         self.context = nil
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(because: "\(error)") }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        close(because: FrameChannel.text(error))
+    }
 
-    /// Cuts the connection.
+    /// Cuts the connection. The side above learns it at once: TLS waits for a while for the other side to say that it closes, too.
     func close(because reason: String) {
         failure = failure ?? reason
+        end()
         context?.close(promise: nil)
     }
 
@@ -105,6 +108,7 @@ final class FrameLink: ChannelDuplexHandler {
     // MARK: In
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosed else { return }
         life.heard(at: .now())
         reader.append(unwrapInboundIn(data))
         deliver()
@@ -217,7 +221,7 @@ final class FrameLink: ChannelDuplexHandler {
         Frame(.heartbeat).writeHead(into: &last)
         let written = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(last), promise: written)
-        written.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.context?.close(promise: nil) }
+        written.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.close(because: "all is said") }
     }
 
     // MARK: Life

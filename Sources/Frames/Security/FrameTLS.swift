@@ -93,6 +93,8 @@ final class FrameTLS: Sendable {
 
     private static func context(_ configuration: inout TLSConfiguration) throws -> NIOSSLContext {
         configuration.minimumTLSVersion = .tlsv13
+        // For how long an end waits for the other to close, too.
+        configuration.shutdownTimeout = .milliseconds(250)
         configuration.applicationProtocols = [FrameServer.applicationProtocol]
         // Our own rules decide; without roots nothing could pass the built-in ones by mistake.
         configuration.trustRoots = .certificates([])
