@@ -48,7 +48,7 @@ final class FrameTLS: Sendable {
 
         var node: Result<NodeID, FrameFault> { result.withLock { $0 } }
 
-        fileprivate func note(_ certificates: [NIOSSLCertificate], _ identity: any FrameIdentity) {
+        func note(_ certificates: [NIOSSLCertificate], _ identity: any FrameIdentity) {
             let found = Result { try identity.identify(try certificates.map { try $0.toDERBytes() }) }
             result.withLock { $0 = found.mapError { FrameFault("\($0)") } }
         }

@@ -51,12 +51,20 @@ package final class FrameServer: Sendable {
     /// - Parameter prove: says, when the handshake is over, whose certificate the other side has shown.
     /// - Throws: when there are too many connections, or the server is being shut down. The channel is to be closed then.
     package func serve(_ channel: any Channel, prove: @escaping () -> Result<NodeID, any Error>) throws {
+        try serve(channel, after: nil, prove: prove)
+    }
+
+    /// As ``serve(_:prove:)``, right behind a handler; at the end when it is `nil`.
+    func serve(
+        _ channel: any Channel, after handler: (any ChannelHandler)?, prove: @escaping () -> Result<NodeID, any Error>
+    ) throws {
         let number = try accept(channel)
         channel.closeFuture.whenComplete { [weak self] _ in self?.closed(number) }
         let side = ServerSide(self, number: number, on: channel) {
             prove().mapError { FrameFault("\($0)") }
         }
-        try channel.pipeline.syncOperations.addHandler(FrameLink(side, times: times))
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(FrameLink(side, times: times), position: handler.map { .after($0) } ?? .last)
     }
 
     /// When there are too many whose other end is not proven, the oldest of them makes room: whoever floods the door hurts mostly
