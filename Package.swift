@@ -120,6 +120,7 @@ let package = Package(
                 .nioHTTP1, .nioHTTP2, .nioHPACK, .crypto, .log,
             ], exclude: ["Protos"]),
         module("BlockStore", ["Resources", "CISAL"]),
+        module("Frames", ["Resources", .nioCore, .nioPosix, .nioTLS, .nioSSL]),
         module("Kernel", ["Resources", "CLinux"]),
         module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux", "CSeccomp"]),
 
@@ -132,6 +133,8 @@ let package = Package(
                 .nioPosix,
                 .nioSSL, .nioHTTP1,
             ]),
+        module("VolumeService", ["Resources", "Volumes", "BlockStore", "Frames", .nioCore]),
+        module("VolumeClient", ["Resources", "Volumes", "Frames", .nioCore]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
         module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node"]),
@@ -157,6 +160,8 @@ let package = Package(
         // a shim that can leave out a defence; never installed
         .executableTarget(name: "weak-shim", dependencies: ["Sandbox"], path: "Tests/WeakShim", swiftSettings: strict),
         .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
+        .target(
+            name: "FrameKit", dependencies: ["Resources", "Identity", "Frames"], path: "Tests/FrameKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),
@@ -174,6 +179,10 @@ let package = Package(
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
         tests("BlockStore", ["Resources", "BlockStore"]),
+        tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
+        tests(
+            "VolumeService",
+            ["Resources", "Volumes", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),
         tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),

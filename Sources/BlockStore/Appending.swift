@@ -38,18 +38,20 @@ extension BlockStore {
     /// - Parameters:
     ///   - old: where the block was, when this is a copy of it: the copy counts only if the block is still there.
     ///   - admit: decides, in the same instant in which the record gets its place, whether it is to be written.
+    /// - Returns: whether it was.
+    @discardableResult
     func append(
         _ kind: RecordHeader.Kind, _ key: BlockKey, _ content: UnsafeRawBufferPointer, _ checksums: [UInt32],
         deleted: [BlockID] = [], movedFrom old: StoreState.Location? = nil,
         _ admit: (inout StoreState) throws(BlockStoreError) -> Bool
-    ) throws(BlockStoreError) {
+    ) throws(BlockStoreError) -> Bool {
         let place = try withState { state throws(BlockStoreError) -> (UInt32, PlacedRecord, any BlockFile)? in
             if let failure = state.failure { throw failure }
             guard try admit(&state) else { return nil }
             let header = Self.header(kind, key, content.count, checksums, state)
             return try allot(header, &state)
         }
-        guard let (number, record, file) = place else { return }
+        guard let (number, record, file) = place else { return false }
         do throws(BlockStoreError) {
             try Self.write(record, content, Self.table(checksums), to: file)
         } catch {
@@ -69,6 +71,7 @@ extension BlockStore {
             guard old == nil || state.blocks[key] == old else { return }
             state.enter(record, in: number, deleted: deleted)
         }
+        return true
     }
 
     private static func write(
