@@ -84,6 +84,7 @@ let package = Package(
         // C: declarations the Glibc overlay lacks, no logic; libraries of the system
         .target(name: "CLinux"),
         .systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CFUSE", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
         // 0: quantities, ids, instants, bounded random
@@ -121,6 +122,7 @@ let package = Package(
             ], exclude: ["Protos"]),
         module("BlockStore", ["Resources", "CISAL"]),
         module("Frames", ["Resources", .nioCore, .nioPosix, .nioTLS, .nioSSL]),
+        module("Mounts", ["Resources", "Volumes", "CFUSE", "CLinux"]),
         module("Kernel", ["Resources", "CLinux"]),
         module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux", "CSeccomp"]),
 

@@ -4,6 +4,7 @@
 package enum PosixError: Int32, Error, Hashable, Sendable, Codable {
     case notPermitted = 1
     case noEntry = 2
+    case interrupted = 4
     case inputOutput = 5
     case noSuchAddress = 6
     case badDescriptor = 9
