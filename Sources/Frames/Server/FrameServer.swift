@@ -119,19 +119,21 @@ package final class FrameServer: Sendable {
     /// Has a worker answer a request; `done` is called there.
     func work(on frame: Frame, from caller: FrameCaller, done: @escaping @Sendable (Frame) -> Void) {
         workers.submit { [self] state in
-            done(state == .active ? answer(frame, caller) : frame.refused(.busy, "this server is being shut down"))
+            guard state == .active else { return done(frame.refused(.busy, "this server is being shut down")) }
+            begin(frame, caller, done)
         }
     }
 
-    private func answer(_ frame: Frame, _ caller: FrameCaller) -> Frame {
+    private func begin(_ frame: Frame, _ caller: FrameCaller, _ done: @escaping @Sendable (Frame) -> Void) {
         let code = frame.message.code
         guard let service = services.first(where: { $0.codes.contains(code) }) else {
-            return frame.refused(.unknown, "this node knows no request \(code)")
+            return done(frame.refused(.unknown, "this node knows no request \(code)"))
         }
-        do throws(FrameRefusal) {
-            return Frame(.reply, id: frame.id, try service.answer(frame.message, from: caller))
-        } catch {
-            return frame.refused(error.kind, error.text)
+        service.begin(frame.message, from: caller) { result in
+            switch result {
+            case .success(let message): done(Frame(.reply, id: frame.id, message))
+            case .failure(let refusal): done(frame.refused(refusal.kind, refusal.text))
+            }
         }
     }
 

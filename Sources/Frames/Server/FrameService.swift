@@ -8,11 +8,22 @@ package protocol FrameService: Sendable {
     /// - Throws: ``FrameRefusal``, which the other side gets as ``FrameError/refused(_:)``.
     func answer(_ request: FrameMessage, from caller: FrameCaller) throws(FrameRefusal) -> FrameMessage
 
+    /// Answers a request now or later, from any thread, exactly once. A service whose answers wait for what comes with other requests
+    /// has this instead of ``answer(_:from:)``, which holds a thread for as long as it takes.
+    func begin(
+        _ request: FrameMessage, from caller: FrameCaller, done: @escaping @Sendable (Result<FrameMessage, FrameRefusal>) -> Void)
+
     /// A connection is gone. Requests that came over it may still be worked on. Must not block.
     func closed(_ caller: FrameCaller)
 }
 
 extension FrameService {
+    package func begin(
+        _ request: FrameMessage, from caller: FrameCaller, done: @escaping @Sendable (Result<FrameMessage, FrameRefusal>) -> Void
+    ) {
+        do throws(FrameRefusal) { done(.success(try answer(request, from: caller))) } catch { done(.failure(error)) }
+    }
+
     package func closed(_ caller: FrameCaller) {}
 }
 

@@ -25,7 +25,7 @@ package struct Extent: Hashable, Sendable {
     package var range: Range<UInt64> { offset..<end }
 
     /// The part that lies in a range; `nil` when nothing does.
-    func clamped(to range: Range<UInt64>) -> Extent? {
+    package func clamped(to range: Range<UInt64>) -> Extent? {
         let part = self.range.clamped(to: range)
         guard !part.isEmpty else { return nil }
         switch source {

@@ -1,0 +1,111 @@
+package import Mounts
+package import Volumes
+
+extension VolumeFileSystem {
+    package func lookup(
+        _ name: FileName, in directory: InodeNumber, for caller: Caller
+    ) throws(PosixError) -> LookupAnswer {
+        switch try home.ask(.lookup(name, in: directory)) {
+        case .inode(let inode, let grants):
+            take(grants, inode)
+            return .found(entry(inode, grants: grants))
+        case .absent(let grants):
+            take(grants)
+            return .absent(validity: grants.isEmpty ? .zero : Self.held)
+        default: throw .protocolFault
+        }
+    }
+
+    package func forget(_ number: InodeNumber, lookups: UInt64) {}
+
+    private func make(
+        _ name: FileName, _ directory: InodeNumber, _ kind: FileKind, _ permissions: UInt16, device: UInt32 = 0,
+        target: [UInt8] = [], for caller: Caller
+    ) throws(PosixError) -> Entry {
+        let new = NewInode(
+            parent: directory, name: name, number: InodeNumber(rawValue: 0), kind: kind, permissions: permissions,
+            owner: caller.user, group: caller.group, device: device, target: target)
+        let (reply, grants) = try home.change(.make(new))
+        guard case .inode(let inode) = reply else { throw .protocolFault }
+        take(grants, inode)
+        return entry(inode, grants: grants)
+    }
+
+    package func makeNode(
+        _ name: FileName, in directory: InodeNumber, kind: FileKind, permissions: UInt16, device: UInt32, for caller: Caller
+    ) throws(PosixError) -> Entry { try make(name, directory, kind, permissions, device: device, for: caller) }
+
+    package func makeDirectory(
+        _ name: FileName, in directory: InodeNumber, permissions: UInt16, for caller: Caller
+    ) throws(PosixError) -> Entry { try make(name, directory, .directory, permissions, for: caller) }
+
+    package func makeSymbolicLink(
+        _ name: FileName, in directory: InodeNumber, to target: [UInt8], for caller: Caller
+    ) throws(PosixError) -> Entry { try make(name, directory, .symbolicLink, 0o777, target: target, for: caller) }
+
+    package func create(
+        _ name: FileName, in directory: InodeNumber, permissions: UInt16, _ flags: OpenFlags, for caller: Caller
+    ) throws(PosixError) -> (Entry, OpenAnswer) {
+        do throws(PosixError) {
+            let entry = try make(name, directory, .regular, permissions, for: caller)
+            return (entry, opened(entry.attributes.inode.number))
+        } catch .exists where !flags.isExclusive {
+            guard case .found(let entry) = try lookup(name, in: directory, for: caller) else { throw .stale }
+            return (entry, try open(entry.attributes.inode.number, flags, for: caller))
+        }
+    }
+
+    package func link(
+        _ number: InodeNumber, as name: FileName, in directory: InodeNumber, for caller: Caller
+    ) throws(PosixError) -> Entry {
+        guard case .inode(let inode) = try change(.link(number, parent: directory, name: name)) else { throw .protocolFault }
+        return entry(inode, grants: [])
+    }
+
+    package func unlink(_ name: FileName, in directory: InodeNumber, for caller: Caller) throws(PosixError) {
+        // Whether it is open here is not known before it is known what it is; it is kept, and given back when it is not open.
+        let reply = try change(.unlink(parent: directory, name: name, isOpen: true))
+        if case .removed(let inode) = reply { dropIfClosed(inode) }
+    }
+
+    package func removeDirectory(_ name: FileName, in directory: InodeNumber, for caller: Caller) throws(PosixError) {
+        let reply = try change(.removeDirectory(parent: directory, name: name, isOpen: true))
+        if case .removed(let inode) = reply { dropIfClosed(inode) }
+    }
+
+    package func rename(
+        _ name: FileName, in directory: InodeNumber, to newName: FileName, in newDirectory: InodeNumber, _ manner: RenameManner,
+        for caller: Caller
+    ) throws(PosixError) {
+        let mode: Rename.Mode =
+            switch manner {
+            case .replacing: .replace
+            case .keeping: .noReplace
+            case .exchanging: .exchange
+            }
+        let rename = Rename(
+            parent: directory, name: name, newParent: newDirectory, newName: newName, mode: mode, isOpen: true)
+        if case .renamed(_, let replaced?) = try change(.rename(rename)) { dropIfClosed(replaced) }
+    }
+
+    package func target(of link: InodeNumber) throws(PosixError) -> [UInt8] {
+        guard case .target(let path) = try home.ask(.target(link)) else { throw .protocolFault }
+        return path
+    }
+
+    /// What no name leads to any more is given back, unless a program has it open here.
+    func dropIfClosed(_ inode: Inode) {
+        guard inode.links == 0 else { return }
+        let file = file(inode.number)
+        let stamp = file.state.withLock { state -> UInt64? in
+            guard state.handles == 0 else { return nil }
+            state.dirty = DirtyContent()
+            (state.lease, state.inode) = (nil, nil)
+            return state.stamp
+        }
+        guard let stamp else { return }
+        recalls.async { [home] in
+            _ = try? home.ask(.giveBack([LeaseReturn(inode.number, stamp: stamp)]))
+        }
+    }
+}

@@ -1,0 +1,123 @@
+internal import Dispatch
+internal import Glibc
+internal import Resources
+internal import Synchronization
+internal import Volumes
+
+// How what was written gets out.
+
+extension VolumeFileSystem {
+    /// Sends content on its way: full runs, or all.
+    func launch(_ file: ClientFile, onlyFull: Bool) {
+        let launched = file.state.withLock { state -> [ClientFile.Flight] in
+            let flights = Self.packed(state.dirty.take(onlyFull: onlyFull)).map(ClientFile.Flight.init)
+            state.flying += flights
+            return flights
+        }
+        for flight in launched {
+            room.wait()
+            flights.async { [self] in
+                flight.block.withLock { $0 = store(flight) }
+                flight.landed.leave()
+                room.signal()
+                tell(file)
+            }
+        }
+    }
+
+    /// Runs that go into one block, in the order in which they lie in the file.
+    private static func packed(_ runs: [DirtyContent.Run]) -> [[DirtyContent.Run]] {
+        var (groups, size) = ([[DirtyContent.Run]](), 0)
+        for run in runs {
+            if groups.isEmpty || size + run.bytes.count > DirtyContent.longestRun {
+                groups.append([])
+                size = 0
+            }
+            groups[groups.count - 1].append(run)
+            size += run.bytes.count
+        }
+        return groups
+    }
+
+    private func store(_ flight: ClientFile.Flight) -> Result<(NewBlock, [Extent]), PosixError> {
+        var random = SystemRandomNumberGenerator()
+        let id = BlockID(at: Timestamp(microseconds: FileTime.now.rawValue / 1000), using: &random)
+        var (extents, place) = ([Extent](), UInt32(0))
+        for run in flight.runs {
+            extents.append(Extent(offset: run.offset, length: UInt64(run.bytes.count), source: .block(id, offset: place)))
+            place += UInt32(run.bytes.count)
+        }
+        let content = flight.runs.count == 1 ? flight.runs[0].bytes : flight.runs.flatMap(\.bytes)
+        do throws(PosixError) {
+            var failure: PosixError?
+            let block = content.withUnsafeBytes { bytes -> NewBlock? in
+                do throws(PosixError) { return try blocks.store(bytes, as: id) } catch {
+                    failure = error
+                    return nil
+                }
+            }
+            guard let block else { throw failure ?? .inputOutput }
+            return .success((block, extents))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Tells the home what has landed, as far as nothing before it is still on its way.
+    private func tell(_ file: ClientFile) {
+        file.telling.withLock { _ in
+            while let flight = file.state.withLock({ $0.flying.first }), let landed = flight.block.withLock({ $0 }) {
+                var result: Result<Inode?, PosixError>
+                switch landed {
+                case .failure(let error): result = .failure(error)
+                case .success(let (block, extents)): result = tell(file, block, extents)
+                }
+                file.state.withLock { state in
+                    state.flying.removeFirst()
+                    switch result {
+                    case .success(let inode):
+                        state.extents = ExtentMap()
+                        if let inode { state.note(inode) }
+                    case .failure(let error): state.error = state.error ?? error
+                    }
+                }
+            }
+        }
+    }
+
+    private func tell(_ file: ClientFile, _ block: NewBlock, _ extents: [Extent]) -> Result<Inode?, PosixError> {
+        let write = FileWrite(inode: file.number, extents: extents)
+        let bytes = extents.reduce(0) { $0 + $1.length }
+        do throws(PosixError) {
+            guard case .inodes(let inodes) = try home.change(.write([write], blocks: [block], promised: bytes)).reply else {
+                throw .protocolFault
+            }
+            return .success(inodes.first)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Stores all that was written to a file, and tells the home.
+    ///
+    /// - Throws: what went wrong since somebody was told last.
+    func store(_ file: ClientFile) throws(PosixError) {
+        launch(file, onlyFull: false)
+        for flight in file.state.withLock({ $0.flying }) { flight.landed.wait() }
+        tell(file)
+        let error = file.state.withLock { state in
+            defer { state.error = nil }
+            return state.error
+        }
+        if let error { throw error }
+    }
+}
+
+extension FileTime {
+    /// By this machine's clock: for what the home has not put a time to yet.
+    static var now: FileTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return FileTime(rawValue: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+}

@@ -1,0 +1,125 @@
+internal import Dispatch
+package import Mounts
+internal import Resources
+internal import Synchronization
+package import Volumes
+
+/// A volume as a file system: names and attributes from its home, content from and to the nodes that store it.
+///
+/// What is written is kept here and goes out in blocks while the program goes on; it is durable when ``synchronize(_:_:dataOnly:)``
+/// comes back. Nobody else sees a file as long as this session has its write lease, and before that is given back all is told.
+package final class VolumeFileSystem: FileSystem {
+    /// For how long the kernel may keep what a lease covers: until it is told otherwise.
+    static let held = Microseconds.hours(1)
+    /// Bytes that wait to be stored or are on their way; who writes more waits.
+    static let mostUnderWay = 128 << 20
+
+    let home: HomeLink
+    let blocks: BlockPool
+    private let files = Mutex<[InodeNumber: ClientFile]>([:])
+    let listings = Mutex<(next: UInt64, open: [UInt64: Listing])>((1, [:]))
+    let mount = Mutex<Mount?>(nil)
+    let flights = DispatchQueue(label: "surplus.volume.flights", attributes: .concurrent)
+    let recalls = DispatchQueue(label: "surplus.volume.recalls", attributes: .concurrent)
+    let room = DispatchSemaphore(value: mostUnderWay / DirtyContent.longestRun)
+    let promises: Promises
+
+    package init(home: HomeLink, blocks: BlockPool) {
+        self.home = home
+        self.blocks = blocks
+        promises = Promises(home)
+    }
+
+    /// The mount that is told when what the kernel keeps is not so any more.
+    package func attach(_ mount: Mount) { self.mount.withLock { $0 = mount } }
+
+    func file(_ number: InodeNumber) -> ClientFile {
+        files.withLock { files in
+            if let file = files[number] { return file }
+            let file = ClientFile(number)
+            files[number] = file
+            return file
+        }
+    }
+
+    func known(_ number: InodeNumber) -> ClientFile? { files.withLock { $0[number] } }
+    var allFiles: [ClientFile] { files.withLock { Array($0.values) } }
+
+    // MARK: Answers of the home
+
+    /// Takes the leases that came with an answer, and the inode that it tells of.
+    func take(_ grants: [LeaseGrant], _ inode: Inode? = nil) {
+        for grant in grants { file(grant.inode).take(grant, grant.inode == inode?.number ? inode : nil) }
+        if let inode, !grants.contains(where: { $0.inode == inode.number }) { known(inode.number)?.take(nil, inode) }
+    }
+
+    /// Has something changed, and takes what came with the answer.
+    @discardableResult
+    func change(_ operation: Operation) throws(PosixError) -> Reply {
+        let (reply, grants) = try home.change(operation)
+        switch reply {
+        case .inode(let inode): take(grants, inode)
+        case .inodes(let inodes): for inode in inodes { take([], inode) }
+        case .removed(let inode): take([], inode)
+        case .renamed(let moved, let replaced):
+            take([], moved)
+            if let replaced { take([], replaced) }
+        case .done, .left: break
+        }
+        return reply
+    }
+
+    /// How an inode is: as it is known under a lease, or as the home says.
+    func inode(_ number: InodeNumber) throws(PosixError) -> (inode: Inode, isHeld: Bool) {
+        let file = file(number)
+        if let known = file.state.withLock({ $0.lease == nil ? nil : $0.inode }) { return (known, true) }
+        guard case .inode(let inode, let grants) = try home.ask(.attributes(number)) else { throw .protocolFault }
+        take(grants, inode)
+        return file.state.withLock { state in
+            guard state.lease != nil, let known = state.inode else { return (inode, false) }
+            return (known, true)
+        }
+    }
+
+    /// Waits until this session may write to a file.
+    func acquireWrite(_ file: ClientFile) throws(PosixError) {
+        while file.state.withLock({ $0.lease != .write || $0.inode == nil }) {
+            guard case .inode(let inode, let grants) = try home.ask(.acquire(.write, on: file.number)) else {
+                throw .protocolFault
+            }
+            take(grants, inode)
+        }
+    }
+
+    func answer(_ inode: Inode, isHeld: Bool) -> AttributeAnswer {
+        AttributeAnswer(inode, validity: isHeld ? Self.held : .zero)
+    }
+
+    func entry(_ inode: Inode, grants: [LeaseGrant]) -> Entry {
+        let isHeld = grants.contains { $0.inode == inode.number }
+        let shown = known(inode.number)?.state.withLock { $0.lease == nil ? nil : $0.inode } ?? inode
+        let isListed = grants.contains { $0.inode != inode.number }
+        return Entry(shown, validity: isListed ? Self.held : .zero, attributesValidity: isHeld ? Self.held : .zero)
+    }
+
+    // MARK: Recalls
+
+    /// A lease is wanted by somebody else: what was changed under it is told first. Comes back at once.
+    package func heed(_ recall: LeaseRecall) {
+        recalls.async { [self] in
+            let file = file(recall.inode)
+            file.state.withLock { $0.heeded = max($0.heeded, recall.stamp) }
+            // What fails sticks to the file, for whoever makes it durable.
+            try? store(file)
+            file.state.withLock { state in
+                guard state.stamp < recall.stamp else { return }
+                state.lease = recall.keeping.flatMap { keeping in state.lease.map { min($0, keeping) } }
+                if state.lease == nil { state.inode = nil }
+            }
+            if recall.keeping == nil { try? mount.withLock { $0 }?.contentChanged(of: recall.inode) }
+            let isOpen = file.state.withLock { $0.handles > 0 }
+            _ = try? home.ask(
+                .giveBack([LeaseReturn(recall.inode, keeping: recall.keeping, isOpen: isOpen, stamp: recall.stamp)]))
+        }
+    }
+}
