@@ -39,10 +39,13 @@ struct MountRecord: Hashable, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    static func all() -> [MountRecord] { lines(of: "/proc/self/mountinfo").compactMap { MountRecord($0) } }
+    static func all() -> [MountRecord] { KernelFile.lines("/proc/self/mountinfo").compactMap { MountRecord($0) } }
+}
 
-    /// Of a file of the kernel; none when it cannot be read.
-    static func lines(of path: String) -> [String] {
+/// Files in which the kernel tells what it knows.
+enum KernelFile {
+    /// None when it cannot be read.
+    static func lines(_ path: String) -> [String] {
         guard let file = fopen(path, "re") else { return [] }
         defer { fclose(file) }
         var (line, room) = (UnsafeMutablePointer<CChar>?.none, 0)
