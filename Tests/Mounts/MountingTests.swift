@@ -30,6 +30,16 @@ struct MountingTests {
             try #require(its).isSuperset(of: ["rw", "sync", "dirsync"]) && its?.isDisjoint(with: ["nosuid", "nodev"]) == true)
     }
 
+    @Test("Who mounts it has it alone, unless the options say otherwise")
+    func access() throws {
+        let (alone, shared) = (try MountedFiles(options: MountOptions()), try MountedFiles())
+        func asOther(_ path: String) throws -> String {
+            try Program.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "ls", path)
+        }
+        #expect(try asOther(alone.directory).contains("Permission denied"))
+        #expect(try asOther(shared.directory) == "")
+    }
+
     @Test("Names with commas, blanks and backslashes are sources and directories like others")
     func strangeNames() throws {
         let parent = try Scratch.directory()

@@ -105,6 +105,19 @@ struct NotificationTests {
         #expect(try OpenFile(path, O_RDONLY).text() == "new text")
     }
 
+    @Test("Within a call of the file system nothing can be told: the kernel would wait for that call")
+    func within() throws {
+        let refused = Mutex<PosixError?>(nil)
+        mounted.files.change { state in
+            state.atWrite = { [mount = mounted.mount] in
+                do throws(PosixError) { try mount.attributesChanged(of: .root) } catch { refused.withLock { $0 = error } }
+            }
+        }
+        try OpenFile(path, O_WRONLY).write("x")
+        #expect(refused.withLock { $0 } == .deadlock)
+        mounted.files.change { $0.atWrite = nil }
+    }
+
     @Test("Notifications go on while calls for the same files do")
     func meanwhile() throws {
         let number = change(to: String(repeating: "x", count: 400_000))
