@@ -37,6 +37,17 @@ struct FileCallTests {
         #expect(mounted.files.count("read") == 9, "and one that finds the end")
     }
 
+    @Test("Who reads in sequence has large parts read ahead")
+    func readingAhead() throws {
+        let bytes = [UInt8](repeating: 7, count: 16 << 20)
+        try open("file", O_WRONLY | O_CREAT).write(bytes)
+        let file = try open("file", O_RDONLY)
+        for place in stride(from: 0, to: bytes.count, by: 64 << 10) {
+            #expect(try file.read(64 << 10, at: place).count == 64 << 10)
+        }
+        #expect(mounted.files.count("read") < 40, "in parts of 64 KiB it would be 256 calls")
+    }
+
     @Test("Flags arrive: to truncate, to append, to make only what is not there")
     func flags() throws {
         try open("file", O_WRONLY | O_CREAT | O_EXCL).write("long text")
