@@ -187,6 +187,7 @@ let package = Package(
             "VolumeService",
             ["Resources", "Volumes", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
         tests("VolumeClient", ["Resources", "VolumeClient", .nioCore]),
+        tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),
         tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),

@@ -31,7 +31,7 @@ package enum LookupAnswer: Sendable {
 }
 
 /// Names what was opened, as the file system chooses.
-package struct FileHandle: RawRepresentable, Hashable, Sendable {
+package struct OpenHandle: RawRepresentable, Hashable, Sendable {
     package let rawValue: UInt64
 
     package init(rawValue: UInt64) { self.rawValue = rawValue }
@@ -39,7 +39,7 @@ package struct FileHandle: RawRepresentable, Hashable, Sendable {
 
 /// How the kernel shall treat what was opened.
 package struct OpenAnswer: Sendable {
-    package var handle: FileHandle
+    package var handle: OpenHandle
     /// What is cached of the content, from before, is still right. For a directory: its listing may be cached, and what is cached
     /// of it is still right.
     package var keepsCache = false
@@ -49,7 +49,7 @@ package struct OpenAnswer: Sendable {
     /// after the other for each file.
     package var writesInParallel = false
 
-    package init(_ handle: FileHandle) { self.handle = handle }
+    package init(_ handle: OpenHandle) { self.handle = handle }
 }
 
 package struct SpaceAnswer: Sendable {

@@ -52,13 +52,13 @@ package protocol FileSystem: Sendable {
     // MARK: Attributes
 
     /// - Parameter handle: Through which the file is asked for, if it is open for the caller and the kernel says so.
-    func attributes(of number: InodeNumber, handle: FileHandle?) throws(PosixError) -> AttributeAnswer
+    func attributes(of number: InodeNumber, handle: OpenHandle?) throws(PosixError) -> AttributeAnswer
 
     /// Makes all of the change or nothing.
     ///
     /// - Parameter handle: Through which a file is truncated, for ftruncate(2).
     func change(
-        _ change: AttributeChange, of number: InodeNumber, handle: FileHandle?, for caller: Caller
+        _ change: AttributeChange, of number: InodeNumber, handle: OpenHandle?, for caller: Caller
     ) throws(PosixError) -> AttributeAnswer
 
     /// - Throws: ``PosixError/noData`` when there is no attribute of that name.
@@ -92,37 +92,39 @@ package protocol FileSystem: Sendable {
     ///
     /// - Returns: How many bytes were read: less than the buffer holds only at the end of the file.
     func read(
-        _ number: InodeNumber, _ handle: FileHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+        _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(PosixError) -> Int
 
-    /// Writes at that offset; through a handle that was opened to append, at the end of the file.
+    /// Writes at that offset; through a handle that was opened to append, at the end of the file, which the kernel may have missed.
+    /// The kernel caches what is written where it believes it to be: who appends to a file that others write as well does it through
+    /// a handle that is direct.
     ///
     /// - Returns: How many bytes were written, at least 1 unless there were none to write.
     func write(
-        _ number: InodeNumber, _ handle: FileHandle, at offset: UInt64, from buffer: UnsafeRawBufferPointer, _ manner: WriteManner
+        _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, from buffer: UnsafeRawBufferPointer, _ manner: WriteManner
     ) throws(PosixError) -> Int
 
     /// One of the descriptors of an open file is closed; byte-range locks of the owner end, on the whole file. What is thrown
     /// is the result of close(2).
-    func flush(_ number: InodeNumber, _ handle: FileHandle, owner: LockOwner) throws(PosixError)
+    func flush(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError)
 
     /// The last descriptor of an open file is gone. Whole-file locks of the owner end, if one is named.
-    func release(_ number: InodeNumber, _ handle: FileHandle, owner: LockOwner?)
+    func release(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner?)
 
     /// Returns when all that was written and acknowledged is durable.
     ///
     /// - Parameter dataOnly: Attributes that are not needed to read the content may stay behind (fdatasync(2)).
-    func synchronize(_ number: InodeNumber, _ handle: FileHandle, dataOnly: Bool) throws(PosixError)
+    func synchronize(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError)
 
     func allocate(
-        _ manner: AllocationManner, _ number: InodeNumber, _ handle: FileHandle, at offset: UInt64, count: UInt64,
+        _ manner: AllocationManner, _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, count: UInt64,
         for caller: Caller
     ) throws(PosixError)
 
     /// The first offset at or after the given one that is in data or in a hole (lseek(2)).
     ///
     /// - Throws: ``PosixError/noSuchAddress`` when the offset is not before the end of the file, or no data follow.
-    func seek(_ sought: SeekTarget, _ number: InodeNumber, _ handle: FileHandle, from offset: UInt64) throws(PosixError) -> UInt64
+    func seek(_ sought: SeekTarget, _ number: InodeNumber, _ handle: OpenHandle, from offset: UInt64) throws(PosixError) -> UInt64
 
     // MARK: Directories
 
@@ -132,11 +134,11 @@ package protocol FileSystem: Sendable {
     ///
     /// An entry that is neither made nor removed meanwhile comes exactly once in a listing.
     func list(
-        _ number: InodeNumber, _ handle: FileHandle, after cookie: DirectoryCookie, into page: inout DirectoryPage
+        _ number: InodeNumber, _ handle: OpenHandle, after cookie: DirectoryCookie, into page: inout DirectoryPage
     ) throws(PosixError)
 
-    func releaseDirectory(_ number: InodeNumber, _ handle: FileHandle)
-    func synchronizeDirectory(_ number: InodeNumber, _ handle: FileHandle, dataOnly: Bool) throws(PosixError)
+    func releaseDirectory(_ number: InodeNumber, _ handle: OpenHandle)
+    func synchronizeDirectory(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError)
 
     // MARK: Locks
 
@@ -150,9 +152,9 @@ package protocol FileSystem: Sendable {
     /// - Throws: ``PosixError/tryAgain`` when the lock is not free and there is no wait; ``PosixError/deadlock`` when waiting would
     ///   never end.
     func lock(
-        _ lock: FileLock, on number: InodeNumber, _ handle: FileHandle, wait: LockWait?
+        _ lock: FileLock, on number: InodeNumber, _ handle: OpenHandle, wait: LockWait?
     ) throws(PosixError) -> LockOutcome
 
     /// Gives back what the owner holds in a range.
-    func unlock(_ span: LockSpan, on number: InodeNumber, _ handle: FileHandle, owner: LockOwner) throws(PosixError)
+    func unlock(_ span: LockSpan, on number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError)
 }

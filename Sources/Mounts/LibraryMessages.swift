@@ -19,7 +19,6 @@ enum LibraryMessages {
         turn.withLock { _ in
             state.withLock { $0.collected = [] }
             fuse_set_log_func { _, format, arguments in
-                guard let format, let arguments else { return }
                 LibraryMessages.note(format, arguments)
             }
             let result = body()
@@ -32,10 +31,11 @@ enum LibraryMessages {
     }
 
     /// Outside a collection it goes where libfuse sends it by itself.
-    private static func note(_ format: UnsafePointer<CChar>, _ arguments: CVaListPointer) {
+    private static func note(_ format: UnsafePointer<CChar>?, _ arguments: CVaListPointer?) {
         let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { room in
-            vsnprintf(room.baseAddress ?? UnsafeMutablePointer(mutating: format), room.count, format, arguments)
-            return String(cString: room.baseAddress ?? UnsafeMutablePointer(mutating: format))
+            guard let format, let arguments, let start = room.baseAddress else { return "" }
+            vsnprintf(start, room.count, format, arguments)
+            return String(cString: start)
         }
         let line = (text.hasPrefix("fuse: ") ? text.dropFirst(6) : text[...]).filter { $0 != "\n" }
         let isCollected = state.withLock { state in

@@ -28,7 +28,6 @@ package final class Mount: Sendable {
     ///
     /// - Parameters:
     ///   - source: What the mount table shall say is mounted there.
-    ///   - options: What is in them of a volume and a directory is not looked at.
     package init(
         _ fileSystem: any FileSystem, source: String, on directory: String, options: MountOptions = MountOptions(),
         settings: MountSettings = MountSettings()
@@ -85,6 +84,7 @@ package final class Mount: Sendable {
         let worst = Mutex<Int32>(0)
         let disagreement = session.agree()
         guard disagreement == 0 else { return disagreement }
+        record.readAhead(responder.settings.readAhead)
         var threads: [WorkerThread] = []
         for _ in 0..<min(max(responder.settings.threads, 1), 128) {
             do throws(ThreadError) {

@@ -1,3 +1,9 @@
+/// What mount(8), fstab and users say, and where it goes:
+///
+/// - to the kernel: `ro`, `rw`, `suid`, `nosuid`, `dev`, `nodev`, `exec`, `noexec`, `sync`, `async`, `dirsync`, `noatime`;
+/// - to libfuse: `allow_other`, `allow_root`;
+/// - to the file system: `noatime`, as the kernel leaves times of access to it, and options of the program's own;
+/// - nowhere: `defaults`, `_netdev`, `nofail`, `auto`, `noauto`, `user` and its like, `x-*` and what else others have dealt with.
 extension MountOptions {
     /// Options of which one excludes the others.
     private enum Choice {

@@ -31,7 +31,7 @@ struct MountPoint: Sendable {
             return count < 0 ? nil : String(decoding: room[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
         guard let name else { throw .unreachable(directory: directory, reason: Self.text(of: errno)) }
-        let number = MountRecord.lines(of: "/proc/self/fdinfo/\(descriptor)").lazy
+        let number = KernelFile.lines("/proc/self/fdinfo/\(descriptor)").lazy
             .compactMap { $0.split(whereSeparator: \.isWhitespace) }
             .first { $0.first == "mnt_id:" }.flatMap { Int($0.last ?? "") }
         path = name

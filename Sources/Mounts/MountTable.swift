@@ -1,9 +1,12 @@
 import Glibc
+import Resources
 
 /// A line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
 struct MountRecord: Hashable, Sendable {
     /// Names the mount until it is unmounted.
     var id: Int
+    /// Major and minor number of its file system's device.
+    var device: String
     var directory: String
     var type: String
     var source: String
@@ -16,6 +19,7 @@ struct MountRecord: Hashable, Sendable {
             return nil
         }
         self.id = id
+        device = String(fields[2])
         directory = Self.unescaped(fields[4])
         type = String(fields[dash + 1])
         source = Self.unescaped(fields[dash + 2])
@@ -39,10 +43,23 @@ struct MountRecord: Hashable, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    static func all() -> [MountRecord] { lines(of: "/proc/self/mountinfo").compactMap { MountRecord($0) } }
+    /// Lets the kernel read so far ahead on the file system: more than it agrees to by itself. Only root may; for others it stays
+    /// as it is.
+    func readAhead(_ distance: Bytes) {
+        let file = open("/sys/class/bdi/\(device)/read_ahead_kb", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        let text = "\(distance.rawValue / 1024)"
+        _ = text.withCString { write(file, $0, strlen($0)) }
+    }
 
-    /// Of a file of the kernel; none when it cannot be read.
-    static func lines(of path: String) -> [String] {
+    static func all() -> [MountRecord] { KernelFile.lines("/proc/self/mountinfo").compactMap { MountRecord($0) } }
+}
+
+/// Files in which the kernel tells what it knows.
+enum KernelFile {
+    /// None when it cannot be read.
+    static func lines(_ path: String) -> [String] {
         guard let file = fopen(path, "re") else { return [] }
         defer { fclose(file) }
         var (line, room) = (UnsafeMutablePointer<CChar>?.none, 0)

@@ -65,6 +65,6 @@ extension [UInt8] {
 }
 
 extension UnsafeMutablePointer<fuse_file_info> {
-    var handle: FileHandle { FileHandle(rawValue: pointee.fh) }
+    var handle: OpenHandle { OpenHandle(rawValue: pointee.fh) }
     var owner: LockOwner { LockOwner(rawValue: pointee.lock_owner) }
 }

@@ -49,7 +49,7 @@ extension Responder {
         }
     }
 
-    private static func take(_ request: Request, _ lock: FileLock, _ number: InodeNumber, _ handle: FileHandle, mayWait: Bool) {
+    private static func take(_ request: Request, _ lock: FileLock, _ number: InodeNumber, _ handle: OpenHandle, mayWait: Bool) {
         guard mayWait else {
             return request.confirm { () throws(PosixError) in
                 guard case .taken = try request.files.lock(lock, on: number, handle, wait: nil) else { throw .tryAgain }

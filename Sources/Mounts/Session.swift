@@ -16,7 +16,9 @@ final class Session: Sendable {
     /// - Parameter options: As the command line of libfuse has them after `-o`.
     init(_ responder: Responder, _ options: String, on directory: String) throws(MountError) {
         let (address, said) = LibraryMessages.collect { Self.open(responder, options, on: directory) }
-        guard let raw = OpaquePointer(bitPattern: address) else { throw .refused(directory: directory, reason: said) }
+        guard let raw = OpaquePointer(bitPattern: address) else {
+            throw .refused(directory: directory, reason: said.isEmpty ? "fusermount3 has said why" : said)
+        }
         self.raw = raw
         self.responder = responder
         lock = .allocate(capacity: 1)
