@@ -87,7 +87,7 @@ struct HostilePeerTests {
     @Test("Whoever does not say in time who it is, or stops in the middle of it, is cut off", arguments: [0, 30])
     func dawdling(count: Int) async throws {
         var times = FrameTimes.patient
-        times.opening = .milliseconds(500)
+        times.opening = .seconds(2)
         try await Self.withServer(times: times) { served, client in
             let peer = try await RawPeer.connect(to: served, as: client)
             let bytes = Self.hello(client, served).bytes

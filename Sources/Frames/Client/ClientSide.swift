@@ -72,8 +72,9 @@ final class ClientSide: FrameSide {
         case .open(let connection):
             let unsent = connection.inbox.close()
             pool?.closed(connection, ending: unsent + left.values)
-            for call in unsent { call.end(.failure(.lost(reason, wasSent: false))) }
-            for (_, call) in left { call.end(.failure(.lost(reason, wasSent: true))) }
+            let isOurDoing = pool?.isShutDown ?? true
+            for call in unsent { call.end(.failure(isOurDoing ? .closed : .lost(reason, wasSent: false))) }
+            for (_, call) in left { call.end(.failure(isOurDoing ? .closed : .lost(reason, wasSent: true))) }
         case .greeting, .closed: break
         }
         phase = .closed

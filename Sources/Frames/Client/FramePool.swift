@@ -175,6 +175,8 @@ package final class FramePool: Sendable {
         perform(state.withLock { $0.failed(attempt, because: "\(host):\(port): \(reason)", at: .now()) })
     }
 
+    var isShutDown: Bool { state.withLock { $0.isShutDown } }
+
     func finished(_ call: FrameCall, on connection: FrameConnection) {
         perform(state.withLock { $0.finished(call, on: connection.number) })
     }

@@ -168,6 +168,11 @@ final class FrameLink: ChannelDuplexHandler {
         if isFinishing, sending == nil, queue.isEmpty { sendLast(context) }
     }
 
+    /// What stands behind this end has no say here.
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        promise?.fail(ChannelError.operationUnsupported)
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         flush()
         context.fireChannelWritabilityChanged()
