@@ -27,7 +27,7 @@ package struct FrameTimes: Hashable, Sendable {
     package var heartbeat = Duration.milliseconds(500)
     /// After how long without a sign of life a connection is given up; four heartbeats at least.
     package var silence = Duration.seconds(2)
-    /// Until both sides have said who they are.
+    /// From the attempt to connect until both sides have said who they are.
     package var opening = Duration.seconds(2)
     /// For which a frame may come in parts, and for which the other side may take nothing of what is sent.
     package var stall = Duration.seconds(30)

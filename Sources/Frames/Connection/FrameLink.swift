@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOTLS
 
 /// What stands above a connection: a client's side of it or a server's. Called on the event loop.
 protocol FrameSide: AnyObject {

@@ -1,8 +1,6 @@
-internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
-internal import Resources
 
 /// Listens on a port of its own and serves the nodes that connect to it over mutual TLS.
 package final class FrameListener: Sendable {
