@@ -7,7 +7,7 @@ package struct FrameLimits: Hashable, Sendable {
     /// Requests at a time on a connection that were not answered.
     package var requests = 128
     /// At how many bytes of requests and of replies not sent yet a connection is read no further.
-    package var bytes = 16 << 20
+    package var bytes = 8 << 20
     /// Requests of one connection that are worked on at a time.
     package var running = 8
     /// Notices that wait to be sent; a client that takes no more of them is cut off.
