@@ -6,7 +6,8 @@ extension BlockStore {
 
     /// The blocks of a volume, in order.
     package func blocks(of volume: VolumeID) -> [BlockID] {
-        state.withLock { state in state.blocks.keys.filter { $0.volume == volume }.map(\.block).sorted() }
+        // There may be many: others need not wait while they are sorted.
+        state.withLock { state in state.blocks.keys.filter { $0.volume == volume }.map(\.block) }.sorted()
     }
 
     private func find(_ key: BlockKey) throws(BlockStoreError) -> (StoreState.Location, any BlockFile) {

@@ -2,6 +2,8 @@
 package enum FrameError: Error, Hashable, Sendable {
     /// No connection could be made.
     case unreachable(String)
+    /// A server could not listen.
+    case notListening(String)
     /// The connection went down. Whether the call was carried out is not known if it was sent.
     case lost(String, wasSent: Bool)
     /// No answer in time. Whether the call was carried out is not known.
@@ -22,6 +24,7 @@ extension FrameError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unreachable(let reason): "failed to connect: \(reason)"
+        case .notListening(let reason): "failed to listen on \(reason)"
         case .lost(let reason, _): "the connection was lost: \(reason)"
         case .timedOut: "no answer in time"
         case .overloaded: "too many calls wait for an answer"

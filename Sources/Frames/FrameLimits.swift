@@ -7,7 +7,7 @@ package struct FrameLimits: Hashable, Sendable {
     /// Requests at a time on a connection that were not answered.
     package var requests = 128
     /// At how many bytes of requests and of replies not sent yet a connection is read no further.
-    package var bytes = 16 << 20
+    package var bytes = 8 << 20
     /// Requests of one connection that are worked on at a time.
     package var running = 8
     /// Notices that wait to be sent; a client that takes no more of them is cut off.
@@ -27,7 +27,7 @@ package struct FrameTimes: Hashable, Sendable {
     package var heartbeat = Duration.milliseconds(500)
     /// After how long without a sign of life a connection is given up; four heartbeats at least.
     package var silence = Duration.seconds(2)
-    /// Until both sides have said who they are.
+    /// From the attempt to connect until both sides have said who they are.
     package var opening = Duration.seconds(2)
     /// For which a frame may come in parts, and for which the other side may take nothing of what is sent.
     package var stall = Duration.seconds(30)

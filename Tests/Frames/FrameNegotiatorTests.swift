@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Frames beside another protocol on one port", .timeLimit(.minutes(2)))
 struct FrameNegotiatorTests {
-    /// The other protocol: says which one TLS agreed on, and sends back what comes.
+    /// The other protocol: speaks at once, and tells which one TLS agreed on and what comes.
     private final class Other: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
@@ -19,11 +19,22 @@ struct FrameNegotiatorTests {
 
         init(_ agreed: Signal<String?>, _ bytes: Signal<ByteBuffer>) { (self.agreed, self.bytes) = (agreed, bytes) }
 
+        func channelActive(context: ChannelHandlerContext) {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "SETTINGS")), promise: nil)
+        }
+
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
             if case .handshakeCompleted(let name) = event as? TLSUserEvent { agreed.send(name) }
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) { bytes.send(unwrapInboundIn(data)) }
+    }
+
+    private final class Listening: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let heard: Signal<ByteBuffer>
+        init(_ heard: Signal<ByteBuffer>) { self.heard = heard }
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) { heard.send(unwrapInboundIn(data)) }
     }
 
     private static func context(_ identity: FramePeer, client protocols: [String]?) throws -> NIOSSLContext {
@@ -69,11 +80,14 @@ struct FrameNegotiatorTests {
         let answer = try await pool.call(message, within: .seconds(20))
         #expect(answer == message)
 
+        let heard = Signal<ByteBuffer>()
         let other = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let tls = try Self.context(identity, client: ["h2"])
-                    try channel.pipeline.syncOperations.addHandler(try NIOSSLClientHandler(context: tls, serverHostname: nil))
+                    try channel.pipeline.syncOperations.addHandlers([
+                        try NIOSSLClientHandler(context: tls, serverHostname: nil), Listening(heard),
+                    ])
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
@@ -81,6 +95,7 @@ struct FrameNegotiatorTests {
         // The first that the other protocol hears of any connection is of this one.
         #expect(await agreed.next() == .some("h2"))
         #expect(await bytes.next() == ByteBuffer(string: "PRI * HTTP/2.0"))
+        #expect(await heard.next() == ByteBuffer(string: "SETTINGS"))
 
         try await other.close()
         await pool.shutDown()

@@ -87,7 +87,7 @@ struct HostilePeerTests {
     @Test("Whoever does not say in time who it is, or stops in the middle of it, is cut off", arguments: [0, 30])
     func dawdling(count: Int) async throws {
         var times = FrameTimes.patient
-        times.opening = .milliseconds(500)
+        times.opening = .seconds(2)
         try await Self.withServer(times: times) { served, client in
             let peer = try await RawPeer.connect(to: served, as: client)
             let bytes = Self.hello(client, served).bytes
@@ -173,6 +173,34 @@ struct HostilePeerTests {
         }
     }
 
+    /// Frames of which some are changed in a few bytes, or cut short.
+    private static func mangled(_ seed: UInt64, _ kind: Frame.Kind) -> ByteBuffer {
+        var random = SeededGenerator(seed: seed)
+        var bytes: [UInt8] = []
+        for id in 1...30 as ClosedRange<UInt64> {
+            let body = ByteBuffer(repeating: 1, count: .random(in: 0...3000, using: &random))
+            var frame = Array(Frame(kind, id: id, FrameMessage(code: 1, head: [1, 2], body: body)).bytes.readableBytesView)
+            if random.chance(.percent(20)) {
+                for _ in 0..<3 { frame[.random(in: 0..<min(frame.count, 24), using: &random)] ^= UInt8(random.next() & 255) }
+            }
+            if random.chance(.percent(10)) { frame.removeLast(.random(in: 1...frame.count, using: &random)) }
+            bytes += frame
+        }
+        return ByteBuffer(bytes: bytes)
+    }
+
+    @Test("Whatever a client sends, the server lives", arguments: 0..<20 as Range<UInt64>)
+    func mangledRequests(seed: UInt64) async throws {
+        try await Self.withServer { served, client in
+            let peer = try await RawPeer.connect(to: served, as: client)
+            try await peer.send(Self.hello(client, served))
+            #expect(await peer.next()?.kind == .hello)
+            // It may be cut off in the middle of it.
+            try? await peer.channel.writeAndFlush(Self.mangled(seed, .request))
+            try? await peer.channel.close()
+        }
+    }
+
     // MARK: Servers
 
     /// What a call to such a server comes to.
@@ -240,6 +268,18 @@ struct HostilePeerTests {
         }
         guard case .lost(let reason, wasSent: true) = error else { return unexpected(error) }
         #expect(reason.contains("nobody asked"))
+    }
+
+    @Test("Whatever a server sends, the client lives, and its call ends", arguments: 0..<20 as Range<UInt64>)
+    func mangledAnswers(seed: UInt64) async throws {
+        let error = try await Self.failure(greet: true) { _, channel in
+            channel.writeAndFlush(Self.mangled(seed, [.reply, .notice][Int(seed % 2)]), promise: nil)
+            channel.close(promise: nil)
+        }
+        switch error {
+        case nil, .lost, .refused: break
+        case let error?: unexpected(error)
+        }
     }
 
     @Test("Half an answer and then nothing ends the call with the connection")

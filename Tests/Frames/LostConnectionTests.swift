@@ -88,6 +88,38 @@ struct LostConnectionTests {
         await second.shutDown()
     }
 
+    @Test("A pool that is shut down ends the calls that are under way")
+    func poolShutDown() async throws {
+        let (door, begun) = (Door(), Signal<Void>())
+        let slow = Scripted { request, _ in
+            begun.send(())
+            door.pass()
+            return request
+        }
+        try await ServedFrames.serving([slow]) { served in
+            try await served.calling { pool in
+                let call = Task { await pool.failure(FrameMessage(code: 10)) }
+                await begun.next()
+                await pool.shutDown()
+                #expect(await call.value == .closed)
+                door.open()
+            }
+        }
+    }
+
+    @Test("Where another listens, a listener says so")
+    func taken() async throws {
+        try await ServedFrames.serving([Echo()]) { served in
+            let server = FrameServer([Echo()], as: served.node)
+            let error = await #expect(throws: FrameError.self) {
+                _ = try await FrameListener(server, host: "127.0.0.1", port: served.listener.port, as: served.identity)
+            }
+            guard case .notListening(let reason) = error else { return unexpected(error) }
+            #expect(reason.contains("in use"))
+            await server.shutDown()
+        }
+    }
+
     @Test("Whoever answers in place of the right node gets nothing, and the reason says who it is")
     func wrongNode() async throws {
         try await ServedFrames.serving([Echo()]) { served in

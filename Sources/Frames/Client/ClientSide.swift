@@ -13,6 +13,7 @@ final class ClientSide: FrameSide {
     private let number: UInt64
     private let proof: FrameTLS.Proof
     private let channel: any Channel
+    private let deadline: NIODeadline
     private let target = Target()
     private weak var link: FrameLink?
     private var phase = Phase.greeting
@@ -24,8 +25,11 @@ final class ClientSide: FrameSide {
     private var bounds = FrameReader.Bounds.stranger
 
     /// To be made on the channel's event loop.
-    init(_ pool: FramePool, number: UInt64, on channel: any Channel, _ proof: FrameTLS.Proof) {
+    ///
+    /// - Parameter deadline: until when the server has to have said who it is.
+    init(_ pool: FramePool, number: UInt64, on channel: any Channel, _ proof: FrameTLS.Proof, until deadline: NIODeadline) {
         self.pool = pool
+        self.deadline = deadline
         self.number = number
         self.channel = channel
         self.proof = proof
@@ -41,7 +45,7 @@ final class ClientSide: FrameSide {
         self.link = link
         isActive = true
         let bound = NIOLoopBound(link, eventLoop: channel.eventLoop)
-        patience = channel.eventLoop.scheduleTask(in: TimeAmount(pool.times.opening)) {
+        patience = channel.eventLoop.scheduleTask(deadline: deadline) {
             bound.value.close(because: "it did not say in time who it is")
         }
         link.send(Hello(from: pool.identity.node, to: pool.node, pool.limits, pool.times).frame)
@@ -72,8 +76,9 @@ final class ClientSide: FrameSide {
         case .open(let connection):
             let unsent = connection.inbox.close()
             pool?.closed(connection, ending: unsent + left.values)
-            for call in unsent { call.end(.failure(.lost(reason, wasSent: false))) }
-            for (_, call) in left { call.end(.failure(.lost(reason, wasSent: true))) }
+            let isOurDoing = pool?.isShutDown ?? true
+            for call in unsent { call.end(.failure(isOurDoing ? .closed : .lost(reason, wasSent: false))) }
+            for (_, call) in left { call.end(.failure(isOurDoing ? .closed : .lost(reason, wasSent: true))) }
         case .greeting, .closed: break
         }
         phase = .closed

@@ -1,7 +1,6 @@
 internal import Dispatch
 internal import NIOCore
 internal import NIOPosix
-internal import NIOSSL
 package import Resources
 internal import Synchronization
 
@@ -145,6 +144,7 @@ package final class FramePool: Sendable {
 
     private func connect(_ attempt: UInt64) {
         let (tls, node, times) = (tls, node, times)
+        let deadline = NIODeadline.now() + TimeAmount(times.opening)
         ClientBootstrap(group: group)
             .connectTimeout(TimeAmount(times.opening))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -154,7 +154,7 @@ package final class FramePool: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     guard let self else { throw FrameError.closed }
                     let proof = FrameTLS.Proof()
-                    let side = ClientSide(self, number: attempt, on: channel, proof)
+                    let side = ClientSide(self, number: attempt, on: channel, proof, until: deadline)
                     try channel.pipeline.syncOperations.addHandlers([
                         try tls.clientHandler(proof, expecting: node), FrameLink(side, times: times),
                     ])
@@ -174,6 +174,8 @@ package final class FramePool: Sendable {
     func failed(_ attempt: UInt64, because reason: String) {
         perform(state.withLock { $0.failed(attempt, because: "\(host):\(port): \(reason)", at: .now()) })
     }
+
+    var isShutDown: Bool { state.withLock { $0.isShutDown } }
 
     func finished(_ call: FrameCall, on connection: FrameConnection) {
         perform(state.withLock { $0.finished(call, on: connection.number) })

@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOTLS
 
 /// What stands above a connection: a client's side of it or a server's. Called on the event loop.
 protocol FrameSide: AnyObject {
@@ -166,6 +165,11 @@ final class FrameLink: ChannelDuplexHandler {
         }
         life.isBlocked(sending != nil || !queue.isEmpty, at: .now())
         if isFinishing, sending == nil, queue.isEmpty { sendLast(context) }
+    }
+
+    /// What stands behind this end has no say here.
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        promise?.fail(ChannelError.operationUnsupported)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -1,8 +1,6 @@
-internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
-internal import Resources
 
 /// Listens on a port of its own and serves the nodes that connect to it over mutual TLS.
 package final class FrameListener: Sendable {
@@ -14,7 +12,7 @@ package final class FrameListener: Sendable {
     /// Listens.
     ///
     /// - Parameter port: 0 lets the system choose.
-    /// - Throws: ``FrameError/unreachable(_:)`` with the reason when it cannot.
+    /// - Throws: ``FrameError/notListening(_:)`` with the reason.
     package init(_ server: FrameServer, host: String, port: Int, as identity: any FrameIdentity) async throws(FrameError) {
         self.server = server
         let tls = FrameTLS(identity)
@@ -33,7 +31,7 @@ package final class FrameListener: Sendable {
                 }
                 .bind(host: host, port: port).get()
         } catch {
-            throw .unreachable("failed to listen on \(host):\(port): \(FrameChannel.text(error))")
+            throw .notListening("\(host):\(port): \(FrameChannel.text(error))")
         }
         self.port = channel.localAddress?.port ?? port
     }

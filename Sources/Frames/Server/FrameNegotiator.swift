@@ -6,9 +6,9 @@ extension FrameServer {
     /// A handler that serves the connections on which TLS has agreed on this protocol (ALPN, RFC 7301), for a listener that speaks
     /// others on the same port.
     ///
-    /// It stands right behind TLS and what watches the handshake, before the handlers of the other protocols. Those see nothing of the
-    /// connections that are served here but their end; of the others they see everything. To be made on the channel's event loop; the
-    /// listener's TLS has to offer ``applicationProtocol``.
+    /// It stands right behind TLS and what watches the handshake, before the handlers of the other protocols. Those learn of a
+    /// connection only when the handshake is over, since HTTP/2 speaks at once; of the connections that are served here they see
+    /// nothing but the end. To be made on the channel's event loop; the listener's TLS has to offer ``applicationProtocol``.
     ///
     /// - Parameter prove: says, when the handshake is over, whose certificate the other side has shown.
     package func negotiator(prove: @escaping () -> Result<NodeID, any Error>) -> any ChannelHandler {
@@ -27,6 +27,9 @@ private final class FrameNegotiator: ChannelInboundHandler, RemovableChannelHand
         self.prove = prove
     }
 
+    /// Held back until it is known whose the connection is.
+    func channelActive(context: ChannelHandlerContext) {}
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case .handshakeCompleted(let agreed) = event as? TLSUserEvent else {
             return context.fireUserInboundEventTriggered(event)
@@ -38,6 +41,7 @@ private final class FrameNegotiator: ChannelInboundHandler, RemovableChannelHand
                 context.close(promise: nil)
             }
         } else {
+            context.fireChannelActive()
             context.fireUserInboundEventTriggered(event)
         }
         context.pipeline.syncOperations.removeHandler(self, promise: nil)

@@ -27,7 +27,7 @@ final class ServerSide: FrameSide {
     private let prove: () -> Result<NodeID, FrameFault>
     private let outbox: FrameInbox<Order>
     private let target: Target
-    private unowned let channel: any Channel
+    private let eventLoop: any EventLoop
     private weak var link: FrameLink?
     private var phase = Phase.greeting
     private var patience: Scheduled<Void>?
@@ -48,7 +48,7 @@ final class ServerSide: FrameSide {
     init(_ server: FrameServer, number: UInt64, on channel: any Channel, prove: @escaping () -> Result<NodeID, FrameFault>) {
         self.server = server
         self.number = number
-        self.channel = channel
+        eventLoop = channel.eventLoop
         self.prove = prove
         let target = Target()
         self.target = target
@@ -62,8 +62,8 @@ final class ServerSide: FrameSide {
 
     func opened(_ link: FrameLink) {
         self.link = link
-        let bound = NIOLoopBound(link, eventLoop: channel.eventLoop)
-        patience = channel.eventLoop.scheduleTask(in: TimeAmount(server.times.opening)) {
+        let bound = NIOLoopBound(link, eventLoop: eventLoop)
+        patience = eventLoop.scheduleTask(in: TimeAmount(server.times.opening)) {
             bound.value.close(because: "it did not say in time who it is")
         }
     }
@@ -107,8 +107,6 @@ final class ServerSide: FrameSide {
         case (.ending, .request):
             turnAway(frame, link)
             link.flush()
-        case (.open, .goodbye): end("its client is done", link)
-        case (.ending, .goodbye): break
         case (.open, _), (.ending, _): link.close(because: "it sent a \(frame.kind), which a client does not")
         case (.closed, _): break
         }
