@@ -22,7 +22,8 @@ package final class HomeServer<State: VolumeState & Sendable>: FrameService {
     /// - Parameter journal: is given each record, in order; ``becameDurable(_:)`` is to be called when it has them for good. Must not
     ///   call back itself.
     package init(
-        _ home: sending VolumeHome<State>, of volume: VolumeID, rule: @escaping VolumeRule, clock: @escaping @Sendable () -> Moment,
+        _ home: sending VolumeHome<State>, of volume: VolumeID, rule: @escaping VolumeRule,
+        clock: @escaping @Sendable () -> Moment,
         journal: @escaping @Sendable (Record) -> Void
     ) {
         self.volume = volume

@@ -9,7 +9,9 @@ struct VolumeCipherTests {
     private let cipher = VolumeCipher(key: [UInt8](repeating: 1, count: 32))
     private let block = BlockID(high: 1, low: 2)
 
-    private func stored(_ content: [UInt8]) throws -> ByteBuffer { try content.withUnsafeBytes { try cipher.seal($0, as: block) } }
+    private func stored(_ content: [UInt8]) throws -> ByteBuffer {
+        try content.withUnsafeBytes { try cipher.seal($0, as: block) }
+    }
 
     private func read(
         _ range: Range<Int>, of stored: ByteBuffer, length: Int, _ cipher: VolumeCipher? = nil, as other: BlockID? = nil

@@ -21,12 +21,16 @@ extension VolumeFileSystem {
     }
 
     package func extendedAttribute(_ name: [UInt8], of number: InodeNumber) throws(PosixError) -> [UInt8] {
-        guard case .extendedAttribute(let value) = try home.ask(.extendedAttribute(name, of: number)) else { throw .protocolFault }
+        guard case .extendedAttribute(let value) = try home.ask(.extendedAttribute(name, of: number)) else {
+            throw .protocolFault
+        }
         return value
     }
 
     package func extendedAttributes(of number: InodeNumber) throws(PosixError) -> [[UInt8]] {
-        guard case .extendedAttributeNames(let names) = try home.ask(.extendedAttributeNames(number)) else { throw .protocolFault }
+        guard case .extendedAttributeNames(let names) = try home.ask(.extendedAttributeNames(number)) else {
+            throw .protocolFault
+        }
         return names
     }
 

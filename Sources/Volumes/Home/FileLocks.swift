@@ -88,7 +88,9 @@ struct FileLocks {
         while let next = open.popLast() {
             if next == holder { return true }
             for wait in waits where wait.lock.holder == next {
-                for other in holders(inTheWayOf: wait.lock, on: wait.inode) where seen.insert(other).inserted { open.append(other) }
+                for other in holders(inTheWayOf: wait.lock, on: wait.inode) where seen.insert(other).inserted {
+                    open.append(other)
+                }
             }
         }
         return false
@@ -161,8 +163,10 @@ struct FileLocks {
         var (joined, rest) = (lock, [RangeLock]())
         for other in held[inode] ?? [] {
             if other.holder == lock.holder, other.isExclusive == lock.isExclusive, other.range.touches(joined.range) {
-                joined.range = min(other.range.lowerBound, joined.range.lowerBound)...max(
-                    other.range.upperBound, joined.range.upperBound)
+                joined.range =
+                    min(
+                        other.range.lowerBound, joined.range.lowerBound)...max(
+                        other.range.upperBound, joined.range.upperBound)
             } else {
                 rest.append(other)
             }
