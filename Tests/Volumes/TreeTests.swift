@@ -119,6 +119,24 @@ struct TreeTests {
         #expect(try volume.perform(.setAttributes(locked.number, changes)).get().soleInode.permissions == 0o2745)
     }
 
+    @Test("capabilities of a file go when it is written to, truncated, or given to somebody else")
+    func capabilities() throws {
+        var volume = Volume()
+        let (file, name) = (try volume.make("f").number, Array("security.capability".utf8))
+        var given = AttributeChanges()
+        given.owner = 5
+        let changes: [Operation] = [
+            .setAttributes(file, given), .setAttributes(file, .size(10)),
+            .write([FileWrite(inode: file, extents: [Extent(offset: 0, length: 1, source: .zeros)])], blocks: [], promised: 0),
+        ]
+        for change in changes {
+            volume.perform(.setExtendedAttribute(file, name: name, value: [1], mode: .either))
+            #expect(volume.state.attribute(name, of: file) != nil)
+            volume.perform(change)
+            #expect(volume.state.attribute(name, of: file) == nil, "\(change)")
+        }
+    }
+
     @Test("no more is made than the volume takes")
     func limit() throws {
         var volume = Volume(inodeLimit: 3)

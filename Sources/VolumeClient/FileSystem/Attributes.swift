@@ -3,13 +3,13 @@ internal import Resources
 package import Volumes
 
 extension VolumeFileSystem {
-    package func attributes(of number: InodeNumber, handle: FileHandle?) throws(PosixError) -> AttributeAnswer {
+    package func attributes(of number: InodeNumber, handle: OpenHandle?) throws(PosixError) -> AttributeAnswer {
         let (inode, isHeld) = try inode(number)
         return answer(inode, isHeld: isHeld)
     }
 
     package func change(
-        _ change: AttributeChange, of number: InodeNumber, handle: FileHandle?, for caller: Caller
+        _ change: AttributeChange, of number: InodeNumber, handle: OpenHandle?, for caller: Caller
     ) throws(PosixError) -> AttributeAnswer {
         let file = file(number)
         // What was written before comes before it, or would undo it.

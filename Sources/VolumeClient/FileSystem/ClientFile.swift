@@ -13,6 +13,8 @@ final class ClientFile: Sendable {
         /// Of the last recall that was heeded.
         var heeded: UInt64 = 0
         var extents = ExtentMap()
+        /// Names in a directory that the kernel keeps, because of the lease.
+        var names: Set<FileName> = []
         var dirty = DirtyContent()
         /// Content on its way, in the order in which it was written.
         var flying: [Flight] = []

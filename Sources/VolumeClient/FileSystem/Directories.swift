@@ -5,8 +5,6 @@ package import Volumes
 /// A listing of a directory as far as it was read: cookies are places in it.
 struct Listing: Sendable {
     var entries: [ListedEntry] = []
-    /// Those whose leases came along.
-    var held: Set<InodeNumber> = []
     var isComplete = false
 }
 
@@ -18,16 +16,16 @@ extension VolumeFileSystem {
             return listings.next
         }
         file(number).state.withLock { $0.handles += 1 }
-        return OpenAnswer(FileHandle(rawValue: handle))
+        return OpenAnswer(OpenHandle(rawValue: handle))
     }
 
-    package func releaseDirectory(_ number: InodeNumber, _ handle: FileHandle) {
+    package func releaseDirectory(_ number: InodeNumber, _ handle: OpenHandle) {
         listings.withLock { $0.open[handle.rawValue] = nil }
         release(number, handle, owner: nil)
     }
 
     package func list(
-        _ number: InodeNumber, _ handle: FileHandle, after cookie: DirectoryCookie, into page: inout DirectoryPage
+        _ number: InodeNumber, _ handle: OpenHandle, after cookie: DirectoryCookie, into page: inout DirectoryPage
     ) throws(PosixError) {
         if cookie == .start { listings.withLock { $0.open[handle.rawValue] = Listing() } }
         var place = Int(cookie.rawValue)
@@ -39,15 +37,13 @@ extension VolumeFileSystem {
                 continue
             }
             let listed = listing.entries[place]
-            let isHeld = listing.held.contains(listed.inode.number)
-            let validity = isHeld ? Self.held : Microseconds.zero
-            let entry = Entry(listed.inode, validity: validity, attributesValidity: validity)
+            let entry = entry(listed.inode, as: listed.name, in: number)
             guard page.add(listed.name, entry, next: DirectoryCookie(rawValue: UInt64(place + 1))) else { return }
             place += 1
         }
     }
 
-    private func readOn(_ number: InodeNumber, _ handle: FileHandle, after name: FileName?) throws(PosixError) {
+    private func readOn(_ number: InodeNumber, _ handle: OpenHandle, after name: FileName?) throws(PosixError) {
         guard case .entries(let entries, let isEnd, let grants) = try home.ask(.list(number, after: name, limit: 500)) else {
             throw .protocolFault
         }
@@ -55,12 +51,11 @@ extension VolumeFileSystem {
         take(grants.filter { $0.inode == number })
         listings.withLock { listings in
             listings.open[handle.rawValue]?.entries += entries
-            listings.open[handle.rawValue]?.held.formUnion(grants.map(\.inode))
             listings.open[handle.rawValue]?.isComplete = isEnd
         }
     }
 
-    package func synchronizeDirectory(_ number: InodeNumber, _ handle: FileHandle, dataOnly: Bool) throws(PosixError) {
+    package func synchronizeDirectory(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
         try home.synchronize()
     }
 
@@ -69,10 +64,10 @@ extension VolumeFileSystem {
     package func conflict(with lock: FileLock, on number: InodeNumber) throws(PosixError) -> FileLock? { throw .notSupported }
 
     package func lock(
-        _ lock: FileLock, on number: InodeNumber, _ handle: FileHandle, wait: LockWait?
+        _ lock: FileLock, on number: InodeNumber, _ handle: OpenHandle, wait: LockWait?
     ) throws(PosixError) -> LockOutcome { throw .notSupported }
 
-    package func unlock(_ span: LockSpan, on number: InodeNumber, _ handle: FileHandle, owner: LockOwner) throws(PosixError) {
+    package func unlock(_ span: LockSpan, on number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError) {
         throw .notSupported
     }
 }

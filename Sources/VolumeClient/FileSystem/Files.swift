@@ -16,10 +16,10 @@ extension VolumeFileSystem {
 
     func opened(_ number: InodeNumber) -> OpenAnswer {
         file(number).state.withLock { $0.handles += 1 }
-        return OpenAnswer(FileHandle(rawValue: number.rawValue))
+        return OpenAnswer(OpenHandle(rawValue: number.rawValue))
     }
 
-    package func release(_ number: InodeNumber, _ handle: FileHandle, owner: LockOwner?) {
+    package func release(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner?) {
         let file = file(number)
         let (isLast, inode) = file.state.withLock { state in
             state.handles -= 1
@@ -29,7 +29,7 @@ extension VolumeFileSystem {
         if let inode { dropIfClosed(inode) } else { recalls.async { [home] in _ = try? home.ask(.close([number])) } }
     }
 
-    package func flush(_ number: InodeNumber, _ handle: FileHandle, owner: LockOwner) throws(PosixError) {
+    package func flush(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError) {
         let error = file(number).state.withLock { state in
             defer { state.error = nil }
             return state.error
@@ -37,7 +37,7 @@ extension VolumeFileSystem {
         if let error { throw error }
     }
 
-    package func synchronize(_ number: InodeNumber, _ handle: FileHandle, dataOnly: Bool) throws(PosixError) {
+    package func synchronize(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
         try store(file(number))
         try home.synchronize()
     }
@@ -45,7 +45,7 @@ extension VolumeFileSystem {
     // MARK: Writing
 
     package func write(
-        _ number: InodeNumber, _ handle: FileHandle, at offset: UInt64, from buffer: UnsafeRawBufferPointer, _ manner: WriteManner
+        _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, from buffer: UnsafeRawBufferPointer, _ manner: WriteManner
     ) throws(PosixError) -> Int {
         guard offset <= Volume<MemoryState>.largestFile - UInt64(buffer.count) else { throw .fileTooLarge }
         try promises.take(buffer.count)
@@ -68,7 +68,7 @@ extension VolumeFileSystem {
     }
 
     package func allocate(
-        _ manner: AllocationManner, _ number: InodeNumber, _ handle: FileHandle, at offset: UInt64, count: UInt64,
+        _ manner: AllocationManner, _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, count: UInt64,
         for caller: Caller
     ) throws(PosixError) {
         let file = file(number)
@@ -85,7 +85,7 @@ extension VolumeFileSystem {
     // MARK: Reading
 
     package func read(
-        _ number: InodeNumber, _ handle: FileHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+        _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(PosixError) -> Int {
         let file = file(number)
         let size = try inode(number).inode.size
@@ -132,7 +132,7 @@ extension VolumeFileSystem {
     }
 
     package func seek(
-        _ sought: SeekTarget, _ number: InodeNumber, _ handle: FileHandle, from offset: UInt64
+        _ sought: SeekTarget, _ number: InodeNumber, _ handle: OpenHandle, from offset: UInt64
     ) throws(PosixError) -> UInt64 {
         let file = file(number)
         try store(file)

@@ -8,10 +8,10 @@ extension VolumeFileSystem {
         switch try home.ask(.lookup(name, in: directory)) {
         case .inode(let inode, let grants):
             take(grants, inode)
-            return .found(entry(inode, grants: grants))
+            return .found(entry(inode, as: name, in: directory))
         case .absent(let grants):
             take(grants)
-            return .absent(validity: grants.isEmpty ? .zero : Self.held)
+            return .absent(validity: validity(of: name, in: directory))
         default: throw .protocolFault
         }
     }
@@ -28,7 +28,7 @@ extension VolumeFileSystem {
         let (reply, grants) = try home.change(.make(new))
         guard case .inode(let inode) = reply else { throw .protocolFault }
         take(grants, inode)
-        return entry(inode, grants: grants)
+        return entry(inode, as: name, in: directory)
     }
 
     package func makeNode(
@@ -59,7 +59,7 @@ extension VolumeFileSystem {
         _ number: InodeNumber, as name: FileName, in directory: InodeNumber, for caller: Caller
     ) throws(PosixError) -> Entry {
         guard case .inode(let inode) = try change(.link(number, parent: directory, name: name)) else { throw .protocolFault }
-        return entry(inode, grants: [])
+        return entry(inode, as: name, in: directory)
     }
 
     package func unlink(_ name: FileName, in directory: InodeNumber, for caller: Caller) throws(PosixError) {

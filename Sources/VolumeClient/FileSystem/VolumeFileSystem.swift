@@ -95,14 +95,28 @@ package final class VolumeFileSystem: FileSystem {
         AttributeAnswer(inode, validity: isHeld ? Self.held : .zero)
     }
 
-    func entry(_ inode: Inode, grants: [LeaseGrant]) -> Entry {
-        let isHeld = grants.contains { $0.inode == inode.number }
-        let shown = known(inode.number)?.state.withLock { $0.lease == nil ? nil : $0.inode } ?? inode
-        let isListed = grants.contains { $0.inode != inode.number }
-        return Entry(shown, validity: isListed ? Self.held : .zero, attributesValidity: isHeld ? Self.held : .zero)
+    /// What a lookup answers, with what the kernel may keep of it.
+    func entry(_ inode: Inode, as name: FileName, in directory: InodeNumber) -> Entry {
+        let shown = known(inode.number)?.state.withLock { $0.lease == nil ? nil : $0.inode }
+        let validity = validity(of: name, in: directory)
+        return Entry(shown ?? inode, validity: validity, attributesValidity: shown == nil ? .zero : Self.held)
+    }
+
+    /// For how long the kernel may keep that a name leads somewhere or nowhere. It is noted that it may.
+    func validity(of name: FileName, in directory: InodeNumber) -> Microseconds {
+        let isHeld = file(directory).state.withLock { state in
+            guard state.lease != nil else { return false }
+            state.names.insert(name)
+            return true
+        }
+        return isHeld ? Self.held : .zero
     }
 
     // MARK: Recalls
+
+    /// So long a recall waits for the kernel to forget. It waits for calls under way itself, and one of them may wait for what this
+    /// session has to give back: then it is given back first, and the kernel forgets a moment later.
+    private static let patience = DispatchTimeInterval.milliseconds(50)
 
     /// A lease is wanted by somebody else: what was changed under it is told first. Comes back at once.
     package func heed(_ recall: LeaseRecall) {
@@ -110,16 +124,36 @@ package final class VolumeFileSystem: FileSystem {
             let file = file(recall.inode)
             file.state.withLock { $0.heeded = max($0.heeded, recall.stamp) }
             // What fails sticks to the file, for whoever makes it durable.
-            try? store(file)
-            file.state.withLock { state in
-                guard state.stamp < recall.stamp else { return }
-                state.lease = recall.keeping.flatMap { keeping in state.lease.map { min($0, keeping) } }
-                if state.lease == nil { state.inode = nil }
-            }
-            if recall.keeping == nil { try? mount.withLock { $0 }?.contentChanged(of: recall.inode) }
+            do throws(PosixError) { try store(file) } catch { file.state.withLock { $0.error = $0.error ?? error } }
+            let names = file.state.withLock { $0.lose(recall) }
+            if recall.keeping == nil { invalidate(recall.inode, names) }
             let isOpen = file.state.withLock { $0.handles > 0 }
             _ = try? home.ask(
                 .giveBack([LeaseReturn(recall.inode, keeping: recall.keeping, isOpen: isOpen, stamp: recall.stamp)]))
         }
+    }
+
+    private func invalidate(_ number: InodeNumber, _ names: Set<FileName>) {
+        guard let mount = mount.withLock({ $0 }) else { return }
+        let forgetting = DispatchGroup()
+        recalls.async(group: forgetting) {
+            for name in names { try? mount.entryChanged(name, in: number) }
+            try? mount.contentChanged(of: number)
+        }
+        _ = forgetting.wait(timeout: .now() + Self.patience)
+    }
+}
+
+extension ClientFile.State {
+    /// Heeds a recall, unless what is held now was granted after it.
+    ///
+    /// - Returns: names in a directory that the kernel keeps.
+    fileprivate mutating func lose(_ recall: LeaseRecall) -> Set<FileName> {
+        guard stamp < recall.stamp else { return [] }
+        lease = recall.keeping.flatMap { keeping in lease.map { min($0, keeping) } }
+        guard lease == nil else { return [] }
+        inode = nil
+        defer { names = [] }
+        return names
     }
 }

@@ -60,6 +60,7 @@ extension Volume {
             insert(extent, into: write.inode)
         }
         guard let inode = state.inode(write.inode) else { return nil }
+        if write.modified != nil { dropCapabilities(of: write.inode) }
         state.change(inode, at: time) { inode in
             inode.size = max(inode.size, write.extents.last?.end ?? 0)
             if let modified = write.modified { inode.modified = modified.time(now: time) }

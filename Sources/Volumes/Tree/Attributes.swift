@@ -14,6 +14,7 @@ extension Volume {
             guard size <= Self.largestFile else { throw .fileTooLarge }
             if size < inode.size { clear(size..<UInt64.max, of: number) }
         }
+        if changes.size != nil || changes.owner != nil || changes.group != nil { dropCapabilities(of: number) }
         state.change(try existing(number), at: time) { inode in
             if let size = changes.size, size != inode.size { inode.modified = time }
             inode.size = changes.size ?? inode.size

@@ -28,4 +28,10 @@ extension Volume {
         state.change(inode, at: time) { _ in }
         return .inode(try existing(number))
     }
+
+    /// File capabilities are of a program as it was: they go with any change to its content or owner (capabilities(7)).
+    mutating func dropCapabilities(of number: InodeNumber) {
+        let name = Array("security.capability".utf8)
+        if state.attribute(name, of: number) != nil { state.setAttribute(name, of: number, to: nil) }
+    }
 }
