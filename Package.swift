@@ -186,7 +186,11 @@ let package = Package(
         tests(
             "VolumeService",
             ["Resources", "Volumes", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
-        tests("VolumeClient", ["Resources", "VolumeClient", .nioCore]),
+        tests(
+            "VolumeClient",
+            [
+                "Resources", "Volumes", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient", "FrameKit", .nioCore,
+            ]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),
