@@ -185,6 +185,7 @@ let package = Package(
         tests("Reports", ["Reports", "Resources"]),
         tests("BlockStore", ["Resources", "BlockStore"]),
         tests("Volumes", ["Resources", "Volumes"]),
+        tests("VolumeStore", ["Resources", "Volumes", "VolumeStore"]),
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests(
             "VolumeService",
