@@ -123,6 +123,9 @@ let package = Package(
         module("BlockStore", ["Resources", "CISAL"]),
         module("Frames", ["Resources", .nioCore, .nioPosix, .nioTLS, .nioSSL]),
         module("Mounts", ["Resources", "Volumes", "CFUSE", "CLinux"]),
+        module(
+            "VolumeStore", ["Resources", "Volumes", "CISAL", .sqlite],
+            resources: [.embedInCode("Schema/V0001_state.sql"), .embedInCode("Schema/V0001_journal.sql")]),
         module("Kernel", ["Resources", "CLinux"]),
         module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux", "CSeccomp"]),
 
@@ -182,6 +185,7 @@ let package = Package(
         tests("Reports", ["Reports", "Resources"]),
         tests("BlockStore", ["Resources", "BlockStore"]),
         tests("Volumes", ["Resources", "Volumes"]),
+        tests("VolumeStore", ["Resources", "Volumes", "VolumeStore"]),
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests(
             "VolumeService",
