@@ -10,8 +10,8 @@ package struct BlockKey: Hashable, Comparable, Sendable, CustomStringConvertible
         self.block = block
     }
 
-    /// The most bytes of one.
-    package static let largest = 4 << 20
+    /// The most bytes of one: 4 MiB of content, and what encrypting it adds.
+    package static let largest = (4 << 20) + (64 << 10)
 
     package static func < (a: Self, b: Self) -> Bool { (a.volume, a.block) < (b.volume, b.block) }
 

@@ -3,7 +3,7 @@ package struct FrameLimits: Hashable, Sendable {
     /// Of a head, in bytes.
     package var head = 64 << 10
     /// Of a body, in bytes: a block and something to go with it.
-    package var body = (4 << 20) + (64 << 10)
+    package var body = (4 << 20) + (128 << 10)
     /// Requests at a time on a connection that were not answered.
     package var requests = 128
     /// At how many bytes of requests and of replies not sent yet a connection is read no further.

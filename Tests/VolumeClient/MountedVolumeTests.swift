@@ -85,7 +85,9 @@ struct MountedVolumeTests {
         }
     }
 
-    @Test("parts that are written here and there read as they should, before and after they are durable", arguments: 0..<4 as Range<UInt64>)
+    @Test(
+        "parts that are written here and there read as they should, before and after they are durable",
+        arguments: 0..<4 as Range<UInt64>)
     func parts(seed: UInt64) async throws {
         try await ServedVolume.serving { served in
             let mounted = try served.mount()

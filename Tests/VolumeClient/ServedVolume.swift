@@ -1,6 +1,6 @@
 import BlockStore
-import FrameKit
 import Foundation
+import FrameKit
 import Frames
 import Mounts
 import Resources

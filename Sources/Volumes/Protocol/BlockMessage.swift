@@ -2,8 +2,8 @@ import Resources
 
 /// What blocks are like, for all who speak of them.
 package enum BlockLayout {
-    /// The most bytes of one.
-    package static let largest = 4 << 20
+    /// The most bytes of one: 4 MiB of content, and what encrypting it adds.
+    package static let largest = (4 << 20) + (64 << 10)
     /// How many bytes one of its checksums (CRC-32C) covers; the last may cover less.
     package static let checksumUnit = 64 << 10
 
