@@ -48,7 +48,7 @@ final class ServedVolume: Sendable {
         let now = { @Sendable in Moment(boot: BootID("b"), instant: Instant(microseconds: 1), utc: Timestamp(microseconds: 1)) }
         let box = Box()
         home = HomeServer(
-            VolumeHome(Volume(state), epoch: 1, incarnation: 1, at: now()), of: volume, rule: { _, _, _ in nil }, clock: now
+            VolumeHome(Volume(state), epoch: 1, at: now()), of: volume, rule: { _, _, _ in nil }, clock: now
         ) { record in queue.async { box.value.withLock { $0 }?(record.index) } }
         let peer = try peers.node("home")
         homeNode = peer.node

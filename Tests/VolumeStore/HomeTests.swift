@@ -27,7 +27,7 @@ struct HomeTests {
         try Beginning.create(path)
         do {
             let database = try VolumeDatabase(directory: path, volume: volumeID)
-            var home = VolumeHome(database.volume, epoch: 2, incarnation: 1, at: now)
+            var home = VolumeHome(database.volume, epoch: 2, at: now)
             _ = try ask(.begin(node: node(1)), 1, &home, database)
             for (number, name) in ["a", "b", "a"].enumerated() {
                 let make = HomeRequest.change(.make(try .file(name, 0)), slot: 0, number: UInt64(number + 1))
@@ -41,7 +41,7 @@ struct HomeTests {
         }
         let database = try VolumeDatabase(directory: path, volume: volumeID)
         #expect(database.applied == 3 && database.header.epoch == 2)
-        let home = VolumeHome(database.volume, epoch: 3, incarnation: 2, at: now)
+        let home = VolumeHome(database.volume, epoch: 3, at: now)
         #expect(home.volume.state.session(session(1))?.node == node(1))
         #expect(home.volume.state.entries(in: .root, after: nil, limit: 9).map(\.name.description) == ["a", "b"])
     }

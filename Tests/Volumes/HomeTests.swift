@@ -10,7 +10,7 @@ private struct Desk {
     private(set) var journal: UInt64 = 0
 
     init(sessions: UInt64 = 2) throws {
-        home = VolumeHome(Volume(), epoch: 1, incarnation: 1, at: now)
+        home = VolumeHome(Volume(), epoch: 1, at: now)
         for number in 1...sessions {
             ask(number, .begin(node: node(number)))
             let begun = settle()

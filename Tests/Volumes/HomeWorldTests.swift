@@ -15,14 +15,14 @@ private struct World {
     private var isConnected: [Bool] = []
     private var now = Moment(boot: BootID("b"), instant: Instant(microseconds: 0), utc: Timestamp(microseconds: 0))
     private var random: SeededGenerator
-    private var incarnation: UInt64 = 1
+    private var epoch: UInt64 = 1
     private var begun: UInt64 = 0
     private(set) var restarts = 0
 
     init(seed: UInt64, sessions count: Int) {
         random = SeededGenerator(seed: seed)
         durable = Volume()
-        home = VolumeHome(durable, epoch: 1, incarnation: 1, at: now)
+        home = VolumeHome(durable, epoch: 1, at: now)
         (sessions, toHome, toSession) = ([], [], [])
         for _ in 0..<count { addSession() }
     }
@@ -55,7 +55,7 @@ private struct World {
     }
 
     private mutating func act(_ one: Int) {
-        guard sessions[one].incarnation == incarnation, !sessions[one].isBusy else { return }
+        guard sessions[one].epoch == epoch, !sessions[one].isBusy else { return }
         let inodes = home.volume.state.inodes(after: nil, limit: 100)
         let (name, other) = (name(), name())
         let some = inodes.randomElement(using: &random)?.number ?? .root
@@ -155,8 +155,8 @@ private struct World {
         let isWhole = home.volume.state.allSessions.allSatisfy { known in
             sessions.contains { $0.id == known.id && !$0.isOver }
         }
-        (pending, incarnation, restarts) = ([], incarnation + 1, restarts + 1)
-        home = VolumeHome(durable, epoch: 1, incarnation: incarnation, at: now)
+        (pending, epoch, restarts) = ([], epoch + 1, restarts + 1)
+        home = VolumeHome(durable, epoch: epoch, at: now)
         for place in sessions.indices { disconnect(place) }
         guard isWhole else { return }
         // Nobody is missing: what was told to anybody, durable or not, comes back.
@@ -189,7 +189,7 @@ private struct World {
     /// What a session keeps is how it is, as long as it changes nothing itself.
     private func check(_ one: Int) {
         let played = sessions[one]
-        guard played.incarnation == incarnation, !played.isBusy, !played.isChanging, !played.isOver else { return }
+        guard played.epoch == epoch, !played.isBusy, !played.isChanging, !played.isOver else { return }
         guard home.volume.state.session(played.id) != nil else { return }
         for (number, kept) in played.cache {
             guard let inode = kept.inode, kept.lease == .read else { continue }
@@ -198,7 +198,7 @@ private struct World {
     }
 
     func checkLeases() {
-        let live = sessions.filter { $0.incarnation == incarnation && !$0.isOver && home.volume.state.session($0.id) != nil }
+        let live = sessions.filter { $0.epoch == epoch && !$0.isOver && home.volume.state.session($0.id) != nil }
         for played in live {
             for (number, kept) in played.cache where kept.lease == .write {
                 let others = live.filter { $0.id != played.id && $0.cache[number] != nil }

@@ -22,7 +22,7 @@ struct PlayedSession {
     /// What it waits for.
     var asked: [UInt64: HomeRequest] = [:]
     /// Of the home that knows all that it has; 0 before it began.
-    var incarnation: UInt64 = 0
+    var epoch: UInt64 = 0
     private var connected: UInt64 = 0
     var isOver = false
     /// Whether it takes up a connection, and tells a home that began again what it has.
@@ -113,11 +113,11 @@ struct PlayedSession {
     }
 
     private mutating func began(_ identity: HomeIdentity, _ isRecovering: Bool) {
-        connected = identity.incarnation
+        connected = identity.epoch
         guard isRecovering else {
             // Who has not heard what has become of its records asks for it.
-            if incarnation != 0, incarnation != connected { return ask(.reclaimed) }
-            incarnation = connected
+            if epoch != 0, epoch != connected { return ask(.reclaimed) }
+            epoch = connected
             return askAgain()
         }
         let claims = cache.keys.sorted().map { LeaseClaim($0, cache[$0]?.lease ?? .read) }
@@ -128,7 +128,7 @@ struct PlayedSession {
     }
 
     private mutating func recovered(_ outcomes: [ReplayOutcome]) {
-        incarnation = connected
+        epoch = connected
         var places: [FileTime: UInt64] = [:]
         for outcome in outcomes { places[outcome.time] = outcome.record }
         kept = kept.compactMap { record in

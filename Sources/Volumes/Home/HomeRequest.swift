@@ -100,16 +100,14 @@ package struct ReplayOutcome: Hashable, Sendable {
 
 /// Which home a session has to do with.
 package struct HomeIdentity: Hashable, Sendable {
-    package let epoch: UInt64
     /// Another one each time that a home begins.
-    package let incarnation: UInt64
+    package let epoch: UInt64
     /// The record that was carried out last.
     package let applied: UInt64
     package let durable: UInt64
 
-    package init(epoch: UInt64, incarnation: UInt64, applied: UInt64, durable: UInt64) {
+    package init(epoch: UInt64, applied: UInt64, durable: UInt64) {
         self.epoch = epoch
-        self.incarnation = incarnation
         self.applied = applied
         self.durable = durable
     }

@@ -25,7 +25,7 @@ extension VolumeHome {
         presences[session] = Presence(heard: now.instant, waiting: presences[session]?.waiting ?? 0)
         directives.append(.wake(at: now.instant + options.sessionTerm))
         let identity = HomeIdentity(
-            epoch: epoch, incarnation: incarnation, applied: volume.state.header.applied, durable: durable)
+            epoch: epoch, applied: volume.state.header.applied, durable: durable)
         return .began(identity, isRecovering: isRecovering)
     }
 

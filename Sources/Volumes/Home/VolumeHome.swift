@@ -29,7 +29,6 @@ package struct VolumeHome<State: VolumeState> {
 
     package internal(set) var volume: Volume<State>
     package let epoch: UInt64
-    package let incarnation: UInt64
     let options: Options
     var presences = SortedMap<SessionID, Presence>()
     var leases = LeaseTable()
@@ -46,14 +45,12 @@ package struct VolumeHome<State: VolumeState> {
 
     /// - Parameters:
     ///   - volume: with all records applied that are durable.
-    ///   - epoch: at least as high as that of any home before; higher, when it is on another node.
-    ///   - incarnation: another one each time that a home begins.
+    ///   - epoch: higher than that of any home before, also of one on the same node: a record is named by its place and its epoch.
     package init(
-        _ volume: Volume<State>, epoch: UInt64, incarnation: UInt64, _ options: Options = Options(), at now: Moment
+        _ volume: Volume<State>, epoch: UInt64, _ options: Options = Options(), at now: Moment
     ) {
         self.volume = volume
         self.epoch = epoch
-        self.incarnation = incarnation
         self.options = options
         durable = volume.state.header.applied
         recovery = Recovery(of: volume.state.allSessions.map(\.id), until: now.instant + options.sessionTerm)

@@ -62,7 +62,7 @@ extension HomeAnswer {
             writer.write(grants)
         case .repeated(let reply): reply.write(into: &writer)
         case .began(let identity, let isRecovering):
-            for value in [identity.epoch, identity.incarnation, identity.applied, identity.durable] { writer.write(value) }
+            for value in [identity.epoch, identity.applied, identity.durable] { writer.write(value) }
             writer.write(isRecovering)
         case .recovered(let outcomes):
             writer.write(outcomes) { writer, outcome in
@@ -106,7 +106,7 @@ extension HomeAnswer {
         case 0x028b: return .repeated(try Reply(&reader))
         case 0x028c:
             let identity = HomeIdentity(
-                epoch: try reader.integer(), incarnation: try reader.integer(), applied: try reader.integer(),
+                epoch: try reader.integer(), applied: try reader.integer(),
                 durable: try reader.integer())
             return .began(identity, isRecovering: try reader.bool())
         case 0x028d: return .reclaimed(try reader.grants())
