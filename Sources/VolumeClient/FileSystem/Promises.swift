@@ -27,6 +27,9 @@ final class Promises: Sendable {
         }
     }
 
+    /// What was taken is not needed.
+    func release(_ bytes: Int) { free.withLock { $0 += Int64(bytes) } }
+
     private func ask(_ bytes: Int64) throws(PosixError) {
         _ = try home.change(.reserve(home.session, bytes: bytes))
         free.withLock { $0 += bytes }

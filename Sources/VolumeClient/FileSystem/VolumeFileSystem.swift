@@ -23,6 +23,7 @@ package final class VolumeFileSystem: FileSystem {
     let recalls = DispatchQueue(label: "surplus.volume.recalls", attributes: .concurrent)
     let room = DispatchSemaphore(value: mostUnderWay / DirtyContent.longestRun)
     let promises: Promises
+    let clock = HomeClock()
 
     package init(home: HomeLink, blocks: BlockPool) {
         self.home = home
@@ -66,13 +67,17 @@ package final class VolumeFileSystem: FileSystem {
             if let replaced { take([], replaced) }
         case .done, .left: break
         }
+        if let time = reply.time {
+            clock.hear(time)
+            for directory in operation.directories { file(directory).state.withLock { $0.changeEntries(at: time) } }
+        }
         return reply
     }
 
     /// How an inode is: as it is known under a lease, or as the home says.
     func inode(_ number: InodeNumber) throws(PosixError) -> (inode: Inode, isHeld: Bool) {
         let file = file(number)
-        if let known = file.state.withLock({ $0.lease == nil ? nil : $0.inode }) { return (known, true) }
+        if let known = file.state.withLock({ $0.lease == nil ? $0.last : $0.inode }) { return (known, true) }
         guard case .inode(let inode, let grants) = try home.ask(.attributes(number)) else { throw .protocolFault }
         take(grants, inode)
         return file.state.withLock { state in
@@ -153,6 +158,7 @@ extension ClientFile.State {
         lease = recall.keeping.flatMap { keeping in lease.map { min($0, keeping) } }
         guard lease == nil else { return [] }
         inode = nil
+        listingNumber += 1
         defer { names = [] }
         return names
     }
