@@ -172,6 +172,7 @@ let package = Package(
             dependencies: [
                 "Resources", "Volumes", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient", "FrameKit",
             ], path: "Tests/VolumeKit", swiftSettings: strict),
+        .target(name: "CCalls", path: "Tests/CCalls"),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),
@@ -196,6 +197,7 @@ let package = Package(
             "VolumeService",
             ["Resources", "Volumes", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
         tests("VolumeClient", ["Resources", "Volumes", "VolumeClient", "VolumeKit", .nioCore]),
+        tests("Posix", ["CCalls", "Mounts", "Resources", "VolumeKit"]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),

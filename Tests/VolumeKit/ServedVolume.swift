@@ -56,8 +56,8 @@ package final class ServedVolume: Sendable {
         let queue = DispatchQueue(label: "journal")
         let box = Box()
         home = HomeServer(
-            VolumeHome(Volume(state), epoch: 1, at: Self.now), of: volume, rule: { _, _, _ in nil }, clock: { Self.now }
-        ) { record in queue.async { box.value.withLock { $0 }?(record.index) } }
+            VolumeHome(Volume(state), epoch: 1, at: Self.now), of: volume, rule: { _, _, _ in nil }, clock: { Self.now },
+            journal: { record in queue.async { box.value.withLock { $0 }?(record.index) } })
         let peer = try peers.node("home")
         homeNode = peer.node
         homeListener = try await FrameListener(
