@@ -114,4 +114,8 @@ extension ClientFile.State {
     }
 
     var isWriting: Bool { !dirty.isEmpty || !flying.isEmpty }
+
+    /// Whether what is written now will be told before the lease is given back. Once it is recalled that is over: what there is is
+    /// told then, and no more may come.
+    var mayWrite: Bool { lease == .write && inode != nil && stamp > heeded }
 }

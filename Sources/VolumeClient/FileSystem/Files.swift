@@ -77,7 +77,7 @@ extension VolumeFileSystem {
         while true {
             try acquireWrite(file)
             let taken: Result<UInt64, PosixError>? = file.state.withLock { state in
-                guard state.lease == .write, let inode = state.inode else { return nil }
+                guard state.mayWrite, let inode = state.inode else { return nil }
                 let place = offset ?? inode.size
                 guard place <= Volume<MemoryState>.largestFile - UInt64(buffer.count) else { return .failure(.fileTooLarge) }
                 promises.release(buffer.count - state.write(buffer, at: place, clock.now))

@@ -88,7 +88,7 @@ package final class VolumeFileSystem: FileSystem {
 
     /// Waits until this session may write to a file.
     func acquireWrite(_ file: ClientFile) throws(PosixError) {
-        while file.state.withLock({ $0.lease != .write || $0.inode == nil }) {
+        while !file.state.withLock(\.mayWrite) {
             guard case .inode(let inode, let grants) = try home.ask(.acquire(.write, on: file.number)) else {
                 throw .protocolFault
             }
