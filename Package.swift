@@ -138,7 +138,7 @@ let package = Package(
                 .nioPosix,
                 .nioSSL, .nioHTTP1,
             ]),
-        module("VolumeService", ["Resources", "Volumes", "BlockStore", "Frames", .nioCore]),
+        module("VolumeService", ["Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", .nioCore]),
         module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", .nioCore, .crypto]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
@@ -189,7 +189,7 @@ let package = Package(
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests(
             "VolumeService",
-            ["Resources", "Volumes", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
+            ["Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
         tests(
             "VolumeClient",
             [

@@ -309,6 +309,8 @@ private final class FailingJournal: Journal {
         }
     }
 
+    var failure: VolumeStoreError? { state.withLock(\.isFailing) ? .full(file: "journal") : nil }
+
     func append(_ records: [Record], by epoch: UInt64) { state.withLock { $0.records += records } }
 
     func whenDurable(_ index: UInt64, _ completion: @escaping @Sendable (Result<Void, VolumeStoreError>) -> Void) {

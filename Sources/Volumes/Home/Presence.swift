@@ -25,7 +25,8 @@ extension VolumeHome {
         presences[session] = Presence(heard: now.instant, waiting: presences[session]?.waiting ?? 0)
         directives.append(.wake(at: now.instant + options.sessionTerm))
         let identity = HomeIdentity(
-            epoch: epoch, applied: volume.state.header.applied, durable: durable)
+            epoch: epoch, applied: volume.state.header.applied, durable: durable, stamp: leases.lastStamp,
+            term: options.sessionTerm)
         return .began(identity, isRecovering: isRecovering)
     }
 
@@ -44,10 +45,18 @@ extension VolumeHome {
         goOn(at: now)
     }
 
+    /// The home itself was held up until now, and could hear of nobody: what is over after some silence is not over yet.
+    package mutating func excuseSilence(at now: Instant) {
+        for session in presences.keys { presences[session]?.heard = now }
+        let later = now + options.sessionTerm
+        recovery?.extend(to: later)
+    }
+
     mutating func remove(_ session: SessionID, at now: Moment) {
         forgetRequests(of: session)
         presences[session] = nil
         let closed = leases.remove(session)
+        tellGranted(locks.remove(session))
         write(record(.end(session), at: now))
         recovery?.missing.remove(session)
         outcomes[session] = nil

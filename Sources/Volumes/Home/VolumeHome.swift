@@ -31,7 +31,8 @@ package struct VolumeHome<State: VolumeState> {
     package let epoch: UInt64
     let options: Options
     var presences = SortedMap<SessionID, Presence>()
-    var leases = LeaseTable()
+    var leases: LeaseTable
+    var locks = LockTables()
     /// Requests that wait for leases, in the order in which they came.
     var waiting: [Waiting] = []
     /// Answers that wait for a record to be durable.
@@ -52,6 +53,7 @@ package struct VolumeHome<State: VolumeState> {
         self.volume = volume
         self.epoch = epoch
         self.options = options
+        leases = LeaseTable(epoch: epoch)
         durable = volume.state.header.applied
         recovery = Recovery(of: volume.state.allSessions.map(\.id), until: now.instant + options.sessionTerm)
     }
@@ -122,6 +124,9 @@ package struct VolumeHome<State: VolumeState> {
         case .end: return end(new.key, at: now)
         case .ping: return answer(new.key, .done)
         case .reclaim(let leases, let open): return reclaim(leases, open, new.key)
+        case .reclaimLocks(let locks): return reclaim(locks, new.key)
+        case .unlock(let place): return unlock(place, new.key)
+        case .giveUp(let wait): return giveUp(wait, new.key)
         case .replay(let records): return replay(records, new.key)
         case .reclaimed: return reclaimed(new.key, at: now)
         default: break
@@ -204,6 +209,8 @@ package struct VolumeHome<State: VolumeState> {
         case .synchronize(let record): synchronize(record, key)
         case .acquire(let lease, let inode): acquire(lease, inode, key)
         case .close(let inodes): close(inodes, key, at: now)
+        case .lock(let lock, let wait): self.lock(lock, waiting: wait, key)
+        case .lockConflict(let lock): answer(key, .lockConflict(conflict(with: lock, of: key.session)))
         default: answer(key, read(request, for: key.session))
         }
     }
