@@ -26,11 +26,14 @@ final class ClientFile: Sendable {
     /// Content that is being stored, or is stored and not told to the home yet.
     final class Flight: Sendable {
         let runs: [DirtyContent.Run]
+        /// Under whose lease it was written.
+        let session: SessionID
         let landed = DispatchGroup()
         let block: Mutex<Result<(NewBlock, [Extent]), PosixError>?> = Mutex(nil)
 
-        init(_ runs: [DirtyContent.Run]) {
+        init(_ runs: [DirtyContent.Run], of session: SessionID) {
             self.runs = runs
+            self.session = session
             landed.enter()
         }
     }
@@ -46,16 +49,19 @@ final class ClientFile: Sendable {
     }
 
     /// Takes what came with an answer.
-    func take(_ grant: LeaseGrant?, _ inode: Inode?) {
+    ///
+    /// - Parameter floor: a grant counts only when its stamp is higher.
+    func take(_ grant: LeaseGrant, _ inode: Inode?, above floor: () -> UInt64) {
         state.withLock { state in
-            if let grant, grant.stamp > max(state.stamp, state.heeded) {
+            if grant.stamp > max(state.stamp, state.heeded, floor()) {
                 if state.lease == nil { state.extents = ExtentMap() }
                 (state.lease, state.stamp) = (grant.lease, grant.stamp)
             }
-            guard let inode, state.lease != nil else { return }
-            state.note(inode)
+            if let inode, state.lease != nil { state.note(inode) }
         }
     }
+
+    func take(_ inode: Inode) { state.withLock { if $0.lease != nil { $0.note(inode) } } }
 }
 
 extension ClientFile.State {

@@ -20,6 +20,7 @@ extension VolumeFileSystem {
     }
 
     package func release(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner?) {
+        if let owner { dropLocks(.wholeFile, of: owner, on: number) }
         let file = file(number)
         let (isLast, inode) = file.state.withLock { state in
             state.handles -= 1
@@ -30,16 +31,25 @@ extension VolumeFileSystem {
     }
 
     package func flush(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError) {
-        let error = file(number).state.withLock { state in
+        dropLocks(.bytes, of: owner, on: number)
+        try throwError(of: file(number))
+    }
+
+    package func synchronize(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
+        let file = file(number)
+        try store(file)
+        try home.synchronize()
+        // The home may have been another one meanwhile, and something lost with the one before.
+        try throwError(of: file)
+    }
+
+    /// Throws what went wrong since somebody was told last.
+    func throwError(of file: ClientFile) throws(PosixError) {
+        let error = file.state.withLock { state in
             defer { state.error = nil }
             return state.error
         }
         if let error { throw error }
-    }
-
-    package func synchronize(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
-        try store(file(number))
-        try home.synchronize()
     }
 
     // MARK: Writing
@@ -53,7 +63,7 @@ extension VolumeFileSystem {
         while true {
             try acquireWrite(file)
             let isTaken = file.state.withLock { state in
-                guard state.lease == .write, var inode = state.inode else { return false }
+                guard home.isPresent, state.lease == .write, var inode = state.inode else { return false }
                 state.dirty.write(buffer, at: offset)
                 inode.size = max(inode.size, offset + UInt64(buffer.count))
                 inode.modified = FileTime.now

@@ -28,7 +28,11 @@ final class Promises: Sendable {
     }
 
     private func ask(_ bytes: Int64) throws(PosixError) {
-        _ = try home.change(.reserve(home.session, bytes: bytes))
-        free.withLock { $0 += bytes }
+        let session = home.session
+        _ = try home.change(.reserve(session, bytes: bytes), during: session)
+        free.withLock { if home.session == session { $0 += bytes } }
     }
+
+    /// The session is over that was promised it.
+    func forget() { free.withLock { $0 = 0 } }
 }

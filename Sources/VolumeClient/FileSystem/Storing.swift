@@ -10,7 +10,8 @@ extension VolumeFileSystem {
     /// Sends content on its way: full runs, or all.
     func launch(_ file: ClientFile, onlyFull: Bool) {
         let launched = file.state.withLock { state -> [ClientFile.Flight] in
-            let flights = Self.packed(state.dirty.take(onlyFull: onlyFull)).map(ClientFile.Flight.init)
+            let session = home.session
+            let flights = Self.packed(state.dirty.take(onlyFull: onlyFull)).map { ClientFile.Flight($0, of: session) }
             state.flying += flights
             return flights
         }
@@ -70,9 +71,11 @@ extension VolumeFileSystem {
                 var result: Result<Inode?, PosixError>
                 switch landed {
                 case .failure(let error): result = .failure(error)
-                case .success(let (block, extents)): result = tell(file, block, extents)
+                case .success(let (block, extents)): result = tell(file, block, extents, during: flight.session)
                 }
                 file.state.withLock { state in
+                    // With its session what it wrote may be gone meanwhile.
+                    guard state.flying.first === flight else { return }
                     state.flying.removeFirst()
                     switch result {
                     case .success(let inode):
@@ -85,13 +88,14 @@ extension VolumeFileSystem {
         }
     }
 
-    private func tell(_ file: ClientFile, _ block: NewBlock, _ extents: [Extent]) -> Result<Inode?, PosixError> {
+    private func tell(
+        _ file: ClientFile, _ block: NewBlock, _ extents: [Extent], during session: SessionID
+    ) -> Result<Inode?, PosixError> {
         let write = FileWrite(inode: file.number, extents: extents)
         let bytes = extents.reduce(0) { $0 + $1.length }
         do throws(PosixError) {
-            guard case .inodes(let inodes) = try home.change(.write([write], blocks: [block], promised: bytes)).reply else {
-                throw .protocolFault
-            }
+            let operation = Operation.write([write], blocks: [block], promised: bytes)
+            guard case .inodes(let inodes) = try home.change(operation, during: session).reply else { throw .protocolFault }
             return .success(inodes.first)
         } catch {
             return .failure(error)
@@ -105,11 +109,7 @@ extension VolumeFileSystem {
         launch(file, onlyFull: false)
         for flight in file.state.withLock({ $0.flying }) { flight.landed.wait() }
         tell(file)
-        let error = file.state.withLock { state in
-            defer { state.error = nil }
-            return state.error
-        }
-        if let error { throw error }
+        try throwError(of: file)
     }
 }
 

@@ -53,7 +53,7 @@ struct HomeDesk<State: VolumeState> {
         case .begin, .resume: work = takeUp(message.session, on: caller)
         default:
             guard connections[message.session]?.number == caller.number else {
-                return [{ done(.success(FrameMessage(.elsewhere))) }]
+                return [{ done(.success(FrameMessage(home: .elsewhere))) }]
             }
         }
         next += 1
@@ -98,7 +98,7 @@ struct HomeDesk<State: VolumeState> {
         case .journal, .wake: return []
         case .answer(let key, let answer):
             guard let done = open.removeValue(forKey: key) else { return [] }
-            return [{ done(.success(FrameMessage(answer))) }]
+            return [{ done(.success(FrameMessage(home: answer))) }]
         case .recall(let recall, let session):
             guard let caller = connections[session] else { return [] }
             let body = ByteBuffer(bytes: recall.encoded(for: session))
@@ -146,5 +146,5 @@ struct HomeDesk<State: VolumeState> {
 }
 
 extension FrameMessage {
-    init(_ answer: HomeAnswer) { self.init(code: answer.code, body: ByteBuffer(bytes: answer.encoded)) }
+    init(home answer: HomeAnswer) { self.init(code: answer.code, body: ByteBuffer(bytes: answer.encoded)) }
 }
