@@ -167,6 +167,12 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
         .target(
             name: "FrameKit", dependencies: ["Resources", "Identity", "Frames"], path: "Tests/FrameKit", swiftSettings: strict),
+        .target(
+            name: "VolumeKit",
+            dependencies: [
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient",
+                "FrameKit",
+            ], path: "Tests/VolumeKit", swiftSettings: strict),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),
@@ -189,12 +195,13 @@ let package = Package(
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests(
             "VolumeService",
-            ["Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
         tests(
-            "VolumeClient",
+            "VolumeService",
             [
-                "Resources", "Volumes", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient", "FrameKit", .nioCore,
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit",
+                "VolumeKit", .nioCore,
             ]),
+        tests("VolumeClient", ["Resources", "Volumes", "Frames", "VolumeClient", "VolumeKit", "FrameKit", .nioCore]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),

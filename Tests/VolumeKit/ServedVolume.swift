@@ -2,37 +2,45 @@ import BlockStore
 import Foundation
 import FrameKit
 import Frames
-import Mounts
+package import Mounts
 import Resources
 import Synchronization
-import Testing
 import VolumeClient
 import VolumeService
 import Volumes
 
 /// A volume over block stores and a home on loopback, with its metadata in memory.
-final class ServedVolume: Sendable {
-    let directory: String
+package final class ServedVolume: Sendable {
+    package struct Options: Sendable {
+        package var stores = 3
+        /// Bytes of content, and files and directories, that the volume holds at most.
+        package var capacity: UInt64 = 1 << 30
+        package var inodeLimit: UInt64 = 10_000
+
+        package init() {}
+    }
+
+    package let directory: String
     let volume = VolumeID(high: 1, low: 2)
-    let peers: FramePeers
+    private let peers: FramePeers
     private let stores: [(node: NodeID, listener: FrameListener)]
     private let home: HomeServer<MemoryState>
     private let homeListener: FrameListener
     private let homeNode: NodeID
     private let mounted = Mutex<[MountedVolume]>([])
 
-    static func serving(stores count: Int = 3, _ body: (ServedVolume) async throws -> Void) async throws {
-        let served = try await ServedVolume(stores: count)
+    package static func serving(_ options: Options = Options(), _ body: (ServedVolume) async throws -> Void) async throws {
+        let served = try await ServedVolume(options)
         let result = await Result { () async throws in try await body(served) }
         await served.end()
         try result.get()
     }
 
-    private init(stores count: Int) async throws {
+    private init(_ options: Options) async throws {
         directory = NSTemporaryDirectory() + "/surplus-volume-\(UUID().uuidString.prefix(8))"
         peers = try FramePeers()
         var stores: [(NodeID, FrameListener)] = []
-        for number in 0..<count {
+        for number in 0..<options.stores {
             let place = directory + "/store\(number)"
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
             let store = try BlockStore(on: PosixDisk(place), .init(capacity: .mebibytes(512), segmentSize: .mebibytes(32)))
@@ -43,12 +51,12 @@ final class ServedVolume: Sendable {
         self.stores = stores
         var state = MemoryState()
         Volume.found(
-            in: &state, capacity: 1 << 30, inodeLimit: 10_000, owner: geteuid(), group: getegid(), at: FileTime(rawValue: 1))
+            in: &state, capacity: options.capacity, inodeLimit: options.inodeLimit, owner: geteuid(), group: getegid(),
+            at: FileTime(rawValue: 1))
         let queue = DispatchQueue(label: "journal")
-        let now = { @Sendable in Moment(boot: BootID("b"), instant: Instant(microseconds: 1), utc: Timestamp(microseconds: 1)) }
         let box = Box()
         home = HomeServer(
-            VolumeHome(Volume(state), epoch: 1, at: now()), of: volume, rule: { _, _, _ in nil }, clock: now
+            VolumeHome(Volume(state), epoch: 1, at: Self.now), of: volume, rule: { _, _, _ in nil }, clock: { Self.now }
         ) { record in queue.async { box.value.withLock { $0 }?(record.index) } }
         let peer = try peers.node("home")
         homeNode = peer.node
@@ -57,14 +65,22 @@ final class ServedVolume: Sendable {
         box.value.withLock { [home] in $0 = { home.becameDurable($0) } }
     }
 
+    /// Files have the time that it is; sessions never end.
+    private static var now: Moment {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let utc = Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+        return Moment(boot: BootID("b"), instant: Instant(microseconds: 1), utc: utc)
+    }
+
     private final class Box: Sendable {
         let value = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
     }
 
     /// Mounts it on a directory of its own.
-    func mount() throws -> MountedVolume {
+    package func mount(_ options: MountOptions = MountOptions()) throws -> MountedVolume {
         let client = try peers.node("client")
-        let mounted = try MountedVolume(self, as: client)
+        let mounted = try MountedVolume(self, as: client, options)
         self.mounted.withLock { $0.append(mounted) }
         return mounted
     }
@@ -83,7 +99,7 @@ final class ServedVolume: Sendable {
     }
 
     /// Ends a store for good.
-    func end(store number: Int) async { await stores[number].listener.shutDown() }
+    package func end(store number: Int) async { await stores[number].listener.shutDown() }
 
     private func end() async {
         for mounted in mounted.withLock({ $0 }) { mounted.end() }
@@ -94,8 +110,8 @@ final class ServedVolume: Sendable {
 }
 
 /// One mount of it.
-final class MountedVolume: Sendable {
-    let path: String
+package final class MountedVolume: Sendable {
+    package let path: String
     private let mount: Mount
     private let ended = DispatchSemaphore(value: 0)
 
@@ -103,7 +119,7 @@ final class MountedVolume: Sendable {
         let system = Mutex<VolumeFileSystem?>(nil)
     }
 
-    init(_ served: ServedVolume, as client: FramePeer) throws {
+    init(_ served: ServedVolume, as client: FramePeer, _ options: MountOptions) throws {
         path = served.directory + "/mount-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let link = Link()
@@ -119,7 +135,7 @@ final class MountedVolume: Sendable {
         link.system.withLock { $0 = system }
         var settings = MountSettings()
         settings.dropsChangedContent = false
-        mount = try Mount(system, source: "test", on: path, settings: settings)
+        mount = try Mount(system, source: "test", on: path, options: options, settings: settings)
         system.attach(mount)
         let (mount, ended) = (mount, ended)
         Thread.detachNewThread {
