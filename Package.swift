@@ -195,8 +195,6 @@ let package = Package(
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests(
             "VolumeService",
-        tests(
-            "VolumeService",
             [
                 "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit",
                 "VolumeKit", .nioCore,

@@ -4,6 +4,7 @@ import Frames
 import Glibc
 import Resources
 import Testing
+import VolumeKit
 import VolumeService
 import VolumeStore
 import Volumes
@@ -51,7 +52,7 @@ struct HomeServiceTests {
         try await ServedHome.serving(path) { _ in
             #expect(throws: VolumeStoreError.locked(directory: path)) {
                 _ = try HomeService(
-                    directory: path, volume: ServedHome.volume, rule: { _, _, _ in nil }, clock: systemMoment)
+                    directory: path, volume: ServedHome.volume, rule: { _, _, _ in nil }, clock: { .ofSystem })
             }
         }
     }
@@ -129,7 +130,9 @@ struct HomeServiceTests {
         do {
             while number < 100_000 {
                 number += 1
-                guard let record = try await asker.make(Self.name(number), number: number).record else { throw POSIXError(.EPROTO) }
+                guard let record = try await asker.make(Self.name(number), number: number).record else {
+                    throw POSIXError(.EPROTO)
+                }
                 if number % 16 == 0 {
                     #expect(try await asker.ask(.synchronize(record: record.index)) == .done)
                     durable = number

@@ -5,6 +5,7 @@ import Glibc
 import Resources
 import Synchronization
 import Testing
+import VolumeKit
 import VolumeStore
 import Volumes
 
@@ -32,7 +33,7 @@ struct KilledHomeTests {
         let path = directory.path + "/volume"
         try ServedHome.create(path)
         let peers = try FramePeers()
-        let home = HomeProcess(directory: path, peer: StoredPeer(try peers.node("home")))
+        let home = try HomeProcess(ServedHome.volume, in: path, as: StoredPeer(try peers.node("home")))
         var told = try (1...3).map { Told(session: SessionID(high: 0, low: $0), client: try peers.node("client\($0)")) }
         for round in 0..<4 {
             told = try await home.serving { running in
@@ -53,7 +54,7 @@ struct KilledHomeTests {
 
     /// Sessions make files until the home, which is killed meanwhile, answers no more.
     private func load(
-        _ sessions: [Told], on home: HomeProcess, _ running: HomeProcess.Running, isFirst: Bool, for count: Int
+        _ sessions: [Told], on home: HomeProcess, _ running: OtherProcess, isFirst: Bool, for count: Int
     ) async throws -> [Told] {
         let countdown = Countdown(count)
         return try await withThrowingTaskGroup(of: Told.self) { group in
@@ -122,7 +123,8 @@ struct KilledHomeTests {
                 }
                 told.next += 1
                 made()
-                if told.next % 10 == 0, let last = told.kept.last?.index, try await asker.ask(.synchronize(record: last)) == .done {
+                if told.next % 10 == 0, let last = told.kept.last?.index, try await asker.ask(.synchronize(record: last)) == .done
+                {
                     (told.durable, told.kept) = (told.next - 1, [])
                 }
             }

@@ -4,6 +4,8 @@ import Frames
 import NIOCore
 import Resources
 import Synchronization
+import Testing
+import VolumeKit
 import VolumeService
 import VolumeStore
 import Volumes
@@ -31,9 +33,9 @@ struct ServedHome: Sendable {
         rule: @escaping VolumeRule = { _, _, _ in nil }, _ body: (ServedHome) async throws -> Value
     ) async throws -> Value {
         let (ended, noting) = AsyncStream.makeStream(of: VolumeStoreError.self)
-        let service = try HomeService(directory: directory, volume: volume, options: options, rule: rule, clock: systemMoment) {
-            noting.yield($0)
-        }
+        let service = try HomeService(
+            directory: directory, volume: volume, options: options, rule: rule, clock: { .ofSystem },
+            onEnd: { noting.yield($0) })
         defer { service.stop() }
         return try await ServedFrames.serving([service.server], of: peers) { served in
             try await body(ServedHome(service: service, served: served, ended: ended))
@@ -69,7 +71,8 @@ struct HomeAsker: Sendable {
         _ name: String, _ kind: FileKind = .regular, in directory: InodeNumber = .root, slot: UInt16 = 0, number: UInt64
     ) async throws -> HomeAnswer {
         let new = NewInode(
-            parent: directory, name: try FileName(name), number: InodeNumber(rawValue: 0), kind: kind, permissions: 0o644, owner: 0,
+            parent: directory, name: try FileName(name), number: InodeNumber(rawValue: 0), kind: kind, permissions: 0o644,
+            owner: 0,
             group: 0)
         return try await ask(.change(.make(new), slot: slot, number: number))
     }
@@ -79,7 +82,9 @@ struct HomeAsker: Sendable {
         var names: [String] = []
         while true {
             let last = try names.last.map { try FileName($0) }
-            guard case .entries(let entries, let isEnd, _) = try await ask(.list(.root, after: last, limit: 1000)) else { return names }
+            guard case .entries(let entries, let isEnd, _) = try await ask(.list(.root, after: last, limit: 1000)) else {
+                return names
+            }
             names += entries.map(\.name.description)
             if isEnd { return names }
         }
@@ -91,14 +96,12 @@ extension HomeAnswer {
     var identity: HomeIdentity? { if case .began(let identity, _) = self { identity } else { nil } }
 }
 
-/// This machine's clocks.
-@Sendable func systemMoment() -> Moment {
-    func microseconds(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+extension HomeProcess {
+    func serving<Value: Sendable>(_ body: (OtherProcess) async throws -> Value) async throws -> Value {
+        try await serving(by: { await runUntilKilled() }, body)
     }
-    return Moment(
-        boot: BootID("this"), instant: Instant(microseconds: microseconds(CLOCK_BOOTTIME)),
-        utc: Timestamp(microseconds: microseconds(CLOCK_REALTIME)))
+
+    private func runUntilKilled() async {
+        await #expect(processExitsWith: .signal(SIGKILL)) { [home = self as HomeProcess] in try await home.run() }
+    }
 }

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Resources
 internal import Synchronization
 package import Volumes
@@ -28,7 +29,7 @@ extension VolumeFileSystem: SessionHoldings {
     package func homeChanged(losing lost: [Record]) {
         for file in allFiles { file.state.withLock { $0.doubt() } }
         note(lost)
-        forgetInKernel()
+        forgetInKernel(within: Self.forgetting)
     }
 
     package func sessionEnded(losing lost: [Record], stamp: UInt64) {
@@ -38,10 +39,10 @@ extension VolumeFileSystem: SessionHoldings {
         promises.forget()
         locks.forget()
         note(lost)
-        forgetInKernel()
+        forgetInKernel(within: Self.forgetting)
     }
 
-    package func cutOff() { forgetInKernel() }
+    package func cutOff() { forgetInKernel(within: .zero) }
 
     package func connected() {
         askForLocksAgain()
@@ -58,13 +59,17 @@ extension VolumeFileSystem: SessionHoldings {
         }
     }
 
+    /// So long the home is not asked until the kernel has forgotten.
+    private static let forgetting = Microseconds.milliseconds(500)
+
     /// What the kernel keeps because of leases it has to ask for again. It waits for calls under way, which may wait for the home: what
-    /// they use does not hold up all the rest.
-    private func forgetInKernel() {
+    /// they use does not hold up all the rest, nor the home for longer than some time.
+    private func forgetInKernel(within patience: Microseconds) {
         guard let mount = mount.withLock({ $0 }) else { return }
+        let group = DispatchGroup()
         let lanes = Dictionary(grouping: allFiles) { $0.number.rawValue % 16 }
         for files in lanes.values {
-            forgetting.async {
+            forgetting.async(group: group) {
                 for file in files {
                     let names = file.state.withLock { state in
                         defer { state.names = [] }
@@ -75,6 +80,7 @@ extension VolumeFileSystem: SessionHoldings {
                 }
             }
         }
+        _ = group.wait(timeout: .now() + .microseconds(Int(patience.rawValue)))
     }
 }
 

@@ -1,7 +1,7 @@
 internal import Dispatch
 package import Frames
-internal import NIOCore
 package import Mounts
+internal import NIOCore
 internal import Resources
 internal import Synchronization
 package import Volumes

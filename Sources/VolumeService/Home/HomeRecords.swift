@@ -1,5 +1,5 @@
-package import Volumes
 package import VolumeStore
+package import Volumes
 
 /// Where the records of a home go, before anything is told that rests on them. For one thread at a time; what fails is the last that
 /// was done.
