@@ -138,7 +138,7 @@ let package = Package(
                 .nioPosix,
                 .nioSSL, .nioHTTP1,
             ]),
-        module("VolumeService", ["Resources", "Volumes", "BlockStore", "Frames", .nioCore]),
+        module("VolumeService", ["Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", .nioCore]),
         module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", .nioCore, .crypto]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
@@ -170,7 +170,8 @@ let package = Package(
         .target(
             name: "VolumeKit",
             dependencies: [
-                "Resources", "Volumes", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient", "FrameKit",
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient",
+                "FrameKit",
             ], path: "Tests/VolumeKit", swiftSettings: strict),
         .target(name: "CCalls", path: "Tests/CCalls"),
         tests("Resources", ["Resources"]),
@@ -195,8 +196,11 @@ let package = Package(
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests(
             "VolumeService",
-            ["Resources", "Volumes", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
-        tests("VolumeClient", ["Resources", "Volumes", "VolumeClient", "VolumeKit", .nioCore]),
+            [
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit",
+                "VolumeKit", .nioCore,
+            ]),
+        tests("VolumeClient", ["Resources", "Volumes", "Frames", "VolumeClient", "VolumeKit", "FrameKit", .nioCore]),
         tests("Posix", ["CCalls", "Mounts", "Resources", "VolumeKit"]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),

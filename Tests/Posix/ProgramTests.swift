@@ -8,13 +8,16 @@ import VolumeKit
 struct ProgramTests {
     /// Runs the body with a mount on which a program works, another on which is looked whether what it did is there too, and a
     /// directory of the machine.
-    private func mounted(_ body: (_ here: String, _ elsewhere: String, _ local: String) throws -> Void) async throws {
+    private func mounted(
+        _ body: @escaping @Sendable (_ here: String, _ elsewhere: String, _ local: String) throws -> Void
+    ) async throws {
         var options = ServedVolume.Options()
         options.inodeLimit = 100_000
         try await ServedVolume.serving(options) { served in
             let local = served.directory + "/local"
             try FileManager.default.createDirectory(atPath: local, withIntermediateDirectories: true)
-            try body(served.mount(.forEverybody).path, served.mount(.forEverybody).path, local)
+            let (here, elsewhere) = (try served.mount(.forEverybody).path, try served.mount(.forEverybody).path)
+            try await onThread { try body(here, elsewhere, local) }
         }
     }
 
@@ -161,7 +164,7 @@ struct ProgramTests {
 
     @Test(
         "SQLite with a rollback journal: two processes write at once, and nothing is lost or broken",
-        arguments: ["unix-dotfile"], [1, 2])
+        arguments: ["unix", "unix-dotfile"], [1, 2])
     func sqlite(locking: String, mounts: Int) async throws {
         try await mounted { here, elsewhere, _ in
             let script = """

@@ -8,12 +8,12 @@ import VolumeKit
     .enabled(if: Ground.isPossible, "needs root and /dev/fuse"))
 struct SharingTests {
     /// Runs the body with paths of the same directory: twice on one mount, or on two mounts.
-    private func sharing(_ mounts: Int, _ body: ([String]) throws -> Void) async throws {
+    private func sharing(_ mounts: Int, _ body: @escaping @Sendable ([String]) throws -> Void) async throws {
         var options = ServedVolume.Options()
         options.inodeLimit = 100_000
         try await ServedVolume.serving(options) { served in
             let paths = try (0..<mounts).map { _ in try served.mount(.forEverybody).path }
-            try body(mounts == 1 ? [paths[0], paths[0]] : paths)
+            try await onThread { try body(mounts == 1 ? [paths[0], paths[0]] : paths) }
         }
     }
 
@@ -274,11 +274,13 @@ struct SharingTests {
         options.capacity = 96 << 20
         try await ServedVolume.serving(options) { served in
             let scene = scene(try served.mount(.forEverybody).path)
-            let file = try scene.file(scene.directory + "/f")
-            let bytes = [UInt8](repeating: 1, count: 1 << 20)
-            for _ in 0..<200 { try file.write(bytes, at: 0) }
-            try file.synchronize()
-            #expect(try file.size == 1 << 20)
+            try await onThread {
+                let file = try scene.file(scene.directory + "/f")
+                let bytes = [UInt8](repeating: 1, count: 1 << 20)
+                for _ in 0..<200 { try file.write(bytes, at: 0) }
+                try file.synchronize()
+                #expect(try file.size == 1 << 20)
+            }
         }
     }
 
@@ -288,21 +290,25 @@ struct SharingTests {
         options.capacity = 32 << 20
         try await ServedVolume.serving(options) { served in
             let scene = scene(try served.mount(.forEverybody).path)
-            let bytes = [UInt8](repeating: 1, count: 1 << 20)
-            for round in 0..<3 {
-                let path = scene.directory + "/f\(round)"
-                do {
-                    var written = 0
-                    let file = try scene.file(path)
-                    try scene.refused(ENOSPC) { while true { written += try file.write(bytes) } }
-                    #expect(written == 32 << 20, "all of it is used")
-                    try file.synchronize()
-                    #expect(try file.read(2, at: (32 << 20) - 1) == [1])
-                }
-                try scene.unlink(path)
-                // It goes when it is closed, which the kernel tells after close(2) has come back.
-                while try scene.space(scene.directory).f_bfree == 0 {}
+            try await onThread { try fillThrice(scene) }
+        }
+    }
+
+    private func fillThrice(_ scene: Scene) throws {
+        let bytes = [UInt8](repeating: 1, count: 1 << 20)
+        for round in 0..<3 {
+            let path = scene.directory + "/f\(round)"
+            do {
+                var written = 0
+                let file = try scene.file(path)
+                try scene.refused(ENOSPC) { while true { written += try file.write(bytes) } }
+                #expect(written == 32 << 20, "all of it is used")
+                try file.synchronize()
+                #expect(try file.read(2, at: (32 << 20) - 1) == [1])
             }
+            try scene.unlink(path)
+            // It goes when it is closed, which the kernel tells after close(2) has come back.
+            while try scene.space(scene.directory).f_bfree == 0 {}
         }
     }
 }

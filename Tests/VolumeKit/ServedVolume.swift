@@ -1,15 +1,15 @@
-import BlockStore
-import Foundation
-import FrameKit
-import Frames
+internal import BlockStore
+internal import Foundation
+package import FrameKit
+package import Frames
 package import Mounts
-import Resources
-import Synchronization
-import VolumeClient
-import VolumeService
-import Volumes
+package import Resources
+internal import Synchronization
+package import VolumeClient
+internal import VolumeService
+internal import Volumes
 
-/// A volume over block stores and a home on loopback, with its metadata in memory.
+/// A volume over block stores and a home on loopback.
 package final class ServedVolume: Sendable {
     package struct Options: Sendable {
         package var stores = 3
@@ -21,22 +21,30 @@ package final class ServedVolume: Sendable {
     }
 
     package let directory: String
-    let volume = VolumeID(high: 1, low: 2)
-    private let peers: FramePeers
+    package let home: any HomePlace
+    package let peers: FramePeers
     private let stores: [(node: NodeID, listener: FrameListener)]
-    private let home: HomeServer<MemoryState>
-    private let homeListener: FrameListener
-    private let homeNode: NodeID
     private let mounted = Mutex<[MountedVolume]>([])
 
-    package static func serving(_ options: Options = Options(), _ body: (ServedVolume) async throws -> Void) async throws {
-        let served = try await ServedVolume(options)
+    /// - Parameter home: makes its home, for a volume, in a directory that is there; in memory unless told otherwise.
+    package static func serving(
+        _ options: Options = Options(),
+        home: HomeMaker,
+        _ body: (ServedVolume) async throws -> Void
+    ) async throws {
+        let served = try await ServedVolume(options, home)
         let result = await Result { () async throws in try await body(served) }
         await served.end()
         try result.get()
     }
 
-    private init(_ options: Options) async throws {
+    package static func serving(_ options: Options = Options(), _ body: (ServedVolume) async throws -> Void) async throws {
+        try await serving(options, home: { try await MemoryHome($0, options, as: try $2.node("home")) }, body)
+    }
+
+    private init(
+        _ options: Options, _ makeHome: HomeMaker
+    ) async throws {
         directory = NSTemporaryDirectory() + "/surplus-volume-\(UUID().uuidString.prefix(8))"
         peers = try FramePeers()
         var stores: [(NodeID, FrameListener)] = []
@@ -49,6 +57,53 @@ package final class ServedVolume: Sendable {
             stores.append((peer.node, try await FrameListener(server, host: "127.0.0.1", port: 0, as: peer)))
         }
         self.stores = stores
+        home = try await makeHome(Self.volume, directory, peers)
+    }
+
+    package static let volume = VolumeID(high: 1, low: 2)
+
+    /// Mounts it on a directory of its own.
+    ///
+    /// - Parameter cable: over which the home is reached.
+    package func mount(
+        _ options: MountOptions = MountOptions(), over cable: Cable? = nil, link: HomeLink.Options = HomeLink.Options()
+    ) throws -> MountedVolume {
+        let client = try peers.node("client")
+        let mounted = try MountedVolume(plan(for: client, over: cable), as: client, options, link)
+        self.mounted.withLock { $0.append(mounted) }
+        return mounted
+    }
+
+    /// What a process of its own needs to mount it.
+    package func plan(for client: FramePeer, over cable: Cable? = nil) throws -> MountPlan {
+        let path = directory + "/mount-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return MountPlan(
+            volume: Self.volume, path: path, peer: StoredPeer(client),
+            home: .init(node: home.node, port: cable?.port ?? home.port),
+            stores: stores.map { .init(node: $0.node, port: $0.listener.port) }, ready: try ReadyPipe(path + ".ready"))
+    }
+
+    /// Ends a store for good.
+    package func end(store number: Int) async { await stores[number].listener.shutDown() }
+
+    private func end() async {
+        for mounted in mounted.withLock({ $0 }) { mounted.end() }
+        for store in stores { await store.listener.shutDown() }
+        await home.end()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+}
+
+/// A home in memory, whose sessions never end.
+final class MemoryHome: HomePlace {
+    let node: NodeID
+    private let home: HomeServer<MemoryState>
+    private let listener: FrameListener
+
+    var port: Int { listener.port }
+
+    init(_ volume: VolumeID, _ options: ServedVolume.Options, as peer: FramePeer) async throws {
         var state = MemoryState()
         Volume.found(
             in: &state, capacity: options.capacity, inodeLimit: options.inodeLimit, owner: geteuid(), group: getegid(),
@@ -58,101 +113,29 @@ package final class ServedVolume: Sendable {
         home = HomeServer(
             VolumeHome(Volume(state), epoch: 1, at: Self.now), of: volume, rule: { _, _, _ in nil }, clock: { Self.now },
             journal: { record in queue.async { box.value.withLock { $0 }?(record.index) } })
-        let peer = try peers.node("home")
-        homeNode = peer.node
-        homeListener = try await FrameListener(
+        node = peer.node
+        listener = try await FrameListener(
             FrameServer([home], as: peer.node, limits: .wide, times: .patient), host: "127.0.0.1", port: 0, as: peer)
         box.value.withLock { [home] in $0 = { home.becameDurable($0) } }
     }
 
     /// Files have the time that it is; sessions never end.
     private static var now: Moment {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let utc = Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
-        return Moment(boot: BootID("b"), instant: Instant(microseconds: 1), utc: utc)
+        var now = Moment.ofSystem
+        now.instant = Instant(microseconds: 1)
+        return now
     }
 
     private final class Box: Sendable {
         let value = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
     }
 
-    /// Mounts it on a directory of its own.
-    package func mount(_ options: MountOptions = MountOptions()) throws -> MountedVolume {
-        let client = try peers.node("client")
-        let mounted = try MountedVolume(self, as: client, options)
-        self.mounted.withLock { $0.append(mounted) }
-        return mounted
-    }
-
-    func blockPeers(for client: FramePeer) -> [BlockPeer] {
-        stores.map { store in
-            BlockPeer(FramePool(to: store.node, host: "127.0.0.1", port: store.listener.port, as: client, .patient))
-        }
-    }
-
-    func homePool(for client: FramePeer, onNotice: @escaping @Sendable (FrameMessage) -> Void) -> FramePool {
-        var options = FramePool.Options.single
-        options.limits = .wide
-        return FramePool(
-            to: homeNode, host: "127.0.0.1", port: homeListener.port, as: client, options, onNotice: onNotice)
-    }
-
-    /// Ends a store for good.
-    package func end(store number: Int) async { await stores[number].listener.shutDown() }
-
-    private func end() async {
-        for mounted in mounted.withLock({ $0 }) { mounted.end() }
-        for store in stores { await store.listener.shutDown() }
-        await homeListener.shutDown()
-        try? FileManager.default.removeItem(atPath: directory)
-    }
-}
-
-/// One mount of it.
-package final class MountedVolume: Sendable {
-    package let path: String
-    private let mount: Mount
-    private let ended = DispatchSemaphore(value: 0)
-
-    private final class Link: Sendable {
-        let system = Mutex<VolumeFileSystem?>(nil)
-    }
-
-    init(_ served: ServedVolume, as client: FramePeer, _ options: MountOptions) throws {
-        path = served.directory + "/mount-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let link = Link()
-        let pool = served.homePool(for: client) { notice in
-            if let recall = HomeLink.recall(in: notice) { link.system.withLock { $0 }?.heed(recall) }
-        }
-        var random = SystemRandomNumberGenerator()
-        let session = SessionID(at: Timestamp(microseconds: 1), using: &random)
-        let home = try HomeLink(to: served.volume, session: session, as: client.node, over: pool)
-        let cipher = VolumeCipher(key: [UInt8](repeating: 7, count: VolumeCipher.keyLength))
-        let blocks = BlockPool(served.volume, on: served.blockPeers(for: client), replicas: 2, cipher: cipher)
-        let system = VolumeFileSystem(home: home, blocks: blocks)
-        link.system.withLock { $0 = system }
-        var settings = MountSettings()
-        settings.dropsChangedContent = false
-        mount = try Mount(system, source: "test", on: path, options: options, settings: settings)
-        system.attach(mount)
-        let (mount, ended) = (mount, ended)
-        Thread.detachNewThread {
-            try? mount.serve()
-            ended.signal()
-        }
-    }
-
-    func end() {
-        try? mount.unmount(.aborting)
-        ended.wait()
-    }
+    func end() async { await listener.shutDown() }
 }
 
 extension FrameLimits {
     /// For servers whose answers wait for other requests.
-    static var wide: Self {
+    package static var wide: Self {
         var limits = Self()
         (limits.running, limits.requests) = (512, 1024)
         return limits

@@ -34,12 +34,15 @@ final class ClientFile: Sendable {
         let runs: [DirtyContent.Run]
         /// When the last of it was written.
         let modified: FileTime
+        /// Under whose lease it was written.
+        let session: SessionID
         let landed = DispatchGroup()
         let block: Mutex<Result<(NewBlock, [Extent]), PosixError>?> = Mutex(nil)
 
-        init(_ runs: [DirtyContent.Run], modified: FileTime) {
+        init(_ runs: [DirtyContent.Run], modified: FileTime, of session: SessionID) {
             self.runs = runs
             self.modified = modified
+            self.session = session
             landed.enter()
         }
 
@@ -57,16 +60,19 @@ final class ClientFile: Sendable {
     }
 
     /// Takes what came with an answer.
-    func take(_ grant: LeaseGrant?, _ inode: Inode?) {
+    ///
+    /// - Parameter floor: a grant counts only when its stamp is higher.
+    func take(_ grant: LeaseGrant, _ inode: Inode?, above floor: () -> UInt64) {
         state.withLock { state in
-            if let grant, grant.stamp > max(state.stamp, state.heeded) {
+            if grant.stamp > max(state.stamp, state.heeded, floor()) {
                 if state.lease == nil { state.extents = ExtentMap() }
                 (state.lease, state.stamp) = (grant.lease, grant.stamp)
             }
-            guard let inode, state.lease != nil else { return }
-            state.note(inode)
+            if let inode, state.lease != nil { state.note(inode) }
         }
     }
+
+    func take(_ inode: Inode) { state.withLock { if $0.lease != nil { $0.note(inode) } } }
 }
 
 extension ClientFile.State {

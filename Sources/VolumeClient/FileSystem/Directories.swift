@@ -77,16 +77,4 @@ extension VolumeFileSystem {
     package func synchronizeDirectory(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
         try home.synchronize()
     }
-
-    // MARK: Locks
-
-    package func conflict(with lock: FileLock, on number: InodeNumber) throws(PosixError) -> FileLock? { throw .notSupported }
-
-    package func lock(
-        _ lock: FileLock, on number: InodeNumber, _ handle: OpenHandle, wait: LockWait?
-    ) throws(PosixError) -> LockOutcome { throw .notSupported }
-
-    package func unlock(_ span: LockSpan, on number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError) {
-        throw .notSupported
-    }
 }

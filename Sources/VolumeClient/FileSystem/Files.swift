@@ -1,4 +1,5 @@
 package import Mounts
+internal import Resources
 package import Volumes
 
 extension VolumeFileSystem {
@@ -22,6 +23,7 @@ extension VolumeFileSystem {
     }
 
     package func release(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner?) {
+        if let owner { dropLocks(.wholeFile, of: owner, on: number) }
         let file = file(number)
         let (isLast, inode) = file.state.withLock { state in
             state.handles -= 1
@@ -32,16 +34,25 @@ extension VolumeFileSystem {
     }
 
     package func flush(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError) {
-        let error = file(number).state.withLock { state in
+        dropLocks(.bytes, of: owner, on: number)
+        try throwError(of: file(number))
+    }
+
+    package func synchronize(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
+        let file = file(number)
+        try store(file)
+        try home.synchronize()
+        // The home may have been another one meanwhile, and something lost with the one before.
+        try throwError(of: file)
+    }
+
+    /// Throws what went wrong since somebody was told last.
+    func throwError(of file: ClientFile) throws(PosixError) {
+        let error = file.state.withLock { state in
             defer { state.error = nil }
             return state.error
         }
         if let error { throw error }
-    }
-
-    package func synchronize(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
-        try store(file(number))
-        try home.synchronize()
     }
 
     // MARK: Writing
@@ -50,13 +61,13 @@ extension VolumeFileSystem {
         _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, from buffer: UnsafeRawBufferPointer, _ manner: WriteManner
     ) throws(PosixError) -> Int {
         guard offset <= Volume<MemoryState>.largestFile - UInt64(buffer.count) else { throw .fileTooLarge }
-        try promises.take(buffer.count)
+        let session = try promises.take(buffer.count)
         let file = file(number)
         let place: UInt64
         do throws(PosixError) {
-            place = try take(buffer, at: manner.appends ? nil : offset, into: file)
+            place = try take(buffer, at: manner.appends ? nil : offset, into: file, promisedTo: session)
         } catch {
-            promises.release(buffer.count)
+            promises.release(buffer.count, of: session)
             throw error
         }
         if manner.clearsSetID { try dropPrivileges(of: file) }
@@ -72,15 +83,15 @@ extension VolumeFileSystem {
     /// - Parameter offset: `nil` is the end of the file.
     /// - Returns: where it went.
     private func take(
-        _ buffer: UnsafeRawBufferPointer, at offset: UInt64?, into file: ClientFile
+        _ buffer: UnsafeRawBufferPointer, at offset: UInt64?, into file: ClientFile, promisedTo session: SessionID
     ) throws(PosixError) -> UInt64 {
         while true {
             try acquireWrite(file)
             let taken: Result<UInt64, PosixError>? = file.state.withLock { state in
-                guard state.mayWrite, let inode = state.inode else { return nil }
+                guard home.isPresent, state.mayWrite, let inode = state.inode else { return nil }
                 let place = offset ?? inode.size
                 guard place <= Volume<MemoryState>.largestFile - UInt64(buffer.count) else { return .failure(.fileTooLarge) }
-                promises.release(buffer.count - state.write(buffer, at: place, clock.now))
+                promises.release(buffer.count - state.write(buffer, at: place, clock.now), of: session)
                 return .success(place)
             }
             if let taken { return try taken.get() }

@@ -18,12 +18,17 @@ final class HomeClock: Sendable {
 
     /// By this machine's clock as long as nothing was heard.
     var now: FileTime {
-        FileTime(rawValue: ahead.withLock { $0 }.map { Self.read(CLOCK_BOOTTIME) + $0 } ?? Self.read(CLOCK_REALTIME))
+        ahead.withLock { $0 }.map { FileTime(rawValue: Self.read(CLOCK_BOOTTIME) + $0) } ?? .now
     }
 
-    private static func read(_ clock: clockid_t) -> Int64 {
+    fileprivate static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
+}
+
+extension FileTime {
+    /// By this machine's clock.
+    static var now: FileTime { FileTime(rawValue: HomeClock.read(CLOCK_REALTIME)) }
 }

@@ -97,7 +97,7 @@ extension VolumeFileSystem {
         let file = file(inode.number)
         let stamp = file.state.withLock { state -> UInt64? in
             guard state.handles == 0 else { return nil }
-            promises.release(state.dirty.count)
+            promises.release(state.dirty.count, of: home.session)
             state.dirty = DirtyContent()
             (state.lease, state.inode, state.last) = (nil, nil, inode)
             return state.stamp

@@ -9,9 +9,9 @@ extension VolumeFileSystem {
     /// Sends content on its way: full runs, or all.
     func launch(_ file: ClientFile, onlyFull: Bool) {
         let launched = file.state.withLock { state -> [ClientFile.Flight] in
-            let modified = state.inode?.modified ?? clock.now
+            let (session, modified) = (home.session, state.inode?.modified ?? clock.now)
             let runs = state.dirty.take(onlyFull: onlyFull)
-            let flights = Self.packed(runs).map { ClientFile.Flight($0, modified: modified) }
+            let flights = Self.packed(runs).map { ClientFile.Flight($0, modified: modified, of: session) }
             state.flying += flights
             return flights
         }
@@ -74,13 +74,15 @@ extension VolumeFileSystem {
                 case .success(let (block, extents)): result = tell(file, flight, block, extents)
                 }
                 file.state.withLock { state in
+                    // With its session what it wrote may be gone meanwhile.
+                    guard state.flying.first === flight else { return }
                     state.flying.removeFirst()
                     switch result {
                     case .success(let inode):
                         state.extents = ExtentMap()
                         if let inode { state.note(inode) }
                     case .failure(let error):
-                        promises.release(flight.count)
+                        promises.release(flight.count, of: flight.session)
                         state.error = state.error ?? error
                     }
                 }
@@ -94,7 +96,8 @@ extension VolumeFileSystem {
         let write = FileWrite(inode: file.number, extents: extents, modified: .at(flight.modified))
         let bytes = extents.reduce(0) { $0 + $1.length }
         do throws(PosixError) {
-            guard case .inodes(let inodes) = try home.change(.write([write], blocks: [block], promised: bytes)).reply else {
+            let operation = Operation.write([write], blocks: [block], promised: bytes)
+            guard case .inodes(let inodes) = try home.change(operation, during: flight.session).reply else {
                 throw .protocolFault
             }
             return .success(inodes.first)
@@ -110,10 +113,6 @@ extension VolumeFileSystem {
         launch(file, onlyFull: false)
         for flight in file.state.withLock({ $0.flying }) { flight.landed.wait() }
         tell(file)
-        let error = file.state.withLock { state in
-            defer { state.error = nil }
-            return state.error
-        }
-        if let error { throw error }
+        try throwError(of: file)
     }
 }
