@@ -173,6 +173,9 @@ let package = Package(
                 "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient",
                 "FrameKit",
             ], path: "Tests/VolumeKit", swiftSettings: strict),
+        // parts of a volume in processes of their own, which tests kill; never installed
+        .executableTarget(
+            name: "volume-process", dependencies: ["VolumeKit"], path: "Tests/VolumeProcess", swiftSettings: strict),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),
@@ -197,9 +200,14 @@ let package = Package(
             "VolumeService",
             [
                 "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit",
-                "VolumeKit", .nioCore,
+                "VolumeKit", "volume-process", .nioCore,
             ]),
-        tests("VolumeClient", ["Resources", "Volumes", "Frames", "VolumeClient", "VolumeKit", "FrameKit", .nioCore]),
+        tests(
+            "VolumeClient",
+            [
+                "Resources", "Volumes", "VolumeStore", "Frames", "VolumeClient", "VolumeKit", "FrameKit", "volume-process",
+                .nioCore,
+            ]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),

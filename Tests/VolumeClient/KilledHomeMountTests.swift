@@ -22,19 +22,11 @@ struct KilledHomeMountTests {
             try VolumeDatabase.create(
                 directory: path, volume: volume, capacity: 1 << 30, inodeLimit: 100_000, owner: geteuid(), group: getegid(),
                 at: FileTime(rawValue: 1))
-            process = try HomeProcess(
+            process = HomeProcess(
                 volume, in: path, as: StoredPeer(try peers.node("home")), port: try Cable.freePort())
         }
 
         func end() {}
-
-        func serving(_ body: (OtherProcess) async throws -> Void) async throws {
-            try await process.serving(by: { await runUntilKilled() }, body)
-        }
-
-        private func runUntilKilled() async {
-            await #expect(processExitsWith: .signal(SIGKILL)) { [process = process as HomeProcess] in try await process.run() }
-        }
     }
 
     @Test("programs go on without an error, all that they made durable is there, and what was not durable comes back")
@@ -44,7 +36,7 @@ struct KilledHomeMountTests {
             let writers = Writers(3)
             var mounts: [MountedVolume] = []
             for round in 0..<4 {
-                try await place.serving { home in
+                try await place.process.serving { home in
                     if round == 0 {
                         mounts = [try served.mount(), try served.mount()]
                         for number in 0..<3 { try sys { mkdir(mounts[number % 2].path + "/d\(number)", 0o755) } }

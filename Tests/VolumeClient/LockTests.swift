@@ -138,7 +138,7 @@ struct LockTests {
     func death() async throws {
         try await files { served, one, _ in
             let plan = try served.plan(for: try served.peers.node("doomed"))
-            try await plan.mounting(by: { await runUntilKilled(plan) }) { client in
+            try await plan.mounting { client in
                 let file = try OpenFile(plan.path + "/f", O_RDWR)
                 _ = try lock(file, F_WRLCK, 0, 0)
                 try sys { flock(file.descriptor, LOCK_EX) }
@@ -149,10 +149,6 @@ struct LockTests {
                 for waiter in waiters { #expect(waiter.line() == "locked") }
             }
         }
-    }
-
-    private func runUntilKilled(_ plan: MountPlan) async {
-        await #expect(processExitsWith: .signal(SIGKILL)) { [plan = plan as MountPlan] in try plan.run() }
     }
 }
 

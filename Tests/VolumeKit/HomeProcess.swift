@@ -13,37 +13,26 @@ package struct HomeProcess: Codable, Sendable {
     package let peer: StoredPeer
     /// 0 lets the system choose.
     package var port = 0
-    private let ready: ReadyPipe
 
-    package init(_ volume: VolumeID, in directory: String, as peer: StoredPeer, port: Int = 0) throws {
+    package init(_ volume: VolumeID, in directory: String, as peer: StoredPeer, port: Int = 0) {
         (self.volume, self.directory, self.peer, self.port) = (volume, directory, peer, port)
-        ready = try ReadyPipe(directory + ".ready")
     }
 
-    /// Serves until it is killed; ends with the process that started it.
-    package func run() async throws {
-        let parent = getppid()
+    /// Serves as long as it is needed.
+    package func run(while isNeeded: @Sendable () -> Bool) async throws {
         let service = try HomeService(
             directory: directory, volume: volume, rule: { _, _, _ in nil }, clock: { .ofSystem })
         let server = FrameServer([service.server], as: peer.node, limits: .wide, times: .patient)
         let listener = try await FrameListener(server, host: "127.0.0.1", port: port, as: peer)
-        ready.say([Int(getpid()), listener.port])
-        while getppid() == parent { usleep(100_000) }
+        OtherProcess.say(listener.port)
+        while isNeeded() { usleep(100_000) }
     }
 
     /// Serves in another process while the body runs, which is killed afterwards at the latest.
-    ///
-    /// - Parameter run: comes back when a process that runs this has been killed.
-    package func serving<Value: Sendable>(
-        by run: @escaping @Sendable () async -> Void, _ body: (OtherProcess) async throws -> Value
-    ) async throws -> Value {
-        async let ended: Void = run()
-        let words = await ready.words()
-        let process = OtherProcess(id: pid_t(words[0]), port: words[1])
-        let result = await Result { () async throws in try await body(process) }
-        process.kill()
-        await ended
-        return try result.get()
+    package func serving<Value: Sendable>(_ body: (OtherProcess) async throws -> Value) async throws -> Value {
+        let process = try await OtherProcess("home", self)
+        defer { process.kill() }
+        return try await body(process)
     }
 }
 

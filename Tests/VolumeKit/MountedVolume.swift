@@ -20,30 +20,23 @@ package struct MountPlan: Codable, Sendable {
     let peer: StoredPeer
     let home: Server
     let stores: [Server]
-    let ready: ReadyPipe
 
-    /// Mounts it in this process, until that is killed; it ends with the process that started it.
-    package func run() throws {
-        let parent = getppid()
+    /// Mounts it in this process as long as it is needed.
+    package func run(while isNeeded: () -> Bool) throws {
         let mounted = try MountedVolume(self, as: peer)
-        ready.say([Int(getpid()), 0])
-        while getppid() == parent { usleep(100_000) }
+        OtherProcess.say(0)
+        while isNeeded() { usleep(100_000) }
         mounted.end()
     }
 
     /// Mounts it in another process while the body runs, which is killed afterwards at the latest.
-    ///
-    /// - Parameter run: comes back when a process that runs this has been killed.
-    package func mounting(
-        by run: @escaping @Sendable () async -> Void, _ body: (OtherProcess) async throws -> Void
-    ) async throws {
-        async let ended: Void = run()
-        let process = OtherProcess(id: pid_t(await ready.words()[0]), port: 0)
-        let result = await Result { () async throws in try await body(process) }
-        process.kill()
-        await ended
-        umount2(path, Int32(MNT_DETACH))
-        try result.get()
+    package func mounting(_ body: (OtherProcess) async throws -> Void) async throws {
+        let process = try await OtherProcess("mount", self)
+        defer {
+            process.kill()
+            umount2(path, Int32(MNT_DETACH))
+        }
+        try await body(process)
     }
 }
 

@@ -81,7 +81,7 @@ package final class ServedVolume: Sendable {
         return MountPlan(
             volume: Self.volume, path: path, peer: StoredPeer(client),
             home: .init(node: home.node, port: cable?.port ?? home.port),
-            stores: stores.map { .init(node: $0.node, port: $0.listener.port) }, ready: try ReadyPipe(path + ".ready"))
+            stores: stores.map { .init(node: $0.node, port: $0.listener.port) })
     }
 
     /// Ends a store for good.

@@ -4,7 +4,6 @@ import Frames
 import NIOCore
 import Resources
 import Synchronization
-import Testing
 import VolumeKit
 import VolumeService
 import VolumeStore
@@ -94,14 +93,4 @@ struct HomeAsker: Sendable {
 extension HomeAnswer {
     var record: Record? { if case .changed(_, let record, _) = self { record } else { nil } }
     var identity: HomeIdentity? { if case .began(let identity, _) = self { identity } else { nil } }
-}
-
-extension HomeProcess {
-    func serving<Value: Sendable>(_ body: (OtherProcess) async throws -> Value) async throws -> Value {
-        try await serving(by: { await runUntilKilled() }, body)
-    }
-
-    private func runUntilKilled() async {
-        await #expect(processExitsWith: .signal(SIGKILL)) { [home = self as HomeProcess] in try await home.run() }
-    }
 }
