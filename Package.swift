@@ -176,6 +176,7 @@ let package = Package(
         // parts of a volume in processes of their own, which tests kill; never installed
         .executableTarget(
             name: "volume-process", dependencies: ["VolumeKit"], path: "Tests/VolumeProcess", swiftSettings: strict),
+        .target(name: "CCalls", path: "Tests/CCalls"),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),
@@ -208,6 +209,7 @@ let package = Package(
                 "Resources", "Volumes", "VolumeStore", "Frames", "VolumeClient", "VolumeKit", "FrameKit", "volume-process",
                 .nioCore,
             ]),
+        tests("Posix", ["CCalls", "Mounts", "Resources", "VolumeKit"]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),

@@ -88,6 +88,8 @@ extension ClientFile.State {
     /// What was told may be lost, though the lease holds. What was written here is as it was.
     fileprivate mutating func doubt() {
         extents = ExtentMap()
+        entriesChanged = nil
+        listingNumber += 1
         if isWriting { inode?.version = 0 } else { inode = nil }
     }
 
@@ -95,6 +97,8 @@ extension ClientFile.State {
     fileprivate mutating func lose(hadLocks: Bool) {
         if isWriting || hadLocks { error = error ?? .inputOutput }
         (lease, inode, extents, dirty, flying) = (nil, nil, ExtentMap(), DirtyContent(), [])
+        entriesChanged = nil
+        listingNumber += 1
     }
 }
 

@@ -24,6 +24,7 @@ package final class VolumeFileSystem: FileSystem {
     let forgetting = DispatchQueue(label: "surplus.volume.forgetting", attributes: .concurrent)
     let room = DispatchSemaphore(value: mostUnderWay / DirtyContent.longestRun)
     let promises: Promises
+    let clock = HomeClock()
     let locks = ClientLocks()
     /// Grants up to this stamp are not taken any more.
     let floor = Atomic<UInt64>(0)
@@ -73,13 +74,17 @@ package final class VolumeFileSystem: FileSystem {
             if let replaced { take([], replaced) }
         case .done, .left: break
         }
+        if let time = reply.time {
+            clock.hear(time)
+            for directory in operation.directories { file(directory).state.withLock { $0.changeEntries(at: time) } }
+        }
         return reply
     }
 
     /// How an inode is: as it is known under a lease, or as the home says.
     func inode(_ number: InodeNumber) throws(PosixError) -> (inode: Inode, isHeld: Bool) {
         let file = file(number)
-        if home.isPresent, let known = file.state.withLock({ $0.lease == nil ? nil : $0.inode }) { return (known, true) }
+        if home.isPresent, let known = file.state.withLock({ $0.lease == nil ? $0.last : $0.inode }) { return (known, true) }
         guard case .inode(let inode, let grants) = try home.ask(.attributes(number)) else { throw .protocolFault }
         take(grants, inode)
         return file.state.withLock { state in
@@ -91,7 +96,7 @@ package final class VolumeFileSystem: FileSystem {
     /// Waits until this session may write to a file.
     func acquireWrite(_ file: ClientFile) throws(PosixError) {
         if !home.isPresent { try home.awaitHome() }
-        while file.state.withLock({ $0.lease != .write || $0.inode == nil }) {
+        while !file.state.withLock(\.mayWrite) {
             guard case .inode(let inode, let grants) = try home.ask(.acquire(.write, on: file.number)) else {
                 throw .protocolFault
             }
@@ -161,6 +166,7 @@ extension ClientFile.State {
         lease = recall.keeping.flatMap { keeping in lease.map { min($0, keeping) } }
         guard lease == nil else { return [] }
         inode = nil
+        listingNumber += 1
         defer { names = [] }
         return names
     }
