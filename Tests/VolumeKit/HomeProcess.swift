@@ -31,8 +31,9 @@ package struct HomeProcess: Codable, Sendable {
     /// Serves in another process while the body runs, which is killed afterwards at the latest.
     package func serving<Value: Sendable>(_ body: (OtherProcess) async throws -> Value) async throws -> Value {
         let process = try await OtherProcess("home", self)
-        defer { process.kill() }
-        return try await body(process)
+        let result = await Result { () async throws in try await body(process) }
+        await process.end()
+        return try result.get()
     }
 }
 

@@ -32,11 +32,10 @@ package struct MountPlan: Codable, Sendable {
     /// Mounts it in another process while the body runs, which is killed afterwards at the latest.
     package func mounting(_ body: (OtherProcess) async throws -> Void) async throws {
         let process = try await OtherProcess("mount", self)
-        defer {
-            process.kill()
-            umount2(path, Int32(MNT_DETACH))
-        }
-        try await body(process)
+        let result = await Result { () async throws in try await body(process) }
+        await process.end()
+        umount2(path, Int32(MNT_DETACH))
+        try result.get()
     }
 }
 

@@ -7,6 +7,8 @@ package final class OtherProcess: Sendable {
     /// On which it listens, where it does.
     package let port: Int
 
+    private let process: Process
+
     private static var program: String {
         URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
             .appendingPathComponent("volume-process").path
@@ -20,6 +22,7 @@ package final class OtherProcess: Sendable {
         (process.standardInput, process.standardOutput) = (FileHandle.nullDevice, output)
         try process.run()
         id = process.processIdentifier
+        self.process = process
         let line = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 let data = output.fileHandleForReading.availableData
@@ -39,4 +42,15 @@ package final class OtherProcess: Sendable {
     static func say(_ port: Int) { FileHandle.standardOutput.write(Data("\(port)\n".utf8)) }
 
     package func kill() { Glibc.kill(id, SIGKILL) }
+
+    /// Kills it; comes back when it is gone.
+    package func end() async {
+        kill()
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [process] in
+                process.waitUntilExit()
+                continuation.resume()
+            }
+        }
+    }
 }
