@@ -29,12 +29,13 @@ struct ServedHome: Sendable {
     @discardableResult
     static func serving<Value: Sendable>(
         _ directory: String, of peers: FramePeers? = nil, _ options: HomeService.Options = HomeService.Options(),
-        rule: @escaping VolumeRule = { _, _, _ in nil }, _ body: (ServedHome) async throws -> Value
+        rule: @escaping VolumeRule = { _, _, _ in nil }, onLeft: @escaping @Sendable (NodeID) -> Void = { _ in },
+        _ body: (ServedHome) async throws -> Value
     ) async throws -> Value {
         let (ended, noting) = AsyncStream.makeStream(of: VolumeStoreError.self)
         let service = try HomeService(
             directory: directory, volume: volume, options: options, rule: rule, clock: { .ofSystem },
-            onEnd: { noting.yield($0) })
+            onEnd: { noting.yield($0) }, onLeft: onLeft)
         defer { service.stop() }
         return try await ServedFrames.serving([service.server], of: peers) { served in
             try await body(ServedHome(service: service, served: served, ended: ended))

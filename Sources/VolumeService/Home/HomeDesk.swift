@@ -23,6 +23,7 @@ struct HomeDesk<State: VolumeState> {
     private let records: any HomeRecords
     private let volume: VolumeID
     private let onEnd: @Sendable (VolumeStoreError) -> Void
+    private let onLeft: @Sendable (NodeID) -> Void
     private var connections: [SessionID: FrameCaller] = [:]
     private var open: [RequestKey: HomeServer<State>.Done] = [:]
     private var next: UInt64 = 0
@@ -35,10 +36,11 @@ struct HomeDesk<State: VolumeState> {
     private static var longestPause: Microseconds { .seconds(3) }
 
     init(
-        _ kept: KeptHome<State>, of volume: VolumeID, at now: Instant, onEnd: @escaping @Sendable (VolumeStoreError) -> Void
+        _ kept: KeptHome<State>, of volume: VolumeID, at now: Instant, onEnd: @escaping @Sendable (VolumeStoreError) -> Void,
+        onLeft: @escaping @Sendable (NodeID) -> Void
     ) {
         (home, records) = (kept.home, kept.records)
-        (self.volume, self.onEnd) = (volume, onEnd)
+        (self.volume, self.onEnd, self.onLeft) = (volume, onEnd, onLeft)
         ticked = now
     }
 
@@ -103,6 +105,9 @@ struct HomeDesk<State: VolumeState> {
             guard let caller = connections[session] else { return [] }
             let body = ByteBuffer(bytes: recall.encoded(for: session))
             return [{ caller.notify(FrameMessage(code: LeaseRecall.code, body: body)) }]
+        case .left(let node):
+            let onLeft = onLeft
+            return [{ onLeft(node) }]
         case .lockGranted(let wait, let session):
             guard let caller = connections[session] else { return [] }
             let body = ByteBuffer(bytes: LockNotice(session: session, wait: wait).encoded)
