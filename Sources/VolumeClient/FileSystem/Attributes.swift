@@ -25,7 +25,7 @@ extension VolumeFileSystem {
 
     package func extendedAttribute(_ name: [UInt8], of number: InodeNumber) throws(PosixError) -> [UInt8] {
         try storeForAttributes(of: number)
-        guard case .extendedAttribute(let value) = try home.ask(.extendedAttribute(name, of: number)) else {
+        guard case .extendedAttribute(let value) = try ask(.extendedAttribute(name, of: number)) else {
             throw .protocolFault
         }
         return value
@@ -33,7 +33,7 @@ extension VolumeFileSystem {
 
     package func extendedAttributes(of number: InodeNumber) throws(PosixError) -> [[UInt8]] {
         try storeForAttributes(of: number)
-        guard case .extendedAttributeNames(let names) = try home.ask(.extendedAttributeNames(number)) else {
+        guard case .extendedAttributeNames(let names) = try ask(.extendedAttributeNames(number)) else {
             throw .protocolFault
         }
         return names

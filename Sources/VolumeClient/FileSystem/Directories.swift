@@ -65,7 +65,7 @@ extension VolumeFileSystem {
 
     private func readOn(_ number: InodeNumber, _ handle: OpenHandle, after name: FileName?) throws(PosixError) {
         let reading = file(number).state.withLock { $0.listingNumber }
-        guard case .entries(let entries, let isEnd, let grants) = try home.ask(.list(number, after: name, limit: 500)) else {
+        guard case .entries(let entries, let isEnd, let grants) = try ask(.list(number, after: name, limit: 500)) else {
             throw .protocolFault
         }
         for entry in entries { take(grants.filter { $0.inode == entry.inode.number }, entry.inode) }

@@ -160,7 +160,7 @@ extension VolumeFileSystem {
             }
             if known >= range.upperBound { return (found, pending) }
             let limit = 1000
-            guard case .extents(let page, let blocks) = try home.ask(.extents(file.number, from: known, limit: limit)) else {
+            guard case .extents(let page, let blocks) = try ask(.extents(file.number, from: known, limit: limit)) else {
                 throw .protocolFault
             }
             file.state.withLock { state in

@@ -97,6 +97,7 @@ extension ClientFile.State {
     fileprivate mutating func lose(hadLocks: Bool) {
         if isWriting || hadLocks { error = error ?? .inputOutput }
         (lease, inode, extents, dirty, flying) = (nil, nil, ExtentMap(), DirtyContent(), [])
+        isOwn = false
         entriesChanged = nil
         listingNumber += 1
     }

@@ -31,6 +31,8 @@ package final class VolumeFileSystem: FileSystem {
     let lanes = (0..<8).map { DispatchQueue(label: "surplus.volume.lane-\($0)") }
     let room = DispatchSemaphore(value: mostUnderWay / DirtyContent.longestRun)
     let promises: Promises
+    /// Calls of the kernel's that wait for the home.
+    private let calls = Atomic<Int>(0)
     let clock = HomeClock()
     let locks = ClientLocks()
     /// Grants up to this stamp are not taken any more.
@@ -73,9 +75,18 @@ package final class VolumeFileSystem: FileSystem {
         if let inode, !grants.contains(where: { $0.inode == inode.number }) { known(inode.number)?.take(inode) }
     }
 
+    /// Asks the home for a call of the kernel's.
+    func ask(_ request: HomeRequest) throws(PosixError) -> HomeAnswer {
+        calls.add(1, ordering: .sequentiallyConsistent)
+        defer { calls.subtract(1, ordering: .sequentiallyConsistent) }
+        return try home.ask(request)
+    }
+
     /// Has something changed, and takes what came with the answer.
     @discardableResult
     func change(_ operation: Operation) throws(PosixError) -> Reply {
+        calls.add(1, ordering: .sequentiallyConsistent)
+        defer { calls.subtract(1, ordering: .sequentiallyConsistent) }
         let (reply, grants) = try home.change(operation)
         switch reply {
         case .inode(let inode): take(grants, inode)
@@ -97,7 +108,7 @@ package final class VolumeFileSystem: FileSystem {
     func inode(_ number: InodeNumber) throws(PosixError) -> (inode: Inode, isHeld: Bool) {
         let file = file(number)
         if home.isPresent, let known = file.state.withLock({ $0.lease == nil ? $0.last : $0.inode }) { return (known, true) }
-        guard case .inode(let inode, let grants) = try home.ask(.attributes(number)) else { throw .protocolFault }
+        guard case .inode(let inode, let grants) = try ask(.attributes(number)) else { throw .protocolFault }
         take(grants, inode)
         return file.state.withLock { state in
             guard state.lease != nil, let known = state.inode else { return (inode, false) }
@@ -109,7 +120,7 @@ package final class VolumeFileSystem: FileSystem {
     func acquireWrite(_ file: ClientFile) throws(PosixError) {
         if !home.isPresent { try home.awaitHome() }
         while !file.state.withLock(\.mayWrite) {
-            guard case .inode(let inode, let grants) = try home.ask(.acquire(.write, on: file.number)) else {
+            guard case .inode(let inode, let grants) = try ask(.acquire(.write, on: file.number)) else {
                 throw .protocolFault
             }
             take(grants, inode)
@@ -140,15 +151,19 @@ package final class VolumeFileSystem: FileSystem {
 
     // MARK: Recalls
 
-    /// So long a recall waits for the kernel to forget. It waits for calls under way itself, and one of them may wait for what this
-    /// session has to give back: then it is given back first, and the kernel forgets a moment later.
+    /// So long a recall waits for the kernel to forget while calls wait for the home. The kernel waits for calls under way itself, and
+    /// one of them may wait for what this session has to give back: then it is given back first, and the kernel forgets a moment
+    /// later.
     private static let patience = DispatchTimeInterval.milliseconds(50)
 
     /// A lease is wanted by somebody else: what was changed under it is told first. Comes back at once.
     package func heed(_ recall: LeaseRecall) {
         recalls.async { [self] in
             let file = file(recall.inode)
-            file.state.withLock { $0.heeded = max($0.heeded, recall.stamp) }
+            file.state.withLock { state in
+                state.heeded = max(state.heeded, recall.stamp)
+                state.isOwn = false
+            }
             // What fails sticks to the file, for whoever makes it durable.
             do throws(PosixError) { try store(file) } catch { file.state.withLock { $0.error = $0.error ?? error } }
             let names = file.state.withLock { $0.lose(recall) }
@@ -166,7 +181,9 @@ package final class VolumeFileSystem: FileSystem {
             for name in names { try? mount.entryChanged(name, in: number) }
             try? mount.contentChanged(of: number)
         }
-        _ = forgetting.wait(timeout: .now() + Self.patience)
+        while forgetting.wait(timeout: .now() + Self.patience) == .timedOut,
+            calls.load(ordering: .sequentiallyConsistent) == 0
+        {}
     }
 }
 
