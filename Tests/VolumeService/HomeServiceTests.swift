@@ -25,7 +25,7 @@ struct HomeServiceTests {
         let first = try await ServedHome.serving(path, of: peers) { home in
             try await home.asking(as: client, session: session) { asker in
                 let began = try #require(try await asker.ask(.begin(node: client.node)).identity)
-                #expect(began.term == .seconds(10))
+                #expect(began.term == .minutes(10))
                 #expect(try await asker.make("a", number: 1).record?.epoch == began.epoch)
                 return began.epoch
             }
