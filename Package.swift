@@ -173,6 +173,9 @@ let package = Package(
                 "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient",
                 "FrameKit",
             ], path: "Tests/VolumeKit", swiftSettings: strict),
+        // parts of a volume in processes of their own, which tests kill; never installed
+        .executableTarget(
+            name: "volume-process", dependencies: ["VolumeKit"], path: "Tests/VolumeProcess", swiftSettings: strict),
         .target(name: "CCalls", path: "Tests/CCalls"),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
@@ -198,9 +201,14 @@ let package = Package(
             "VolumeService",
             [
                 "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit",
-                "VolumeKit", .nioCore,
+                "VolumeKit", "volume-process", .nioCore,
             ]),
-        tests("VolumeClient", ["Resources", "Volumes", "Frames", "VolumeClient", "VolumeKit", "FrameKit", .nioCore]),
+        tests(
+            "VolumeClient",
+            [
+                "Resources", "Volumes", "VolumeStore", "Frames", "VolumeClient", "VolumeKit", "FrameKit", "volume-process",
+                .nioCore,
+            ]),
         tests("Posix", ["CCalls", "Mounts", "Resources", "VolumeKit"]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),

@@ -4,6 +4,7 @@ import Glibc
 import Resources
 import Synchronization
 import Testing
+import VolumeClient
 import VolumeKit
 import VolumeStore
 import Volumes
@@ -22,19 +23,11 @@ struct KilledHomeMountTests {
             try VolumeDatabase.create(
                 directory: path, volume: volume, capacity: 1 << 30, inodeLimit: 100_000, owner: geteuid(), group: getegid(),
                 at: FileTime(rawValue: 1))
-            process = try HomeProcess(
+            process = HomeProcess(
                 volume, in: path, as: StoredPeer(try peers.node("home")), port: try Cable.freePort())
         }
 
         func end() {}
-
-        func serving(_ body: (OtherProcess) async throws -> Void) async throws {
-            try await process.serving(by: { await runUntilKilled() }, body)
-        }
-
-        private func runUntilKilled() async {
-            await #expect(processExitsWith: .signal(SIGKILL)) { [process = process as HomeProcess] in try await process.run() }
-        }
     }
 
     @Test("programs go on without an error, all that they made durable is there, and what was not durable comes back")
@@ -44,9 +37,11 @@ struct KilledHomeMountTests {
             let writers = Writers(3)
             var mounts: [MountedVolume] = []
             for round in 0..<4 {
-                try await place.serving { home in
+                try await place.process.serving { home in
                     if round == 0 {
-                        mounts = [try served.mount(), try served.mount()]
+                        var link = HomeLink.Options()
+                        link.patience = .seconds(600)
+                        mounts = [try served.mount(link: link), try served.mount(link: link)]
                         for number in 0..<3 { try sys { mkdir(mounts[number % 2].path + "/d\(number)", 0o755) } }
                         writers.start { "\(mounts[$0 % 2].path)/d\($0)" }
                     }

@@ -100,7 +100,7 @@ struct LostHomeTests {
     }
 
     private func filed(_ body: (ServedVolume, FileHome) async throws -> Void) async throws {
-        try await ServedVolume.serving(home: FileHome.maker(term: .seconds(4))) { served in
+        try await ServedVolume.serving(home: FileHome.maker(term: .seconds(8))) { served in
             try await body(served, try #require(served.home as? FileHome))
         }
     }

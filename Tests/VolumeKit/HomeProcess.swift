@@ -13,36 +13,30 @@ package struct HomeProcess: Codable, Sendable {
     package let peer: StoredPeer
     /// 0 lets the system choose.
     package var port = 0
-    private let ready: ReadyPipe
+    /// Of its sessions, in seconds: so long that a test which is held up does not lose them.
+    private var term: Int64 = 600
 
-    package init(_ volume: VolumeID, in directory: String, as peer: StoredPeer, port: Int = 0) throws {
+    package init(_ volume: VolumeID, in directory: String, as peer: StoredPeer, port: Int = 0) {
         (self.volume, self.directory, self.peer, self.port) = (volume, directory, peer, port)
-        ready = try ReadyPipe(directory + ".ready")
     }
 
-    /// Serves until it is killed; ends with the process that started it.
-    package func run() async throws {
-        let parent = getppid()
+    /// Serves as long as it is needed.
+    package func run(while isNeeded: @Sendable () -> Bool) async throws {
+        var options = HomeService.Options()
+        options.home.sessionTerm = .seconds(term)
         let service = try HomeService(
-            directory: directory, volume: volume, rule: { _, _, _ in nil }, clock: { .ofSystem })
+            directory: directory, volume: volume, options: options, rule: { _, _, _ in nil }, clock: { .ofSystem })
         let server = FrameServer([service.server], as: peer.node, limits: .wide, times: .patient)
         let listener = try await FrameListener(server, host: "127.0.0.1", port: port, as: peer)
-        ready.say([Int(getpid()), listener.port])
-        while getppid() == parent { usleep(100_000) }
+        OtherProcess.say(listener.port)
+        while isNeeded() { usleep(100_000) }
     }
 
     /// Serves in another process while the body runs, which is killed afterwards at the latest.
-    ///
-    /// - Parameter run: comes back when a process that runs this has been killed.
-    package func serving<Value: Sendable>(
-        by run: @escaping @Sendable () async -> Void, _ body: (OtherProcess) async throws -> Value
-    ) async throws -> Value {
-        async let ended: Void = run()
-        let words = await ready.words()
-        let process = OtherProcess(id: pid_t(words[0]), port: words[1])
+    package func serving<Value: Sendable>(_ body: (OtherProcess) async throws -> Value) async throws -> Value {
+        let process = try await OtherProcess("home", self)
         let result = await Result { () async throws in try await body(process) }
-        process.kill()
-        await ended
+        await process.end()
         return try result.get()
     }
 }

@@ -33,7 +33,7 @@ struct KilledHomeTests {
         let path = directory.path + "/volume"
         try ServedHome.create(path)
         let peers = try FramePeers()
-        let home = try HomeProcess(ServedHome.volume, in: path, as: StoredPeer(try peers.node("home")))
+        let home = HomeProcess(ServedHome.volume, in: path, as: StoredPeer(try peers.node("home")))
         var told = try (1...3).map { Told(session: SessionID(high: 0, low: $0), client: try peers.node("client\($0)")) }
         for round in 0..<4 {
             told = try await home.serving { running in

@@ -4,7 +4,6 @@ import Frames
 import NIOCore
 import Resources
 import Synchronization
-import Testing
 import VolumeKit
 import VolumeService
 import VolumeStore
@@ -29,13 +28,14 @@ struct ServedHome: Sendable {
     /// Serves what is in a directory while the body runs.
     @discardableResult
     static func serving<Value: Sendable>(
-        _ directory: String, of peers: FramePeers? = nil, _ options: HomeService.Options = HomeService.Options(),
-        rule: @escaping VolumeRule = { _, _, _ in nil }, _ body: (ServedHome) async throws -> Value
+        _ directory: String, of peers: FramePeers? = nil, _ options: HomeService.Options = .patient,
+        rule: @escaping VolumeRule = { _, _, _ in nil }, onLeft: @escaping @Sendable (NodeID) -> Void = { _ in },
+        _ body: (ServedHome) async throws -> Value
     ) async throws -> Value {
         let (ended, noting) = AsyncStream.makeStream(of: VolumeStoreError.self)
         let service = try HomeService(
             directory: directory, volume: volume, options: options, rule: rule, clock: { .ofSystem },
-            onEnd: { noting.yield($0) })
+            onEnd: { noting.yield($0) }, onLeft: onLeft)
         defer { service.stop() }
         return try await ServedFrames.serving([service.server], of: peers) { served in
             try await body(ServedHome(service: service, served: served, ended: ended))
@@ -96,12 +96,11 @@ extension HomeAnswer {
     var identity: HomeIdentity? { if case .began(let identity, _) = self { identity } else { nil } }
 }
 
-extension HomeProcess {
-    func serving<Value: Sendable>(_ body: (OtherProcess) async throws -> Value) async throws -> Value {
-        try await serving(by: { await runUntilKilled() }, body)
-    }
-
-    private func runUntilKilled() async {
-        await #expect(processExitsWith: .signal(SIGKILL)) { [home = self as HomeProcess] in try await home.run() }
+extension HomeService.Options {
+    /// Whose sessions are not lost when a test is held up.
+    static var patient: Self {
+        var options = Self()
+        options.home.sessionTerm = .minutes(10)
+        return options
     }
 }

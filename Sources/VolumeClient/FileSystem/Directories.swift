@@ -58,7 +58,9 @@ extension VolumeFileSystem {
         guard item.number == file(directory).state.withLock({ $0.listingNumber }) else {
             return page.add(name, inode.number, inode.kind, next: cookie)
         }
-        return page.add(name, entry(inode, as: name, in: directory), next: cookie)
+        let isAdded = page.add(name, entry(inode, as: name, in: directory), next: cookie)
+        if !isAdded || !page.wantsAttributes { uncountLookup(of: inode.number) }
+        return isAdded
     }
 
     private func readOn(_ number: InodeNumber, _ handle: OpenHandle, after name: FileName?) throws(PosixError) {

@@ -30,6 +30,7 @@ extension VolumeFileSystem {
             return (state.handles == 0, state.inode)
         }
         guard isLast else { return }
+        storeSoon(file)
         if let inode { dropIfClosed(inode) } else { recalls.async { [home] in _ = try? home.ask(.close([number])) } }
     }
 

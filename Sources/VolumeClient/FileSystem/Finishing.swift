@@ -6,6 +6,8 @@ extension VolumeFileSystem {
     /// - Throws: what went wrong first with what nobody has made durable; the session is over all the same.
     package func finish() throws(PosixError) {
         defer { home.end() }
+        // Otherwise each file would wait for the home in vain.
+        try home.awaitHome()
         var failure: PosixError?
         for file in allFiles where file.state.withLock({ $0.isWriting || $0.error != nil }) {
             do throws(PosixError) { try store(file) } catch { failure = failure ?? error }

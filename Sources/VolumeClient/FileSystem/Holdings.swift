@@ -6,7 +6,7 @@ package import Volumes
 // What becomes of what is kept here, when the home goes away and comes back.
 
 extension VolumeFileSystem: SessionHoldings {
-    package func disregardGrants(through stamp: UInt64) { floor.store(stamp, ordering: .releasing) }
+    package func disregardGrants(through stamp: UInt64) { raiseFloor(to: stamp) }
 
     package var claims: SessionClaims {
         var claims = SessionClaims()

@@ -16,8 +16,6 @@ extension VolumeFileSystem {
         }
     }
 
-    package func forget(_ number: InodeNumber, lookups: UInt64) {}
-
     private func make(
         _ name: FileName, _ directory: InodeNumber, _ kind: FileKind, _ permissions: UInt16, device: UInt32 = 0,
         target: [UInt8] = [], for caller: Caller

@@ -106,6 +106,19 @@ extension VolumeFileSystem {
         }
     }
 
+    /// So long what was written to a file that is closed waits to be stored: it may be removed, or written again.
+    private static let rest = DispatchTimeInterval.seconds(2)
+
+    /// Stores what was written to a file that nobody has open any more, in the background.
+    func storeSoon(_ file: ClientFile) {
+        guard file.state.withLock(\.isWriting) else { return }
+        lanes[Int(file.number.rawValue % UInt64(lanes.count))].asyncAfter(deadline: .now() + Self.rest) { [self] in
+            // What fails sticks to the file, for whoever makes it durable.
+            do throws(PosixError) { try store(file) } catch { file.state.withLock { $0.error = $0.error ?? error } }
+            drop(file)
+        }
+    }
+
     /// Stores all that was written to a file, and tells the home.
     ///
     /// - Throws: what went wrong since somebody was told last.

@@ -16,12 +16,19 @@ package final class VolumeFileSystem: FileSystem {
 
     let home: HomeLink
     let blocks: BlockPool
-    private let files = Mutex<[InodeNumber: ClientFile]>([:])
+    /// Inodes of which something is kept at most, besides those that are open or written to.
+    package static let mostFiles = 1 << 16
+
+    let files = Mutex(KeptFiles())
+    let mostFiles: Int
+    let returns = LeaseReturns()
     let listings = Mutex<(next: UInt64, open: [UInt64: Listing])>((1, [:]))
     let mount = Mutex<Mount?>(nil)
     let flights = DispatchQueue(label: "surplus.volume.flights", attributes: .concurrent)
     let recalls = DispatchQueue(label: "surplus.volume.recalls", attributes: .concurrent)
     let forgetting = DispatchQueue(label: "surplus.volume.forgetting", attributes: .concurrent)
+    /// In which files are stored in the background, so many at a time.
+    let lanes = (0..<8).map { DispatchQueue(label: "surplus.volume.lane-\($0)") }
     let room = DispatchSemaphore(value: mostUnderWay / DirtyContent.longestRun)
     let promises: Promises
     /// Calls of the kernel's that wait for the home.
@@ -31,8 +38,9 @@ package final class VolumeFileSystem: FileSystem {
     /// Grants up to this stamp are not taken any more.
     let floor = Atomic<UInt64>(0)
 
-    package init(home: HomeLink, blocks: BlockPool) {
+    package init(home: HomeLink, blocks: BlockPool, mostFiles: Int = mostFiles) {
         self.home = home
+        self.mostFiles = mostFiles
         self.blocks = blocks
         promises = Promises(home)
         home.attach(self)
@@ -42,16 +50,20 @@ package final class VolumeFileSystem: FileSystem {
     package func attach(_ mount: Mount) { self.mount.withLock { $0 = mount } }
 
     func file(_ number: InodeNumber) -> ClientFile {
-        files.withLock { files in
-            if let file = files[number] { return file }
+        let (file, areTooMany) = files.withLock { files in
+            if let file = files.kept[number] { return (file, false) }
             let file = ClientFile(number)
-            files[number] = file
-            return file
+            files.kept[number] = file
+            let areTooMany = !files.isTrimming && files.kept.count > mostFiles
+            if areTooMany { files.isTrimming = true }
+            return (file, areTooMany)
         }
+        if areTooMany { trimSoon() }
+        return file
     }
 
-    func known(_ number: InodeNumber) -> ClientFile? { files.withLock { $0[number] } }
-    var allFiles: [ClientFile] { files.withLock { Array($0.values) } }
+    func known(_ number: InodeNumber) -> ClientFile? { files.withLock { $0.kept[number] } }
+    var allFiles: [ClientFile] { files.withLock { Array($0.kept.values) } }
 
     // MARK: Answers of the home
 
@@ -119,8 +131,9 @@ package final class VolumeFileSystem: FileSystem {
         AttributeAnswer(inode, validity: isHeld ? Self.held : .zero)
     }
 
-    /// What a lookup answers, with what the kernel may keep of it.
+    /// What a lookup answers, with what the kernel may keep of it. It counts as one.
     func entry(_ inode: Inode, as name: FileName, in directory: InodeNumber) -> Entry {
+        countLookup(of: inode.number)
         let shown = known(inode.number)?.state.withLock { $0.lease == nil ? nil : $0.inode }
         let validity = validity(of: name, in: directory)
         return Entry(shown ?? inode, validity: validity, attributesValidity: shown == nil ? .zero : Self.held)

@@ -23,6 +23,7 @@ struct HomeDesk<State: VolumeState> {
     private let records: any HomeRecords
     private let volume: VolumeID
     private let onEnd: @Sendable (VolumeStoreError) -> Void
+    private let onLeft: @Sendable (NodeID) -> Void
     private var connections: [SessionID: FrameCaller] = [:]
     private var open: [RequestKey: HomeServer<State>.Done] = [:]
     private var next: UInt64 = 0
@@ -35,10 +36,11 @@ struct HomeDesk<State: VolumeState> {
     private static var longestPause: Microseconds { .seconds(3) }
 
     init(
-        _ kept: KeptHome<State>, of volume: VolumeID, at now: Instant, onEnd: @escaping @Sendable (VolumeStoreError) -> Void
+        _ kept: KeptHome<State>, of volume: VolumeID, at now: Instant, onEnd: @escaping @Sendable (VolumeStoreError) -> Void,
+        onLeft: @escaping @Sendable (NodeID) -> Void
     ) {
         (home, records) = (kept.home, kept.records)
-        (self.volume, self.onEnd) = (volume, onEnd)
+        (self.volume, self.onEnd, self.onLeft) = (volume, onEnd, onLeft)
         ticked = now
     }
 
@@ -50,7 +52,12 @@ struct HomeDesk<State: VolumeState> {
         if let end { return [{ done(.failure(end)) }] }
         var work: [HomeWork] = []
         switch message.request {
-        case .begin, .resume: work = takeUp(message.session, on: caller)
+        case .begin, .resume:
+            let owner = home.volume.state.session(message.session)?.node
+            guard owner == nil || owner == caller.node else {
+                return [{ done(.success(FrameMessage(home: .refused(.notPermitted)))) }]
+            }
+            work = takeUp(message.session, on: caller)
         default:
             guard connections[message.session]?.number == caller.number else {
                 return [{ done(.success(FrameMessage(home: .elsewhere))) }]
@@ -103,6 +110,9 @@ struct HomeDesk<State: VolumeState> {
             guard let caller = connections[session] else { return [] }
             let body = ByteBuffer(bytes: recall.encoded(for: session))
             return [{ caller.notify(FrameMessage(code: LeaseRecall.code, body: body)) }]
+        case .left(let node):
+            let onLeft = onLeft
+            return [{ onLeft(node) }]
         case .lockGranted(let wait, let session):
             guard let caller = connections[session] else { return [] }
             let body = ByteBuffer(bytes: LockNotice(session: session, wait: wait).encoded)

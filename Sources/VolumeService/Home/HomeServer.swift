@@ -22,14 +22,16 @@ package final class HomeServer<State: VolumeState>: FrameService {
     /// - Parameters:
     ///   - kept: a home, and where its records go.
     ///   - onEnd: is told when the home ends by itself, and why; once, on any thread, where it must not block.
+    ///   - onLeft: is told of each node whose last session is over, on any thread, where it must not block.
     package init(
         _ kept: sending KeptHome<State>, of volume: VolumeID, rule: @escaping VolumeRule, clock: @escaping @Sendable () -> Moment,
-        onEnd: @escaping @Sendable (VolumeStoreError) -> Void = { _ in }
+        onEnd: @escaping @Sendable (VolumeStoreError) -> Void = { _ in },
+        onLeft: @escaping @Sendable (NodeID) -> Void = { _ in }
     ) {
         self.volume = volume
         self.rule = rule
         self.clock = clock
-        desk = Mutex(HomeDesk(kept, of: volume, at: clock().instant, onEnd: onEnd))
+        desk = Mutex(HomeDesk(kept, of: volume, at: clock().instant, onEnd: onEnd, onLeft: onLeft))
     }
 
     /// - Parameter journal: is given each record, in order; ``becameDurable(_:)`` is to be called when it has them for good. Must not

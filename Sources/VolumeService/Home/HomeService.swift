@@ -30,10 +30,13 @@ package final class HomeService: Sendable {
     ///   - directory: as ``VolumeDatabase/create(directory:volume:capacity:inodeLimit:owner:group:permissions:at:)`` made it.
     ///   - rule: which nodes may use the volume.
     ///   - onEnd: is told when the home ends because its files fail, and why; once, on any thread, where it must not block or stop it.
+    ///   - onLeft: is told of each node whose last session is over, on any thread, where it must not block: stores have to give back
+    ///     the room that it was granted (``BlockRequest/releaseAll(of:)``).
     /// - Throws: ``VolumeStoreError``; nothing has changed then, but that an epoch may be used up.
     package init(
         directory: String, volume: VolumeID, options: Options = Options(), rule: @escaping VolumeRule,
-        clock: @escaping @Sendable () -> Moment, onEnd: @escaping @Sendable (VolumeStoreError) -> Void = { _ in }
+        clock: @escaping @Sendable () -> Moment, onEnd: @escaping @Sendable (VolumeStoreError) -> Void = { _ in },
+        onLeft: @escaping @Sendable (NodeID) -> Void = { _ in }
     ) throws(VolumeStoreError) {
         let durability = Durability()
         let database = try VolumeDatabase(directory: directory, volume: volume, options: options.database) {
@@ -42,7 +45,7 @@ package final class HomeService: Sendable {
         epoch = max(database.journal.standing.epoch, database.header.epoch) + 1
         try database.journal.begin(epoch: epoch)
         let home = VolumeHome(database.volume, epoch: epoch, options.home, at: clock())
-        server = HomeServer(KeptHome(home, database), of: volume, rule: rule, clock: clock, onEnd: onEnd)
+        server = HomeServer(KeptHome(home, database), of: volume, rule: rule, clock: clock, onEnd: onEnd, onLeft: onLeft)
         self.durability = durability
         durability.tell(server)
         clockwork.start { [server] in server.tick() }

@@ -168,6 +168,8 @@ package enum HomeDirective: Hashable, Sendable {
     case recall(LeaseRecall, from: SessionID)
     /// A session has the lock that it waited for.
     case lockGranted(wait: UInt64, to: SessionID)
+    /// A node has no session any more: stores need not keep room for it.
+    case left(NodeID)
     /// The session is over and its connections are to be closed.
     case expel(SessionID, reason: String)
     /// Call ``VolumeHome/tick(_:)`` then.

@@ -67,7 +67,9 @@ extension VolumeHome {
         presences[session] = nil
         let closed = leases.remove(session)
         tellGranted(locks.remove(session))
+        let node = volume.state.session(session)?.node
         write(record(.end(session), at: now))
+        if let node, !volume.state.allSessions.contains(where: { $0.node == node }) { directives.append(.left(node)) }
         recovery?.missing.remove(session)
         outcomes[session] = nil
         for inode in closed { discard(inode, at: now) }
