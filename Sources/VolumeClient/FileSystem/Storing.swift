@@ -97,9 +97,9 @@ extension VolumeFileSystem {
         let bytes = extents.reduce(0) { $0 + $1.length }
         do throws(PosixError) {
             let operation = Operation.write([write], blocks: [block], promised: bytes)
-            guard case .inodes(let inodes) = try home.change(operation, during: flight.session).reply else {
-                throw .protocolFault
-            }
+            let (reply, grants) = try home.change(operation, during: flight.session)
+            guard case .inodes(let inodes) = reply else { throw .protocolFault }
+            take(grants)
             return .success(inodes.first)
         } catch {
             return .failure(error)

@@ -88,6 +88,7 @@ package final class VolumeFileSystem: FileSystem {
         calls.add(1, ordering: .sequentiallyConsistent)
         defer { calls.subtract(1, ordering: .sequentiallyConsistent) }
         let (reply, grants) = try home.change(operation)
+        take(grants)
         switch reply {
         case .inode(let inode): take(grants, inode)
         case .inodes(let inodes): for inode in inodes { take([], inode) }
