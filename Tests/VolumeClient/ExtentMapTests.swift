@@ -9,8 +9,8 @@ struct ExtentMapTests {
     /// Extents of ten bytes each, with a hole of ten before each, as a home tells them.
     private func ask(_ map: inout ExtentMap, _ range: Range<UInt64>, of count: UInt64, page: Int = 3) -> Int {
         var asked = 0
-        while !map.covers(range) {
-            let place = map.prepare(for: range)
+        while map.known < range.upperBound {
+            let place = map.known
             let all = (0..<count).map { Extent(offset: $0 * 20 + 10, length: 10, source: .block(Self.block($0), offset: 0)) }
             let found = Array(all.filter { $0.end > place }.prefix(page))
             let blocks = found.map { Block(id: Self.block($0.offset / 20), length: 10, checksum: 0, replicas: [], live: 10) }
@@ -37,36 +37,5 @@ struct ExtentMapTests {
             #expect(map.extents(in: range).allSatisfy { map.block(of: $0)?.id == Self.block($0.offset / 20) })
             #expect(ask(&map, range, of: 90) == 0)
         }
-    }
-
-    @Test("a place far on is asked for there, and not all before it")
-    func far() {
-        var map = ExtentMap()
-        #expect(ask(&map, 20_000..<20_020, of: 2000) == 1)
-        #expect(ask(&map, 20_020..<20_040, of: 2000) == 0)
-    }
-
-    @Test("however long a file is, what is before the place that is read is forgotten when it is too much")
-    func bounded() {
-        var map = ExtentMap()
-        let count = UInt64(ExtentMap.most) * 3
-        for start in stride(from: UInt64(0), to: count * 20, by: 1 << 18) {
-            _ = ask(&map, start..<start + 20, of: start / 20 + 30_000, page: 20_000)
-            #expect(map.extents.count <= ExtentMap.most + 20_000 && map.blocks.count <= map.extents.count)
-        }
-    }
-
-    @Test("what was asked for one map is nothing to the one that follows it")
-    func marks() {
-        #expect(ExtentMap().mark !== ExtentMap().mark)
-        var map = ExtentMap()
-        let mark = map.mark
-        _ = ask(&map, 0..<1000, of: 9)
-        #expect(map.prepare(for: 5000..<5001) == .max && map.mark === mark, "all of it is known")
-        _ = ask(&map, 20..<40, of: 9)
-        #expect(map.mark === mark)
-        var other = ExtentMap()
-        let before = other.mark
-        #expect(other.prepare(for: 5000..<5001) == 5000 && other.mark !== before)
     }
 }

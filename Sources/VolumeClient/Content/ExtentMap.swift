@@ -1,38 +1,16 @@
 internal import Resources
 internal import Volumes
 
-/// What a client knows of where a file's content is, while it has a lease: from some offset up to another one.
+/// What a client knows of where a file's content is, while it has a lease: from the beginning up to some offset.
 struct ExtentMap {
-    /// What is before the place that is looked at is forgotten when there are more.
-    static let most = 1 << 16
-
     /// Tells maps apart: what was asked for one is nothing to the one that followed it.
     final class Mark: Sendable {}
 
-    private(set) var mark = Mark()
+    let mark = Mark()
     private(set) var extents: [Extent] = []
     private(set) var blocks: [BlockID: Block] = [:]
-    /// From where on, and up to where, it is known.
-    private(set) var start: UInt64 = 0
+    /// Up to where it is known.
     private(set) var known: UInt64 = 0
-
-    func covers(_ range: Range<UInt64>) -> Bool { start <= range.lowerBound && range.upperBound <= known }
-
-    /// Makes room for what is to be known of a range.
-    ///
-    /// - Returns: from where on it has to be asked for.
-    mutating func prepare(for range: Range<UInt64>) -> UInt64 {
-        if range.lowerBound < start || range.lowerBound > known {
-            self = ExtentMap()
-            (start, known) = (range.lowerBound, range.lowerBound)
-        } else if extents.count >= Self.most, start < range.lowerBound {
-            extents.removeAll { $0.end <= range.lowerBound }
-            let kept = Set(extents.compactMap(\.block))
-            blocks = blocks.filter { kept.contains($0.key) }
-            start = range.lowerBound
-        }
-        return known
-    }
 
     /// Adds the next page.
     ///

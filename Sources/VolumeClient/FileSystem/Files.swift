@@ -155,12 +155,12 @@ extension VolumeFileSystem {
     ) throws(PosixError) -> (parts: [(extent: Extent, block: Block?)], pending: [DirtyContent.Run]) {
         while true {
             let known = file.state.withLock { state -> (parts: [(extent: Extent, block: Block?)], pending: [DirtyContent.Run])? in
-                guard state.extents.covers(range) else { return nil }
+                guard state.extents.known >= range.upperBound else { return nil }
                 let parts = state.extents.extents(in: range).compactMap { $0.clamped(to: range) }
                 return (parts.map { ($0, state.extents.block(of: $0)) }, state.pending(in: range))
             }
             if let known { return known }
-            let (place, mark) = file.state.withLock { ($0.extents.prepare(for: range), $0.extents.mark) }
+            let (place, mark) = file.state.withLock { ($0.extents.known, $0.extents.mark) }
             let limit = 1000
             guard case .extents(let page, let blocks) = try ask(.extents(file.number, from: place, limit: limit)) else {
                 throw .protocolFault
