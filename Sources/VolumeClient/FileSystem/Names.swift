@@ -105,6 +105,7 @@ extension VolumeFileSystem {
                 return state.stamp
             }
             _ = try? home.ask(.giveBack([LeaseReturn(inode.number, stamp: stamp)]))
+            drop(file)
         }
     }
 }
