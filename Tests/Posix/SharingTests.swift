@@ -241,6 +241,22 @@ struct SharingTests {
         }
     }
 
+    @Test("A name that was given by renaming is gone when another mount takes it away")
+    func renamed() async throws {
+        try await sharing(2) { paths in
+            let (one, other) = (scene(paths[0]), scene(paths[1]))
+            for name in ["/d", "/e"] { try one.mkdir(paths[0] + name) }
+            for round in 0..<10 {
+                for name in ["/f", "/e/f"] { try one.file(paths[0] + name) }
+                try one.rename(paths[0] + "/f", paths[0] + "/d/f")
+                try one.renameat2(paths[0] + "/d/f", paths[0] + "/e/f", .exchange)
+                try other.unlink(paths[1] + "/d/f")
+                try other.unlink(paths[1] + "/e/f")
+                #expect(try !one.exists(paths[0] + "/d/f") && !one.exists(paths[0] + "/e/f"), "round \(round)")
+            }
+        }
+    }
+
     @Test("Rights that are taken away on one mount count at once on the other")
     func rights() async throws {
         try await sharing(2) { paths in

@@ -82,7 +82,16 @@ extension VolumeFileSystem {
             }
         let rename = Rename(
             parent: directory, name: name, newParent: newDirectory, newName: newName, mode: mode, isOpen: true)
-        if case .renamed(_, let replaced?) = try change(.rename(rename)) { dropIfClosed(replaced) }
+        let reply = try change(.rename(rename))
+        keepMoved(newName, in: newDirectory)
+        if manner == .exchanging { keepMoved(name, in: directory) }
+        if case .renamed(_, let replaced?) = reply { dropIfClosed(replaced) }
+    }
+
+    /// The kernel keeps of a new name what it kept of the old one: it is noted, or the kernel is told that it must not.
+    private func keepMoved(_ name: FileName, in directory: InodeNumber) {
+        guard validity(of: name, in: directory) == .zero else { return }
+        recalls.async { [self] in try? mount.withLock { $0 }?.entryChanged(name, in: directory) }
     }
 
     package func target(of link: InodeNumber) throws(PosixError) -> [UInt8] {
@@ -105,6 +114,7 @@ extension VolumeFileSystem {
                 return state.stamp
             }
             _ = try? home.ask(.giveBack([LeaseReturn(inode.number, stamp: stamp)]))
+            drop(file)
         }
     }
 }

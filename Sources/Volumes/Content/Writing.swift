@@ -85,9 +85,8 @@ extension Volume {
             insert(Extent(offset: hole.lowerBound, length: UInt64(hole.count), source: .zeros), into: number)
         }
         state.change(state.inode(number) ?? inode, at: time) { inode in
-            let size = keepsSize ? inode.size : max(inode.size, range.upperBound)
-            if zeroes || size != inode.size { inode.modified = time }
-            inode.size = size
+            inode.modified = time
+            if !keepsSize { inode.size = max(inode.size, range.upperBound) }
         }
         return .inode(try existing(number))
     }

@@ -111,9 +111,11 @@ extension RuleTable {
     }
 
     private static func addTimes(_ rules: Rules) {
-        rules("that makes the file longer modifies and changes it") { scene in
+        rules("modifies and changes the file, whether or not it becomes longer") { scene in
             let file = try scene.file("f", "text")
             try scene.expect(.both, of: "f") { try file.allocate([], 0, 10_000) }
+            try scene.expect(.both, of: "f") { try file.allocate([], 0, 10) }
+            try scene.expect(.both, of: "f") { try file.allocate(.keepSize, 0, 100_000) }
         }
         rules("of a hole or of zeros modifies and changes the file") { scene in
             let file = try scene.file("f", String(repeating: "x", count: 10_000))
