@@ -33,7 +33,11 @@ struct RecordCodingTests {
             .allocate(a, 1..<UInt64.max, keepsSize: true, zeroes: false), .punch(b, 0..<0), .discard(a),
             .place([BlockPlacement(block: block(1), replicas: [node(3)])]), .forget([block(1), block(2)]),
             .begin(session(1), node: node(2)), .end(session(1)), .reserve(session(1), bytes: .min),
-            .resize(capacity: .max, inodeLimit: 1),
+            .resize(capacity: .max, inodeLimit: 1), .advance,
+            .appoint(JournalMembership(JournalSet(home: node(2), backups: [node(1), node(3)]))),
+            .appoint(
+                JournalMembership(
+                    JournalSet(home: node(2), backups: []), outgoing: [JournalSet(home: node(1), backups: [node(2), node(9)])])),
         ]
     }
 

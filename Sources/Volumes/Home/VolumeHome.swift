@@ -224,7 +224,7 @@ extension Operation {
             .allocate(let inode, _, _, _), .punch(let inode, _), .discard(let inode):
             return [inode]
         case .write(let files, _, _): return files.map(\.inode)
-        case .place, .forget, .begin, .end, .reserve, .resize: return []
+        case .place, .forget, .begin, .end, .reserve, .resize, .appoint, .advance: return []
         }
     }
 }
