@@ -22,6 +22,28 @@
         /// Records of older epochs count as durable before any of the home's own.
         case oldRecordsCounted = "old-records-counted"
 
+        // MARK: The blocks
+        /// A copy counts that was not verified.
+        case copyUnverified = "copy-unverified"
+        /// A place is dropped though the others were not verified.
+        case droppedUnverified = "dropped-unverified"
+        /// Blocks are deleted before it is durable that they may be.
+        case deletedBeforeDurable = "deleted-before-durable"
+        /// Blocks that a writer may be about to put into a file are taken for waste.
+        case youngSwept = "young-swept"
+        /// Copies that are just made are taken for waste.
+        case targetsSwept = "targets-swept"
+        /// Stores are not told of the new home before it relies on them.
+        case epochNotRaised = "epoch-not-raised"
+        /// Blocks are put where a deletion of them may still be carried out.
+        case doubtForgotten = "doubt-forgotten"
+        /// What is on a node that nothing is heard of counts as a copy.
+        case lostCountsAsKept = "lost-counts-as-kept"
+        /// What is found to be damaged is not taken note of.
+        case damageForgotten = "damage-forgotten"
+        /// A node is left while writers may have put blocks there.
+        case leftEarly = "left-early"
+
         /// The one that is on.
         @TaskLocal package static var active: VolumeDefect?
     }

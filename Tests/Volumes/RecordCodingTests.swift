@@ -99,11 +99,12 @@ struct RecordCodingTests {
     @Test("whatever bytes come to a home or from it, they are read or refused", arguments: 0..<20 as Range<UInt64>)
     func nonsense(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        for code in [UInt16](0x0200...0x02ff) {
+        for code in [UInt16](0x0200...0x03ff) {
             let bytes = (0..<Int.random(in: 0...120, using: &random)).map { _ in
                 Bool.random(using: &random) ? 0 : UInt8.random(in: .min ... .max, using: &random)
             }
             if let read = try? HomeMessage(code: code, encoded: bytes) { #expect(read.encoded == bytes) }
+            if let read = try? JournalEnvelope(code: code, encoded: bytes) { #expect(read.encoded == bytes) }
             _ = try? HomeAnswer(code: code, encoded: bytes)
             _ = try? LeaseRecall.read(bytes)
         }

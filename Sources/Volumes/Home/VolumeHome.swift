@@ -107,7 +107,7 @@ package struct VolumeHome<State: VolumeState> {
         if record > durable { syncs.append((record, key, answer)) } else { self.answer(key, answer) }
     }
 
-    private mutating func flush() -> [HomeDirective] {
+    mutating func flush() -> [HomeDirective] {
         defer { directives = [] }
         return directives
     }

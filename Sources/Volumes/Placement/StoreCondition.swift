@@ -19,8 +19,11 @@ package struct StoreCondition: Hashable, Sendable {
     package var phase: Phase
     /// Bytes for new blocks.
     package var free: UInt64
+    /// Bytes a second that its owner allows for copying blocks from and to it; `nil` is without limit.
+    package var copyRate: UInt64?
 
-    package init(_ node: NodeID, domain: String? = nil, phase: Phase = .open, free: UInt64) {
+    package init(_ node: NodeID, domain: String? = nil, phase: Phase = .open, free: UInt64, copyRate: UInt64? = nil) {
+        self.copyRate = copyRate
         self.node = node
         self.domain = domain
         self.phase = phase
@@ -63,6 +66,15 @@ package struct StoreMap: Sendable {
 
     /// A node without a label is a domain of its own.
     private func domain(of node: NodeID) -> String { stores[node]?.domain.map { "=\($0)" } ?? node.description }
+
+    /// The same nodes, first one of each failure domain.
+    func apart(_ nodes: [NodeID]) -> [NodeID] {
+        var (domains, first, rest) = (Set<String>(), [NodeID](), [NodeID]())
+        for node in nodes {
+            if domains.insert(domain(of: node)).inserted { first.append(node) } else { rest.append(node) }
+        }
+        return first + rest
+    }
 
     private static func draw(
         _ candidates: [StoreCondition], using random: inout some RandomNumberGenerator

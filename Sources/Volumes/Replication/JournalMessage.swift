@@ -20,6 +20,10 @@ package struct JournalReport: Hashable, Sendable {
     /// The latest in it.
     package let membership: JournalMembership
 
+    init(outline: JournalOutline, promised: UInt64, membership: JournalMembership) {
+        (self.outline, self.promised, self.membership) = (outline, promised, membership)
+    }
+
     package init(_ log: JournalLog) { (outline, promised, membership) = (log.outline, log.promised, log.membership) }
 }
 

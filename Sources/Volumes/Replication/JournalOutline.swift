@@ -37,7 +37,8 @@ package struct JournalOutline: Hashable, Sendable {
 
     /// The last record that is not kept any more.
     package private(set) var trimmed: LogPosition
-    /// Of the records that are kept, in order; each has an epoch of its own.
+    /// Of the records that are kept, in order; each has an epoch of its own. Records before the first are of the epoch of the last one
+    /// that was trimmed.
     package private(set) var runs: [Run] = []
     /// The last record.
     package private(set) var last: UInt64
@@ -45,6 +46,17 @@ package struct JournalOutline: Hashable, Sendable {
     package init(after trimmed: LogPosition = .start) {
         self.trimmed = trimmed
         last = trimmed.index
+    }
+
+    /// One that was told.
+    ///
+    /// - Returns: `nil` when no journal can be so.
+    init?(after trimmed: LogPosition, _ runs: [Run], last: UInt64) {
+        guard last >= trimmed.index, runs.map(\.first).isStrictlyAscending, runs.map(\.epoch).isStrictlyAscending,
+            runs.first.map({ $0.first > trimmed.index && $0.epoch >= trimmed.epoch }) ?? true,
+            runs.last.map({ $0.first <= last }) ?? true
+        else { return nil }
+        (self.trimmed, self.runs, self.last) = (trimmed, runs, last)
     }
 
     package var end: LogPosition { LogPosition(index: last, epoch: runs.last?.epoch ?? trimmed.epoch) }

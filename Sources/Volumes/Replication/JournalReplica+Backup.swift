@@ -29,7 +29,7 @@ extension JournalReplica {
 
     mutating func follow(_ epoch: UInt64, _ batch: JournalBatch, _ durable: UInt64, _ stamp: Instant, _ home: NodeID) {
         guard log.outline.has(batch.after) else { return send(.parted(epoch: epoch, report), to: home) }
-        let isNew = take(batch)
+        guard let isNew = take(batch) else { return }
         let end = batch.after.index + UInt64(batch.records.count)
         let before = following?.epoch == epoch ? following : nil
         following = Following(
@@ -44,13 +44,14 @@ extension JournalReplica {
 
     /// Takes records that follow on one that is here, in place of others of a history that has ended.
     ///
-    /// - Returns: whether any was new.
-    mutating func take(_ batch: JournalBatch) -> Bool {
+    /// - Returns: whether any was new; `nil` where they would take the place of some that are known to be durable, which no home asks for.
+    mutating func take(_ batch: JournalBatch) -> Bool? {
         let new = batch.records.drop { log.outline.has($0.position) }
         guard let first = new.first else { return false }
         #if Defects
             if VolumeDefect.active == .tailKept, first.index <= log.end.index { return false }
         #endif
+        guard first.index > durable else { return nil }
         if first.index <= log.end.index {
             log.truncate(after: first.index - 1)
             directives.append(.truncate(after: first.index - 1))

@@ -175,7 +175,7 @@ extension JournalReplica {
         guard let candidacy, candidacy.epoch == epoch, case .fetching(sender, let target) = candidacy.step else { return }
         guard log.outline.has(batch.after) else { return }
         let wanted = JournalBatch(after: batch.after, batch.records.filter { $0.index <= target.index })
-        guard take(wanted) else { return }
+        guard take(wanted) == true else { return }
         if log.end == target { decide(at: now) } else { fetch(at: now) }
     }
 
