@@ -14,7 +14,7 @@ struct JournalWorld {
     private(set) var nodes: [JournalNode] = []
     private var messages: [Message] = []
     /// Pairs that hear nothing of each other.
-    private var cuts: Set<Set<Int>> = []
+    private var cuts: [Set<Int>] = []
     private var now = Instant(microseconds: 0)
     private var random: SeededGenerator
     private var count: UInt64 = 0
@@ -23,14 +23,23 @@ struct JournalWorld {
     /// What was said to be durable.
     private(set) var told: [Record] = []
     private(set) var faults: [String] = []
-    private(set) var takeovers = 0
-    private(set) var copies = 0
-    private(set) var refusals: [TakeoverRefusal] = []
+    private var takeovers = 0
+    private var copies = 0
+    private var refusals: [TakeoverRefusal] = []
+
+    var counts: SortedMap<String, Int> {
+        func count(_ isCounted: (TakeoverRefusal) -> Bool) -> Int { refusals.count { isCounted($0) } }
+        return SortedMap([
+            ("durable records", told.count), ("homes", takeovers), ("copies of the state", copies),
+            ("refused for want of others", count { if case .unheard = $0 { true } else { false } }),
+            ("refused as another takes over", count { if case .superseded = $0 { true } else { false } }),
+        ])
+    }
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
         let count = Int.random(in: 3...5, using: &random)
-        let ids = (1...count).map { node(UInt64($0)) }
+        let ids = (1...count).map { NodeID(high: 0, low: UInt64($0)) }
         let backups = Int.random(in: 0...2, using: &random)
         let first = JournalMembership(JournalSet(home: ids[0], backups: ids[1..<1 + backups]))
         nodes = ids.map { JournalNode($0, first) }
@@ -60,8 +69,8 @@ struct JournalWorld {
         switch Int.random(in: 0..<75, using: &random) {
         case 0..<3: nodes[one].crash()
         case 3..<9: if nodes[one].replica == nil { nodes[one].restart() }
-        case 9..<12: if one != other { cuts.insert([one, other]) }
-        case 12..<18: if let cut = cuts.randomElement(using: &random) { cuts.remove(cut) }
+        case 9..<12: if one != other { cuts.append([one, other]) }
+        case 12..<18: if let cut = cuts.randomElement(using: &random) { cuts.removeAll { $0 == cut } }
         case 18: isolate(one)
         case 19..<22: takeOver(one, backups: someNodes(besides: one))
         case 22..<26: change(one, someNodes(besides: one))
@@ -71,7 +80,7 @@ struct JournalWorld {
     }
 
     private mutating func isolate(_ one: Int) {
-        for other in nodes.indices where other != one { cuts.insert([one, other]) }
+        for other in nodes.indices where other != one { cuts.append([one, other]) }
     }
 
     private mutating func someNodes(besides one: Int) -> [NodeID] {
@@ -156,6 +165,10 @@ struct JournalWorld {
         var content = message
         if let through, let after = message.after, after < through {
             content = message.filled(with: nodes[one].records(after + 1...through))
+        }
+        let envelope = JournalEnvelope(content, of: VolumeID(high: 1, low: 1))
+        if (try? JournalEnvelope(code: content.code, encoded: envelope.encoded)) != envelope {
+            faults.append("\(content) is not what it was when it is read again")
         }
         messages.append(Message(from: one, to: to, content: content))
     }
