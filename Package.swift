@@ -138,7 +138,7 @@ let package = Package(
                 .nioPosix,
                 .nioSSL, .nioHTTP1,
             ]),
-        module("VolumeService", ["Resources", "Volumes", "BlockStore", "Frames", .nioCore]),
+        module("VolumeService", ["Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", .nioCore]),
         module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", .nioCore, .crypto]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
@@ -167,6 +167,16 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
         .target(
             name: "FrameKit", dependencies: ["Resources", "Identity", "Frames"], path: "Tests/FrameKit", swiftSettings: strict),
+        .target(
+            name: "VolumeKit",
+            dependencies: [
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient",
+                "FrameKit",
+            ], path: "Tests/VolumeKit", swiftSettings: strict),
+        // parts of a volume in processes of their own, which tests kill; never installed
+        .executableTarget(
+            name: "volume-process", dependencies: ["VolumeKit"], path: "Tests/VolumeProcess", swiftSettings: strict),
+        .target(name: "CCalls", path: "Tests/CCalls"),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),
@@ -191,12 +201,17 @@ let package = Package(
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests(
             "VolumeService",
-            ["Resources", "Volumes", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit", .nioCore]),
+            [
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit",
+                "VolumeKit", "volume-process", .nioCore,
+            ]),
         tests(
             "VolumeClient",
             [
-                "Resources", "Volumes", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient", "FrameKit", .nioCore,
+                "Resources", "Volumes", "VolumeStore", "Frames", "VolumeClient", "VolumeKit", "FrameKit", "volume-process",
+                .nioCore,
             ]),
+        tests("Posix", ["CCalls", "Mounts", "Resources", "VolumeKit"]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),

@@ -95,9 +95,8 @@ package protocol FileSystem: Sendable {
         _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(PosixError) -> Int
 
-    /// Writes at that offset; through a handle that was opened to append, at the end of the file, which the kernel may have missed.
-    /// The kernel caches what is written where it believes it to be: who appends to a file that others write as well does it through
-    /// a handle that is direct.
+    /// Writes at that offset; what is appended, at the end of the file, which the kernel may have missed. The kernel caches what is
+    /// written where it believes it to be: who appends to a file that others write as well does it through a handle that is direct.
     ///
     /// - Returns: How many bytes were written, at least 1 unless there were none to write.
     func write(

@@ -43,14 +43,20 @@ package struct OpenFlags: Sendable, Hashable {
 }
 
 package struct WriteManner: Sendable, Hashable {
-    /// It comes from the kernel's cache, for a change through mmap(2): it may be anybody's, and goes to where it says also when the
-    /// handle appends.
+    /// It comes from the kernel's cache, for a change through mmap(2): it may be anybody's.
     package var isFromCache: Bool
+    /// It goes to the end of the file, wherever that is; never when it comes from the kernel's cache.
+    package var appends: Bool
+    /// It is durable before it is acknowledged (O_SYNC, O_DSYNC, RWF_DSYNC).
+    package var isSynchronous: Bool
     /// Whoever writes may not keep set-id bits.
     package var clearsSetID: Bool
 
-    package init(isFromCache: Bool = false, clearsSetID: Bool = false) {
+    /// - Parameter flags: of the open file, as they are now (open(2)).
+    package init(isFromCache: Bool = false, flags: Int32 = 0, clearsSetID: Bool = false) {
         self.isFromCache = isFromCache
+        appends = !isFromCache && flags & O_APPEND != 0
+        isSynchronous = flags & O_DSYNC != 0
         self.clearsSetID = clearsSetID
     }
 }

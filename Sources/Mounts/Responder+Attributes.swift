@@ -72,10 +72,14 @@ extension Responder {
         }
     }
 
-    /// Access control lists are attributes of the system; the kernel would pass them on as if nobody heeded them.
+    /// Classes of attributes (xattr(7)). Access control lists are of none of them: the kernel would pass them on as if nobody heeded
+    /// them.
+    private static let classes = ["user.", "trusted.", "security."].map { Array($0.utf8) }
+
     private static func permitted(_ name: UnsafePointer<CChar>?) throws(PosixError) -> [UInt8] {
         let bytes = [UInt8](cString: name)
-        guard !bytes.starts(with: Array("system.".utf8)) else { throw .notSupported }
+        guard let kind = classes.first(where: { bytes.starts(with: $0) }) else { throw .notSupported }
+        guard bytes.count > kind.count else { throw .invalid }
         return bytes
     }
 }

@@ -78,7 +78,9 @@ extension Responder {
                 let written = try request.files.write(
                     InodeNumber(rawValue: number), info.handle, at: UInt64(offset),
                     from: UnsafeRawBufferPointer(start: bytes, count: count),
-                    WriteManner(isFromCache: info.pointee.writepage != 0, clearsSetID: Worker.request.clearsSetID))
+                    WriteManner(
+                        isFromCache: info.pointee.writepage != 0, flags: info.pointee.flags,
+                        clearsSetID: Worker.request.clearsSetID))
                 fuse_reply_write(raw, written)
             }
         }

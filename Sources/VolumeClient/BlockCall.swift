@@ -92,6 +92,9 @@ extension BlockCall<Void> {
     /// Gives back what was granted.
     package static func release(_ bytes: Bytes, of volume: VolumeID) -> Self { done(.release(bytes), of: volume) }
 
+    /// Has the server free what a node was granted, which has no session any more.
+    package static func releaseAll(of node: NodeID, of volume: VolumeID) -> Self { done(.releaseAll(of: node), of: volume) }
+
     /// Has the server hold a block against its checksums.
     package static func verify(_ block: BlockID, of volume: VolumeID) -> Self { done(.verify(block), of: volume) }
 }

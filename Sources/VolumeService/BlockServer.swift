@@ -1,7 +1,7 @@
 package import BlockStore
 package import Frames
 internal import NIOCore
-package import Resources
+internal import Resources
 internal import Volumes
 
 /// Serves the blocks of one store to nodes that may use them.
@@ -18,9 +18,6 @@ package final class BlockServer: FrameService {
         self.store = store
         self.rule = rule
     }
-
-    /// Gives back what was granted to a node and not used, when its session is over.
-    package func releaseGrants(of node: NodeID) { store.release(grants.takeAll(from: node)) }
 
     package func answer(_ request: FrameMessage, from caller: FrameCaller) throws(FrameRefusal) -> FrameMessage {
         let message: BlockMessage
@@ -47,7 +44,7 @@ extension BlockRequest {
         switch self {
         case .put, .synchronize, .grant, .release: .write
         case .read, .readWhole: .read
-        case .delete, .raise: .administer
+        case .delete, .raise, .releaseAll: .administer
         case .list, .verify, .usage: .inspect
         }
     }

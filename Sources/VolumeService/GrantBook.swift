@@ -41,12 +41,8 @@ final class GrantBook: Sendable {
         }
     }
 
-    /// Takes all that a node has, for any volume.
-    func takeAll(from node: NodeID) -> Bytes {
-        held.withLock { held in
-            let sum = held.reduce(0) { $0 + ($1.key.node == node ? $1.value : 0) }
-            held = held.filter { $0.key.node != node }
-            return Bytes(sum)
-        }
+    /// Takes all that a node has.
+    func takeAll(from node: NodeID, _ volume: VolumeID) -> Bytes {
+        Bytes(held.withLock { $0.removeValue(forKey: Holder(node: node, volume: volume)) ?? 0 })
     }
 }

@@ -27,6 +27,7 @@ struct Work {
             try store.grant(bytes)
             grants.add(bytes, to: node, volume)
         case .release(let bytes): store.release(grants.takeUp(to: bytes, from: node, volume))
+        case .releaseAll(let node): store.release(grants.takeAll(from: node, volume))
         case .list(let start, let limit): return list(behind: start, limit)
         case .verify(let block): try store.verify(key(block))
         case .usage: return FrameMessage(.usage(usage))

@@ -204,7 +204,7 @@ package final class VolumeDatabase {
     /// Looks whether all that was read and applied so far was as it was said; to be asked before anything of it is told to anybody.
     package func check() throws(VolumeStoreError) {
         try going { () throws(VolumeStoreError) in
-            if let failure = state.failure { throw failure }
+            if let failure = state.failure ?? journal.failure { throw failure }
         }
     }
 

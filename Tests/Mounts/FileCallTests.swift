@@ -67,6 +67,21 @@ struct FileCallTests {
         #expect(try open("file", O_RDONLY).text() == "elsewherecd")
     }
 
+    @Test("How a file is written at the moment arrives with each write")
+    func manners() throws {
+        let file = try open("file", O_WRONLY | O_CREAT)
+        func manner(after flags: Int32) throws -> WriteManner? {
+            try sys { fcntl(file.descriptor, F_SETFL, flags) }
+            try sys { write(file.descriptor, "x", 1) }
+            return mounted.files.change { $0.lastWrite }
+        }
+        #expect(try manner(after: 0) == WriteManner())
+        #expect(try manner(after: O_APPEND)?.appends == true)
+        let synchronous = try open("file", O_WRONLY | O_DSYNC)
+        try synchronous.write("x")
+        #expect(mounted.files.change { $0.lastWrite?.isSynchronous } == true)
+    }
+
     @Test("A shared mapping is written, through the cache and past it", arguments: [false, true])
     func mapping(_ isDirect: Bool) throws {
         mounted.files.change { $0.isDirect = isDirect }

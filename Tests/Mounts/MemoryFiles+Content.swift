@@ -58,8 +58,8 @@ extension MemoryFiles {
         return try call { state throws(PosixError) in
             state.lastWrite = manner
             let node = try state.node(number)
-            guard let opened = state.handles[handle] else { throw .badDescriptor }
-            let place = opened.flags.appends && !manner.isFromCache ? node.content.size : offset
+            guard state.handles[handle] != nil else { throw .badDescriptor }
+            let place = manner.appends ? node.content.size : offset
             node.content.write(at: place, buffer)
             if manner.clearsSetID { node.clearSetID() }
             node.touchContent()

@@ -1,6 +1,7 @@
 import Foundation
 import Resources
 import Testing
+import VolumeKit
 
 @Suite("A mounted volume", .serialized, .timeLimit(.minutes(2)))
 struct MountedVolumeTests {

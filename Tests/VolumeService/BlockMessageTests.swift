@@ -18,7 +18,7 @@ struct BlockMessageTests {
 
     static func request(_ kind: UInt64, _ random: inout SeededGenerator) -> BlockRequest {
         let few = Int.random(in: 0...5, using: &random)
-        return switch kind % 11 {
+        return switch kind % 12 {
         case 0: .put((0..<few).map { _ in put(&random) }, isDurable: Bool.random(using: &random))
         case 1: .synchronize
         case 2:
@@ -32,6 +32,7 @@ struct BlockMessageTests {
         case 7: .release(Bytes(.random(in: 0...(1 << 56), using: &random)))
         case 8: .list(after: Bool.random(using: &random) ? id(&random) : nil, limit: .random(in: 1...2048, using: &random))
         case 9: .verify(id(&random))
+        case 10: .releaseAll(of: NodeID(high: random.next(), low: random.next()))
         default: .usage
         }
     }

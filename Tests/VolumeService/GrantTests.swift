@@ -1,7 +1,9 @@
 import BlockStore
+import FrameKit
 import Resources
 import Testing
 import VolumeClient
+import VolumeService
 import Volumes
 
 @Suite("Granted room", .timeLimit(.minutes(2)))
@@ -49,23 +51,41 @@ struct GrantTests {
                 try await other.answer(to: .release(footprint * 2, of: volume))
                 try await peer.answer(to: .release(footprint, of: VolumeID(high: 2, low: 2)))
                 #expect(served.store.usage.granted == footprint * 2)
-                served.blocks.releaseGrants(of: client.node)
+                try await peer.answer(to: .releaseAll(of: client.node, of: VolumeID(high: 2, low: 2)))
                 #expect(served.store.usage.granted == footprint * 2)
             }
         }
     }
 
-    @Test("When a node's session is over, all that it has not used is free again")
-    func end() async throws {
-        try await ServedBlocks.serving { served in
-            let client = try served.served.peers.node("client")
-            try await served.served.calling(as: client) { pool in
-                for volume in [volume, VolumeID(high: 2, low: 2)] {
+    @Test("When a node has no session with its home any more, all that it has not used is free again", arguments: [false, true])
+    func end(isSilent: Bool) async throws {
+        let peers = try FramePeers()
+        let directory = try TemporaryDirectory()
+        try ServedHome.create(directory.path + "/volume")
+        var options = HomeService.Options()
+        options.home.sessionTerm = .seconds(2)
+        try await ServedBlocks.serving(of: peers) { served in
+            let returning = GrantReturn(volume, on: [served.peer])
+            try await ServedHome.serving(
+                directory.path + "/volume", of: peers, options, onLeft: { returning.begin(for: $0) }
+            ) { home in
+                let client = try peers.node("client")
+                try await served.served.calling(as: client) { pool in
                     try await BlockPeer(pool).answer(to: .grant(footprint, of: volume))
+                    try await BlockPeer(pool).answer(to: .grant(footprint, of: VolumeID(high: 2, low: 2)))
                 }
-                #expect(served.store.usage.granted == footprint * 2)
-                served.blocks.releaseGrants(of: client.node)
-                #expect(served.store.usage.granted == .zero)
+                let sessions = [SessionID(high: 1, low: 1), SessionID(high: 1, low: 2)]
+                for session in sessions {
+                    try await home.asking(as: client, session: session) { _ = try await $0.ask(.begin(node: client.node)) }
+                }
+                for (place, session) in sessions.enumerated() where !isSilent {
+                    #expect(served.store.usage.granted == footprint * 2, "\(place) sessions are over")
+                    try await home.asking(as: client, session: session) { asker in
+                        _ = try await asker.ask(.resume(node: client.node))
+                        _ = try await asker.ask(.end)
+                    }
+                }
+                while served.store.usage.granted != footprint { await Task.yield() }
             }
         }
     }

@@ -309,6 +309,9 @@ private final class FailingJournal: Journal {
         }
     }
 
+    /// It shows only to who waits.
+    var failure: VolumeStoreError? { nil }
+
     func append(_ records: [Record], by epoch: UInt64) { state.withLock { $0.records += records } }
 
     func whenDurable(_ index: UInt64, _ completion: @escaping @Sendable (Result<Void, VolumeStoreError>) -> Void) {

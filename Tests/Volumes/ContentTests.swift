@@ -46,6 +46,39 @@ struct ContentTests {
         #expect(volume.faults() == [])
     }
 
+    @Test("content has the time at which it was written, but none that is to come; nothing is changed before it was changed last")
+    func times() throws {
+        var volume = Volume()
+        let file = try volume.make("f").number
+        for number in 1...5 { try volume.make("g\(number)") }
+        func write(_ number: UInt64, at time: Int64) throws -> Inode {
+            let extent = Extent(offset: 0, length: 10, source: .block(block(number), offset: 0))
+            let new = NewBlock(id: block(number), length: 10, checksum: 0, replicas: [node(1)])
+            let write = FileWrite(inode: file, extents: [extent], modified: .at(FileTime(rawValue: time)))
+            return try volume.perform(.write([write], blocks: [new], promised: 0)).get().soleInode
+        }
+        let now = volume.state.header.time.rawValue
+        let first = try write(1, at: now - 2)
+        #expect(first.modified.rawValue == now - 2 && first.changed == first.modified)
+        let second = try write(2, at: now - 100)
+        #expect(second.modified.rawValue == now - 100 && second.changed == first.changed)
+        let third = try write(3, at: .max)
+        #expect(third.modified == volume.state.header.time && third.changed == third.modified)
+    }
+
+    @Test("room that makes a file longer modifies it, and room that it has does not")
+    func allocationTimes() throws {
+        var volume = Volume()
+        let file = try volume.make("f")
+        func allocate(_ end: UInt64, keepsSize: Bool) throws -> Inode {
+            try volume.perform(.allocate(file.number, 0..<end, keepsSize: keepsSize, zeroes: false)).get().soleInode
+        }
+        #expect(try allocate(100, keepsSize: true).modified == file.modified)
+        let longer = try allocate(50, keepsSize: false)
+        #expect(longer.modified == volume.state.header.time && longer.size == 50)
+        #expect(try allocate(40, keepsSize: false).modified == longer.modified)
+    }
+
     @Test("what makes no sense is refused whole")
     func nonsense() throws {
         var volume = Volume()

@@ -188,19 +188,24 @@ struct HomeTests {
         #expect(desk.home.volume.state.session(session(1)) == nil)
     }
 
-    @Test("who lives but does not give back what others wait for, is expelled")
+    @Test("who lives but does not give back what others wait for, is listened to no more, and over when it must have stopped")
     func stubbornness() throws {
         var desk = try Desk()
         _ = try desk.make("f", by: 1)
         desk.ask(2, .attributes(first))
-        var answered = 0
-        for _ in 0..<10 {
+        var answered: [Int] = []
+        var expelled: [Int] = []
+        for round in 1...12 {
             let passed = desk.pass(.seconds(4))
-            answered += desk.answers(to: 2, in: passed).count
-            desk.ask(1, .ping)
+            if !desk.answers(to: 2, in: passed).isEmpty { answered.append(round) }
+            if passed.contains(where: { if case .expel(session(1), _) = $0 { true } else { false } }) { expelled.append(round) }
+            let isOver = !expelled.isEmpty
+            #expect(desk.reply(to: 1, .ping) == (isOver ? .refused(.stale) : .done))
+            #expect(desk.reply(to: 1, .resume(node: node(1))) == .refused(.stale) || !isOver)
             desk.ask(2, .ping)
         }
-        #expect(answered == 1)
+        // 30 s to give back, then 10 s since it was heard last, at 28 s.
+        #expect(expelled == [8, 10] && answered == [10])
         #expect(desk.home.volume.state.session(session(1)) == nil && desk.home.volume.state.session(session(2)) != nil)
     }
 }

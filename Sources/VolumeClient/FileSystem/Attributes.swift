@@ -14,13 +14,17 @@ extension VolumeFileSystem {
         let file = file(number)
         // What was written before comes before it, or would undo it.
         if change.size != nil || change.modified != nil { try store(file) }
-        try self.change(.setAttributes(number, AttributeChanges(change)))
+        var changes = AttributeChanges(change)
+        // ftruncate(2) modifies the file also when it leaves its size, unlike truncate(2).
+        if change.size != nil, handle != nil { changes.modified = changes.modified ?? .now }
+        try self.change(.setAttributes(number, changes))
         if change.size != nil { file.state.withLock { $0.extents = ExtentMap() } }
         let (inode, isHeld) = try inode(number)
         return answer(inode, isHeld: isHeld)
     }
 
     package func extendedAttribute(_ name: [UInt8], of number: InodeNumber) throws(PosixError) -> [UInt8] {
+        try storeForAttributes(of: number)
         guard case .extendedAttribute(let value) = try home.ask(.extendedAttribute(name, of: number)) else {
             throw .protocolFault
         }
@@ -28,10 +32,16 @@ extension VolumeFileSystem {
     }
 
     package func extendedAttributes(of number: InodeNumber) throws(PosixError) -> [[UInt8]] {
+        try storeForAttributes(of: number)
         guard case .extendedAttributeNames(let names) = try home.ask(.extendedAttributeNames(number)) else {
             throw .protocolFault
         }
         return names
+    }
+
+    /// Capabilities fall at the home, when it is told of what was written.
+    private func storeForAttributes(of number: InodeNumber) throws(PosixError) {
+        if let file = known(number), file.state.withLock({ $0.isWriting }) { try store(file) }
     }
 
     package func setExtendedAttribute(

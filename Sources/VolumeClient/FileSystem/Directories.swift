@@ -4,7 +4,13 @@ package import Volumes
 
 /// A listing of a directory as far as it was read: cookies are places in it.
 struct Listing: Sendable {
-    var entries: [ListedEntry] = []
+    struct Item: Sendable {
+        let entry: ListedEntry
+        /// Of the directory when it was read (``ClientFile/State/listingNumber``).
+        let number: Int
+    }
+
+    var items: [Item] = []
     var isComplete = false
 }
 
@@ -31,43 +37,44 @@ extension VolumeFileSystem {
         var place = Int(cookie.rawValue)
         while true {
             guard let listing = listings.withLock({ $0.open[handle.rawValue] }) else { throw .badDescriptor }
-            guard place < listing.entries.count else {
+            guard place < listing.items.count else {
                 if listing.isComplete { return }
-                try readOn(number, handle, after: listing.entries.last?.name)
+                try readOn(number, handle, after: listing.items.last?.entry.name)
                 continue
             }
-            let listed = listing.entries[place]
-            let entry = entry(listed.inode, as: listed.name, in: number)
-            guard page.add(listed.name, entry, next: DirectoryCookie(rawValue: UInt64(place + 1))) else { return }
+            guard add(listing.items[place], of: number, to: &page, next: DirectoryCookie(rawValue: UInt64(place + 1))) else {
+                return
+            }
             place += 1
         }
     }
 
+    /// - Returns: whether it fitted.
+    private func add(
+        _ item: Listing.Item, of directory: InodeNumber, to page: inout DirectoryPage, next cookie: DirectoryCookie
+    ) -> Bool {
+        let (name, inode) = (item.entry.name, item.entry.inode)
+        // What was listed before may lead elsewhere by now, or nowhere: the kernel must not take it for granted.
+        guard item.number == file(directory).state.withLock({ $0.listingNumber }) else {
+            return page.add(name, inode.number, inode.kind, next: cookie)
+        }
+        return page.add(name, entry(inode, as: name, in: directory), next: cookie)
+    }
+
     private func readOn(_ number: InodeNumber, _ handle: OpenHandle, after name: FileName?) throws(PosixError) {
+        let reading = file(number).state.withLock { $0.listingNumber }
         guard case .entries(let entries, let isEnd, let grants) = try home.ask(.list(number, after: name, limit: 500)) else {
             throw .protocolFault
         }
         for entry in entries { take(grants.filter { $0.inode == entry.inode.number }, entry.inode) }
         take(grants.filter { $0.inode == number })
         listings.withLock { listings in
-            listings.open[handle.rawValue]?.entries += entries
+            listings.open[handle.rawValue]?.items += entries.map { Listing.Item(entry: $0, number: reading) }
             listings.open[handle.rawValue]?.isComplete = isEnd
         }
     }
 
     package func synchronizeDirectory(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
         try home.synchronize()
-    }
-
-    // MARK: Locks
-
-    package func conflict(with lock: FileLock, on number: InodeNumber) throws(PosixError) -> FileLock? { throw .notSupported }
-
-    package func lock(
-        _ lock: FileLock, on number: InodeNumber, _ handle: OpenHandle, wait: LockWait?
-    ) throws(PosixError) -> LockOutcome { throw .notSupported }
-
-    package func unlock(_ span: LockSpan, on number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError) {
-        throw .notSupported
     }
 }

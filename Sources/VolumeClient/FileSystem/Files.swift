@@ -1,25 +1,29 @@
 package import Mounts
+internal import Resources
 package import Volumes
 
 extension VolumeFileSystem {
     package func open(_ number: InodeNumber, _ flags: OpenFlags, for caller: Caller) throws(PosixError) -> OpenAnswer {
         let (inode, isHeld) = try inode(number)
-        if flags.truncates, inode.size > 0 {
+        if flags.truncates {
             var change = AttributeChange()
-            (change.size, change.clearsSetID) = (0, flags.clearsSetID)
+            (change.size, change.modified, change.clearsSetID) = (0, .now, flags.clearsSetID)
             _ = try self.change(change, of: number, handle: nil, for: caller)
         }
-        var answer = opened(number)
+        var answer = opened(inode.number, flags)
         answer.keepsCache = isHeld
         return answer
     }
 
-    func opened(_ number: InodeNumber) -> OpenAnswer {
+    func opened(_ number: InodeNumber, _ flags: OpenFlags) -> OpenAnswer {
         file(number).state.withLock { $0.handles += 1 }
-        return OpenAnswer(OpenHandle(rawValue: number.rawValue))
+        var answer = OpenAnswer(OpenHandle(rawValue: number.rawValue))
+        answer.isDirect = flags.appends
+        return answer
     }
 
     package func release(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner?) {
+        if let owner { dropLocks(.wholeFile, of: owner, on: number) }
         let file = file(number)
         let (isLast, inode) = file.state.withLock { state in
             state.handles -= 1
@@ -30,16 +34,25 @@ extension VolumeFileSystem {
     }
 
     package func flush(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError) {
-        let error = file(number).state.withLock { state in
+        dropLocks(.bytes, of: owner, on: number)
+        try throwError(of: file(number))
+    }
+
+    package func synchronize(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
+        let file = file(number)
+        try store(file)
+        try home.synchronize()
+        // The home may have been another one meanwhile, and something lost with the one before.
+        try throwError(of: file)
+    }
+
+    /// Throws what went wrong since somebody was told last.
+    func throwError(of file: ClientFile) throws(PosixError) {
+        let error = file.state.withLock { state in
             defer { state.error = nil }
             return state.error
         }
         if let error { throw error }
-    }
-
-    package func synchronize(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
-        try store(file(number))
-        try home.synchronize()
     }
 
     // MARK: Writing
@@ -48,23 +61,47 @@ extension VolumeFileSystem {
         _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, from buffer: UnsafeRawBufferPointer, _ manner: WriteManner
     ) throws(PosixError) -> Int {
         guard offset <= Volume<MemoryState>.largestFile - UInt64(buffer.count) else { throw .fileTooLarge }
-        try promises.take(buffer.count)
+        let session = try promises.take(buffer.count)
         let file = file(number)
+        let place: UInt64
+        do throws(PosixError) {
+            place = try take(buffer, at: manner.appends ? nil : offset, into: file, promisedTo: session)
+        } catch {
+            promises.release(buffer.count, of: session)
+            throw error
+        }
+        if manner.clearsSetID { try dropPrivileges(of: file) }
+        // The kernel believes that it went where it said.
+        if place != offset { recalls.async { [self] in try? mount.withLock { $0 }?.contentChanged(of: number) } }
+        launch(file, onlyFull: true)
+        if manner.isSynchronous { try synchronize(number, handle, dataOnly: true) }
+        return buffer.count
+    }
+
+    /// Takes content in that was written.
+    ///
+    /// - Parameter offset: `nil` is the end of the file.
+    /// - Returns: where it went.
+    private func take(
+        _ buffer: UnsafeRawBufferPointer, at offset: UInt64?, into file: ClientFile, promisedTo session: SessionID
+    ) throws(PosixError) -> UInt64 {
         while true {
             try acquireWrite(file)
-            let isTaken = file.state.withLock { state in
-                guard state.lease == .write, var inode = state.inode else { return false }
-                state.dirty.write(buffer, at: offset)
-                inode.size = max(inode.size, offset + UInt64(buffer.count))
-                inode.modified = FileTime.now
-                state.inode = inode
-                return true
+            let taken: Result<UInt64, PosixError>? = file.state.withLock { state in
+                guard home.isPresent, state.mayWrite, let inode = state.inode else { return nil }
+                let place = offset ?? inode.size
+                guard place <= Volume<MemoryState>.largestFile - UInt64(buffer.count) else { return .failure(.fileTooLarge) }
+                promises.release(buffer.count - state.write(buffer, at: place, clock.now), of: session)
+                return .success(place)
             }
-            if isTaken { break }
+            if let taken { return try taken.get() }
         }
-        if manner.clearsSetID { try change(.setAttributes(number, .droppingPrivileges)) }
-        launch(file, onlyFull: true)
-        return buffer.count
+    }
+
+    /// Whoever changes content may not keep set-id bits, nor capabilities.
+    private func dropPrivileges(of file: ClientFile) throws(PosixError) {
+        guard try inode(file.number).inode.permissions & 0o6000 != 0 else { return }
+        try change(.setAttributes(file.number, .droppingPrivileges))
     }
 
     package func allocate(
@@ -73,6 +110,8 @@ extension VolumeFileSystem {
     ) throws(PosixError) {
         let file = file(number)
         try store(file)
+        // The kernel does not say whether the caller may keep them.
+        if caller.user != 0 { try dropPrivileges(of: file) }
         let range = offset..<offset + count
         switch manner {
         case .reserve(let keepsSize): try change(.allocate(number, range, keepsSize: keepsSize, zeroes: false))
@@ -93,11 +132,9 @@ extension VolumeFileSystem {
         let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), size - offset))])
         let range = offset..<offset + UInt64(wanted.count)
         wanted.initializeMemory(as: UInt8.self, repeating: 0)
-        for part in try content(of: file, in: range) { try fill(wanted, from: offset, with: part) }
-        file.state.withLock { state in
-            for flight in state.flying { for run in flight.runs { run.overlay(wanted, range) } }
-            state.dirty.overlay(wanted, from: offset)
-        }
+        let (parts, pending) = try content(of: file, in: range)
+        for part in parts { try fill(wanted, from: offset, with: part) }
+        for run in pending { run.overlay(wanted, range) }
         return wanted.count
     }
 
@@ -110,16 +147,17 @@ extension VolumeFileSystem {
         try blocks.read(block, Int(start)..<Int(start) + Int(part.extent.length), into: target)
     }
 
-    /// Where content in a range is, cut to it.
+    /// Where content in a range is, cut to it; and what goes over it, for the home has not been told of it. Both are of one moment:
+    /// what is told in between is in neither otherwise.
     private func content(
         of file: ClientFile, in range: Range<UInt64>
-    ) throws(PosixError) -> [(extent: Extent, block: Block?)] {
+    ) throws(PosixError) -> (parts: [(extent: Extent, block: Block?)], pending: [DirtyContent.Run]) {
         while true {
-            let (found, known) = file.state.withLock { state in
+            let (found, pending, known) = file.state.withLock { state in
                 let parts = state.extents.extents(in: range).compactMap { $0.clamped(to: range) }
-                return (parts.map { ($0, state.extents.block(of: $0)) }, state.extents.known)
+                return (parts.map { ($0, state.extents.block(of: $0)) }, state.pending(in: range), state.extents.known)
             }
-            if known >= range.upperBound { return found }
+            if known >= range.upperBound { return (found, pending) }
             let limit = 1000
             guard case .extents(let page, let blocks) = try home.ask(.extents(file.number, from: known, limit: limit)) else {
                 throw .protocolFault
@@ -139,7 +177,7 @@ extension VolumeFileSystem {
         let size = try inode(number).inode.size
         guard offset < size else { throw .noSuchAddress }
         var place = offset
-        for part in try content(of: file, in: offset..<size) {
+        for part in try content(of: file, in: offset..<size).parts {
             switch sought {
             case .data: return part.extent.offset
             case .hole:

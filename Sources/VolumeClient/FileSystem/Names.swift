@@ -25,9 +25,7 @@ extension VolumeFileSystem {
         let new = NewInode(
             parent: directory, name: name, number: InodeNumber(rawValue: 0), kind: kind, permissions: permissions,
             owner: caller.user, group: caller.group, device: device, target: target)
-        let (reply, grants) = try home.change(.make(new))
-        guard case .inode(let inode) = reply else { throw .protocolFault }
-        take(grants, inode)
+        guard case .inode(let inode) = try change(.make(new)) else { throw .protocolFault }
         return entry(inode, as: name, in: directory)
     }
 
@@ -48,7 +46,7 @@ extension VolumeFileSystem {
     ) throws(PosixError) -> (Entry, OpenAnswer) {
         do throws(PosixError) {
             let entry = try make(name, directory, .regular, permissions, for: caller)
-            return (entry, opened(entry.attributes.inode.number))
+            return (entry, opened(entry.attributes.inode.number, flags))
         } catch .exists where !flags.isExclusive {
             guard case .found(let entry) = try lookup(name, in: directory, for: caller) else { throw .stale }
             return (entry, try open(entry.attributes.inode.number, flags, for: caller))
@@ -99,8 +97,9 @@ extension VolumeFileSystem {
         let file = file(inode.number)
         let stamp = file.state.withLock { state -> UInt64? in
             guard state.handles == 0 else { return nil }
+            promises.release(state.dirty.count, of: home.session)
             state.dirty = DirtyContent()
-            (state.lease, state.inode) = (nil, nil)
+            (state.lease, state.inode, state.last) = (nil, nil, inode)
             return state.stamp
         }
         guard let stamp else { return }

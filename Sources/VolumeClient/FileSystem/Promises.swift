@@ -1,3 +1,4 @@
+internal import Resources
 internal import Synchronization
 internal import Volumes
 
@@ -11,14 +12,17 @@ final class Promises: Sendable {
 
     init(_ home: HomeLink) { self.home = home }
 
+    /// - Returns: the session that was promised it.
     /// - Throws: ``PosixError/noSpace``.
-    func take(_ bytes: Int) throws(PosixError) {
+    func take(_ bytes: Int) throws(PosixError) -> SessionID {
         let needed = Int64(bytes)
-        while !free.withLock({ free in
-            guard free >= needed else { return false }
-            free -= needed
-            return true
-        }) {
+        while true {
+            let session = free.withLock { free -> SessionID? in
+                guard free >= needed else { return nil }
+                free -= needed
+                return home.session
+            }
+            if let session { return session }
             do throws(PosixError) {
                 try ask(max(needed, Self.portion))
             } catch .noSpace {
@@ -27,8 +31,17 @@ final class Promises: Sendable {
         }
     }
 
-    private func ask(_ bytes: Int64) throws(PosixError) {
-        _ = try home.change(.reserve(home.session, bytes: bytes))
-        free.withLock { $0 += bytes }
+    /// What was taken is not needed.
+    func release(_ bytes: Int, of session: SessionID) {
+        free.withLock { if home.session == session { $0 += Int64(bytes) } }
     }
+
+    private func ask(_ bytes: Int64) throws(PosixError) {
+        let session = home.session
+        _ = try home.change(.reserve(session, bytes: bytes), during: session)
+        free.withLock { if home.session == session { $0 += bytes } }
+    }
+
+    /// The session is over that was promised it.
+    func forget() { free.withLock { $0 = 0 } }
 }

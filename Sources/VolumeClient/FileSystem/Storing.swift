@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import Glibc
 internal import Resources
 internal import Synchronization
 internal import Volumes
@@ -10,7 +9,9 @@ extension VolumeFileSystem {
     /// Sends content on its way: full runs, or all.
     func launch(_ file: ClientFile, onlyFull: Bool) {
         let launched = file.state.withLock { state -> [ClientFile.Flight] in
-            let flights = Self.packed(state.dirty.take(onlyFull: onlyFull)).map(ClientFile.Flight.init)
+            let (session, modified) = (home.session, state.inode?.modified ?? clock.now)
+            let runs = state.dirty.take(onlyFull: onlyFull)
+            let flights = Self.packed(runs).map { ClientFile.Flight($0, modified: modified, of: session) }
             state.flying += flights
             return flights
         }
@@ -41,7 +42,7 @@ extension VolumeFileSystem {
 
     private func store(_ flight: ClientFile.Flight) -> Result<(NewBlock, [Extent]), PosixError> {
         var random = SystemRandomNumberGenerator()
-        let id = BlockID(at: Timestamp(microseconds: FileTime.now.rawValue / 1000), using: &random)
+        let id = BlockID(at: Timestamp(microseconds: clock.now.rawValue / 1000), using: &random)
         var (extents, place) = ([Extent](), UInt32(0))
         for run in flight.runs {
             extents.append(Extent(offset: run.offset, length: UInt64(run.bytes.count), source: .block(id, offset: place)))
@@ -70,26 +71,33 @@ extension VolumeFileSystem {
                 var result: Result<Inode?, PosixError>
                 switch landed {
                 case .failure(let error): result = .failure(error)
-                case .success(let (block, extents)): result = tell(file, block, extents)
+                case .success(let (block, extents)): result = tell(file, flight, block, extents)
                 }
                 file.state.withLock { state in
+                    // With its session what it wrote may be gone meanwhile.
+                    guard state.flying.first === flight else { return }
                     state.flying.removeFirst()
                     switch result {
                     case .success(let inode):
                         state.extents = ExtentMap()
                         if let inode { state.note(inode) }
-                    case .failure(let error): state.error = state.error ?? error
+                    case .failure(let error):
+                        promises.release(flight.count, of: flight.session)
+                        state.error = state.error ?? error
                     }
                 }
             }
         }
     }
 
-    private func tell(_ file: ClientFile, _ block: NewBlock, _ extents: [Extent]) -> Result<Inode?, PosixError> {
-        let write = FileWrite(inode: file.number, extents: extents)
+    private func tell(
+        _ file: ClientFile, _ flight: ClientFile.Flight, _ block: NewBlock, _ extents: [Extent]
+    ) -> Result<Inode?, PosixError> {
+        let write = FileWrite(inode: file.number, extents: extents, modified: .at(flight.modified))
         let bytes = extents.reduce(0) { $0 + $1.length }
         do throws(PosixError) {
-            guard case .inodes(let inodes) = try home.change(.write([write], blocks: [block], promised: bytes)).reply else {
+            let operation = Operation.write([write], blocks: [block], promised: bytes)
+            guard case .inodes(let inodes) = try home.change(operation, during: flight.session).reply else {
                 throw .protocolFault
             }
             return .success(inodes.first)
@@ -105,19 +113,6 @@ extension VolumeFileSystem {
         launch(file, onlyFull: false)
         for flight in file.state.withLock({ $0.flying }) { flight.landed.wait() }
         tell(file)
-        let error = file.state.withLock { state in
-            defer { state.error = nil }
-            return state.error
-        }
-        if let error { throw error }
-    }
-}
-
-extension FileTime {
-    /// By this machine's clock: for what the home has not put a time to yet.
-    static var now: FileTime {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return FileTime(rawValue: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+        try throwError(of: file)
     }
 }

@@ -21,13 +21,19 @@ package final class VolumeFileSystem: FileSystem {
     let mount = Mutex<Mount?>(nil)
     let flights = DispatchQueue(label: "surplus.volume.flights", attributes: .concurrent)
     let recalls = DispatchQueue(label: "surplus.volume.recalls", attributes: .concurrent)
+    let forgetting = DispatchQueue(label: "surplus.volume.forgetting", attributes: .concurrent)
     let room = DispatchSemaphore(value: mostUnderWay / DirtyContent.longestRun)
     let promises: Promises
+    let clock = HomeClock()
+    let locks = ClientLocks()
+    /// Grants up to this stamp are not taken any more.
+    let floor = Atomic<UInt64>(0)
 
     package init(home: HomeLink, blocks: BlockPool) {
         self.home = home
         self.blocks = blocks
         promises = Promises(home)
+        home.attach(self)
     }
 
     /// The mount that is told when what the kernel keeps is not so any more.
@@ -49,8 +55,10 @@ package final class VolumeFileSystem: FileSystem {
 
     /// Takes the leases that came with an answer, and the inode that it tells of.
     func take(_ grants: [LeaseGrant], _ inode: Inode? = nil) {
-        for grant in grants { file(grant.inode).take(grant, grant.inode == inode?.number ? inode : nil) }
-        if let inode, !grants.contains(where: { $0.inode == inode.number }) { known(inode.number)?.take(nil, inode) }
+        for grant in grants {
+            file(grant.inode).take(grant, grant.inode == inode?.number ? inode : nil) { floor.load(ordering: .acquiring) }
+        }
+        if let inode, !grants.contains(where: { $0.inode == inode.number }) { known(inode.number)?.take(inode) }
     }
 
     /// Has something changed, and takes what came with the answer.
@@ -66,13 +74,17 @@ package final class VolumeFileSystem: FileSystem {
             if let replaced { take([], replaced) }
         case .done, .left: break
         }
+        if let time = reply.time {
+            clock.hear(time)
+            for directory in operation.directories { file(directory).state.withLock { $0.changeEntries(at: time) } }
+        }
         return reply
     }
 
     /// How an inode is: as it is known under a lease, or as the home says.
     func inode(_ number: InodeNumber) throws(PosixError) -> (inode: Inode, isHeld: Bool) {
         let file = file(number)
-        if let known = file.state.withLock({ $0.lease == nil ? nil : $0.inode }) { return (known, true) }
+        if home.isPresent, let known = file.state.withLock({ $0.lease == nil ? $0.last : $0.inode }) { return (known, true) }
         guard case .inode(let inode, let grants) = try home.ask(.attributes(number)) else { throw .protocolFault }
         take(grants, inode)
         return file.state.withLock { state in
@@ -83,7 +95,8 @@ package final class VolumeFileSystem: FileSystem {
 
     /// Waits until this session may write to a file.
     func acquireWrite(_ file: ClientFile) throws(PosixError) {
-        while file.state.withLock({ $0.lease != .write || $0.inode == nil }) {
+        if !home.isPresent { try home.awaitHome() }
+        while !file.state.withLock(\.mayWrite) {
             guard case .inode(let inode, let grants) = try home.ask(.acquire(.write, on: file.number)) else {
                 throw .protocolFault
             }
@@ -153,6 +166,7 @@ extension ClientFile.State {
         lease = recall.keeping.flatMap { keeping in lease.map { min($0, keeping) } }
         guard lease == nil else { return [] }
         inode = nil
+        listingNumber += 1
         defer { names = [] }
         return names
     }

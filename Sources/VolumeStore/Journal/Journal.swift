@@ -20,6 +20,8 @@ import Volumes
 ///   its old epoch after it lost what was not yet durable could give an index twice.
 package protocol Journal: AnyObject, Sendable {
     var standing: JournalStanding { get }
+    /// Why nothing is taken any more; `nil` while all is well.
+    var failure: VolumeStoreError? { get }
 
     /// Takes records, and returns before they are durable.
     ///

@@ -63,9 +63,11 @@ extension Volume {
         }
         guard let inode = state.inode(write.inode) else { return nil }
         if write.modified != nil { dropCapabilities(of: write.inode) }
-        state.change(inode, at: time) { inode in
+        // It may have been written some time ago; but never later than now, and nothing is changed before it was changed last.
+        let modified = write.modified.map { min($0.time(now: time), time) }
+        state.change(inode, at: max(inode.changed, modified ?? time)) { inode in
             inode.size = max(inode.size, write.extents.last?.end ?? 0)
-            if let modified = write.modified { inode.modified = modified.time(now: time) }
+            inode.modified = modified ?? inode.modified
             if write.dropsPrivileges { inode.dropPrivileges() }
         }
         return state.inode(write.inode)
@@ -85,8 +87,9 @@ extension Volume {
             insert(Extent(offset: hole.lowerBound, length: UInt64(hole.count), source: .zeros), into: number)
         }
         state.change(state.inode(number) ?? inode, at: time) { inode in
-            if zeroes { inode.modified = time }
-            if !keepsSize { inode.size = max(inode.size, range.upperBound) }
+            let size = keepsSize ? inode.size : max(inode.size, range.upperBound)
+            if zeroes || size != inode.size { inode.modified = time }
+            inode.size = size
         }
         return .inode(try existing(number))
     }

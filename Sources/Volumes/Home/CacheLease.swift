@@ -13,7 +13,7 @@ package enum CacheLease: UInt8, Comparable, Hashable, Sendable {
 
 /// A lease that comes with an answer.
 ///
-/// Grants, recalls and returns may overtake each other on their way. Each has a stamp, higher than those before of the same home: a
+/// Grants, recalls and returns may overtake each other on their way. Each has a stamp, higher than those before, also of other homes: a
 /// session does not take a grant that is older than a recall of the same inode that it has heeded, and the home does not heed a
 /// return that is older than what it granted since.
 package struct LeaseGrant: Hashable, Sendable {
@@ -84,7 +84,10 @@ struct LeaseTable {
     }
 
     private var entries: [InodeNumber: Entry] = [:]
-    private var lastStamp: UInt64 = 0
+    /// Stamps are higher than those of any home before, too.
+    private(set) var lastStamp: UInt64
+
+    init(epoch: UInt64) { lastStamp = epoch << 40 }
 
     func lease(of session: SessionID, on inode: InodeNumber) -> CacheLease? { entries[inode]?.holders[session]?.lease }
 

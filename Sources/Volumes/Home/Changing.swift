@@ -40,7 +40,7 @@ extension VolumeHome {
             return isOpenThere || leases.isOpen(entry.inode, besides: session)
         }
         switch operation {
-        case .make(let new): return .make(new.numbered(volume.state.header.nextInode))
+        case .make(let new): return .make(new.numbered(max(volume.state.header.nextInode, firstNumber)))
         case .unlink(let parent, let name, let open):
             return .unlink(parent: parent, name: name, isOpen: isOpen(name, parent, open))
         case .removeDirectory(let parent, let name, let open):

@@ -58,6 +58,12 @@ struct FileLocks {
     /// Of each holder neither overlapping nor, where they are alike, touching; in the order of their first bytes.
     private var held: [InodeNumber: [RangeLock]] = [:]
     private(set) var waits: [Wait] = []
+    /// How many each session has.
+    private var counts: [SessionID: Int] = [:]
+
+    func count(of session: SessionID) -> Int { counts[session] ?? 0 }
+    func isWaiting(_ key: RequestKey) -> Bool { waits.contains { $0.key == key } }
+    func has(_ holder: LockHolder, on inode: InodeNumber) -> RangeLock? { held[inode]?.first { $0.holder == holder } }
 
     /// The first lock of somebody else that is in the way of one, by where it begins.
     func conflict(with lock: RangeLock, on inode: InodeNumber) -> RangeLock? {
@@ -66,14 +72,19 @@ struct FileLocks {
 
     /// Takes a lock, in place of what the holder has in its range.
     ///
-    /// - Parameter key: of who is ready to wait; `nil` otherwise.
-    mutating func lock(_ lock: RangeLock, on inode: InodeNumber, waiting key: RequestKey?) -> Outcome {
+    /// - Parameters:
+    ///   - key: of who is ready to wait; `nil` otherwise.
+    ///   - refusesDeadlocks: whether a wait that would never end is refused, as fcntl(2) does and flock(2) does not.
+    mutating func lock(
+        _ lock: RangeLock, on inode: InodeNumber, waiting key: RequestKey?, refusesDeadlocks: Bool = true
+    ) -> Outcome {
         guard let conflict = conflict(with: lock, on: inode) else {
             put(lock, on: inode)
             return .taken
         }
         guard let key else { return .refused(conflict) }
-        guard !isAwaited(lock.holder, by: holders(inTheWayOf: lock, on: inode)) else { return .deadlock }
+        let isDeadlock = refusesDeadlocks && isAwaited(lock.holder, by: holders(inTheWayOf: lock, on: inode))
+        guard !isDeadlock else { return .deadlock }
         waits.append(Wait(key: key, inode: inode, lock: lock))
         return .waits
     }
@@ -118,10 +129,7 @@ struct FileLocks {
     /// - Returns: who waited and has its lock now, in order.
     mutating func remove(_ session: SessionID) -> [Wait] {
         waits.removeAll { $0.lock.holder.session == session }
-        for (inode, locks) in held {
-            let rest = locks.filter { $0.holder.session != session }
-            held[inode] = rest.isEmpty ? nil : rest
-        }
+        for (inode, locks) in held { set(locks.filter { $0.holder.session != session }, on: inode, of: session) }
         return grant()
     }
 
@@ -131,7 +139,10 @@ struct FileLocks {
             .sorted { ($0.inode, $0.lock.range.lowerBound) < ($1.inode, $1.lock.range.lowerBound) }
     }
 
-    private mutating func grant() -> [Wait] {
+    /// Gives those who wait what is free for them now.
+    ///
+    /// - Returns: who has its lock now, in order.
+    mutating func grant() -> [Wait] {
         var granted: [Wait] = []
         for wait in waits where conflict(with: wait.lock, on: wait.inode) == nil {
             put(wait.lock, on: wait.inode)
@@ -142,6 +153,14 @@ struct FileLocks {
     }
 
     // MARK: Ranges
+
+    /// - Parameter session: whose locks alone are other ones than before.
+    private mutating func set(_ locks: [RangeLock], on inode: InodeNumber, of session: SessionID) {
+        func own(_ locks: [RangeLock]) -> Int { locks.count { $0.holder.session == session } }
+        let count = count(of: session) + own(locks) - own(held[inode] ?? [])
+        counts[session] = count == 0 ? nil : count
+        held[inode] = locks.isEmpty ? nil : locks
+    }
 
     private mutating func cut(_ range: ClosedRange<UInt64>, of holder: LockHolder, on inode: InodeNumber) {
         var rest: [RangeLock] = []
@@ -155,7 +174,7 @@ struct FileLocks {
             }
             if lock.range.upperBound > range.upperBound { rest.append(lock.with(range.upperBound + 1...lock.range.upperBound)) }
         }
-        held[inode] = rest.isEmpty ? nil : rest
+        set(rest, on: inode, of: holder.session)
     }
 
     private mutating func put(_ lock: RangeLock, on inode: InodeNumber) {
@@ -173,7 +192,7 @@ struct FileLocks {
         }
         let place = rest.firstIndex { $0.range.lowerBound > joined.range.lowerBound } ?? rest.count
         rest.insert(joined, at: place)
-        held[inode] = rest
+        set(rest, on: inode, of: lock.holder.session)
     }
 }
 

@@ -29,6 +29,18 @@ package enum HomeRequest: Hashable, Sendable {
     /// Programs have closed what was open without a lease.
     case close([InodeNumber])
 
+    // MARK: Locks
+    /// Takes a lock on a file, in place of what its owner has there.
+    ///
+    /// - Parameter wait: names, among those of the session, the wait for it; `nil` when it is not to be waited for. Whoever asks again
+    ///   by the same name goes on waiting.
+    case lock(LockClaim, wait: UInt64?)
+    case unlock(LockPlace)
+    /// A lock of somebody else that is in the way of one.
+    case lockConflict(LockClaim)
+    /// Waits no more. Refused with ``PosixError/noEntry`` when that is not waited for any more: the lock may be there.
+    case giveUp(wait: UInt64)
+
     // MARK: The session
     case begin(node: NodeID)
     /// A session that began before goes on, on another connection or with a home that began again.
@@ -41,6 +53,8 @@ package enum HomeRequest: Hashable, Sendable {
     // Each is asked when the one before it was answered.
     /// What a session holds and has open.
     case reclaim([LeaseClaim], open: [InodeNumber])
+    /// Locks that it has.
+    case reclaimLocks([LockClaim])
     /// What was carried out for it and was not said to be durable, as it was told of it, in any order.
     case replay([Record])
     /// It has told all, and wants to know what has become of its records. Asked by whoever was not answered that yet by the home
@@ -71,6 +85,11 @@ package enum HomeAnswer: Hashable, Sendable {
     /// The leases are known again, with new stamps.
     case reclaimed([LeaseGrant])
     case recovered([ReplayOutcome])
+    /// The lock is not free. That it is had is told by a notice.
+    case waits
+    case lockConflict(LockClaim?)
+    /// The session is not on this connection; it has to be resumed there first.
+    case elsewhere
 }
 
 /// What a session held of an inode when its home ended.
@@ -105,11 +124,17 @@ package struct HomeIdentity: Hashable, Sendable {
     /// The record that was carried out last.
     package let applied: UInt64
     package let durable: UInt64
+    /// All leases that the session was granted before have lower stamps.
+    package let stamp: UInt64
+    /// After so long without a request the session is over.
+    package let term: Microseconds
 
-    package init(epoch: UInt64, applied: UInt64, durable: UInt64) {
+    package init(epoch: UInt64, applied: UInt64, durable: UInt64, stamp: UInt64, term: Microseconds) {
         self.epoch = epoch
         self.applied = applied
         self.durable = durable
+        self.stamp = stamp
+        self.term = term
     }
 }
 
@@ -141,6 +166,10 @@ package enum HomeDirective: Hashable, Sendable {
     case journal(Record)
     case answer(RequestKey, HomeAnswer)
     case recall(LeaseRecall, from: SessionID)
+    /// A session has the lock that it waited for.
+    case lockGranted(wait: UInt64, to: SessionID)
+    /// A node has no session any more: stores need not keep room for it.
+    case left(NodeID)
     /// The session is over and its connections are to be closed.
     case expel(SessionID, reason: String)
     /// Call ``VolumeHome/tick(_:)`` then.

@@ -14,6 +14,7 @@ extension VolumeHome {
     mutating func resume(_ key: RequestKey, _ node: NodeID, at now: Moment) {
         guard let session = volume.state.session(key.session) else { return answer(key, .refused(.stale)) }
         guard session.node == node else { return answer(key, .refused(.notPermitted)) }
+        guard !(presences[key.session]?.isShunned ?? false) else { return answer(key, .refused(.stale)) }
         // What was under way on the connection before is asked again.
         forgetRequests(of: key.session)
         let isRecovering = recovery?.missing.contains(key.session) ?? false
@@ -25,7 +26,8 @@ extension VolumeHome {
         presences[session] = Presence(heard: now.instant, waiting: presences[session]?.waiting ?? 0)
         directives.append(.wake(at: now.instant + options.sessionTerm))
         let identity = HomeIdentity(
-            epoch: epoch, applied: volume.state.header.applied, durable: durable)
+            epoch: epoch, applied: volume.state.header.applied, durable: durable, stamp: leases.lastStamp,
+            term: options.sessionTerm)
         return .began(identity, isRecovering: isRecovering)
     }
 
@@ -44,11 +46,30 @@ extension VolumeHome {
         goOn(at: now)
     }
 
+    /// Listens no more to a session that does not keep to what it has to. What it holds it may be using until it has to have stopped by
+    /// itself, so nobody else gets it before.
+    mutating func shun(_ session: SessionID, _ reason: String) {
+        guard presences[session]?.isShunned == false else { return }
+        presences[session]?.isShunned = true
+        forgetRequests(of: session)
+        directives.append(.expel(session, reason: reason))
+    }
+
+    /// The home itself was held up until now, and could hear of nobody: what is over after some silence is not over yet.
+    package mutating func excuseSilence(at now: Instant) {
+        for (session, presence) in presences.pairs where !presence.isShunned { presences[session]?.heard = now }
+        let later = now + options.sessionTerm
+        recovery?.extend(to: later)
+    }
+
     mutating func remove(_ session: SessionID, at now: Moment) {
         forgetRequests(of: session)
         presences[session] = nil
         let closed = leases.remove(session)
+        tellGranted(locks.remove(session))
+        let node = volume.state.session(session)?.node
         write(record(.end(session), at: now))
+        if let node, !volume.state.allSessions.contains(where: { $0.node == node }) { directives.append(.left(node)) }
         recovery?.missing.remove(session)
         outcomes[session] = nil
         for inode in closed { discard(inode, at: now) }

@@ -5,7 +5,7 @@ import Resources
 struct Recovery {
     /// Sessions that have not told all yet.
     var missing: Set<SessionID>
-    let end: Instant
+    private(set) var end: Instant
     /// Records that sessions were told of, by the times that they have for ever, whichever home writes them.
     var records = SortedMap<FileTime, Record>()
     /// Sessions that want to know what has become of theirs.
@@ -17,6 +17,8 @@ struct Recovery {
         missing = Set(sessions)
         self.end = end
     }
+
+    mutating func extend(to later: Instant) { end = max(end, later) }
 }
 
 extension VolumeHome {
@@ -60,7 +62,11 @@ extension VolumeHome {
             outcomes[origin.session, default: []].append(carryOutAgain(lost, origin))
         }
         for key in ended.waiting { answer(key, .recovered(outcomes[key.session] ?? [])) }
-        for session in ended.missing.sorted() { remove(session, at: now) }
+        for session in ended.missing.sorted() {
+            let isHere = presences[session] != nil
+            remove(session, at: now)
+            if isHere { directives.append(.expel(session, reason: "it did not tell in time what it had")) }
+        }
         discardOrphans(at: now)
         goOn(at: now)
     }

@@ -20,6 +20,8 @@ package struct VolumeHome<State: VolumeState> {
     struct Presence {
         var heard: Instant
         var waiting = 0
+        /// Whether it is not listened to any more. It is over when it has to have stopped by itself.
+        var isShunned = false
     }
 
     struct Waiting {
@@ -31,7 +33,10 @@ package struct VolumeHome<State: VolumeState> {
     package let epoch: UInt64
     let options: Options
     var presences = SortedMap<SessionID, Presence>()
-    var leases = LeaseTable()
+    var leases: LeaseTable
+    var locks = LockTables()
+    /// New inodes have this number or a higher one, so that none has one of those that were made, told of, and lost with a home before.
+    let firstNumber: InodeNumber
     /// Requests that wait for leases, in the order in which they came.
     var waiting: [Waiting] = []
     /// Answers that wait for a record to be durable.
@@ -52,9 +57,15 @@ package struct VolumeHome<State: VolumeState> {
         self.volume = volume
         self.epoch = epoch
         self.options = options
+        leases = LeaseTable(epoch: epoch)
+        let next = volume.state.header.nextInode
+        firstNumber = volume.state.header.applied == 0 ? next : InodeNumber(rawValue: next.rawValue + Self.mostLost)
         durable = volume.state.header.applied
         recovery = Recovery(of: volume.state.allSessions.map(\.id), until: now.instant + options.sessionTerm)
     }
+
+    /// More records than a journal may have taken and lost.
+    private static var mostLost: UInt64 { 1 << 20 }
 
     // MARK: What happens
 
@@ -64,7 +75,7 @@ package struct VolumeHome<State: VolumeState> {
             begin(key, node, at: now)
         } else if case .resume(let node) = request {
             resume(key, node, at: now)
-        } else if presences[key.session] == nil {
+        } else if presences[key.session]?.isShunned ?? true {
             answer(key, .refused(.stale))
         } else {
             presences[key.session]?.heard = now.instant
@@ -90,7 +101,7 @@ package struct VolumeHome<State: VolumeState> {
         for session in silent { expel(session, "nothing was heard of it for \(options.sessionTerm.text)", at: now) }
         let patience = Instant(microseconds: now.instant.microseconds - options.recallLimit.rawValue)
         for session in leases.overdue(before: patience) {
-            expel(session, "it did not give back what others waited for, for \(options.recallLimit.text)", at: now)
+            shun(session, "it did not give back what others waited for, for \(options.recallLimit.text)")
         }
         if let next = nextWake { directives.append(.wake(at: next)) }
         return flush()
@@ -122,6 +133,9 @@ package struct VolumeHome<State: VolumeState> {
         case .end: return end(new.key, at: now)
         case .ping: return answer(new.key, .done)
         case .reclaim(let leases, let open): return reclaim(leases, open, new.key)
+        case .reclaimLocks(let locks): return reclaim(locks, new.key)
+        case .unlock(let place): return unlock(place, new.key)
+        case .giveUp(let wait): return giveUp(wait, new.key)
         case .replay(let records): return replay(records, new.key)
         case .reclaimed: return reclaimed(new.key, at: now)
         default: break
@@ -204,6 +218,8 @@ package struct VolumeHome<State: VolumeState> {
         case .synchronize(let record): synchronize(record, key)
         case .acquire(let lease, let inode): acquire(lease, inode, key)
         case .close(let inodes): close(inodes, key, at: now)
+        case .lock(let lock, let wait): self.lock(lock, waiting: wait, key)
+        case .lockConflict(let lock): answer(key, .lockConflict(conflict(with: lock, of: key.session)))
         default: answer(key, read(request, for: key.session))
         }
     }

@@ -143,7 +143,7 @@ package struct FileWrite: Hashable, Sendable {
     package let inode: InodeNumber
     /// In order, none over another.
     package let extents: [Extent]
-    /// When it was last written; `nil` for what must not show, such as content that was put together anew.
+    /// When it was last written, not later than the record; `nil` for what must not show, such as content that was put together anew.
     package let modified: AttributeChanges.Instant?
     package let dropsPrivileges: Bool
 

@@ -50,6 +50,8 @@ package enum BlockRequest: Hashable, Sendable {
     case grant(Bytes)
     /// Give back what was granted.
     case release(Bytes)
+    /// A node has no session with the volume any more: what it was granted and has not used is free.
+    case releaseAll(of: NodeID)
     /// The blocks in order of their ids, from the one behind this on.
     case list(after: BlockID?, limit: Int)
     /// Hold a block against its checksums.
@@ -78,6 +80,7 @@ package enum BlockRequest: Hashable, Sendable {
         case .list: 0x0109
         case .verify: 0x010a
         case .usage: 0x010b
+        case .releaseAll: 0x010c
         }
     }
 }
@@ -126,6 +129,7 @@ extension BlockRequest {
             writer.write(blocks) { $0.write($1) }
         case .raise(let epoch): writer.write(epoch)
         case .grant(let bytes), .release(let bytes): writer.write(bytes)
+        case .releaseAll(let node): writer.write(node)
         case .list(let block, let limit):
             writer.write(block != nil)
             writer.write(block ?? BlockID(high: 0, low: 0))
@@ -156,6 +160,7 @@ extension BlockRequest {
         case 0x0109: self = try Self.list(&reader)
         case 0x010a: self = .verify(try reader.identifier())
         case 0x010b: self = .usage
+        case 0x010c: self = .releaseAll(of: try reader.identifier())
         default: throw MalformedMessage("there is no request \(code)")
         }
     }

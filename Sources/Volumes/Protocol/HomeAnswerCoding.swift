@@ -18,6 +18,9 @@ extension HomeAnswer {
         case .began: 0x028c
         case .reclaimed: 0x028d
         case .recovered: 0x028e
+        case .waits: 0x028f
+        case .lockConflict: 0x0290
+        case .elsewhere: 0x0291
         }
     }
 
@@ -37,7 +40,7 @@ extension HomeAnswer {
     private func write(into writer: inout MessageWriter) {
         switch self {
         case .refused(let error): writer.write(error.rawValue)
-        case .done: break
+        case .done, .waits, .elsewhere: break
         case .inode(let inode, let grants):
             writer.write(inode)
             writer.write(grants)
@@ -62,8 +65,10 @@ extension HomeAnswer {
             writer.write(grants)
         case .repeated(let reply): reply.write(into: &writer)
         case .began(let identity, let isRecovering):
-            for value in [identity.epoch, identity.applied, identity.durable] { writer.write(value) }
+            for value in [identity.epoch, identity.applied, identity.durable, identity.stamp] { writer.write(value) }
+            writer.write(identity.term)
             writer.write(isRecovering)
+        case .lockConflict(let claim): writer.write(optional: claim) { $1.write(into: &$0) }
         case .recovered(let outcomes):
             writer.write(outcomes) { writer, outcome in
                 writer.write(outcome.time)
@@ -107,7 +112,7 @@ extension HomeAnswer {
         case 0x028c:
             let identity = HomeIdentity(
                 epoch: try reader.integer(), applied: try reader.integer(),
-                durable: try reader.integer())
+                durable: try reader.integer(), stamp: try reader.integer(), term: try reader.span())
             return .began(identity, isRecovering: try reader.bool())
         case 0x028d: return .reclaimed(try reader.grants())
         case 0x028e:
@@ -117,6 +122,9 @@ extension HomeAnswer {
                         time: try reader.fileTime(),
                         record: try reader.optional { reader throws(MalformedMessage) in try reader.integer() })
                 })
+        case 0x028f: return .waits
+        case 0x0290: return .lockConflict(try reader.optional(LockClaim.init(_:)))
+        case 0x0291: return .elsewhere
         default: throw MalformedMessage("there is no answer \(code)")
         }
     }

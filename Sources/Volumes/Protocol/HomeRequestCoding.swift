@@ -21,6 +21,10 @@ extension HomeRequest {
         case .acquire: 0x0230
         case .giveBack: 0x0231
         case .close: 0x0232
+        case .lock: 0x0238
+        case .unlock: 0x0239
+        case .lockConflict: 0x023a
+        case .giveUp: 0x023b
         case .begin: 0x0240
         case .resume: 0x0241
         case .end: 0x0242
@@ -28,6 +32,7 @@ extension HomeRequest {
         case .reclaim: 0x0250
         case .replay: 0x0251
         case .reclaimed: 0x0252
+        case .reclaimLocks: 0x0253
         }
     }
 }
@@ -92,6 +97,13 @@ extension HomeRequest {
             writer.write(inode)
         case .giveBack(let returns): writer.write(returns) { $1.write(into: &$0) }
         case .close(let inodes): writer.write(inodes) { $0.write($1) }
+        case .lock(let claim, let wait):
+            claim.write(into: &writer)
+            writer.write(optional: wait) { $0.write($1) }
+        case .unlock(let place): place.write(into: &writer)
+        case .lockConflict(let claim): claim.write(into: &writer)
+        case .giveUp(let wait): writer.write(wait)
+        case .reclaimLocks(let claims): writer.write(claims) { $1.write(into: &$0) }
         case .begin(let node), .resume(let node): writer.write(node)
         case .reclaim(let claims, let open):
             writer.write(claims) { writer, claim in
@@ -114,6 +126,7 @@ extension HomeRequest {
         case 0x0230: self = .acquire(try reader.choice(), on: try reader.inodeNumber())
         case 0x0231: self = .giveBack(try reader.items(atMost: Self.mostItems, LeaseReturn.init(_:)))
         case 0x0232: self = .close(try reader.inodeNumbers())
+        case 0x0238...0x023f: self = try Self.locking(code, &reader)
         case 0x0240...0x025f: self = try Self.ofSession(code, &reader)
         default: throw MalformedMessage("there is no request \(code)")
         }
@@ -136,6 +149,18 @@ extension HomeRequest {
         }
     }
 
+    private static func locking(_ code: UInt16, _ reader: inout MessageReader) throws(MalformedMessage) -> Self {
+        switch code {
+        case 0x0238:
+            let claim = try LockClaim(&reader)
+            return .lock(claim, wait: try reader.optional { reader throws(MalformedMessage) in try reader.integer() })
+        case 0x0239: return .unlock(try LockPlace(&reader))
+        case 0x023a: return .lockConflict(try LockClaim(&reader))
+        case 0x023b: return .giveUp(wait: try reader.integer())
+        default: throw MalformedMessage("there is no request \(code)")
+        }
+    }
+
     private static func ofSession(_ code: UInt16, _ reader: inout MessageReader) throws(MalformedMessage) -> Self {
         switch code {
         case 0x0240: return .begin(node: try reader.identifier())
@@ -149,6 +174,7 @@ extension HomeRequest {
             return .reclaim(claims, open: try reader.inodeNumbers())
         case 0x0251: return .replay(try reader.items(atMost: mostItems, Record.init(_:)))
         case 0x0252: return .reclaimed
+        case 0x0253: return .reclaimLocks(try reader.items(atMost: mostItems, LockClaim.init(_:)))
         default: throw MalformedMessage("there is no request \(code)")
         }
     }
