@@ -44,8 +44,7 @@ struct VolumeWorldTests {
                     VolumeWorld.allCases.contains { !VolumeSimulator.run($0, seed: seed).faults.isEmpty }
                 }
             }
-            print("DBG", defect, found as Any)
-            #expect(found != nil)
+            #expect(found != nil, "\(defect.rawValue)")
         }
     #endif
 }
