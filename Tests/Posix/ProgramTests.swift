@@ -31,7 +31,8 @@ struct ProgramTests {
             paths, directories = [], [root]
             for number in range(400):
                 parent = chance.choice(directories)
-                path = parent + b'/' + chance.choice([b'f', b'Name ', b'\\xff\\xfe', 'ä'.encode(), b'x' * 200]) + str(number).encode()
+                name = chance.choice([b'f', b'Name ', b'\\xff\\xfe', 'ä'.encode(), b'x' * 200])
+                path = parent + b'/' + name + str(number).encode()
                 kind = chance.random()
                 if kind < 0.15:
                     os.mkdir(path)
@@ -42,7 +43,8 @@ struct ProgramTests {
                 elif kind < 0.27: os.mkfifo(path)
                 else:
                     with open(path, 'wb') as file:
-                        file.write(chance.randbytes(chance.choice([0, 1, 100, 5000, 70000, 1500000 if number % 40 == 0 else 300])))
+                        largest = 1500000 if number % 40 == 0 else 300
+                        file.write(chance.randbytes(chance.choice([0, 1, 100, 5000, 70000, largest])))
                         if number % 50 == 0:
                             file.seek(3 << 20)
                             file.write(b'after a hole')

@@ -4,6 +4,7 @@ import Glibc
 import Resources
 import Synchronization
 import Testing
+import VolumeClient
 import VolumeKit
 import VolumeStore
 import Volumes
@@ -38,7 +39,9 @@ struct KilledHomeMountTests {
             for round in 0..<4 {
                 try await place.process.serving { home in
                     if round == 0 {
-                        mounts = [try served.mount(), try served.mount()]
+                        var link = HomeLink.Options()
+                        link.patience = .seconds(600)
+                        mounts = [try served.mount(link: link), try served.mount(link: link)]
                         for number in 0..<3 { try sys { mkdir(mounts[number % 2].path + "/d\(number)", 0o755) } }
                         writers.start { "\(mounts[$0 % 2].path)/d\($0)" }
                     }

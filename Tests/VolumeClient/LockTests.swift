@@ -11,7 +11,7 @@ import Volumes
 struct LockTests {
     /// A file of a volume, on two mounts.
     private func files(
-        term: Microseconds = .seconds(4), _ body: (ServedVolume, MountedVolume, MountedVolume) async throws -> Void
+        term: Microseconds = .minutes(10), _ body: (ServedVolume, MountedVolume, MountedVolume) async throws -> Void
     ) async throws {
         try await ServedVolume.serving(home: FileHome.maker(term: term)) { served in
             let (one, other) = (try served.mount(), try served.mount())
@@ -98,7 +98,7 @@ struct LockTests {
 
     @Test("who waits while the home is not reached goes on to wait, and has the lock when it is free")
     func outage() async throws {
-        try await files(term: .seconds(60)) { served, one, _ in
+        try await files { served, one, _ in
             let cable = try Cable(to: served.home.port)
             defer { cable.end() }
             let far = try served.mount(over: cable)
@@ -136,7 +136,7 @@ struct LockTests {
 
     @Test("the locks of a client that dies are free when its session is over")
     func death() async throws {
-        try await files { served, one, _ in
+        try await files(term: .seconds(8)) { served, one, _ in
             let plan = try served.plan(for: try served.peers.node("doomed"))
             try await plan.mounting { client in
                 let file = try OpenFile(plan.path + "/f", O_RDWR)

@@ -50,7 +50,7 @@ struct LostHomeTests {
         try await losing(term: .seconds(4)) { served, home in
             let cable = try Cable(to: home.port)
             var link = HomeLink.Options()
-            link.patience = .seconds(1)
+            link.patience = .seconds(5)
             let (lost, mounted) = (try served.mount(over: cable, link: link), try served.mount())
             try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT).write("old")
             try OpenFile(mounted.path + "/f", O_RDONLY).synchronize()
@@ -100,7 +100,7 @@ struct LostHomeTests {
     }
 
     private func filed(_ body: (ServedVolume, FileHome) async throws -> Void) async throws {
-        try await ServedVolume.serving(home: FileHome.maker(term: .seconds(4))) { served in
+        try await ServedVolume.serving(home: FileHome.maker(term: .seconds(8))) { served in
             try await body(served, try #require(served.home as? FileHome))
         }
     }
@@ -111,7 +111,7 @@ struct LostHomeTests {
             let cable = try Cable(to: home.port)
             defer { cable.end() }
             var link = HomeLink.Options()
-            link.patience = .seconds(1)
+            link.patience = .seconds(5)
             let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
             let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
             try file.write("old")
@@ -139,7 +139,7 @@ struct LostHomeTests {
             let cable = try Cable(to: home.port)
             defer { cable.end() }
             var link = HomeLink.Options()
-            link.patience = .seconds(1)
+            link.patience = .seconds(5)
             let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
             let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
             try file.write("old")

@@ -13,6 +13,8 @@ package struct HomeProcess: Codable, Sendable {
     package let peer: StoredPeer
     /// 0 lets the system choose.
     package var port = 0
+    /// Of its sessions, in seconds: so long that a test which is held up does not lose them.
+    private var term: Int64 = 600
 
     package init(_ volume: VolumeID, in directory: String, as peer: StoredPeer, port: Int = 0) {
         (self.volume, self.directory, self.peer, self.port) = (volume, directory, peer, port)
@@ -20,8 +22,10 @@ package struct HomeProcess: Codable, Sendable {
 
     /// Serves as long as it is needed.
     package func run(while isNeeded: @Sendable () -> Bool) async throws {
+        var options = HomeService.Options()
+        options.home.sessionTerm = .seconds(term)
         let service = try HomeService(
-            directory: directory, volume: volume, rule: { _, _, _ in nil }, clock: { .ofSystem })
+            directory: directory, volume: volume, options: options, rule: { _, _, _ in nil }, clock: { .ofSystem })
         let server = FrameServer([service.server], as: peer.node, limits: .wide, times: .patient)
         let listener = try await FrameListener(server, host: "127.0.0.1", port: port, as: peer)
         OtherProcess.say(listener.port)

@@ -46,6 +46,14 @@ package final class MountedVolume: Sendable {
     private let mount: Mount
     private let ended = DispatchSemaphore(value: 0)
     private let isOver = Atomic(false)
+    private let notices = Count()
+
+    /// How often the home has told it something unasked.
+    package var noticeCount: Int { notices.value.load(ordering: .relaxed) }
+
+    private final class Count: Sendable {
+        let value = Atomic(0)
+    }
 
     private final class Link: Sendable {
         let system = Mutex<VolumeFileSystem?>(nil)
@@ -53,7 +61,7 @@ package final class MountedVolume: Sendable {
 
     package init(
         _ plan: MountPlan, as client: any FrameIdentity, _ options: MountOptions = MountOptions(),
-        _ linkOptions: HomeLink.Options = HomeLink.Options()
+        _ linkOptions: HomeLink.Options = HomeLink.Options(), mostFiles: Int = VolumeFileSystem.mostFiles
     ) throws {
         path = plan.path
         let link = Link()
@@ -61,7 +69,10 @@ package final class MountedVolume: Sendable {
         poolOptions.limits = .wide
         let pool = FramePool(
             to: plan.home.node, host: "127.0.0.1", port: plan.home.port, as: client, poolOptions
-        ) { notice in link.system.withLock { $0 }?.heed(notice) }
+        ) { [notices] notice in
+            notices.value.add(1, ordering: .relaxed)
+            link.system.withLock { $0 }?.heed(notice)
+        }
         var random = SystemRandomNumberGenerator()
         let session = SessionID(at: Timestamp(microseconds: 1), using: &random)
         let home = try HomeLink(to: plan.volume, session: session, as: plan.peer.node, over: pool, linkOptions)
@@ -69,7 +80,8 @@ package final class MountedVolume: Sendable {
         let peers = plan.stores.map { store in
             BlockPeer(FramePool(to: store.node, host: "127.0.0.1", port: store.port, as: client, .patient))
         }
-        let system = VolumeFileSystem(home: home, blocks: BlockPool(plan.volume, on: peers, replicas: 2, cipher: cipher))
+        let system = VolumeFileSystem(
+            home: home, blocks: BlockPool(plan.volume, on: peers, replicas: 2, cipher: cipher), mostFiles: mostFiles)
         link.system.withLock { $0 = system }
         var settings = MountSettings()
         settings.dropsChangedContent = false

@@ -66,10 +66,11 @@ package final class ServedVolume: Sendable {
     ///
     /// - Parameter cable: over which the home is reached.
     package func mount(
-        _ options: MountOptions = MountOptions(), over cable: Cable? = nil, link: HomeLink.Options = HomeLink.Options()
+        _ options: MountOptions = MountOptions(), over cable: Cable? = nil, link: HomeLink.Options = HomeLink.Options(),
+        mostFiles: Int = VolumeFileSystem.mostFiles
     ) throws -> MountedVolume {
         let client = try peers.node("client")
-        let mounted = try MountedVolume(plan(for: client, over: cable), as: client, options, link)
+        let mounted = try MountedVolume(plan(for: client, over: cable), as: client, options, link, mostFiles: mostFiles)
         self.mounted.withLock { $0.append(mounted) }
         return mounted
     }

@@ -62,8 +62,8 @@ struct GrantTests {
         let peers = try FramePeers()
         let directory = try TemporaryDirectory()
         try ServedHome.create(directory.path + "/volume")
-        var options = HomeService.Options()
-        options.home.sessionTerm = .seconds(2)
+        var options = HomeService.Options.patient
+        if isSilent { options.home.sessionTerm = .seconds(2) }
         try await ServedBlocks.serving(of: peers) { served in
             let returning = GrantReturn(volume, on: [served.peer])
             try await ServedHome.serving(

@@ -25,7 +25,7 @@ struct HomeServiceTests {
         let first = try await ServedHome.serving(path, of: peers) { home in
             try await home.asking(as: client, session: session) { asker in
                 let began = try #require(try await asker.ask(.begin(node: client.node)).identity)
-                #expect(began.term == .seconds(10))
+                #expect(began.term == .minutes(10))
                 #expect(try await asker.make("a", number: 1).record?.epoch == began.epoch)
                 return began.epoch
             }
@@ -70,6 +70,52 @@ struct HomeServiceTests {
                 home.service.stop()
                 let refusal = await refusal { try await asker.make("b", number: 2) }
                 #expect(refusal?.kind == .busy && refusal?.text.contains("is being stopped") == true, "\(refusal as Any)")
+            }
+        }
+    }
+
+    @Test("nobody takes the session of another node, or anything on its connection")
+    func strangers() async throws {
+        try ServedHome.create(path)
+        try await ServedHome.serving(path) { home in
+            let (client, stranger) = (try home.served.peers.node("client"), try home.served.peers.node("stranger"))
+            try await home.asking(as: client, session: session) { asker in
+                _ = try await asker.ask(.begin(node: client.node))
+                try await home.asking(as: stranger, session: session) { other in
+                    for request in [HomeRequest.begin(node: stranger.node), .resume(node: stranger.node)] {
+                        let answer = try await other.ask(request)
+                        #expect(answer == .refused(.notPermitted))
+                    }
+                    #expect(try await other.ask(.end) == .elsewhere)
+                    await #expect(throws: FrameError.self) { try await other.ask(.resume(node: client.node)) }
+                }
+                #expect(try await asker.ask(.ping) == .done)
+            }
+        }
+    }
+
+    @Test("a session that goes on over another connection is not answered on the one before")
+    func moving() async throws {
+        try ServedHome.create(path)
+        try await ServedHome.serving(path) { home in
+            let client = try home.served.peers.node("client")
+            try await home.asking(as: client, session: session) { asker in
+                _ = try await asker.ask(.begin(node: client.node))
+                try await home.asking(as: client, session: session) { later in
+                    guard case .began(_, isRecovering: false) = try await later.ask(.resume(node: client.node)) else {
+                        return #expect(Bool(false))
+                    }
+                    #expect(try await later.ask(.ping) == .done)
+                    // The connection was cut; another one begins where nothing was resumed.
+                    while true {
+                        do {
+                            let answer = try await asker.ask(.ping)
+                            #expect(answer == .elsewhere)
+                            break
+                        } catch FrameError.lost { continue }
+                    }
+                    #expect(try await later.ask(.ping) == .done)
+                }
             }
         }
     }

@@ -28,7 +28,7 @@ struct ServedHome: Sendable {
     /// Serves what is in a directory while the body runs.
     @discardableResult
     static func serving<Value: Sendable>(
-        _ directory: String, of peers: FramePeers? = nil, _ options: HomeService.Options = HomeService.Options(),
+        _ directory: String, of peers: FramePeers? = nil, _ options: HomeService.Options = .patient,
         rule: @escaping VolumeRule = { _, _, _ in nil }, onLeft: @escaping @Sendable (NodeID) -> Void = { _ in },
         _ body: (ServedHome) async throws -> Value
     ) async throws -> Value {
@@ -94,4 +94,13 @@ struct HomeAsker: Sendable {
 extension HomeAnswer {
     var record: Record? { if case .changed(_, let record, _) = self { record } else { nil } }
     var identity: HomeIdentity? { if case .began(let identity, _) = self { identity } else { nil } }
+}
+
+extension HomeService.Options {
+    /// Whose sessions are not lost when a test is held up.
+    static var patient: Self {
+        var options = Self()
+        options.home.sessionTerm = .minutes(10)
+        return options
+    }
 }

@@ -23,30 +23,31 @@ extension VolumeFileSystem {
         return answer(inode, isHeld: isHeld)
     }
 
+    /// Capabilities fall when content is written. The home takes them away when it is told of that; until then they are not shown.
+    private static let capability = Array("security.capability".utf8)
+
+    private func hidesCapability(_ number: InodeNumber) -> Bool { known(number)?.state.withLock { $0.isWriting } ?? false }
+
     package func extendedAttribute(_ name: [UInt8], of number: InodeNumber) throws(PosixError) -> [UInt8] {
-        try storeForAttributes(of: number)
-        guard case .extendedAttribute(let value) = try home.ask(.extendedAttribute(name, of: number)) else {
+        if name == Self.capability, hidesCapability(number) { throw .noData }
+        guard case .extendedAttribute(let value) = try ask(.extendedAttribute(name, of: number)) else {
             throw .protocolFault
         }
         return value
     }
 
     package func extendedAttributes(of number: InodeNumber) throws(PosixError) -> [[UInt8]] {
-        try storeForAttributes(of: number)
-        guard case .extendedAttributeNames(let names) = try home.ask(.extendedAttributeNames(number)) else {
+        guard case .extendedAttributeNames(let names) = try ask(.extendedAttributeNames(number)) else {
             throw .protocolFault
         }
-        return names
-    }
-
-    /// Capabilities fall at the home, when it is told of what was written.
-    private func storeForAttributes(of number: InodeNumber) throws(PosixError) {
-        if let file = known(number), file.state.withLock({ $0.isWriting }) { try store(file) }
+        return hidesCapability(number) ? names.filter { $0 != Self.capability } : names
     }
 
     package func setExtendedAttribute(
         _ name: [UInt8], of number: InodeNumber, to value: [UInt8], _ manner: ExtendedAttributeManner, for caller: Caller
     ) throws(PosixError) {
+        // What was written before would take them away.
+        if name == Self.capability { try store(file(number)) }
         let mode: ExtendedAttributeMode =
             switch manner {
             case .any: .either

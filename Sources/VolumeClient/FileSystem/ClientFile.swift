@@ -17,6 +17,8 @@ final class ClientFile: Sendable {
         var names: Set<FileName> = []
         /// How the inode was when its last name went, if it was not open: the kernel may still ask for it.
         var last: Inode?
+        /// It was made here, and nobody else had a lease of it since: nobody else has it open.
+        var isOwn = false
         /// What is told of the inode as it was before this is out of date: entries of it were changed.
         var entriesChanged: FileTime?
         /// Another one each time that entries of a directory may have become others.
@@ -25,6 +27,8 @@ final class ClientFile: Sendable {
         /// Content on its way, in the order in which it was written.
         var flying: [Flight] = []
         var handles = 0
+        /// How often the kernel was told of it and has not forgotten it.
+        var lookups: UInt64 = 0
         /// Sticks until somebody was told.
         var error: PosixError?
     }
@@ -85,7 +89,7 @@ extension ClientFile.State {
         if isWriting, let known = inode {
             merged.size = max(told.size, known.size)
             merged.allocated = min(merged.size, told.allocated + UInt64(dirty.count + flying.reduce(0) { $0 + $1.count }))
-            merged.modified = max(told.modified, known.modified)
+            merged.modified = known.modified
             merged.changed = max(told.changed, known.changed)
         }
         inode = merged
@@ -105,6 +109,15 @@ extension ClientFile.State {
         (inode.modified, inode.changed) = (time, max(inode.changed, time))
         self.inode = inode
         return added
+    }
+
+    /// Drops content that waits to be stored, of a file that nobody can ever read any more.
+    ///
+    /// - Returns: how much it was; `nil` when somebody else may have the file open.
+    mutating func dropOwn() -> Int? {
+        guard isOwn else { return nil }
+        defer { dirty = DirtyContent() }
+        return dirty.count
     }
 
     /// Entries of a directory were changed by this session.

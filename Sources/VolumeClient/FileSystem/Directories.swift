@@ -58,12 +58,14 @@ extension VolumeFileSystem {
         guard item.number == file(directory).state.withLock({ $0.listingNumber }) else {
             return page.add(name, inode.number, inode.kind, next: cookie)
         }
-        return page.add(name, entry(inode, as: name, in: directory), next: cookie)
+        let isAdded = page.add(name, entry(inode, as: name, in: directory), next: cookie)
+        if !isAdded || !page.wantsAttributes { uncountLookup(of: inode.number) }
+        return isAdded
     }
 
     private func readOn(_ number: InodeNumber, _ handle: OpenHandle, after name: FileName?) throws(PosixError) {
         let reading = file(number).state.withLock { $0.listingNumber }
-        guard case .entries(let entries, let isEnd, let grants) = try home.ask(.list(number, after: name, limit: 500)) else {
+        guard case .entries(let entries, let isEnd, let grants) = try ask(.list(number, after: name, limit: 500)) else {
             throw .protocolFault
         }
         for entry in entries { take(grants.filter { $0.inode == entry.inode.number }, entry.inode) }

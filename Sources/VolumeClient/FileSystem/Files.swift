@@ -30,6 +30,7 @@ extension VolumeFileSystem {
             return (state.handles == 0, state.inode)
         }
         guard isLast else { return }
+        storeSoon(file)
         if let inode { dropIfClosed(inode) } else { recalls.async { [home] in _ = try? home.ask(.close([number])) } }
     }
 
@@ -153,17 +154,19 @@ extension VolumeFileSystem {
         of file: ClientFile, in range: Range<UInt64>
     ) throws(PosixError) -> (parts: [(extent: Extent, block: Block?)], pending: [DirtyContent.Run]) {
         while true {
-            let (found, pending, known) = file.state.withLock { state in
+            let known = file.state.withLock { state -> (parts: [(extent: Extent, block: Block?)], pending: [DirtyContent.Run])? in
+                guard state.extents.covers(range) else { return nil }
                 let parts = state.extents.extents(in: range).compactMap { $0.clamped(to: range) }
-                return (parts.map { ($0, state.extents.block(of: $0)) }, state.pending(in: range), state.extents.known)
+                return (parts.map { ($0, state.extents.block(of: $0)) }, state.pending(in: range))
             }
-            if known >= range.upperBound { return (found, pending) }
+            if let known { return known }
+            let (place, mark) = file.state.withLock { ($0.extents.prepare(for: range), $0.extents.mark) }
             let limit = 1000
-            guard case .extents(let page, let blocks) = try home.ask(.extents(file.number, from: known, limit: limit)) else {
+            guard case .extents(let page, let blocks) = try ask(.extents(file.number, from: place, limit: limit)) else {
                 throw .protocolFault
             }
             file.state.withLock { state in
-                guard state.extents.known == known else { return }
+                guard state.extents.mark === mark, state.extents.known == place else { return }
                 state.extents.append(page, blocks, isEnd: page.count < limit)
             }
         }
@@ -176,8 +179,20 @@ extension VolumeFileSystem {
         try store(file)
         let size = try inode(number).inode.size
         guard offset < size else { throw .noSuchAddress }
-        var place = offset
-        for part in try content(of: file, in: offset..<size).parts {
+        for start in stride(from: offset, to: size, by: Self.window) {
+            let range = start..<min(start + UInt64(Self.window), size)
+            if let found = try seek(sought, in: range, of: file) { return found }
+        }
+        if sought == .data { throw .noSuchAddress }
+        return size
+    }
+
+    /// So many bytes are looked through at a time.
+    private static let window: UInt64.Stride = 1 << 30
+
+    private func seek(_ sought: SeekTarget, in range: Range<UInt64>, of file: ClientFile) throws(PosixError) -> UInt64? {
+        var place = range.lowerBound
+        for part in try content(of: file, in: range).parts {
             switch sought {
             case .data: return part.extent.offset
             case .hole:
@@ -185,14 +200,7 @@ extension VolumeFileSystem {
                 place = part.extent.end
             }
         }
-        if sought == .data { throw .noSuchAddress }
-        return min(place, size)
-    }
-}
-
-extension ExtentMap {
-    func block(of extent: Extent) -> Block? {
-        if case .block(let id, _) = extent.source { blocks[id] } else { nil }
+        return sought == .hole && place < range.upperBound ? place : nil
     }
 }
 

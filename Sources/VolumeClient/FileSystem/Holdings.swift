@@ -6,7 +6,7 @@ package import Volumes
 // What becomes of what is kept here, when the home goes away and comes back.
 
 extension VolumeFileSystem: SessionHoldings {
-    package func disregardGrants(through stamp: UInt64) { floor.store(stamp, ordering: .releasing) }
+    package func disregardGrants(through stamp: UInt64) { raiseFloor(to: stamp) }
 
     package var claims: SessionClaims {
         var claims = SessionClaims()
@@ -97,6 +97,7 @@ extension ClientFile.State {
     fileprivate mutating func lose(hadLocks: Bool) {
         if isWriting || hadLocks { error = error ?? .inputOutput }
         (lease, inode, extents, dirty, flying) = (nil, nil, ExtentMap(), DirtyContent(), [])
+        isOwn = false
         entriesChanged = nil
         listingNumber += 1
     }

@@ -2,8 +2,8 @@ internal import Glibc
 internal import Synchronization
 internal import Volumes
 
-/// The time at the home of a volume, which all times of files are of, as far as a client can tell: what is written here gets its time
-/// before the home is told of it.
+/// The time at the home of a volume, of which all times of files are, as far as a client can tell: what is written here gets its
+/// time before the home is told of it.
 ///
 /// It is as far ahead of this machine's clock since boot as an answer has shown it to be at most; it does not go back.
 final class HomeClock: Sendable {

@@ -5,7 +5,7 @@ extension VolumeFileSystem {
     package func lookup(
         _ name: FileName, in directory: InodeNumber, for caller: Caller
     ) throws(PosixError) -> LookupAnswer {
-        switch try home.ask(.lookup(name, in: directory)) {
+        switch try ask(.lookup(name, in: directory)) {
         case .inode(let inode, let grants):
             take(grants, inode)
             return .found(entry(inode, as: name, in: directory))
@@ -16,8 +16,6 @@ extension VolumeFileSystem {
         }
     }
 
-    package func forget(_ number: InodeNumber, lookups: UInt64) {}
-
     private func make(
         _ name: FileName, _ directory: InodeNumber, _ kind: FileKind, _ permissions: UInt16, device: UInt32 = 0,
         target: [UInt8] = [], for caller: Caller
@@ -26,6 +24,7 @@ extension VolumeFileSystem {
             parent: directory, name: name, number: InodeNumber(rawValue: 0), kind: kind, permissions: permissions,
             owner: caller.user, group: caller.group, device: device, target: target)
         guard case .inode(let inode) = try change(.make(new)) else { throw .protocolFault }
+        file(inode.number).state.withLock { $0.isOwn = $0.mayWrite }
         return entry(inode, as: name, in: directory)
     }
 
@@ -87,23 +86,24 @@ extension VolumeFileSystem {
     }
 
     package func target(of link: InodeNumber) throws(PosixError) -> [UInt8] {
-        guard case .target(let path) = try home.ask(.target(link)) else { throw .protocolFault }
+        guard case .target(let path) = try ask(.target(link)) else { throw .protocolFault }
         return path
     }
 
     /// What no name leads to any more is given back, unless a program has it open here.
     func dropIfClosed(_ inode: Inode) {
-        guard inode.links == 0 else { return }
         let file = file(inode.number)
-        let stamp = file.state.withLock { state -> UInt64? in
-            guard state.handles == 0 else { return nil }
-            promises.release(state.dirty.count, of: home.session)
-            state.dirty = DirtyContent()
-            (state.lease, state.inode, state.last) = (nil, nil, inode)
-            return state.stamp
-        }
-        guard let stamp else { return }
-        recalls.async { [home] in
+        guard inode.links == 0, file.state.withLock({ $0.handles == 0 }) else { return }
+        recalls.async { [self] in
+            if let dropped = file.state.withLock({ $0.dropOwn() }) {
+                promises.release(dropped, of: home.session)
+            } else {
+                do throws(PosixError) { try store(file) } catch { file.state.withLock { $0.error = $0.error ?? error } }
+            }
+            let stamp = file.state.withLock { state in
+                (state.lease, state.inode, state.last) = (nil, nil, inode)
+                return state.stamp
+            }
             _ = try? home.ask(.giveBack([LeaseReturn(inode.number, stamp: stamp)]))
         }
     }

@@ -97,12 +97,25 @@ extension VolumeFileSystem {
         let bytes = extents.reduce(0) { $0 + $1.length }
         do throws(PosixError) {
             let operation = Operation.write([write], blocks: [block], promised: bytes)
-            guard case .inodes(let inodes) = try home.change(operation, during: flight.session).reply else {
-                throw .protocolFault
-            }
+            let (reply, grants) = try home.change(operation, during: flight.session)
+            guard case .inodes(let inodes) = reply else { throw .protocolFault }
+            take(grants)
             return .success(inodes.first)
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// So long what was written to a file that is closed waits to be stored: it may be removed, or written again.
+    private static let rest = DispatchTimeInterval.seconds(2)
+
+    /// Stores what was written to a file that nobody has open any more, in the background.
+    func storeSoon(_ file: ClientFile) {
+        guard file.state.withLock(\.isWriting) else { return }
+        lanes[Int(file.number.rawValue % UInt64(lanes.count))].asyncAfter(deadline: .now() + Self.rest) { [self] in
+            // What fails sticks to the file, for whoever makes it durable.
+            do throws(PosixError) { try store(file) } catch { file.state.withLock { $0.error = $0.error ?? error } }
+            drop(file)
         }
     }
 

@@ -16,21 +16,31 @@ package final class VolumeFileSystem: FileSystem {
 
     let home: HomeLink
     let blocks: BlockPool
-    private let files = Mutex<[InodeNumber: ClientFile]>([:])
+    /// Inodes of which something is kept at most, besides those that are open or written to.
+    package static let mostFiles = 1 << 16
+
+    let files = Mutex(KeptFiles())
+    let mostFiles: Int
+    let returns = LeaseReturns()
     let listings = Mutex<(next: UInt64, open: [UInt64: Listing])>((1, [:]))
     let mount = Mutex<Mount?>(nil)
     let flights = DispatchQueue(label: "surplus.volume.flights", attributes: .concurrent)
     let recalls = DispatchQueue(label: "surplus.volume.recalls", attributes: .concurrent)
     let forgetting = DispatchQueue(label: "surplus.volume.forgetting", attributes: .concurrent)
+    /// In which files are stored in the background, so many at a time.
+    let lanes = (0..<8).map { DispatchQueue(label: "surplus.volume.lane-\($0)") }
     let room = DispatchSemaphore(value: mostUnderWay / DirtyContent.longestRun)
     let promises: Promises
+    /// Calls of the kernel's that wait for the home.
+    private let calls = Atomic<Int>(0)
     let clock = HomeClock()
     let locks = ClientLocks()
     /// Grants up to this stamp are not taken any more.
     let floor = Atomic<UInt64>(0)
 
-    package init(home: HomeLink, blocks: BlockPool) {
+    package init(home: HomeLink, blocks: BlockPool, mostFiles: Int = mostFiles) {
         self.home = home
+        self.mostFiles = mostFiles
         self.blocks = blocks
         promises = Promises(home)
         home.attach(self)
@@ -40,16 +50,20 @@ package final class VolumeFileSystem: FileSystem {
     package func attach(_ mount: Mount) { self.mount.withLock { $0 = mount } }
 
     func file(_ number: InodeNumber) -> ClientFile {
-        files.withLock { files in
-            if let file = files[number] { return file }
+        let (file, areTooMany) = files.withLock { files in
+            if let file = files.kept[number] { return (file, false) }
             let file = ClientFile(number)
-            files[number] = file
-            return file
+            files.kept[number] = file
+            let areTooMany = !files.isTrimming && files.kept.count > mostFiles
+            if areTooMany { files.isTrimming = true }
+            return (file, areTooMany)
         }
+        if areTooMany { trimSoon() }
+        return file
     }
 
-    func known(_ number: InodeNumber) -> ClientFile? { files.withLock { $0[number] } }
-    var allFiles: [ClientFile] { files.withLock { Array($0.values) } }
+    func known(_ number: InodeNumber) -> ClientFile? { files.withLock { $0.kept[number] } }
+    var allFiles: [ClientFile] { files.withLock { Array($0.kept.values) } }
 
     // MARK: Answers of the home
 
@@ -61,10 +75,20 @@ package final class VolumeFileSystem: FileSystem {
         if let inode, !grants.contains(where: { $0.inode == inode.number }) { known(inode.number)?.take(inode) }
     }
 
+    /// Asks the home for a call of the kernel's.
+    func ask(_ request: HomeRequest) throws(PosixError) -> HomeAnswer {
+        calls.add(1, ordering: .sequentiallyConsistent)
+        defer { calls.subtract(1, ordering: .sequentiallyConsistent) }
+        return try home.ask(request)
+    }
+
     /// Has something changed, and takes what came with the answer.
     @discardableResult
     func change(_ operation: Operation) throws(PosixError) -> Reply {
+        calls.add(1, ordering: .sequentiallyConsistent)
+        defer { calls.subtract(1, ordering: .sequentiallyConsistent) }
         let (reply, grants) = try home.change(operation)
+        take(grants)
         switch reply {
         case .inode(let inode): take(grants, inode)
         case .inodes(let inodes): for inode in inodes { take([], inode) }
@@ -85,7 +109,7 @@ package final class VolumeFileSystem: FileSystem {
     func inode(_ number: InodeNumber) throws(PosixError) -> (inode: Inode, isHeld: Bool) {
         let file = file(number)
         if home.isPresent, let known = file.state.withLock({ $0.lease == nil ? $0.last : $0.inode }) { return (known, true) }
-        guard case .inode(let inode, let grants) = try home.ask(.attributes(number)) else { throw .protocolFault }
+        guard case .inode(let inode, let grants) = try ask(.attributes(number)) else { throw .protocolFault }
         take(grants, inode)
         return file.state.withLock { state in
             guard state.lease != nil, let known = state.inode else { return (inode, false) }
@@ -97,7 +121,7 @@ package final class VolumeFileSystem: FileSystem {
     func acquireWrite(_ file: ClientFile) throws(PosixError) {
         if !home.isPresent { try home.awaitHome() }
         while !file.state.withLock(\.mayWrite) {
-            guard case .inode(let inode, let grants) = try home.ask(.acquire(.write, on: file.number)) else {
+            guard case .inode(let inode, let grants) = try ask(.acquire(.write, on: file.number)) else {
                 throw .protocolFault
             }
             take(grants, inode)
@@ -108,8 +132,9 @@ package final class VolumeFileSystem: FileSystem {
         AttributeAnswer(inode, validity: isHeld ? Self.held : .zero)
     }
 
-    /// What a lookup answers, with what the kernel may keep of it.
+    /// What a lookup answers, with what the kernel may keep of it. It counts as one.
     func entry(_ inode: Inode, as name: FileName, in directory: InodeNumber) -> Entry {
+        countLookup(of: inode.number)
         let shown = known(inode.number)?.state.withLock { $0.lease == nil ? nil : $0.inode }
         let validity = validity(of: name, in: directory)
         return Entry(shown ?? inode, validity: validity, attributesValidity: shown == nil ? .zero : Self.held)
@@ -127,15 +152,19 @@ package final class VolumeFileSystem: FileSystem {
 
     // MARK: Recalls
 
-    /// So long a recall waits for the kernel to forget. It waits for calls under way itself, and one of them may wait for what this
-    /// session has to give back: then it is given back first, and the kernel forgets a moment later.
+    /// So long a recall waits for the kernel to forget while calls wait for the home. The kernel waits for calls under way itself, and
+    /// one of them may wait for what this session has to give back: then it is given back first, and the kernel forgets a moment
+    /// later.
     private static let patience = DispatchTimeInterval.milliseconds(50)
 
     /// A lease is wanted by somebody else: what was changed under it is told first. Comes back at once.
     package func heed(_ recall: LeaseRecall) {
         recalls.async { [self] in
             let file = file(recall.inode)
-            file.state.withLock { $0.heeded = max($0.heeded, recall.stamp) }
+            file.state.withLock { state in
+                state.heeded = max(state.heeded, recall.stamp)
+                state.isOwn = false
+            }
             // What fails sticks to the file, for whoever makes it durable.
             do throws(PosixError) { try store(file) } catch { file.state.withLock { $0.error = $0.error ?? error } }
             let names = file.state.withLock { $0.lose(recall) }
@@ -153,7 +182,9 @@ package final class VolumeFileSystem: FileSystem {
             for name in names { try? mount.entryChanged(name, in: number) }
             try? mount.contentChanged(of: number)
         }
-        _ = forgetting.wait(timeout: .now() + Self.patience)
+        while forgetting.wait(timeout: .now() + Self.patience) == .timedOut,
+            calls.load(ordering: .sequentiallyConsistent) == 0
+        {}
     }
 }
 

@@ -52,7 +52,12 @@ struct HomeDesk<State: VolumeState> {
         if let end { return [{ done(.failure(end)) }] }
         var work: [HomeWork] = []
         switch message.request {
-        case .begin, .resume: work = takeUp(message.session, on: caller)
+        case .begin, .resume:
+            let owner = home.volume.state.session(message.session)?.node
+            guard owner == nil || owner == caller.node else {
+                return [{ done(.success(FrameMessage(home: .refused(.notPermitted)))) }]
+            }
+            work = takeUp(message.session, on: caller)
         default:
             guard connections[message.session]?.number == caller.number else {
                 return [{ done(.success(FrameMessage(home: .elsewhere))) }]

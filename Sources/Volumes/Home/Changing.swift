@@ -51,15 +51,26 @@ extension VolumeHome {
         }
     }
 
-    /// Whoever changes something may keep it, and whoever makes a file may go on to write to it.
+    /// Whoever changes something may keep it, and whoever makes a file may go on to write to it. What is granted before, and told later,
+    /// is known by its stamp to be older than the change.
     private mutating func grants(after operation: Operation, _ reply: Reply, _ session: SessionID) -> [LeaseGrant] {
         switch (operation, reply) {
         case (.make(let new), .inode(let inode)):
             let lease: CacheLease = inode.kind == .regular ? .write : .read
             return grant(.read, new.parent, to: session) + grant(lease, inode.number, to: session)
-        case (_, .inode(let inode)): return grant(.read, inode.number, to: session)
+        case (.link(let inode, let parent, _), _): return grant([inode, parent], to: session)
+        case (_, .inode(let inode)): return grant([inode.number], to: session)
+        case (_, .inodes(let inodes)): return grant(inodes.map(\.number), to: session)
+        case (.unlink(let parent, _, _), .removed(let inode)), (.removeDirectory(let parent, _, _), .removed(let inode)):
+            return grant(inode.links > 0 ? [parent, inode.number] : [parent], to: session)
+        case (.rename(let rename), .renamed(let moved, _)):
+            return grant([rename.parent, rename.newParent, moved.number], to: session)
         default: return []
         }
+    }
+
+    private mutating func grant(_ inodes: [InodeNumber], to session: SessionID) -> [LeaseGrant] {
+        inodes.flatMap { grant(.read, $0, to: session) }
     }
 }
 

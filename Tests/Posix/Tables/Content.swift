@@ -138,6 +138,14 @@ extension RuleTable {
             try file.synchronize()
             try scene.expect(.both, of: "f") { try file.write("TEXT", at: 0) }
         }
+        rules("read leaves the time of access, as on a mount with noatime", on: .volume) { scene in
+            let file = try scene.file("f", "text")
+            let before = try file.status.accessed
+            try scene.later()
+            _ = try scene.text("f")
+            _ = try scene.names(".")
+            try scene.equal(try file.status.accessed, before)
+        }
         rules("read neither modifies nor changes the file") { scene in
             let file = try scene.file("f", "text")
             try scene.expect(.nothing, of: "f") { _ = try file.text() }
@@ -311,10 +319,19 @@ extension RuleTable {
         }
         rules("capabilities of a program fall when it is written to", by: Rules.root) { scene in
             let file = try scene.file("f", "text", mode: 0o755)
-            let capability: [UInt8] = [0, 0, 0, 2, 0, 0x20, 0, 0] + [UInt8](repeating: 0, count: 12)
-            try scene.setAttribute("f", "security.capability", capability)
+            try scene.setAttribute("f", "security.capability", Self.capability)
             try file.write("more")
             try scene.refused(ENODATA) { _ = try scene.attribute("f", "security.capability") }
+        }
+        rules("capabilities that a program gets after it was written stay", by: Rules.root) { scene in
+            let file = try scene.file("f", "text", mode: 0o755)
+            try file.write("more")
+            try scene.setAttribute("f", "security.capability", Self.capability)
+            try file.synchronize()
+            try scene.equal(try scene.attribute("f", "security.capability"), Self.capability)
+            try scene.equal(try scene.attributes("f"), ["security.capability"])
+            try file.write("more")
+            try scene.equal(try scene.attributes("f"), [])
         }
         rules("set-id bits stay when somebody reads", by: Rules.root) { scene in
             try scene.file("f", "text")

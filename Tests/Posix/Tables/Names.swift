@@ -4,7 +4,12 @@ extension RuleTable {
     /// Names are bytes: all but NUL and the slash.
     static let names = RuleTable("names") { rules in
         for byte in UInt8.min ... .max where byte != 0 && byte != UInt8(ascii: "/") {
-            add("the byte \(byte)", [UInt8(ascii: "n"), byte], rules, by: byte < 128 ? Rules.user : Rules.root)
+            rules("the byte \(byte): made, listed, removed", by: byte < 128 ? Rules.user : Rules.root) { scene in
+                let path = [UInt8(ascii: "n"), byte, 0].map { CChar(bitPattern: $0) }
+                try sys("mkdir") { mkdir(path, 0o755) }
+                try scene.equal(try listed(), [[UInt8(ascii: "n"), byte]])
+                try sys("rmdir") { rmdir(path) }
+            }
         }
         let names: [(String, [UInt8])] = [
             ("three dots", Array("...".utf8)), ("a dot before it", Array(".hidden".utf8)), ("a blank", Array(" ".utf8)),

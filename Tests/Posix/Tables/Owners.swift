@@ -65,6 +65,9 @@ extension RuleTable {
         }
     }
 
+    /// The right CAP_NET_RAW for a program, as the attribute `security.capability` has it (linux/capability.h: version 2).
+    static let capability: [UInt8] = [0, 0, 0, 2, 0, 0x20, 0, 0] + [UInt8](repeating: 0, count: 12)
+
     private static func addSetID(_ rules: Rules) {
         for (mode, left) in [(0o6755, 0o755), (0o4711, 0o711), (0o2755, 0o755), (0o1755, 0o1755), (0o755, 0o755)]
             as [(mode_t, mode_t)]
@@ -84,9 +87,7 @@ extension RuleTable {
         }
         rules("capabilities of a program fall", by: Rules.root) { scene in
             try scene.file("f", mode: 0o755)
-            // linux/capability.h: version 2, CAP_NET_RAW.
-            let capability: [UInt8] = [0, 0, 0, 2, 0, 0x20, 0, 0] + [UInt8](repeating: 0, count: 12)
-            try scene.setAttribute("f", "security.capability", capability)
+            try scene.setAttribute("f", "security.capability", Self.capability)
             try scene.chown("f", 5, 6)
             try scene.refused(ENODATA) { _ = try scene.attribute("f", "security.capability") }
         }

@@ -94,7 +94,7 @@ extension RuleTable {
             let before = try scene.space()
             let file = try scene.file("f")
             // More than a mount has promised to it in advance.
-            for _ in 0..<5 { try file.write([UInt8](repeating: 1, count: 16 << 20)) }
+            for _ in 0..<17 { try file.write([UInt8](repeating: 1, count: 4 << 20)) }
             try file.synchronize()
             let after = try scene.space()
             try scene.equal(before.f_ffree - after.f_ffree, 1, "inodes taken")

@@ -67,8 +67,7 @@ extension RuleTable {
             }
             rules("\(name): capabilities of a program fall", by: Rules.root) { scene in
                 try scene.file("f", "text", mode: 0o755)
-                let capability: [UInt8] = [0, 0, 0, 2, 0, 0x20, 0, 0] + [UInt8](repeating: 0, count: 12)
-                try scene.setAttribute("f", "security.capability", capability)
+                try scene.setAttribute("f", "security.capability", Self.capability)
                 try way(scene, 1)
                 try scene.refused(ENODATA) { _ = try scene.attribute("f", "security.capability") }
             }
