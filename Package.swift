@@ -142,7 +142,7 @@ let package = Package(
         module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", .nioCore, .crypto]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
-        module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node"]),
+        module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Volumes"]),
 
         // 4: programs
         program("surplusd", ["Agent", "Configuration", "Resources", "Wire", .arguments, .log, .lifecycle, .signals]),
@@ -153,7 +153,7 @@ let package = Package(
                 "Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Sandbox", "Resources", "CLinux",
                 .arguments, .grpc,
             ]),
-        program("surplus-sim", ["Simulation", "Configuration", "Policy", "Resources", .arguments]),
+        program("surplus-sim", ["Simulation", "Configuration", "Policy", "Resources", "Volumes", .arguments]),
         program(
             "surplus-bench",
             [
@@ -188,7 +188,9 @@ let package = Package(
             "Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "Warden", "surplus-warden", "weak-shim"],
             exclude: ["Hostile/hostile.c"]),
         tests("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Node"]),
-        tests("Simulation", ["Resources", "Policy", "Bookkeeping", "Trading", "Configuration", "Simulation", "surplus-sim"]),
+        tests(
+            "Simulation",
+            ["Resources", "Policy", "Bookkeeping", "Trading", "Configuration", "Volumes", "Simulation", "surplus-sim"]),
         tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "Reports", "surplus-bench", .grdb]),
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),

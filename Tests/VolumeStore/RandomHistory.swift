@@ -150,7 +150,13 @@ struct RandomHistory {
 
     private mutating func sessions() -> Operation {
         let id = session(small(3))
-        return switch small(5) {
+        return switch small(7) {
+        case 5: .advance
+        case 6:
+            .appoint(
+                JournalMembership(
+                    JournalSet(home: node(small(4)), backups: [node(small(4))]),
+                    outgoing: chance(2) ? [] : [JournalSet(home: node(9), backups: [])]))
         case 0: .end(id)
         case 1, 2: .begin(id, node: node(small(4)))
         case 3: .reserve(id, bytes: Int64(small(60)) - 20)

@@ -20,7 +20,8 @@ final class TemporaryDirectory: Sendable {
 let volumeID = VolumeID(high: 7, low: .max)
 
 func node(_ number: UInt64) -> NodeID { NodeID(high: 0, low: number) }
-func block(_ number: UInt64) -> BlockID { BlockID(high: number >> 3, low: .max - number) }
+/// Of a generation that does not come to an end.
+func block(_ number: UInt64) -> BlockID { BlockID(high: (1 << 40) + (number >> 3), low: .max - number) }
 func session(_ number: UInt64) -> SessionID { SessionID(high: 0, low: number) }
 
 /// What all volumes of these tests begin with.

@@ -39,28 +39,38 @@ struct PlacementTests {
         #expect((2850...3150).contains(first), "three quarters: \(first)")
     }
 
-    @Test("what has fewest copies is copied first, from where it is, to where it is not")
-    func repairs() {
-        var random = SeededGenerator(seed: 1)
-        let map = StoreMap([store(1), store(2), store(3), store(4, nil, .leaving), store(5, nil, .lost)])
-        let blocks = [
-            block(1, on: [1, 2]), block(2, on: [1, 5]), block(3, on: [4, 5]), block(4, on: [5]), block(5, on: [1, 4]),
-        ]
-        let repairs = map.repairs(of: blocks, copies: 2, footprint: UInt64.init, using: &random)
-        #expect(repairs.map(\.block.low) == [2, 3, 5], "1 has its copies, and of 4 there is none")
-        #expect(repairs.map(\.from) == [[node(1)], [node(4)], [node(1), node(4)]])
-        #expect(repairs.map(\.to.count) == [1, 2, 1])
-        for (repair, before) in zip(repairs, [blocks[1], blocks[2], blocks[4]]) {
-            #expect(Set(repair.to).isDisjoint(with: before.replicas))
-        }
+    private func plan(_ nodes: [UInt64], damaged: [UInt64] = []) -> MendPlan {
+        let map = StoreMap([
+            store(1, "a"), store(2, "a"), store(3, "b", .closed), store(4, "c", .leaving), store(5, "d", .lost),
+        ])
+        return MendPlan(block(1, on: nodes), map, damaged: Set(damaged.map(node)), copies: 2)
     }
 
-    @Test("a node is left only when the block has its copies elsewhere")
-    func trimming() {
-        let map = StoreMap([store(1), store(2), store(3, nil, .closed), store(4, nil, .leaving)])
-        #expect(map.trimmed(block(1, on: [1, 4]), copies: 2) == nil)
-        #expect(map.trimmed(block(1, on: [1, 2, 4]), copies: 2)?.replicas == [node(1), node(2)])
-        #expect(map.trimmed(block(1, on: [1, 2, 3]), copies: 2)?.replicas == [node(1), node(2)])
-        #expect(map.trimmed(block(1, on: [1, 3]), copies: 2) == nil)
+    @Test("a block is copied from where it is when it has too few copies on nodes that keep it, and those first")
+    func lacking() {
+        #expect(plan([1, 3]).isNeeded == false)
+        let one = plan([1, 4, 5])
+        #expect((one.missing, one.sources, one.keep) == (1, [1, 4].map(node), [node(1)]))
+        #expect((one.drop, one.awaited) == ([node(4)], [node(5)]), "who nothing is heard of stays named")
+        #expect(plan([4, 5]).missing == 2)
+        #expect(plan([5]).isPossible == false)
+    }
+
+    @Test("a node is left out only beyond the copies that are needed, and one of each domain stays")
+    func surplus() {
+        let three = plan([1, 2, 3])
+        #expect((three.keep, three.drop, three.missing) == ([1, 3].map(node), [node(2)], 0))
+        #expect(plan([1, 3, 9]).drop == [node(9)], "a node that is gone for good")
+        #expect(plan([1, 9]).missing == 1)
+    }
+
+    @Test("a damaged copy is no copy: it is replaced where it is, or left out where there are enough others")
+    func damaged() {
+        let two = plan([1, 3], damaged: [3])
+        #expect((two.rewrite, two.missing, two.sources) == ([node(3)], 0, [node(1)]))
+        let three = plan([1, 2, 3], damaged: [2])
+        #expect((three.rewrite, three.drop) == ([], [node(2)]))
+        let all = plan([1, 3], damaged: [1, 3])
+        #expect((all.isPossible, all.doubtful) == (false, [1, 3].map(node)))
     }
 }

@@ -33,7 +33,11 @@ struct RecordCodingTests {
             .allocate(a, 1..<UInt64.max, keepsSize: true, zeroes: false), .punch(b, 0..<0), .discard(a),
             .place([BlockPlacement(block: block(1), replicas: [node(3)])]), .forget([block(1), block(2)]),
             .begin(session(1), node: node(2)), .end(session(1)), .reserve(session(1), bytes: .min),
-            .resize(capacity: .max, inodeLimit: 1),
+            .resize(capacity: .max, inodeLimit: 1), .advance,
+            .appoint(JournalMembership(JournalSet(home: node(2), backups: [node(1), node(3)]))),
+            .appoint(
+                JournalMembership(
+                    JournalSet(home: node(2), backups: []), outgoing: [JournalSet(home: node(1), backups: [node(2), node(9)])])),
         ]
     }
 
@@ -95,11 +99,12 @@ struct RecordCodingTests {
     @Test("whatever bytes come to a home or from it, they are read or refused", arguments: 0..<20 as Range<UInt64>)
     func nonsense(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        for code in [UInt16](0x0200...0x02ff) {
+        for code in [UInt16](0x0200...0x03ff) {
             let bytes = (0..<Int.random(in: 0...120, using: &random)).map { _ in
                 Bool.random(using: &random) ? 0 : UInt8.random(in: .min ... .max, using: &random)
             }
             if let read = try? HomeMessage(code: code, encoded: bytes) { #expect(read.encoded == bytes) }
+            if let read = try? JournalEnvelope(code: code, encoded: bytes) { #expect(read.encoded == bytes) }
             _ = try? HomeAnswer(code: code, encoded: bytes)
             _ = try? LeaseRecall.read(bytes)
         }

@@ -15,7 +15,11 @@ CREATE TABLE header (
     inode_limit INTEGER NOT NULL,
     used INTEGER NOT NULL,
     reserved INTEGER NOT NULL,
-    inodes INTEGER NOT NULL
+    inodes INTEGER NOT NULL,
+    -- Of blocks.
+    generation INTEGER NOT NULL,
+    -- Which nodes keep the journal, as in the record that says so; null for the home alone.
+    membership BLOB
 ) STRICT;
 
 CREATE TABLE inodes (

@@ -24,7 +24,7 @@ struct StateTables {
             connection,
             """
             UPDATE header SET applied = ?, epoch = ?, time = ?, next_inode = ?, capacity = ?, inode_limit = ?, used = ?, reserved = ?,
-                inodes = ?
+                inodes = ?, generation = ?, membership = ?
             """)
         writeSession = try PreparedStatement(connection, "INSERT OR REPLACE INTO sessions (id, node, reserved) VALUES (?, ?, ?)")
         deleteSession = try PreparedStatement(connection, "DELETE FROM sessions WHERE id = ?")
@@ -43,8 +43,9 @@ struct StateTables {
         let insert = try PreparedStatement(
             connection,
             """
-            INSERT INTO header (id, volume, applied, epoch, time, next_inode, capacity, inode_limit, used, reserved, inodes)
-            VALUES (1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+            INSERT INTO header (
+                id, volume, applied, epoch, time, next_inode, capacity, inode_limit, used, reserved, inodes, generation, membership)
+            VALUES (1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL)
             """)
         try insert.run(volume)
         try write(header)
@@ -53,23 +54,36 @@ struct StateTables {
     func write(_ header: VolumeHeader) throws(VolumeStoreError) {
         try writeHeader.run(
             header.applied, header.epoch, header.time, header.nextInode, header.capacity, header.inodeLimit, header.used,
-            header.reserved, header.inodes)
+            header.reserved, header.inodes, header.generation, header.membership?.encoded)
     }
 
     func header() throws(VolumeStoreError) -> (VolumeID, VolumeHeader) {
         let read = try PreparedStatement(
             connection,
-            "SELECT volume, applied, epoch, time, next_inode, capacity, inode_limit, used, reserved, inodes FROM header")
+            """
+            SELECT volume, applied, epoch, time, next_inode, capacity, inode_limit, used, reserved, inodes, generation, membership
+            FROM header
+            """)
         let found = try read.first { row throws(VolumeStoreError) in
             var header = VolumeHeader(
                 capacity: try row.unsigned(5), inodeLimit: try row.unsigned(6), at: FileTime(rawValue: try row.integer(3)))
             (header.applied, header.epoch) = (try row.unsigned(1), try row.unsigned(2))
             header.nextInode = InodeNumber(rawValue: try row.unsigned(4))
             (header.used, header.reserved, header.inodes) = (try row.unsigned(7), try row.unsigned(8), try row.unsigned(9))
+            header.generation = try row.unsigned(10)
+            header.membership = try membership(row, 11)
             return (try row.identifier(0, VolumeID.self), header)
         }
         guard let found else { throw .damaged(file: connection.path, "it has no header") }
         return found
+    }
+
+    private func membership(_ row: PreparedStatement, _ column: CInt) throws(VolumeStoreError) -> JournalMembership? {
+        guard !row.isNull(column) else { return nil }
+        let bytes = try row.blob(column)
+        do throws(MalformedMessage) { return try JournalMembership(encoded: bytes) } catch {
+            throw .damaged(file: connection.path, "which nodes keep the journal: \(error)")
+        }
     }
 
     // MARK: Sessions

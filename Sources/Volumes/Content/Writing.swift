@@ -21,6 +21,8 @@ extension Volume {
             guard (1...Block.largest).contains(block.length), !block.replicas.isEmpty, block.replicas.isStrictlyAscending,
                 state.block(block.id) == nil, lengths.updateValue(block.length, forKey: block.id) == nil
             else { throw .invalid }
+            // It may have been taken for one that nobody needs any more.
+            guard block.id.generation >= state.header.oldestGeneration else { throw .canceled }
         }
         return lengths
     }

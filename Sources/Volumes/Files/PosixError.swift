@@ -35,4 +35,5 @@ package enum PosixError: Int32, Error, Hashable, Sendable, Codable {
     case timedOut = 110
     case stale = 116
     case quotaExceeded = 122
+    case canceled = 125
 }

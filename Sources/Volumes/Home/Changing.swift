@@ -81,7 +81,7 @@ extension Operation {
         case .make, .link, .unlink, .removeDirectory, .rename, .setAttributes, .setExtendedAttribute, .removeExtendedAttribute,
             .write, .allocate, .punch, .reserve:
             true
-        case .discard, .place, .forget, .begin, .end, .resize: false
+        case .discard, .place, .forget, .begin, .end, .resize, .appoint, .advance: false
         }
     }
 }

@@ -118,7 +118,7 @@ package struct VolumeHome<State: VolumeState> {
         if record > durable { syncs.append((record, key, answer)) } else { self.answer(key, answer) }
     }
 
-    private mutating func flush() -> [HomeDirective] {
+    mutating func flush() -> [HomeDirective] {
         defer { directives = [] }
         return directives
     }
@@ -240,7 +240,7 @@ extension Operation {
             .allocate(let inode, _, _, _), .punch(let inode, _), .discard(let inode):
             return [inode]
         case .write(let files, _, _): return files.map(\.inode)
-        case .place, .forget, .begin, .end, .reserve, .resize: return []
+        case .place, .forget, .begin, .end, .reserve, .resize, .appoint, .advance: return []
         }
     }
 }

@@ -41,6 +41,12 @@ package enum Operation: Hashable, Sendable {
     /// Promises a session room for what it will write, or takes back what it does not need, when below zero.
     case reserve(SessionID, bytes: Int64)
     case resize(capacity: UInt64, inodeLimit: UInt64)
+
+    // MARK: Upkeep
+    /// Which nodes keep the journal.
+    case appoint(JournalMembership)
+    /// The next generation of blocks begins: those of the one before the last that are in no file yet never will be.
+    case advance
 }
 
 /// A file or directory to be made.

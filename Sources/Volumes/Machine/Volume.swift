@@ -90,6 +90,8 @@ package struct Volume<State: VolumeState> {
         case .end(let session): end(session)
         case .reserve(let session, let bytes): try reserve(bytes, for: session)
         case .resize(let capacity, let inodeLimit): try resize(capacity, inodeLimit)
+        case .appoint(let membership): appoint(membership)
+        case .advance: advance()
         }
     }
 }

@@ -18,6 +18,10 @@ package struct VolumeHeader: Hashable, Sendable {
     /// Promised to sessions, for what they will write.
     package var reserved: UInt64 = 0
     package var inodes: UInt64 = 1
+    /// Of blocks: those that are stored from now on are of this one, and those of the one before it can still get into files.
+    package var generation: UInt64 = 1
+    /// Which nodes keep the journal; `nil` for the home alone, whichever that is.
+    package var membership: JournalMembership?
 
     package init(capacity: UInt64, inodeLimit: UInt64, at time: FileTime) {
         self.capacity = capacity
@@ -28,4 +32,7 @@ package struct VolumeHeader: Hashable, Sendable {
 
     /// Bytes that nobody has and nobody was promised.
     package var free: UInt64 { capacity - min(capacity, used + reserved) }
+
+    /// New blocks are of this generation at least; older ones that are in no file will never be.
+    package var oldestGeneration: UInt64 { generation - 1 }
 }

@@ -196,7 +196,8 @@ extension VolumeHeader {
     fileprivate func write(into writer: inout MessageWriter) {
         writer.write(time)
         writer.write(nextInode)
-        for value in [applied, epoch, capacity, inodeLimit, used, reserved, inodes] { writer.write(value) }
+        for value in [applied, epoch, capacity, inodeLimit, used, reserved, inodes, generation] { writer.write(value) }
+        writer.write(optional: membership) { $1.write(into: &$0) }
     }
 
     fileprivate init(_ reader: inout MessageReader) throws(MalformedMessage) {
@@ -206,5 +207,7 @@ extension VolumeHeader {
         (inodeLimit, used, reserved, inodes) = (
             try reader.integer(), try reader.integer(), try reader.integer(), try reader.integer()
         )
+        generation = try reader.integer()
+        membership = try reader.optional { reader throws(MalformedMessage) in try JournalMembership(&reader) }
     }
 }

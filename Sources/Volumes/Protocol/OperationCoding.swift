@@ -11,7 +11,7 @@ extension Operation {
         case .make, .link, .unlink, .removeDirectory, .rename: writeNames(into: &writer)
         case .setAttributes, .setExtendedAttribute, .removeExtendedAttribute: writeAttributes(into: &writer)
         case .write, .allocate, .punch, .discard, .place, .forget: writeContent(into: &writer)
-        case .begin, .end, .reserve, .resize: writeLimits(into: &writer)
+        case .begin, .end, .reserve, .resize, .appoint, .advance: writeLimits(into: &writer)
         }
     }
 
@@ -21,7 +21,7 @@ extension Operation {
         case 1...5: self = try Self.names(code, &reader)
         case 16...18: self = try Self.attributes(code, &reader)
         case 32...37: self = try Self.content(code, &reader)
-        case 48...51: self = try Self.limits(code, &reader)
+        case 48...53: self = try Self.limits(code, &reader)
         default: throw MalformedMessage("there is no operation \(code)")
         }
     }
@@ -184,6 +184,10 @@ extension Operation {
             writer.write(UInt8(51))
             writer.write(capacity)
             writer.write(inodeLimit)
+        case .appoint(let membership):
+            writer.write(UInt8(52))
+            membership.write(into: &writer)
+        case .advance: writer.write(UInt8(53))
         default: break
         }
     }
@@ -193,7 +197,9 @@ extension Operation {
         case 48: .begin(try reader.identifier(), node: try reader.identifier())
         case 49: .end(try reader.identifier())
         case 50: .reserve(try reader.identifier(), bytes: try reader.integer())
-        default: .resize(capacity: try reader.integer(), inodeLimit: try reader.integer())
+        case 51: .resize(capacity: try reader.integer(), inodeLimit: try reader.integer())
+        case 52: .appoint(try JournalMembership(&reader))
+        default: .advance
         }
     }
 }
