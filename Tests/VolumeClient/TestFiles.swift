@@ -32,9 +32,12 @@ final class OpenFile: Sendable {
     }
 
     func text() throws(Fault) -> String {
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = try sys { pread(descriptor, &bytes, bytes.count, 0) }
-        return String(decoding: bytes[..<count], as: UTF8.self)
+        var (all, piece) = ([UInt8](), [UInt8](repeating: 0, count: 4096))
+        while true {
+            let count = try sys { pread(descriptor, &piece, piece.count, off_t(all.count)) }
+            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+            all += piece[..<count]
+        }
     }
 
     func synchronize() throws(Fault) { try sys { fsync(descriptor) } }
