@@ -83,6 +83,8 @@ let package = Package(
     targets: [
         // C: declarations the Glibc overlay lacks, no logic; libraries of the system
         .target(name: "CLinux"),
+        .systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CFUSE", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
         // 0: quantities, ids, instants, bounded random
@@ -94,6 +96,7 @@ let package = Package(
         module("Bookkeeping", ["Resources"]),
         module("Accounting", ["Resources"]),
         module("Reclaim", ["Resources"]),
+        module("Volumes", ["Resources"]),
         module("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim"]),
 
         // 2: adapters, one kind of I/O each
@@ -119,6 +122,12 @@ let package = Package(
                 "Resources", "CLinux", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix, .nioTLS, .nioSSL,
                 .nioHTTP1, .nioHTTP2, .nioHPACK, .crypto, .log,
             ], exclude: ["Protos"]),
+        module("BlockStore", ["Resources", "CISAL"]),
+        module("Frames", ["Resources", .nioCore, .nioPosix, .nioTLS, .nioSSL]),
+        module("Mounts", ["Resources", "Volumes", "CFUSE", "CLinux"]),
+        module(
+            "VolumeStore", ["Resources", "Volumes", "CISAL", .sqlite],
+            resources: [.embedInCode("Schema/V0001_state.sql"), .embedInCode("Schema/V0001_journal.sql")]),
         module("Kernel", ["Resources", "CLinux"]),
         module("Sandbox", ["Resources", "Reclaim", "Kernel", "CLinux", "CSeccomp"]),
 
@@ -131,9 +140,11 @@ let package = Package(
                 .nioPosix,
                 .nioSSL, .nioHTTP1,
             ]),
+        module("VolumeService", ["Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", .nioCore]),
+        module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", .nioCore, .crypto]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
-        module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node"]),
+        module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Volumes"]),
 
         // 4: programs
         program("surplusd", ["Agent", "Configuration", "Resources", "Wire", .arguments, .log, .lifecycle, .signals]),
@@ -144,7 +155,7 @@ let package = Package(
                 "Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Sandbox", "Resources", "CLinux",
                 .arguments, .grpc,
             ]),
-        program("surplus-sim", ["Simulation", "Configuration", "Policy", "Resources", .arguments]),
+        program("surplus-sim", ["Simulation", "Configuration", "Policy", "Resources", "Volumes", .arguments]),
         program(
             "surplus-bench",
             [
@@ -156,6 +167,18 @@ let package = Package(
         // a shim that can leave out a defence; never installed
         .executableTarget(name: "weak-shim", dependencies: ["Sandbox"], path: "Tests/WeakShim", swiftSettings: strict),
         .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
+        .target(
+            name: "FrameKit", dependencies: ["Resources", "Identity", "Frames"], path: "Tests/FrameKit", swiftSettings: strict),
+        .target(
+            name: "VolumeKit",
+            dependencies: [
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient",
+                "FrameKit",
+            ], path: "Tests/VolumeKit", swiftSettings: strict),
+        // parts of a volume in processes of their own, which tests kill; never installed
+        .executableTarget(
+            name: "volume-process", dependencies: ["VolumeKit"], path: "Tests/VolumeProcess", swiftSettings: strict),
+        .target(name: "CCalls", path: "Tests/CCalls"),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),
@@ -167,11 +190,31 @@ let package = Package(
             "Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "Warden", "surplus-warden", "weak-shim"],
             exclude: ["Hostile/hostile.c"]),
         tests("Node", ["Resources", "Policy", "Trading", "Bookkeeping", "Node"]),
-        tests("Simulation", ["Resources", "Policy", "Bookkeeping", "Trading", "Configuration", "Simulation", "surplus-sim"]),
+        tests(
+            "Simulation",
+            ["Resources", "Policy", "Bookkeeping", "Trading", "Configuration", "Volumes", "Simulation", "surplus-sim"]),
         tests("LedgerStore", ["Resources", "Bookkeeping", "LedgerSchema", "LedgerStore", "Reports", "surplus-bench", .grdb]),
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
+        tests("BlockStore", ["Resources", "BlockStore"]),
+        tests("Volumes", ["Resources", "Volumes"]),
+        tests("VolumeStore", ["Resources", "Volumes", "VolumeStore"]),
+        tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
+        tests(
+            "VolumeService",
+            [
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit",
+                "VolumeKit", "volume-process", .nioCore,
+            ]),
+        tests(
+            "VolumeClient",
+            [
+                "Resources", "Volumes", "VolumeStore", "Frames", "VolumeClient", "VolumeKit", "FrameKit", "volume-process",
+                .nioCore,
+            ]),
+        tests("Posix", ["CCalls", "Mounts", "Resources", "VolumeKit"]),
+        tests("Mounts", ["Resources", "Volumes", "Mounts"]),
         tests("Sandbox", ["CLinux", "Resources", "Kernel", "Sandbox", "surplus-warden"]),
         tests("CommandLine", ["surplus", "Reports", "Wire", "Resources", "CLinux", .grpc, .log]),
         tests("Identity", ["Resources", "Identity", .crypto, .x509, .asn1]),

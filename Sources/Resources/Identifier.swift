@@ -71,6 +71,9 @@ package enum DisputeTag: IdentifierTag { package static let prefix = "dsp" }
 package enum NettingTag: IdentifierTag { package static let prefix = "net" }
 package enum ReconciliationTag: IdentifierTag { package static let prefix = "rec" }
 package enum CheckpointTag: IdentifierTag { package static let prefix = "ckp" }
+package enum VolumeTag: IdentifierTag { package static let prefix = "vol" }
+package enum BlockTag: IdentifierTag { package static let prefix = "blk" }
+package enum SessionTag: IdentifierTag { package static let prefix = "ses" }
 package enum TokenTag: IdentifierTag { package static let prefix = "tok" }
 package enum UserTag: IdentifierTag { package static let prefix = "usr" }
 
@@ -98,6 +101,12 @@ package typealias NettingID = Identifier<NettingTag>
 package typealias ReconciliationID = Identifier<ReconciliationTag>
 /// What two nodes have both signed of all that was settled between them.
 package typealias CheckpointID = Identifier<CheckpointTag>
+/// A file system of pooled disk.
+package typealias VolumeID = Identifier<VolumeTag>
+/// A piece of a file's content that never changes.
+package typealias BlockID = Identifier<BlockTag>
+/// A client that has a volume mounted, from one mount to its end.
+package typealias SessionID = Identifier<SessionTag>
 package typealias TokenID = Identifier<TokenTag>
 /// A person or program that a pool knows; random, assigned with its first certificate, carried in each of them.
 package typealias UserID = Identifier<UserTag>

@@ -12,7 +12,10 @@ struct SurplusSim: AsyncParsableCommand {
               surplus-sim replay 17 --kind lease
             """,
         version: "0.1.0",
-        subcommands: [Run.self, Replay.self, Shrink.self, Trace.self, EconomyCommand.self, NettingCommand.self] + tests)
+        subcommands: [
+            Run.self, Replay.self, Shrink.self, Trace.self, EconomyCommand.self, NettingCommand.self, VolumeCommand.self,
+        ]
+            + tests)
 
     /// Commands for the test of the simulator itself.
     private static var tests: [any ParsableCommand.Type] {

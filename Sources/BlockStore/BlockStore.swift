@@ -1,0 +1,208 @@
+import Resources
+import Synchronization
+
+/// Blocks of volumes on one lender's disk.
+///
+/// Blocks never change and are appended to segment files, with their checksums; what is deleted is noted behind them, and its room
+/// won back by copying what is left of a segment elsewhere. Where each block stands is kept in memory and found in the segments
+/// again (a log-structured store with its index in memory, as J. Sheehy and D. Smith, "Bitcask", 2010).
+///
+/// All calls block and may come from many threads. What was written is durable after ``synchronize()``, and only then may it be
+/// acknowledged. After a failed write or synchronization nothing is written until the store is opened anew, for what the disk
+/// then has is unknown.
+package final class BlockStore: Sendable {
+    package struct Options: Sendable {
+        /// The most that its files take, in bytes. A segment's worth of it is kept for winning room back.
+        package var capacity: Bytes
+        /// At which size of a segment the next one begins.
+        package var segmentSize: Bytes
+
+        /// - Parameter segmentSize: an eighth of the capacity at most.
+        package init(capacity: Bytes, segmentSize: Bytes = .mebibytes(256)) {
+            self.capacity = capacity
+            self.segmentSize = min(segmentSize, Bytes(capacity.rawValue / 8))
+        }
+    }
+
+    let disk: any BlockDisk
+    let options: Options
+    let state = Mutex(StoreState())
+    private let synchronizing = Mutex(())
+
+    /// Opens the store in a directory, or makes one in an empty directory.
+    ///
+    /// - Throws: ``BlockStoreError/disk(file:_:)``.
+    package init(on disk: any BlockDisk, _ options: Options) throws(BlockStoreError) {
+        self.disk = disk
+        self.options = options
+        let found = try StoreState(on: disk)
+        state.withLock { $0 = found }
+    }
+
+    // MARK: Room
+
+    /// How the room is used, in bytes of files.
+    package struct Usage: Hashable, Sendable {
+        package let capacity: Bytes
+        /// Of blocks that are there.
+        package let live: Bytes
+        /// Of what was deleted or moved and is not won back yet.
+        package let dead: Bytes
+        package let granted: Bytes
+        /// For new blocks.
+        package let free: Bytes
+    }
+
+    package var usage: Usage {
+        state.withLock { state in
+            let live = state.segments.values.reduce(0) { $0 + $1.live }
+            return Usage(
+                capacity: options.capacity, live: Bytes(live), dead: Bytes(state.size - live), granted: Bytes(state.granted),
+                free: Bytes(free(state)))
+        }
+    }
+
+    private func free(_ state: StoreState) -> Int64 {
+        max(0, options.capacity.rawValue - options.segmentSize.rawValue - state.size - state.granted)
+    }
+
+    /// What a block of so many bytes takes.
+    package static func footprint(_ length: Int) -> Bytes { Bytes(RecordHeader.footprint(length)) }
+
+    /// Promises room to a writer, so that it learns when it writes that there is none, and not when it synchronizes.
+    ///
+    /// - Throws: ``BlockStoreError/full(needed:free:)``.
+    package func grant(_ bytes: Bytes) throws(BlockStoreError) {
+        try withState { state throws(BlockStoreError) in
+            let free = free(state)
+            guard bytes.rawValue <= free else { throw .full(needed: bytes, free: Bytes(free)) }
+            state.granted += bytes.rawValue
+        }
+    }
+
+    /// Takes back what was granted and not used.
+    package func release(_ bytes: Bytes) {
+        state.withLock { $0.granted = max(0, $0.granted - bytes.rawValue) }
+    }
+
+    func withState<Value: Sendable>(
+        _ body: (inout StoreState) throws(BlockStoreError) -> Value
+    ) throws(BlockStoreError) -> Value {
+        let result = state.withLock { state -> Result<Value, BlockStoreError> in
+            do throws(BlockStoreError) { return .success(try body(&state)) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    // MARK: Blocks
+
+    /// Writes a block; ``synchronize()`` makes it durable. One that is there already is left as it is; one that is damaged is
+    /// written anew.
+    ///
+    /// - Parameters:
+    ///   - checksums: one for each ``Checksum/unit``, as whoever made the block has them.
+    ///   - isGranted: whether its ``footprint(_:)`` comes out of what was granted.
+    /// - Throws: ``BlockStoreError/malformed(_:_:)``, ``BlockStoreError/conflict(_:)``, ``BlockStoreError/full(needed:free:)``.
+    package func put(
+        _ key: BlockKey, _ content: UnsafeRawBufferPointer, checksums: [UInt32], isGranted: Bool = false
+    ) throws(BlockStoreError) {
+        _ = try insert(key, content, checksums: checksums, isGranted: isGranted)
+    }
+
+    /// As ``put(_:_:checksums:isGranted:)``.
+    ///
+    /// - Returns: whether it was written; not when it was there already, and nothing of what was granted is used then.
+    package func insert(
+        _ key: BlockKey, _ content: UnsafeRawBufferPointer, checksums: [UInt32], isGranted: Bool
+    ) throws(BlockStoreError) -> Bool {
+        guard !content.isEmpty, content.count <= BlockKey.largest else {
+            throw .malformed(key, "it has \(content.count) bytes; a block has 1 to \(BlockKey.largest)")
+        }
+        guard Checksum.all(content) == checksums else { throw .malformed(key, "its checksums are those of other content") }
+        return try append(.block, key, content, checksums) { state throws(BlockStoreError) in
+            let head = Self.header(.block, key, content.count, checksums, state)
+            if let known = state.blocks[key], !state.damaged.contains(key) {
+                guard known.length == content.count, known.tableChecksum == head.tableChecksum else { throw .conflict(key) }
+                return false
+            }
+            let (needed, free) = (head.footprint, self.free(state) + (isGranted ? state.granted : 0))
+            guard needed <= free else { throw .full(needed: Bytes(needed), free: Bytes(free)) }
+            if isGranted { state.granted = max(0, state.granted - needed) }
+            return true
+        }
+    }
+
+    /// Deletes blocks of a volume; ids that are not there are passed over.
+    ///
+    /// - Parameter epoch: of the volume, as whoever asks knows it; a higher one than before is remembered.
+    /// - Throws: ``BlockStoreError/deposed(_:epoch:current:)``.
+    package func delete(_ ids: [BlockID], of volume: VolumeID, epoch: UInt64) throws(BlockStoreError) {
+        try raise(epoch, of: volume)
+        for portion in stride(from: 0, to: ids.count, by: BlockKey.largest / 16) {
+            let there = state.withLock { state in
+                ids[portion..<min(ids.count, portion + BlockKey.largest / 16)].filter {
+                    state.blocks[BlockKey(volume: volume, block: $0)] != nil
+                }
+            }
+            if !there.isEmpty { try note(deletion: there, of: volume) }
+        }
+    }
+
+    func note(deletion ids: [BlockID], of volume: VolumeID) throws(BlockStoreError) {
+        var writer = BigEndianWriter()
+        for id in ids {
+            writer.write(id.high)
+            writer.write(id.low)
+        }
+        try appendNote(.deletion, volume, writer.bytes, deleted: ids)
+    }
+
+    /// Remembers that a volume is at an epoch.
+    ///
+    /// - Throws: ``BlockStoreError/deposed(_:epoch:current:)`` when it is at a later one.
+    package func raise(_ epoch: UInt64, of volume: VolumeID) throws(BlockStoreError) {
+        let current = state.withLock { $0.epochs[volume] ?? 0 }
+        guard epoch >= current else { throw .deposed(volume, epoch: epoch, current: current) }
+        guard epoch > current else { return }
+        try withState { state throws(BlockStoreError) in state.epochs[volume] = max(epoch, state.epochs[volume] ?? 0) }
+        try appendNote(.epoch, volume, [], deleted: [])
+    }
+
+    package func epoch(of volume: VolumeID) -> UInt64 { state.withLock { $0.epochs[volume] ?? 0 } }
+
+    // MARK: Durability
+
+    /// Makes all that was written before the call durable. Callers that wait at the same time share one synchronization.
+    package func synchronize() throws(BlockStoreError) {
+        let ticket = try withState { state throws(BlockStoreError) in
+            if let failure = state.failure { throw failure }
+            return state.written
+        }
+        let result = synchronizing.withLock { _ -> Result<Void, BlockStoreError> in
+            do throws(BlockStoreError) {
+                try synchronize(upTo: ticket)
+                return .success(())
+            } catch {
+                state.withLock { $0.failure = error }
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    private func synchronize(upTo ticket: UInt64) throws(BlockStoreError) {
+        let work = try withState { state throws(BlockStoreError) -> (UInt64, [any BlockFile])? in
+            if let failure = state.failure { throw failure }
+            guard state.durable < ticket else { return nil }
+            var files: [any BlockFile] = []
+            for (number, segment) in state.segments.pairs where segment.isDirty {
+                files.append(segment.file)
+                state.segments[number]?.isDirty = false
+            }
+            return (state.written, files)
+        }
+        guard let (written, files) = work else { return }
+        for file in files { try file.synchronize() }
+        state.withLock { $0.durable = max($0.durable, written) }
+    }
+}

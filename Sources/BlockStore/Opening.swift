@@ -1,0 +1,46 @@
+import Resources
+
+extension StoreState {
+    /// Finds out what is in a directory. What was being written when the machine died is cut off the last segment.
+    init(on disk: any BlockDisk) throws(BlockStoreError) {
+        let names = try disk.names()
+        for name in names where name.hasSuffix(".new") { try disk.remove(name) }
+        let numbers = names.compactMap(Segment.number).sorted()
+        for number in numbers {
+            let file = try disk.open(Segment.name(number), isNew: false)
+            var segment = Segment(number: number, file: file, end: 0)
+            let size = try file.size()
+            let hasIndex = number != numbers.last && names.contains(Segment.indexName(number))
+            let listed = hasIndex ? try Self.listed(number, size, on: disk) : nil
+            let records = if let listed { listed } else { try Segment.scan(file) }
+            segment.end = records.map { $0.offset + $0.header.footprint }.max() ?? 0
+            segment.hasIndex = listed != nil
+            if number == numbers.last, size > segment.end {
+                try file.truncate(to: segment.end)
+                try file.synchronize()
+            }
+            segments[number] = segment
+            if listed == nil { unlisted[number] = records }
+            for record in records { enter(record, in: number, deleted: try Self.deletions(record, file)) }
+        }
+    }
+
+    private static func listed(
+        _ number: UInt32, _ size: Int64, on disk: any BlockDisk
+    ) throws(BlockStoreError) -> [PlacedRecord]? {
+        try SegmentIndex.read(try disk.open(Segment.indexName(number), isNew: false), segmentSize: size)
+    }
+
+    /// The ids that a deletion names; none where it is damaged.
+    static func deletions(_ record: PlacedRecord, _ file: any BlockFile) throws(BlockStoreError) -> [BlockID] {
+        guard record.header.kind == .deletion else { return [] }
+        let bytes = try file.read(record.header.length, at: record.offset + record.header.content)
+        guard bytes.count == record.header.length else { return [] }
+        return bytes.withUnsafeBytes { buffer in
+            stride(from: 0, to: buffer.count - 15, by: 16).map { place in
+                var reader = BigEndianReader(buffer, at: place)
+                return BlockID(high: reader.read(), low: reader.read())
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import Resources
+
+// What a store does for itself while nobody waits for it.
+
+extension BlockStore {
+    /// Lists the segments that do not grow any more in files beside them, so that the store opens quickly.
+    ///
+    /// - Throws: ``BlockStoreError/disk(file:_:)``.
+    package func index() throws(BlockStoreError) {
+        try synchronize()
+        let sealed = state.withLock { state in
+            state.segments.pairs.dropLast().filter { !$1.hasIndex && $1.writing == 0 && !$1.isDirty }.map { number, _ in
+                (number, state.unlisted[number] ?? [])
+            }
+        }
+        guard !sealed.isEmpty else { return }
+        for (number, records) in sealed { try SegmentIndex.write(records, of: number, on: disk) }
+        try disk.synchronizeNames()
+        state.withLock { state in
+            for (number, _) in sealed {
+                state.segments[number]?.hasIndex = true
+                state.unlisted[number] = nil
+            }
+        }
+    }
+
+    /// Reads all blocks and holds them against their checksums.
+    ///
+    /// - Parameter pause: is told how many bytes were read, after each block, and goes at the pace that the disk's owner allows.
+    /// - Returns: those that are damaged.
+    package func scrub(pause: (Int) -> Void = { _ in }) throws(BlockStoreError) -> [BlockKey] {
+        let places = state.withLock { state in state.blocks.map { ($1.segment, $1.offset, $0) } }
+        var damaged: [BlockKey] = []
+        for (_, _, key) in places.sorted(by: { ($0.0, $0.1) < ($1.0, $1.1) }) {
+            do throws(BlockStoreError) {
+                pause(try verify(key).content.count)
+            } catch .corrupted {
+                damaged.append(key)
+            } catch .unknown {
+                continue
+            }
+        }
+        return damaged
+    }
+
+    // MARK: Winning room back
+
+    /// Copies what is left of the segment that has least left to the end, and removes it.
+    ///
+    /// - Parameter share: the least part of the segment, in percent, that has to be dead.
+    /// - Returns: what was won back; `nil` when no segment has so much.
+    package func compact(atLeast share: Int64 = 50) throws(BlockStoreError) -> Bytes? {
+        try index()
+        guard let number = state.withLock({ Self.emptiest($0, share) }) else { return nil }
+        let before = state.withLock { $0.size }
+        for record in try records(of: number) { try move(record, from: number) }
+        try synchronize()
+        let isEmpty = state.withLock { $0.segments[number]?.live == 0 }
+        // What is damaged stays until it was written anew: parts of it may be good.
+        guard isEmpty else { return nil }
+        try disk.remove(Segment.indexName(number))
+        try disk.remove(Segment.name(number))
+        try disk.synchronizeNames()
+        return state.withLock { state in
+            state.segments[number] = nil
+            return Bytes(before - state.size)
+        }
+    }
+
+    private static func emptiest(_ state: StoreState, _ share: Int64) -> UInt32? {
+        let damaged = Set(state.damaged.compactMap { state.blocks[$0]?.segment })
+        let first = state.segments.keys.first
+        func dead(_ number: UInt32, _ segment: Segment) -> Int64 {
+            // Deletions are needed as long as a segment before them may have what they delete.
+            segment.end - segment.live - (number == first ? 0 : segment.notes)
+        }
+        let open = state.segments.pairs.dropLast().filter { number, segment in
+            segment.hasIndex && !damaged.contains(number) && dead(number, segment) * 100 >= segment.end * share
+                && (dead(number, segment) > 0 || segment.end == 0)
+        }
+        return open.max { dead($0.0, $0.1) < dead($1.0, $1.1) }?.0
+    }
+
+    private func records(of number: UInt32) throws(BlockStoreError) -> [PlacedRecord] {
+        let file = state.withLock { $0.segments[number]?.file }
+        guard let file else { return [] }
+        let index = try disk.open(Segment.indexName(number), isNew: false)
+        if let listed = try SegmentIndex.read(index, segmentSize: try file.size()) { return listed }
+        return try Segment.scan(file)
+    }
+
+    /// Writes a record again at the end, if it still says something.
+    private func move(_ record: PlacedRecord, from number: UInt32) throws(BlockStoreError) {
+        let (key, volume) = (record.header.key, record.header.key.volume)
+        switch record.header.kind {
+        case .block:
+            let old = state.withLock { $0.location(of: record, in: number) }
+            guard state.withLock({ $0.blocks[key] == old }) else { return }
+            do throws(BlockStoreError) {
+                let (content, checksums) = try verify(key)
+                try copy(key, content, checksums, from: old)
+            } catch .corrupted {
+                return
+            }
+        case .deletion:
+            let (file, isFirst) = state.withLock { ($0.segments[number]?.file, $0.segments.keys.first == number) }
+            guard let file, !isFirst else { return }
+            let gone = try StoreState.deletions(record, file)
+            let ids = state.withLock { state in gone.filter { state.blocks[BlockKey(volume: volume, block: $0)] == nil } }
+            if !ids.isEmpty { try note(deletion: ids, of: volume) }
+        case .epoch:
+            guard record.header.epoch == epoch(of: volume) else { return }
+            try appendNote(.epoch, volume, [], deleted: [])
+        }
+    }
+
+    private func copy(
+        _ key: BlockKey, _ content: [UInt8], _ checksums: [UInt32], from old: StoreState.Location
+    ) throws(BlockStoreError) {
+        var failure: BlockStoreError?
+        content.withUnsafeBytes { buffer in
+            do throws(BlockStoreError) {
+                try append(.block, key, buffer, checksums, movedFrom: old) { $0.blocks[key] == old }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+}

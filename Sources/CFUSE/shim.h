@@ -1,0 +1,6 @@
+#pragma once
+
+#define FUSE_USE_VERSION 312
+
+#include <fuse_lowlevel.h>
+#include <linux/fuse.h>

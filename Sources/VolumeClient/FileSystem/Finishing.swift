@@ -1,0 +1,18 @@
+package import Volumes
+
+extension VolumeFileSystem {
+    /// Stores all that was written, makes it durable, and ends the session. To be called when the mount has ended.
+    ///
+    /// - Throws: what went wrong first with what nobody has made durable; the session is over all the same.
+    package func finish() throws(PosixError) {
+        defer { home.end() }
+        // Otherwise each file would wait for the home in vain.
+        try home.awaitHome()
+        var failure: PosixError?
+        for file in allFiles where file.state.withLock({ $0.isWriting || $0.error != nil }) {
+            do throws(PosixError) { try store(file) } catch { failure = failure ?? error }
+        }
+        do throws(PosixError) { try home.synchronize() } catch { failure = failure ?? error }
+        if let failure { throw failure }
+    }
+}

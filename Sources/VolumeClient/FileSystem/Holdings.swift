@@ -1,0 +1,121 @@
+internal import Dispatch
+internal import Resources
+internal import Synchronization
+package import Volumes
+
+// What becomes of what is kept here, when the home goes away and comes back.
+
+extension VolumeFileSystem: SessionHoldings {
+    package func disregardGrants(through stamp: UInt64) { raiseFloor(to: stamp) }
+
+    package var claims: SessionClaims {
+        var claims = SessionClaims()
+        for file in allFiles.sorted(by: { $0.number < $1.number }) {
+            let (lease, isOpen) = file.state.withLock { ($0.lease, $0.handles > 0) }
+            if let lease {
+                claims.leases.append(LeaseClaim(file.number, lease))
+            } else if isOpen {
+                claims.open.append(file.number)
+            }
+        }
+        claims.locks = locks.claims
+        return claims
+    }
+
+    package func renew(_ grants: [LeaseGrant]) {
+        for grant in grants { known(grant.inode)?.state.withLock { if $0.lease != nil { $0.stamp = grant.stamp } } }
+    }
+
+    package func homeChanged(losing lost: [Record]) {
+        for file in allFiles { file.state.withLock { $0.doubt() } }
+        note(lost)
+        forgetInKernel(within: Self.forgetting)
+    }
+
+    package func sessionEnded(losing lost: [Record], stamp: UInt64) {
+        disregardGrants(through: stamp)
+        let locked = Set(locks.claims.map(\.place.inode))
+        for file in allFiles { file.state.withLock { $0.lose(hadLocks: locked.contains(file.number)) } }
+        promises.forget()
+        locks.forget()
+        note(lost)
+        forgetInKernel(within: Self.forgetting)
+    }
+
+    package func cutOff() { forgetInKernel(within: .zero) }
+
+    package func connected() {
+        askForLocksAgain()
+        // What is open is to be kept, also when its last name goes.
+        for file in allFiles where file.state.withLock({ $0.handles > 0 && $0.lease == nil }) {
+            recalls.async { [self] in _ = try? inode(file.number) }
+        }
+    }
+
+    /// What was changed and is lost is told to whoever asks whether it is durable.
+    private func note(_ lost: [Record]) {
+        for number in lost.flatMap(\.operation.changed) {
+            known(number)?.state.withLock { $0.error = $0.error ?? .inputOutput }
+        }
+    }
+
+    /// So long the home is not asked until the kernel has forgotten.
+    private static let forgetting = Microseconds.milliseconds(500)
+
+    /// What the kernel keeps because of leases it has to ask for again. It waits for calls under way, which may wait for the home: what
+    /// they use does not hold up all the rest, nor the home for longer than some time.
+    private func forgetInKernel(within patience: Microseconds) {
+        guard let mount = mount.withLock({ $0 }) else { return }
+        let group = DispatchGroup()
+        let lanes = Dictionary(grouping: allFiles) { $0.number.rawValue % 16 }
+        for files in lanes.values {
+            forgetting.async(group: group) {
+                for file in files {
+                    let names = file.state.withLock { state in
+                        defer { state.names = [] }
+                        return state.names
+                    }
+                    for name in names { try? mount.entryChanged(name, in: file.number) }
+                    try? mount.contentChanged(of: file.number)
+                }
+            }
+        }
+        _ = group.wait(timeout: .now() + .microseconds(Int(patience.rawValue)))
+    }
+}
+
+extension ClientFile.State {
+    /// What was told may be lost, though the lease holds. What was written here is as it was.
+    fileprivate mutating func doubt() {
+        extents = ExtentMap()
+        entriesChanged = nil
+        listingNumber += 1
+        if isWriting { inode?.version = 0 } else { inode = nil }
+    }
+
+    /// The session is over: others may have changed everything meanwhile.
+    fileprivate mutating func lose(hadLocks: Bool) {
+        if isWriting || hadLocks { error = error ?? .inputOutput }
+        (lease, inode, extents, dirty, flying) = (nil, nil, ExtentMap(), DirtyContent(), [])
+        isOwn = false
+        entriesChanged = nil
+        listingNumber += 1
+    }
+}
+
+extension Operation {
+    /// Inodes that it changes, as far as it names them.
+    fileprivate var changed: [InodeNumber] {
+        switch self {
+        case .make(let new): [new.parent, new.number]
+        case .link(let inode, let parent, _): [inode, parent]
+        case .unlink(let parent, _, _), .removeDirectory(let parent, _, _): [parent]
+        case .rename(let rename): [rename.parent, rename.newParent]
+        case .setAttributes(let inode, _), .setExtendedAttribute(let inode, _, _, _), .removeExtendedAttribute(let inode, _),
+            .allocate(let inode, _, _, _), .punch(let inode, _), .discard(let inode):
+            [inode]
+        case .write(let files, _, _): files.map(\.inode)
+        case .place, .forget, .begin, .end, .reserve, .resize: []
+        }
+    }
+}

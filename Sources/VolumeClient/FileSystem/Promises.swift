@@ -1,0 +1,47 @@
+internal import Resources
+internal import Synchronization
+internal import Volumes
+
+/// Room in the volume that this session was promised, so that a write finds out that there is none, and not what comes after it.
+final class Promises: Sendable {
+    /// How much is asked for at once.
+    private static let portion: Int64 = 64 << 20
+
+    private let home: HomeLink
+    private let free = Mutex<Int64>(0)
+
+    init(_ home: HomeLink) { self.home = home }
+
+    /// - Returns: the session that was promised it.
+    /// - Throws: ``PosixError/noSpace``.
+    func take(_ bytes: Int) throws(PosixError) -> SessionID {
+        let needed = Int64(bytes)
+        while true {
+            let session = free.withLock { free -> SessionID? in
+                guard free >= needed else { return nil }
+                free -= needed
+                return home.session
+            }
+            if let session { return session }
+            do throws(PosixError) {
+                try ask(max(needed, Self.portion))
+            } catch .noSpace {
+                try ask(needed)
+            }
+        }
+    }
+
+    /// What was taken is not needed.
+    func release(_ bytes: Int, of session: SessionID) {
+        free.withLock { if home.session == session { $0 += Int64(bytes) } }
+    }
+
+    private func ask(_ bytes: Int64) throws(PosixError) {
+        let session = home.session
+        _ = try home.change(.reserve(session, bytes: bytes), during: session)
+        free.withLock { if home.session == session { $0 += bytes } }
+    }
+
+    /// The session is over that was promised it.
+    func forget() { free.withLock { $0 = 0 } }
+}

@@ -1,0 +1,131 @@
+internal import Dispatch
+internal import Resources
+internal import Synchronization
+internal import Volumes
+
+// How what was written gets out.
+
+extension VolumeFileSystem {
+    /// Sends content on its way: full runs, or all.
+    func launch(_ file: ClientFile, onlyFull: Bool) {
+        let launched = file.state.withLock { state -> [ClientFile.Flight] in
+            let (session, modified) = (home.session, state.inode?.modified ?? clock.now)
+            let runs = state.dirty.take(onlyFull: onlyFull)
+            let flights = Self.packed(runs).map { ClientFile.Flight($0, modified: modified, of: session) }
+            state.flying += flights
+            return flights
+        }
+        for flight in launched {
+            room.wait()
+            flights.async { [self] in
+                flight.block.withLock { $0 = store(flight) }
+                flight.landed.leave()
+                room.signal()
+                tell(file)
+            }
+        }
+    }
+
+    /// Runs that go into one block, in the order in which they lie in the file.
+    private static func packed(_ runs: [DirtyContent.Run]) -> [[DirtyContent.Run]] {
+        var (groups, size) = ([[DirtyContent.Run]](), 0)
+        for run in runs {
+            if groups.isEmpty || size + run.bytes.count > DirtyContent.longestRun {
+                groups.append([])
+                size = 0
+            }
+            groups[groups.count - 1].append(run)
+            size += run.bytes.count
+        }
+        return groups
+    }
+
+    private func store(_ flight: ClientFile.Flight) -> Result<(NewBlock, [Extent]), PosixError> {
+        var random = SystemRandomNumberGenerator()
+        let id = BlockID(at: Timestamp(microseconds: clock.now.rawValue / 1000), using: &random)
+        var (extents, place) = ([Extent](), UInt32(0))
+        for run in flight.runs {
+            extents.append(Extent(offset: run.offset, length: UInt64(run.bytes.count), source: .block(id, offset: place)))
+            place += UInt32(run.bytes.count)
+        }
+        let content = flight.runs.count == 1 ? flight.runs[0].bytes : flight.runs.flatMap(\.bytes)
+        do throws(PosixError) {
+            var failure: PosixError?
+            let block = content.withUnsafeBytes { bytes -> NewBlock? in
+                do throws(PosixError) { return try blocks.store(bytes, as: id) } catch {
+                    failure = error
+                    return nil
+                }
+            }
+            guard let block else { throw failure ?? .inputOutput }
+            return .success((block, extents))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Tells the home what has landed, as far as nothing before it is still on its way.
+    private func tell(_ file: ClientFile) {
+        file.telling.withLock { _ in
+            while let flight = file.state.withLock({ $0.flying.first }), let landed = flight.block.withLock({ $0 }) {
+                var result: Result<Inode?, PosixError>
+                switch landed {
+                case .failure(let error): result = .failure(error)
+                case .success(let (block, extents)): result = tell(file, flight, block, extents)
+                }
+                file.state.withLock { state in
+                    // With its session what it wrote may be gone meanwhile.
+                    guard state.flying.first === flight else { return }
+                    state.flying.removeFirst()
+                    switch result {
+                    case .success(let inode):
+                        state.extents = ExtentMap()
+                        if let inode { state.note(inode) }
+                    case .failure(let error):
+                        promises.release(flight.count, of: flight.session)
+                        state.error = state.error ?? error
+                    }
+                }
+            }
+        }
+    }
+
+    private func tell(
+        _ file: ClientFile, _ flight: ClientFile.Flight, _ block: NewBlock, _ extents: [Extent]
+    ) -> Result<Inode?, PosixError> {
+        let write = FileWrite(inode: file.number, extents: extents, modified: .at(flight.modified))
+        let bytes = extents.reduce(0) { $0 + $1.length }
+        do throws(PosixError) {
+            let operation = Operation.write([write], blocks: [block], promised: bytes)
+            let (reply, grants) = try home.change(operation, during: flight.session)
+            guard case .inodes(let inodes) = reply else { throw .protocolFault }
+            take(grants)
+            return .success(inodes.first)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// So long what was written to a file that is closed waits to be stored: it may be removed, or written again.
+    private static let rest = DispatchTimeInterval.seconds(2)
+
+    /// Stores what was written to a file that nobody has open any more, in the background.
+    func storeSoon(_ file: ClientFile) {
+        guard file.state.withLock(\.isWriting) else { return }
+        lanes[Int(file.number.rawValue % UInt64(lanes.count))].asyncAfter(deadline: .now() + Self.rest) { [self] in
+            // What fails sticks to the file, for whoever makes it durable.
+            do throws(PosixError) { try store(file) } catch { file.state.withLock { $0.error = $0.error ?? error } }
+            drop(file)
+        }
+    }
+
+    /// Stores all that was written to a file, and tells the home.
+    ///
+    /// - Throws: what went wrong since somebody was told last.
+    func store(_ file: ClientFile) throws(PosixError) {
+        launch(file, onlyFull: false)
+        for flight in file.state.withLock({ $0.flying }) { flight.landed.wait() }
+        tell(file)
+        try throwError(of: file)
+    }
+}

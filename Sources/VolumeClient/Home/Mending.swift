@@ -1,0 +1,151 @@
+internal import Dispatch
+internal import Resources
+internal import Synchronization
+internal import Volumes
+
+// How a session is taken up again.
+
+extension HomeLink {
+    /// For how long one step may take; what others have to tell may take the longest.
+    private static let stepPatience = Duration.seconds(5)
+    private static let recoveryPatience = Duration.seconds(120)
+    /// Of what a home that begins again is told at once, in bytes.
+    private static let mostReplayed = 1 << 20
+    private static let shortestPause = 20
+    private static let longestPause = 320
+
+    /// The home is not there any more for this session: takes it up again in the background.
+    func mend(_ turn: Turn) {
+        let isFirst = state.withLock { state in
+            guard state.turn == turn, state.end == nil else { return false }
+            (state.isConnected, state.isPresent, state.gate) = (false, false, Gate())
+            state.number += 1
+            defer { state.isMending = true }
+            return !state.isMending
+        }
+        if isFirst { mending.async { self.takeUpAgain() } }
+    }
+
+    private func takeUpAgain() {
+        var pause = Self.shortestPause
+        while state.withLock({ $0.end == nil }) {
+            if takeUp() { return }
+            state.withLock { $0.isPresent = false }
+            _ = ending.wait(timeout: .now() + .milliseconds(pause))
+            pause = min(pause * 2, Self.longestPause)
+        }
+    }
+
+    private var holder: (any SessionHoldings)? { holdings.withLock { $0.value } }
+
+    /// - Returns: whether the home can be asked again.
+    private func takeUp() -> Bool {
+        let (session, asked) = (session, Instant.now)
+        switch send(.resume(node: node), as: session, within: Self.stepPatience) {
+        case .answer(.began(let identity, let isRecovering)):
+            return goOn(session, identity, isRecovering: isRecovering, asked: asked)
+        case .answer(.refused(.stale)): return beginAnew()
+        case .answer, .broken, .failed: return false
+        }
+    }
+
+    // MARK: The same session
+
+    private func goOn(_ session: SessionID, _ identity: HomeIdentity, isRecovering: Bool, asked: Instant) -> Bool {
+        guard isRecovering || identity.epoch != state.withLock(\.epoch) else {
+            connect(session, identity, asked: asked)
+            return true
+        }
+        state.withLock { $0.isPresent = true }
+        holder?.disregardGrants(through: identity.stamp)
+        if isRecovering { guard tellAll(as: session) else { return false } }
+        let asked = Instant.now
+        guard case .answer(.recovered(let outcomes)) = send(.reclaimed, as: session, within: Self.recoveryPatience) else {
+            return false
+        }
+        let lost = state.withLock { $0.settle(outcomes) }
+        holder?.homeChanged(losing: lost)
+        connect(session, identity, asked: asked)
+        return true
+    }
+
+    /// Tells a home that began again what this session has and was told.
+    private func tellAll(as session: SessionID) -> Bool {
+        let claims = holder?.claims ?? SessionClaims()
+        var (leases, open, locks) = (claims.leases[...], claims.open[...], claims.locks[...])
+        while !leases.isEmpty || !open.isEmpty {
+            let request = HomeRequest.reclaim(leases.removePage(), open: open.removePage())
+            guard case .answer(.reclaimed(let grants)) = send(request, as: session, within: Self.stepPatience) else {
+                return false
+            }
+            holder?.renew(grants)
+        }
+        while !locks.isEmpty {
+            guard case .answer(.done) = send(.reclaimLocks(locks.removePage()), as: session, within: Self.stepPatience) else {
+                return false
+            }
+        }
+        var records = state.withLock { $0.kept.values }[...]
+        while !records.isEmpty {
+            let page = records.removePage(of: Self.mostReplayed)
+            guard case .answer(.done) = send(.replay(page), as: session, within: Self.stepPatience) else { return false }
+        }
+        return true
+    }
+
+    // MARK: Another session
+
+    private func beginAnew() -> Bool {
+        var random = SystemRandomNumberGenerator()
+        let (session, asked) = (
+            SessionID(at: Timestamp(microseconds: FileTime.now.rawValue / 1000), using: &random), Instant.now
+        )
+        guard case .answer(.began(let identity, _)) = send(.begin(node: node), as: session, within: Self.stepPatience) else {
+            return false
+        }
+        let lost = state.withLock { state in
+            defer { state.kept = SortedMap() }
+            return state.kept.values
+        }
+        // Before anything can be asked for the new session.
+        holder?.sessionEnded(losing: lost, stamp: identity.stamp)
+        connect(session, identity, asked: asked)
+        return true
+    }
+
+    /// The home knows all that the session has, and can be asked.
+    func connect(_ session: SessionID, _ identity: HomeIdentity, asked: Instant) {
+        let gate = state.withLock { state in
+            (state.session, state.epoch, state.term) = (session, identity.epoch, identity.term)
+            state.isMending = false
+            if state.end == nil {
+                (state.isConnected, state.isPresent) = (true, true)
+                extendPresence(asked, &state)
+            }
+            return state.gate
+        }
+        gate.open()
+        holder?.connected()
+    }
+}
+
+extension ArraySlice {
+    /// Takes as many as go into one request.
+    fileprivate mutating func removePage() -> [Element] {
+        defer { self = dropFirst(HomeRequest.mostItems) }
+        return Array(prefix(HomeRequest.mostItems))
+    }
+}
+
+extension ArraySlice<Record> {
+    /// - Parameter size: in bytes; one record at least.
+    fileprivate mutating func removePage(of size: Int) -> [Record] {
+        var (page, taken) = ([Record](), 0)
+        while let next = first, page.count < HomeRequest.mostItems {
+            taken += next.encoded.count
+            if taken > size, !page.isEmpty { break }
+            page.append(removeFirst())
+        }
+        return page
+    }
+}

@@ -1,0 +1,160 @@
+internal import Frames
+internal import NIOCore
+internal import Resources
+internal import VolumeStore
+package import Volumes
+
+/// A home, and where its records go.
+package struct KeptHome<State: VolumeState> {
+    var home: VolumeHome<State>
+    let records: any HomeRecords
+
+    package init(_ home: VolumeHome<State>, _ records: any HomeRecords) {
+        self.home = home
+        self.records = records
+    }
+}
+
+typealias HomeWork = @Sendable () -> Void
+
+/// The home, and who waits for it on which connection. What it returns is to be done when nobody waits for the desk.
+struct HomeDesk<State: VolumeState> {
+    private var home: VolumeHome<State>
+    private let records: any HomeRecords
+    private let volume: VolumeID
+    private let onEnd: @Sendable (VolumeStoreError) -> Void
+    private let onLeft: @Sendable (NodeID) -> Void
+    private var connections: [SessionID: FrameCaller] = [:]
+    private var open: [RequestKey: HomeServer<State>.Done] = [:]
+    private var next: UInt64 = 0
+    private var ticked: Instant
+    /// Why nothing is answered any more.
+    private var end: FrameRefusal?
+    private(set) var failure: VolumeStoreError?
+
+    /// After so long without a tick the home itself was held up, and not its sessions.
+    private static var longestPause: Microseconds { .seconds(3) }
+
+    init(
+        _ kept: KeptHome<State>, of volume: VolumeID, at now: Instant, onEnd: @escaping @Sendable (VolumeStoreError) -> Void,
+        onLeft: @escaping @Sendable (NodeID) -> Void
+    ) {
+        (home, records) = (kept.home, kept.records)
+        (self.volume, self.onEnd, self.onLeft) = (volume, onEnd, onLeft)
+        ticked = now
+    }
+
+    // MARK: What happens
+
+    mutating func receive(
+        _ message: HomeMessage, from caller: FrameCaller, at now: Moment, _ done: @escaping HomeServer<State>.Done
+    ) -> [HomeWork] {
+        if let end { return [{ done(.failure(end)) }] }
+        var work: [HomeWork] = []
+        switch message.request {
+        case .begin, .resume:
+            let owner = home.volume.state.session(message.session)?.node
+            guard owner == nil || owner == caller.node else {
+                return [{ done(.success(FrameMessage(home: .refused(.notPermitted)))) }]
+            }
+            work = takeUp(message.session, on: caller)
+        default:
+            guard connections[message.session]?.number == caller.number else {
+                return [{ done(.success(FrameMessage(home: .elsewhere))) }]
+            }
+        }
+        next += 1
+        let key = RequestKey(session: message.session, number: next)
+        open[key] = done
+        return work + act { $0.receive(message.request, key, at: now) }
+    }
+
+    /// A session is on this connection now; what was asked on another one is not answered there.
+    private mutating func takeUp(_ session: SessionID, on caller: FrameCaller) -> [HomeWork] {
+        let before = connections.updateValue(caller, forKey: session)
+        var work = leave(session, FrameRefusal(.failed, "the session goes on elsewhere"))
+        if let before, before.number != caller.number { work.append { before.cut(because: "its session goes on elsewhere") } }
+        return work
+    }
+
+    private mutating func leave(_ session: SessionID, _ refusal: FrameRefusal) -> [HomeWork] {
+        let left = open.filter { $0.key.session == session }
+        for key in left.keys { open[key] = nil }
+        return left.values.map { done in { done(.failure(refusal)) } }
+    }
+
+    mutating func tick(_ now: Moment) -> [HomeWork] {
+        defer { ticked = now.instant }
+        if now.instant - ticked > Self.longestPause { home.excuseSilence(at: now.instant) }
+        return act { $0.tick(now) } + attempt { records throws(VolumeStoreError) in try records.tend() }
+    }
+
+    /// Has the home decide, and does what it says.
+    mutating func act(_ body: (inout VolumeHome<State>) -> [HomeDirective]) -> [HomeWork] {
+        guard end == nil else { return [] }
+        let directives = body(&home)
+        let failed = attempt { records throws(VolumeStoreError) in
+            for case .journal(let record) in directives { try records.enter(record) }
+            try records.check()
+        }
+        return failed + (end == nil ? directives.flatMap { carryOut($0) } : [])
+    }
+
+    private mutating func carryOut(_ directive: HomeDirective) -> [HomeWork] {
+        switch directive {
+        case .journal, .wake: return []
+        case .answer(let key, let answer):
+            guard let done = open.removeValue(forKey: key) else { return [] }
+            return [{ done(.success(FrameMessage(home: answer))) }]
+        case .recall(let recall, let session):
+            guard let caller = connections[session] else { return [] }
+            let body = ByteBuffer(bytes: recall.encoded(for: session))
+            return [{ caller.notify(FrameMessage(code: LeaseRecall.code, body: body)) }]
+        case .left(let node):
+            let onLeft = onLeft
+            return [{ onLeft(node) }]
+        case .lockGranted(let wait, let session):
+            guard let caller = connections[session] else { return [] }
+            let body = ByteBuffer(bytes: LockNotice(session: session, wait: wait).encoded)
+            return [{ caller.notify(FrameMessage(code: LockNotice.code, body: body)) }]
+        case .expel(let session, let reason):
+            let work = leave(session, FrameRefusal(.failed, reason))
+            guard let caller = connections.removeValue(forKey: session) else { return work }
+            return work + [{ caller.cut(because: reason) }]
+        }
+    }
+
+    // MARK: End
+
+    /// Does something with the records; when that fails, the home ends.
+    private mutating func attempt(_ body: (any HomeRecords) throws(VolumeStoreError) -> Void) -> [HomeWork] {
+        guard end == nil else { return [] }
+        do throws(VolumeStoreError) {
+            try body(records)
+            return []
+        } catch {
+            failure = error
+            let (onEnd, work) = (onEnd, finish(FrameRefusal(.failed, "the home of \(volume) has stopped: \(error)")))
+            return work + [{ onEnd(error) }]
+        }
+    }
+
+    mutating func stop() -> [HomeWork] {
+        var work = attempt { records throws(VolumeStoreError) in try records.commit() }
+        let last = home.volume.state.header.applied
+        work += act { $0.becomeDurable(last) }
+        return work + (end == nil ? finish(FrameRefusal(.busy, "the home of \(volume) is being stopped")) : [])
+    }
+
+    private mutating func finish(_ refusal: FrameRefusal) -> [HomeWork] {
+        end = refusal
+        let left = open.values.map { done in { @Sendable in done(.failure(refusal)) } }
+        (open, connections) = ([:], [:])
+        records.close()
+        return left
+    }
+}
+
+extension FrameMessage {
+    init(home answer: HomeAnswer) { self.init(code: answer.code, body: ByteBuffer(bytes: answer.encoded)) }
+}

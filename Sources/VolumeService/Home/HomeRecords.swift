@@ -1,0 +1,47 @@
+package import VolumeStore
+package import Volumes
+
+/// Where the records of a home go, before anything is told that rests on them. For one thread at a time; what fails is the last that
+/// was done.
+package protocol HomeRecords: AnyObject {
+    /// Takes the next record, which is carried out already.
+    func enter(_ record: Record) throws(VolumeStoreError)
+
+    /// Looks whether all that was carried out and read so far was as it was said.
+    func check() throws(VolumeStoreError)
+
+    /// Is called about once a second, for upkeep that does not take long.
+    func tend() throws(VolumeStoreError)
+
+    /// Comes back when all records are durable.
+    func commit() throws(VolumeStoreError)
+
+    func close()
+}
+
+extension VolumeDatabase: HomeRecords {
+    /// So many records are kept for nodes that are behind, and dropped so many at a time.
+    private static var kept: UInt64 { 1 << 16 }
+    private static var portion: UInt64 { 1 << 12 }
+
+    package func tend() throws(VolumeStoreError) {
+        try check()
+        let standing = journal.standing
+        // Who waits for the disk now holds up everybody.
+        guard standing.durable == standing.last else { return }
+        if applied > standing.trimmed + Self.kept + Self.portion { try trim(keeping: Self.kept) } else { try commit() }
+    }
+}
+
+/// Records that are handed on, to who has no failure to tell of.
+final class HandedRecords: HomeRecords {
+    private let take: @Sendable (Record) -> Void
+
+    init(_ take: @escaping @Sendable (Record) -> Void) { self.take = take }
+
+    func enter(_ record: Record) { take(record) }
+    func check() {}
+    func tend() {}
+    func commit() {}
+    func close() {}
+}

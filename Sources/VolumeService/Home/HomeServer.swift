@@ -1,0 +1,105 @@
+package import Frames
+internal import NIOCore
+package import Resources
+internal import Synchronization
+package import VolumeStore
+package import Volumes
+
+/// The metadata home of one volume on the network: takes requests off connections, and carries out what ``VolumeHome`` decides.
+///
+/// Records go to the journal in their order, before anything is answered that tells of them; what has to be durable first waits in the
+/// home. When the journal or the state fails nothing is answered any more but that, and why.
+package final class HomeServer<State: VolumeState>: FrameService {
+    package typealias Done = @Sendable (Result<FrameMessage, FrameRefusal>) -> Void
+
+    package var codes: ClosedRange<UInt16> { HomeRequest.codes }
+
+    private let volume: VolumeID
+    private let desk: Mutex<HomeDesk<State>>
+    private let clock: @Sendable () -> Moment
+    private let rule: VolumeRule
+
+    /// - Parameters:
+    ///   - kept: a home, and where its records go.
+    ///   - onEnd: is told when the home ends by itself, and why; once, on any thread, where it must not block.
+    ///   - onLeft: is told of each node whose last session is over, on any thread, where it must not block.
+    package init(
+        _ kept: sending KeptHome<State>, of volume: VolumeID, rule: @escaping VolumeRule, clock: @escaping @Sendable () -> Moment,
+        onEnd: @escaping @Sendable (VolumeStoreError) -> Void = { _ in },
+        onLeft: @escaping @Sendable (NodeID) -> Void = { _ in }
+    ) {
+        self.volume = volume
+        self.rule = rule
+        self.clock = clock
+        desk = Mutex(HomeDesk(kept, of: volume, at: clock().instant, onEnd: onEnd, onLeft: onLeft))
+    }
+
+    /// - Parameter journal: is given each record, in order; ``becameDurable(_:)`` is to be called when it has them for good. Must not
+    ///   call back itself.
+    package convenience init(
+        _ home: sending VolumeHome<State>, of volume: VolumeID, rule: @escaping VolumeRule,
+        clock: @escaping @Sendable () -> Moment,
+        journal: @escaping @Sendable (Record) -> Void
+    ) {
+        self.init(KeptHome(home, HandedRecords(journal)), of: volume, rule: rule, clock: clock)
+    }
+
+    /// Why it has ended by itself; `nil` while it goes on.
+    package var failure: VolumeStoreError? { desk.withLock { $0.failure } }
+
+    // MARK: Requests
+
+    package func answer(_ request: FrameMessage, from caller: FrameCaller) throws(FrameRefusal) -> FrameMessage {
+        throw FrameRefusal(.failed, "a home answers when it can")
+    }
+
+    package func begin(_ request: FrameMessage, from caller: FrameCaller, done: @escaping Done) {
+        do throws(FrameRefusal) {
+            let message = try read(request, from: caller)
+            carryOut { desk in desk.receive(message, from: caller, at: clock(), done) }
+        } catch {
+            done(.failure(error))
+        }
+    }
+
+    private func read(_ request: FrameMessage, from caller: FrameCaller) throws(FrameRefusal) -> HomeMessage {
+        let message: HomeMessage
+        do throws(MalformedMessage) {
+            message = try HomeMessage(code: request.code, encoded: Array(buffer: request.body))
+        } catch {
+            throw FrameRefusal(.malformed, "a request to a home that makes no sense: \(error)")
+        }
+        guard message.volume == volume else { throw FrameRefusal(.unknown, "\(message.volume) has its home elsewhere") }
+        switch message.request {
+        case .begin(let node), .resume(let node):
+            guard node == caller.node else { throw FrameRefusal(.notPermitted, "a session of another node") }
+        default: break
+        }
+        if let reason = rule(caller.node, .read, volume) { throw FrameRefusal(.notPermitted, reason) }
+        return message
+    }
+
+    // MARK: What happens beside
+
+    /// Records up to this one are durable.
+    package func becameDurable(_ record: UInt64) {
+        carryOut { desk in desk.act { $0.becomeDurable(record) } }
+    }
+
+    /// To be called about once a second.
+    package func tick() {
+        let now = clock()
+        carryOut { desk in desk.tick(now) }
+    }
+
+    /// Makes durable what was carried out, answers those who wait for that, and ends. Sessions can go on with the home that begins
+    /// next.
+    package func stop() {
+        carryOut { desk in desk.stop() }
+    }
+
+    /// What was decided is done when the desk is free again.
+    private func carryOut(_ body: (inout sending HomeDesk<State>) -> sending [HomeWork]) {
+        for work in desk.withLock(body) { work() }
+    }
+}

@@ -1,0 +1,146 @@
+import BlockStore
+import Resources
+import Synchronization
+
+/// A disk in memory that keeps, at a crash, only what was synchronized: of what was not, any part may be there or not, in pieces
+/// of 512 bytes, as a seed decides.
+final class ForgetfulDisk: BlockDisk {
+    fileprivate struct Content {
+        var now: [UInt8] = []
+        var durable: [UInt8] = []
+    }
+
+    fileprivate struct State {
+        var contents: [Int: Content] = [:]
+        var names: [String: Int] = [:]
+        var durableNames: [String: Int] = [:]
+        var next = 0
+        /// How many more changes are made before all fails.
+        var stepsLeft = Int.max
+        var steps = 0
+    }
+
+    fileprivate let state = Mutex(State())
+
+    init() {}
+
+    /// What a machine finds that comes up again.
+    init(after crash: ForgetfulDisk, _ random: inout SeededGenerator) {
+        var found = crash.state.withLock { $0 }
+        (found.stepsLeft, found.steps) = (.max, 0)
+        for (number, content) in found.contents.sorted(by: { $0.key < $1.key }) {
+            let bytes = Self.torn(content, &random)
+            found.contents[number] = Content(now: bytes, durable: bytes)
+        }
+        // Of names, too, some changes may have got there.
+        for name in Set(found.names.keys).union(found.durableNames.keys).sorted() {
+            if Bool.random(using: &random) { found.durableNames[name] = found.names[name] }
+        }
+        found.names = found.durableNames
+        state.withLock { $0 = found }
+    }
+
+    private static func torn(_ content: Content, _ random: inout SeededGenerator) -> [UInt8] {
+        var bytes = content.durable
+        let size = Bool.random(using: &random) ? content.now.count : min(content.durable.count, content.now.count)
+        if bytes.count > size { bytes.removeLast(bytes.count - size) }
+        bytes += [UInt8](repeating: 0, count: size - bytes.count)
+        for start in stride(from: 0, to: size, by: 512) where Bool.random(using: &random) {
+            for place in start..<min(start + 512, size) { bytes[place] = content.now[place] }
+        }
+        return bytes
+    }
+
+    /// Lets only so many more changes be made.
+    func fail(after steps: Int) { state.withLock { $0.stepsLeft = steps } }
+    var steps: Int { state.withLock { $0.steps } }
+
+    /// Changes a byte of a file, as a failing disk does.
+    func flip(_ name: String, at place: Int) {
+        state.withLock { state in
+            guard let number = state.names[name] else { return }
+            state.contents[number]?.now[place] ^= 0x40
+            if place < state.contents[number]?.durable.count ?? 0 { state.contents[number]?.durable[place] ^= 0x40 }
+        }
+    }
+
+    func size(of name: String) -> Int {
+        state.withLock { state in state.names[name].flatMap { state.contents[$0]?.now.count } ?? 0 }
+    }
+
+    // MARK: BlockDisk
+
+    func names() throws(BlockStoreError) -> [String] { state.withLock { Array($0.names.keys) } }
+
+    func open(_ name: String, isNew: Bool) throws(BlockStoreError) -> any BlockFile {
+        if isNew {
+            try change(name) { state in
+                state.names[name] = state.next
+                state.contents[state.next] = Content()
+                state.next += 1
+            }
+        }
+        guard let number = state.withLock({ $0.names[name] }) else { throw .disk(file: name, "No such file or directory") }
+        return File(name: name, number: number, disk: self)
+    }
+
+    func rename(_ name: String, to other: String) throws(BlockStoreError) {
+        try change(name) { $0.names[other] = $0.names.removeValue(forKey: name) }
+    }
+
+    func remove(_ name: String) throws(BlockStoreError) { try change(name) { $0.names[name] = nil } }
+
+    func synchronizeNames() throws(BlockStoreError) { try change("(names)") { $0.durableNames = $0.names } }
+
+    fileprivate func change(_ name: String, _ body: (inout sending State) -> Void) throws(BlockStoreError) {
+        let isDone = state.withLock { state in
+            guard state.stepsLeft > 0 else { return false }
+            state.stepsLeft -= 1
+            state.steps += 1
+            body(&state)
+            return true
+        }
+        guard isDone else { throw .disk(file: name, "Input/output error") }
+    }
+
+    private struct File: BlockFile {
+        let name: String
+        let number: Int
+        let disk: ForgetfulDisk
+
+        func size() throws(BlockStoreError) -> Int64 { disk.state.withLock { Int64($0.contents[number]?.now.count ?? 0) } }
+
+        func read(into buffer: UnsafeMutableRawBufferPointer, at place: Int64) throws(BlockStoreError) -> Int {
+            let bytes = disk.state.withLock { state in
+                state.contents[number]?.now.dropFirst(Int(place)).prefix(buffer.count).map { $0 } ?? []
+            }
+            buffer.copyBytes(from: bytes)
+            return bytes.count
+        }
+
+        func write(_ parts: [UnsafeRawBufferPointer], at place: Int64) throws(BlockStoreError) {
+            let bytes = parts.flatMap { Array($0) }
+            try disk.change(name) { state in
+                var now = state.contents[number]?.now ?? []
+                let end = Int(place) + bytes.count
+                if now.count < end { now += [UInt8](repeating: 0, count: end - now.count) }
+                now.replaceSubrange(Int(place)..<end, with: bytes)
+                state.contents[number]?.now = now
+            }
+        }
+
+        func truncate(to size: Int64) throws(BlockStoreError) {
+            try disk.change(name) { state in
+                let now = state.contents[number]?.now ?? []
+                state.contents[number]?.now = Array(now.prefix(Int(size)))
+            }
+        }
+
+        func synchronize() throws(BlockStoreError) {
+            try disk.change(name) { state in
+                guard let now = state.contents[number]?.now else { return }
+                state.contents[number]?.durable = now
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package import Frames
+package import Identity
+package import Resources
+import Synchronization
+
+/// A pool in memory whose nodes have real certificates.
+package final class FramePeers: Sendable {
+    static let start = Timestamp(microseconds: 1_800_000_000_000_000)
+
+    private let founding: PoolFounding
+    private let random: Mutex<SeededGenerator>
+
+    package init(seed: UInt64 = 1) throws {
+        var random = SeededGenerator(seed: seed)
+        founding = try PoolFounding(
+            pool: PoolID(at: Self.start, using: &random), name: "lab", node: NodeID(at: Self.start, using: &random),
+            nodeName: "founder", address: "127.0.0.1:0", at: Self.start)
+        self.random = Mutex(random)
+    }
+
+    package func node(_ name: String = "node") throws -> FramePeer {
+        let node = random.withLock { NodeID(at: Self.start, using: &$0) }
+        let keys = NodeKeys()
+        let chain = try founding.issuing.certify(node, name: name, request: try keys.request(), at: Self.start)
+        return FramePeer(identity: try NodeIdentity(keys: keys, chain: chain, root: try founding.authority.root))
+    }
+}
+
+/// A node of such a pool.
+package struct FramePeer: FrameIdentity {
+    package let identity: NodeIdentity
+
+    package var node: NodeID { identity.node }
+
+    package var credentials: FrameCredentials {
+        FrameCredentials(chain: identity.presentedChain, privateKey: identity.privateKey)
+    }
+
+    package func identify(_ chain: [[UInt8]]) throws -> NodeID {
+        try identity.verifier.verify(chain, at: FramePeers.start).node
+    }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import FrameKit
+import Glibc
+import Resources
+import Testing
+import VolumeClient
+import VolumeKit
+import Volumes
+
+@Suite("A mount whose home or connection goes away", .serialized, .timeLimit(.minutes(3)))
+struct LostHomeTests {
+    private func losing(
+        term: Microseconds = .seconds(10), _ body: (ServedVolume, LosingHome) async throws -> Void
+    ) async throws {
+        try await ServedVolume.serving(home: LosingHome.maker(term: term)) { served in
+            try await body(served, try #require(served.home as? LosingHome))
+        }
+    }
+
+    @Test("what was answered and is lost with the home is carried out again, once, by the home that follows")
+    func replay() async throws {
+        try await losing { served, home in
+            let mounted = try served.mount()
+            let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
+            try file.write("before")
+            try file.synchronize()
+            home.hold()
+            for number in 0..<20 { try sys { mkdir(mounted.path + "/d\(number)", 0o755) } }
+            try sys { rename(mounted.path + "/d0", mounted.path + "/moved") }
+            try sys { link(mounted.path + "/f", mounted.path + "/g") }
+            try file.write("after!")
+            #expect(home.pending >= 22)
+            try await home.restart()
+            #expect(
+                try await onThread { try Set(FileManager.default.contentsOfDirectory(atPath: mounted.path)) }
+                    == Set((1..<20).map { "d\($0)" } + ["moved", "f", "g"]))
+            try file.synchronize()
+            #expect(try text(mounted.path + "/g") == "after!")
+            var status = stat()
+            try sys { fstat(file.descriptor, &status) }
+            #expect(status.st_nlink == 2)
+            let other = try served.mount()
+            #expect(try text(other.path + "/g") == "after!")
+            #expect(try Set(FileManager.default.contentsOfDirectory(atPath: other.path)).count == 22)
+        }
+    }
+
+    @Test("what another one did and was lost with it, nobody goes on to see")
+    func forgetting() async throws {
+        try await losing(term: .seconds(4)) { served, home in
+            let cable = try Cable(to: home.port)
+            var link = HomeLink.Options()
+            link.patience = .seconds(5)
+            let (lost, mounted) = (try served.mount(over: cable, link: link), try served.mount())
+            try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT).write("old")
+            try OpenFile(mounted.path + "/f", O_RDONLY).synchronize()
+            home.hold()
+            try OpenFile(lost.path + "/f", O_RDWR).write("new")
+            try OpenFile(lost.path + "/g", O_RDWR | O_CREAT).write("new")
+            #expect(try text(mounted.path + "/f") == "new" && access(mounted.path + "/g", F_OK) == 0)
+            cable.cut()
+            try await home.restart()
+            let path = mounted.path
+            // It is known that the home is another one when it was asked something.
+            _ = try await onThread { try sys { mkdir(path + "/d", 0o755) } }
+            while try text(path + "/f") != "old" {}
+            #expect(access(mounted.path + "/g", F_OK) != 0)
+            cable.end()
+        }
+    }
+
+    @Test("a call waits for the home as long as it is patient, then fails; handles work again when it is back")
+    func outage() async throws {
+        try await losing { served, home in
+            var link = HomeLink.Options()
+            link.patience = .milliseconds(500)
+            let cable = try Cable(to: home.port)
+            defer { cable.end() }
+            let mounted = try served.mount(over: cable, link: link)
+            let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
+            try file.write("before")
+            try file.synchronize()
+            cable.cut()
+            let path = mounted.path
+            let made = await result { try sys { mkdir(path + "/d", 0o755) } }
+            #expect(made == Fault(EIO))
+            cable.mend()
+            while await result({ try sys { mkdir(path + "/e", 0o755) } }) != nil {}
+            try file.write("after!")
+            try file.synchronize()
+            #expect(try text(mounted.path + "/f") == "after!")
+        }
+    }
+
+    private func result(_ body: @escaping @Sendable () throws -> Void) async -> Fault? {
+        do {
+            try await onThread(body)
+            return nil
+        } catch { return error as? Fault }
+    }
+
+    private func filed(_ body: (ServedVolume, FileHome) async throws -> Void) async throws {
+        try await ServedVolume.serving(home: FileHome.maker(term: .seconds(8))) { served in
+            try await body(served, try #require(served.home as? FileHome))
+        }
+    }
+
+    @Test("who is cut off does not go on to show what others may have changed, and works again, also over open handles")
+    func cutOff() async throws {
+        try await filed { served, home in
+            let cable = try Cable(to: home.port)
+            defer { cable.end() }
+            var link = HomeLink.Options()
+            link.patience = .seconds(5)
+            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+            let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
+            try file.write("old")
+            try file.synchronize()
+            #expect(try file.text() == "old")
+            cable.cut()
+            // It is kept until the session of the other one is over.
+            let path = other.path
+            try await onThread { try OpenFile(path + "/f", O_RDWR).write("newer") }
+            #expect(await result { _ = try file.text() } == Fault(EIO))
+            var status = stat()
+            #expect(fstat(file.descriptor, &status) != 0 || status.st_size != 3)
+            cable.mend()
+            while await result({ _ = try file.text() }) == Fault(EIO) {}
+            #expect(try file.text() == "newer")
+            try file.write("again")
+            try file.synchronize()
+            #expect(try text(other.path + "/f") == "again")
+        }
+    }
+
+    @Test("what was written and not told before the session was over is lost, and whoever asks for durability is told")
+    func lostWrites() async throws {
+        try await filed { served, home in
+            let cable = try Cable(to: home.port)
+            defer { cable.end() }
+            var link = HomeLink.Options()
+            link.patience = .seconds(5)
+            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+            let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
+            try file.write("old")
+            try file.synchronize()
+            try file.write("mine")
+            cable.cut()
+            let path = other.path
+            try await onThread { try OpenFile(path + "/f", O_RDWR).write("theirs") }
+            cable.mend()
+            while await result({ _ = try file.text() }) == Fault(EIO) {}
+            #expect(try file.text() == "theirs")
+            #expect(throws: Fault(EIO)) { try file.synchronize() }
+            try file.synchronize()
+            #expect(try text(mounted.path + "/f") == "theirs" && text(other.path + "/f") == "theirs")
+        }
+    }
+}

@@ -1,0 +1,104 @@
+internal import Foundation
+internal import FrameKit
+package import Frames
+internal import Glibc
+package import Mounts
+package import Resources
+internal import Synchronization
+package import VolumeClient
+internal import Volumes
+
+/// All that it takes to mount a served volume, also in another process.
+package struct MountPlan: Codable, Sendable {
+    package struct Server: Codable, Sendable {
+        package let node: NodeID
+        package let port: Int
+    }
+
+    let volume: VolumeID
+    package let path: String
+    let peer: StoredPeer
+    let home: Server
+    let stores: [Server]
+
+    /// Mounts it in this process as long as it is needed.
+    package func run(while isNeeded: () -> Bool) throws {
+        let mounted = try MountedVolume(self, as: peer)
+        OtherProcess.say(0)
+        while isNeeded() { usleep(100_000) }
+        mounted.end()
+    }
+
+    /// Mounts it in another process while the body runs, which is killed afterwards at the latest.
+    package func mounting(_ body: (OtherProcess) async throws -> Void) async throws {
+        let process = try await OtherProcess("mount", self)
+        let result = await Result { () async throws in try await body(process) }
+        await process.end()
+        umount2(path, Int32(MNT_DETACH))
+        try result.get()
+    }
+}
+
+/// One mount of a served volume.
+package final class MountedVolume: Sendable {
+    package let path: String
+    package let system: VolumeFileSystem
+    private let mount: Mount
+    private let ended = DispatchSemaphore(value: 0)
+    private let isOver = Atomic(false)
+    private let notices = Count()
+
+    /// How often the home has told it something unasked.
+    package var noticeCount: Int { notices.value.load(ordering: .relaxed) }
+
+    private final class Count: Sendable {
+        let value = Atomic(0)
+    }
+
+    private final class Link: Sendable {
+        let system = Mutex<VolumeFileSystem?>(nil)
+    }
+
+    package init(
+        _ plan: MountPlan, as client: any FrameIdentity, _ options: MountOptions = MountOptions(),
+        _ linkOptions: HomeLink.Options = HomeLink.Options(), mostFiles: Int = VolumeFileSystem.mostFiles
+    ) throws {
+        path = plan.path
+        let link = Link()
+        var poolOptions = FramePool.Options.single
+        poolOptions.limits = .wide
+        let pool = FramePool(
+            to: plan.home.node, host: "127.0.0.1", port: plan.home.port, as: client, poolOptions
+        ) { [notices] notice in
+            notices.value.add(1, ordering: .relaxed)
+            link.system.withLock { $0 }?.heed(notice)
+        }
+        var random = SystemRandomNumberGenerator()
+        let session = SessionID(at: Timestamp(microseconds: 1), using: &random)
+        let home = try HomeLink(to: plan.volume, session: session, as: plan.peer.node, over: pool, linkOptions)
+        let cipher = VolumeCipher(key: [UInt8](repeating: 7, count: VolumeCipher.keyLength))
+        let peers = plan.stores.map { store in
+            BlockPeer(FramePool(to: store.node, host: "127.0.0.1", port: store.port, as: client, .patient))
+        }
+        let system = VolumeFileSystem(
+            home: home, blocks: BlockPool(plan.volume, on: peers, replicas: 2, cipher: cipher), mostFiles: mostFiles)
+        link.system.withLock { $0 = system }
+        var settings = MountSettings()
+        settings.dropsChangedContent = false
+        let mount = try Mount(system, source: "test", on: plan.path, options: options, settings: settings)
+        system.attach(mount)
+        (self.system, self.mount) = (system, mount)
+        Thread.detachNewThread { [ended] in
+            try? mount.serve()
+            ended.signal()
+        }
+    }
+
+    /// Unmounts it, and ends its session.
+    package func end() {
+        guard !isOver.exchange(true, ordering: .relaxed) else { return }
+        try? mount.unmount(.aborting)
+        ended.wait()
+        try? system.finish()
+    }
+}
