@@ -115,7 +115,7 @@ extension Operation {
             .allocate(let inode, _, _, _), .punch(let inode, _), .discard(let inode):
             [inode]
         case .write(let files, _, _): files.map(\.inode)
-        case .place, .forget, .begin, .end, .reserve, .resize: []
+        case .place, .forget, .begin, .end, .reserve, .resize, .appoint, .advance: []
         }
     }
 }
