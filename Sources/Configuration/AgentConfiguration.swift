@@ -25,6 +25,8 @@ package struct AgentConfiguration: Hashable, Sendable {
     package var story = StoryLimits()
     /// Where the ledger is copied to, continuously; `nil`: nowhere.
     package var standby: Standby?
+    /// Where blocks of volumes are kept that others store here; absolute. `nil`: no disk is lent.
+    package var storage: String?
     /// What is done when something happens.
     package var events: [EventHook] = []
     /// How long a clean stop may take.
@@ -34,10 +36,13 @@ package struct AgentConfiguration: Hashable, Sendable {
     package struct Capacity: Hashable, Sendable {
         package var cpu: Millicores?
         package var memory: Bytes?
+        /// Of the file system that ``AgentConfiguration/storage`` is on.
+        package var disk: Bytes?
 
-        package init(cpu: Millicores? = nil, memory: Bytes? = nil) {
+        package init(cpu: Millicores? = nil, memory: Bytes? = nil, disk: Bytes? = nil) {
             self.cpu = cpu
             self.memory = memory
+            self.disk = disk
         }
     }
 

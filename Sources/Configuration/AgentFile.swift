@@ -26,11 +26,11 @@ private struct AgentReader {
 
     private enum Key: String, CaseIterable {
         case name, socket, listen, advertise, capacity, owner, policy, warden, log, limits, rights, accounting, story, events,
-            ledger
+            ledger, storage
         case dataDirectory = "data_directory"
         case stopTimeout = "stop_timeout"
     }
-    private enum CapacityKey: String, CaseIterable { case cpu, memory }
+    private enum CapacityKey: String, CaseIterable { case cpu, memory, disk }
     private enum OwnerKey: String, CaseIterable { case scope }
     private enum ScopeKey: String, CaseIterable { case cgroup }
     private enum ScopeWord: String, CaseIterable { case everything }
@@ -73,6 +73,10 @@ private struct AgentReader {
         if let story = keys[.story] { result.story = try self.story(story) }
         if let ledger = keys[.ledger], let standby = try ledger.mapping(of: LedgerKey.self)[.standby] {
             result.standby = try self.standby(standby)
+        }
+        if let storage = keys[.storage] { result.storage = try absolutePath(storage) }
+        if result.capacity.disk != nil, result.storage == nil, let capacity = keys[.capacity] {
+            throw capacity.fault("has disk, but no directory to lend it in; add 'storage: /path/to/directory'")
         }
         if let events = keys[.events] { result.events = try EventHooksReader(directory: directory).hooks(events) }
         if let timeout = keys[.stopTimeout] { result.stopTimeout = try timeout.quantity(.seconds(1) ... .minutes(10)) }
@@ -125,7 +129,8 @@ private struct AgentReader {
         let keys = try value.mapping(of: CapacityKey.self)
         return AgentConfiguration.Capacity(
             cpu: try keys[.cpu]?.quantity(Millicores(1)...Bounds.cpu),
-            memory: try keys[.memory]?.quantity(Bytes.mebibytes(1)...Bounds.memory))
+            memory: try keys[.memory]?.quantity(Bytes.mebibytes(1)...Bounds.memory),
+            disk: try keys[.disk]?.quantity(Bytes.mebibytes(1)...Bounds.disk))
     }
 
     private func ownerScope(_ value: YAMLValue) throws(ConfigurationError) -> AgentConfiguration.OwnerScope {

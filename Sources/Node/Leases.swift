@@ -41,6 +41,7 @@ extension Node {
         // An owner may use more of the machine than this agent's share of it; more than all of the share says nothing more.
         owner.record(usage.limited(to: capacity), at: step.now.instant)
         foresee(usage.limited(to: capacity), &step)
+        keepDiskFree(&step)
         for reading in guests {
             guard var entry = leases[reading.lease], entry.lease.role == .lender, entry.guest != .gone else { continue }
             // The meter is restored from the kernel's counters after a restart, so it need not be durable.

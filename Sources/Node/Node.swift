@@ -30,6 +30,8 @@ package struct Node: Sendable {
     /// How the policy's conditions stand.
     package internal(set) var gates: Gates
     var owner = OwnerUsage()
+    /// Since when the owner has had less of the disk than the policy keeps free; `nil` while there is enough.
+    var diskShortSince: Instant?
     /// What the owner is expected to use.
     package internal(set) var foresight: Foresight
     var members: [NodeID: Member] = [:]

@@ -18,16 +18,17 @@ package final class PeerListener: Sendable {
     ///   - endpoint: where to listen; a host name is looked up now.
     ///   - services: what is offered; handlers find their caller with `context.callingPeer()` or in `context.caller`.
     ///   - guards: what each call of the control API passes before its handler.
+    ///   - companion: what else is spoken on the same port.
     package init(
         on endpoint: Endpoint, gatekeeper: any Gatekeeper, services: [any RegistrableRPCService],
-        guards: [any ServerInterceptor] = [], limits: ListenerLimits = .peer,
+        guards: [any ServerInterceptor] = [], companion: (any CompanionProtocol)? = nil, limits: ListenerLimits = .peer,
         eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, log: Logger
     ) throws {
         place = endpoint
         connections = AcceptedConnections(limits: limits)
         let listener = Listener(
-            address: try endpoint.resolved(), security: .mutualTLS(TLSContexts(), gatekeeper), connections: connections,
-            eventLoopGroup: eventLoopGroup, log: log)
+            address: try endpoint.resolved(), security: .mutualTLS(TLSContexts(), gatekeeper, companion),
+            connections: connections, eventLoopGroup: eventLoopGroup, log: log)
         (grpc, transport) = listener.server(of: services, guards: guards, limits: limits) { caller, method throws(RPCError) in
             try Self.check(caller, calling: method, gatekeeper)
         }

@@ -43,7 +43,8 @@ struct AgentConfigurationTests {
             data_directory: data
             socket: run/agent.sock
             listen: 127.0.0.1:0
-            capacity: {cpu: 1.5, memory: 2 GiB}
+            capacity: {cpu: 1.5, memory: 2 GiB, disk: 40 GiB}
+            storage: blocks
             owner: {scope: {cgroup: /surplus-dev/node1}}
             policy: blade
             warden: {socket: /dev-node1/warden.sock}

@@ -176,6 +176,36 @@ struct DiskLeaseTests {
         #expect(pool.lease(lease, 0)?.amounts == Amounts(disk: .gibibytes(30)))
     }
 
+    @Test("Who runs short of disk for a minute takes back as much as that takes, the youngest lease first")
+    func outOfRange() throws {
+        var pool = Pool(policy: Self.policy())
+        let (old, young) = (try pool.borrow(Self.want(.gibibytes(10))), try pool.borrow(Self.want(.gibibytes(20))))
+        func measure(_ files: Bytes) { pool.feed(.readings(owner: Amounts(disk: files), guests: []), to: 1) }
+        measure(.gibibytes(70))
+        pool.advance(by: .seconds(59))
+        measure(.gibibytes(70))
+        #expect(pool.lease(young, 1)?.state == .active)
+        pool.advance(by: .seconds(1))
+        measure(.gibibytes(70))
+        pool.deliver()
+        #expect(pool.lease(young, 1)?.state == .reclaiming && pool.lease(young, 0)?.state == .reclaiming)
+        #expect(pool.lease(young, 0)?.reason == "its owner has 70 GiB in files of its own, and keeps 20% of 100 GiB free")
+        pool.advance(by: .minutes(2))
+        measure(.gibibytes(70))
+        #expect(pool.lease(old, 1)?.state == .active, "what was taken back is enough")
+    }
+
+    @Test("Files that come and go take nothing back")
+    func shortly() throws {
+        var pool = Pool(policy: Self.policy())
+        let lease = try pool.borrow(Self.want())
+        for files: Bytes in [.gibibytes(90), .gibibytes(10), .gibibytes(90), .gibibytes(60)] {
+            pool.feed(.readings(owner: Amounts(disk: files), guests: []), to: 1)
+            pool.advance(by: .seconds(50))
+        }
+        #expect(pool.lease(lease, 1)?.state == .active)
+    }
+
     @Test("A policy that lends no disk any more takes it back after its notice; what else is lent goes on")
     func takenBack() throws {
         var pool = Pool(policy: Self.policy())

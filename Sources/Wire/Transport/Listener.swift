@@ -12,7 +12,7 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
         /// Over a Unix socket: the kernel says who calls.
         case kernel
         /// Mutual TLS 1.3; a certificate is asked for but not insisted on, since newcomers have none.
-        case mutualTLS(TLSContexts, any Gatekeeper)
+        case mutualTLS(TLSContexts, any Gatekeeper, (any CompanionProtocol)?)
     }
 
     let address: NIOCore.SocketAddress
@@ -54,13 +54,15 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
                 connection.caller = .local(caller)
                 try channel.pipeline.syncOperations.addHandler(ConnectionDoor(connection, patience: nil, log: log))
             }
-        case .mutualTLS(let contexts, let gatekeeper):
+        case .mutualTLS(let contexts, let gatekeeper, let companion):
             return channel.eventLoop.makeCompletedFuture {
                 let connection = try accepted.get()
-                let context = try contexts.server(gatekeeper.credentials)
+                let context = try contexts.server(gatekeeper.credentials, besides: companion?.applicationProtocol)
                 let tls = Self.tlsHandler(context, connection, gatekeeper)
                 let door = ConnectionDoor(connection, patience: WireLimits.handshakeTimeout, log: log)
                 try channel.pipeline.syncOperations.addHandlers([tls, door])
+                guard let companion else { return }
+                try channel.pipeline.syncOperations.addHandler(companion.negotiator { connection.provenPeer })
             }
         }
     }

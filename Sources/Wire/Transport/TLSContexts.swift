@@ -18,13 +18,15 @@ final class TLSContexts: Sendable {
         return configuration
     }()
 
-    func server(_ credentials: TransportCredentials) throws -> NIOSSLContext {
+    /// - Parameter companion: another protocol that may be agreed on; always the same.
+    func server(_ credentials: TransportCredentials, besides companion: String? = nil) throws -> NIOSSLContext {
         try kept.withLock { kept in
             if let server = kept.server, server.credentials == credentials { return server.context }
             var configuration = TLSConfiguration.makeServerConfiguration(
                 certificateChain: try Self.chain(credentials), privateKey: .privateKey(try Self.key(credentials)))
             configuration.certificateVerification = .optionalVerification
             Self.restrict(&configuration)
+            if let companion { configuration.applicationProtocols.append(companion) }
             let context = try NIOSSLContext(configuration: configuration)
             kept.server = Kept(credentials: credentials, context: context)
             return context
