@@ -87,6 +87,7 @@ struct EventHooksReader {
             guard let pattern = EventPattern(text) else {
                 throw entry.fault("is '\(text)'; write a kind of event such as lease.granted, or lease.*, or '*'")
             }
+            if let fault = EventKinds.fault(of: pattern) { throw entry.fault("is '\(text)', which \(fault)") }
             patterns.append(pattern)
         }
         guard !patterns.isEmpty else { throw value.fault("names no kind of event; write at least one, such as lease.*") }

@@ -49,8 +49,10 @@ extension Rows {
             values.append(time.microseconds)
         }
         if isForNoLease { conditions.append("lease IS NULL") }
+        // For the few rows after one, SQLite would still walk a whole index by account to group them.
+        let source = sequence > 0 ? "transfers NOT INDEXED" : "transfers"
         let sql = """
-            SELECT debit, credit, sum(amount) FROM transfers WHERE \(conditions.joined(separator: " AND ")) GROUP BY debit, credit
+            SELECT debit, credit, sum(amount) FROM \(source) WHERE \(conditions.joined(separator: " AND ")) GROUP BY debit, credit
             """
         let reader = try TransferReader(db)
         return try Row.fetchAll(db, sql: sql, arguments: StatementArguments(values)).map { row in

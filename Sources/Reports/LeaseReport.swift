@@ -31,6 +31,8 @@ package struct LeaseReport: Report {
     package var group: String?
     /// The other half of a swap.
     package var inReturnFor: String?
+    /// What is done instead of paying credits for all of it: `owed in kind, due from ... to ...`, `taken off obl_...`.
+    package var inKind: String?
     /// What was billed, the earliest first; `nil` where nothing was, or many leases are listed.
     package var receipts: [String]?
     /// Why a borrower has not got the terms that it asked for.
@@ -43,6 +45,7 @@ package struct LeaseReport: Report {
         reason: String?, terms: TermFigures, grantedAt: CivilTime?, endsAt: CivilTime?, ceiling: Amounts, throttled: Bool,
         usage: Usage, charged: Microcredits, reserved: Microcredits, jobs: [String],
         compensation: Microcredits = .zero, renewsItself: Bool? = nil, group: String? = nil, inReturnFor: String? = nil,
+        inKind: String? = nil,
         receipts: [String]? = nil, deviation: String? = nil, renewalLimit: String? = nil
     ) {
         self.receipts = receipts
@@ -69,6 +72,7 @@ package struct LeaseReport: Report {
         self.renewsItself = renewsItself
         self.group = group
         self.inReturnFor = inReturnFor
+        self.inKind = inKind
     }
 
     var charged: Microcredits { Microcredits(chargedMicrocredits) }
@@ -100,6 +104,7 @@ package struct LeaseReport: Report {
         sheet.add("not as asked", deviation)
         sheet.add("request", group)
         sheet.add("in return for", inReturnFor)
+        sheet.add("in kind", inKind)
         sheet.add("used", usage.text(on: page))
         sheet.add("charged", inReturnFor == nil ? charged.text : "\(charged.text), against the other half of the swap")
         sheet.add("reserved", Microcredits(reservedMicrocredits).text)
@@ -150,7 +155,9 @@ package struct LeasesReport: Report {
                 .init((lease.role == "lender" ? "to " : "from ") + lease.peerName), .init(page.figure(lease.terms.amounts.cpu)),
                 .init(page.figure(lease.terms.amounts.memory)),
                 .init(lease.isOver ? "-" : lease.endsAt?.relative(on: page) ?? "-"),
-                .init(page.figure(lease.charged) + (lease.inReturnFor == nil ? "" : ", swapped")),
+                .init(
+                    page.figure(lease.charged) + (lease.inReturnFor != nil ? ", swapped" : lease.inKind != nil ? ", in kind" : "")
+                ),
             ]
             if anyDisk { cells.insert(.init(page.figure(lease.terms.amounts.disk)), at: 5) }
             if anyBegins {

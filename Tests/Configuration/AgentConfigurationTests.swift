@@ -159,6 +159,15 @@ struct AgentConfigurationTests {
         #expect(fault(text) == "a.yaml:" + message)
     }
 
+    @Test("A hook on events that there are none of is refused with what may have been meant")
+    func hookOnNoEvent() {
+        #expect(
+            fault("events: [{on: [lease.*, lease.grantd], run: [/bin/true]}]")
+                == "a.yaml:1:25: events[0].on[1] is 'lease.grantd', which matches no kind of event; did you mean 'lease.granted'?"
+        )
+        #expect(throws: Never.self) { try parse("events: [{on: '*', run: [/bin/true]}]") }
+    }
+
     @Test("Socket paths beyond the system's limit and a socket shared by agent and warden are refused")
     func sockets() {
         #expect(fault("socket: /\(String(repeating: "x", count: 107))")?.contains("107 bytes") == true)

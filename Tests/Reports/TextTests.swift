@@ -155,6 +155,16 @@ import Testing
         #expect(!LeasesReport(leases: [Samples.lease]).text(on: Samples.pipe).contains("BEGINS"))
     }
 
+    @Test("a lease that is given back in kind says so beside its credits")
+    func inKind() {
+        var lease = Samples.lease
+        lease.chargedMicrocredits = 0
+        lease.inKind = "what is used is owed, due from 2026-11-22T08:00:00Z to 2026-11-25T08:00:00Z"
+        #expect(lease.text(on: Samples.wide).contains("what is used is owed, due from 2026-11-22"))
+        #expect(LeasesReport(leases: [lease]).text(on: Samples.wide).contains("0 credits, in kind"))
+        #expect(!LeasesReport(leases: [Samples.lease]).text(on: Samples.wide).contains("in kind"))
+    }
+
     @Test("an explanation shows the readings behind each event")
     func explanation() {
         #expect(Samples.explanation.text(on: Samples.wide).contains("owner_usage = 900 mcore"))

@@ -48,7 +48,7 @@ extension Deliberation {
     /// Credits for all of it, where the lender takes them.
     private mutating func fallBack(_ reason: String) throws(Refusal) -> Consideration? {
         guard policy.lendsForCredits(ask.amounts) else { throw Refusal(term: "consideration", reason: reason) }
-        object("consideration", reason + ": all of it in credits")
+        object("consideration", reason)
         return nil
     }
 

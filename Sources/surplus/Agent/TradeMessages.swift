@@ -13,8 +13,22 @@ extension LeaseReport {
             charged: Microcredits(message.chargedMicrocredits), reserved: Microcredits(message.reservedMicrocredits),
             jobs: message.jobs, compensation: Microcredits(message.compensationMicrocredits),
             renewsItself: message.role == "borrower" ? message.renewsItself : nil, group: message.group.nonEmpty,
-            inReturnFor: message.inReturnFor.nonEmpty, receipts: message.receipts.isEmpty ? nil : message.receipts,
-            deviation: message.deviation.nonEmpty, renewalLimit: message.renewalLimit.nonEmpty)
+            inReturnFor: message.inReturnFor.nonEmpty, inKind: message.terms.inKind,
+            receipts: message.receipts.isEmpty ? nil : message.receipts, deviation: message.deviation.nonEmpty,
+            renewalLimit: message.renewalLimit.nonEmpty)
+    }
+}
+
+extension Surplus_V1_Terms {
+    /// What is done instead of paying credits for all that is used.
+    fileprivate var inKind: String? {
+        switch consideration.form {
+        case nil, .swap: nil
+        case .deferred(let deferral):
+            (Deferral(shown: deferral).share == ResourceShares(.whole) ? "" : "a part of ")
+                + "what is used is owed, \(deferral.due)"
+        case .redemption(let obligation): "what is used is taken off \(obligation)"
+        }
     }
 }
 

@@ -105,7 +105,7 @@ extension Surplus_V1_LeaseCandidate {
 
 extension Surplus_V1_Deferral {
     /// When something falls due.
-    fileprivate var due: String {
+    var due: String {
         func time(_ microseconds: Int64) -> String { CivilDate(Timestamp(microseconds: microseconds)).rfc3339Seconds }
         return "due from \(time(dueFrom)) to \(time(dueUntil))"
     }
