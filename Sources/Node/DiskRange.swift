@@ -20,7 +20,8 @@ extension Node {
         diskShortSince = since
         guard step.now.instant - since >= Self.patience else { return }
         var left = excess
-        for entry in leases.unsettled.values.reversed() where left > .zero && entry.lendsDisk && entry.lease.state != .reclaiming {
+        for entry in leases.unsettled.values.reversed() where left > .zero && entry.lendsDisk && entry.lease.state != .reclaiming
+        {
             left = left - entry.lease.amounts.disk
             reclaim(entry.id, atOnce: false, reason: shortOfDisk, &step)
         }
