@@ -169,6 +169,7 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
         .target(
             name: "FrameKit", dependencies: ["Resources", "Identity", "Frames"], path: "Tests/FrameKit", swiftSettings: strict),
+        .target(name: "BlockKit", dependencies: ["Resources", "BlockStore"], path: "Tests/BlockKit", swiftSettings: strict),
         .target(
             name: "VolumeKit",
             dependencies: [
@@ -197,15 +198,15 @@ let package = Package(
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
-        tests("BlockStore", ["Resources", "BlockStore"]),
+        tests("BlockStore", ["Resources", "BlockStore", "BlockKit"]),
         tests("Volumes", ["Resources", "Volumes"]),
         tests("VolumeStore", ["Resources", "Volumes", "VolumeStore"]),
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests(
             "VolumeService",
             [
-                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit",
-                "VolumeKit", "volume-process", .nioCore,
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "BlockKit",
+                "FrameKit", "VolumeKit", "volume-process", .nioCore,
             ]),
         tests(
             "VolumeClient",
