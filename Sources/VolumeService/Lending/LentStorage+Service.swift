@@ -1,7 +1,7 @@
 internal import BlockStore
 package import Frames
 internal import NIOCore
-internal import Resources
+package import Resources
 internal import Synchronization
 internal import Volumes
 
@@ -11,19 +11,24 @@ extension LentStorage: FrameService {
     package var codes: ClosedRange<UInt16> { BlockRequest.codes }
 
     package func answer(_ request: FrameMessage, from caller: FrameCaller) throws(FrameRefusal) -> FrameMessage {
+        try answer(request, of: caller.node)
+    }
+
+    /// Answers what a node asks, also this one itself.
+    package func answer(_ request: FrameMessage, of caller: NodeID) throws(FrameRefusal) -> FrameMessage {
         let message = try BlockMessage(request)
         let (book, lent, broken) = state.withLock { ($0.book, $0.volumes[message.volume], $0.broken[message.volume]) }
-        if case .bind(let lease) = message.request { return reply(bind(lease, to: message.volume, caller.node)) }
+        if case .bind(let lease) = message.request { return reply(bind(lease, to: message.volume, caller)) }
         if let broken { return FrameMessage(.failed(BlockFault(broken, of: message.volume))) }
         guard let lent, !book.isUnused(message.volume) else { return FrameMessage(.failed(.notLent(message.volume))) }
-        let isAdministrator = book.isAdministrator(caller.node, of: message.volume, here: node)
+        let isAdministrator = book.isAdministrator(caller, of: message.volume, here: node)
         if !isAdministrator {
-            try check(message.request.access, caller.node, message.volume, book)
+            try check(message.request.access, caller, message.volume, book)
         }
         switch message.request {
         case .admit(let nodes, let heirs, let epoch): return reply(admit(nodes, heirs, lent, epoch))
         case .drop(let epoch): return reply(drop(lent, epoch))
-        default: return work(message.request, request.body, for: caller.node, isAdministrator, on: lent)
+        default: return work(message.request, request.body, for: caller, isAdministrator, on: lent)
         }
     }
 
