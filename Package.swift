@@ -124,6 +124,7 @@ let package = Package(
             ], exclude: ["Protos"]),
         module("BlockStore", ["Resources", "CISAL"]),
         module("Frames", ["Resources", .nioCore, .nioPosix, .nioTLS, .nioSSL]),
+        module("BlockClient", ["Resources", "Volumes", "Frames", .nioCore]),
         module("Mounts", ["Resources", "Volumes", "CFUSE", "CLinux"]),
         module(
             "VolumeStore", ["Resources", "Volumes", "CISAL", .sqlite],
@@ -140,8 +141,8 @@ let package = Package(
                 .nioPosix,
                 .nioSSL, .nioHTTP1,
             ]),
-        module("VolumeService", ["Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", .nioCore]),
-        module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", .nioCore, .crypto]),
+        module("VolumeService", ["Resources", "Volumes", "VolumeStore", "BlockStore", "BlockClient", "Frames", .nioCore]),
+        module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", "BlockClient", .nioCore, .crypto]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
         module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Volumes"]),
@@ -173,8 +174,8 @@ let package = Package(
         .target(
             name: "VolumeKit",
             dependencies: [
-                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient",
-                "FrameKit",
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "BlockClient", "Frames", "Mounts", "VolumeService",
+                "VolumeClient", "FrameKit", .nioCore,
             ], path: "Tests/VolumeKit", swiftSettings: strict),
         // parts of a volume in processes of their own, which tests kill; never installed
         .executableTarget(
@@ -205,8 +206,8 @@ let package = Package(
         tests(
             "VolumeService",
             [
-                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "BlockKit",
-                "FrameKit", "VolumeKit", "volume-process", .nioCore,
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "BlockClient", "Frames", "VolumeService", "VolumeClient",
+                "BlockKit", "FrameKit", "VolumeKit", "volume-process", .nioCore,
             ]),
         tests(
             "VolumeClient",

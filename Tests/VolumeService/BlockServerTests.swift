@@ -1,3 +1,4 @@
+import BlockClient
 import BlockStore
 import Foundation
 import FrameKit
@@ -6,7 +7,6 @@ import NIOCore
 import Resources
 import Synchronization
 import Testing
-import VolumeClient
 import VolumeService
 import Volumes
 

@@ -1,8 +1,8 @@
+import BlockClient
 import BlockStore
 import Frames
 import Resources
 import Testing
-import VolumeClient
 import VolumeService
 import Volumes
 

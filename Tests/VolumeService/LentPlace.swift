@@ -1,10 +1,10 @@
+import BlockClient
 import BlockKit
 import BlockStore
 import FrameKit
 import Frames
 import Resources
 import Synchronization
-import VolumeClient
 import VolumeService
 import Volumes
 

@@ -1,9 +1,9 @@
+import BlockClient
 import BlockStore
 import FrameKit
 import Frames
 import Resources
 import Testing
-import VolumeClient
 import VolumeService
 import Volumes
 
