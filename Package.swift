@@ -170,6 +170,7 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
         .target(
             name: "FrameKit", dependencies: ["Resources", "Identity", "Frames"], path: "Tests/FrameKit", swiftSettings: strict),
+        .target(name: "BlockKit", dependencies: ["Resources", "BlockStore"], path: "Tests/BlockKit", swiftSettings: strict),
         .target(
             name: "VolumeKit",
             dependencies: [
@@ -198,7 +199,7 @@ let package = Package(
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
-        tests("BlockStore", ["Resources", "BlockStore"]),
+        tests("BlockStore", ["Resources", "BlockStore", "BlockKit"]),
         tests("Volumes", ["Resources", "Volumes"]),
         tests("VolumeStore", ["Resources", "Volumes", "VolumeStore"]),
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
@@ -206,7 +207,7 @@ let package = Package(
             "VolumeService",
             [
                 "Resources", "Volumes", "VolumeStore", "BlockStore", "BlockClient", "Frames", "VolumeService", "VolumeClient",
-                "FrameKit", "VolumeKit", "volume-process", .nioCore,
+                "BlockKit", "FrameKit", "VolumeKit", "volume-process", .nioCore,
             ]),
         tests(
             "VolumeClient",
