@@ -1,3 +1,4 @@
+internal import BlockClient
 internal import Foundation
 internal import FrameKit
 package import Frames

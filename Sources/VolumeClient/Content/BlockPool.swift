@@ -1,3 +1,4 @@
+package import BlockClient
 internal import BlockStore
 internal import NIOCore
 package import Resources
