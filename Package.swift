@@ -137,9 +137,8 @@ let package = Package(
             "Agent",
             [
                 "Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Wire", "Identity",
-                "Configuration", "LedgerStore", "HistoryStore", "Kernel", "Sandbox", .grpc, .lifecycle, .log, .crypto, .nioCore,
-                .nioPosix,
-                .nioSSL, .nioHTTP1,
+                "Configuration", "LedgerStore", "HistoryStore", "Kernel", "Sandbox", "Volumes", "VolumeService", "VolumeStore",
+                "BlockStore", "BlockClient", "Frames", .grpc, .lifecycle, .log, .crypto, .nioCore, .nioPosix, .nioSSL, .nioHTTP1,
             ]),
         module("VolumeService", ["Resources", "Volumes", "VolumeStore", "BlockStore", "BlockClient", "Frames", .nioCore]),
         module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", "BlockClient", .nioCore, .crypto]),

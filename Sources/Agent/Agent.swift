@@ -317,7 +317,9 @@ package actor Agent: Service {
     private static func capacity(of configuration: AgentConfiguration) throws -> Amounts {
         let machine = try Machine().capacity()
         let stated = configuration.capacity
+        let disk = try configuration.storage.map(StorageKeeper.capacity(at:)) ?? .zero
         return Amounts(
-            cpu: min(stated.cpu ?? machine.cpu, machine.cpu), memory: min(stated.memory ?? machine.memory, machine.memory))
+            cpu: min(stated.cpu ?? machine.cpu, machine.cpu), memory: min(stated.memory ?? machine.memory, machine.memory),
+            disk: min(stated.disk ?? disk, disk))
     }
 }

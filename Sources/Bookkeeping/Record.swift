@@ -54,6 +54,8 @@ package enum StateKind: String, Hashable, Codable, Sendable, CaseIterable {
     case member
     /// A user of the pool.
     case user
+    /// What was borrowed for a volume of which this node is the home.
+    case volume
     /// An enrolment token.
     case token
     /// Single values of the agent, by name.

@@ -10,6 +10,8 @@ final class Switchboard: Sendable {
         let engine: Engine
         let links: PeerLinks
         let guests: GuestKeeper
+        /// `nil` where no disk is lent.
+        let storage: StorageKeeper?
         let requests: LeaseRequests
         let nettings: NettingDesk
         let reconciliations: ReconciliationDesk
@@ -31,9 +33,14 @@ final class Switchboard: Sendable {
         case .changeGuest(let lease, let amounts, let remaining):
             parts.guests.order(.change(lease, amounts, remaining: remaining))
         case .closeGuest(let lease): parts.guests.order(.close(lease))
-        case .openStore(let lease, _, _):
-            parts.engine.handle(.storeFailed(lease, reason: "this node has no room on its disk that is set up for lending"))
-        case .closeStore(let lease): parts.engine.handle(.storeClosed(lease))
+        case .openStore(let lease, let size, _):
+            guard let storage = parts.storage else {
+                return parts.engine.handle(.storeFailed(lease, reason: "it is not set up for lending disk any more"))
+            }
+            storage.open(lease, size)
+        case .closeStore(let lease):
+            guard let storage = parts.storage else { return parts.engine.handle(.storeClosed(lease)) }
+            storage.close(lease)
         case .decided(let request, let result): parts.requests.decided(request, result)
         case .renewed(let lease, let refusal): parts.requests.renewed(lease, refusal)
         case .adjusted(let obligation, let refusal): parts.requests.adjusted(obligation, refusal)

@@ -51,14 +51,17 @@ final class GuestKeeper: Sendable {
     let warden: WardenClient?
     let house: Household
     let engine: Engine
+    private let storage: StorageKeeper?
     let log: Logger
     let state = Mutex(State())
     private let orders: AsyncStream<Order>
     private let orderQueue: AsyncStream<Order>.Continuation
 
-    init(house: Household, engine: Engine) {
+    /// - Parameter storage: where disk is lent.
+    init(house: Household, engine: Engine, storage: StorageKeeper? = nil) {
         self.house = house
         self.engine = engine
+        self.storage = storage
         log = house.log
         switch house.configuration.warden {
         case .path(let path): warden = WardenClient(socket: path, release: Software.version)
@@ -147,7 +150,8 @@ final class GuestKeeper: Sendable {
                     try await greet(warden, hello)
                     round = 0
                 }
-                let readings = try await warden.readings()
+                var readings = try await warden.readings()
+                readings.owner.disk = storage?.ownerUsage ?? .zero
                 state.withLock { ($0.readings, $0.readAt) = (readings, engine.now.instant) }
                 engine.handle(.lending(hindrance))
                 engine.handle(.readings(owner: readings.owner, guests: readings.leases.map { Self.reading($0.lease, $0.meter) }))

@@ -1,5 +1,6 @@
 import Bookkeeping
 import Configuration
+import Frames
 import GRPCCore
 import Identity
 import Logging
@@ -7,6 +8,7 @@ import Node
 import Policy
 import Resources
 import Trading
+import VolumeService
 import Wire
 
 /// Everything of an agent that exists while its node is in a pool: identity, decisions, peers, guests and jobs.
@@ -21,6 +23,9 @@ final class PoolMembership: Sendable {
     let issuer: Issuer
     let sync: MemberSync
     let guests: GuestKeeper
+    let storage: StorageKeeper?
+    let homes: VolumeHomes
+    let volumes: VolumeDesk
     let requests: LeaseRequests
     let nettings: NettingDesk
     let reconciliations: ReconciliationDesk
@@ -56,13 +61,21 @@ final class PoolMembership: Sendable {
         requests = LeaseRequests(engine: engine)
         nettings = NettingDesk(engine: engine)
         reconciliations = ReconciliationDesk(engine: engine, log: house.log)
-        guests = GuestKeeper(house: house, engine: engine)
+        storage = house.configuration.storage.map { [engine] in
+            StorageKeeper(in: $0, of: house, as: identity.node, engine: engine)
+        }
+        let surroundings = VolumeSurroundings(house: house, gate: gate, roster: roster, engine: engine)
+        homes = try VolumeHomes(directory: house.configuration.dataDirectory + "/volumes", surroundings.homes)
+        volumes = try VolumeDesk(
+            house: house, engine: engine, requests: requests, roster: roster, peers: peers, surroundings: surroundings.homes,
+            homes: homes, storage: storage)
+        guests = GuestKeeper(house: house, engine: engine, storage: storage)
         hosting = JobHost(house: house, engine: engine, guests: guests)
         jobs = JobDesk(
             house: house, engine: engine, requests: requests, peers: peers, roster: roster, hosted: hosting.jobs)
         switchboard.connect(
             Switchboard.Parts(
-                engine: engine, links: links, guests: guests, requests: requests, nettings: nettings,
+                engine: engine, links: links, guests: guests, storage: storage, requests: requests, nettings: nettings,
                 reconciliations: reconciliations))
     }
 
@@ -75,10 +88,11 @@ final class PoolMembership: Sendable {
         serving control: any RegistrableRPCService, behind guards: [any ServerInterceptor], _ isUp: @escaping @Sendable () -> Void
     ) async throws {
         let listen = house.configuration.listen
+        let frames = FrameServer(frameServices, as: own, limits: .ofHomes)
         let listener = try PeerListener(
             on: Endpoint(host: listen.host, port: Int(listen.port)), gatekeeper: gate,
             services: [PeerService(membership: self), EnrolmentService(membership: self), control], guards: guards,
-            log: house.log)
+            companion: FrameCompanion(server: frames), log: house.log)
         registry.connect(listener)
         for member in roster.members { registry.introduce(member) }
         let keeper = CertificateKeeper(
@@ -104,6 +118,8 @@ final class PoolMembership: Sendable {
             group.addTask { await self.links.run() }
             group.addTask { await self.sync.run() }
             group.addTask { await self.guests.run() }
+            if let storage { group.addTask { await storage.run() } }
+            group.addTask { await self.volumes.run() }
             group.addTask { await EventHookRunner(membership: self, beginning: self.storyBefore).run() }
             group.addTask { await StoryKeeper(house: self.house, engine: self.engine).run() }
             group.addTask {
@@ -115,8 +131,16 @@ final class PoolMembership: Sendable {
             defer { group.cancelAll() }
             try await group.next()
         }
+        await frames.shutDown()
+        await onThread { self.homes.stop() }
         await links.closeAll()
         await peers.shutDown()
+    }
+
+    /// What other nodes ask for in frames.
+    private var frameServices: [any FrameService] {
+        let blocks = storage.flatMap { try? $0.storage.get() }
+        return [homes] + [blocks].compactMap { $0 as (any FrameService)? }
     }
 
     /// Where others reach this node.

@@ -142,7 +142,7 @@ struct HomeDesk<State: VolumeState> {
 
     var header: VolumeHeader? { end == nil ? home.volume.state.header : nil }
 
-    var sessions: [NodeID] { end == nil ? Set(home.volume.state.allSessions.map(\.node)).sorted() : [] }
+    var sessions: [Session] { end == nil ? home.volume.state.allSessions.sorted { $0.id < $1.id } : [] }
 
     mutating func write(
         _ operation: Volumes.Operation, at now: Moment

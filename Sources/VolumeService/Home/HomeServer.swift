@@ -120,8 +120,8 @@ package final class HomeServer<State: VolumeState>: FrameService {
     /// What is known of the volume as a whole; `nil` after its end.
     package var header: VolumeHeader? { desk.withLock { $0.header } }
 
-    /// Nodes that have sessions, in order.
-    package var sessions: [NodeID] { desk.withLock { $0.sessions } }
+    /// In the order of their ids.
+    package var sessions: [Session] { desk.withLock { $0.sessions } }
 
     /// Tells sessions where blocks can be.
     package func meet(_ stores: [StorePlace]) { carryOut { desk in desk.act { $0.meet(stores) } } }

@@ -13,8 +13,6 @@ package struct HomesSurroundings: Sendable {
     package var rule: VolumeRule = { _, _, _ in nil }
     /// Why this node does not keep the journal of a volume for a node that has no say in it yet; `nil` when it does.
     package var accepts: @Sendable (VolumeID, NodeID) -> String? = { _, _ in nil }
-    /// Lets nodes use a store of a volume; see ``StoreAdmission``.
-    package var admit: StoreAdmission.Ask = { _, _, _, done in done(true) }
     /// Is told what people may want to know, on any thread; must not block.
     package var report: @Sendable (VolumeID, VolumeNews) -> Void = { _, _ in }
 

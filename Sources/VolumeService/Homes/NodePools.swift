@@ -14,7 +14,8 @@ package struct NodeEndpoint: Hashable, Sendable {
 package final class NodePools: Sendable {
     private let identity: any FrameIdentity
     private let options: FramePool.Options
-    private let reach: @Sendable (NodeID) -> NodeEndpoint?
+    /// Where a node is reached now; `nil` when that is not known.
+    package let reach: @Sendable (NodeID) -> NodeEndpoint?
     private let pools = Mutex<[NodeID: FramePool]>([:])
 
     /// - Parameter reach: where a node is reached now; `nil` when that is not known. Must not block.

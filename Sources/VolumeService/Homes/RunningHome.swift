@@ -30,8 +30,8 @@ final class RunningHome: Sendable {
         let header = database.header
         let nodes = state.allSessions.map(\.node)
         let home = VolumeHome(database.volume, epoch: epoch, homeOptions, at: surroundings.clock())
-        let admission = StoreAdmission(to: volume, home: surroundings.node, nodes: nodes, ask: surroundings.admit)
         let upkeep = VolumeUpkeep(volume, epoch: epoch, copies: header.traits.copies, options.keeper, surroundings, pools)
+        let admission = StoreAdmission(home: surroundings.node, nodes: nodes, ask: upkeep.admit(_:_:on:done:))
         var listeners = HomeListeners()
         listeners.ended = onEnd
         listeners.coming = { admission.come($0, goOn: $1) }
@@ -49,8 +49,9 @@ final class RunningHome: Sendable {
             admission.meet(places)
             server.meet(places)
         }
-        clockwork.start { [server, admission, upkeep] in
+        clockwork.start { [server, admission, upkeep, journal] in
             server.tick()
+            admission.name(heirs: journal.replica.log.membership.set.backups)
             admission.tell()
             upkeep.tick()
         }
@@ -72,8 +73,7 @@ final class RunningHome: Sendable {
         return last.withLock { $0 }
     }
 
-    /// Nodes that have sessions.
-    var sessions: [NodeID] { server.sessions }
+    var sessions: [Session] { server.sessions }
 
     /// Another node is the home.
     func depose(by epoch: UInt64) {

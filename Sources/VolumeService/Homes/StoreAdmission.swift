@@ -9,11 +9,15 @@ package import Volumes
 /// again.
 package final class StoreAdmission: Sendable {
     /// Has a store take a set of nodes in place of the one before, for good, and calls with whether it has.
-    package typealias Ask = @Sendable (VolumeID, [NodeID], StorePlace, @escaping @Sendable (Bool) -> Void) -> Void
+    ///
+    /// It is given the nodes, those among them that may take the volume over, and the store.
+    package typealias Ask = @Sendable ([NodeID], [NodeID], StorePlace, @escaping @Sendable (Bool) -> Void) -> Void
 
     private struct State {
         /// Nodes with sessions, and those that are about to begin one.
         var nodes: Set<NodeID>
+        /// Those that may take the volume over, in order.
+        var heirs: [NodeID] = []
         /// One higher for each other set.
         var version: UInt64 = 1
         var stores = SortedMap<NodeID, StorePlace>()
@@ -26,15 +30,14 @@ package final class StoreAdmission: Sendable {
     /// After so long a session begins whatever stores say.
     private static let patience = DispatchTimeInterval.seconds(2)
 
-    private let volume: VolumeID
     private let home: NodeID
     private let ask: Ask
     private let state: Mutex<State>
     private let queue = DispatchQueue(label: "surplus.volume.admission")
 
     /// - Parameter nodes: that have sessions already.
-    init(to volume: VolumeID, home: NodeID, nodes: [NodeID], ask: @escaping Ask) {
-        (self.volume, self.home, self.ask) = (volume, home, ask)
+    init(home: NodeID, nodes: [NodeID], ask: @escaping Ask) {
+        (self.home, self.ask) = (home, ask)
         state = Mutex(State(nodes: Set(nodes + [home])))
     }
 
@@ -65,6 +68,16 @@ package final class StoreAdmission: Sendable {
         tell()
     }
 
+    /// These nodes may take the volume over: to know its stores, they may use it.
+    func name(heirs: [NodeID]) {
+        let isNew = state.withLock { state in
+            guard state.heirs != heirs else { return false }
+            (state.heirs, state.version) = (heirs, state.version + 1)
+            return true
+        }
+        if isNew { tell() }
+    }
+
     /// A node has no session any more.
     func leave(_ node: NodeID) {
         state.withLock { state in
@@ -75,15 +88,15 @@ package final class StoreAdmission: Sendable {
 
     /// Tells stores what they do not know; to be called now and then.
     func tell() {
-        let (due, nodes, version) = state.withLock { state in
+        let (due, nodes, heirs, version) = state.withLock { state in
             let due = state.stores.values.filter { store in
                 store.condition.phase != .lost && state.known[store.node] != state.version && !state.asked.contains(store.node)
             }
             state.asked.formUnion(due.map(\.node))
-            return (due, state.nodes.sorted(), state.version)
+            return (due, state.nodes.union(state.heirs).sorted(), state.heirs, state.version)
         }
         for store in due {
-            ask(volume, nodes, store) { [weak self] isDone in self?.told(store.node, version, isDone) }
+            ask(nodes, heirs, store) { [weak self] isDone in self?.told(store.node, version, isDone) }
         }
         goOn()
     }

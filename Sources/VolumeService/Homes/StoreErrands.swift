@@ -37,6 +37,11 @@ struct StoreErrands: Sendable {
         }
     }
 
+    /// Deletes all that a store has of the volume. Comes back when it has, or did not answer.
+    func drop(_ place: StorePlace, _ fence: BlockFence) async {
+        _ = try? await peer(place).answer(to: .drop(volume, epoch: fence.rawValue))
+    }
+
     private func tell(_ call: BlockCall<Void>, _ peer: BlockPeer, _ done: @escaping Done) {
         let node = peer.node
         peer.start(call) { result in
@@ -75,7 +80,15 @@ struct StoreErrands: Sendable {
     }
 
     private func verify(_ block: BlockID, _ checksum: UInt32, _ peer: BlockPeer, _ done: @escaping Done) {
-        read(block, checksum, peer, done) { _ in done(.done) }
+        let node = peer.node
+        peer.start(.verify(block, checksum: checksum, of: volume)) { result in
+            switch result {
+            case .success: done(.done)
+            case .failure(.store(.unknown)): done(.absent(node))
+            case .failure(.store(.corrupted)), .failure(.store(.conflict)): done(.damaged(node))
+            case .failure: done(.failed(node))
+            }
+        }
     }
 
     private func copy(

@@ -64,7 +64,7 @@ extension VolumeHomes {
         let (volumes, broken) = state.withLock { ($0.volumes.values, $0.broken.pairs.map { ($0, $1) }) }
         let lost = broken.map { id, reason in
             VolumeSummary(
-                volume: id, name: "", role: .failed(reason), home: nil, backups: [], copies: 0, capacity: 0, used: 0, inodes: 0,
+                volume: id, name: "", role: .failed(reason), home: nil, backups: [], epoch: 0, copies: 0, capacity: 0, used: 0, inodes: 0,
                 inodeLimit: 0)
         }
         return (volumes.map(summary) + lost).sorted { $0.volume < $1.volume }
@@ -78,6 +78,7 @@ extension VolumeHomes {
             } else if set?.home == surroundings.node { .starting } else { .backup }
         return VolumeSummary(
             volume: kept.id, name: header?.traits.name ?? "", role: role, home: set?.home, backups: set?.backups ?? [],
+            epoch: kept.replica?.log.promised ?? 0,
             copies: header?.traits.copies ?? 0, capacity: header?.capacity ?? 0, used: header?.used ?? 0,
             inodes: header?.inodes ?? 0, inodeLimit: header?.inodeLimit ?? 0)
     }
@@ -165,6 +166,23 @@ extension VolumeHomes {
         try home(of: volume).1.upkeep.leave(node, false)
     }
 
+    /// Blocks that the metadata have on a node, in order.
+    ///
+    /// - Parameters:
+    ///   - last: those up to this one are passed over.
+    ///   - limit: how many at most.
+    package func blocks(
+        of volume: VolumeID, on node: NodeID, after last: BlockID?, limit: Int
+    ) throws(VolumeRefusal) -> [Block] {
+        guard let blocks = try home(of: volume).1.upkeep.blocks(on: node, after: last, limit: limit) else { throw .notReady(volume) }
+        return blocks
+    }
+
+    /// A copy is not what was stored, or not there: it is looked at, and replaced from another one.
+    package func suspect(_ block: BlockID, on node: NodeID, of volume: VolumeID) throws(VolumeRefusal) {
+        try home(of: volume).1.upkeep.heard(of: block, on: node)
+    }
+
     /// Looks whether the files of a volume on this node are whole and hold together; it reads everything.
     ///
     /// - Returns: what is wrong.
@@ -211,7 +229,7 @@ extension VolumeHomes {
     /// - Parameter isForced: also while it is mounted.
     package func delete(_ volume: VolumeID, isForced: Bool = false) async throws(VolumeRefusal) {
         let (kept, home) = try home(of: volume)
-        guard isForced || home.sessions.isEmpty else { throw .inUse(volume, home.sessions) }
+        guard isForced || home.sessions.isEmpty else { throw .inUse(volume, Set(home.sessions.map(\.node)).sorted()) }
         let backups = kept.replica?.log.membership.nodes.filter { $0 != surroundings.node } ?? []
         await home.upkeep.drop()
         let message = VolumeDeletion(of: volume, epoch: kept.replica?.log.promised ?? 0).encoded

@@ -18,6 +18,8 @@ package struct VolumeSummary: Hashable, Sendable {
     /// As far as is known here.
     package let home: NodeID?
     package let backups: [NodeID]
+    /// The highest that is promised here; one more with each takeover.
+    package let epoch: UInt64
     package let copies: Int
     /// Of content, in bytes, without copies.
     package let capacity: UInt64
@@ -65,7 +67,7 @@ package struct VolumeStatus: Hashable, Sendable {
     package let isOutOfRoom: Bool
     /// Until all that is known to be wrong is mended; `nil` when that does not become less.
     package let timeLeft: Microseconds?
-    package let sessions: [NodeID]
+    package let sessions: [Session]
 }
 
 /// Why something that was asked for of a volume is not done; nothing has changed.

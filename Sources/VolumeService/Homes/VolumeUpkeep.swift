@@ -186,6 +186,16 @@ final class VolumeUpkeep: Sendable {
         }
     }
 
+    /// Lets nodes use the volume on a store.
+    ///
+    /// - Parameter heirs: those among them that may take it over.
+    func admit(_ nodes: [NodeID], _ heirs: [NodeID], on place: StorePlace, done: @escaping @Sendable (Bool) -> Void) {
+        let epoch = fence(on: place.node).rawValue
+        errands.peer(place).start(.admit(nodes, heirs: heirs, epoch: epoch, to: volume)) { result in
+            if case .success = result { done(true) } else { done(false) }
+        }
+    }
+
     /// Has all stores that are heard of delete all blocks. Comes back when they have, or did not answer.
     func drop() async {
         let places = state.withLock { $0.survey.places.values }
@@ -222,6 +232,11 @@ final class VolumeUpkeep: Sendable {
     func progress(leaving node: NodeID) -> EvacuationProgress? {
         let rate = state.withLock { $0.rate.bytesPerSecond(from: node) }
         return ask { keeper, metadata in EvacuationProgress(of: node, keeper, metadata, rate: rate) }
+    }
+
+    /// Those that the metadata have on a node; `nil` when the home cannot say now.
+    func blocks(on node: NodeID, after last: BlockID?, limit: Int) -> [Block]? {
+        ask { _, metadata in metadata.blocks(on: node, after: last, limit: limit) }
     }
 
     private func ask<Value: Sendable>(_ body: @escaping @Sendable (Keeper, SQLiteState) -> Value) -> Value? {

@@ -1,0 +1,217 @@
+import BlockClient
+import Resources
+import Trading
+import VolumeService
+import Volumes
+
+// What people have done to volumes that there are.
+
+extension VolumeDesk: VolumeKeeping {
+    /// How often it is looked how far work is.
+    private static let step = Duration.milliseconds(500)
+    /// Blocks that are read between two reports of progress.
+    private static let page = 64
+    private static let mostFindings = 100
+
+    // MARK: Size
+
+    func plan(_ volume: VolumeID, resizedTo size: Bytes) async throws -> VolumePlan {
+        let (summary, holding) = try await held(volume)
+        let share = share(of: size, summary.copies, holding)
+        let grown = max(.zero, share - holding.share)
+        let givers = try await grown == .zero ? [] : self.givers(of: grown, for: summary.name, among: givingNodes(holding)).givers
+        let placements = givers.map {
+            VolumePlan.Placement(node: $0.node, bytes: grown, free: grown, price: $0.terms?.prices.disk, keepsJournal: false)
+        }
+        let count = givingNodes(holding).count
+        var refusal: Refusal?
+        if grown > .zero, placements.count < count {
+            refusal = Refusal(
+                term: "disk", reason: "each of \(count) nodes has to give \(grown.text) more, and \(placements.count) would")
+        }
+        return VolumePlan(
+            placements: placements, needed: grown.scaled(by: Int64(count), over: 1),
+            found: grown.scaled(by: Int64(placements.count), over: 1), refusal: refusal)
+    }
+
+    func resize(
+        _ volume: VolumeID, to size: Bytes, by user: String, _ report: @escaping Reporter
+    ) async throws -> VolumeOutcome {
+        let plan = try await plan(volume, resizedTo: size)
+        if let refusal = plan.refusal { throw refusal }
+        let (summary, holding) = try await held(volume)
+        guard size.rawValue >= Int64(clamping: summary.used) else {
+            throw Refusal(
+                term: "size",
+                reason: "\(Bytes(Int64(clamping: summary.used)).text) are in it, which is more than \(size.text): delete files first")
+        }
+        for placement in plan.placements {
+            try await report(VolumeProgress(step: "borrowing"))
+            var more = placement
+            if placement.node == own { more.bytes = holding.own + placement.bytes }
+            try await take(more, for: volume, summary.name)
+        }
+        let share = share(of: size, summary.copies, holding)
+        try await change(volume) { $0.share = max($0.share, share) }
+        try await onThread { [homes] in try homes.resize(volume, capacity: UInt64(size.rawValue)) }
+        return VolumeOutcome(progress: VolumeProgress(step: "done"), size: size)
+    }
+
+    private func share(of size: Bytes, _ copies: Int, _ holding: VolumeHolding) -> Bytes {
+        VolumeRoom.share(of: size, copies: copies, nodes: givingNodes(holding).count)
+    }
+
+    /// Those that give room now, in order.
+    private func givingNodes(_ holding: VolumeHolding) -> [NodeID] {
+        let lenders = holding.leases.compactMap { lease($0) }.filter(\.isOpen).map(\.peer)
+        return Set(lenders + (holding.own > .zero ? [own] : [])).subtracting(holding.leaving).sorted()
+    }
+
+    private func held(_ volume: VolumeID) async throws -> (VolumeSummary, VolumeHolding) {
+        let summary = await onThread { [homes] in homes.list() }.first { $0.volume == volume }
+        guard let summary, let holding = self[volume] else { throw VolumeRefusal.unknown(volume) }
+        return (summary, holding)
+    }
+
+    // MARK: Leaving a node
+
+    func plan(_ volume: VolumeID, leaving node: NodeID) async throws -> VolumePlan {
+        let plan = try await onThread { [homes] in try homes.evacuationPlan(of: node, from: volume) }
+        let refusal = plan.shortfall == 0
+            ? nil
+            : Refusal(
+                term: "disk", reason: "\(Bytes(Int64(clamping: plan.shortfall)).text) find no room on other nodes: grow the volume")
+        return VolumePlan(
+            placements: [], needed: Bytes(Int64(clamping: plan.needed)),
+            found: Bytes(Int64(clamping: plan.needed - min(plan.needed, plan.shortfall))), refusal: refusal)
+    }
+
+    func evacuate(
+        _ volume: VolumeID, leaving node: NodeID, by user: String, _ report: @escaping Reporter
+    ) async throws -> VolumeOutcome {
+        _ = try await onThread { [homes] in try homes.evacuate(node, from: volume) }
+        try await change(volume) { if !$0.leaving.contains(node) { $0.leaving.append(node) } }
+        while true {
+            let status = try await onThread { [homes] in try homes.status(of: volume) }
+            guard let evacuation = status.evacuations.first(where: { $0.node == node }) else { break }
+            let progress = VolumeProgress(evacuation)
+            try await report(progress)
+            guard !evacuation.isDone else {
+                try await release(node, of: volume)
+                return VolumeOutcome(progress: progress, size: Bytes(Int64(clamping: status.summary.capacity)))
+            }
+            try await Task.sleep(for: Self.step)
+        }
+        throw Refusal(term: "volume", reason: "\(name(node)) gives no room to it any more")
+    }
+
+    /// Gives back what was borrowed from a node on which nothing is left.
+    private func release(_ node: NodeID, of volume: VolumeID) async throws {
+        guard let holding = self[volume] else { return }
+        let over = holding.leases.filter { lease($0)?.peer == node }
+        try await change(volume) { holding in
+            holding.leases.removeAll(where: over.contains)
+            holding.leaving.removeAll { $0 == node }
+        }
+        for lease in over { engine.handle(.release(lease)) }
+        if node == own {
+            takeBackOwn(of: holding)
+            try await change(volume) { $0.own = .zero }
+        }
+        if let current = self[volume] { try homes.provide(places(of: current), to: volume) }
+    }
+
+    // MARK: Looking
+
+    func scrub(_ volume: VolumeID, by user: String, _ report: @escaping Reporter) async throws -> VolumeOutcome {
+        let status = try await onThread { [homes] in try homes.status(of: volume) }
+        var (progress, findings) = (VolumeProgress(step: "reading"), [VolumeOutcome.Finding]())
+        progress.total = status.stores.reduce(.zero) { $0 + $1.live }
+        for store in status.stores where store.isHeard {
+            var last: BlockID?
+            while true {
+                let (node, start) = (store.place.node, last)
+                let page = try await onThread { [homes] in try homes.blocks(of: volume, on: node, after: start, limit: Self.page) }
+                guard let end = page.last else { break }
+                findings += try await damaged(of: page, on: node, volume, isAlone: status.summary.copies == 1)
+                last = end.id
+                progress.doneBlocks += UInt64(page.count)
+                progress.done = progress.done + Bytes(page.reduce(0) { $0 + Int64($1.length) })
+                try await report(progress)
+            }
+        }
+        return VolumeOutcome(
+            progress: progress, findings: Array(findings.prefix(Self.mostFindings)),
+            otherFindings: UInt64(max(0, findings.count - Self.mostFindings)),
+            size: Bytes(Int64(clamping: status.summary.capacity)))
+    }
+
+    /// Has a store read blocks; what is not what was stored is replaced from another copy.
+    private func damaged(
+        of blocks: [Block], on node: NodeID, _ volume: VolumeID, isAlone: Bool
+    ) async throws -> [VolumeOutcome.Finding] {
+        guard let peer = peer(node) else { return [] }
+        var findings: [VolumeOutcome.Finding] = []
+        for block in blocks {
+            do { try await peer.answer(to: .verify(block.id, checksum: block.checksum, of: volume)) } catch {
+                guard case .store(let fault) = error else { throw error }
+                try homes.suspect(block.id, on: node, of: volume)
+                findings.append(
+                    .init(subject: block.id.description, fault: "its copy on \(name(node)): \(fault)", isMended: !isAlone))
+            }
+        }
+        return findings
+    }
+
+    func check(_ volume: VolumeID, by user: String, _ report: @escaping Reporter) async throws -> VolumeOutcome {
+        try await report(VolumeProgress(step: "reading"))
+        let faults = try await onThread { [homes] in try homes.check(volume) }
+        let (summary, _) = try await held(volume)
+        let findings = faults.prefix(Self.mostFindings).map {
+            VolumeOutcome.Finding(subject: volume.description, fault: $0, isMended: false)
+        }
+        return VolumeOutcome(
+            progress: VolumeProgress(step: "done"), findings: findings, otherFindings: UInt64(max(0, faults.count - Self.mostFindings)),
+            size: Bytes(Int64(clamping: summary.capacity)))
+    }
+
+    // MARK: Homes
+
+    func takeOver(_ volume: VolumeID, by user: String) async throws -> KeptVolume {
+        try await homes.takeOver(volume)
+        try await inherit(volume)
+        guard let kept = await kept().first(where: { $0.volume == volume }) else { throw VolumeRefusal.unknown(volume) }
+        return kept
+    }
+
+    func delete(_ volume: VolumeID, by user: String) async throws -> VolumeRemoval {
+        let status = try await onThread { [homes] in try homes.status(of: volume) }
+        try await homes.delete(volume)
+        let (holding, unheard) = (self[volume], status.stores.filter { !$0.isHeard }.map(\.place.node))
+        try await keep(nil, for: volume)
+        for lease in holding?.leases ?? [] { engine.handle(.release(lease)) }
+        if let holding { takeBackOwn(of: holding) }
+        return VolumeRemoval(freed: status.stores.reduce(.zero) { $0 + $1.live }, unheard: unheard)
+    }
+
+    /// Borrows from those that have blocks of a volume that this node has taken over, as the home before did. Who does not lend to this
+    /// node keeps what it has until its lease with the home before is over.
+    private func inherit(_ volume: VolumeID) async throws {
+        let name = await onThread { [homes] in homes.list() }.first { $0.volume == volume }?.name ?? volume.description
+        var sizes: [(NodeID, Bytes)] = []
+        for node in try roster.candidates(on: [], except: own) {
+            guard let usage = try? await peer(node)?.answer(to: .usage(volume)) else { continue }
+            sizes.append((node, usage.capacity))
+        }
+        let share = sizes.map(\.1).max() ?? .zero
+        try await keep(VolumeHolding(volume: volume, share: share, nodes: [], isUnfinished: false), for: volume)
+        for (node, size) in sizes {
+            let placement = VolumePlan.Placement(
+                node: node, bytes: size, free: size, price: nil, keepsJournal: false)
+            do { try await take(placement, for: volume, name) } catch {
+                house.log.warning("a node does not lend to the new home", metadata: ["node": "\(self.name(node))", "reason": "\(error)"])
+            }
+        }
+        if let holding = self[volume] { try homes.provide(places(of: holding), to: volume) }
+    }
+}

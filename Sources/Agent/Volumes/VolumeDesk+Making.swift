@@ -1,0 +1,160 @@
+import Node
+import Resources
+import Trading
+import VolumeService
+import Volumes
+import Wire
+
+// How a volume is made: from who lends it room to its first journal.
+
+extension VolumeDesk {
+    /// Nodes that keep the journal beside the home, at most.
+    private static let mostBackups = 2
+    /// Files and directories for each MiB of size, and at least so many.
+    private static let filesPerMebibyte: UInt64 = 64
+    private static let fewestFiles: UInt64 = 100_000
+
+    // MARK: Who gives room
+
+    /// A node that would give room, and on what terms; `nil` for this node itself.
+    struct Giver {
+        let node: NodeID
+        let terms: Terms?
+    }
+
+    func want(_ size: Bytes, for name: String) throws -> Want {
+        let request = Surplus_V1_LeaseRequest.with { $0.amounts = Surplus_V1_Amounts(Amounts(disk: size)) }
+        return try Want(request, user: "volume:\(name)", policy: engine.read { $0.policy.borrow }, renewsItself: true)
+    }
+
+    /// Who would give so much, the cheapest first; this node itself before all others.
+    ///
+    /// - Parameter nodes: to be asked; all where it is empty.
+    func givers(of size: Bytes, for name: String, among nodes: [NodeID]) async throws -> (givers: [Giver], refusals: [String]) {
+        var (givers, refusals): ([Giver], [String]) = ([], [])
+        if nodes.isEmpty ? storage != nil : nodes.contains(own) {
+            if ownRoom >= size { givers.append(Giver(node: own, terms: nil)) } else {
+                refusals.append("\(self.name(own)) (this node) has \(ownRoom.text) left of its own")
+            }
+        }
+        let all = nodes.isEmpty ? try roster.candidates(on: [], except: own) : nodes.filter { $0 != own }
+        let able = all.filter { peers.mayHave(.disk, $0) }.prefix(Negotiating.fanOut)
+        guard !able.isEmpty else { return (givers, refusals) }
+        let rehearsal = try await LeaseRehearsal(engine: engine, peers: peers).rehearse(
+            try want(size, for: name), with: Array(able))
+        let (request, now) = (rehearsal.request, engine.now)
+        for index in request.talks.indices {
+            let talk = request.talks[index]
+            if let terms = request.offeredTerms(index, at: now) { givers.append(Giver(node: talk.peer, terms: terms)) } else {
+                let reason = if case .rejected(let refusal) = talk.state { refusal.reason } else { "it did not answer" }
+                refusals.append("\(self.name(talk.peer)): \(reason)")
+            }
+        }
+        return (Self.sorted(givers), refusals)
+    }
+
+    private static func sorted(_ givers: [Giver]) -> [Giver] {
+        givers.sorted { a, b in
+            (a.terms?.prices.disk ?? .zero, a.terms == nil ? 0 : 1, a.node)
+                < (b.terms?.prices.disk ?? .zero, b.terms == nil ? 0 : 1, b.node)
+        }
+    }
+
+    /// What this node can give of its own: what it may lend, and has not lent.
+    private var ownRoom: Bytes {
+        guard let lent = storage.flatMap({ try? $0.storage.get() }) else { return .zero }
+        let report = lent.report
+        return max(.zero, min(report.room - report.setAside, engine.read { $0.lendable.disk }))
+    }
+
+    // MARK: Plans
+
+    func plan(_ wish: VolumeWish) async throws -> VolumePlan {
+        let wanted = wish.nodes.isEmpty ? wish.copies + 1 : wish.nodes.count
+        let share = VolumeRoom.share(of: wish.size, copies: wish.copies, nodes: wanted)
+        var (givers, refusals) = try await givers(of: share, for: wish.name, among: wish.nodes)
+        if wish.nodes.isEmpty, givers.count < wanted {
+            // Without one to spare each needs more.
+            let larger = VolumeRoom.share(of: wish.size, copies: wish.copies, nodes: wish.copies)
+            (givers, refusals) = try await self.givers(of: larger, for: wish.name, among: [])
+            return plan(wish, givers, larger, wanted: wish.copies, refusals)
+        }
+        return plan(wish, givers, share, wanted: wanted, refusals)
+    }
+
+    private func plan(
+        _ wish: VolumeWish, _ givers: [Giver], _ share: Bytes, wanted: Int, _ refusals: [String]
+    ) -> VolumePlan {
+        let chosen = givers.prefix(wanted)
+        let keepers = Set(chosen.filter { $0.terms != nil }.prefix(Self.mostBackups).map(\.node) + [own])
+        let placements = chosen.map { giver in
+            VolumePlan.Placement(
+                node: giver.node, bytes: share, free: share, price: giver.terms?.prices.disk,
+                keepsJournal: keepers.contains(giver.node))
+        }
+        let needed = share.scaled(by: Int64(wanted), over: 1)
+        var refusal: Refusal?
+        if chosen.count < wanted {
+            let reasons = refusals.isEmpty ? "nobody else is there" : refusals.prefix(4).joined(separator: "; ")
+            refusal = Refusal(
+                term: "disk",
+                reason: "\(wish.copies) copies need \(share.text) on each of \(wanted) nodes, and \(chosen.count) would give it: \(reasons)")
+        }
+        return VolumePlan(
+            placements: placements, needed: needed, found: share.scaled(by: Int64(chosen.count), over: 1), refusal: refusal)
+    }
+
+    // MARK: Making
+
+    func create(_ wish: VolumeWish, by user: String) async throws -> KeptVolume {
+        let plan = try await plan(wish)
+        if let refusal = plan.refusal { throw refusal }
+        let share = plan.placements.first?.bytes ?? .zero
+        let volume = try await onThread { [homes] in
+            try homes.create(
+                VolumeHomes.Plan(
+                    name: wish.name, capacity: UInt64(wish.size.rawValue),
+                    inodeLimit: max(
+                        Self.fewestFiles, UInt64(wish.size.rawValue >> 20).multipliedReportingOverflow(by: Self.filesPerMebibyte)
+                            .partialValue),
+                    copies: wish.copies, owner: 0, group: 0, permissions: 0o1777))
+        }
+        do {
+            try await keep(VolumeHolding(volume: volume, share: share, nodes: wish.nodes), for: volume)
+            for placement in plan.placements { try await take(placement, for: volume, wish.name) }
+            try await settle(volume, backups: plan.placements.filter { $0.keepsJournal && $0.node != own }.map(\.node))
+            guard let kept = await kept().first(where: { $0.volume == volume }) else { throw VolumeRefusal.unknown(volume) }
+            return kept
+        } catch {
+            await discard(self[volume] ?? VolumeHolding(volume: volume, share: share, nodes: []))
+            throw error
+        }
+    }
+
+    /// Borrows what a node is to give, or sets it aside, and has it used for the volume.
+    func take(_ placement: VolumePlan.Placement, for volume: VolumeID, _ name: String) async throws {
+        guard placement.node != own else {
+            // It is written down first: what is given and not written down would never be given back.
+            try await change(volume) { $0.own = placement.bytes }
+            try giveOwn(placement.bytes, to: volume)
+            return
+        }
+        let leases = try await requests.borrow(try want(placement.bytes, for: name), from: [placement.node])
+        try await change(volume) { $0.leases += leases }
+        for id in leases {
+            guard let lease = lease(id) else { continue }
+            _ = await requests.wait(for: id) { $0?.lease.state == .granted ? nil : true }
+            if let reason = await bind(lease, to: volume) {
+                throw Refusal(term: "lease", reason: "\(self.name(lease.peer)) does not use its lease for the volume: \(reason)")
+            }
+        }
+    }
+
+    /// Has the home know its lenders, and others keep the journal.
+    private func settle(_ volume: VolumeID, backups: [NodeID]) async throws {
+        guard let holding = self[volume] else { return }
+        try homes.provide(places(of: holding), to: volume)
+        if !backups.isEmpty { try await homes.change(backups: backups, of: volume) }
+        try await change(volume) { $0.isUnfinished = false }
+    }
+}

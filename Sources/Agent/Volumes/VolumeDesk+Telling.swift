@@ -1,0 +1,92 @@
+import Resources
+import Trading
+import VolumeService
+import Volumes
+
+// How volumes are.
+
+extension VolumeDesk {
+    func kept() async -> [KeptVolume] { await onThread { [homes] in homes.list() }.compactMap(kept) }
+
+    /// `nil` for one that cannot be read, which the story tells of.
+    private func kept(_ summary: VolumeSummary) -> KeptVolume? {
+        guard let home = summary.home else { return nil }
+        var isInCharge = false
+        if case .home = summary.role { isInCharge = true }
+        let health = isInCharge ? (try? homes.status(of: summary.volume)).map(Self.risk)?.health : nil
+        return KeptVolume(
+            volume: summary.volume, name: summary.name, home: home, backups: summary.backups, epoch: summary.epoch,
+            isInCharge: isInCharge, copies: summary.copies, size: Bytes(Int64(clamping: summary.capacity)),
+            used: Bytes(Int64(clamping: summary.used)), health: health)
+    }
+
+    func condition(of volume: VolumeID) async throws -> VolumeCondition {
+        let status = try await onThread { [homes] in try homes.status(of: volume) }
+        guard let kept = kept(status.summary) else { throw VolumeRefusal.unknown(volume) }
+        return VolumeCondition(
+            volume: kept, lenders: status.stores.map { lender($0, of: volume) }, risk: Self.risk(status), tasks: tasks(status),
+            files: status.summary.inodes, mostFiles: status.summary.inodeLimit,
+            sessions: status.sessions.map { VolumeSession(session: $0.id, node: $0.node) }, faults: faults(status))
+    }
+
+    private func lender(_ store: StoreReport, of volume: VolumeID) -> VolumeLender {
+        let condition = store.place.condition
+        let lease = self[volume]?.leases.compactMap { self.lease($0) }.first { $0.peer == condition.node }
+        let (phase, reason): (VolumeLender.Phase, String) =
+            switch condition.phase {
+            case .open: (.open, "")
+            case .closed: (.closed, "it is full")
+            case .leaving: (.leaving, lease.map { $0.isOpen ? $0.reason : "its lease is over" } ?? "it is being evacuated")
+            case .lost: (.lost, "it does not answer")
+            }
+        return VolumeLender(
+            node: condition.node, domain: condition.domain, phase: phase, size: store.capacity, used: store.live,
+            free: Bytes(Int64(clamping: condition.free)), lease: lease?.id, price: lease?.terms.prices.disk ?? .zero,
+            reason: reason.isEmpty && phase == .leaving ? "it is being evacuated" : reason)
+    }
+
+    static func risk(_ status: VolumeStatus) -> VolumeRisk {
+        let blocks = status.blocks
+        var risk = VolumeRisk()
+        risk.lacking.blocks = UInt64(blocks.underway + blocks.waiting + blocks.unreachable)
+        if status.summary.copies > 1, let fewest = blocks.fewestCopies, fewest < 2 { risk.single.blocks = UInt64(blocks.waiting) }
+        risk.lost.blocks = UInt64(blocks.unreachable)
+        risk.damagedCopies = UInt64(blocks.damaged)
+        return risk
+    }
+
+    private func tasks(_ status: VolumeStatus) -> [VolumeTask] {
+        var tasks = status.evacuations.filter { !$0.isDone }.map { evacuation in
+            VolumeTask(kind: .evacuate, node: evacuation.node, progress: VolumeProgress(evacuation))
+        }
+        let open = status.blocks.underway + status.blocks.waiting
+        if tasks.isEmpty, open > 0 {
+            let progress = VolumeProgress(step: "copying", totalBlocks: UInt64(open), timeLeft: status.timeLeft)
+            tasks.append(VolumeTask(kind: .mend, node: nil, progress: progress))
+        }
+        return tasks
+    }
+
+    private func faults(_ status: VolumeStatus) -> [String] {
+        var faults = status.stores.filter { $0.place.condition.phase == .lost }.map { "\(name($0.place.node)) does not answer" }
+        if status.isOutOfRoom { faults.append("copies are missing, and no node has room for them: grow the volume") }
+        if status.blocks.unreachable > 0 {
+            faults.append("no good copy is heard of for \(status.blocks.unreachable) blocks: bring back the nodes that are lost")
+        }
+        for backup in status.backups where backup.isCopying {
+            faults.append("\(name(backup.node)) is being given a copy of the metadata")
+        }
+        return faults
+    }
+}
+
+extension VolumeProgress {
+    init(_ evacuation: VolumeStatus.Evacuation) {
+        self.init(step: "moving")
+        guard let progress = evacuation.progress else { return }
+        (doneBlocks, done) = (progress.done.blocks, Bytes(Int64(clamping: progress.done.bytes)))
+        totalBlocks = doneBlocks + progress.left.blocks
+        total = done + Bytes(Int64(clamping: progress.left.bytes))
+        timeLeft = progress.timeLeft
+    }
+}

@@ -1,0 +1,165 @@
+import BlockClient
+import Bookkeeping
+import Frames
+import LedgerStore
+import Logging
+import Node
+import Resources
+import Synchronization
+import Trading
+import Volumes
+import VolumeService
+import Wire
+
+/// The volumes of which this node keeps the metadata: borrows the room for them in the market, has lenders use it for them, and tells
+/// their homes how the lenders are.
+final class VolumeDesk: Sendable {
+    /// How often it is looked whether lenders are still there and leases go on.
+    private static let interval = Duration.seconds(1)
+
+    let house: Household
+    let engine: Engine
+    let requests: LeaseRequests
+    let roster: MemberRoster
+    let peers: PeerCaller
+    let homes: VolumeHomes
+    let storage: StorageKeeper?
+    let pools: NodePools
+    let own: NodeID
+    private let holdings: Mutex<[VolumeID: VolumeHolding]>
+
+    init(
+        house: Household, engine: Engine, requests: LeaseRequests, roster: MemberRoster, peers: PeerCaller,
+        surroundings: HomesSurroundings, homes: VolumeHomes, storage: StorageKeeper?
+    ) throws {
+        (self.house, self.engine, self.requests, self.roster) = (house, engine, requests, roster)
+        (self.peers, self.homes, self.storage) = (peers, homes, storage)
+        pools = NodePools(as: surroundings.identity, .init(), reach: surroundings.reach)
+        own = surroundings.identity.node
+        let known = try house.store.states(.volume, as: VolumeHolding.self)
+        holdings = Mutex(Dictionary(known.map { ($0.volume, $0) }, uniquingKeysWith: { $1 }))
+    }
+
+    // MARK: What is held
+
+    subscript(volume: VolumeID) -> VolumeHolding? { holdings.withLock { $0[volume] } }
+    var all: [VolumeHolding] { holdings.withLock { $0.values.sorted { $0.volume < $1.volume } } }
+
+    /// Writes down what is held for a volume; `nil` for nothing any more.
+    func keep(_ holding: VolumeHolding?, for volume: VolumeID) async throws {
+        holdings.withLock { $0[volume] = holding }
+        try await house.store.commit([.state(.volume, id: volume.description, holding)])
+    }
+
+    /// Writes down what is different.
+    func change(_ volume: VolumeID, _ body: @Sendable (inout VolumeHolding) -> Void) async throws {
+        let changed = holdings.withLock { holdings in
+            holdings[volume].map { holding in
+                var holding = holding
+                body(&holding)
+                holdings[volume] = holding
+                return holding
+            }
+        }
+        if let changed { try await house.store.commit([.state(.volume, id: volume.description, changed)]) }
+    }
+
+    /// A lease that this node has borrowed.
+    func lease(_ id: LeaseID) -> Lease? { engine.read { $0.leases[id]?.lease } }
+
+    func name(_ node: NodeID) -> String { roster[node]?.name ?? node.description }
+
+    func peer(_ node: NodeID) -> BlockPeer? { pools.pool(to: node).map { BlockPeer($0, patience: .seconds(10)) } }
+
+    // MARK: Work that goes on
+
+    func run() async {
+        await takeApart()
+        while !Task.isCancelled {
+            for holding in all where !holding.isUnfinished { await tend(holding) }
+            await Task.rest(for: Self.interval)
+        }
+    }
+
+    /// What was being made when this node ended is not made any more.
+    private func takeApart() async {
+        for holding in all where holding.isUnfinished { await discard(holding) }
+    }
+
+    /// Gives back all that was borrowed for a volume, and removes what there is of it.
+    func discard(_ holding: VolumeHolding) async {
+        do throws(VolumeRefusal) { try await homes.delete(holding.volume, isForced: true) } catch {
+            house.log.info("nothing was there to delete", metadata: ["volume": "\(holding.volume)", "reason": "\(error)"])
+        }
+        for lease in holding.leases { engine.handle(.release(lease)) }
+        takeBackOwn(of: holding)
+        do { try await keep(nil, for: holding.volume) } catch {
+            house.log.warning("what was held for a volume is still written down", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Sets room of this node aside for a volume of its own.
+    func giveOwn(_ size: Bytes, to volume: VolumeID) throws(LendingError) {
+        guard let storage else { return }
+        try storage.storage.get().give(size, to: volume)
+    }
+
+    /// What there is on this node stays until it is elsewhere.
+    func takeBackOwn(of holding: VolumeHolding) {
+        guard holding.own > .zero else { return }
+        do throws(LendingError) { try giveOwn(.zero, to: holding.volume) } catch {
+            house.log.warning("room of a volume is still set aside", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Has lenders take what was borrowed for the volume, and tells its home how they are.
+    private func tend(_ holding: VolumeHolding) async {
+        for id in holding.leases { if let lease = lease(id), lease.isOpen { await bind(lease, to: holding.volume) } }
+        await dropEnded(holding)
+        guard let current = self[holding.volume] else { return }
+        try? homes.provide(places(of: current), to: current.volume)
+    }
+
+    /// Has a lender use a lease for a volume. It is harmless to say again; one that is not heard of is told later.
+    ///
+    /// - Returns: why it does not.
+    @discardableResult
+    func bind(_ lease: Lease, to volume: VolumeID) async -> String? {
+        guard let peer = peer(lease.peer) else { return "it is not known where it is" }
+        do {
+            try await peer.answer(to: .bind(lease.id, to: volume))
+            return nil
+        } catch { return "\(error)" }
+    }
+
+    /// Leases that are over and on whose lender nothing is left are held no more.
+    private func dropEnded(_ holding: VolumeHolding) async {
+        let ended = holding.leases.filter { id in lease(id).map { !$0.isOpen } ?? true }
+        guard !ended.isEmpty, let status = try? homes.status(of: holding.volume) else { return }
+        let empty = Set(status.evacuations.filter(\.isDone).map(\.node))
+        let over = ended.filter { id in lease(id).map { empty.contains($0.peer) } ?? true }
+        guard !over.isEmpty else { return }
+        do { try await change(holding.volume) { $0.leases.removeAll(where: over.contains) } } catch {
+            house.log.warning("leases that are over are still written down", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The lenders of a volume, as leases have it.
+    func places(of holding: VolumeHolding) -> [StorePlace] {
+        var places = holding.leases.compactMap { lease($0) }.compactMap { place(of: $0, holding) }
+        if holding.own > .zero, let here = pools.reach(own) {
+            let phase: StoreCondition.Phase = holding.leaving.contains(own) ? .leaving : .open
+            let condition = StoreCondition(own, phase: phase, free: UInt64(holding.own.rawValue))
+            places.append(StorePlace(condition, host: here.host, port: UInt16(here.port)))
+        }
+        return places
+    }
+
+    private func place(of lease: Lease, _ holding: VolumeHolding) -> StorePlace? {
+        guard let place = pools.reach(lease.peer) else { return nil }
+        let isLeaving = !lease.isOpen || lease.state == .reclaiming || holding.leaving.contains(lease.peer)
+        let condition = StoreCondition(
+            lease.peer, phase: isLeaving ? .leaving : .open, free: UInt64(lease.amounts.disk.rawValue))
+        return StorePlace(condition, host: place.host, port: UInt16(place.port))
+    }
+}

@@ -1,0 +1,19 @@
+import Resources
+
+/// What this node has borrowed, or gives of its own, for a volume of which it is the home. It is written down before it is used, so that
+/// nothing is left over of what was interrupted.
+struct VolumeHolding: Codable, Hashable, Sendable {
+    let volume: VolumeID
+    /// Under which other nodes set room aside, in order.
+    var leases: [LeaseID] = []
+    /// What this node sets aside itself.
+    var own = Bytes.zero
+    /// What each node sets aside.
+    var share: Bytes
+    /// Which are to give room; empty for whoever lends it.
+    var nodes: [NodeID]
+    /// Nodes that the volume is to leave.
+    var leaving: [NodeID] = []
+    /// Whether it is not complete yet: then it is taken apart when this node starts.
+    var isUnfinished = true
+}
