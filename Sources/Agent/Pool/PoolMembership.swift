@@ -26,6 +26,7 @@ final class PoolMembership: Sendable {
     let reconciliations: ReconciliationDesk
     let jobs: JobDesk
     let hosting: JobHost
+    let volumes: any VolumeKeeping
     let accountant: Accountant
     private let registry: MemberRegistry
     /// The last event before it came to be.
@@ -58,6 +59,7 @@ final class PoolMembership: Sendable {
         reconciliations = ReconciliationDesk(engine: engine, log: house.log)
         guests = GuestKeeper(house: house, engine: engine)
         hosting = JobHost(house: house, engine: engine, guests: guests)
+        volumes = NoVolumes()
         jobs = JobDesk(
             house: house, engine: engine, requests: requests, peers: peers, roster: roster, hosted: hosting.jobs)
         switchboard.connect(
