@@ -27,7 +27,7 @@ package final class HomeService: Sendable {
     /// Opens the files of a volume and begins.
     ///
     /// - Parameters:
-    ///   - directory: as ``VolumeDatabase/create(directory:volume:capacity:inodeLimit:owner:group:permissions:at:)`` made it.
+    ///   - directory: as ``VolumeDatabase/create(directory:volume:_:capacity:inodeLimit:owner:group:permissions:at:home:)`` made it.
     ///   - rule: which nodes may use the volume.
     ///   - onEnd: is told when the home ends because its files fail, and why; once, on any thread, where it must not block or stop it.
     ///   - onLeft: is told of each node whose last session is over, on any thread, where it must not block: stores have to give back

@@ -128,13 +128,18 @@ package struct HomeIdentity: Hashable, Sendable {
     package let stamp: UInt64
     /// After so long without a request the session is over.
     package let term: Microseconds
+    /// Of the volume, with its key.
+    package let traits: VolumeTraits
 
-    package init(epoch: UInt64, applied: UInt64, durable: UInt64, stamp: UInt64, term: Microseconds) {
+    package init(
+        epoch: UInt64, applied: UInt64, durable: UInt64, stamp: UInt64, term: Microseconds, traits: VolumeTraits = VolumeTraits()
+    ) {
         self.epoch = epoch
         self.applied = applied
         self.durable = durable
         self.stamp = stamp
         self.term = term
+        self.traits = traits
     }
 }
 

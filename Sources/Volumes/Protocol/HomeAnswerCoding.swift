@@ -67,6 +67,7 @@ extension HomeAnswer {
         case .began(let identity, let isRecovering):
             for value in [identity.epoch, identity.applied, identity.durable, identity.stamp] { writer.write(value) }
             writer.write(identity.term)
+            identity.traits.write(into: &writer)
             writer.write(isRecovering)
         case .lockConflict(let claim): writer.write(optional: claim) { $1.write(into: &$0) }
         case .recovered(let outcomes):
@@ -112,7 +113,8 @@ extension HomeAnswer {
         case 0x028c:
             let identity = HomeIdentity(
                 epoch: try reader.integer(), applied: try reader.integer(),
-                durable: try reader.integer(), stamp: try reader.integer(), term: try reader.span())
+                durable: try reader.integer(), stamp: try reader.integer(), term: try reader.span(),
+                traits: try VolumeTraits(&reader))
             return .began(identity, isRecovering: try reader.bool())
         case 0x028d: return .reclaimed(try reader.grants())
         case 0x028e:
@@ -194,6 +196,7 @@ extension Block {
 
 extension VolumeHeader {
     fileprivate func write(into writer: inout MessageWriter) {
+        traits.write(into: &writer)
         writer.write(time)
         writer.write(nextInode)
         for value in [applied, epoch, capacity, inodeLimit, used, reserved, inodes, generation] { writer.write(value) }
@@ -201,7 +204,7 @@ extension VolumeHeader {
     }
 
     fileprivate init(_ reader: inout MessageReader) throws(MalformedMessage) {
-        self.init(capacity: 0, inodeLimit: 0, at: try reader.fileTime())
+        self.init(try VolumeTraits(&reader), capacity: 0, inodeLimit: 0, at: try reader.fileTime())
         nextInode = try reader.inodeNumber()
         (applied, epoch, capacity) = (try reader.integer(), try reader.integer(), try reader.integer())
         (inodeLimit, used, reserved, inodes) = (
