@@ -1,4 +1,6 @@
-/// The rules for the labels that people give to pools and nodes. Labels are shown, never trusted.
+import Resources
+
+/// The rules for the labels that people give to pools, nodes, users and volumes. Labels are shown, never trusted.
 package enum Names {
     /// The longest name, in bytes.
     package static let longest = 64
@@ -8,6 +10,15 @@ package enum Names {
 
     /// Returns `name` when it can label a user of a pool; the rules are those for nodes.
     package static func user(_ name: String) throws(IdentityError) -> String { try label(name, of: "user") }
+
+    /// Returns `name` when it can label a volume; the rules are those for nodes, and it must not look like the id of one.
+    package static func volume(_ name: String) throws(IdentityError) -> String {
+        let name = try label(name, of: "volume")
+        guard VolumeID(name) == nil else {
+            throw IdentityError("volume name '\(name)' is not usable: it looks like an id; choose another one")
+        }
+        return name
+    }
 
     private static func label(_ name: String, of kind: String) throws(IdentityError) -> String {
         let allowed = name.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2d || $0 == 0x2e || $0 == 0x5f }

@@ -31,6 +31,7 @@ struct Surplus: AsyncParsableCommand {
                     Lease.self, Credits.self, ObligationCommand.self, DisputeCommand.self, Statement.self, ReportCommand.self,
                     Ledger.self,
                 ]),
+            CommandGroup(name: "Storage", subcommands: [VolumeCommand.self]),
             CommandGroup(
                 name: "Owner",
                 subcommands: [

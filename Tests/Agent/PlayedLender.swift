@@ -175,4 +175,10 @@ final class PlayedLender: Surplus_V1_Peer.SimpleServiceProtocol {
         throw unplayed
     }
     func getJob(request: Surplus_V1_JobRef, context: ServerContext) async throws -> Surplus_V1_JobInfo { throw unplayed }
+    func listKeptVolumes(
+        request: Surplus_V1_KeptVolumesRequest, context: ServerContext
+    ) async throws -> Surplus_V1_KeptVolumesReply { throw unplayed }
+    func getVolume(request: Surplus_V1_VolumeRef, context: ServerContext) async throws -> Surplus_V1_VolumeStatus {
+        throw unplayed
+    }
 }

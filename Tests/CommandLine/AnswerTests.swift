@@ -25,6 +25,12 @@ import Wire
             (["usage"], "series"), (["report", "chargeback"], "windows"),
             (["report", "trade", "--by", "application"], "rows"), (["report", "credits"], "peers"), (["version"], "version"),
             (["events", "--last", "1"], "sequence"),
+            (["volume", "list"], "volumes"), (["volume", "status", "media"], "risk"),
+            (["volume", "create", "media", "--size", "10GiB"], "lenders"), (["volume", "takeover", "media"], "volume"),
+            (["volume", "grow", "media", "--size", "200GiB"], "outcomes"),
+            (["volume", "shrink", "media", "--size", "50GiB", "--dry-run"], "plans"),
+            (["volume", "evacuate", "node3", "--volume", "media"], "outcomes"), (["volume", "scrub", "media"], "outcomes"),
+            (["volume", "delete", "media", "--yes"], "freed_bytes"),
         ])
     func json(arguments: [String], key: String) async throws {
         let ended = try await FakeAgent.serving { await (try Program(arguments + ["--json"], agent: $0)).end() }

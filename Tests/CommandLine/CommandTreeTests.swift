@@ -14,6 +14,7 @@ import Testing
         case "count": ["3"]
         case "shell": ["bash"]
         case "duration": ["1m"]
+        case "size": ["1GiB"]
         default: ["x"]
         }
     }
@@ -141,4 +142,10 @@ enum Sample {
     static let job = "job_01jd3x9k3v8q2m7r5t6w8y0z1a"
     static let dispute = "dsp_01jd3x9k3v8q2m7r5t6w8y0z1a"
     static let receipt = "rct_01jd3x9k3v8q2m7r5t6w8y0z1a"
+    static let volume = "vol_01jd3x9k3v8q2m7r5t6w8y0z1a"
+    static let otherVolume = "vol_01jd3x9k3v8q2m7r5t6w8y0z1b"
+    static let session = "ses_01jd3x9k3v8q2m7r5t6w8y0z1a"
+    static func node(_ number: Int) -> String { "nde_01jd3x9k3v8q2m7r5t6w8y0z1\(number)" }
+    /// Of `node1` and its like.
+    static func node(of name: String) -> String { "nde_01jd3x9k3v8q2m7r5t6w8y0z1\(name.suffix(1))" }
 }

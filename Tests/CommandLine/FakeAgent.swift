@@ -38,6 +38,8 @@ final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
         /// Whom the ledger is compared with beside the usual ones, and what is known of it.
         var reconcilesMore: [String] = []
         var checkpoints: [Surplus_V1_CheckpointInfo] = []
+        var createdVolumes: [Surplus_V1_CreateVolumeRequest] = []
+        var deletedVolumes: [String] = []
     }
 
     let directory: String
@@ -63,7 +65,7 @@ final class FakeAgent: Surplus_V1_Control.SimpleServiceProtocol {
         }
     }
 
-    private func check() throws {
+    func check() throws {
         if let refusal = state.withLock({ $0.refusal }) { throw refusal }
     }
 
@@ -164,7 +166,7 @@ extension FakeAgent {
     func getStatus(request: Surplus_V1_GetStatusRequest, context: ServerContext) async throws -> Surplus_V1_StatusReply {
         try check()
         return .with {
-            ($0.node, $0.name, $0.pool, $0.poolName) = ("nde_1", "node1", "pol_1", "lab")
+            ($0.node, $0.name, $0.pool, $0.poolName) = (Sample.node(1), "node1", "pol_1", "lab")
             $0.capacity = .with { ($0.cpuMillicores, $0.memoryBytes) = (2000, 1 << 30) }
             $0.limitsEnforced = true
             $0.enforcement = "cgroup v1"

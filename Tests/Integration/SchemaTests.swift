@@ -1,37 +1,10 @@
 import Foundation
+import TestKit
 import Testing
 
 extension LiveTests {
     /// What commands print as JSON against what Docs/schema says of it.
     @Suite struct SchemaTests {
-        private static let schemas =
-            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path + "/Docs/schema"
-
-        /// Validates each line `SCHEMA DOCUMENT` of standard input; prints the first fault of each document that has one.
-        private static let validator = """
-            import json, os, sys
-            from jsonschema import Draft202012Validator
-            folder = sys.argv[1]
-            common = json.load(open(f'{folder}/common.json'))['$defs']
-            def local(node):
-                if isinstance(node, dict):
-                    return {k: '#/$defs/' + v.rsplit('/', 1)[1] if k == '$ref' else local(v) for k, v in node.items()}
-                return [local(n) for n in node] if isinstance(node, list) else node
-            def load(name):
-                schema = local(json.load(open(f'{folder}/{name}.json')))
-                schema['$defs'] = local(common)
-                Draft202012Validator.check_schema(schema)
-                return Draft202012Validator(schema)
-            loaded = {}
-            for line in sys.stdin:
-                name, text = line.split(' ', 1)
-                schema = loaded.setdefault(name, load(name))
-                for error in schema.iter_errors(json.loads(text)):
-                    print(f'{name}: {"/".join(map(str, error.absolute_path))}: {error.message}')
-                    break
-            """
-
         private struct Schema: Decodable {
             let commands: [String]
             enum CodingKeys: String, CodingKey { case commands = "x-commands" }
@@ -40,8 +13,8 @@ extension LiveTests {
         /// The schema of each command.
         private static func documented() throws -> [String: String] {
             var result: [String: String] = [:]
-            for file in try FileManager.default.contentsOfDirectory(atPath: schemas) where file != "common.json" {
-                let data = try Data(contentsOf: URL(fileURLWithPath: "\(schemas)/\(file)"))
+            for file in try FileManager.default.contentsOfDirectory(atPath: SchemaValidator.folder) where file != "common.json" {
+                let data = try Data(contentsOf: URL(fileURLWithPath: "\(SchemaValidator.folder)/\(file)"))
                 for command in try JSONDecoder().decode(Schema.self, from: data).commands {
                     #expect(result[command] == nil, "\(command) has two schemas")
                     result[command] = String(file.dropLast(".json".count))
@@ -111,7 +84,8 @@ extension LiveTests {
 
             let documented = try Self.documented()
             let shown = Set(collection.documents.map(\.command))
-            for command in try Self.commandsWithJSON() {
+            // No node here has storage for volumes; what the program makes of them is held to its schemas in its own tests.
+            for command in try Self.commandsWithJSON() where !command.hasPrefix("volume ") {
                 let variants = documented.keys.filter {
                     $0 == command || $0.hasPrefix(command + " --") || $0.hasPrefix(command + ",")
                 }
@@ -120,7 +94,7 @@ extension LiveTests {
             }
             let lines = try collection.documents.map { "\(try #require(documented[$0.command], "\($0.command)")) \($0.text)\n" }
             let python = try LivePool.run(
-                ["-c", Self.validator, Self.schemas], path: "/usr/bin/python3", input: Data(lines.joined().utf8))
+                SchemaValidator.arguments, path: SchemaValidator.path, input: Data(lines.joined().utf8))
             #expect(python.status == 0, "\(python.errors)")
             #expect(python.text.isEmpty, "\(python.text)")
         }
@@ -140,7 +114,7 @@ extension LiveTests {
             }
             for command in [
                 "version", "status", "nodes", "offers", "credits", "credits net", "ledger verify", "ledger reconcile",
-                "ledger status",
+                "ledger status", "volume list",
             ] {
                 _ = try run(command)
             }

@@ -13,6 +13,10 @@ internal import Volumes
 package final class ServedVolume: Sendable {
     package struct Options: Sendable {
         package var stores = 3
+        /// What each of them takes at most.
+        package var storeSize = Bytes.mebibytes(512)
+        /// What the first one takes, when it is another amount, though it says that it has room.
+        package var firstStoreSize: Bytes?
         /// Bytes of content, and files and directories, that the volume holds at most.
         package var capacity: UInt64 = 1 << 30
         package var inodeLimit: UInt64 = 10_000
@@ -51,7 +55,8 @@ package final class ServedVolume: Sendable {
         for number in 0..<options.stores {
             let place = directory + "/store\(number)"
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-            let store = try BlockStore(on: PosixDisk(place), .init(capacity: .mebibytes(512), segmentSize: .mebibytes(32)))
+            let size = number == 0 ? options.firstStoreSize ?? options.storeSize : options.storeSize
+            let store = try BlockStore(on: PosixDisk(place), .init(capacity: size, segmentSize: .mebibytes(32)))
             let peer = try peers.node("store\(number)")
             let server = FrameServer([BlockServer(store) { _, _, _ in nil }], as: peer.node, limits: .wide, times: .patient)
             stores.append((peer.node, try await FrameListener(server, host: "127.0.0.1", port: 0, as: peer)))
@@ -67,22 +72,30 @@ package final class ServedVolume: Sendable {
     /// - Parameter cable: over which the home is reached.
     package func mount(
         _ options: MountOptions = MountOptions(), over cable: Cable? = nil, link: HomeLink.Options = HomeLink.Options(),
-        mostFiles: Int = VolumeFileSystem.mostFiles
+        mostFiles: Int = VolumeFileSystem.mostFiles, as client: FramePeer? = nil, on stores: [MountPlan.Server]? = nil
     ) throws -> MountedVolume {
-        let client = try peers.node("client")
-        let mounted = try MountedVolume(plan(for: client, over: cable), as: client, options, link, mostFiles: mostFiles)
+        let client = if let client { client } else { try peers.node("client") }
+        let mounted = try MountedVolume(
+            plan(for: client, over: cable, on: stores), as: client, options, link, mostFiles: mostFiles)
         self.mounted.withLock { $0.append(mounted) }
         return mounted
     }
 
     /// What a process of its own needs to mount it.
-    package func plan(for client: FramePeer, over cable: Cable? = nil) throws -> MountPlan {
+    package func plan(
+        for client: FramePeer, over cable: Cable? = nil, on stores: [MountPlan.Server]? = nil
+    ) throws -> MountPlan {
         let path = directory + "/mount-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return MountPlan(
             volume: Self.volume, path: path, peer: StoredPeer(client),
             home: .init(node: home.node, port: cable?.port ?? home.port),
-            stores: stores.map { .init(node: $0.node, port: $0.listener.port) })
+            stores: stores ?? self.stores.map { .init(node: $0.node, port: $0.listener.port) })
+    }
+
+    /// Where a store has its files, and which node it is.
+    package func place(ofStore number: Int) -> (directory: String, node: NodeID) {
+        (directory + "/store\(number)", stores[number].node)
     }
 
     /// Ends a store for good.

@@ -73,6 +73,26 @@ extension Surplus_V1_OpenDisputeRequest {
     }
 }
 
+extension Surplus_V1_CreateVolumeRequest: AuditedRequest {
+    var auditedObject: String { "\(name): \(Bytes(sizeBytes).shortText), \(copies) copies" }
+}
+
+extension Surplus_V1_ResizeVolumeRequest: AuditedRequest {
+    var auditedObject: String { "\(volume): \(Bytes(sizeBytes).shortText)" }
+}
+
+extension Surplus_V1_EvacuateVolumeRequest: AuditedRequest {
+    var auditedObject: String { "\(volume.isEmpty ? "all volumes" : volume) off \(node)" }
+}
+
+extension Surplus_V1_ScrubVolumeRequest: AuditedRequest { var auditedObject: String { volume } }
+extension Surplus_V1_CheckVolumeRequest: AuditedRequest { var auditedObject: String { volume } }
+extension Surplus_V1_TakeOverVolumeRequest: AuditedRequest { var auditedObject: String { volume } }
+extension Surplus_V1_DeleteVolumeRequest: AuditedRequest { var auditedObject: String { volume } }
+extension Surplus_V1_PrepareMountRequest: AuditedRequest {
+    var auditedObject: String { volume + (readOnly ? ", read-only" : "") }
+}
+
 extension Surplus_V1_AdjustObligationRequest: AuditedRequest {
     var auditedObject: String {
         switch wish {

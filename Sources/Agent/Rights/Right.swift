@@ -101,6 +101,21 @@ extension Right {
             Method.RenewUser.descriptor: .operate,
             Method.RevokeUser.descriptor: .operate,
             Method.ListAudit.descriptor: .audit,
+
+            Method.ListVolumes.descriptor: .look,
+            Method.GetVolume.descriptor: .look,
+            Method.CreateVolume.descriptor: .operate,
+            Method.PlanVolume.descriptor: .look,
+            Method.ResizeVolume.descriptor: .operate,
+            Method.PlanResize.descriptor: .look,
+            Method.EvacuateVolume.descriptor: .operate,
+            Method.PlanEvacuation.descriptor: .look,
+            Method.ScrubVolume.descriptor: .operate,
+            Method.CheckVolume.descriptor: .operate,
+            Method.TakeOverVolume.descriptor: .operate,
+            Method.DeleteVolume.descriptor: .operate,
+            Method.PrepareMount.descriptor: .borrow,
+            Method.LocateVolume.descriptor: .look,
         ]
     }()
 

@@ -405,12 +405,12 @@ struct ControlService: Surplus_V1_Control.ServiceProtocol {
         try await answer { try await agent.audit(request.message) }
     }
 
-    private func answer<Message>(_ body: () async throws -> Message) async throws -> ServerResponse<Message> {
+    func answer<Message>(_ body: () async throws -> Message) async throws -> ServerResponse<Message> {
         do { return ServerResponse(message: try await body()) } catch { throw RPCError(explaining: error) }
     }
 
     /// The same for an answer in many messages: `body` gets what sends the next.
-    private func stream<Message: Sendable>(
+    func stream<Message: Sendable>(
         _ body: @escaping @Sendable (@escaping @Sendable (Message) async throws -> Void) async throws -> Void
     ) -> StreamingServerResponse<Message> {
         StreamingServerResponse { writer in

@@ -178,6 +178,23 @@ struct PeerService: Surplus_V1_Peer.ServiceProtocol {
         return try await explaining { try await membership.usage(request.message, for: peer) }
     }
 
+    // MARK: Volumes
+
+    func listKeptVolumes(
+        request: ServerRequest<Surplus_V1_KeptVolumesRequest>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_KeptVolumesReply> {
+        membership.peers.saw(try context.callingPeer())
+        let kept = await membership.volumes.kept().prefix(PoolVolumes.most)
+        return ServerResponse(message: .with { $0.volumes = kept.map(Surplus_V1_KeptVolume.init) })
+    }
+
+    func getVolume(
+        request: ServerRequest<Surplus_V1_VolumeRef>, context: ServerContext
+    ) async throws -> ServerResponse<Surplus_V1_VolumeStatus> {
+        membership.peers.saw(try context.callingPeer())
+        return try await explaining { try await membership.ownVolume(request.message.volume) }
+    }
+
     private func explaining<Message>(_ body: () async throws -> Message) async throws -> ServerResponse<Message> {
         do { return ServerResponse(message: try await body()) } catch { throw RPCError(explaining: error) }
     }
@@ -230,6 +247,8 @@ enum Feature: String, CaseIterable {
     case decay
     /// Lends and borrows disk.
     case disk
+    /// Tells which volumes it keeps.
+    case volumes
 
     /// The most that are read of a peer's.
     static let most = 64

@@ -142,7 +142,7 @@ extension PoolMembership {
         let kinds = [
             "nde": "node", "pol": "pool", "req": "request", "neg": "negotiation", "agr": "agreement", "lse": "lease",
             "job": "job", "trf": "transfer", "rct": "receipt", "net": "netting", "ckp": "checkpoint", "obl": "obligation",
-            "adj": "adjustment", "dsp": "dispute", "tok": "token", "usr": "user",
+            "adj": "adjustment", "dsp": "dispute", "tok": "token", "usr": "user", "vol": "volume",
         ]
         return kinds[String(id.prefix { $0 != "_" })] ?? "thing"
     }

@@ -776,6 +776,188 @@ package enum Surplus_V1_Control: Sendable {
                 type: .serverStreaming
             )
         }
+        /// Namespace for "ListVolumes" metadata.
+        package enum ListVolumes: Sendable {
+            /// Request type for "ListVolumes".
+            package typealias Input = Surplus_V1_ListVolumesRequest
+            /// Response type for "ListVolumes".
+            package typealias Output = Surplus_V1_ListVolumesReply
+            /// Descriptor for "ListVolumes".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ListVolumes",
+                type: .unary
+            )
+        }
+        /// Namespace for "GetVolume" metadata.
+        package enum GetVolume: Sendable {
+            /// Request type for "GetVolume".
+            package typealias Input = Surplus_V1_VolumeRef
+            /// Response type for "GetVolume".
+            package typealias Output = Surplus_V1_VolumeStatus
+            /// Descriptor for "GetVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "GetVolume",
+                type: .unary
+            )
+        }
+        /// Namespace for "CreateVolume" metadata.
+        package enum CreateVolume: Sendable {
+            /// Request type for "CreateVolume".
+            package typealias Input = Surplus_V1_CreateVolumeRequest
+            /// Response type for "CreateVolume".
+            package typealias Output = Surplus_V1_VolumeInfo
+            /// Descriptor for "CreateVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "CreateVolume",
+                type: .unary
+            )
+        }
+        /// Namespace for "PlanVolume" metadata.
+        package enum PlanVolume: Sendable {
+            /// Request type for "PlanVolume".
+            package typealias Input = Surplus_V1_CreateVolumeRequest
+            /// Response type for "PlanVolume".
+            package typealias Output = Surplus_V1_VolumePlan
+            /// Descriptor for "PlanVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "PlanVolume",
+                type: .unary
+            )
+        }
+        /// Namespace for "ResizeVolume" metadata.
+        package enum ResizeVolume: Sendable {
+            /// Request type for "ResizeVolume".
+            package typealias Input = Surplus_V1_ResizeVolumeRequest
+            /// Response type for "ResizeVolume".
+            package typealias Output = Surplus_V1_VolumeStep
+            /// Descriptor for "ResizeVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ResizeVolume",
+                type: .serverStreaming
+            )
+        }
+        /// Namespace for "PlanResize" metadata.
+        package enum PlanResize: Sendable {
+            /// Request type for "PlanResize".
+            package typealias Input = Surplus_V1_ResizeVolumeRequest
+            /// Response type for "PlanResize".
+            package typealias Output = Surplus_V1_VolumePlan
+            /// Descriptor for "PlanResize".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "PlanResize",
+                type: .unary
+            )
+        }
+        /// Namespace for "EvacuateVolume" metadata.
+        package enum EvacuateVolume: Sendable {
+            /// Request type for "EvacuateVolume".
+            package typealias Input = Surplus_V1_EvacuateVolumeRequest
+            /// Response type for "EvacuateVolume".
+            package typealias Output = Surplus_V1_VolumeStep
+            /// Descriptor for "EvacuateVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "EvacuateVolume",
+                type: .serverStreaming
+            )
+        }
+        /// Namespace for "PlanEvacuation" metadata.
+        package enum PlanEvacuation: Sendable {
+            /// Request type for "PlanEvacuation".
+            package typealias Input = Surplus_V1_EvacuateVolumeRequest
+            /// Response type for "PlanEvacuation".
+            package typealias Output = Surplus_V1_EvacuationPlans
+            /// Descriptor for "PlanEvacuation".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "PlanEvacuation",
+                type: .unary
+            )
+        }
+        /// Namespace for "ScrubVolume" metadata.
+        package enum ScrubVolume: Sendable {
+            /// Request type for "ScrubVolume".
+            package typealias Input = Surplus_V1_ScrubVolumeRequest
+            /// Response type for "ScrubVolume".
+            package typealias Output = Surplus_V1_VolumeStep
+            /// Descriptor for "ScrubVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "ScrubVolume",
+                type: .serverStreaming
+            )
+        }
+        /// Namespace for "CheckVolume" metadata.
+        package enum CheckVolume: Sendable {
+            /// Request type for "CheckVolume".
+            package typealias Input = Surplus_V1_CheckVolumeRequest
+            /// Response type for "CheckVolume".
+            package typealias Output = Surplus_V1_VolumeStep
+            /// Descriptor for "CheckVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "CheckVolume",
+                type: .serverStreaming
+            )
+        }
+        /// Namespace for "TakeOverVolume" metadata.
+        package enum TakeOverVolume: Sendable {
+            /// Request type for "TakeOverVolume".
+            package typealias Input = Surplus_V1_TakeOverVolumeRequest
+            /// Response type for "TakeOverVolume".
+            package typealias Output = Surplus_V1_VolumeInfo
+            /// Descriptor for "TakeOverVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "TakeOverVolume",
+                type: .unary
+            )
+        }
+        /// Namespace for "DeleteVolume" metadata.
+        package enum DeleteVolume: Sendable {
+            /// Request type for "DeleteVolume".
+            package typealias Input = Surplus_V1_DeleteVolumeRequest
+            /// Response type for "DeleteVolume".
+            package typealias Output = Surplus_V1_DeleteVolumeReply
+            /// Descriptor for "DeleteVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "DeleteVolume",
+                type: .unary
+            )
+        }
+        /// Namespace for "PrepareMount" metadata.
+        package enum PrepareMount: Sendable {
+            /// Request type for "PrepareMount".
+            package typealias Input = Surplus_V1_PrepareMountRequest
+            /// Response type for "PrepareMount".
+            package typealias Output = Surplus_V1_MountPlan
+            /// Descriptor for "PrepareMount".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "PrepareMount",
+                type: .unary
+            )
+        }
+        /// Namespace for "LocateVolume" metadata.
+        package enum LocateVolume: Sendable {
+            /// Request type for "LocateVolume".
+            package typealias Input = Surplus_V1_VolumeRef
+            /// Response type for "LocateVolume".
+            package typealias Output = Surplus_V1_VolumePlace
+            /// Descriptor for "LocateVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Control"),
+                method: "LocateVolume",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "surplus.v1.Control" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             GetStatus.descriptor,
@@ -835,7 +1017,21 @@ package enum Surplus_V1_Control: Sendable {
             ListMoves.descriptor,
             GetUsage.descriptor,
             StreamChargeback.descriptor,
-            StreamTrades.descriptor
+            StreamTrades.descriptor,
+            ListVolumes.descriptor,
+            GetVolume.descriptor,
+            CreateVolume.descriptor,
+            PlanVolume.descriptor,
+            ResizeVolume.descriptor,
+            PlanResize.descriptor,
+            EvacuateVolume.descriptor,
+            PlanEvacuation.descriptor,
+            ScrubVolume.descriptor,
+            CheckVolume.descriptor,
+            TakeOverVolume.descriptor,
+            DeleteVolume.descriptor,
+            PrepareMount.descriptor,
+            LocateVolume.descriptor
         ]
     }
 }
@@ -1741,6 +1937,230 @@ extension Surplus_V1_Control {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_TradesRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_TradesPage>
+
+        /// Handle the "ListVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Shared volumes. Each node finds all of the pool; what changes one is asked of its home, but for a takeover.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ListVolumesRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_ListVolumesReply` messages.
+        func listVolumes(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ListVolumesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListVolumesReply>
+
+        /// Handle the "GetVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_VolumeRef` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStatus` messages.
+        func getVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_VolumeRef>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStatus>
+
+        /// Handle the "CreateVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_CreateVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeInfo` messages.
+        func createVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_CreateVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeInfo>
+
+        /// Handle the "PlanVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what creating it would come to
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_CreateVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumePlan` messages.
+        func planVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_CreateVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumePlan>
+
+        /// Handle the "ResizeVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ResizeVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStep` messages.
+        func resizeVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ResizeVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>
+
+        /// Handle the "PlanResize" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ResizeVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumePlan` messages.
+        func planResize(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ResizeVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumePlan>
+
+        /// Handle the "EvacuateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Goes on, as all that follows, when nobody listens any more.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_EvacuateVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStep` messages.
+        func evacuateVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_EvacuateVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>
+
+        /// Handle the "PlanEvacuation" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_EvacuateVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_EvacuationPlans` messages.
+        func planEvacuation(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_EvacuateVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EvacuationPlans>
+
+        /// Handle the "ScrubVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads all copies of all blocks, and mends those that are damaged.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_ScrubVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStep` messages.
+        func scrubVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_ScrubVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>
+
+        /// Handle the "CheckVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the metadata with itself, and with what the stores have; changes nothing.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_CheckVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStep` messages.
+        func checkVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_CheckVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>
+
+        /// Handle the "TakeOverVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The called node becomes the home; it must be a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_TakeOverVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeInfo` messages.
+        func takeOverVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_TakeOverVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeInfo>
+
+        /// Handle the "DeleteVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_DeleteVolumeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_DeleteVolumeReply` messages.
+        func deleteVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_DeleteVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_DeleteVolumeReply>
+
+        /// Handle the "PrepareMount" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_PrepareMountRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_MountPlan` messages.
+        func prepareMount(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_PrepareMountRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_MountPlan>
+
+        /// Handle the "LocateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Where the home is now, for a mount that has lost it.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_VolumeRef` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumePlace` messages.
+        func locateVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_VolumeRef>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumePlace>
     }
 
     /// Service protocol for the "surplus.v1.Control" service.
@@ -2630,6 +3050,230 @@ extension Surplus_V1_Control {
             request: GRPCCore.ServerRequest<Surplus_V1_TradesRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_TradesPage>
+
+        /// Handle the "ListVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Shared volumes. Each node finds all of the pool; what changes one is asked of its home, but for a takeover.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListVolumesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_ListVolumesReply` message.
+        func listVolumes(
+            request: GRPCCore.ServerRequest<Surplus_V1_ListVolumesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListVolumesReply>
+
+        /// Handle the "GetVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_VolumeStatus` message.
+        func getVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_VolumeRef>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumeStatus>
+
+        /// Handle the "CreateVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_CreateVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_VolumeInfo` message.
+        func createVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_CreateVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumeInfo>
+
+        /// Handle the "PlanVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what creating it would come to
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_CreateVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_VolumePlan` message.
+        func planVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_CreateVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumePlan>
+
+        /// Handle the "ResizeVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResizeVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStep` messages.
+        func resizeVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_ResizeVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>
+
+        /// Handle the "PlanResize" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResizeVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_VolumePlan` message.
+        func planResize(
+            request: GRPCCore.ServerRequest<Surplus_V1_ResizeVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumePlan>
+
+        /// Handle the "EvacuateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Goes on, as all that follows, when nobody listens any more.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_EvacuateVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStep` messages.
+        func evacuateVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_EvacuateVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>
+
+        /// Handle the "PlanEvacuation" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_EvacuateVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_EvacuationPlans` message.
+        func planEvacuation(
+            request: GRPCCore.ServerRequest<Surplus_V1_EvacuateVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_EvacuationPlans>
+
+        /// Handle the "ScrubVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads all copies of all blocks, and mends those that are damaged.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ScrubVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStep` messages.
+        func scrubVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_ScrubVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>
+
+        /// Handle the "CheckVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the metadata with itself, and with what the stores have; changes nothing.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_CheckVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStep` messages.
+        func checkVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_CheckVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>
+
+        /// Handle the "TakeOverVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The called node becomes the home; it must be a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_TakeOverVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_VolumeInfo` message.
+        func takeOverVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_TakeOverVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumeInfo>
+
+        /// Handle the "DeleteVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_DeleteVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_DeleteVolumeReply` message.
+        func deleteVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_DeleteVolumeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_DeleteVolumeReply>
+
+        /// Handle the "PrepareMount" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_PrepareMountRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_MountPlan` message.
+        func prepareMount(
+            request: GRPCCore.ServerRequest<Surplus_V1_PrepareMountRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_MountPlan>
+
+        /// Handle the "LocateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Where the home is now, for a mount that has lost it.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_VolumePlace` message.
+        func locateVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_VolumeRef>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumePlace>
     }
 
     /// Simple service protocol for the "surplus.v1.Control" service.
@@ -3526,6 +4170,234 @@ extension Surplus_V1_Control {
             response: GRPCCore.RPCWriter<Surplus_V1_TradesPage>,
             context: GRPCCore.ServerContext
         ) async throws
+
+        /// Handle the "ListVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Shared volumes. Each node finds all of the pool; what changes one is asked of its home, but for a takeover.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ListVolumesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_ListVolumesReply` to respond with.
+        func listVolumes(
+            request: Surplus_V1_ListVolumesRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_ListVolumesReply
+
+        /// Handle the "GetVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_VolumeRef` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_VolumeStatus` to respond with.
+        func getVolume(
+            request: Surplus_V1_VolumeRef,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_VolumeStatus
+
+        /// Handle the "CreateVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_CreateVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_VolumeInfo` to respond with.
+        func createVolume(
+            request: Surplus_V1_CreateVolumeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_VolumeInfo
+
+        /// Handle the "PlanVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what creating it would come to
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_CreateVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_VolumePlan` to respond with.
+        func planVolume(
+            request: Surplus_V1_CreateVolumeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_VolumePlan
+
+        /// Handle the "ResizeVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ResizeVolumeRequest` message.
+        ///   - response: A response stream of `Surplus_V1_VolumeStep` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func resizeVolume(
+            request: Surplus_V1_ResizeVolumeRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_VolumeStep>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
+        /// Handle the "PlanResize" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ResizeVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_VolumePlan` to respond with.
+        func planResize(
+            request: Surplus_V1_ResizeVolumeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_VolumePlan
+
+        /// Handle the "EvacuateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Goes on, as all that follows, when nobody listens any more.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_EvacuateVolumeRequest` message.
+        ///   - response: A response stream of `Surplus_V1_VolumeStep` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func evacuateVolume(
+            request: Surplus_V1_EvacuateVolumeRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_VolumeStep>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
+        /// Handle the "PlanEvacuation" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_EvacuateVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_EvacuationPlans` to respond with.
+        func planEvacuation(
+            request: Surplus_V1_EvacuateVolumeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_EvacuationPlans
+
+        /// Handle the "ScrubVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads all copies of all blocks, and mends those that are damaged.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_ScrubVolumeRequest` message.
+        ///   - response: A response stream of `Surplus_V1_VolumeStep` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func scrubVolume(
+            request: Surplus_V1_ScrubVolumeRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_VolumeStep>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
+        /// Handle the "CheckVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the metadata with itself, and with what the stores have; changes nothing.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_CheckVolumeRequest` message.
+        ///   - response: A response stream of `Surplus_V1_VolumeStep` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func checkVolume(
+            request: Surplus_V1_CheckVolumeRequest,
+            response: GRPCCore.RPCWriter<Surplus_V1_VolumeStep>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
+        /// Handle the "TakeOverVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The called node becomes the home; it must be a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_TakeOverVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_VolumeInfo` to respond with.
+        func takeOverVolume(
+            request: Surplus_V1_TakeOverVolumeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_VolumeInfo
+
+        /// Handle the "DeleteVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_DeleteVolumeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_DeleteVolumeReply` to respond with.
+        func deleteVolume(
+            request: Surplus_V1_DeleteVolumeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_DeleteVolumeReply
+
+        /// Handle the "PrepareMount" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_PrepareMountRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_MountPlan` to respond with.
+        func prepareMount(
+            request: Surplus_V1_PrepareMountRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_MountPlan
+
+        /// Handle the "LocateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Where the home is now, for a mount that has lost it.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_VolumeRef` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_VolumePlace` to respond with.
+        func locateVolume(
+            request: Surplus_V1_VolumeRef,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_VolumePlace
     }
 }
 
@@ -4171,6 +5043,160 @@ extension Surplus_V1_Control.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ListVolumes.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListVolumesRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListVolumesReply>(),
+            handler: { request, context in
+                try await self.listVolumes(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.GetVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeRef>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeStatus>(),
+            handler: { request, context in
+                try await self.getVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.CreateVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_CreateVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeInfo>(),
+            handler: { request, context in
+                try await self.createVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.PlanVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_CreateVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumePlan>(),
+            handler: { request, context in
+                try await self.planVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ResizeVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ResizeVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeStep>(),
+            handler: { request, context in
+                try await self.resizeVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.PlanResize.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ResizeVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumePlan>(),
+            handler: { request, context in
+                try await self.planResize(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.EvacuateVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EvacuateVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeStep>(),
+            handler: { request, context in
+                try await self.evacuateVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.PlanEvacuation.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EvacuateVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EvacuationPlans>(),
+            handler: { request, context in
+                try await self.planEvacuation(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.ScrubVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ScrubVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeStep>(),
+            handler: { request, context in
+                try await self.scrubVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.CheckVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_CheckVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeStep>(),
+            handler: { request, context in
+                try await self.checkVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.TakeOverVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_TakeOverVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeInfo>(),
+            handler: { request, context in
+                try await self.takeOverVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.DeleteVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_DeleteVolumeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_DeleteVolumeReply>(),
+            handler: { request, context in
+                try await self.deleteVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.PrepareMount.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_PrepareMountRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_MountPlan>(),
+            handler: { request, context in
+                try await self.prepareMount(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Control.Method.LocateVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeRef>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumePlace>(),
+            handler: { request, context in
+                try await self.locateVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -4802,6 +5828,160 @@ extension Surplus_V1_Control.ServiceProtocol {
             context: context
         )
         return response
+    }
+
+    package func listVolumes(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ListVolumesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_ListVolumesReply> {
+        let response = try await self.listVolumes(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func getVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_VolumeRef>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStatus> {
+        let response = try await self.getVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func createVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_CreateVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeInfo> {
+        let response = try await self.createVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func planVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_CreateVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumePlan> {
+        let response = try await self.planVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func resizeVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ResizeVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep> {
+        let response = try await self.resizeVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
+    package func planResize(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ResizeVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumePlan> {
+        let response = try await self.planResize(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func evacuateVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_EvacuateVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep> {
+        let response = try await self.evacuateVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
+    package func planEvacuation(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_EvacuateVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_EvacuationPlans> {
+        let response = try await self.planEvacuation(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func scrubVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_ScrubVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep> {
+        let response = try await self.scrubVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
+    package func checkVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_CheckVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep> {
+        let response = try await self.checkVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
+    package func takeOverVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_TakeOverVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeInfo> {
+        let response = try await self.takeOverVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func deleteVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_DeleteVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_DeleteVolumeReply> {
+        let response = try await self.deleteVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func prepareMount(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_PrepareMountRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_MountPlan> {
+        let response = try await self.prepareMount(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func locateVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_VolumeRef>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumePlace> {
+        let response = try await self.locateVolume(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
     }
 }
 
@@ -5595,6 +6775,204 @@ extension Surplus_V1_Control.SimpleServiceProtocol {
                 )
                 return [:]
             }
+        )
+    }
+
+    package func listVolumes(
+        request: GRPCCore.ServerRequest<Surplus_V1_ListVolumesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_ListVolumesReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_ListVolumesReply>(
+            message: try await self.listVolumes(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func getVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_VolumeRef>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumeStatus> {
+        return GRPCCore.ServerResponse<Surplus_V1_VolumeStatus>(
+            message: try await self.getVolume(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func createVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_CreateVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumeInfo> {
+        return GRPCCore.ServerResponse<Surplus_V1_VolumeInfo>(
+            message: try await self.createVolume(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func planVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_CreateVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumePlan> {
+        return GRPCCore.ServerResponse<Surplus_V1_VolumePlan>(
+            message: try await self.planVolume(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func resizeVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_ResizeVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>(
+            metadata: [:],
+            producer: { writer in
+                try await self.resizeVolume(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
+        )
+    }
+
+    package func planResize(
+        request: GRPCCore.ServerRequest<Surplus_V1_ResizeVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumePlan> {
+        return GRPCCore.ServerResponse<Surplus_V1_VolumePlan>(
+            message: try await self.planResize(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func evacuateVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_EvacuateVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>(
+            metadata: [:],
+            producer: { writer in
+                try await self.evacuateVolume(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
+        )
+    }
+
+    package func planEvacuation(
+        request: GRPCCore.ServerRequest<Surplus_V1_EvacuateVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_EvacuationPlans> {
+        return GRPCCore.ServerResponse<Surplus_V1_EvacuationPlans>(
+            message: try await self.planEvacuation(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func scrubVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_ScrubVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>(
+            metadata: [:],
+            producer: { writer in
+                try await self.scrubVolume(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
+        )
+    }
+
+    package func checkVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_CheckVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep> {
+        return GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStep>(
+            metadata: [:],
+            producer: { writer in
+                try await self.checkVolume(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
+        )
+    }
+
+    package func takeOverVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_TakeOverVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumeInfo> {
+        return GRPCCore.ServerResponse<Surplus_V1_VolumeInfo>(
+            message: try await self.takeOverVolume(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func deleteVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_DeleteVolumeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_DeleteVolumeReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_DeleteVolumeReply>(
+            message: try await self.deleteVolume(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func prepareMount(
+        request: GRPCCore.ServerRequest<Surplus_V1_PrepareMountRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_MountPlan> {
+        return GRPCCore.ServerResponse<Surplus_V1_MountPlan>(
+            message: try await self.prepareMount(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func locateVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_VolumeRef>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumePlace> {
+        return GRPCCore.ServerResponse<Surplus_V1_VolumePlace>(
+            message: try await self.locateVolume(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
         )
     }
 }
@@ -6776,6 +8154,300 @@ extension Surplus_V1_Control {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_TradesPage>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_TradesPage>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Shared volumes. Each node finds all of the pool; what changes one is asked of its home, but for a takeover.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListVolumesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListVolumesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListVolumesReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listVolumes<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListVolumesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListVolumesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListVolumesReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListVolumesReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+        ///   - serializer: A serializer for `Surplus_V1_VolumeRef` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStatus` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_VolumeRef>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_VolumeRef>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStatus>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeStatus>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "CreateVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_CreateVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_CreateVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func createVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_CreateVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_CreateVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeInfo>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeInfo>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "PlanVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what creating it would come to
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_CreateVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_CreateVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumePlan` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func planVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_CreateVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_CreateVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumePlan>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlan>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ResizeVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResizeVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ResizeVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func resizeVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ResizeVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ResizeVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStep>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "PlanResize" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResizeVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ResizeVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumePlan` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func planResize<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ResizeVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ResizeVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumePlan>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlan>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "EvacuateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Goes on, as all that follows, when nobody listens any more.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_EvacuateVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_EvacuateVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func evacuateVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_EvacuateVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_EvacuateVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStep>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "PlanEvacuation" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_EvacuateVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_EvacuateVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_EvacuationPlans` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func planEvacuation<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_EvacuateVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_EvacuateVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_EvacuationPlans>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_EvacuationPlans>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ScrubVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads all copies of all blocks, and mends those that are damaged.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ScrubVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ScrubVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func scrubVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ScrubVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ScrubVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStep>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "CheckVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the metadata with itself, and with what the stores have; changes nothing.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_CheckVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_CheckVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func checkVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_CheckVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_CheckVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStep>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "TakeOverVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The called node becomes the home; it must be a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_TakeOverVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_TakeOverVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func takeOverVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_TakeOverVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_TakeOverVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeInfo>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeInfo>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "DeleteVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_DeleteVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_DeleteVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_DeleteVolumeReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func deleteVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_DeleteVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_DeleteVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_DeleteVolumeReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DeleteVolumeReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "PrepareMount" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_PrepareMountRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_PrepareMountRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_MountPlan` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func prepareMount<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_PrepareMountRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_PrepareMountRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_MountPlan>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MountPlan>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "LocateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Where the home is now, for a mount that has lost it.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+        ///   - serializer: A serializer for `Surplus_V1_VolumeRef` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumePlace` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func locateVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_VolumeRef>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_VolumeRef>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumePlace>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlace>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -8584,6 +10256,446 @@ extension Surplus_V1_Control {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "ListVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Shared volumes. Each node finds all of the pool; what changes one is asked of its home, but for a takeover.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ListVolumesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ListVolumesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_ListVolumesReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func listVolumes<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ListVolumesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ListVolumesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_ListVolumesReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListVolumesReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ListVolumes.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "GetVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+        ///   - serializer: A serializer for `Surplus_V1_VolumeRef` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStatus` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func getVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_VolumeRef>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_VolumeRef>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStatus>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeStatus>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.GetVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "CreateVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_CreateVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_CreateVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func createVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_CreateVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_CreateVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeInfo>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeInfo>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.CreateVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "PlanVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > what creating it would come to
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_CreateVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_CreateVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumePlan` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func planVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_CreateVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_CreateVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumePlan>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlan>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.PlanVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ResizeVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResizeVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ResizeVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func resizeVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ResizeVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ResizeVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStep>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ResizeVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "PlanResize" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ResizeVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ResizeVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumePlan` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func planResize<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ResizeVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ResizeVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumePlan>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlan>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.PlanResize.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "EvacuateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Goes on, as all that follows, when nobody listens any more.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_EvacuateVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_EvacuateVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func evacuateVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_EvacuateVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_EvacuateVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStep>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.EvacuateVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "PlanEvacuation" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_EvacuateVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_EvacuateVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_EvacuationPlans` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func planEvacuation<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_EvacuateVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_EvacuateVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_EvacuationPlans>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_EvacuationPlans>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.PlanEvacuation.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ScrubVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Reads all copies of all blocks, and mends those that are damaged.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_ScrubVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_ScrubVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func scrubVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_ScrubVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_ScrubVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStep>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.ScrubVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "CheckVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Compares the metadata with itself, and with what the stores have; changes nothing.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_CheckVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_CheckVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStep` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func checkVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_CheckVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_CheckVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStep>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.CheckVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "TakeOverVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The called node becomes the home; it must be a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_TakeOverVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_TakeOverVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeInfo` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func takeOverVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_TakeOverVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_TakeOverVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeInfo>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeInfo>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.TakeOverVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "DeleteVolume" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_DeleteVolumeRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_DeleteVolumeRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_DeleteVolumeReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func deleteVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_DeleteVolumeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_DeleteVolumeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_DeleteVolumeReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DeleteVolumeReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.DeleteVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "PrepareMount" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_PrepareMountRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_PrepareMountRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_MountPlan` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func prepareMount<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_PrepareMountRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_PrepareMountRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_MountPlan>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MountPlan>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.PrepareMount.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "LocateVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Where the home is now, for a mount that has lost it.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+        ///   - serializer: A serializer for `Surplus_V1_VolumeRef` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumePlace` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func locateVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_VolumeRef>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_VolumeRef>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumePlace>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlace>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Control.Method.LocateVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -10085,6 +12197,376 @@ extension Surplus_V1_Control.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_TradesRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_TradesPage>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListVolumes" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Shared volumes. Each node finds all of the pool; what changes one is asked of its home, but for a takeover.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ListVolumesRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listVolumes<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ListVolumesRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListVolumesReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listVolumes(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ListVolumesRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_ListVolumesReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetVolume" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_VolumeRef>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeStatus>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeRef>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeStatus>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CreateVolume" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_CreateVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func createVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_CreateVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.createVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_CreateVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeInfo>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PlanVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > what creating it would come to
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_CreateVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func planVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_CreateVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlan>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.planVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_CreateVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumePlan>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ResizeVolume" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ResizeVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func resizeVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ResizeVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.resizeVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ResizeVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeStep>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PlanResize" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ResizeVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func planResize<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ResizeVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlan>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.planResize(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ResizeVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumePlan>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "EvacuateVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Goes on, as all that follows, when nobody listens any more.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_EvacuateVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func evacuateVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_EvacuateVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.evacuateVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EvacuateVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeStep>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PlanEvacuation" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_EvacuateVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func planEvacuation<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_EvacuateVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_EvacuationPlans>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.planEvacuation(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_EvacuateVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_EvacuationPlans>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ScrubVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Reads all copies of all blocks, and mends those that are damaged.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_ScrubVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func scrubVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_ScrubVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.scrubVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_ScrubVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeStep>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CheckVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Compares the metadata with itself, and with what the stores have; changes nothing.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_CheckVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func checkVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_CheckVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.checkVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_CheckVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeStep>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "TakeOverVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The called node becomes the home; it must be a backup.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_TakeOverVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func takeOverVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_TakeOverVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.takeOverVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_TakeOverVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeInfo>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "DeleteVolume" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_DeleteVolumeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func deleteVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_DeleteVolumeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DeleteVolumeReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.deleteVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_DeleteVolumeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_DeleteVolumeReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PrepareMount" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_PrepareMountRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func prepareMount<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_PrepareMountRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MountPlan>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.prepareMount(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_PrepareMountRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_MountPlan>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "LocateVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Where the home is now, for a mount that has lost it.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func locateVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_VolumeRef>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlace>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.locateVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeRef>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumePlace>(),
             options: options,
             onResponse: handleResponse
         )
@@ -11822,6 +14304,432 @@ extension Surplus_V1_Control.ClientProtocol {
             metadata: metadata
         )
         return try await self.streamTrades(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListVolumes" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Shared volumes. Each node finds all of the pool; what changes one is asked of its home, but for a takeover.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listVolumes<Result>(
+        _ message: Surplus_V1_ListVolumesRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_ListVolumesReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ListVolumesRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listVolumes(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetVolume" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getVolume<Result>(
+        _ message: Surplus_V1_VolumeRef,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeStatus>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_VolumeRef>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getVolume(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CreateVolume" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func createVolume<Result>(
+        _ message: Surplus_V1_CreateVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_CreateVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.createVolume(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PlanVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > what creating it would come to
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func planVolume<Result>(
+        _ message: Surplus_V1_CreateVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlan>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_CreateVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.planVolume(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ResizeVolume" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func resizeVolume<Result>(
+        _ message: Surplus_V1_ResizeVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ResizeVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.resizeVolume(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PlanResize" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func planResize<Result>(
+        _ message: Surplus_V1_ResizeVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlan>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ResizeVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.planResize(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "EvacuateVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Goes on, as all that follows, when nobody listens any more.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func evacuateVolume<Result>(
+        _ message: Surplus_V1_EvacuateVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_EvacuateVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.evacuateVolume(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PlanEvacuation" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func planEvacuation<Result>(
+        _ message: Surplus_V1_EvacuateVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_EvacuationPlans>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_EvacuateVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.planEvacuation(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ScrubVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Reads all copies of all blocks, and mends those that are damaged.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func scrubVolume<Result>(
+        _ message: Surplus_V1_ScrubVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_ScrubVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.scrubVolume(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CheckVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Compares the metadata with itself, and with what the stores have; changes nothing.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func checkVolume<Result>(
+        _ message: Surplus_V1_CheckVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Surplus_V1_VolumeStep>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_CheckVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.checkVolume(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "TakeOverVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The called node becomes the home; it must be a backup.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func takeOverVolume<Result>(
+        _ message: Surplus_V1_TakeOverVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeInfo>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_TakeOverVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.takeOverVolume(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "DeleteVolume" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func deleteVolume<Result>(
+        _ message: Surplus_V1_DeleteVolumeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_DeleteVolumeReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_DeleteVolumeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.deleteVolume(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "PrepareMount" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func prepareMount<Result>(
+        _ message: Surplus_V1_PrepareMountRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_MountPlan>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_PrepareMountRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.prepareMount(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "LocateVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Where the home is now, for a mount that has lost it.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func locateVolume<Result>(
+        _ message: Surplus_V1_VolumeRef,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumePlace>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_VolumeRef>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.locateVolume(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -565,6 +565,32 @@ package enum Surplus_V1_Peer: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ListKeptVolumes" metadata.
+        package enum ListKeptVolumes: Sendable {
+            /// Request type for "ListKeptVolumes".
+            package typealias Input = Surplus_V1_KeptVolumesRequest
+            /// Response type for "ListKeptVolumes".
+            package typealias Output = Surplus_V1_KeptVolumesReply
+            /// Descriptor for "ListKeptVolumes".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Peer"),
+                method: "ListKeptVolumes",
+                type: .unary
+            )
+        }
+        /// Namespace for "GetVolume" metadata.
+        package enum GetVolume: Sendable {
+            /// Request type for "GetVolume".
+            package typealias Input = Surplus_V1_VolumeRef
+            /// Response type for "GetVolume".
+            package typealias Output = Surplus_V1_VolumeStatus
+            /// Descriptor for "GetVolume".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "surplus.v1.Peer"),
+                method: "GetVolume",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "surplus.v1.Peer" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Hello.descriptor,
@@ -581,7 +607,9 @@ package enum Surplus_V1_Peer: Sendable {
             GetJob.descriptor,
             CollectOutputs.descriptor,
             DiscardJob.descriptor,
-            GetUsage.descriptor
+            GetUsage.descriptor,
+            ListKeptVolumes.descriptor,
+            GetVolume.descriptor
         ]
     }
 }
@@ -861,6 +889,42 @@ extension Surplus_V1_Peer {
             request: GRPCCore.StreamingServerRequest<Surplus_V1_UsageRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UsageReply>
+
+        /// Handle the "ListKeptVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The volumes that the callee keeps, as their home or as a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_KeptVolumesRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_KeptVolumesReply` messages.
+        func listKeptVolumes(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_KeptVolumesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_KeptVolumesReply>
+
+        /// Handle the "GetVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > How a volume is whose home the callee is.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Surplus_V1_VolumeRef` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Surplus_V1_VolumeStatus` messages.
+        func getVolume(
+            request: GRPCCore.StreamingServerRequest<Surplus_V1_VolumeRef>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStatus>
     }
 
     /// Service protocol for the "surplus.v1.Peer" service.
@@ -1124,6 +1188,42 @@ extension Surplus_V1_Peer {
             request: GRPCCore.ServerRequest<Surplus_V1_UsageRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UsageReply>
+
+        /// Handle the "ListKeptVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The volumes that the callee keeps, as their home or as a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_KeptVolumesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_KeptVolumesReply` message.
+        func listKeptVolumes(
+            request: GRPCCore.ServerRequest<Surplus_V1_KeptVolumesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_KeptVolumesReply>
+
+        /// Handle the "GetVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > How a volume is whose home the callee is.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Surplus_V1_VolumeStatus` message.
+        func getVolume(
+            request: GRPCCore.ServerRequest<Surplus_V1_VolumeRef>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumeStatus>
     }
 
     /// Simple service protocol for the "surplus.v1.Peer" service.
@@ -1387,6 +1487,42 @@ extension Surplus_V1_Peer {
             request: Surplus_V1_UsageRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Surplus_V1_UsageReply
+
+        /// Handle the "ListKeptVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The volumes that the callee keeps, as their home or as a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_KeptVolumesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_KeptVolumesReply` to respond with.
+        func listKeptVolumes(
+            request: Surplus_V1_KeptVolumesRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_KeptVolumesReply
+
+        /// Handle the "GetVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > How a volume is whose home the callee is.
+        ///
+        /// - Parameters:
+        ///   - request: A `Surplus_V1_VolumeRef` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Surplus_V1_VolumeStatus` to respond with.
+        func getVolume(
+            request: Surplus_V1_VolumeRef,
+            context: GRPCCore.ServerContext
+        ) async throws -> Surplus_V1_VolumeStatus
     }
 }
 
@@ -1559,6 +1695,28 @@ extension Surplus_V1_Peer.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Surplus_V1_Peer.Method.ListKeptVolumes.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_KeptVolumesRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_KeptVolumesReply>(),
+            handler: { request, context in
+                try await self.listKeptVolumes(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Surplus_V1_Peer.Method.GetVolume.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeRef>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeStatus>(),
+            handler: { request, context in
+                try await self.getVolume(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -1713,6 +1871,28 @@ extension Surplus_V1_Peer.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_UsageReply> {
         let response = try await self.getUsage(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func listKeptVolumes(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_KeptVolumesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_KeptVolumesReply> {
+        let response = try await self.listKeptVolumes(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func getVolume(
+        request: GRPCCore.StreamingServerRequest<Surplus_V1_VolumeRef>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Surplus_V1_VolumeStatus> {
+        let response = try await self.getVolume(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -1919,6 +2099,32 @@ extension Surplus_V1_Peer.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Surplus_V1_UsageReply> {
         return GRPCCore.ServerResponse<Surplus_V1_UsageReply>(
             message: try await self.getUsage(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func listKeptVolumes(
+        request: GRPCCore.ServerRequest<Surplus_V1_KeptVolumesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_KeptVolumesReply> {
+        return GRPCCore.ServerResponse<Surplus_V1_KeptVolumesReply>(
+            message: try await self.listKeptVolumes(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func getVolume(
+        request: GRPCCore.ServerRequest<Surplus_V1_VolumeRef>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Surplus_V1_VolumeStatus> {
+        return GRPCCore.ServerResponse<Surplus_V1_VolumeStatus>(
+            message: try await self.getVolume(
                 request: request.message,
                 context: context
             ),
@@ -2263,6 +2469,52 @@ extension Surplus_V1_Peer {
             deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_UsageReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_UsageReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListKeptVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The volumes that the callee keeps, as their home or as a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_KeptVolumesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_KeptVolumesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_KeptVolumesReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listKeptVolumes<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_KeptVolumesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_KeptVolumesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_KeptVolumesReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_KeptVolumesReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > How a volume is whose home the callee is.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+        ///   - serializer: A serializer for `Surplus_V1_VolumeRef` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStatus` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_VolumeRef>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_VolumeRef>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStatus>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeStatus>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -2771,6 +3023,74 @@ extension Surplus_V1_Peer {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "ListKeptVolumes" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The volumes that the callee keeps, as their home or as a backup.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_KeptVolumesRequest` message.
+        ///   - serializer: A serializer for `Surplus_V1_KeptVolumesRequest` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_KeptVolumesReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func listKeptVolumes<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_KeptVolumesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_KeptVolumesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_KeptVolumesReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_KeptVolumesReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Peer.Method.ListKeptVolumes.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "GetVolume" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > How a volume is whose home the callee is.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+        ///   - serializer: A serializer for `Surplus_V1_VolumeRef` messages.
+        ///   - deserializer: A deserializer for `Surplus_V1_VolumeStatus` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func getVolume<Result>(
+            request: GRPCCore.ClientRequest<Surplus_V1_VolumeRef>,
+            serializer: some GRPCCore.MessageSerializer<Surplus_V1_VolumeRef>,
+            deserializer: some GRPCCore.MessageDeserializer<Surplus_V1_VolumeStatus>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeStatus>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Surplus_V1_Peer.Method.GetVolume.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -3187,6 +3507,64 @@ extension Surplus_V1_Peer.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_UsageRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_UsageReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListKeptVolumes" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The volumes that the callee keeps, as their home or as a backup.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_KeptVolumesRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listKeptVolumes<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_KeptVolumesRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_KeptVolumesReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listKeptVolumes(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_KeptVolumesRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_KeptVolumesReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > How a volume is whose home the callee is.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Surplus_V1_VolumeRef` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getVolume<Result>(
+        request: GRPCCore.ClientRequest<Surplus_V1_VolumeRef>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeStatus>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getVolume(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Surplus_V1_VolumeRef>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Surplus_V1_VolumeStatus>(),
             options: options,
             onResponse: handleResponse
         )
@@ -3668,6 +4046,72 @@ extension Surplus_V1_Peer.ClientProtocol {
             metadata: metadata
         )
         return try await self.getUsage(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListKeptVolumes" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The volumes that the callee keeps, as their home or as a backup.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func listKeptVolumes<Result>(
+        _ message: Surplus_V1_KeptVolumesRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_KeptVolumesReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_KeptVolumesRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listKeptVolumes(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetVolume" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > How a volume is whose home the callee is.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func getVolume<Result>(
+        _ message: Surplus_V1_VolumeRef,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Surplus_V1_VolumeStatus>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Surplus_V1_VolumeRef>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getVolume(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -90,7 +90,8 @@ package nonisolated struct Surplus_V1_PeerHello: Sendable {
   /// "start": promises ahead; "story": tells its side of a story; "time-limit", "image", "network": of jobs;
   package var features: [String] = []
 
-  /// "netting": of debts, "reconciliation": of ledgers, each sent to none that does not say so
+  /// "netting": of debts, "reconciliation": of ledgers, each sent to none that does not say so;
+  /// "volumes": tells which it keeps
   package var pool: String = String()
 
   package var node: String = String()

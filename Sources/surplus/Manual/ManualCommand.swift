@@ -14,7 +14,7 @@ struct Manual: ParsableCommand {
               surplus manual --out . && man ./surplus-lease-request.1
               surplus manual --format markdown --out Docs        one page about every command, Docs/commands.md
 
-            The pages say what --help says. Their date is today's, or that of SOURCE_DATE_EPOCH.
+            The pages say what --help says; that of mount.surplus, which mount(8) calls, is among them. Their date is today's, or that of SOURCE_DATE_EPOCH.
             """)
 
     @Option(
@@ -34,6 +34,7 @@ struct Manual: ParsableCommand {
         for command in tree.withDescendants {
             try TextFile.write(ManualPage(command, day: day).text, to: "\(out)/\(command.pageName).1")
         }
+        try TextFile.write(MountPage(day: day).text, to: "\(out)/\(MountPage.fileName)")
     }
 }
 

@@ -26,7 +26,7 @@ enum Identifiers {
             "job": { JobID($0) != nil }, "trf": { TransferID($0) != nil }, "rct": { ReceiptID($0) != nil },
             "net": { NettingID($0) != nil }, "ckp": { CheckpointID($0) != nil },
             "tok": { TokenID($0) != nil }, "obl": { ObligationID($0) != nil }, "adj": { AdjustmentID($0) != nil },
-            "dsp": { DisputeID($0) != nil },
+            "dsp": { DisputeID($0) != nil }, "vol": { VolumeID($0) != nil },
         ]
         guard text.contains("_"), let isWhole = readers[prefix] else { return text }
         guard isWhole(text) else { throw malformed(text, "anything", "surplus events") }

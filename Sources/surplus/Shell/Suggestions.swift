@@ -19,6 +19,10 @@ private enum Suggestions {
         await ask(words) { try await $0.listNodes(.init(), options: $1).nodes.filter { $0.status == "active" }.map(\.name) }
     }
 
+    static func volumes(_ words: [String]) async -> [String] {
+        await ask(words) { try await $0.listVolumes(.init(), options: $1).volumes.map(\.name) }
+    }
+
     /// The nodes of the pool on this machine that the words name.
     static func devNodes(_ words: [String]) -> [String] {
         guard let directory = value(of: "--dir", in: words), let pool = try? DevPool.load(from: directory) else { return [] }
@@ -51,6 +55,8 @@ extension CompletionKind {
     static var jobs: CompletionKind { .custom { words, _, _ in await Suggestions.jobs(words) } }
     /// Names of the pool's members.
     static var nodes: CompletionKind { .custom { words, _, _ in await Suggestions.nodes(words) } }
+    /// Names of the pool's shared volumes.
+    static var volumes: CompletionKind { .custom { words, _, _ in await Suggestions.volumes(words) } }
     /// Names of the nodes of a pool that 'surplus dev up' made.
     static var devNodes: CompletionKind { .custom { words, _, _ in Suggestions.devNodes(words) } }
 }
