@@ -27,7 +27,7 @@ package final class ServedVolume: Sendable {
     package let directory: String
     package let home: any HomePlace
     package let peers: FramePeers
-    private let stores: [(node: NodeID, listener: FrameListener)]
+    private let stores: [(node: NodeID, listener: FrameListener, blocks: BlockStore)]
     private let mounted = Mutex<[MountedVolume]>([])
 
     /// - Parameter home: makes its home, for a volume, in a directory that is there; in memory unless told otherwise.
@@ -51,7 +51,7 @@ package final class ServedVolume: Sendable {
     ) async throws {
         directory = NSTemporaryDirectory() + "/surplus-volume-\(UUID().uuidString.prefix(8))"
         peers = try FramePeers()
-        var stores: [(NodeID, FrameListener)] = []
+        var stores: [(NodeID, FrameListener, BlockStore)] = []
         for number in 0..<options.stores {
             let place = directory + "/store\(number)"
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
@@ -59,7 +59,7 @@ package final class ServedVolume: Sendable {
             let store = try BlockStore(on: PosixDisk(place), .init(capacity: size, segmentSize: .mebibytes(32)))
             let peer = try peers.node("store\(number)")
             let server = FrameServer([BlockServer(store) { _, _, _ in nil }], as: peer.node, limits: .wide, times: .patient)
-            stores.append((peer.node, try await FrameListener(server, host: "127.0.0.1", port: 0, as: peer)))
+            stores.append((peer.node, try await FrameListener(server, host: "127.0.0.1", port: 0, as: peer), store))
         }
         self.stores = stores
         home = try await makeHome(Self.volume, directory, peers)
@@ -72,11 +72,12 @@ package final class ServedVolume: Sendable {
     /// - Parameter cable: over which the home is reached.
     package func mount(
         _ options: MountOptions = MountOptions(), over cable: Cable? = nil, link: HomeLink.Options = HomeLink.Options(),
-        mostFiles: Int = VolumeFileSystem.mostFiles, as client: FramePeer? = nil, on stores: [MountPlan.Server]? = nil
+        mostFiles: Int = VolumeFileSystem.mostFiles, as client: FramePeer? = nil, on stores: [MountPlan.Server]? = nil,
+        pool: BlockPool.Options = BlockPool.Options()
     ) throws -> MountedVolume {
         let client = if let client { client } else { try peers.node("client") }
         let mounted = try MountedVolume(
-            plan(for: client, over: cable, on: stores), as: client, options, link, mostFiles: mostFiles)
+            plan(for: client, over: cable, on: stores), as: client, options, link, mostFiles: mostFiles, pool: pool)
         self.mounted.withLock { $0.append(mounted) }
         return mounted
     }
@@ -97,6 +98,9 @@ package final class ServedVolume: Sendable {
     package func place(ofStore number: Int) -> (directory: String, node: NodeID) {
         (directory + "/store\(number)", stores[number].node)
     }
+
+    /// What all stores have granted and was not used.
+    package var granted: Bytes { stores.reduce(.zero) { $0 + $1.blocks.usage.granted } }
 
     /// Ends a store for good.
     package func end(store number: Int) async { await stores[number].listener.shutDown() }
