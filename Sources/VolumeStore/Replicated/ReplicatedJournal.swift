@@ -124,10 +124,13 @@ package final class ReplicatedJournal: Journal {
         act { state, now in carryOut(state.replica.receive(message, from: sender, at: now), &state) }
     }
 
-    /// Takes over, or goes on as the home after this node began again; what comes of it is told.
-    package func takeOver(backups: [NodeID]) {
+    /// Takes over; what comes of it is told.
+    ///
+    /// - Parameter isContinuing: whether it is only to go on as the home, after this node began again.
+    package func takeOver(backups: [NodeID], isContinuing: Bool = false) {
         let round = UInt64.random(in: .min ... .max)
-        act { state, now in carryOut(state.replica.takeOver(backups: backups, round: round, at: now), &state) }
+        act { state, now in let directives = state.replica.takeOver(backups: backups, isContinuing: isContinuing, round: round, at: now)
+            carryOut(directives, &state) }
     }
 
     /// Changes who the backups are, which takes a while.
@@ -152,10 +155,22 @@ package final class ReplicatedJournal: Journal {
         }
     }
 
-    /// Sends a message that comes from elsewhere, in turn.
-    package func send(_ message: JournalMessage, to node: NodeID) {
-        act { state, _ in state.outboxes[node, default: JournalOutbox()].add(message, through: nil) }
+    /// A copy of the state was sent.
+    package func sentCopy(_ copy: StateCopy, to node: NodeID) {
+        act { state, _ in
+            guard let epoch = state.replica.writingEpoch, let membership = copy.header.membership else { return }
+            let message = JournalMessage.install(epoch: epoch, at: copy.position, membership: membership)
+            state.outboxes[node, default: JournalOutbox()].add(message, through: nil)
+        }
     }
+
+    /// A copy of the state could not be made, or did not arrive.
+    package func failedCopy(to node: NodeID) {
+        act { state, now in carryOut(state.replica.didFailCopy(to: node, at: now), &state) }
+    }
+
+    /// Whether a node has a say in this journal, as far as is known.
+    package func knows(_ node: NodeID) -> Bool { state.withLock { $0.replica.knows(node) } }
 
     private func synced() {
         // What is synced now, and not what was when it was told: some of that may have been dropped since.

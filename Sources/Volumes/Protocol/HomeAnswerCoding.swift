@@ -21,6 +21,7 @@ extension HomeAnswer {
         case .waits: 0x028f
         case .lockConflict: 0x0290
         case .elsewhere: 0x0291
+        case .stores: 0x0292
         }
     }
 
@@ -59,6 +60,7 @@ extension HomeAnswer {
         case .extendedAttribute(let value): writer.write(blob: value)
         case .extendedAttributeNames(let names): writer.write(names) { $0.write(blob: $1) }
         case .space(let header): header.write(into: &writer)
+        case .stores(let places): writer.write(places) { $1.write(into: &$0) }
         case .changed(let reply, let record, let grants):
             reply.write(into: &writer)
             record.write(into: &writer)
@@ -127,6 +129,7 @@ extension HomeAnswer {
         case 0x028f: return .waits
         case 0x0290: return .lockConflict(try reader.optional(LockClaim.init(_:)))
         case 0x0291: return .elsewhere
+        case 0x0292: return .stores(try reader.items(atMost: StorePlace.most, StorePlace.init(_:)))
         default: throw MalformedMessage("there is no answer \(code)")
         }
     }

@@ -66,6 +66,12 @@ package struct JournalReplica: Sendable {
     /// Whether this node is the home, as far as it knows.
     package var isHome: Bool { leadership?.isReady ?? false }
     package var report: JournalReport { JournalReport(log) }
+    /// Whether the latest change of who keeps the journal has come to an end.
+    package var isSettled: Bool {
+        log.membership.outgoing.isEmpty && log.membershipIndex <= durable && leadership?.wanted == nil
+            && leadership?.proposed == nil
+    }
+
     /// Whether a node has a say in this journal, as far as is known here.
     package func knows(_ other: NodeID) -> Bool {
         log.membership.nodes.contains(other) || leadership?.peers[other] != nil
