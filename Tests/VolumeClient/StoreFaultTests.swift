@@ -109,6 +109,20 @@ struct StoreFaultTests {
         }
     }
 
+    @Test("A mount learns from its home which stores there are, when they change")
+    func learned() async throws {
+        try await ServedVolume.serving { served in
+            let path = try served.mount(on: []).path
+            let home = try #require(served.home as? MemoryHome)
+            let failure = await #expect(throws: Fault.self) { try await onThread { try Self.write(1, in: path) } }
+            #expect(failure == Fault(EIO))
+            home.meet(served.places)
+            while (try? await onThread { try Self.write(2, in: path) }) == nil { await Task.yield() }
+            let again = try served.mount().path
+            try await onThread { try Self.expect(2, in: again) }
+        }
+    }
+
     // MARK: Damage
 
     @Test("A damaged copy is told of, and what it was to have is read from another one")

@@ -7,7 +7,7 @@ package import Resources
 internal import Synchronization
 package import VolumeClient
 internal import VolumeService
-internal import Volumes
+package import Volumes
 
 /// A volume over block stores and a home on loopback.
 package final class ServedVolume: Sendable {
@@ -94,6 +94,11 @@ package final class ServedVolume: Sendable {
             stores: stores ?? self.stores.map { .init(node: $0.node, port: $0.listener.port) })
     }
 
+    /// The stores, as a home tells of them.
+    package var places: [StorePlace] {
+        stores.map { MountPlan.Server(node: $0.node, port: $0.listener.port).place }
+    }
+
     /// Where a store has its files, and which node it is.
     package func place(ofStore number: Int) -> (directory: String, node: NodeID) {
         (directory + "/store\(number)", stores[number].node)
@@ -114,12 +119,15 @@ package final class ServedVolume: Sendable {
 }
 
 /// A home in memory, whose sessions never end.
-final class MemoryHome: HomePlace {
-    let node: NodeID
+package final class MemoryHome: HomePlace {
+    package let node: NodeID
     private let home: HomeServer<MemoryState>
     private let listener: FrameListener
 
-    var port: Int { listener.port }
+    package var port: Int { listener.port }
+
+    /// It hears of the stores of its volume.
+    package func meet(_ places: [StorePlace]) { home.meet(places) }
 
     init(_ volume: VolumeID, _ options: ServedVolume.Options, as peer: FramePeer) async throws {
         var state = MemoryState()
@@ -148,7 +156,7 @@ final class MemoryHome: HomePlace {
         let value = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
     }
 
-    func end() async { await listener.shutDown() }
+    package func end() async { await listener.shutDown() }
 }
 
 extension FrameLimits {
