@@ -211,8 +211,8 @@ let package = Package(
         tests(
             "VolumeClient",
             [
-                "Resources", "Volumes", "VolumeStore", "Frames", "VolumeClient", "VolumeKit", "FrameKit", "volume-process",
-                .nioCore,
+                "Resources", "Volumes", "VolumeStore", "BlockClient", "Frames", "VolumeClient", "VolumeKit", "FrameKit",
+                "volume-process", .nioCore,
             ]),
         tests("Posix", ["CCalls", "Mounts", "Resources", "VolumeKit"]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),

@@ -24,7 +24,6 @@ struct MovedHomeTests {
                     asked.add(1, ordering: .relaxed)
                     return HomeAddress(node, host: "127.0.0.1", port: port.withLock { $0 })
                 })
-            defer { mounted.end() }
             let path = mounted.path
             try await onThread {
                 let file = try OpenFile(path + "/f", O_CREAT | O_RDWR)
@@ -38,6 +37,7 @@ struct MovedHomeTests {
                 #expect(text == "after!")
             }
             #expect(asked.load(ordering: .relaxed) >= 2)
+            mounted.end()
             new.end()
             old.end()
         }

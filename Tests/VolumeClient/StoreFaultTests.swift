@@ -4,6 +4,7 @@ import FrameKit
 import Frames
 import Resources
 import Testing
+import VolumeClient
 import VolumeKit
 import Volumes
 
@@ -73,6 +74,52 @@ struct StoreFaultTests {
             try await onThread { for number in 0..<10 { try Self.write(number, in: path) } }
             let other = try served.mount().path
             try await onThread { for number in 0..<10 { try Self.expect(number, in: other) } }
+        }
+    }
+
+    @Test(
+        "Room that was granted is given back once nothing is written any more, and when the mount ends", arguments: [true, false])
+    func givingBack(isIdle: Bool) async throws {
+        var pool = BlockPool.Options()
+        pool.rest = isIdle ? .milliseconds(100) : .hours(1)
+        try await ServedVolume.serving { served in
+            let mounted = try served.mount(pool: pool)
+            let path = mounted.path
+            try await onThread { try Self.write(1, in: path) }
+            if !isIdle {
+                #expect(served.granted > .zero)
+                try await onThread { mounted.end() }
+            }
+            while served.granted > .zero { await Task.yield() }
+            if isIdle { try await onThread { try Self.write(2, in: path) } }
+        }
+    }
+
+    @Test("What took so long to be stored that its blocks were taken for waste is stored again")
+    func late() async throws {
+        try await ServedVolume.serving(home: LosingHome.maker()) { served in
+            let path = try served.mount().path
+            try await onThread { try Self.write(1, in: path) }
+            let home = try #require(served.home as? LosingHome)
+            home.advance(by: 3)
+            try await home.restart()
+            try await onThread { try Self.write(2, in: path) }
+            let again = try served.mount().path
+            try await onThread { for number in 1...2 { try Self.expect(number, in: again) } }
+        }
+    }
+
+    @Test("A mount learns from its home which stores there are, when they change")
+    func learned() async throws {
+        try await ServedVolume.serving { served in
+            let path = try served.mount(on: []).path
+            let home = try #require(served.home as? MemoryHome)
+            let failure = await #expect(throws: Fault.self) { try await onThread { try Self.write(1, in: path) } }
+            #expect(failure == Fault(EIO))
+            home.meet(served.places)
+            while (try? await onThread { try Self.write(2, in: path) }) == nil { await Task.yield() }
+            let again = try served.mount().path
+            try await onThread { try Self.expect(2, in: again) }
         }
     }
 

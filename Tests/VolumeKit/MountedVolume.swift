@@ -84,7 +84,7 @@ package final class MountedVolume: Sendable {
     package init(
         _ plan: MountPlan, as client: any FrameIdentity, _ options: MountOptions = MountOptions(),
         _ linkOptions: HomeLink.Options = HomeLink.Options(), mostFiles: Int = VolumeFileSystem.mostFiles,
-        find: @escaping @Sendable () -> HomeAddress? = { nil }
+        pool: BlockPool.Options = BlockPool.Options(), find: @escaping @Sendable () -> HomeAddress? = { nil }
     ) throws {
         path = plan.path
         let link = Link()
@@ -103,7 +103,7 @@ package final class MountedVolume: Sendable {
             })
         let cipher = VolumeCipher(key: [UInt8](repeating: 7, count: VolumeCipher.keyLength))
         blocks = BlockPool(
-            plan.volume, as: plan.peer.node, copies: 2, cipher: cipher,
+            plan.volume, as: plan.peer.node, copies: 2, cipher: cipher, pool,
             dial: { FramePool(to: $0.node, host: $0.host, port: Int($0.port), as: client, .patient) },
             onDamage: { [damages] block, node in damages.found.withLock { $0.append(Damage(block: block, node: node)) } })
         blocks.learn(plan.stores.map(\.place))

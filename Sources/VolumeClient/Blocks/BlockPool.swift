@@ -99,15 +99,8 @@ package final class BlockPool: Sendable {
     /// - Throws: ``PosixError/noSpace`` when no node has room; ``PosixError/inputOutput`` when fewer than two nodes have it, or the
     ///   only one that there is to be.
     func store(_ content: UnsafeRawBufferPointer) throws(PosixError) -> NewBlock {
-        while true {
-            var random = SystemRandomNumberGenerator()
-            let id = BlockID(generation: state.withLock(\.generation), using: &random)
-            if let block = try store(content, as: id) { return block }
-        }
-    }
-
-    /// - Returns: `nil` when there is another block of this id.
-    private func store(_ content: UnsafeRawBufferPointer, as id: BlockID) throws(PosixError) -> NewBlock? {
+        var random = SystemRandomNumberGenerator()
+        let id = BlockID(generation: state.withLock(\.generation), using: &random)
         let stored: ByteBuffer
         do { stored = try cipher.seal(content, as: id) } catch { throw .inputOutput }
         let checksums = stored.withUnsafeReadableBytes(Checksum.all)
@@ -123,7 +116,6 @@ package final class BlockPool: Sendable {
             nodes += outcome.stored
             errors += outcome.replicas.compactMap(\.error)
             note(outcome, footprint)
-            if errors.contains(where: \.isConflict) { return nil }
         }
         guard nodes.count >= min(2, copies) else {
             throw errors.allSatisfy(\.isFull) && knowsStores ? .noSpace : .inputOutput
@@ -194,8 +186,6 @@ extension BlockError {
         default: false
         }
     }
-
-    fileprivate var isConflict: Bool { if case .store(.conflict) = self { true } else { false } }
 
     /// The copy is not there, or not what it should be.
     fileprivate var isDamage: Bool {

@@ -79,7 +79,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// How often a block is stored again that took so long that it was taken for waste.
+    /// How often the home is told of content whose block took so long that it may have been taken for waste: it is stored again.
     private static let attempts = 3
 
     private func tell(
@@ -87,13 +87,13 @@ extension VolumeFileSystem {
     ) -> Result<Inode?, PosixError> {
         do throws(PosixError) {
             var (block, extents) = try landed.get()
-            for _ in 1..<Self.attempts {
+            for _ in 0..<Self.attempts {
                 let result = tell(file, flight, block, extents)
                 guard case .failure(.canceled) = result else { return result }
                 try learnGeneration()
                 (block, extents) = try store(flight).get()
             }
-            return tell(file, flight, block, extents)
+            throw .inputOutput
         } catch { return .failure(error) }
     }
 

@@ -32,16 +32,18 @@ final class HomeLine: Sendable {
     /// `nil` as long as the home was not found.
     var pool: FramePool? { end.withLock { $0?.pool } }
 
-    /// Finds out where the home is, and turns there. Where that is not known it stays where it is.
+    /// Finds out where the home is, and turns there. Where that is not known it stays where it is. One thread at a time.
     ///
     /// - Returns: whether it is elsewhere than before.
     @discardableResult
     func find() -> Bool {
         guard let address = findHome() else { return false }
-        return end.withLock { end in
-            guard end?.address != address else { return false }
-            end = End(address: address, pool: dial(address))
-            return true
-        }
+        let before = end.withLock { $0 }
+        guard before?.address != address else { return false }
+        let pool = dial(address)
+        end.withLock { $0 = End(address: address, pool: pool) }
+        // What waits there is asked at the other place.
+        if let before { Task { await before.pool.shutDown() } }
+        return true
     }
 }

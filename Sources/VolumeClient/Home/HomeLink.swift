@@ -28,6 +28,7 @@ package final class HomeLink: Sendable {
     let state: Mutex<LinkState>
     let mending = DispatchQueue(label: "surplus.volume.home")
     let beating = DispatchQueue(label: "surplus.volume.presence")
+    let reporting = DispatchQueue(label: "surplus.volume.reports")
     /// Ends a pause between attempts to take the session up.
     let ending = DispatchSemaphore(value: 0)
     /// Until when the home keeps what the session has, in microseconds of the clock since boot.
