@@ -31,7 +31,6 @@ final class PoolMembership: Sendable {
     let reconciliations: ReconciliationDesk
     let jobs: JobDesk
     let hosting: JobHost
-    let volumes: any VolumeKeeping
     let accountant: Accountant
     private let registry: MemberRegistry
     /// The last event before it came to be.
@@ -72,7 +71,6 @@ final class PoolMembership: Sendable {
             homes: homes, storage: storage)
         guests = GuestKeeper(house: house, engine: engine, storage: storage)
         hosting = JobHost(house: house, engine: engine, guests: guests)
-        volumes = NoVolumes()
         jobs = JobDesk(
             house: house, engine: engine, requests: requests, peers: peers, roster: roster, hosted: hosting.jobs)
         switchboard.connect(

@@ -88,8 +88,10 @@ final class VolumeDesk: Sendable {
 
     /// Gives back all that was borrowed for a volume, and removes what there is of it.
     func discard(_ holding: VolumeHolding) async {
-        do throws(VolumeRefusal) { try await homes.delete(holding.volume, isForced: true) } catch {
-            house.log.info("nothing was there to delete", metadata: ["volume": "\(holding.volume)", "reason": "\(error)"])
+        do throws(VolumeRefusal) {
+            do throws(VolumeRefusal) { try await homes.delete(holding.volume, isForced: true) } catch { try homes.abandon(holding.volume) }
+        } catch {
+            house.log.warning("a volume was not deleted", metadata: ["volume": "\(holding.volume)", "reason": "\(error)"])
         }
         for lease in holding.leases { engine.handle(.release(lease)) }
         takeBackOwn(of: holding)

@@ -110,6 +110,9 @@ final class KeptVolume: Sendable {
         journal.receive(message, from: sender)
     }
 
+    /// It was made with the copy that a message came with, which its home waits to hear.
+    func began(with message: JournalMessage, from sender: NodeID) { journal?.receive(message, from: sender) }
+
     /// Whether its home may have it deleted here.
     func isHome(_ sender: NodeID, epoch: UInt64) -> Bool {
         guard let log = journal?.replica.log else { return false }

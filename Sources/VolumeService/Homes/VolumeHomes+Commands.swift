@@ -241,6 +241,11 @@ extension VolumeHomes {
         if let error = discard(volume) { throw .failed("\(error)") }
     }
 
+    /// Removes what this node keeps of a volume that has not come to be: nobody has used it.
+    package func abandon(_ volume: VolumeID) throws(VolumeRefusal) {
+        if let error = discard(volume) { throw .failed("\(error)") }
+    }
+
     /// Removes what this node keeps of a volume that has its home elsewhere, and whose journal it does not keep any more.
     package func forget(_ volume: VolumeID) throws(VolumeRefusal) {
         if let kept = self.volume(volume), kept.replica?.log.membership.nodes.contains(surroundings.node) ?? false {

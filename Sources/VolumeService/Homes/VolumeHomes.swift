@@ -147,7 +147,7 @@ package final class VolumeHomes: FrameService {
         case .install(_, let position, _):
             guard copies.has(id, at: position, from: sender) else { return }
             try seed(id, at: position, sender)
-            try volume(id)?.receive(envelope.message, from: sender)
+            volume(id)?.began(with: envelope.message, from: sender)
         default: throw FrameRefusal(.unknown, "\(id) is not kept on \(surroundings.node)")
         }
     }

@@ -30,7 +30,7 @@ struct DevSetup: Sendable {
                     ownerGroup: enforced ? "/surplus-dev/\(instance)" : nil)
             }, images: images.isEmpty ? nil : images)
         self.policy = policy
-        share = Machine.share(of: nodes)
+        share = Machine.share(of: nodes, diskOf: real)
         let longest = pool.layout(of: pool.nodes[nodes - 1]).wardenSocket
         guard longest.utf8.count <= DevLayout.longestSocket else {
             if ownsDirectory { rmdir(real) }
@@ -91,6 +91,8 @@ struct DevSetup: Sendable {
             capacity:
               cpu: \(share.cpu.rawValue)m
               memory: \(share.memory.text)
+              disk: \(share.disk.text)
+            storage: storage
             owner:
               scope: \(scope)
             policy: \(Self.yaml(policy))
