@@ -62,7 +62,8 @@ struct MountPage {
         page.prose(
             "It mounts a shared volume, by its name or id, on a directory. The command mount calls it for file systems of type surplus. "
                 + "It asks the agent of this machine where the volume is, mounts as root, and goes on in the background with the "
-                + "rights of the agent's user until the directory is unmounted. A mount that a crash has left is taken away first.")
+                + "rights of the agent's user until the directory is unmounted. A mount that a crash has left is taken away first."
+        )
         page.macro("Bl", raw: "-tag -width Ds")
         for (flag, story) in Self.flags {
             page.words("It", [.flag("-\(flag)")])
