@@ -124,6 +124,7 @@ let package = Package(
             ], exclude: ["Protos"]),
         module("BlockStore", ["Resources", "CISAL"]),
         module("Frames", ["Resources", .nioCore, .nioPosix, .nioTLS, .nioSSL]),
+        module("BlockClient", ["Resources", "Volumes", "Frames", .nioCore]),
         module("Mounts", ["Resources", "Volumes", "CFUSE", "CLinux"]),
         module(
             "VolumeStore", ["Resources", "Volumes", "CISAL", .sqlite],
@@ -140,8 +141,8 @@ let package = Package(
                 .nioPosix,
                 .nioSSL, .nioHTTP1,
             ]),
-        module("VolumeService", ["Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", .nioCore]),
-        module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", .nioCore, .crypto]),
+        module("VolumeService", ["Resources", "Volumes", "VolumeStore", "BlockStore", "BlockClient", "Frames", .nioCore]),
+        module("VolumeClient", ["Resources", "Volumes", "Frames", "Mounts", "BlockStore", "BlockClient", .nioCore, .crypto]),
         module("Warden", ["Resources", "Reclaim", "Kernel", "Sandbox", "CLinux"]),
         module("Reports", ["Resources"]),
         module("Simulation", ["Resources", "Policy", "Trading", "Bookkeeping", "Accounting", "Reclaim", "Node", "Volumes"]),
@@ -169,11 +170,12 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["Resources", "Kernel"], path: "Tests/TestKit", swiftSettings: strict),
         .target(
             name: "FrameKit", dependencies: ["Resources", "Identity", "Frames"], path: "Tests/FrameKit", swiftSettings: strict),
+        .target(name: "BlockKit", dependencies: ["Resources", "BlockStore"], path: "Tests/BlockKit", swiftSettings: strict),
         .target(
             name: "VolumeKit",
             dependencies: [
-                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "VolumeService", "VolumeClient",
-                "FrameKit",
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "BlockClient", "Frames", "Mounts", "VolumeService",
+                "VolumeClient", "FrameKit", .nioCore,
             ], path: "Tests/VolumeKit", swiftSettings: strict),
         // parts of a volume in processes of their own, which tests kill; never installed
         .executableTarget(
@@ -197,15 +199,15 @@ let package = Package(
         tests("HistoryStore", ["Resources", "Accounting", "HistoryStore", "surplus-bench", .grdb]),
         tests("Configuration", ["Resources", "Policy", "ShippedPolicies", "Configuration"]),
         tests("Reports", ["Reports", "Resources"]),
-        tests("BlockStore", ["Resources", "BlockStore"]),
+        tests("BlockStore", ["Resources", "BlockStore", "BlockKit"]),
         tests("Volumes", ["Resources", "Volumes"]),
         tests("VolumeStore", ["Resources", "Volumes", "VolumeStore"]),
         tests("Frames", ["Resources", "Frames", "FrameKit", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioEmbedded]),
         tests(
             "VolumeService",
             [
-                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "VolumeService", "VolumeClient", "FrameKit",
-                "VolumeKit", "volume-process", .nioCore,
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "BlockClient", "Frames", "VolumeService", "VolumeClient",
+                "BlockKit", "FrameKit", "VolumeKit", "volume-process", .nioCore,
             ]),
         tests(
             "VolumeClient",

@@ -8,7 +8,7 @@ extension BlockStore {
     ) -> RecordHeader {
         RecordHeader(
             kind: kind, key: key, epoch: state.epochs[key.volume] ?? 0, length: length,
-            tableChecksum: table(checksums).withUnsafeBytes(Checksum.crc32c))
+            tableChecksum: Checksum.summary(checksums))
     }
 
     private static func table(_ checksums: [UInt32]) -> [UInt8] {
@@ -89,15 +89,18 @@ extension BlockStore {
         _ header: RecordHeader, _ state: inout StoreState
     ) throws(BlockStoreError) -> (UInt32, PlacedRecord, any BlockFile) {
         let last = state.segments.values.last
-        if last.map({ $0.end > 0 && $0.end + header.footprint > options.segmentSize.rawValue }) ?? true {
-            let number = (last?.number ?? 0) + 1
-            let file = try disk.open(Segment.name(number), isNew: true)
-            try disk.synchronizeNames()
-            state.segments[number] = Segment(number: number, file: file, end: 0)
+        if last.map({ $0.end > 0 && $0.end + header.footprint > options.segmentSize(of: state.capacity) }) ?? true {
+            try begin((last?.number ?? 0) + 1, &state)
         }
         guard let segment = state.segments.values.last else { preconditionFailure("a segment was made") }
         state.segments[segment.number]?.end += header.footprint
         state.segments[segment.number]?.writing += 1
         return (segment.number, PlacedRecord(header: header, offset: segment.end), segment.file)
+    }
+
+    func begin(_ number: UInt32, _ state: inout StoreState) throws(BlockStoreError) {
+        let file = try disk.open(Segment.name(number), isNew: true)
+        try disk.synchronizeNames()
+        state.segments[number] = Segment(number: number, file: file, end: 0)
     }
 }

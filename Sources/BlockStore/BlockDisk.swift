@@ -32,7 +32,7 @@ package protocol BlockFile: Sendable {
 
 extension BlockFile {
     /// Reads so many bytes; fewer where the file ends.
-    func read(_ count: Int, at place: Int64) throws(BlockStoreError) -> [UInt8] {
+    package func read(_ count: Int, at place: Int64) throws(BlockStoreError) -> [UInt8] {
         var failure: BlockStoreError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             do throws(BlockStoreError) {

@@ -12,15 +12,23 @@ import Synchronization
 /// then has is unknown.
 package final class BlockStore: Sendable {
     package struct Options: Sendable {
-        /// The most that its files take, in bytes. A segment's worth of it is kept for winning room back.
+        /// The most that its files take, in bytes, until ``BlockStore/resize(to:)`` says otherwise. A segment's worth of it is kept
+        /// for winning room back.
         package var capacity: Bytes
-        /// At which size of a segment the next one begins.
+        /// At which size of a segment the next one begins; earlier in a small store.
         package var segmentSize: Bytes
 
-        /// - Parameter segmentSize: an eighth of the capacity at most.
         package init(capacity: Bytes, segmentSize: Bytes = .mebibytes(256)) {
             self.capacity = capacity
-            self.segmentSize = min(segmentSize, Bytes(capacity.rawValue / 8))
+            self.segmentSize = segmentSize
+        }
+
+        /// So small no store makes its segments because it is small.
+        private static let smallest = Bytes.kibibytes(64)
+
+        /// An eighth of the capacity at most.
+        func segmentSize(of capacity: Bytes) -> Int64 {
+            min(segmentSize, max(Self.smallest, Bytes(capacity.rawValue / 8))).rawValue
         }
     }
 
@@ -35,8 +43,9 @@ package final class BlockStore: Sendable {
     package init(on disk: any BlockDisk, _ options: Options) throws(BlockStoreError) {
         self.disk = disk
         self.options = options
-        let found = try StoreState(on: disk)
-        state.withLock { $0 = found }
+        var found = try StoreState(on: disk)
+        found.capacity = options.capacity
+        state.withLock { [found] in $0 = found }
     }
 
     // MARK: Room
@@ -49,7 +58,7 @@ package final class BlockStore: Sendable {
         /// Of what was deleted or moved and is not won back yet.
         package let dead: Bytes
         package let granted: Bytes
-        /// For new blocks.
+        /// For new blocks; nothing where the disk has failed.
         package let free: Bytes
     }
 
@@ -57,14 +66,19 @@ package final class BlockStore: Sendable {
         state.withLock { state in
             let live = state.segments.values.reduce(0) { $0 + $1.live }
             return Usage(
-                capacity: options.capacity, live: Bytes(live), dead: Bytes(state.size - live), granted: Bytes(state.granted),
-                free: Bytes(free(state)))
+                capacity: state.capacity, live: Bytes(live), dead: Bytes(state.size - live), granted: Bytes(state.granted),
+                free: Bytes(state.failure == nil ? max(0, room(state) - state.granted) : 0))
         }
     }
 
-    private func free(_ state: StoreState) -> Int64 {
-        max(0, options.capacity.rawValue - options.segmentSize.rawValue - state.size - state.granted)
+    /// What new blocks may take, that was granted included; less than nothing when more is used than there is capacity.
+    private func room(_ state: StoreState) -> Int64 {
+        state.capacity.rawValue - options.segmentSize(of: state.capacity) - state.size
     }
+
+    /// Changes the capacity. What is there stays when it is more than that, and nothing new is taken until it is less, also where
+    /// room was granted.
+    package func resize(to capacity: Bytes) { state.withLock { $0.capacity = capacity } }
 
     /// What a block of so many bytes takes.
     package static func footprint(_ length: Int) -> Bytes { Bytes(RecordHeader.footprint(length)) }
@@ -74,7 +88,7 @@ package final class BlockStore: Sendable {
     /// - Throws: ``BlockStoreError/full(needed:free:)``.
     package func grant(_ bytes: Bytes) throws(BlockStoreError) {
         try withState { state throws(BlockStoreError) in
-            let free = free(state)
+            let free = max(0, room(state) - state.granted)
             guard bytes.rawValue <= free else { throw .full(needed: bytes, free: Bytes(free)) }
             state.granted += bytes.rawValue
         }
@@ -125,8 +139,8 @@ package final class BlockStore: Sendable {
                 guard known.length == content.count, known.tableChecksum == head.tableChecksum else { throw .conflict(key) }
                 return false
             }
-            let (needed, free) = (head.footprint, self.free(state) + (isGranted ? state.granted : 0))
-            guard needed <= free else { throw .full(needed: Bytes(needed), free: Bytes(free)) }
+            let (needed, free) = (head.footprint, room(state) - (isGranted ? 0 : state.granted))
+            guard needed <= free else { throw .full(needed: Bytes(needed), free: Bytes(max(0, free))) }
             if isGranted { state.granted = max(0, state.granted - needed) }
             return true
         }
@@ -138,15 +152,14 @@ package final class BlockStore: Sendable {
     /// - Throws: ``BlockStoreError/deposed(_:epoch:current:)``.
     package func delete(_ ids: [BlockID], of volume: VolumeID, epoch: UInt64) throws(BlockStoreError) {
         try raise(epoch, of: volume)
-        for portion in stride(from: 0, to: ids.count, by: BlockKey.largest / 16) {
-            let there = state.withLock { state in
-                ids[portion..<min(ids.count, portion + BlockKey.largest / 16)].filter {
-                    state.blocks[BlockKey(volume: volume, block: $0)] != nil
-                }
-            }
+        for portion in ids.portions(of: Self.mostNamed) {
+            let there = state.withLock { state in portion.filter { state.blocks[BlockKey(volume: volume, block: $0)] != nil } }
             if !there.isEmpty { try note(deletion: there, of: volume) }
         }
     }
+
+    /// How many ids one note has room for.
+    static let mostNamed = BlockKey.largest / 16
 
     func note(deletion ids: [BlockID], of volume: VolumeID) throws(BlockStoreError) {
         var writer = BigEndianWriter()
@@ -204,5 +217,12 @@ package final class BlockStore: Sendable {
         guard let (written, files) = work else { return }
         for file in files { try file.synchronize() }
         state.withLock { $0.durable = max($0.durable, written) }
+    }
+}
+
+extension Array {
+    /// In pieces of so many, and the rest.
+    func portions(of count: Int) -> [[Element]] {
+        stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
     }
 }

@@ -20,6 +20,8 @@ package enum BlockStoreError: Error, Hashable, Sendable {
     case disk(file: String, String)
     /// A file is not one of a block store, or of a newer one.
     case foreign(file: String, String)
+    /// All that was stored was deleted.
+    case removed
 }
 
 extension BlockStoreError: CustomStringConvertible {
@@ -34,6 +36,7 @@ extension BlockStoreError: CustomStringConvertible {
         case .deposed(let volume, let epoch, let current): "\(volume) is at epoch \(current), epoch \(epoch) has no say any more"
         case .disk(let file, let reason): "\(file): \(reason); blocks are only read until the store is opened again"
         case .foreign(let file, let reason): "\(file): \(reason)"
+        case .removed: "this node does not lend to the volume any more, and has deleted what it stored"
         }
     }
 }

@@ -17,6 +17,13 @@ package enum Checksum {
         stride(from: 0, to: bytes.count, by: unit).map { crc32c(.init(rebasing: bytes[$0..<min($0 + unit, bytes.count)])) }
     }
 
+    /// The checksum of checksums, each with its most significant byte first: what tells a block apart.
+    package static func summary(_ checksums: [UInt32]) -> UInt32 {
+        var writer = BigEndianWriter()
+        for checksum in checksums { writer.write(checksum) }
+        return writer.bytes.withUnsafeBytes(crc32c)
+    }
+
     /// How many a block of so many bytes has.
     package static func count(_ length: Int) -> Int { (length + unit - 1) / unit }
 }

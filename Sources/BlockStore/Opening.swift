@@ -4,7 +4,7 @@ extension StoreState {
     /// Finds out what is in a directory. What was being written when the machine died is cut off the last segment.
     init(on disk: any BlockDisk) throws(BlockStoreError) {
         let names = try disk.names()
-        for name in names where name.hasSuffix(".new") { try disk.remove(name) }
+        for name in names where name.hasPrefix(Segment.prefix) && name.hasSuffix(".new") { try disk.remove(name) }
         let numbers = names.compactMap(Segment.number).sorted()
         for number in numbers {
             let file = try disk.open(Segment.name(number), isNew: false)

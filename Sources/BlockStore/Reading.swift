@@ -67,6 +67,20 @@ extension BlockStore {
         return (content, checksums)
     }
 
+    /// Reads a whole block and holds it against what others know of it.
+    ///
+    /// - Parameters:
+    ///   - summary: the checksum of its checksums (``Checksum/summary(_:)``).
+    ///   - isBinding: whether a block with another one is damaged, so that it can be written anew. What it has may be whole, and
+    ///     another block's.
+    /// - Throws: as ``read(_:at:into:)``.
+    package func verify(_ key: BlockKey, summary: UInt32, isBinding: Bool) throws(BlockStoreError) {
+        let (location, _) = try find(key)
+        try verify(key)
+        guard location.tableChecksum != summary else { return }
+        throw isBinding ? damaged(key, location, at: 0) : .corrupted(key, offset: 0)
+    }
+
     /// Notes that a block has to come from another replica, unless it was written anew meanwhile.
     private func damaged(_ key: BlockKey, _ location: StoreState.Location, at offset: Int) -> BlockStoreError {
         state.withLock { state in

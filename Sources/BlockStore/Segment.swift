@@ -15,13 +15,16 @@ struct Segment: Sendable {
     /// Whether what it has is listed in a file beside it.
     var hasIndex = false
 
-    static func name(_ number: UInt32) -> String { "segment-" + digits(number) + ".blocks" }
-    static func indexName(_ number: UInt32) -> String { "segment-" + digits(number) + ".index" }
+    /// Of the names of all files of a store.
+    static let prefix = "segment-"
+
+    static func name(_ number: UInt32) -> String { prefix + digits(number) + ".blocks" }
+    static func indexName(_ number: UInt32) -> String { prefix + digits(number) + ".index" }
 
     /// Its number, when the name is one of a segment.
     static func number(_ name: String) -> UInt32? {
-        guard name.hasPrefix("segment-"), name.hasSuffix(".blocks") else { return nil }
-        return UInt32(name.dropFirst(8).dropLast(7)).flatMap { Self.name($0) == name ? $0 : nil }
+        guard name.hasPrefix(prefix), name.hasSuffix(".blocks") else { return nil }
+        return UInt32(name.dropFirst(prefix.count).dropLast(7)).flatMap { Self.name($0) == name ? $0 : nil }
     }
 
     private static func digits(_ number: UInt32) -> String {

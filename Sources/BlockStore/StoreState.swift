@@ -13,6 +13,8 @@ struct StoreState: Sendable {
         var footprint: Int64 { RecordHeader.footprint(length) }
     }
 
+    /// The most that all segments may take.
+    var capacity = Bytes.zero
     var segments = SortedMap<UInt32, Segment>()
     /// The records of segments without an index.
     var unlisted: [UInt32: [PlacedRecord]] = [:]

@@ -20,16 +20,19 @@ package final class BlockServer: FrameService {
     }
 
     package func answer(_ request: FrameMessage, from caller: FrameCaller) throws(FrameRefusal) -> FrameMessage {
-        let message: BlockMessage
-        do throws(MalformedMessage) { message = try BlockMessage(code: request.code, head: request.head) } catch {
-            throw FrameRefusal(.malformed, "a request to a block store that makes no sense: \(error)")
-        }
+        let message = try BlockMessage(request)
         if let reason = rule(caller.node, message.request.access, message.volume) { throw FrameRefusal(.notPermitted, reason) }
-        let work = Work(store: store, grants: grants, node: caller.node, volume: message.volume)
-        do throws(BlockStoreError) {
-            return try work.answer(message.request, request.body)
-        } catch {
-            return FrameMessage(.failed(BlockFault(error)))
+        let isAdministrator = rule(caller.node, .administer, message.volume) == nil
+        let work = Work(
+            store: store, grants: grants, node: caller.node, volume: message.volume, isAdministrator: isAdministrator)
+        return work.reply(to: message.request, request.body)
+    }
+}
+
+extension BlockMessage {
+    init(_ frame: FrameMessage) throws(FrameRefusal) {
+        do throws(MalformedMessage) { self = try BlockMessage(code: frame.code, head: frame.head) } catch {
+            throw FrameRefusal(.malformed, "a request to a block store that makes no sense: \(error)")
         }
     }
 }
@@ -44,7 +47,7 @@ extension BlockRequest {
         switch self {
         case .put, .synchronize, .grant, .release: .write
         case .read, .readWhole: .read
-        case .delete, .raise, .releaseAll: .administer
+        case .delete, .raise, .releaseAll, .bind, .admit, .drop: .administer
         case .list, .verify, .usage: .inspect
         }
     }

@@ -10,8 +10,20 @@ struct Work {
     let grants: GrantBook
     let node: NodeID
     let volume: VolumeID
+    /// Whether the caller is who decides about the volume.
+    let isAdministrator: Bool
+    var isLeaving = false
+    var copyRate: Bytes?
+    /// What the file system has for what is granted; `nil` is enough.
+    var roomOnDisk: Bytes?
 
-    func answer(_ request: BlockRequest, _ body: ByteBuffer) throws(BlockStoreError) -> FrameMessage {
+    func reply(to request: BlockRequest, _ body: ByteBuffer) -> FrameMessage {
+        do throws(BlockStoreError) { return try answer(request, body) } catch {
+            return FrameMessage(.failed(BlockFault(error, of: volume)))
+        }
+    }
+
+    private func answer(_ request: BlockRequest, _ body: ByteBuffer) throws(BlockStoreError) -> FrameMessage {
         switch request {
         case .put(let puts, let isDurable): return try put(puts, body, isDurable)
         case .synchronize: try store.synchronize()
@@ -24,13 +36,17 @@ struct Work {
             try store.raise(epoch, of: volume)
             try store.synchronize()
         case .grant(let bytes):
+            if let roomOnDisk, bytes > roomOnDisk { throw .full(needed: bytes, free: max(.zero, roomOnDisk)) }
             try store.grant(bytes)
             grants.add(bytes, to: node, volume)
         case .release(let bytes): store.release(grants.takeUp(to: bytes, from: node, volume))
         case .releaseAll(let node): store.release(grants.takeAll(from: node, volume))
         case .list(let start, let limit): return list(behind: start, limit)
-        case .verify(let block): try store.verify(key(block))
+        case .verify(let block, let checksum):
+            try store.verify(key(block), summary: checksum, isBinding: isAdministrator)
         case .usage: return FrameMessage(.usage(usage))
+        // Only who lends to several volumes has leases to tell them apart by.
+        case .bind, .admit, .drop: return FrameMessage(.failed(.notLent(volume)))
         }
         return FrameMessage(.done)
     }
@@ -52,8 +68,8 @@ struct Work {
                 try store(put, content)
             } catch {
                 switch error {
-                case .disk, .foreign: throw error
-                default: failures[UInt16(place)] = BlockFault(error)
+                case .disk, .foreign, .removed: throw error
+                default: failures[UInt16(place)] = BlockFault(error, of: volume)
                 }
             }
         }
@@ -113,7 +129,9 @@ struct Work {
         let usage = store.usage
         return BlockUsage(
             capacity: usage.capacity, live: usage.live, dead: usage.dead, granted: usage.granted,
-            grantedToCaller: grants.held(by: node, volume), free: usage.free, epoch: store.epoch(of: volume))
+            grantedToCaller: grants.held(by: node, volume), free: min(usage.free, max(.zero, roomOnDisk ?? usage.free)),
+            epoch: store.epoch(of: volume), isLeaving: isLeaving,
+            copyRate: copyRate)
     }
 }
 

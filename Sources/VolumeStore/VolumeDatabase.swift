@@ -1,3 +1,4 @@
+import Dispatch
 import Resources
 import Volumes
 
@@ -34,6 +35,10 @@ package final class VolumeDatabase {
     package struct Options: Sendable {
         /// After so many records the state is committed.
         package var recordsPerCommit: UInt64 = 1024
+        /// So long whoever enters records waits for them to be durable, when the state is to be committed; it is later when they are not.
+        package var commitPatience = DispatchTimeInterval.milliseconds(50)
+        /// So long a commit waits that was asked for.
+        package var patience = DispatchTimeInterval.seconds(5)
         package var state = SQLiteState.Options()
 
         package init() {}
@@ -45,19 +50,23 @@ package final class VolumeDatabase {
     package private(set) var volume: Volume<SQLiteState>
     private let options: Options
     private var directory: VolumeDirectory?
+    /// The record with which the state is committed next.
+    private var nextCommit: UInt64 = 0
     /// Why nothing goes on.
     package private(set) var failure: VolumeStoreError?
 
     /// Makes the directory of an empty volume, durably and whole or not at all.
+    ///
+    /// - Parameter home: the node that keeps its journal, alone at first; `nil` for whichever has it.
     package static func create(
-        directory: String, volume: VolumeID, capacity: UInt64, inodeLimit: UInt64, owner: UInt32, group: UInt32,
-        permissions: UInt16 = 0o755, at time: FileTime
+        directory: String, volume: VolumeID, _ traits: VolumeTraits = VolumeTraits(), capacity: UInt64, inodeLimit: UInt64,
+        owner: UInt32, group: UInt32, permissions: UInt16 = 0o755, at time: FileTime, home: NodeID? = nil
     ) throws(VolumeStoreError) {
         try VolumeDirectory.make(directory) { partial throws(VolumeStoreError) in
             try SQLiteState.create(path: VolumeDirectory.state(in: partial), volume: volume) { state in
                 Volume.found(
-                    in: &state, capacity: capacity, inodeLimit: inodeLimit, owner: owner, group: group, permissions: permissions,
-                    at: time)
+                    in: &state, traits, capacity: capacity, inodeLimit: inodeLimit, owner: owner, group: group,
+                    permissions: permissions, at: time, home: home)
             }
             let epoch = VolumeHeader(capacity: 0, inodeLimit: 0, at: time).epoch
             try SQLiteJournal.create(path: VolumeDirectory.journal(in: partial), volume: volume, after: 0, epoch: epoch)
@@ -97,6 +106,7 @@ package final class VolumeDatabase {
         self.directory = directory
         try join()
         try catchUp()
+        nextCommit = applied + options.recordsPerCommit
     }
 
     private var state: SQLiteState { volume.state }
@@ -172,23 +182,35 @@ package final class VolumeDatabase {
         try check()
         try going { () throws(VolumeStoreError) in
             try journal.append([record], by: record.epoch)
-            if record.index == applied, applied - state.committed >= options.recordsPerCommit { try commitAll() }
+            if record.index == applied, applied >= nextCommit { try commitSoon() }
         }
     }
+
+    /// Whether what the volume has may be told.
+    package var isInCharge: Bool { journal.isInCharge }
 
     /// Commits the state, once its records are durable; to be called now and then when there is little to do, so that a start finds
     /// little to apply again.
     package func commit() throws(VolumeStoreError) { try going { () throws(VolumeStoreError) in try commitAll() } }
 
-    private func commitAll() throws(VolumeStoreError) {
+    /// Commits unless that takes long: who is kept waiting is everybody.
+    private func commitSoon() throws(VolumeStoreError) {
+        nextCommit = applied + options.recordsPerCommit
+        do throws(VolumeStoreError) { try commitAll(within: options.commitPatience) } catch .unsettled {}
+    }
+
+    private func commitAll() throws(VolumeStoreError) { try commitAll(within: options.patience) }
+
+    private func commitAll(within patience: DispatchTimeInterval) throws(VolumeStoreError) {
         if let failure = state.failure { throw failure }
         let last = journal.standing.last
         // Waiting for what the journal never took, or had to give back, would have no end.
         guard last >= applied else {
             throw .diverged("the state has record \(applied), which the journal does not have: it ends with record \(last)")
         }
-        try journal.awaitDurable(applied)
+        try journal.awaitDurable(applied, within: patience)
         try state.commit()
+        nextCommit = applied + options.recordsPerCommit
     }
 
     /// What can be seen of the volume now.
@@ -212,6 +234,8 @@ package final class VolumeDatabase {
     private func going<Value>(_ body: () throws(VolumeStoreError) -> Value) throws(VolumeStoreError) -> Value {
         if let failure { throw failure }
         do throws(VolumeStoreError) { return try body() } catch {
+            // What is not durable yet may be so later.
+            if case .unsettled = error { throw error }
             failure = error
             throw error
         }

@@ -26,6 +26,8 @@ package enum VolumeStoreError: Error, Hashable, Sendable {
     case diverged(String)
     /// So many records wait to be durable already.
     case overloaded(Int)
+    /// Up to this record not all are durable, for too few nodes say that they have them.
+    case unsettled(UInt64)
     /// It was closed.
     case closed
 }
@@ -48,6 +50,8 @@ extension VolumeStoreError: CustomStringConvertible {
             "record \(wanted) is not kept any more, only those after \(through); a copy of the state has to be taken"
         case .diverged(let fault): "\(fault); seed this node anew from another one's copy"
         case .overloaded(let count): "\(count) records wait to be durable already; slow down"
+        case .unsettled(let index):
+            "record \(index) is not durable yet, for no backup says that it has it; bring the volume's backups up"
         case .closed: "it is closed"
         }
     }

@@ -1,3 +1,4 @@
+import BlockKit
 import BlockStore
 import Resources
 import Testing

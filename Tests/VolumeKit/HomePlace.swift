@@ -136,6 +136,15 @@ package final class LosingHome: HomePlace {
         server?.becameDurable(last)
     }
 
+    /// So many generations of blocks begin while it is away.
+    package func advance(by generations: UInt64) {
+        state.withLock { state in
+            var memory = state.durable.state
+            memory.header.generation += generations
+            state.durable = Volume(memory)
+        }
+    }
+
     /// It ends at once, and begins again with what was durable.
     package func restart() async throws {
         let (server, listener) = state.withLock { ($0.server, $0.listener) }

@@ -13,6 +13,13 @@ package struct MountPlan: Codable, Sendable {
     package struct Server: Codable, Sendable {
         package let node: NodeID
         package let port: Int
+
+        package init(node: NodeID, port: Int) { (self.node, self.port) = (node, port) }
+
+        /// As one that takes blocks.
+        var place: StorePlace {
+            StorePlace(StoreCondition(node, free: 1 << 30), host: "127.0.0.1", port: UInt16(port))
+        }
     }
 
     let volume: VolumeID
@@ -43,6 +50,8 @@ package struct MountPlan: Codable, Sendable {
 package final class MountedVolume: Sendable {
     package let path: String
     package let system: VolumeFileSystem
+    package let blocks: BlockPool
+    private let damages = Damages()
     private let mount: Mount
     private let ended = DispatchSemaphore(value: 0)
     private let isOver = Atomic(false)
@@ -55,33 +64,50 @@ package final class MountedVolume: Sendable {
         let value = Atomic(0)
     }
 
+    /// A copy that was found to be damaged or missing.
+    package struct Damage: Hashable, Sendable {
+        package let block: BlockID
+        package let node: NodeID
+    }
+
+    private final class Damages: Sendable {
+        let found = Mutex<[Damage]>([])
+    }
+
+    /// Which copies were damaged, in the order in which they were found.
+    package var damage: [Damage] { damages.found.withLock { $0 } }
+
     private final class Link: Sendable {
         let system = Mutex<VolumeFileSystem?>(nil)
     }
 
     package init(
         _ plan: MountPlan, as client: any FrameIdentity, _ options: MountOptions = MountOptions(),
-        _ linkOptions: HomeLink.Options = HomeLink.Options(), mostFiles: Int = VolumeFileSystem.mostFiles
+        _ linkOptions: HomeLink.Options = HomeLink.Options(), mostFiles: Int = VolumeFileSystem.mostFiles,
+        pool: BlockPool.Options = BlockPool.Options(), find: @escaping @Sendable () -> HomeAddress? = { nil }
     ) throws {
         path = plan.path
         let link = Link()
         var poolOptions = FramePool.Options.single
         poolOptions.limits = .wide
-        let pool = FramePool(
-            to: plan.home.node, host: "127.0.0.1", port: plan.home.port, as: client, poolOptions
-        ) { [notices] notice in
-            notices.value.add(1, ordering: .relaxed)
-            link.system.withLock { $0 }?.heed(notice)
-        }
         var random = SystemRandomNumberGenerator()
         let session = SessionID(at: Timestamp(microseconds: 1), using: &random)
-        let home = try HomeLink(to: plan.volume, session: session, as: plan.peer.node, over: pool, linkOptions)
+        let address = HomeAddress(plan.home.node, host: "127.0.0.1", port: plan.home.port)
+        let home = try HomeLink(
+            to: plan.volume, session: session, as: plan.peer.node, linkOptions, find: { find() ?? address },
+            dial: { [notices, poolOptions] address in
+                FramePool(to: address.node, host: address.host, port: address.port, as: client, poolOptions) { notice in
+                    notices.value.add(1, ordering: .relaxed)
+                    link.system.withLock { $0 }?.heed(notice)
+                }
+            })
         let cipher = VolumeCipher(key: [UInt8](repeating: 7, count: VolumeCipher.keyLength))
-        let peers = plan.stores.map { store in
-            BlockPeer(FramePool(to: store.node, host: "127.0.0.1", port: store.port, as: client, .patient))
-        }
-        let system = VolumeFileSystem(
-            home: home, blocks: BlockPool(plan.volume, on: peers, replicas: 2, cipher: cipher), mostFiles: mostFiles)
+        blocks = BlockPool(
+            plan.volume, as: plan.peer.node, copies: 2, cipher: cipher, pool,
+            dial: { FramePool(to: $0.node, host: $0.host, port: Int($0.port), as: client, .patient) },
+            onDamage: { [damages] block, node in damages.found.withLock { $0.append(Damage(block: block, node: node)) } })
+        blocks.learn(plan.stores.map(\.place))
+        let system = VolumeFileSystem(home: home, blocks: blocks, mostFiles: mostFiles)
         link.system.withLock { $0 = system }
         var settings = MountSettings()
         settings.dropsChangedContent = false

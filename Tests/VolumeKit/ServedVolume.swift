@@ -7,12 +7,16 @@ package import Resources
 internal import Synchronization
 package import VolumeClient
 internal import VolumeService
-internal import Volumes
+package import Volumes
 
 /// A volume over block stores and a home on loopback.
 package final class ServedVolume: Sendable {
     package struct Options: Sendable {
         package var stores = 3
+        /// What each of them takes at most.
+        package var storeSize = Bytes.mebibytes(512)
+        /// What the first one takes, when it is another amount, though it says that it has room.
+        package var firstStoreSize: Bytes?
         /// Bytes of content, and files and directories, that the volume holds at most.
         package var capacity: UInt64 = 1 << 30
         package var inodeLimit: UInt64 = 10_000
@@ -23,7 +27,7 @@ package final class ServedVolume: Sendable {
     package let directory: String
     package let home: any HomePlace
     package let peers: FramePeers
-    private let stores: [(node: NodeID, listener: FrameListener)]
+    private let stores: [(node: NodeID, listener: FrameListener, blocks: BlockStore)]
     private let mounted = Mutex<[MountedVolume]>([])
 
     /// - Parameter home: makes its home, for a volume, in a directory that is there; in memory unless told otherwise.
@@ -47,14 +51,15 @@ package final class ServedVolume: Sendable {
     ) async throws {
         directory = NSTemporaryDirectory() + "/surplus-volume-\(UUID().uuidString.prefix(8))"
         peers = try FramePeers()
-        var stores: [(NodeID, FrameListener)] = []
+        var stores: [(NodeID, FrameListener, BlockStore)] = []
         for number in 0..<options.stores {
             let place = directory + "/store\(number)"
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-            let store = try BlockStore(on: PosixDisk(place), .init(capacity: .mebibytes(512), segmentSize: .mebibytes(32)))
+            let size = number == 0 ? options.firstStoreSize ?? options.storeSize : options.storeSize
+            let store = try BlockStore(on: PosixDisk(place), .init(capacity: size, segmentSize: .mebibytes(32)))
             let peer = try peers.node("store\(number)")
             let server = FrameServer([BlockServer(store) { _, _, _ in nil }], as: peer.node, limits: .wide, times: .patient)
-            stores.append((peer.node, try await FrameListener(server, host: "127.0.0.1", port: 0, as: peer)))
+            stores.append((peer.node, try await FrameListener(server, host: "127.0.0.1", port: 0, as: peer), store))
         }
         self.stores = stores
         home = try await makeHome(Self.volume, directory, peers)
@@ -67,23 +72,40 @@ package final class ServedVolume: Sendable {
     /// - Parameter cable: over which the home is reached.
     package func mount(
         _ options: MountOptions = MountOptions(), over cable: Cable? = nil, link: HomeLink.Options = HomeLink.Options(),
-        mostFiles: Int = VolumeFileSystem.mostFiles
+        mostFiles: Int = VolumeFileSystem.mostFiles, as client: FramePeer? = nil, on stores: [MountPlan.Server]? = nil,
+        pool: BlockPool.Options = BlockPool.Options()
     ) throws -> MountedVolume {
-        let client = try peers.node("client")
-        let mounted = try MountedVolume(plan(for: client, over: cable), as: client, options, link, mostFiles: mostFiles)
+        let client = if let client { client } else { try peers.node("client") }
+        let mounted = try MountedVolume(
+            plan(for: client, over: cable, on: stores), as: client, options, link, mostFiles: mostFiles, pool: pool)
         self.mounted.withLock { $0.append(mounted) }
         return mounted
     }
 
     /// What a process of its own needs to mount it.
-    package func plan(for client: FramePeer, over cable: Cable? = nil) throws -> MountPlan {
+    package func plan(
+        for client: FramePeer, over cable: Cable? = nil, on stores: [MountPlan.Server]? = nil
+    ) throws -> MountPlan {
         let path = directory + "/mount-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return MountPlan(
             volume: Self.volume, path: path, peer: StoredPeer(client),
             home: .init(node: home.node, port: cable?.port ?? home.port),
-            stores: stores.map { .init(node: $0.node, port: $0.listener.port) })
+            stores: stores ?? self.stores.map { .init(node: $0.node, port: $0.listener.port) })
     }
+
+    /// The stores, as a home tells of them.
+    package var places: [StorePlace] {
+        stores.map { MountPlan.Server(node: $0.node, port: $0.listener.port).place }
+    }
+
+    /// Where a store has its files, and which node it is.
+    package func place(ofStore number: Int) -> (directory: String, node: NodeID) {
+        (directory + "/store\(number)", stores[number].node)
+    }
+
+    /// What all stores have granted and was not used.
+    package var granted: Bytes { stores.reduce(.zero) { $0 + $1.blocks.usage.granted } }
 
     /// Ends a store for good.
     package func end(store number: Int) async { await stores[number].listener.shutDown() }
@@ -97,12 +119,15 @@ package final class ServedVolume: Sendable {
 }
 
 /// A home in memory, whose sessions never end.
-final class MemoryHome: HomePlace {
-    let node: NodeID
+package final class MemoryHome: HomePlace {
+    package let node: NodeID
     private let home: HomeServer<MemoryState>
     private let listener: FrameListener
 
-    var port: Int { listener.port }
+    package var port: Int { listener.port }
+
+    /// It hears of the stores of its volume.
+    package func meet(_ places: [StorePlace]) { home.meet(places) }
 
     init(_ volume: VolumeID, _ options: ServedVolume.Options, as peer: FramePeer) async throws {
         var state = MemoryState()
@@ -131,7 +156,7 @@ final class MemoryHome: HomePlace {
         let value = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
     }
 
-    func end() async { await listener.shutDown() }
+    package func end() async { await listener.shutDown() }
 }
 
 extension FrameLimits {

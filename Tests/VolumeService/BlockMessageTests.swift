@@ -18,7 +18,7 @@ struct BlockMessageTests {
 
     static func request(_ kind: UInt64, _ random: inout SeededGenerator) -> BlockRequest {
         let few = Int.random(in: 0...5, using: &random)
-        return switch kind % 12 {
+        return switch kind % 15 {
         case 0: .put((0..<few).map { _ in put(&random) }, isDurable: Bool.random(using: &random))
         case 1: .synchronize
         case 2:
@@ -31,16 +31,23 @@ struct BlockMessageTests {
         case 6: .grant(Bytes(.random(in: 0...(1 << 56), using: &random)))
         case 7: .release(Bytes(.random(in: 0...(1 << 56), using: &random)))
         case 8: .list(after: Bool.random(using: &random) ? id(&random) : nil, limit: .random(in: 1...2048, using: &random))
-        case 9: .verify(id(&random))
+        case 9: .verify(id(&random), checksum: .random(in: .min ... .max, using: &random))
         case 10: .releaseAll(of: NodeID(high: random.next(), low: random.next()))
+        case 11: .bind(LeaseID(high: random.next(), low: random.next()))
+        case 12: .admit(nodes(few, &random), heirs: nodes(5 - few, &random), epoch: random.next())
+        case 13: .drop(epoch: random.next())
         default: .usage
         }
+    }
+
+    private static func nodes(_ count: Int, _ random: inout SeededGenerator) -> [NodeID] {
+        (0..<count).map { _ in NodeID(high: random.next(), low: random.next()) }
     }
 
     static func fault(_ kind: UInt64, _ random: inout SeededGenerator) -> BlockFault {
         let (block, volume) = (id(&random), VolumeID(high: random.next(), low: random.next()))
         let place = Int.random(in: 0...BlockLayout.largest, using: &random)
-        return switch kind % 9 {
+        return switch kind % 12 {
         case 0: .unknown(block, of: volume)
         case 1: .conflict(block, of: volume)
         case 2: .malformed(block, of: volume, "too long by \(place)")
@@ -49,7 +56,10 @@ struct BlockMessageTests {
         case 5: .full(needed: Bytes(Int64(place)), free: .zero)
         case 6: .deposed(volume, epoch: random.next(), current: random.next())
         case 7: .disk(file: "segment-1.blocks", "Input/output error")
-        default: .foreign(file: "segment-1.index", "of a newer version")
+        case 8: .foreign(file: "segment-1.index", "of a newer version")
+        case 9: .leaving(volume)
+        case 10: .notLent(volume)
+        default: .lease(LeaseID(high: random.next(), low: random.next()), "is bound to another volume")
         }
     }
 
@@ -69,7 +79,8 @@ struct BlockMessageTests {
             return .usage(
                 BlockUsage(
                     capacity: bytes(), live: bytes(), dead: bytes(), granted: bytes(), grantedToCaller: bytes(), free: bytes(),
-                    epoch: random.next()))
+                    epoch: random.next(), isLeaving: Bool.random(using: &random),
+                    copyRate: Bool.random(using: &random) ? bytes() : nil))
         default: return .failed(fault(random.next(), &random))
         }
     }
@@ -105,7 +116,7 @@ struct BlockMessageTests {
                 head[Int.random(in: 0..<head.count, using: &random)] = UInt8.random(in: .min ... .max, using: &random)
             }
             if random.chance(.percent(20)) { head = (0..<200).map { _ in UInt8.random(in: .min ... .max, using: &random) } }
-            let code = UInt16.random(in: 0x0100...0x010d, using: &random)
+            let code = UInt16.random(in: 0x0100...0x0110, using: &random)
             if let message = try? BlockMessage(code: code, head: head) {
                 #expect(message.head == head, "there is one way to say a thing")
                 if case .read(_, let offset, let length) = message.request {
@@ -128,18 +139,22 @@ struct BlockMessageTests {
             BlockMessage(.put(puts, isDurable: true), of: VolumeID(high: 1, low: 1)).head,
             BlockMessage(.delete(.init(repeating: id, count: BlockRequest.mostDeleted), epoch: 1), of: VolumeID(high: 1, low: 1))
                 .head,
+            BlockMessage(
+                .admit(
+                    .init(repeating: NodeID(high: 1, low: 1), count: BlockRequest.mostAdmitted),
+                    heirs: .init(repeating: NodeID(high: 1, low: 1), count: BlockRequest.mostHeirs), epoch: 1),
+                of: VolumeID(high: 1, low: 1)
+            ).head,
             BlockReply.stored(failures: Dictionary(uniqueKeysWithValues: failures)).head,
             BlockReply.blocks(.init(repeating: BlockEntry(id, length: 1), count: BlockRequest.mostListed), areLast: true).head,
         ]
         for head in heads { #expect(head.count <= 64 << 10) }
     }
 
-    @Test("Errors of a store come out as they went in", arguments: 0..<9 as Range<UInt64>)
+    @Test("Every fault comes out as it went in", arguments: 0..<12 as Range<UInt64>)
     func faults(kind: UInt64) throws {
         var random = SeededGenerator(seed: kind)
-        let fault = Self.fault(kind, &random)
-        #expect(BlockFault(BlockStoreError(fault)) == fault)
-        let reply = BlockReply.failed(fault)
+        let reply = BlockReply.failed(Self.fault(kind, &random))
         #expect(try BlockReply(code: reply.code, head: reply.head) == reply)
     }
 

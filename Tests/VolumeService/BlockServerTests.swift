@@ -1,3 +1,4 @@
+import BlockClient
 import BlockStore
 import Foundation
 import FrameKit
@@ -6,7 +7,6 @@ import NIOCore
 import Resources
 import Synchronization
 import Testing
-import VolumeClient
 import VolumeService
 import Volumes
 
@@ -27,7 +27,8 @@ struct BlockServerTests {
                 let (offset, count) = (length / 3, length / 2)
                 let part = try await served.peer.answer(to: .read(block.put.block, of: volume, at: offset, count))
                 #expect(part == block.bytes.getSlice(at: offset, length: count))
-                try await served.peer.answer(to: .verify(block.put.block, of: volume))
+                let summary = Checksum.summary(block.put.checksums)
+                try await served.peer.answer(to: .verify(block.put.block, checksum: summary, of: volume))
             }
         }
     }
@@ -112,7 +113,8 @@ struct BlockServerTests {
             try file.write(contentsOf: [0, 0, 0, 0])
             try file.close()
             let damaged = BlockError.store(.corrupted(id(1), of: volume, offset: 131_072))
-            #expect(await served.peer.failure(.verify(id(1), of: volume)) == damaged)
+            let summary = Checksum.summary(block.put.checksums)
+            #expect(await served.peer.failure(.verify(id(1), checksum: summary, of: volume)) == damaged)
             #expect(await served.peer.failure(.read(id(1), of: volume)) == damaged)
             #expect(try await served.peer.put([block]).isEmpty)
             #expect(try await served.peer.answer(to: .read(id(1), of: volume)).bytes == block.bytes)
@@ -160,7 +162,7 @@ struct BlockServerTests {
                 var head = BlockMessage(BlockMessageTests.request(random.next(), &random), of: volume).head
                 if Bool.random(using: &random), !head.isEmpty { head[Int.random(in: 0..<head.count, using: &random)] &+= 1 }
                 let body = ByteBuffer(repeating: 1, count: .random(in: 0...2000, using: &random))
-                let message = FrameMessage(code: .random(in: 0x0100...0x010c, using: &random), head: head, body: body)
+                let message = FrameMessage(code: .random(in: 0x0100...0x0110, using: &random), head: head, body: body)
                 _ = try? await served.peer.pool.call(message, within: .seconds(20))
             }
             _ = try await served.peer.answer(to: .usage(volume))

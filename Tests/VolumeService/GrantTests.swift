@@ -1,8 +1,8 @@
+import BlockClient
 import BlockStore
 import FrameKit
 import Resources
 import Testing
-import VolumeClient
 import VolumeService
 import Volumes
 

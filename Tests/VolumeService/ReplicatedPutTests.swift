@@ -1,10 +1,10 @@
+import BlockClient
 import Dispatch
 import FrameKit
 import Frames
 import NIOCore
 import Resources
 import Testing
-import VolumeClient
 import Volumes
 
 @Suite("Blocks on several servers", .timeLimit(.minutes(2)))

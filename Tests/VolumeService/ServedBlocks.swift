@@ -1,10 +1,10 @@
+import BlockClient
 import BlockStore
 import FrameKit
 import Frames
 import NIOCore
 import Resources
 import Testing
-import VolumeClient
 import VolumeService
 import Volumes
 

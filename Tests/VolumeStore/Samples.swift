@@ -28,9 +28,11 @@ func session(_ number: UInt64) -> SessionID { SessionID(high: 0, low: number) }
 enum Beginning {
     static let capacity: UInt64 = 1 << 20
     static let time = FileTime(rawValue: -5)
+    static let traits = VolumeTraits(name: "déjà", copies: 3, key: Array(0..<32))
 
     static func found(in state: inout some VolumeState) {
-        Volume.found(in: &state, capacity: capacity, inodeLimit: 60, owner: 1, group: .max, permissions: 0o1777, at: time)
+        Volume.found(
+            in: &state, traits, capacity: capacity, inodeLimit: 60, owner: 1, group: .max, permissions: 0o1777, at: time)
     }
 
     static var memory: Volume<MemoryState> {
@@ -41,9 +43,8 @@ enum Beginning {
 
     static func create(_ directory: String) throws {
         try VolumeDatabase.create(
-            directory: directory, volume: volumeID, capacity: capacity, inodeLimit: 60, owner: 1, group: .max,
-            permissions: 0o1777,
-            at: time)
+            directory: directory, volume: volumeID, traits, capacity: capacity, inodeLimit: 60, owner: 1, group: .max,
+            permissions: 0o1777, at: time)
     }
 
     static func create(state path: String) throws {

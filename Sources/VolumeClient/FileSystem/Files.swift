@@ -132,11 +132,21 @@ extension VolumeFileSystem {
         guard offset < size else { return 0 }
         let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), size - offset))])
         let range = offset..<offset + UInt64(wanted.count)
-        wanted.initializeMemory(as: UInt8.self, repeating: 0)
-        let (parts, pending) = try content(of: file, in: range)
-        for part in parts { try fill(wanted, from: offset, with: part) }
-        for run in pending { run.overlay(wanted, range) }
+        do throws(PosixError) {
+            try fill(wanted, range, of: file)
+        } catch .inputOutput {
+            // Blocks may have been moved since it was told where they are.
+            file.state.withLock { $0.extents = ExtentMap() }
+            try fill(wanted, range, of: file)
+        }
         return wanted.count
+    }
+
+    private func fill(_ buffer: UnsafeMutableRawBufferPointer, _ range: Range<UInt64>, of file: ClientFile) throws(PosixError) {
+        buffer.initializeMemory(as: UInt8.self, repeating: 0)
+        let (parts, pending) = try content(of: file, in: range)
+        for part in parts { try fill(buffer, from: range.lowerBound, with: part) }
+        for run in pending { run.overlay(buffer, range) }
     }
 
     private func fill(

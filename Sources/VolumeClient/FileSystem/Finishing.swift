@@ -5,7 +5,10 @@ extension VolumeFileSystem {
     ///
     /// - Throws: what went wrong first with what nobody has made durable; the session is over all the same.
     package func finish() throws(PosixError) {
-        defer { home.end() }
+        defer {
+            blocks.giveBack()
+            home.end()
+        }
         // Otherwise each file would wait for the home in vain.
         try home.awaitHome()
         var failure: PosixError?

@@ -45,10 +45,19 @@ extension VolumeFileSystem: SessionHoldings {
     package func cutOff() { forgetInKernel(within: .zero) }
 
     package func connected() {
+        learnStores()
         askForLocksAgain()
         // What is open is to be kept, also when its last name goes.
         for file in allFiles where file.state.withLock({ $0.handles > 0 && $0.lease == nil }) {
             recalls.async { [self] in _ = try? inode(file.number) }
+        }
+    }
+
+    /// Finds out where blocks can be. Comes back at once.
+    func learnStores() {
+        recalls.async { [home, blocks] in
+            // A home that has just begun may not have heard of any yet.
+            if let places = try? home.stores(), !places.isEmpty { blocks.learn(places) }
         }
     }
 

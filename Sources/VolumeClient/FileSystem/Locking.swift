@@ -142,6 +142,8 @@ extension VolumeFileSystem {
     /// What a home says unasked. Comes back at once.
     package func heed(_ notice: FrameMessage) {
         if let recall = HomeLink.recall(in: notice) { return heed(recall) }
+        if notice.code == StoresNotice.code { return learnStores() }
+        if notice.code == MovedNotice.code { return home.lookForHome() }
         guard notice.code == LockNotice.code, let granted = try? LockNotice(encoded: Array(buffer: notice.body)),
             granted.session == home.session
         else { return }

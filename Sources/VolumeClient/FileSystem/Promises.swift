@@ -2,19 +2,32 @@ internal import Resources
 internal import Synchronization
 internal import Volumes
 
-/// Room in the volume that this session was promised, so that a write finds out that there is none, and not what comes after it.
+/// Room in the volume that this session was promised, and in its stores, so that a write finds out that there is none, and not what
+/// comes after it.
 final class Promises: Sendable {
     /// How much is asked for at once.
     private static let portion: Int64 = 64 << 20
 
     private let home: HomeLink
+    private let blocks: BlockPool
     private let free = Mutex<Int64>(0)
 
-    init(_ home: HomeLink) { self.home = home }
+    init(_ home: HomeLink, _ blocks: BlockPool) { (self.home, self.blocks) = (home, blocks) }
 
     /// - Returns: the session that was promised it.
     /// - Throws: ``PosixError/noSpace``.
     func take(_ bytes: Int) throws(PosixError) -> SessionID {
+        let session = try takeQuota(bytes)
+        do throws(PosixError) { try blocks.promise(bytes) } catch {
+            releaseQuota(bytes, of: session)
+            throw error
+        }
+        // Of a session that is over meanwhile all was forgotten.
+        if home.session != session { blocks.settle(bytes) }
+        return session
+    }
+
+    private func takeQuota(_ bytes: Int) throws(PosixError) -> SessionID {
         let needed = Int64(bytes)
         while true {
             let session = free.withLock { free -> SessionID? in
@@ -33,8 +46,16 @@ final class Promises: Sendable {
 
     /// What was taken is not needed.
     func release(_ bytes: Int, of session: SessionID) {
+        releaseQuota(bytes, of: session)
+        settle(bytes, of: session)
+    }
+
+    private func releaseQuota(_ bytes: Int, of session: SessionID) {
         free.withLock { if home.session == session { $0 += Int64(bytes) } }
     }
+
+    /// What was taken is stored, and counts as used in the volume.
+    func settle(_ bytes: Int, of session: SessionID) { if home.session == session { blocks.settle(bytes) } }
 
     private func ask(_ bytes: Int64) throws(PosixError) {
         let session = home.session
@@ -43,5 +64,8 @@ final class Promises: Sendable {
     }
 
     /// The session is over that was promised it.
-    func forget() { free.withLock { $0 = 0 } }
+    func forget() {
+        free.withLock { $0 = 0 }
+        blocks.forgetGrants()
+    }
 }

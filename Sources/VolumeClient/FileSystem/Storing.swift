@@ -41,44 +41,33 @@ extension VolumeFileSystem {
     }
 
     private func store(_ flight: ClientFile.Flight) -> Result<(NewBlock, [Extent]), PosixError> {
-        var random = SystemRandomNumberGenerator()
-        let id = BlockID(at: Timestamp(microseconds: clock.now.rawValue / 1000), using: &random)
-        var (extents, place) = ([Extent](), UInt32(0))
-        for run in flight.runs {
-            extents.append(Extent(offset: run.offset, length: UInt64(run.bytes.count), source: .block(id, offset: place)))
-            place += UInt32(run.bytes.count)
-        }
         let content = flight.runs.count == 1 ? flight.runs[0].bytes : flight.runs.flatMap(\.bytes)
-        do throws(PosixError) {
-            var failure: PosixError?
-            let block = content.withUnsafeBytes { bytes -> NewBlock? in
-                do throws(PosixError) { return try blocks.store(bytes, as: id) } catch {
-                    failure = error
-                    return nil
-                }
-            }
-            guard let block else { throw failure ?? .inputOutput }
-            return .success((block, extents))
-        } catch {
-            return .failure(error)
+        do throws(PosixError) { if !blocks.knowsGeneration { try learnGeneration() } } catch { return .failure(error) }
+        return content.withUnsafeBytes { bytes in
+            do throws(PosixError) {
+                let block = try blocks.store(bytes)
+                return .success((block, flight.extents(in: block.id)))
+            } catch { return .failure(error) }
         }
+    }
+
+    private func learnGeneration() throws(PosixError) {
+        guard case .space(let header) = try home.ask(.space) else { throw .protocolFault }
+        blocks.learn(generation: header.generation)
     }
 
     /// Tells the home what has landed, as far as nothing before it is still on its way.
     private func tell(_ file: ClientFile) {
         file.telling.withLock { _ in
             while let flight = file.state.withLock({ $0.flying.first }), let landed = flight.block.withLock({ $0 }) {
-                var result: Result<Inode?, PosixError>
-                switch landed {
-                case .failure(let error): result = .failure(error)
-                case .success(let (block, extents)): result = tell(file, flight, block, extents)
-                }
+                let result = tell(file, flight, landed)
                 file.state.withLock { state in
                     // With its session what it wrote may be gone meanwhile.
                     guard state.flying.first === flight else { return }
                     state.flying.removeFirst()
                     switch result {
                     case .success(let inode):
+                        promises.settle(flight.count, of: flight.session)
                         state.extents = ExtentMap()
                         if let inode { state.note(inode) }
                     case .failure(let error):
@@ -88,6 +77,24 @@ extension VolumeFileSystem {
                 }
             }
         }
+    }
+
+    /// How often the home is told of content whose block took so long that it may have been taken for waste: it is stored again.
+    private static let attempts = 3
+
+    private func tell(
+        _ file: ClientFile, _ flight: ClientFile.Flight, _ landed: Result<(NewBlock, [Extent]), PosixError>
+    ) -> Result<Inode?, PosixError> {
+        do throws(PosixError) {
+            var (block, extents) = try landed.get()
+            for _ in 0..<Self.attempts {
+                let result = tell(file, flight, block, extents)
+                guard case .failure(.canceled) = result else { return result }
+                try learnGeneration()
+                (block, extents) = try store(flight).get()
+            }
+            throw .inputOutput
+        } catch { return .failure(error) }
     }
 
     private func tell(
@@ -127,5 +134,17 @@ extension VolumeFileSystem {
         for flight in file.state.withLock({ $0.flying }) { flight.landed.wait() }
         tell(file)
         try throwError(of: file)
+    }
+}
+
+extension ClientFile.Flight {
+    /// Where its runs are in a block.
+    fileprivate func extents(in block: BlockID) -> [Extent] {
+        var (extents, place) = ([Extent](), UInt32(0))
+        for run in runs {
+            extents.append(Extent(offset: run.offset, length: UInt64(run.bytes.count), source: .block(block, offset: place)))
+            place += UInt32(run.bytes.count)
+        }
+        return extents
     }
 }

@@ -42,7 +42,7 @@ package final class VolumeFileSystem: FileSystem {
         self.home = home
         self.mostFiles = mostFiles
         self.blocks = blocks
-        promises = Promises(home)
+        promises = Promises(home, blocks)
         home.attach(self)
     }
 

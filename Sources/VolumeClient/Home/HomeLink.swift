@@ -8,8 +8,8 @@ package import Volumes
 /// A session with the home of a volume, for threads that wait for its answers.
 ///
 /// When the connection or the home goes away, calls wait, up to a bound, while the session is taken up again in the background: on
-/// another connection, with a home that began again, or, when it is over, by another session. Whatever was under way is asked again,
-/// and a change is carried out once.
+/// another connection, with a home that began again, maybe on another node, or, when it is over, by another session. Whatever was
+/// under way is asked again, and a change is carried out once.
 package final class HomeLink: Sendable {
     package struct Options: Sendable {
         /// For how long a call waits for its answer, the time included for which there is no home.
@@ -23,11 +23,12 @@ package final class HomeLink: Sendable {
 
     package let volume: VolumeID
     let node: NodeID
-    let pool: FramePool
+    let line: HomeLine
     let options: Options
     let state: Mutex<LinkState>
     let mending = DispatchQueue(label: "surplus.volume.home")
     let beating = DispatchQueue(label: "surplus.volume.presence")
+    let reporting = DispatchQueue(label: "surplus.volume.reports")
     /// Ends a pause between attempts to take the session up.
     let ending = DispatchSemaphore(value: 0)
     /// Until when the home keeps what the session has, in microseconds of the clock since boot.
@@ -45,25 +46,42 @@ package final class HomeLink: Sendable {
     ///
     /// - Parameters:
     ///   - session: unique for ever. Others follow it when it is over.
-    ///   - pool: of one connection, whose notices go to ``VolumeFileSystem/heed(_:)-(FrameMessage)``.
+    ///   - find: finds out where the home is; `nil` when that is not known now. Asked again whenever the home is not there, or says
+    ///     that it is not the home. It may block.
+    ///   - dial: makes the connection to it, one alone, whose notices go to ``VolumeFileSystem/heed(_:)-(FrameMessage)``.
     /// - Throws: ``PosixError`` when the home cannot be reached or refuses.
     package init(
-        to volume: VolumeID, session: SessionID, as node: NodeID, over pool: FramePool, _ options: Options = Options()
+        to volume: VolumeID, session: SessionID, as node: NodeID, _ options: Options = Options(),
+        find: @escaping @Sendable () -> HomeAddress?, dial: @escaping @Sendable (HomeAddress) -> FramePool
     ) throws(PosixError) {
         self.volume = volume
         self.node = node
-        self.pool = pool
+        line = HomeLine(find: find, dial: dial)
         self.options = options
         state = Mutex(LinkState(session))
-        let asked = Instant.now
-        switch send(.begin(node: node), as: session, within: options.patience) {
-        case .answer(.began(let identity, _)): connect(session, identity, asked: asked)
-        case .answer(.refused(let error)), .failed(let error): throw error
-        case .answer: throw .protocolFault
-        case .broken: throw .inputOutput
-        }
+        try begin(session)
         planBeat()
     }
+
+    private func begin(_ session: SessionID) throws(PosixError) {
+        // A home that is elsewhere than it was found is looked for again.
+        while line.find() {
+            let asked = Instant.now
+            switch send(.begin(node: node), as: session, within: options.patience) {
+            case .answer(.began(let identity, _)): return connect(session, identity, asked: asked)
+            case .answer(.refused(let error)), .failed(let error): throw error
+            case .answer: throw .protocolFault
+            case .broken: continue
+            }
+        }
+        throw .inputOutput
+    }
+
+    /// The home may be on another node from now on.
+    package func lookForHome() { if let turn = state.withLock(\.turn) { mend(turn) } }
+
+    /// Of the volume, as the home told it when the session began.
+    package var traits: VolumeTraits { state.withLock(\.traits) }
 
     /// Who is told what becomes of the session.
     package func attach(_ holdings: any SessionHoldings) { self.holdings.withLock { $0.value = holdings } }
@@ -133,6 +151,7 @@ package final class HomeLink: Sendable {
 
     func send(_ request: HomeRequest, as session: SessionID, within patience: Duration) -> Outcome {
         do throws(FrameError) {
+            guard let pool = line.pool else { return .broken }
             return .init(.success(try pool.wait(for: frame(request, session), within: patience)))
         } catch { return .init(.failure(error)) }
     }

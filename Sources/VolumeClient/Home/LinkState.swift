@@ -18,6 +18,7 @@ struct LinkState {
     /// Of the home that knows all that the session has.
     var epoch: UInt64 = 0
     var term = Microseconds.zero
+    var traits = VolumeTraits()
     var number: UInt64 = 0
     /// Whether the home can be asked.
     var isConnected = false

@@ -40,6 +40,7 @@ extension HomeLink {
 
     /// - Returns: whether the home can be asked again.
     private func takeUp() -> Bool {
+        line.find()
         let (session, asked) = (session, Instant.now)
         switch send(.resume(node: node), as: session, within: Self.stepPatience) {
         case .answer(.began(let identity, let isRecovering)):
@@ -117,6 +118,7 @@ extension HomeLink {
     func connect(_ session: SessionID, _ identity: HomeIdentity, asked: Instant) {
         let gate = state.withLock { state in
             (state.session, state.epoch, state.term) = (session, identity.epoch, identity.term)
+            state.traits = identity.traits
             state.isMending = false
             if state.end == nil {
                 (state.isConnected, state.isPresent) = (true, true)

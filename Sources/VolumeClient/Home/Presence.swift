@@ -36,7 +36,7 @@ extension HomeLink {
         lookWhetherCutOff()
         guard isPresent else { return }
         let asked = Instant.now
-        pool.start(frame(.ping, session), within: .seconds(5)) { [weak self] result in
+        line.pool?.start(frame(.ping, session), within: .seconds(5)) { [weak self] result in
             guard let self, let turn else { return }
             switch Outcome(result) {
             case .answer(.done): heard(asked, turn)
@@ -64,7 +64,7 @@ extension HomeLink {
             return last
         }
         guard let last else { return }
-        pool.start(frame(.synchronize(record: last), turn.session), within: options.patience) { [weak self] result in
+        line.pool?.start(frame(.synchronize(record: last), turn.session), within: options.patience) { [weak self] result in
             guard let self else { return }
             state.withLock { $0.isSynchronizing = false }
             if case .answer(.done) = Outcome(result) { becameDurable(last, turn) }

@@ -22,8 +22,7 @@ struct HomeDesk<State: VolumeState> {
     private var home: VolumeHome<State>
     private let records: any HomeRecords
     private let volume: VolumeID
-    private let onEnd: @Sendable (VolumeStoreError) -> Void
-    private let onLeft: @Sendable (NodeID) -> Void
+    private let listeners: HomeListeners
     private var connections: [SessionID: FrameCaller] = [:]
     private var open: [RequestKey: HomeServer<State>.Done] = [:]
     private var next: UInt64 = 0
@@ -36,11 +35,10 @@ struct HomeDesk<State: VolumeState> {
     private static var longestPause: Microseconds { .seconds(3) }
 
     init(
-        _ kept: KeptHome<State>, of volume: VolumeID, at now: Instant, onEnd: @escaping @Sendable (VolumeStoreError) -> Void,
-        onLeft: @escaping @Sendable (NodeID) -> Void
+        _ kept: KeptHome<State>, of volume: VolumeID, at now: Instant, _ listeners: HomeListeners
     ) {
         (home, records) = (kept.home, kept.records)
-        (self.volume, self.onEnd, self.onLeft) = (volume, onEnd, onLeft)
+        (self.volume, self.listeners) = (volume, listeners)
         ticked = now
     }
 
@@ -50,6 +48,10 @@ struct HomeDesk<State: VolumeState> {
         _ message: HomeMessage, from caller: FrameCaller, at now: Moment, _ done: @escaping HomeServer<State>.Done
     ) -> [HomeWork] {
         if let end { return [{ done(.failure(end)) }] }
+        guard records.isInCharge else {
+            let refusal = FrameRefusal(.busy, "the home of \(volume) hears of too few of its backups to know that it is still the home")
+            return [{ done(.failure(refusal)) }]
+        }
         var work: [HomeWork] = []
         switch message.request {
         case .begin, .resume:
@@ -84,6 +86,8 @@ struct HomeDesk<State: VolumeState> {
     }
 
     mutating func tick(_ now: Moment) -> [HomeWork] {
+        // What it would decide might not hold; sessions cannot reach it either, and are excused.
+        guard records.isInCharge else { return attempt { records throws(VolumeStoreError) in try records.check() } }
         defer { ticked = now.instant }
         if now.instant - ticked > Self.longestPause { home.excuseSilence(at: now.instant) }
         return act { $0.tick(now) } + attempt { records throws(VolumeStoreError) in try records.tend() }
@@ -102,7 +106,8 @@ struct HomeDesk<State: VolumeState> {
 
     private mutating func carryOut(_ directive: HomeDirective) -> [HomeWork] {
         switch directive {
-        case .journal, .wake: return []
+        case .journal(let record): return lacking(record)
+        case .wake: return []
         case .answer(let key, let answer):
             guard let done = open.removeValue(forKey: key) else { return [] }
             return [{ done(.success(FrameMessage(home: answer))) }]
@@ -110,9 +115,12 @@ struct HomeDesk<State: VolumeState> {
             guard let caller = connections[session] else { return [] }
             let body = ByteBuffer(bytes: recall.encoded(for: session))
             return [{ caller.notify(FrameMessage(code: LeaseRecall.code, body: body)) }]
-        case .left(let node):
-            let onLeft = onLeft
-            return [{ onLeft(node) }]
+        case .left(let node): return [{ [listeners] in listeners.left(node) }]
+        case .damaged(let block, let node): return [{ [listeners] in listeners.damaged(block, node) }]
+        case .storesChanged(let session):
+            guard let caller = connections[session] else { return [] }
+            let body = ByteBuffer(bytes: StoresNotice(session: session).encoded)
+            return [{ caller.notify(FrameMessage(code: StoresNotice.code, body: body)) }]
         case .lockGranted(let wait, let session):
             guard let caller = connections[session] else { return [] }
             let body = ByteBuffer(bytes: LockNotice(session: session, wait: wait).encoded)
@@ -122,6 +130,41 @@ struct HomeDesk<State: VolumeState> {
             guard let caller = connections.removeValue(forKey: session) else { return work }
             return work + [{ caller.cut(because: reason) }]
         }
+    }
+
+    /// Blocks that a writer has stored on fewer nodes than they are to be on.
+    private func lacking(_ record: Record) -> [HomeWork] {
+        guard case .write(_, let blocks, _) = record.operation else { return [] }
+        let copies = home.volume.state.header.traits.copies
+        let few = blocks.filter { $0.replicas.count < copies }.map(\.id)
+        return few.isEmpty ? [] : [{ [listeners] in listeners.lacking(few) }]
+    }
+
+    var header: VolumeHeader? { end == nil ? home.volume.state.header : nil }
+
+    var sessions: [NodeID] { end == nil ? Set(home.volume.state.allSessions.map(\.node)).sorted() : [] }
+
+    mutating func write(
+        _ operation: Volumes.Operation, at now: Moment
+    ) -> (work: [HomeWork], result: Result<Void, PosixError>) {
+        guard end == nil else { return ([], .failure(.stale)) }
+        var result = Result<Void, PosixError>.success(())
+        let work = act { home in
+            do throws(PosixError) { return try home.carryOut(operation, at: now) } catch {
+                result = .failure(error)
+                return []
+            }
+        }
+        return (work, end == nil ? result : .failure(.inputOutput))
+    }
+
+    mutating func attend(
+        _ decide: @Sendable (State) -> [Volumes.Operation], at now: Moment
+    ) -> (work: [HomeWork], isAsked: Bool) {
+        guard end == nil, !home.isRecovering, records.isInCharge else { return ([], false) }
+        var work: [HomeWork] = []
+        for operation in decide(home.volume.state) { work += act { (try? $0.carryOut(operation, at: now)) ?? [] } }
+        return (work + attempt { records throws(VolumeStoreError) in try records.check() }, end == nil)
     }
 
     // MARK: End
@@ -134,8 +177,8 @@ struct HomeDesk<State: VolumeState> {
             return []
         } catch {
             failure = error
-            let (onEnd, work) = (onEnd, finish(FrameRefusal(.failed, "the home of \(volume) has stopped: \(error)")))
-            return work + [{ onEnd(error) }]
+            let work = finish(FrameRefusal(.failed, "the home of \(volume) has stopped: \(error)"))
+            return work + [{ [listeners] in listeners.ended(error) }]
         }
     }
 
@@ -144,6 +187,13 @@ struct HomeDesk<State: VolumeState> {
         let last = home.volume.state.header.applied
         work += act { $0.becomeDurable(last) }
         return work + (end == nil ? finish(FrameRefusal(.busy, "the home of \(volume) is being stopped")) : [])
+    }
+
+    mutating func depose(by epoch: UInt64) -> [HomeWork] {
+        guard end == nil else { return [] }
+        let notice = FrameMessage(code: MovedNotice.code, body: ByteBuffer(bytes: MovedNotice(volume: volume).encoded))
+        let callers = connections.values.map { caller in { @Sendable in _ = caller.notify(notice) } }
+        return callers + finish(FrameRefusal(.busy, "\(volume) has another home since epoch \(epoch); look for that"))
     }
 
     private mutating func finish(_ refusal: FrameRefusal) -> [HomeWork] {

@@ -4,6 +4,9 @@ package import Volumes
 /// Where the records of a home go, before anything is told that rests on them. For one thread at a time; what fails is the last that
 /// was done.
 package protocol HomeRecords: AnyObject {
+    /// Whether what the home has may be told: no other one can have begun to answer.
+    var isInCharge: Bool { get }
+
     /// Takes the next record, which is carried out already.
     func enter(_ record: Record) throws(VolumeStoreError)
 
@@ -39,6 +42,7 @@ final class HandedRecords: HomeRecords {
 
     init(_ take: @escaping @Sendable (Record) -> Void) { self.take = take }
 
+    var isInCharge: Bool { true }
     func enter(_ record: Record) { take(record) }
     func check() {}
     func tend() {}

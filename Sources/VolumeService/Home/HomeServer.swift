@@ -18,20 +18,20 @@ package final class HomeServer<State: VolumeState>: FrameService {
     private let desk: Mutex<HomeDesk<State>>
     private let clock: @Sendable () -> Moment
     private let rule: VolumeRule
+    private let listeners: HomeListeners
 
     /// - Parameters:
     ///   - kept: a home, and where its records go.
-    ///   - onEnd: is told when the home ends by itself, and why; once, on any thread, where it must not block.
-    ///   - onLeft: is told of each node whose last session is over, on any thread, where it must not block.
+    ///   - listeners: are told what happens.
     package init(
         _ kept: sending KeptHome<State>, of volume: VolumeID, rule: @escaping VolumeRule, clock: @escaping @Sendable () -> Moment,
-        onEnd: @escaping @Sendable (VolumeStoreError) -> Void = { _ in },
-        onLeft: @escaping @Sendable (NodeID) -> Void = { _ in }
+        _ listeners: HomeListeners = HomeListeners()
     ) {
         self.volume = volume
         self.rule = rule
         self.clock = clock
-        desk = Mutex(HomeDesk(kept, of: volume, at: clock().instant, onEnd: onEnd, onLeft: onLeft))
+        self.listeners = listeners
+        desk = Mutex(HomeDesk(kept, of: volume, at: clock().instant, listeners))
     }
 
     /// - Parameter journal: is given each record, in order; ``becameDurable(_:)`` is to be called when it has them for good. Must not
@@ -56,10 +56,17 @@ package final class HomeServer<State: VolumeState>: FrameService {
     package func begin(_ request: FrameMessage, from caller: FrameCaller, done: @escaping Done) {
         do throws(FrameRefusal) {
             let message = try read(request, from: caller)
-            carryOut { desk in desk.receive(message, from: caller, at: clock(), done) }
+            switch message.request {
+            case .begin, .resume: listeners.coming(caller.node) { [self] in take(message, from: caller, done) }
+            default: take(message, from: caller, done)
+            }
         } catch {
             done(.failure(error))
         }
+    }
+
+    private func take(_ message: HomeMessage, from caller: FrameCaller, _ done: @escaping Done) {
+        carryOut { desk in desk.receive(message, from: caller, at: clock(), done) }
     }
 
     private func read(_ request: FrameMessage, from caller: FrameCaller) throws(FrameRefusal) -> HomeMessage {
@@ -91,6 +98,36 @@ package final class HomeServer<State: VolumeState>: FrameService {
         let now = clock()
         carryOut { desk in desk.tick(now) }
     }
+
+    /// Has a body look at the metadata, and writes what it returns before anything else happens. What is refused is passed over.
+    ///
+    /// - Returns: `false` when the body was not asked: while sessions are recovering, the home is not in charge, or after its end.
+    package func attend(_ decide: @Sendable (State) -> [Volumes.Operation]) -> Bool {
+        let now = clock()
+        let (work, isAsked) = desk.withLock { $0.attend(decide, at: now) }
+        for item in work { item() }
+        return isAsked
+    }
+
+    /// Writes a record that no session asked for (``VolumeHome/carryOut(_:at:)``).
+    package func write(_ operation: Volumes.Operation) -> Result<Void, PosixError> {
+        let now = clock()
+        let (work, result) = desk.withLock { $0.write(operation, at: now) }
+        for item in work { item() }
+        return result
+    }
+
+    /// What is known of the volume as a whole; `nil` after its end.
+    package var header: VolumeHeader? { desk.withLock { $0.header } }
+
+    /// Nodes that have sessions, in order.
+    package var sessions: [NodeID] { desk.withLock { $0.sessions } }
+
+    /// Tells sessions where blocks can be.
+    package func meet(_ stores: [StorePlace]) { carryOut { desk in desk.act { $0.meet(stores) } } }
+
+    /// Another node is the home: nothing is answered any more but that, and sessions are told to look for it.
+    package func depose(by epoch: UInt64) { carryOut { desk in desk.depose(by: epoch) } }
 
     /// Makes durable what was carried out, answers those who wait for that, and ends. Sessions can go on with the home that begins
     /// next.

@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import Foundation
 internal import Frames
 package import Resources
 internal import Synchronization
@@ -27,7 +26,7 @@ package final class HomeService: Sendable {
     /// Opens the files of a volume and begins.
     ///
     /// - Parameters:
-    ///   - directory: as ``VolumeDatabase/create(directory:volume:capacity:inodeLimit:owner:group:permissions:at:)`` made it.
+    ///   - directory: as ``VolumeDatabase/create(directory:volume:_:capacity:inodeLimit:owner:group:permissions:at:home:)`` made it.
     ///   - rule: which nodes may use the volume.
     ///   - onEnd: is told when the home ends because its files fail, and why; once, on any thread, where it must not block or stop it.
     ///   - onLeft: is told of each node whose last session is over, on any thread, where it must not block: stores have to give back
@@ -45,7 +44,9 @@ package final class HomeService: Sendable {
         epoch = max(database.journal.standing.epoch, database.header.epoch) + 1
         try database.journal.begin(epoch: epoch)
         let home = VolumeHome(database.volume, epoch: epoch, options.home, at: clock())
-        server = HomeServer(KeptHome(home, database), of: volume, rule: rule, clock: clock, onEnd: onEnd, onLeft: onLeft)
+        var listeners = HomeListeners()
+        (listeners.ended, listeners.left) = (onEnd, onLeft)
+        server = HomeServer(KeptHome(home, database), of: volume, rule: rule, clock: clock, listeners)
         self.durability = durability
         durability.tell(server)
         clockwork.start { [server] in server.tick() }
@@ -97,32 +98,5 @@ private final class Durability: Sendable {
             }
             server?.becameDurable(last)
         }
-    }
-}
-
-/// Calls about once a second, on a thread of its own.
-private final class Clockwork: Sendable {
-    private let ending = DispatchSemaphore(value: 0)
-    private let thread = Mutex<DispatchGroup?>(nil)
-
-    func start(_ body: @escaping @Sendable () -> Void) {
-        let running = DispatchGroup()
-        running.enter()
-        thread.withLock { $0 = running }
-        Thread.detachNewThread { [ending] in
-            while ending.wait(timeout: .now() + .seconds(1)) == .timedOut { body() }
-            running.leave()
-        }
-    }
-
-    /// Comes back when no call is under way any more. Not within one.
-    func stop() {
-        let running = thread.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }
-        guard let running else { return }
-        ending.signal()
-        running.wait()
     }
 }

@@ -23,6 +23,9 @@ package protocol Journal: AnyObject, Sendable {
     /// Why nothing is taken any more; `nil` while all is well.
     var failure: VolumeStoreError? { get }
 
+    /// Whether what the home has may be told: nobody else can have begun to answer as the home.
+    var isInCharge: Bool { get }
+
     /// Takes records, and returns before they are durable.
     ///
     /// - Parameter epoch: of the home that sends them; where it is higher than any before, it is remembered with them.
@@ -81,10 +84,15 @@ package struct JournalStanding: Hashable, Sendable {
 }
 
 extension Journal {
+    package var isInCharge: Bool { true }
+
     /// Blocks until all records up to one are durable.
     ///
-    /// - Throws: why they never will be.
-    package func awaitDurable(_ index: UInt64) throws(VolumeStoreError) {
+    /// - Parameter patience: for how long.
+    /// - Throws: why they never will be; ``VolumeStoreError/unsettled(_:)`` when it takes longer.
+    package func awaitDurable(
+        _ index: UInt64, within patience: DispatchTimeInterval = .never
+    ) throws(VolumeStoreError) {
         if standing.durable >= index { return }
         let outcome = Mutex<Result<Void, VolumeStoreError>?>(nil)
         let isDone = DispatchSemaphore(value: 0)
@@ -92,7 +100,7 @@ extension Journal {
             outcome.withLock { $0 = result }
             isDone.signal()
         }
-        isDone.wait()
+        guard isDone.wait(timeout: .now() + patience) == .success else { throw .unsettled(index) }
         try outcome.withLock { $0 ?? .success(()) }.get()
     }
 

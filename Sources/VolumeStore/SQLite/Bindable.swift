@@ -44,6 +44,19 @@ extension Array: Bindable where Element == UInt8 {
     }
 }
 
+extension String: Bindable {
+    func bind(to statement: OpaquePointer, at place: CInt) {
+        var text = self
+        text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                // Without an address it would be NULL.
+                let start = UnsafePointer(characters.baseAddress) ?? UnsafePointer(bitPattern: 1)
+                sqlite3_bind_text64(statement, place, start, UInt64(characters.count), copied, UInt8(SQLITE_UTF8))
+            }
+        }
+    }
+}
+
 extension Identifier: Bindable {
     func bind(to statement: OpaquePointer, at place: CInt) {
         withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { bytes in

@@ -84,6 +84,8 @@ final class PreparedStatement {
         return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
     }
 
+    func text(_ column: CInt) throws(VolumeStoreError) -> String { String(decoding: try blob(column), as: UTF8.self) }
+
     func identifier<Tag>(_ column: CInt, _: Identifier<Tag>.Type = Identifier<Tag>.self) throws(VolumeStoreError) -> Identifier<
         Tag
     > {

@@ -7,6 +7,11 @@ CREATE TABLE header (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     -- Of the volume.
     volume BLOB NOT NULL CHECK (length(volume) = 16),
+    name TEXT NOT NULL,
+    -- That each block is to have.
+    copies INTEGER NOT NULL,
+    -- With which clients encrypt blocks.
+    key BLOB NOT NULL,
     applied INTEGER NOT NULL,
     epoch INTEGER NOT NULL,
     time INTEGER NOT NULL,

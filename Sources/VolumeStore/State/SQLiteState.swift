@@ -60,7 +60,7 @@ package final class SQLiteState: VolumeState {
 
     /// Makes the file of a volume, with an empty root directory in it.
     ///
-    /// - Parameter found: puts what is there from the beginning, as ``Volume/found(in:capacity:inodeLimit:owner:group:permissions:at:)``
+    /// - Parameter found: puts what is there from the beginning, as ``Volume/found(in:_:capacity:inodeLimit:owner:group:permissions:at:home:)``
     ///   does.
     package static func create(
         path: String, volume: VolumeID, options: Options = Options(), _ found: (inout SQLiteState) -> Void

@@ -23,8 +23,8 @@ struct StateTables {
         writeHeader = try PreparedStatement(
             connection,
             """
-            UPDATE header SET applied = ?, epoch = ?, time = ?, next_inode = ?, capacity = ?, inode_limit = ?, used = ?, reserved = ?,
-                inodes = ?, generation = ?, membership = ?
+            UPDATE header SET name = ?, copies = ?, key = ?, applied = ?, epoch = ?, time = ?, next_inode = ?, capacity = ?,
+                inode_limit = ?, used = ?, reserved = ?, inodes = ?, generation = ?, membership = ?
             """)
         writeSession = try PreparedStatement(connection, "INSERT OR REPLACE INTO sessions (id, node, reserved) VALUES (?, ?, ?)")
         deleteSession = try PreparedStatement(connection, "DELETE FROM sessions WHERE id = ?")
@@ -44,16 +44,19 @@ struct StateTables {
             connection,
             """
             INSERT INTO header (
-                id, volume, applied, epoch, time, next_inode, capacity, inode_limit, used, reserved, inodes, generation, membership)
-            VALUES (1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL)
+                id, volume, name, copies, key, applied, epoch, time, next_inode, capacity, inode_limit, used, reserved, inodes,
+                generation, membership)
+            VALUES (1, ?, '', 1, x'', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL)
             """)
         try insert.run(volume)
         try write(header)
     }
 
     func write(_ header: VolumeHeader) throws(VolumeStoreError) {
+        let traits = header.traits
         try writeHeader.run(
-            header.applied, header.epoch, header.time, header.nextInode, header.capacity, header.inodeLimit, header.used,
+            traits.name, traits.copies, traits.key, header.applied, header.epoch, header.time, header.nextInode, header.capacity,
+            header.inodeLimit, header.used,
             header.reserved, header.inodes, header.generation, header.membership?.encoded)
     }
 
@@ -61,7 +64,8 @@ struct StateTables {
         let read = try PreparedStatement(
             connection,
             """
-            SELECT volume, applied, epoch, time, next_inode, capacity, inode_limit, used, reserved, inodes, generation, membership
+            SELECT volume, applied, epoch, time, next_inode, capacity, inode_limit, used, reserved, inodes, generation, membership,
+                name, copies, key
             FROM header
             """)
         let found = try read.first { row throws(VolumeStoreError) in
@@ -72,6 +76,7 @@ struct StateTables {
             (header.used, header.reserved, header.inodes) = (try row.unsigned(7), try row.unsigned(8), try row.unsigned(9))
             header.generation = try row.unsigned(10)
             header.membership = try membership(row, 11)
+            header.traits = VolumeTraits(name: try row.text(12), copies: try row.narrow(13), key: try row.blob(14))
             return (try row.identifier(0, VolumeID.self), header)
         }
         guard let found else { throw .damaged(file: connection.path, "it has no header") }

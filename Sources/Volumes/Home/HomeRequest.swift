@@ -15,6 +15,12 @@ package enum HomeRequest: Hashable, Sendable {
     case extendedAttributeNames(InodeNumber)
     case space
 
+    // MARK: Blocks
+    /// Where blocks can be; each time that a ``StoresNotice`` says so it is to be asked again.
+    case stores
+    /// A copy of a block is not what it should be, or not there.
+    case damaged(BlockID, on: NodeID)
+
     // MARK: Changing
     /// - Parameters:
     ///   - slot: of the session, in which no other request is under way.
@@ -75,6 +81,8 @@ package enum HomeAnswer: Hashable, Sendable {
     case extendedAttribute([UInt8])
     case extendedAttributeNames([[UInt8]])
     case space(VolumeHeader)
+    /// In the order of their nodes.
+    case stores([StorePlace])
     /// - Parameter record: what became of it, which has to be durable before it can be relied on, and which is to be kept until then.
     case changed(Reply, Record, [LeaseGrant])
     /// It was carried out when it came before, and is durable. What it tells was so then.
@@ -128,13 +136,18 @@ package struct HomeIdentity: Hashable, Sendable {
     package let stamp: UInt64
     /// After so long without a request the session is over.
     package let term: Microseconds
+    /// Of the volume, with its key.
+    package let traits: VolumeTraits
 
-    package init(epoch: UInt64, applied: UInt64, durable: UInt64, stamp: UInt64, term: Microseconds) {
+    package init(
+        epoch: UInt64, applied: UInt64, durable: UInt64, stamp: UInt64, term: Microseconds, traits: VolumeTraits = VolumeTraits()
+    ) {
         self.epoch = epoch
         self.applied = applied
         self.durable = durable
         self.stamp = stamp
         self.term = term
+        self.traits = traits
     }
 }
 
@@ -168,6 +181,10 @@ package enum HomeDirective: Hashable, Sendable {
     case recall(LeaseRecall, from: SessionID)
     /// A session has the lock that it waited for.
     case lockGranted(wait: UInt64, to: SessionID)
+    /// Tell a session that the stores are others, or in another condition.
+    case storesChanged(SessionID)
+    /// A copy of a block is to be looked at.
+    case damaged(BlockID, on: NodeID)
     /// A node has no session any more: stores need not keep room for it.
     case left(NodeID)
     /// The session is over and its connections are to be closed.

@@ -27,7 +27,7 @@ extension VolumeHome {
         directives.append(.wake(at: now.instant + options.sessionTerm))
         let identity = HomeIdentity(
             epoch: epoch, applied: volume.state.header.applied, durable: durable, stamp: leases.lastStamp,
-            term: options.sessionTerm)
+            term: options.sessionTerm, traits: volume.state.header.traits)
         return .began(identity, isRecovering: isRecovering)
     }
 

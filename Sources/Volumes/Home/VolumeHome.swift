@@ -13,6 +13,9 @@ package struct VolumeHome<State: VolumeState> {
         package var recallLimit = Microseconds.seconds(30)
         /// Requests of one session that may wait.
         package var waitingLimit = 1024
+        /// So much longer than their term sessions have to come back to a home that begins: for so long another one, which is deposed, may
+        /// have answered them (``JournalReplica/isInCharge(at:)``).
+        package var grace = Microseconds.zero
 
         package init() {}
     }
@@ -44,6 +47,8 @@ package struct VolumeHome<State: VolumeState> {
     /// Records up to this one are durable.
     package internal(set) var durable: UInt64
     var recovery: Recovery?
+    /// Where blocks can be.
+    var stores: [StorePlace] = []
     /// What has become of the records of sessions that the home did not know any more when it began.
     var outcomes: [SessionID: [ReplayOutcome]] = [:]
     var directives: [HomeDirective] = []
@@ -61,7 +66,7 @@ package struct VolumeHome<State: VolumeState> {
         let next = volume.state.header.nextInode
         firstNumber = volume.state.header.applied == 0 ? next : InodeNumber(rawValue: next.rawValue + Self.mostLost)
         durable = volume.state.header.applied
-        recovery = Recovery(of: volume.state.allSessions.map(\.id), until: now.instant + options.sessionTerm)
+        recovery = Recovery(of: volume.state.allSessions.map(\.id), until: now.instant + options.sessionTerm + options.grace)
     }
 
     /// More records than a journal may have taken and lost.
@@ -132,6 +137,8 @@ package struct VolumeHome<State: VolumeState> {
         case .giveBack(let returns): return giveBack(returns, new.key, at: now)
         case .end: return end(new.key, at: now)
         case .ping: return answer(new.key, .done)
+        case .stores: return answer(new.key, .stores(stores))
+        case .damaged(let block, let node): return hear(of: block, on: node, new.key)
         case .reclaim(let leases, let open): return reclaim(leases, open, new.key)
         case .reclaimLocks(let locks): return reclaim(locks, new.key)
         case .unlock(let place): return unlock(place, new.key)

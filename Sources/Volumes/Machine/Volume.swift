@@ -6,15 +6,18 @@ import Resources
 package struct Volume<State: VolumeState> {
     package var state: State
 
-    /// - Parameter state: one that has a root directory, made with ``found(in:capacity:inodeLimit:owner:group:permissions:at:)``.
+    /// - Parameter state: one that has a root directory, made with ``found(in:_:capacity:inodeLimit:owner:group:permissions:at:home:)``.
     package init(_ state: State) { self.state = state }
 
     /// Makes an empty volume.
+    ///
+    /// - Parameter home: the node that keeps its journal, alone at first; `nil` for whichever has it.
     package static func found(
-        in state: inout State, capacity: UInt64, inodeLimit: UInt64, owner: UInt32, group: UInt32, permissions: UInt16 = 0o755,
-        at time: FileTime
+        in state: inout State, _ traits: VolumeTraits = VolumeTraits(), capacity: UInt64, inodeLimit: UInt64, owner: UInt32,
+        group: UInt32, permissions: UInt16 = 0o755, at time: FileTime, home: NodeID? = nil
     ) {
-        state.header = VolumeHeader(capacity: capacity, inodeLimit: inodeLimit, at: time)
+        state.header = VolumeHeader(traits, capacity: capacity, inodeLimit: inodeLimit, at: time)
+        state.header.membership = home.map { JournalMembership(JournalSet(home: $0, backups: [])) }
         state.put(
             Inode(
                 number: .root, kind: .directory, permissions: permissions, owner: owner, group: group, links: 2, at: time,

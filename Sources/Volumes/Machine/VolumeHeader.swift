@@ -2,6 +2,7 @@ import Resources
 
 /// What is known of a volume as a whole.
 package struct VolumeHeader: Hashable, Sendable {
+    package var traits: VolumeTraits
     /// The record that was applied last; the first is number 1.
     package var applied: UInt64 = 0
     /// Of the home that wrote it.
@@ -23,7 +24,8 @@ package struct VolumeHeader: Hashable, Sendable {
     /// Which nodes keep the journal; `nil` for the home alone, whichever that is.
     package var membership: JournalMembership?
 
-    package init(capacity: UInt64, inodeLimit: UInt64, at time: FileTime) {
+    package init(_ traits: VolumeTraits = VolumeTraits(), capacity: UInt64, inodeLimit: UInt64, at time: FileTime) {
+        self.traits = traits
         self.capacity = capacity
         self.inodeLimit = inodeLimit
         self.time = time

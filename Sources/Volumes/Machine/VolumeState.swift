@@ -4,7 +4,7 @@ import Resources
 ///
 /// Calls do not fail. A state whose storage fails says so to whoever made it, and nothing of the transaction in which that
 /// happened may be kept; until then it answers as if nothing were there.
-package protocol VolumeState {
+package protocol VolumeState: SendableMetatype {
     var header: VolumeHeader { get set }
 
     // MARK: Inodes

@@ -20,6 +20,12 @@ package enum BlockFault: Error, Hashable, Sendable {
     case disk(file: String, String)
     /// A file is not one of a block store, or of a newer one.
     case foreign(file: String, String)
+    /// The owner wants back what the volume has here: what is there can be read until it is elsewhere, and nothing new is taken.
+    case leaving(VolumeID)
+    /// This node lends nothing to the volume, or does not any more.
+    case notLent(VolumeID)
+    /// Room that was borrowed cannot be used for what is asked.
+    case lease(LeaseID, String)
 }
 
 extension BlockFault: CustomStringConvertible {
@@ -33,6 +39,9 @@ extension BlockFault: CustomStringConvertible {
         case .full(let needed, let free): "no room for \(needed.rawValue) bytes, \(free.rawValue) are free"
         case .deposed(let volume, let epoch, let current): "\(volume) is at epoch \(current), epoch \(epoch) has no say any more"
         case .disk(let file, let reason), .foreign(let file, let reason): "\(file): \(reason)"
+        case .leaving(let volume): "the owner wants back what \(volume) has here; store it elsewhere"
+        case .notLent(let volume): "this node lends no room to \(volume)"
+        case .lease(let lease, let reason): "\(lease) \(reason)"
         }
     }
 }
@@ -64,6 +73,16 @@ extension BlockFault {
             writer.write(UInt8(isForeign ? 9 : 8))
             writer.write(file)
             writer.write(reason)
+        case .leaving(let volume):
+            writer.write(UInt8(10))
+            writer.write(volume)
+        case .notLent(let volume):
+            writer.write(UInt8(11))
+            writer.write(volume)
+        case .lease(let lease, let reason):
+            writer.write(UInt8(12))
+            writer.write(lease)
+            writer.write(reason)
         }
     }
 
@@ -88,6 +107,9 @@ extension BlockFault {
         case 7: self = .deposed(try reader.identifier(), epoch: try reader.integer(), current: try reader.integer())
         case 8: self = .disk(file: try reader.text(), try reader.text())
         case 9: self = .foreign(file: try reader.text(), try reader.text())
+        case 10: self = .leaving(try reader.identifier())
+        case 11: self = .notLent(try reader.identifier())
+        case 12: self = .lease(try reader.identifier(), try reader.text())
         case let kind: throw MalformedMessage("there is no fault \(kind)")
         }
     }

@@ -54,15 +54,28 @@ package enum BlockRequest: Hashable, Sendable {
     case releaseAll(of: NodeID)
     /// The blocks in order of their ids, from the one behind this on.
     case list(after: BlockID?, limit: Int)
-    /// Hold a block against its checksums.
-    case verify(BlockID)
+    /// Hold a block, as it is on the disk, against the checksum that the metadata have of it.
+    case verify(BlockID, checksum: UInt32)
     /// How the room is used.
     case usage
+    /// Room that the caller has borrowed is for this volume.
+    case bind(LeaseID)
+    /// These nodes may use the volume, and none but them and who has borrowed room for it.
+    ///
+    /// - Parameters:
+    ///   - heirs: those that may borrow room for it too and then do with it what its home does, as whoever takes it over has to.
+    ///   - epoch: as for ``delete(_:epoch:)``.
+    case admit([NodeID], heirs: [NodeID], epoch: UInt64)
+    /// Delete all blocks. Room that was borrowed for the volume can be bound to another one.
+    case drop(epoch: UInt64)
 
     /// The most blocks in one request.
     package static let mostPut = 256
     package static let mostDeleted = 2048
     package static let mostListed = 2048
+    /// The most nodes that use a volume.
+    package static let mostAdmitted = 1024
+    package static let mostHeirs = 64
 
     /// The codes of all requests.
     package static let codes: ClosedRange<UInt16> = 0x0100...0x01ff
@@ -81,6 +94,9 @@ package enum BlockRequest: Hashable, Sendable {
         case .verify: 0x010a
         case .usage: 0x010b
         case .releaseAll: 0x010c
+        case .bind: 0x010d
+        case .admit: 0x010e
+        case .drop: 0x010f
         }
     }
 }
@@ -108,94 +124,5 @@ package struct BlockMessage: Hashable, Sendable {
         volume = try reader.identifier()
         request = try BlockRequest(code, &reader)
         try reader.finish()
-    }
-}
-
-// MARK: - Fields
-
-extension BlockRequest {
-    fileprivate func write(into writer: inout MessageWriter) {
-        switch self {
-        case .put(let puts, let isDurable):
-            writer.write(isDurable)
-            writer.write(puts) { $1.write(into: &$0) }
-        case .read(let block, let offset, let length):
-            writer.write(block)
-            writer.write(UInt32(offset))
-            writer.write(UInt32(length))
-        case .readWhole(let block), .verify(let block): writer.write(block)
-        case .delete(let blocks, let epoch):
-            writer.write(epoch)
-            writer.write(blocks) { $0.write($1) }
-        case .raise(let epoch): writer.write(epoch)
-        case .grant(let bytes), .release(let bytes): writer.write(bytes)
-        case .releaseAll(let node): writer.write(node)
-        case .list(let block, let limit):
-            writer.write(block != nil)
-            writer.write(block ?? BlockID(high: 0, low: 0))
-            writer.write(UInt16(limit))
-        case .synchronize, .usage: break
-        }
-    }
-
-    fileprivate init(_ code: UInt16, _ reader: inout MessageReader) throws(MalformedMessage) {
-        switch code {
-        case 0x0101:
-            let isDurable = try reader.bool()
-            let puts = try reader.items(atMost: Self.mostPut) { reader throws(MalformedMessage) in try BlockPut(&reader) }
-            self = .put(puts, isDurable: isDurable)
-        case 0x0102: self = .synchronize
-        case 0x0103:
-            self = .read(try reader.identifier(), offset: try Self.size(&reader), length: try Self.size(&reader))
-        case 0x0104: self = .readWhole(try reader.identifier())
-        case 0x0105:
-            let epoch = try reader.integer(UInt64.self)
-            let blocks = try reader.items(atMost: Self.mostDeleted) { reader throws(MalformedMessage) in
-                try reader.identifier(BlockID.self)
-            }
-            self = .delete(blocks, epoch: epoch)
-        case 0x0106: self = .raise(epoch: try reader.integer())
-        case 0x0107: self = .grant(try reader.byteCount())
-        case 0x0108: self = .release(try reader.byteCount())
-        case 0x0109: self = try Self.list(&reader)
-        case 0x010a: self = .verify(try reader.identifier())
-        case 0x010b: self = .usage
-        case 0x010c: self = .releaseAll(of: try reader.identifier())
-        default: throw MalformedMessage("there is no request \(code)")
-        }
-    }
-
-    private static func size(_ reader: inout MessageReader) throws(MalformedMessage) -> Int {
-        let size = Int(try reader.integer(UInt32.self))
-        guard size <= BlockLayout.largest else { throw MalformedMessage("\(size) bytes of a block") }
-        return size
-    }
-
-    private static func list(_ reader: inout MessageReader) throws(MalformedMessage) -> Self {
-        let hasStart = try reader.bool()
-        let block = try reader.identifier(BlockID.self)
-        let limit = Int(try reader.integer(UInt16.self))
-        guard (1...mostListed).contains(limit) else { throw MalformedMessage("a list of \(limit) blocks") }
-        guard hasStart || block == BlockID(high: 0, low: 0) else { throw MalformedMessage("a beginning that is not one") }
-        return .list(after: hasStart ? block : nil, limit: limit)
-    }
-}
-
-extension BlockPut {
-    fileprivate func write(into writer: inout MessageWriter) {
-        writer.write(block)
-        writer.write(UInt32(length))
-        writer.write(isGranted)
-        for checksum in checksums { writer.write(checksum) }
-    }
-
-    fileprivate init(_ reader: inout MessageReader) throws(MalformedMessage) {
-        let block = try reader.identifier(BlockID.self)
-        let length = Int(try reader.integer(UInt32.self))
-        guard (1...BlockLayout.largest).contains(length) else { throw MalformedMessage("a block of \(length) bytes") }
-        let isGranted = try reader.bool()
-        var checksums: [UInt32] = []
-        for _ in 0..<BlockLayout.checksumCount(length) { checksums.append(try reader.integer()) }
-        self.init(block, length: length, checksums: checksums, isGranted: isGranted)
     }
 }

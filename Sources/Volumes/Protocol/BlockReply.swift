@@ -26,10 +26,17 @@ package struct BlockUsage: Hashable, Sendable {
     package let free: Bytes
     /// The highest that was seen of the volume.
     package let epoch: UInt64
+    /// Whether the owner wants it back. Once that was said nothing new is stored, and nothing is on its way to the disk.
+    package let isLeaving: Bool
+    /// Bytes a second that the owner allows for copying blocks from here and to here; `nil` is without limit.
+    package let copyRate: Bytes?
 
     package init(
-        capacity: Bytes, live: Bytes, dead: Bytes, granted: Bytes, grantedToCaller: Bytes, free: Bytes, epoch: UInt64
+        capacity: Bytes, live: Bytes, dead: Bytes, granted: Bytes, grantedToCaller: Bytes, free: Bytes, epoch: UInt64,
+        isLeaving: Bool = false, copyRate: Bytes? = nil
     ) {
+        self.isLeaving = isLeaving
+        self.copyRate = copyRate
         self.capacity = capacity
         self.live = live
         self.dead = dead
@@ -128,12 +135,15 @@ extension BlockUsage {
     fileprivate func write(into writer: inout MessageWriter) {
         for bytes in [capacity, live, dead, granted, grantedToCaller, free] { writer.write(bytes) }
         writer.write(epoch)
+        writer.write(isLeaving)
+        writer.write(optional: copyRate) { $0.write($1) }
     }
 
     fileprivate init(_ reader: inout MessageReader) throws(MalformedMessage) {
         self.init(
             capacity: try reader.byteCount(), live: try reader.byteCount(), dead: try reader.byteCount(),
             granted: try reader.byteCount(), grantedToCaller: try reader.byteCount(), free: try reader.byteCount(),
-            epoch: try reader.integer())
+            epoch: try reader.integer(), isLeaving: try reader.bool(),
+            copyRate: try reader.optional { reader throws(MalformedMessage) in try reader.byteCount() })
     }
 }

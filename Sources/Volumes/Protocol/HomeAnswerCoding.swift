@@ -21,6 +21,7 @@ extension HomeAnswer {
         case .waits: 0x028f
         case .lockConflict: 0x0290
         case .elsewhere: 0x0291
+        case .stores: 0x0292
         }
     }
 
@@ -59,6 +60,7 @@ extension HomeAnswer {
         case .extendedAttribute(let value): writer.write(blob: value)
         case .extendedAttributeNames(let names): writer.write(names) { $0.write(blob: $1) }
         case .space(let header): header.write(into: &writer)
+        case .stores(let places): writer.write(places) { $1.write(into: &$0) }
         case .changed(let reply, let record, let grants):
             reply.write(into: &writer)
             record.write(into: &writer)
@@ -67,6 +69,7 @@ extension HomeAnswer {
         case .began(let identity, let isRecovering):
             for value in [identity.epoch, identity.applied, identity.durable, identity.stamp] { writer.write(value) }
             writer.write(identity.term)
+            identity.traits.write(into: &writer)
             writer.write(isRecovering)
         case .lockConflict(let claim): writer.write(optional: claim) { $1.write(into: &$0) }
         case .recovered(let outcomes):
@@ -112,7 +115,8 @@ extension HomeAnswer {
         case 0x028c:
             let identity = HomeIdentity(
                 epoch: try reader.integer(), applied: try reader.integer(),
-                durable: try reader.integer(), stamp: try reader.integer(), term: try reader.span())
+                durable: try reader.integer(), stamp: try reader.integer(), term: try reader.span(),
+                traits: try VolumeTraits(&reader))
             return .began(identity, isRecovering: try reader.bool())
         case 0x028d: return .reclaimed(try reader.grants())
         case 0x028e:
@@ -125,6 +129,7 @@ extension HomeAnswer {
         case 0x028f: return .waits
         case 0x0290: return .lockConflict(try reader.optional(LockClaim.init(_:)))
         case 0x0291: return .elsewhere
+        case 0x0292: return .stores(try reader.items(atMost: StorePlace.most, StorePlace.init(_:)))
         default: throw MalformedMessage("there is no answer \(code)")
         }
     }
@@ -194,6 +199,7 @@ extension Block {
 
 extension VolumeHeader {
     fileprivate func write(into writer: inout MessageWriter) {
+        traits.write(into: &writer)
         writer.write(time)
         writer.write(nextInode)
         for value in [applied, epoch, capacity, inodeLimit, used, reserved, inodes, generation] { writer.write(value) }
@@ -201,7 +207,7 @@ extension VolumeHeader {
     }
 
     fileprivate init(_ reader: inout MessageReader) throws(MalformedMessage) {
-        self.init(capacity: 0, inodeLimit: 0, at: try reader.fileTime())
+        self.init(try VolumeTraits(&reader), capacity: 0, inodeLimit: 0, at: try reader.fileTime())
         nextInode = try reader.inodeNumber()
         (applied, epoch, capacity) = (try reader.integer(), try reader.integer(), try reader.integer())
         (inodeLimit, used, reserved, inodes) = (

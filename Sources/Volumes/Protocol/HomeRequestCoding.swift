@@ -16,6 +16,8 @@ extension HomeRequest {
         case .extendedAttribute: 0x0206
         case .extendedAttributeNames: 0x0207
         case .space: 0x0208
+        case .stores: 0x0209
+        case .damaged: 0x020a
         case .change: 0x0220
         case .synchronize: 0x0221
         case .acquire: 0x0230
@@ -112,7 +114,10 @@ extension HomeRequest {
             }
             writer.write(open) { $0.write($1) }
         case .replay(let records): writer.write(records) { $1.write(into: &$0) }
-        case .space, .end, .ping, .reclaimed: break
+        case .damaged(let block, let node):
+            writer.write(block)
+            writer.write(node)
+        case .space, .stores, .end, .ping, .reclaimed: break
         }
     }
 
@@ -133,7 +138,12 @@ extension HomeRequest {
     }
 
     private static func reading(_ code: UInt16, _ reader: inout MessageReader) throws(MalformedMessage) -> Self {
-        if code == 0x0208 { return .space }
+        switch code {
+        case 0x0208: return .space
+        case 0x0209: return .stores
+        case 0x020a: return .damaged(try reader.identifier(), on: try reader.identifier())
+        default: break
+        }
         let inode = try reader.inodeNumber()
         switch code {
         case 0x0201: return .lookup(try reader.fileName(), in: inode)

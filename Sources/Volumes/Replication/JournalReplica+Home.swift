@@ -148,6 +148,15 @@ extension JournalReplica {
         }
     }
 
+    /// A copy of the state was not made or did not arrive.
+    package mutating func didFailCopy(to peer: NodeID, at now: Instant) -> [JournalDirective] {
+        if case .copying? = leadership?.peers[peer]?.phase {
+            leadership?.peers[peer]?.phase = .probing
+            leadership?.peers[peer]?.next = log.end.index + 1
+        }
+        return flush()
+    }
+
     // MARK: Answers
 
     mutating func acknowledge(_ epoch: UInt64, _ through: UInt64, _ stamp: Instant, _ peer: NodeID, at now: Instant) {

@@ -15,6 +15,8 @@ struct Candidacy {
 
     let round: UInt64
     let since: Instant
+    /// Whether it is only to be the home if it was so before.
+    let isContinuing: Bool
     /// Of the set with this node as the home.
     let backups: [NodeID]
     var step = Step.surveying
@@ -34,10 +36,13 @@ extension JournalReplica {
     ///
     /// - Parameters:
     ///   - backups: of the new home; they should have the journal already, for nothing is durable until one of them has it all.
+    ///   - isContinuing: whether it is only to go on as the home, unless another one has taken its place.
     ///   - round: another one each time.
-    package mutating func takeOver(backups: [NodeID], round: UInt64, at now: Instant) -> [JournalDirective] {
+    package mutating func takeOver(
+        backups: [NodeID], isContinuing: Bool = false, round: UInt64, at now: Instant
+    ) -> [JournalDirective] {
         guard leadership == nil, candidacy == nil else { return [.refused(.underway)] }
-        var new = Candidacy(round: round, since: now, backups: backups, sent: now)
+        var new = Candidacy(round: round, since: now, isContinuing: isContinuing, backups: backups, sent: now)
         new.reports[node] = report
         candidacy = new
         ask(at: now)
@@ -55,6 +60,7 @@ extension JournalReplica {
             return .failure(.underway)
         }
         let membership = best.1.membership
+        if candidacy.isContinuing, membership.set.home != node { return .failure(.moved(to: membership.set.home)) }
         guard membership.nodes.contains(node) else { return .failure(.notMember(node, membership.set)) }
         guard membership.sets.count < JournalMembership.mostSets else { return .failure(.tooManySets) }
         #if Defects

@@ -53,17 +53,31 @@ package struct JournalReplica: Sendable {
     var promises: [(epoch: UInt64, candidate: NodeID)] = []
     var directives: [JournalDirective] = []
 
-    /// - Parameter log: as it was found; all of it is synced.
-    package init(_ node: NodeID, _ log: JournalLog, _ options: Options = Options()) {
+    /// - Parameters:
+    ///   - log: as it was found; all of it is synced.
+    ///   - known: records up to this one are known to be durable.
+    package init(_ node: NodeID, _ log: JournalLog, durable known: UInt64 = 0, _ options: Options = Options()) {
         self.node = node
         self.log = log
         self.options = options
-        durable = log.outline.trimmed.index
+        durable = max(log.outline.trimmed.index, min(known, log.end.index))
     }
 
     /// Whether this node is the home, as far as it knows.
     package var isHome: Bool { leadership?.isReady ?? false }
     package var report: JournalReport { JournalReport(log) }
+    /// Whether the latest change of who keeps the journal has come to an end.
+    package var isSettled: Bool {
+        log.membership.outgoing.isEmpty && log.membershipIndex <= durable && leadership?.wanted == nil
+            && leadership?.proposed == nil
+    }
+
+    /// Whether a node has a say in this journal, as far as is known here.
+    package func knows(_ other: NodeID) -> Bool {
+        log.membership.nodes.contains(other) || leadership?.peers[other] != nil
+            || candidacy?.reports.values.contains { $0.membership.nodes.contains(other) } ?? false
+    }
+
     /// Of the records that it is to write, as the home or as who becomes it; `nil` on others.
     package var writingEpoch: UInt64? { leadership?.epoch }
 

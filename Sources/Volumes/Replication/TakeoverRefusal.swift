@@ -4,6 +4,8 @@ import Resources
 package enum TakeoverRefusal: Error, Hashable, Sendable {
     /// It does not keep the volume's journal, or not any more.
     case notMember(NodeID, JournalSet)
+    /// It wanted to go on as the home, and another one has taken its place.
+    case moved(to: NodeID)
     /// What is to be heard of is not: any of these may have records that were durable and nobody else has.
     case unheard([NodeID], of: JournalSet)
     /// Its journal lacks what another one has, and cannot take it, for that is not kept any more.
@@ -23,6 +25,7 @@ extension TakeoverRefusal: CustomStringConvertible {
             """
             \(node) does not keep this volume's journal; take over on \(set.backups.isEmpty ? "\(set.home)" : Self.list(set.nodes))
             """
+        case .moved(let home): "the volume has its home on \(home) now"
         case .unheard(let nodes, let set):
             """
             nothing is heard of \(Self.list(nodes)), which may have acknowledged changes that no other node has; bring one of these up: \

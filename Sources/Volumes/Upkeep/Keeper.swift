@@ -161,7 +161,8 @@ package struct Keeper: Sendable {
         }
     }
 
-    func fence(on node: NodeID) -> BlockFence { BlockFence(epoch: epoch, term: terms[node] ?? 0) }
+    /// The one that a store is to know now.
+    package func fence(on node: NodeID) -> BlockFence { BlockFence(epoch: epoch, term: terms[node] ?? 0) }
 
     private mutating func raiseFences(at now: Instant) {
         #if Defects

@@ -1,10 +1,10 @@
-import BlockStore
-import Resources
-import Synchronization
+package import BlockStore
+package import Resources
+internal import Synchronization
 
 /// A disk in memory that keeps, at a crash, only what was synchronized: of what was not, any part may be there or not, in pieces
 /// of 512 bytes, as a seed decides.
-final class ForgetfulDisk: BlockDisk {
+package final class ForgetfulDisk: BlockDisk {
     fileprivate struct Content {
         var now: [UInt8] = []
         var durable: [UInt8] = []
@@ -22,10 +22,10 @@ final class ForgetfulDisk: BlockDisk {
 
     fileprivate let state = Mutex(State())
 
-    init() {}
+    package init() {}
 
     /// What a machine finds that comes up again.
-    init(after crash: ForgetfulDisk, _ random: inout SeededGenerator) {
+    package init(after crash: ForgetfulDisk, _ random: inout SeededGenerator) {
         var found = crash.state.withLock { $0 }
         (found.stepsLeft, found.steps) = (.max, 0)
         for (number, content) in found.contents.sorted(by: { $0.key < $1.key }) {
@@ -52,11 +52,11 @@ final class ForgetfulDisk: BlockDisk {
     }
 
     /// Lets only so many more changes be made.
-    func fail(after steps: Int) { state.withLock { $0.stepsLeft = steps } }
-    var steps: Int { state.withLock { $0.steps } }
+    package func fail(after steps: Int) { state.withLock { $0.stepsLeft = steps } }
+    package var steps: Int { state.withLock { $0.steps } }
 
     /// Changes a byte of a file, as a failing disk does.
-    func flip(_ name: String, at place: Int) {
+    package func flip(_ name: String, at place: Int) {
         state.withLock { state in
             guard let number = state.names[name] else { return }
             state.contents[number]?.now[place] ^= 0x40
@@ -64,15 +64,15 @@ final class ForgetfulDisk: BlockDisk {
         }
     }
 
-    func size(of name: String) -> Int {
+    package func size(of name: String) -> Int {
         state.withLock { state in state.names[name].flatMap { state.contents[$0]?.now.count } ?? 0 }
     }
 
     // MARK: BlockDisk
 
-    func names() throws(BlockStoreError) -> [String] { state.withLock { Array($0.names.keys) } }
+    package func names() throws(BlockStoreError) -> [String] { state.withLock { Array($0.names.keys) } }
 
-    func open(_ name: String, isNew: Bool) throws(BlockStoreError) -> any BlockFile {
+    package func open(_ name: String, isNew: Bool) throws(BlockStoreError) -> any BlockFile {
         if isNew {
             try change(name) { state in
                 state.names[name] = state.next
@@ -84,13 +84,13 @@ final class ForgetfulDisk: BlockDisk {
         return File(name: name, number: number, disk: self)
     }
 
-    func rename(_ name: String, to other: String) throws(BlockStoreError) {
+    package func rename(_ name: String, to other: String) throws(BlockStoreError) {
         try change(name) { $0.names[other] = $0.names.removeValue(forKey: name) }
     }
 
-    func remove(_ name: String) throws(BlockStoreError) { try change(name) { $0.names[name] = nil } }
+    package func remove(_ name: String) throws(BlockStoreError) { try change(name) { $0.names[name] = nil } }
 
-    func synchronizeNames() throws(BlockStoreError) { try change("(names)") { $0.durableNames = $0.names } }
+    package func synchronizeNames() throws(BlockStoreError) { try change("(names)") { $0.durableNames = $0.names } }
 
     fileprivate func change(_ name: String, _ body: (inout sending State) -> Void) throws(BlockStoreError) {
         let isDone = state.withLock { state in

@@ -95,8 +95,22 @@ extension BlockCall<Void> {
     /// Has the server free what a node was granted, which has no session any more.
     package static func releaseAll(of node: NodeID, of volume: VolumeID) -> Self { done(.releaseAll(of: node), of: volume) }
 
-    /// Has the server hold a block against its checksums.
-    package static func verify(_ block: BlockID, of volume: VolumeID) -> Self { done(.verify(block), of: volume) }
+    /// Has the server hold a block, as it is on its disk, against the checksum that the metadata have of it.
+    package static func verify(_ block: BlockID, checksum: UInt32, of volume: VolumeID) -> Self {
+        done(.verify(block, checksum: checksum), of: volume)
+    }
+
+    /// Has room that this node has borrowed there used for the volume.
+    package static func bind(_ lease: LeaseID, to volume: VolumeID) -> Self { done(.bind(lease), of: volume) }
+
+    /// Says who may use the volume there, and who may take it over: ``BlockRequest/mostAdmitted`` and
+    /// ``BlockRequest/mostHeirs`` at most.
+    package static func admit(_ nodes: [NodeID], heirs: [NodeID], epoch: UInt64, to volume: VolumeID) -> Self {
+        done(.admit(nodes, heirs: heirs, epoch: epoch), of: volume)
+    }
+
+    /// Deletes all that the server has of the volume.
+    package static func drop(_ volume: VolumeID, epoch: UInt64) -> Self { done(.drop(epoch: epoch), of: volume) }
 }
 
 // MARK: - Reading

@@ -1,0 +1,150 @@
+internal import Resources
+internal import Volumes
+
+/// What a client knows of the stores of a volume: where there is room, how much of it was granted to it, and how much of that has
+/// been promised to programs.
+struct StoreLedger {
+    /// How many copies each block is to have, and with how few it is safe.
+    let copies: Int
+    var fewest: Int { min(2, copies) }
+
+    private(set) var map = StoreMap([])
+    /// Granted and not used, in bytes of what blocks take in a store.
+    private(set) var granted = SortedMap<NodeID, UInt64>()
+    /// What may be granted besides, for it is not known whether it was used.
+    private(set) var strays = SortedMap<NodeID, UInt64>()
+    /// Bytes that programs have written and that are not stored yet.
+    private(set) var promised: UInt64 = 0
+    /// Takes no blocks until then.
+    private var shunned: [NodeID: Instant] = [:]
+    /// Grants nothing more until then.
+    private var spent: [NodeID: Instant] = [:]
+
+    /// So long a store is left alone that has said that it has no room.
+    private static let shunning = Microseconds.seconds(10)
+
+    init(copies: Int) { self.copies = max(1, copies) }
+
+    // MARK: Stores
+
+    /// Takes note of how the stores are. What was granted by those that are not among them is gone.
+    mutating func learn(_ conditions: [StoreCondition]) {
+        map = StoreMap(conditions)
+        (shunned, spent) = ([:], [:])
+        for node in granted.keys where map.stores[node] == nil { (granted[node], strays[node]) = (nil, nil) }
+    }
+
+    /// A store has no room, or takes nothing new: what it granted is nothing worth.
+    mutating func shun(_ node: NodeID, at now: Instant) {
+        shunned[node] = now + Self.shunning
+        granted[node] = nil
+    }
+
+    /// A store has granted what it could.
+    mutating func exhaust(_ node: NodeID, at now: Instant) { spent[node] = now + Self.shunning }
+
+    /// Those that take new blocks.
+    private func open(at now: Instant) -> [StoreCondition] {
+        map.stores.values.filter { store in
+            store.phase == .open && shunned[store.node].map { $0 <= now } ?? true
+        }
+    }
+
+    // MARK: Promises
+
+    /// What so many bytes take in a store, in blocks that are not tiny.
+    static func footprint(_ bytes: UInt64) -> UInt64 { bytes + bytes / 4 }
+
+    /// Whether what was granted is enough for what was promised and so much more, with so many copies of each byte on different nodes.
+    func covers(_ more: UInt64, copies: Int) -> Bool {
+        let wanted = Self.footprint(promised + more)
+        let places = granted.values.reduce(UInt64(0)) { $0 + min($1, wanted) }
+        return places >= wanted * UInt64(copies) && granted.values.count { $0 > 0 } >= copies
+    }
+
+    mutating func promise(_ bytes: UInt64) { promised += bytes }
+    mutating func settle(_ bytes: UInt64) { promised -= min(promised, bytes) }
+
+    // MARK: Grants
+
+    /// Whom to ask for room, so that so much more can be promised: those that have said to have so much, or else any.
+    func lenders(
+        for bytes: UInt64, besides tried: [NodeID], at now: Instant, using random: inout some RandomNumberGenerator
+    ) -> [NodeID] {
+        let enough = Self.footprint(promised + bytes)
+        let ready = granted.pairs.filter { $0.1 >= enough }.map(\.0)
+        let wanted = copies - ready.count
+        guard wanted > 0 else { return [] }
+        let candidates = StoreMap(open(at: now).filter { store in spent[store.node].map { $0 <= now } ?? true })
+        let chosen = candidates.choose(wanted, for: bytes, besides: ready + tried, using: &random)
+        return chosen.isEmpty ? candidates.choose(wanted, for: 0, besides: ready + tried, using: &random) : chosen
+    }
+
+    /// What a node lacks for what is promised and so much more.
+    func shortage(of node: NodeID, for bytes: UInt64) -> UInt64 {
+        let enough = Self.footprint(promised + bytes)
+        return enough - min(enough, granted[node] ?? 0)
+    }
+
+    mutating func grant(_ bytes: UInt64, by node: NodeID) { granted[node, default: 0] += bytes }
+
+    /// A block was sent to a node, and it is not known what has become of it.
+    mutating func lose(_ bytes: UInt64, to node: NodeID) { strays[node, default: 0] += bytes }
+
+    /// Takes out all that was granted and is not needed, to be given back.
+    mutating func takeUnneeded() -> SortedMap<NodeID, UInt64> {
+        guard promised == 0 else { return SortedMap() }
+        defer { (granted, strays) = (SortedMap(), SortedMap()) }
+        var all = granted
+        for (node, bytes) in strays.pairs { all[node, default: 0] += bytes }
+        return all
+    }
+
+    /// The session is over to which it was granted and promised.
+    mutating func forget() { (granted, strays, promised) = (SortedMap(), SortedMap(), 0) }
+
+    // MARK: Placing
+
+    /// Chooses where copies of a block go, and uses what was granted there: where there is most of it when the rest would not be
+    /// enough for what was promised otherwise; then nodes that have said to have room, then those that have not.
+    ///
+    /// - Parameter present: nodes that have a copy, or were tried.
+    mutating func place(
+        _ count: Int, of bytes: UInt64, besides present: [NodeID], doubtful: [NodeID], at now: Instant,
+        using random: inout some RandomNumberGenerator
+    ) -> [NodeID] {
+        var chosen = placeGranted(count, bytes, present, doubtful, at: now, using: &random)
+        for node in chosen { granted[node, default: 0] -= bytes }
+        for (room, avoided) in [(bytes, doubtful), (0, doubtful), (0, [])] where chosen.count < count {
+            chosen += StoreMap(open(at: now)).choose(
+                count - chosen.count, for: room, besides: present + avoided + chosen, using: &random)
+        }
+        return chosen
+    }
+
+    private func placeGranted(
+        _ count: Int, _ bytes: UInt64, _ present: [NodeID], _ doubtful: [NodeID], at now: Instant,
+        using random: inout some RandomNumberGenerator
+    ) -> [NodeID] {
+        let candidates = open(at: now).compactMap { store -> StoreCondition? in
+            guard let room = granted[store.node], room >= bytes, !doubtful.contains(store.node) else { return nil }
+            var store = store
+            store.free = room
+            return store
+        }
+        let drawn = StoreMap(candidates).choose(count, for: bytes, besides: present, using: &random)
+        var rest = self
+        for node in drawn { rest.granted[node, default: 0] -= bytes }
+        rest.settle(bytes)
+        guard !rest.covers(0, copies: count), covers(0, copies: count) else { return drawn }
+        let fullest = candidates.filter { !present.contains($0.node) }.sorted { ($1.free, $0.node) < ($0.free, $1.node) }
+        return fullest.prefix(count).map(\.node)
+    }
+}
+
+extension SortedMap where Value == UInt64 {
+    fileprivate subscript(key: Key, default value: UInt64) -> UInt64 {
+        get { self[key] ?? value }
+        set { self[key] = newValue }
+    }
+}

@@ -1,0 +1,297 @@
+internal import Dispatch
+internal import Foundation
+internal import Frames
+internal import Resources
+internal import Synchronization
+internal import VolumeStore
+internal import Volumes
+
+/// A volume that this node keeps: its journal, and its metadata as the home or as a backup.
+final class KeptVolume: Sendable {
+    typealias TakeoverEnd = @Sendable (Result<Void, TakeoverRefusal>) -> Void
+
+    enum Role: Sendable {
+        case backup(BackupState)
+        case home(RunningHome)
+        case failed(String)
+    }
+
+    private struct State {
+        var directory: VolumeDirectory?
+        var journal: ReplicatedJournal
+        var role: Role
+        var takeovers: [TakeoverEnd] = []
+        /// Whether it was the home before this node began again, and tries to go on.
+        var isContinuing = false
+        var stores: [StorePlace] = []
+        /// A copy that takes the place of what is here.
+        var install: (message: JournalMessage, sender: NodeID)?
+    }
+
+    /// After a home could not go on it tries again.
+    private static let pause = DispatchTimeInterval.milliseconds(500)
+
+    let id: VolumeID
+    private let path: String
+    private let surroundings: HomesSurroundings
+    private let options: HomesOptions
+    private let pools: NodePools
+    private let copies: CopyInbox
+    private let state: Mutex<State?>
+    private let copying = DispatchQueue(label: "surplus.volume.copying", attributes: .concurrent)
+    private let retrying = DispatchQueue(label: "surplus.volume.retrying")
+
+    /// Opens what is in a directory, and goes on as the home where this node was it.
+    init(
+        _ id: VolumeID, in path: String, _ surroundings: HomesSurroundings, _ options: HomesOptions, _ pools: NodePools,
+        _ copies: CopyInbox
+    ) throws(VolumeStoreError) {
+        (self.id, self.path, self.surroundings, self.options) = (id, path, surroundings, options)
+        (self.pools, self.copies) = (pools, copies)
+        state = Mutex(nil)
+        let opened = try open()
+        state.withLock { $0 = opened }
+        continueAsHome()
+    }
+
+    private func open() throws(VolumeStoreError) -> State {
+        try VolumeDirectory.settle(path)
+        let directory = try VolumeDirectory(path: path)
+        let header = try SQLiteState(path: directory.state, options: options.database.state).header
+        let post = JournalPost(pools)
+        let surroundings = ReplicatedJournal.Surroundings(
+            clock: surroundings.clock, post: { [id] in post.send($0, of: id, to: $1, done: $2) },
+            tell: { [weak self] in self?.handle($0) })
+        let journal = try ReplicatedJournal(
+            path: directory.journal, volume: id, as: self.surroundings.node, under: header, options.journal, surroundings)
+        return State(directory: directory, journal: journal, role: .backup(try backup(directory, journal)))
+    }
+
+    private func backup(
+        _ directory: VolumeDirectory, _ journal: ReplicatedJournal
+    ) throws(VolumeStoreError) -> BackupState {
+        try BackupState(directory, id, journal, options.database) { [weak self] error in self?.fail(error) }
+    }
+
+    // MARK: What is known
+
+    private var journal: ReplicatedJournal? { state.withLock { $0?.journal } }
+    private var role: Role? { state.withLock { $0?.role } }
+
+    var home: RunningHome? { if case .home(let home)? = role { home } else { nil } }
+    var failure: String? { if case .failed(let reason)? = role { reason } else { nil } }
+
+    /// As far as this node knows.
+    var header: VolumeHeader? {
+        switch role {
+        case .home(let home): home.header
+        case .backup(let backup): backup.header
+        case .failed, nil: nil
+        }
+    }
+
+    var replica: JournalReplica? { journal?.replica }
+
+    /// Whether other nodes cannot have taken over.
+    var isInCharge: Bool { home != nil && journal?.isInCharge ?? false }
+
+    // MARK: Messages
+
+    /// A message from another node that keeps the journal, or is to. Blocks.
+    func receive(_ message: JournalMessage, from sender: NodeID) throws(FrameRefusal) {
+        guard let journal else { throw FrameRefusal(.busy, "\(id) is being stopped") }
+        if !journal.knows(sender), let reason = surroundings.accepts(id, sender) {
+            throw FrameRefusal(.notPermitted, "\(sender) has no say in the journal of \(id): \(reason)")
+        }
+        if case .install(_, let position, _) = message {
+            guard copies.has(id, at: position, from: sender) else { return }
+            state.withLock { $0?.install = (message, sender) }
+        }
+        journal.receive(message, from: sender)
+    }
+
+    /// Whether its home may have it deleted here.
+    func isHome(_ sender: NodeID, epoch: UInt64) -> Bool {
+        guard let log = journal?.replica.log else { return false }
+        return log.membership.set.home == sender && log.promised <= epoch
+    }
+
+    // MARK: Events of the journal
+
+    private func handle(_ event: ReplicatedJournal.Event) {
+        switch event {
+        case .durable(let index):
+            switch role {
+            case .home(let home): home.becameDurable(index)
+            case .backup(let backup): backup.reach(index)
+            case .failed, nil: break
+            }
+        case .lead(let epoch): lead(epoch)
+        case .deposed(let epoch): deposed(by: epoch)
+        case .refused(let refusal): refused(refusal)
+        case .appoint(let membership):
+            if let home { _ = home.write(.appoint(membership)) } else { journal?.appoint(membership) }
+        case .copyState(let node, _): copying.async { self.sendCopy(to: node) }
+        case .restart(let position): restart(after: position)
+        case .failed(let error): fail(error)
+        }
+    }
+
+    // MARK: The home
+
+    private func continueAsHome() {
+        guard let journal, journal.replica.log.membership.set.home == surroundings.node else { return }
+        state.withLock { $0?.isContinuing = true }
+        journal.takeOver(backups: journal.replica.log.membership.set.backups, isContinuing: true)
+    }
+
+    func takeOver(backups: [NodeID], _ end: @escaping TakeoverEnd) {
+        guard let journal else { return end(.failure(.underway)) }
+        state.withLock { state in
+            state?.takeovers.append(end)
+            state?.isContinuing = false
+        }
+        journal.takeOver(backups: backups)
+    }
+
+    func change(backups: [NodeID]) -> Bool { journal?.change(backups: backups) ?? false }
+
+    func meet(_ stores: [StorePlace]) {
+        state.withLock { $0?.stores = stores }
+        home?.meet(stores)
+    }
+
+    private func lead(_ epoch: UInt64) {
+        guard let (directory, journal, role, stores) = state.withLock({ state in
+            state.flatMap { state in state.directory.map { ($0, state.journal, state.role, state.stores) } }
+        }) else { return }
+        if case .backup(let backup) = role { backup.close() }
+        do throws(VolumeStoreError) {
+            let failed: @Sendable (VolumeStoreError) -> Void = { [weak self] error in
+                guard let self else { return }
+                retrying.async { self.fail(error) }
+            }
+            let home = try RunningHome(
+                id, in: directory, journal, epoch: epoch, surroundings, pools, options, onEnd: failed)
+            state.withLock { state in
+                state?.role = .home(home)
+                state?.isContinuing = false
+            }
+            home.meet(stores)
+            surroundings.report(id, .leads(epoch: epoch))
+            endTakeovers(.success(()))
+        } catch { fail(error) }
+    }
+
+    private func deposed(by epoch: UInt64) {
+        guard let (directory, journal) = state.withLock({ state in
+            state.flatMap { state in state.directory.map { ($0, state.journal) } }
+        }) else { return }
+        home?.depose(by: epoch)
+        surroundings.report(id, .deposed(by: epoch))
+        do throws(VolumeStoreError) {
+            let backup = try backup(directory, journal)
+            state.withLock { $0?.role = .backup(backup) }
+        } catch { fail(error) }
+        endTakeovers(.failure(.superseded(by: epoch)))
+    }
+
+    private func refused(_ refusal: TakeoverRefusal) {
+        endTakeovers(.failure(refusal))
+        let isContinuing = state.withLock { state in
+            if refusal.isFinal { state?.isContinuing = false }
+            return state?.isContinuing ?? false
+        }
+        guard isContinuing else { return }
+        retrying.asyncAfter(deadline: .now() + Self.pause) { [weak self] in
+            guard let self, state.withLock({ $0?.isContinuing ?? false }) else { return }
+            continueAsHome()
+        }
+    }
+
+    private func endTakeovers(_ result: Result<Void, TakeoverRefusal>) {
+        let ends = state.withLock { state in
+            defer { state?.takeovers = [] }
+            return state?.takeovers ?? []
+        }
+        for end in ends { end(result) }
+    }
+
+    private func fail(_ error: VolumeStoreError) {
+        if error == .closed { return }
+        if case .deposed = error, home != nil { return }
+        let home = home
+        state.withLock { $0?.role = .failed("\(error)") }
+        home?.stop()
+        surroundings.report(id, .failed("\(error)"))
+        endTakeovers(.failure(.underway))
+    }
+
+    // MARK: Copies of the state
+
+    private func sendCopy(to node: NodeID) {
+        guard let (directory, journal) = state.withLock({ state in
+            state.flatMap { state in state.directory.map { ($0, state.journal) } }
+        }) else { return }
+        do {
+            guard let pool = pools.pool(to: node) else { throw FrameError.unreachable("it is not known where \(node) is") }
+            let sending = CopySending(volume: id, state: directory.state, copy: path + "/copy-\(node).sqlite")
+            journal.sentCopy(try sending.send(over: pool), to: node)
+            surroundings.report(id, .copied(to: node))
+        } catch {
+            surroundings.report(id, .notCopied(to: node, "\(error)"))
+            retrying.asyncAfter(deadline: .now() + Self.pause) { journal.failedCopy(to: node) }
+        }
+    }
+
+    /// Begins anew with the copy that came from the home.
+    private func restart(after position: LogPosition) {
+        let before = state.withLock { state in
+            defer { state?.directory = nil }
+            return state
+        }
+        guard var before, let (message, sender) = before.install else { return }
+        if case .backup(let backup) = before.role { backup.close() }
+        let promised = before.journal.replica.log.promised
+        before.journal.close()
+        before.directory = nil
+        do throws(VolumeStoreError) {
+            let isReplaced = try copies.withCopy(of: id, at: position, from: sender) { copy throws(VolumeStoreError) in
+                try VolumeDatabase.replace(directory: path, from: copy, volume: id, at: position, promised: promised)
+                return true
+            }
+            var opened = try open()
+            opened.stores = before.stores
+            state.withLock { [opened] in $0 = opened }
+            if isReplaced ?? false { opened.journal.receive(message, from: sender) }
+        } catch { fail(error) }
+    }
+
+    // MARK: End
+
+    /// Makes durable what was carried out, and lets the files go. Blocks.
+    func stop() {
+        let last = state.withLock { state in
+            defer { state = nil }
+            return state
+        }
+        guard let last else { return }
+        switch last.role {
+        case .home(let home): home.stop()
+        case .backup(let backup): backup.close()
+        case .failed: break
+        }
+        last.journal.close()
+        for end in last.takeovers { end(.failure(.underway)) }
+    }
+}
+
+extension TakeoverRefusal {
+    /// Whether another attempt comes to the same, unless people do something.
+    fileprivate var isFinal: Bool {
+        switch self {
+        case .moved, .notMember, .tooManySets, .behind: true
+        case .unheard, .superseded, .underway: false
+        }
+    }
+}

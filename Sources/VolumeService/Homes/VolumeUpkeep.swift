@@ -1,0 +1,250 @@
+internal import BlockClient
+internal import BlockStore
+internal import Dispatch
+internal import Resources
+internal import Synchronization
+internal import VolumeStore
+internal import Volumes
+
+/// Has a keeper look after the blocks of a volume as long as this node is its home, and finds out how its stores are.
+final class VolumeUpkeep: Sendable {
+    private struct State {
+        var keeper: Keeper
+        var server: HomeServer<SQLiteState>?
+        /// Told when the home has all its sessions again.
+        var waiting: [KeeperEvent] = []
+        /// Records up to this one are; the keeper learns it when it is told something else.
+        var durable: UInt64 = 0
+        var wake: Instant?
+        var survey: StoreSurvey
+        var rate = MendingRate()
+        var unplaced: Instant?
+        var spread: @Sendable ([StorePlace]) -> Void = { _ in }
+    }
+
+    /// So many events wait at most; blocks that lack something are found all the same.
+    private static let mostWaiting = 4096
+
+    private let volume: VolumeID
+    private let surroundings: HomesSurroundings
+    private let errands: StoreErrands
+    private let state: Mutex<State>
+    private let queue = DispatchQueue(label: "surplus.volume.upkeep")
+
+    init(
+        _ volume: VolumeID, epoch: UInt64, copies: Int, _ options: Keeper.Options, _ surroundings: HomesSurroundings,
+        _ pools: NodePools
+    ) {
+        (self.volume, self.surroundings) = (volume, surroundings)
+        errands = StoreErrands(volume: volume, pools: pools)
+        var options = options
+        options.copies = copies
+        let keeper = Keeper(options, epoch: epoch) { Self.footprint($0) }
+        state = Mutex(State(keeper: keeper, survey: StoreSurvey(clock: surroundings.clock)))
+    }
+
+    /// What a block takes on a store: encrypting it adds 16 bytes for each 16 KiB.
+    private static func footprint(_ length: UInt32) -> UInt64 {
+        let stored = Int(length) + (Int(length) + (16 << 10) - 1) / (16 << 10) * 16
+        return UInt64(clamping: BlockStore.footprint(stored).rawValue)
+    }
+
+    /// - Parameter spread: is told where blocks can be, whenever that is known anew.
+    func begin(with server: HomeServer<SQLiteState>, spread: @escaping @Sendable ([StorePlace]) -> Void) {
+        state.withLock { ($0.server, $0.spread) = (server, spread) }
+        handle(.tick)
+    }
+
+    func end() { state.withLock { $0.server = nil } }
+
+    // MARK: What happens
+
+    func becameDurable(_ record: UInt64) { state.withLock { $0.durable = max($0.durable, record) } }
+    func heard(of block: BlockID, on node: NodeID) { handle(.damaged(block, on: node)) }
+    func lack(_ blocks: [BlockID]) { handle(.written(blocks)) }
+
+    /// A node has no session any more: stores need not keep the room that it was granted.
+    func free(_ node: NodeID) {
+        GrantReturn(volume, on: state.withLock { $0.survey.places }.values.map(errands.peer)).begin(for: node)
+    }
+
+    /// These are the stores now; how they are is asked of them besides.
+    func meet(_ places: [StorePlace]) {
+        state.withLock { $0.survey.meet(places) }
+        look()
+    }
+
+    /// A node is to be left, or is not any more.
+    func leave(_ node: NodeID, _ isLeft: Bool) {
+        state.withLock { $0.survey.leave(node, isLeft) }
+        look()
+    }
+
+    /// About once a second.
+    func tick() {
+        look()
+        state.withLock { state in
+            state.rate.note(state.keeper.standing, at: surroundings.clock().instant)
+            for (node, count) in state.keeper.moved.pairs { state.rate.note(count.bytes, from: node, at: surroundings.clock().instant) }
+        }
+        handle(.tick)
+    }
+
+    // MARK: Stores
+
+    /// Asks each store how it is.
+    private func look() {
+        let due = state.withLock { $0.survey.due() }
+        spreadPlaces()
+        for place in due {
+            errands.peer(place).start(.usage(volume)) { [weak self] result in
+                guard let self else { return }
+                state.withLock { $0.survey.told(place.node, try? result.get()) }
+                spreadPlaces()
+            }
+        }
+    }
+
+    private func spreadPlaces() {
+        let news = state.withLock { state in
+            state.survey.news().map { ($0, state.spread) }
+        }
+        guard let (places, spread) = news else { return }
+        handle(.stores(places.map(\.condition)))
+        queue.async { spread(places) }
+    }
+
+    // MARK: The keeper
+
+    private func handle(_ event: KeeperEvent) {
+        let isFirst = state.withLock { state in
+            guard state.waiting.count < Self.mostWaiting || event.isIndispensable else { return false }
+            state.waiting.append(event)
+            return state.waiting.count == 1
+        }
+        if isFirst { queue.async { [weak self] in self?.goOn() } }
+    }
+
+    /// Tells the keeper what has happened; what waits while the home recovers is told at the next tick.
+    private func goOn() {
+        while let (event, server) = state.withLock({ state in
+            state.waiting.first.flatMap { event in state.server.map { (event, $0) } }
+        }) {
+            let told = Told()
+            let isAsked = server.attend { [self] metadata in decide(event, metadata, told) }
+            guard isAsked else { return retry() }
+            state.withLock { _ = $0.waiting.removeFirst() }
+            for directive in told.directives.withLock(\.self) { carryOut(directive) }
+        }
+    }
+
+    private final class Told: Sendable {
+        let directives = Mutex<[KeeperDirective]>([])
+    }
+
+    private func decide(_ event: KeeperEvent, _ metadata: SQLiteState, _ told: Told) -> [Volumes.Operation] {
+        let now = surroundings.clock().instant
+        let directives = state.withLock { state in
+            var random = SystemRandomNumberGenerator()
+            let first = state.keeper.handle(.durable(state.durable), metadata, at: now, using: &random)
+            return first + state.keeper.handle(event, metadata, at: now, using: &random)
+        }
+        told.directives.withLock { $0 = directives }
+        return directives.compactMap { if case .write(let operation) = $0 { operation } else { nil } }
+    }
+
+    private func retry() {
+        queue.asyncAfter(deadline: .now() + .milliseconds(200)) { [weak self] in self?.goOn() }
+    }
+
+    private func carryOut(_ directive: KeeperDirective) {
+        switch directive {
+        case .write: break
+        case .ask(let step, let request):
+            let places = state.withLock { $0.survey.places }
+            errands.carryOut(request, places) { [weak self] answer in self?.handle(.answered(step: step, answer)) }
+        case .report(let notice):
+            let now = surroundings.clock().instant
+            if case .noRoom = notice { state.withLock { $0.unplaced = now } }
+            surroundings.report(volume, .blocks(notice))
+        case .wake(let instant): plan(instant)
+        }
+    }
+
+    private func plan(_ instant: Instant) {
+        let isSooner = state.withLock { state in
+            guard state.wake.map({ instant < $0 }) ?? true else { return false }
+            state.wake = instant
+            return true
+        }
+        guard isSooner else { return }
+        let delay = max(0, (instant - surroundings.clock().instant).rawValue)
+        queue.asyncAfter(deadline: .now() + .microseconds(Int(delay))) { [weak self] in
+            guard let self else { return }
+            state.withLock { if $0.wake == instant { $0.wake = nil } }
+            handle(.tick)
+        }
+    }
+
+    /// Has all stores that are heard of delete all blocks. Comes back when they have, or did not answer.
+    func drop() async {
+        let places = state.withLock { $0.survey.places.values }
+        end()
+        await withTaskGroup { group in
+            for place in places where place.condition.phase != .lost {
+                group.addTask { [errands, fence = fence(on: place.node)] in await errands.drop(place, fence) }
+            }
+        }
+    }
+
+    // MARK: What is known
+
+    /// As a store knows this home now.
+    func fence(on node: NodeID) -> BlockFence { state.withLock { $0.keeper.fence(on: node) } }
+
+    var report: UpkeepReport {
+        let now = surroundings.clock().instant
+        return state.withLock { state in
+            let standing = state.keeper.standing
+            return UpkeepReport(
+                standing: standing, stores: state.survey.seen,
+                isOutOfRoom: state.unplaced.map { now - $0 < .seconds(30) } ?? false,
+                timeLeft: state.rate.timeLeft(for: standing.underway + standing.waiting))
+        }
+    }
+
+    /// What it takes to leave a node; `nil` when the home cannot say now.
+    func plan(leaving node: NodeID) -> EvacuationPlan? {
+        ask { keeper, metadata in keeper.plan(leaving: node, metadata) }
+    }
+
+    /// How far the evacuation of a node is.
+    func progress(leaving node: NodeID) -> EvacuationProgress? {
+        let rate = state.withLock { $0.rate.bytesPerSecond(from: node) }
+        return ask { keeper, metadata in EvacuationProgress(of: node, keeper, metadata, rate: rate) }
+    }
+
+    private func ask<Value: Sendable>(_ body: @escaping @Sendable (Keeper, SQLiteState) -> Value) -> Value? {
+        let (keeper, server) = state.withLock { ($0.keeper, $0.server) }
+        let box = Answer<Value>()
+        _ = server?.attend { metadata in
+            box.value.withLock { $0 = body(keeper, metadata) }
+            return []
+        }
+        return box.value.withLock(\.self)
+    }
+
+    private final class Answer<Value: Sendable>: Sendable {
+        let value = Mutex<Value?>(nil)
+    }
+}
+
+extension KeeperEvent {
+    /// Whether nothing else tells the same later.
+    fileprivate var isIndispensable: Bool {
+        switch self {
+        case .answered, .stores: true
+        case .damaged, .written, .durable, .tick: false
+        }
+    }
+}

@@ -1,0 +1,235 @@
+import BlockClient
+import Foundation
+import FrameKit
+import Frames
+import Resources
+import Testing
+import VolumeClient
+import VolumeKit
+import Volumes
+
+@Suite("Stores that fail", .serialized, .timeLimit(.minutes(3)))
+struct StoreFaultTests {
+    private static func content(_ number: Int, _ count: Int) -> [UInt8] {
+        var random = SeededGenerator(seed: UInt64(number))
+        return (0..<count / 8).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
+    }
+
+    private static let piece = 256 << 10
+
+    /// Writes a file and makes it durable.
+    private static func write(_ number: Int, in directory: String, pieces: Int = 4) throws {
+        let file = try OpenFile(directory + "/f\(number)", O_CREAT | O_WRONLY)
+        for piece in 0..<pieces {
+            let bytes = content(number * 1000 + piece, Self.piece)
+            try sys { pwrite(file.descriptor, bytes, bytes.count, off_t(piece * Self.piece)) }
+        }
+        try file.synchronize()
+    }
+
+    /// Reads it, and expects it to be what was written.
+    private static func expect(_ number: Int, in directory: String, pieces: Int = 4) throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: directory + "/f\(number)"))
+        let isRight = Array(data) == (0..<pieces).flatMap { content(number * 1000 + $0, piece) }
+        #expect(isRight, "file \(number)")
+    }
+
+    // MARK: Room
+
+    @Test("When the stores are full a program is told so when it writes, never when it makes durable what was taken")
+    func full() async throws {
+        var options = ServedVolume.Options()
+        (options.stores, options.storeSize) = (3, .mebibytes(48))
+        try await ServedVolume.serving(options) { served in
+            let path = try served.mount().path
+            let written = try await onThread {
+                let file = try OpenFile(path + "/f", O_CREAT | O_WRONLY)
+                var written = 0
+                let failure = #expect(throws: Fault.self) {
+                    while written < 400 {
+                        let bytes = Self.content(written, Self.piece)
+                        try sys { pwrite(file.descriptor, bytes, bytes.count, off_t(written * Self.piece)) }
+                        written += 1
+                    }
+                }
+                #expect(failure == Fault(ENOSPC))
+                try file.synchronize()
+                return written
+            }
+            #expect(written > 60 * 4 / 2, "most of the room is used: \(written)")
+            let other = try served.mount().path
+            try await onThread {
+                let data = try Data(contentsOf: URL(fileURLWithPath: other + "/f"))
+                #expect(Array(data) == (0..<written).flatMap { Self.content($0, Self.piece) })
+            }
+        }
+    }
+
+    @Test("A store that says that it has room and has none costs nothing but the asking")
+    func lying() async throws {
+        var options = ServedVolume.Options()
+        options.firstStoreSize = .kibibytes(512)
+        try await ServedVolume.serving(options) { served in
+            let path = try served.mount().path
+            try await onThread { for number in 0..<10 { try Self.write(number, in: path) } }
+            let other = try served.mount().path
+            try await onThread { for number in 0..<10 { try Self.expect(number, in: other) } }
+        }
+    }
+
+    @Test(
+        "Room that was granted is given back once nothing is written any more, and when the mount ends", arguments: [true, false])
+    func givingBack(isIdle: Bool) async throws {
+        var pool = BlockPool.Options()
+        pool.rest = isIdle ? .milliseconds(100) : .hours(1)
+        try await ServedVolume.serving { served in
+            let mounted = try served.mount(pool: pool)
+            let path = mounted.path
+            try await onThread { try Self.write(1, in: path) }
+            if !isIdle {
+                #expect(served.granted > .zero)
+                try await onThread { mounted.end() }
+            }
+            while served.granted > .zero { await Task.yield() }
+            if isIdle { try await onThread { try Self.write(2, in: path) } }
+        }
+    }
+
+    @Test("What took so long to be stored that its blocks were taken for waste is stored again")
+    func late() async throws {
+        try await ServedVolume.serving(home: LosingHome.maker()) { served in
+            let path = try served.mount().path
+            try await onThread { try Self.write(1, in: path) }
+            let home = try #require(served.home as? LosingHome)
+            home.advance(by: 3)
+            try await home.restart()
+            try await onThread { try Self.write(2, in: path) }
+            let again = try served.mount().path
+            try await onThread { for number in 1...2 { try Self.expect(number, in: again) } }
+        }
+    }
+
+    @Test("A mount learns from its home which stores there are, when they change")
+    func learned() async throws {
+        try await ServedVolume.serving { served in
+            let path = try served.mount(on: []).path
+            let home = try #require(served.home as? MemoryHome)
+            let failure = await #expect(throws: Fault.self) { try await onThread { try Self.write(1, in: path) } }
+            #expect(failure == Fault(EIO))
+            home.meet(served.places)
+            while (try? await onThread { try Self.write(2, in: path) }) == nil { await Task.yield() }
+            let again = try served.mount().path
+            try await onThread { try Self.expect(2, in: again) }
+        }
+    }
+
+    // MARK: Damage
+
+    @Test("A damaged copy is told of, and what it was to have is read from another one")
+    func damage() async throws {
+        try await ServedVolume.serving { served in
+            let path = try served.mount().path
+            try await onThread { for number in 0..<4 { try Self.write(number, in: path) } }
+            let file = "/segment-0000000001.blocks"
+            let place = try #require(
+                (0..<3).map(served.place(ofStore:)).first { FileManager.default.fileExists(atPath: $0.directory + file) })
+            try await onThread {
+                let segment = try #require(FileHandle(forUpdatingAtPath: place.directory + file))
+                let size = try segment.seekToEnd()
+                for offset in stride(from: UInt64(5000), to: size, by: 60_000) {
+                    try segment.seek(toOffset: offset)
+                    try segment.write(contentsOf: [1, 2, 3, 4])
+                }
+                try segment.close()
+            }
+            // Reading goes to the copies in turn.
+            for _ in 0..<3 {
+                let reader = try served.mount()
+                let there = reader.path
+                try await onThread { for number in 0..<4 { try Self.expect(number, in: there) } }
+                let damage = reader.damage
+                #expect(damage.allSatisfy { $0.node == place.node })
+                if !damage.isEmpty { return }
+            }
+            Issue.record("nothing was told of the damage")
+        }
+    }
+
+    // MARK: Lenders in processes of their own
+
+    /// Three lenders, and a mount that uses them.
+    private func withLenders(
+        _ body: (Lenders) async throws -> Void
+    ) async throws {
+        try await ServedVolume.serving { served in
+            let client = try served.peers.node("client")
+            var lenders: [(plan: StoreProcess, process: OtherProcess)] = []
+            for number in 0..<3 {
+                let plan = StoreProcess(
+                    ServedVolume.volume, in: served.directory + "/lender\(number)",
+                    as: StoredPeer(try served.peers.node("lender\(number)")), size: .mebibytes(256), borrower: served.home.node,
+                    users: [client.node])
+                lenders.append((plan, try await plan.start()))
+            }
+            let servers = lenders.map { MountPlan.Server(node: $0.plan.node, port: $0.process.port) }
+            let scene = Lenders(
+                served: served, all: lenders, servers: servers, client: client,
+                mount: try served.mount(as: client, on: servers).path)
+            let result = await Result { () async throws in try await body(scene) }
+            for lender in lenders { await lender.process.end() }
+            try result.get()
+        }
+    }
+
+    private struct Lenders {
+        let served: ServedVolume
+        let all: [(plan: StoreProcess, process: OtherProcess)]
+        let servers: [MountPlan.Server]
+        let client: FramePeer
+        let mount: String
+
+        /// Another mount, which has nothing in memory.
+        func mountAgain() throws -> String { try served.mount(as: client, on: servers).path }
+    }
+
+    @Test("While a lender takes its room back writing goes on elsewhere, and what it has is read until it is moved")
+    func draining() async throws {
+        try await withLenders { scene in
+            let (mount, first) = (scene.mount, scene.all[0])
+            try await onThread { for number in 0..<5 { try Self.write(number, in: mount) } }
+            first.plan.drain()
+            try await onThread { for number in 5..<10 { try Self.write(number, in: mount) } }
+            let pool = FramePool(
+                to: first.plan.node, host: "127.0.0.1", port: first.process.port, as: scene.client, .patient)
+            let peer = BlockPeer(pool)
+            while try await !peer.answer(to: .usage(ServedVolume.volume)).isLeaving { await Task.yield() }
+            let before = try await peer.answer(to: .list(ServedVolume.volume)).blocks
+            try await onThread { for number in 10..<20 { try Self.write(number, in: mount) } }
+            let after = try await peer.answer(to: .list(ServedVolume.volume)).blocks
+            #expect(after == before)
+            #expect(!before.isEmpty)
+            await pool.shutDown()
+            let again = try scene.mountAgain()
+            try await onThread { for number in 0..<20 { try Self.expect(number, in: again) } }
+        }
+    }
+
+    @Test("A lender that ends in the middle of a write costs no write, and nothing that was durable")
+    func killed() async throws {
+        try await withLenders { scene in
+            let mount = scene.mount
+            let begun = AsyncStream<Void>.makeStream()
+            async let writing: Void = onThread {
+                for number in 0..<20 {
+                    try Self.write(number, in: mount)
+                    begun.continuation.yield()
+                }
+            }
+            for await _ in begun.stream { break }
+            scene.all[1].process.kill()
+            try await writing
+            let again = try scene.mountAgain()
+            try await onThread { for number in 0..<20 { try Self.expect(number, in: again) } }
+        }
+    }
+}
