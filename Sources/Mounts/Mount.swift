@@ -9,6 +9,9 @@ import Volumes
 package final class Mount: Sendable {
     private enum Phase {
         case mounted
+        /// The kernel and libfuse agree how requests are made, or have agreed.
+        case beginning
+        case begun
         case serving
         case ended
     }
@@ -51,7 +54,16 @@ package final class Mount: Sendable {
     }
 
     deinit {
-        if phase.withLock({ $0 == .mounted }) { end() }
+        if phase.withLock({ $0 == .mounted || $0 == .begun }) { end() }
+    }
+
+    /// Whether something can be mounted on a directory, as far as that can be known without doing it.
+    package static func check(_ directory: String) throws(MountError) {
+        let point = try MountPoint(directory)
+        if let mount = point.mount, mount.type != "autofs", mount.type != MountPoint.type {
+            throw .occupied(directory: point.path, type: mount.type, source: mount.source)
+        }
+        try checkDevice()
     }
 
     private static func checkDevice() throws(MountError) {
@@ -62,6 +74,24 @@ package final class Mount: Sendable {
 
     // MARK: Serving
 
+    /// Answers the kernel's first request. Whoever serves the others needs no rights of root any more. ``serve()`` does it where it
+    /// was not done.
+    package func begin() throws(MountError) {
+        let isFirst = phase.withLock { phase in
+            defer { if phase == .mounted { phase = .beginning } }
+            return phase == .mounted
+        }
+        guard isFirst else { return }
+        let disagreement = session.agree()
+        guard disagreement == 0 else {
+            phase.withLock { $0 = .ended }
+            end()
+            throw .failed(directory: directory, reason: MountPoint.text(of: disagreement))
+        }
+        record.readAhead(responder.settings.readAhead)
+        phase.withLock { $0 = .begun }
+    }
+
     /// Answers the kernel's requests until the directory is unmounted, by whomever; not again after that.
     ///
     /// Comes back when the last request is answered and all waits for locks have ended. The calling thread only waits.
@@ -69,9 +99,10 @@ package final class Mount: Sendable {
     /// - Throws: ``MountError/failed(directory:reason:)`` when the kernel's requests cannot be read any more; the directory is
     ///   unmounted then too.
     package func serve() throws(MountError) {
+        try begin()
         let isFirst = phase.withLock { phase in
-            defer { if phase == .mounted { phase = .serving } }
-            return phase == .mounted
+            defer { if phase == .begun { phase = .serving } }
+            return phase == .begun
         }
         guard isFirst else { throw .failed(directory: directory, reason: "it is served already, or was") }
         let fault = answerRequests()
@@ -82,9 +113,6 @@ package final class Mount: Sendable {
 
     private func answerRequests() -> Int32 {
         let worst = Mutex<Int32>(0)
-        let disagreement = session.agree()
-        guard disagreement == 0 else { return disagreement }
-        record.readAhead(responder.settings.readAhead)
         var threads: [WorkerThread] = []
         for _ in 0..<min(max(responder.settings.threads, 1), 128) {
             do throws(ThreadError) {
