@@ -56,6 +56,7 @@ let package = Package(
         .executable(name: "surplus", targets: ["surplus"]),
         .executable(name: "surplusd", targets: ["surplusd"]),
         .executable(name: "surplus-warden", targets: ["surplus-warden"]),
+        .executable(name: "mount.surplus", targets: ["mount.surplus"]),
         .executable(name: "surplus-sim", targets: ["surplus-sim"]),
     ],
     traits: [
@@ -155,6 +156,9 @@ let package = Package(
                 "Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Sandbox", "Resources", "CLinux",
                 .arguments, .grpc,
             ]),
+        program(
+            "mount.surplus",
+            ["VolumeClient", "Volumes", "Mounts", "Frames", "Identity", "Wire", "Resources", "CLinux", .grpc]),
         program("surplus-sim", ["Simulation", "Configuration", "Policy", "Resources", "Volumes", .arguments]),
         program(
             "surplus-bench",
@@ -213,6 +217,12 @@ let package = Package(
             [
                 "Resources", "Volumes", "VolumeStore", "BlockClient", "Frames", "VolumeClient", "VolumeKit", "FrameKit",
                 "volume-process", .nioCore,
+            ]),
+        tests(
+            "MountSurplus",
+            [
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "Identity", "Wire", "VolumeService",
+                "FrameKit", "mount.surplus", .grpc, .grpcProtobuf, .log,
             ]),
         tests("Posix", ["CCalls", "Mounts", "Resources", "VolumeKit"]),
         tests("Mounts", ["Resources", "Volumes", "Mounts"]),

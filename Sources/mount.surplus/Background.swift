@@ -19,7 +19,7 @@ enum Background {
             defer { close(ends[0]) }
             return try answer(from: ends[0], process)
         }
-        close(ends[0])
+        closeAll(but: ends[1])
         signal(SIGPIPE, SIG_IGN)
         let announcement = Announcement(ends[1])
         do throws(MountFailure) { try work(announcement) } catch {
@@ -27,6 +27,18 @@ enum Background {
             exit(error.status.rawValue)
         }
         exit(0)
+    }
+
+    /// What was inherited besides the standard streams is not to stay open as long as something is mounted.
+    private static func closeAll(but kept: Int32) {
+        guard let directory = opendir("/proc/self/fd") else { return }
+        var found: [Int32] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if let descriptor = Int32(name), descriptor > STDERR_FILENO, descriptor != kept { found.append(descriptor) }
+        }
+        closedir(directory)
+        for descriptor in found { close(descriptor) }
     }
 
     static func text(of number: Int32) -> String { String(cString: strerror(number)) }

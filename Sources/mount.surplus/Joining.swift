@@ -1,5 +1,4 @@
 import Frames
-import Glibc
 import Resources
 import Synchronization
 import VolumeClient
@@ -14,19 +13,16 @@ struct Joining: Sendable {
 
     /// - Throws: when the home cannot be reached or refuses; nothing is left of it then.
     func open() throws(MountFailure) -> VolumeFileSystem {
-        let notices = NoticeRelay()
-        let link = try begin(notices)
+        let relay = NoticeRelay()
+        let link = try begin(relay)
         do throws(PosixError) {
-            guard case .stores(let stores) = try link.ask(.stores) else { throw .protocolFault }
-            let traits = link.traits
-            guard traits.key.count == VolumeCipher.keyLength else { throw .protocolFault }
-            let blocks = BlockPool(
-                volume, as: credentials.node, copies: traits.copies, cipher: VolumeCipher(key: traits.key),
-                dial: { [credentials] in FramePool(to: $0.node, host: $0.host, port: Int($0.port), as: credentials) },
-                onDamage: { [weak link] block, node in _ = try? link?.ask(.damaged(block, on: node)) })
-            blocks.learn(stores)
+            let blocks = try link.blockPool { [credentials] place in
+                FramePool(to: place.node, host: place.host, port: Int(place.port), as: credentials)
+            }
             let system = VolumeFileSystem(home: link, blocks: blocks)
-            notices.system.withLock { $0 = system }
+            relay.system.withLock { $0 = system }
+            // What was said before nobody has heard.
+            system.connected()
             return system
         } catch {
             link.end()
@@ -34,19 +30,27 @@ struct Joining: Sendable {
         }
     }
 
-    private func begin(_ notices: NoticeRelay) throws(MountFailure) -> HomeLink {
+    private func begin(_ relay: NoticeRelay) throws(MountFailure) -> HomeLink {
         var random = SystemRandomNumberGenerator()
         let session = SessionID(at: NodeCredentials.now, using: &random)
+        // Where it is now the agent has just said.
+        let known = Mutex<HomeContact?>(home)
         do throws(PosixError) {
             return try HomeLink(
                 to: volume, session: session, as: credentials.node,
-                find: { [agent, volume, home] in (agent.locate(volume) ?? home).address },
+                find: { [agent, volume] in
+                    let first = known.withLock { known in
+                        defer { known = nil }
+                        return known
+                    }
+                    return (first ?? agent.locate(volume))?.address
+                },
                 dial: { [credentials] address in
-                    // The notices of one session come on one connection.
+                    // What the home says to a session comes on one connection.
                     var options = FramePool.Options()
                     options.connections = 1
                     return FramePool(to: address.node, host: address.host, port: address.port, as: credentials, options) {
-                        notices.pass($0)
+                        relay.pass($0)
                     }
                 })
         } catch { throw failure(error) }
@@ -72,5 +76,6 @@ extension HomeContact {
 private final class NoticeRelay: Sendable {
     let system = Mutex<VolumeFileSystem?>(nil)
 
+    /// On an event loop.
     func pass(_ notice: FrameMessage) { system.withLock { $0 }?.heed(notice) }
 }

@@ -14,16 +14,16 @@ struct ProgramTests {
     }
 
     /// Beside the test bundle's own executable.
-    private static let path: String = {
+    static let path: String = {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return own[..<(own.lastIndex(of: "/") ?? own.endIndex)] + "/mount.surplus"
     }()
 
-    static func run(_ arguments: [String]) async throws -> Ended {
+    static func run(_ arguments: [String], program: String = path) async throws -> Ended {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 let (process, output, errors) = (Process(), Pipe(), Pipe())
-                process.executableURL = URL(fileURLWithPath: path)
+                process.executableURL = URL(fileURLWithPath: program)
                 process.arguments = arguments
                 (process.standardOutput, process.standardError) = (output, errors)
                 do { try process.run() } catch { return continuation.resume(throwing: error) }
