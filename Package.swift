@@ -236,7 +236,7 @@ let package = Package(
                 .nioPosix,
                 .nioTLS, .nioEmbedded,
             ]),
-        tests("Integration", ["surplus", "surplusd", "surplus-warden", "Sandbox", "Resources"]),
+        tests("Integration", ["surplus", "surplusd", "surplus-warden", "mount.surplus", "Sandbox", "Resources"]),
         tests(
             "Agent",
             [

@@ -23,7 +23,8 @@ package enum EventKinds {
         "job.saved", "job.staged", "job.started", "job.submitted", "job.unsaved", "ledger.archived", "ledger.mounted",
         "ledger.restored", "ledger.unmounted", "ledger.unread", "member.active", "member.joined", "member.left",
         "member.revoked", "policy.changed", "pool.founded", "pool.joined", "request.opened", "token.created", "user.active",
-        "user.revoked",
+        "user.revoked", "volume.copied", "volume.damaged", "volume.deposed", "volume.evacuated", "volume.failed", "volume.leads",
+        "volume.no-room", "volume.not-copied", "volume.replaced", "volume.unreachable",
     ]
 
     package static let all = (decided + others).sorted()

@@ -3,8 +3,8 @@ import Logging
 import Node
 import Resources
 import Trading
-import Volumes
 import VolumeService
+import Volumes
 
 /// Lends this node's disk: sets room aside for leases and takes it back as the node decides, and measures what the owner has there.
 final class StorageKeeper: Sendable {

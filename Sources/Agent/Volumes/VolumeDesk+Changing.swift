@@ -43,7 +43,8 @@ extension VolumeDesk: VolumeKeeping {
         guard size.rawValue >= Int64(clamping: summary.used) else {
             throw Refusal(
                 term: "size",
-                reason: "\(Bytes(Int64(clamping: summary.used)).text) are in it, which is more than \(size.text): delete files first")
+                reason:
+                    "\(Bytes(Int64(clamping: summary.used)).text) are in it, which is more than \(size.text): delete files first")
         }
         for placement in plan.placements {
             try await report(VolumeProgress(step: "borrowing"))
@@ -77,10 +78,12 @@ extension VolumeDesk: VolumeKeeping {
 
     func plan(_ volume: VolumeID, leaving node: NodeID) async throws -> VolumePlan {
         let plan = try await onThread { [homes] in try homes.evacuationPlan(of: node, from: volume) }
-        let refusal = plan.shortfall == 0
+        let refusal =
+            plan.shortfall == 0
             ? nil
             : Refusal(
-                term: "disk", reason: "\(Bytes(Int64(clamping: plan.shortfall)).text) find no room on other nodes: grow the volume")
+                term: "disk",
+                reason: "\(Bytes(Int64(clamping: plan.shortfall)).text) find no room on other nodes: grow the volume")
         return VolumePlan(
             placements: [], needed: Bytes(Int64(clamping: plan.needed)),
             found: Bytes(Int64(clamping: plan.needed - min(plan.needed, plan.shortfall))), refusal: refusal)
@@ -131,7 +134,8 @@ extension VolumeDesk: VolumeKeeping {
             var last: BlockID?
             while true {
                 let (node, start) = (store.place.node, last)
-                let page = try await onThread { [homes] in try homes.blocks(of: volume, on: node, after: start, limit: Self.page) }
+                let page = try await onThread { [homes] in try homes.blocks(of: volume, on: node, after: start, limit: Self.page)
+                }
                 guard let end = page.last else { break }
                 findings += try await damaged(of: page, on: node, volume, isAlone: status.summary.copies == 1)
                 last = end.id
@@ -171,7 +175,8 @@ extension VolumeDesk: VolumeKeeping {
             VolumeOutcome.Finding(subject: volume.description, fault: $0, isMended: false)
         }
         return VolumeOutcome(
-            progress: VolumeProgress(step: "done"), findings: findings, otherFindings: UInt64(max(0, faults.count - Self.mostFindings)),
+            progress: VolumeProgress(step: "done"), findings: findings,
+            otherFindings: UInt64(max(0, faults.count - Self.mostFindings)),
             size: Bytes(Int64(clamping: summary.capacity)))
     }
 
@@ -209,7 +214,17 @@ extension VolumeDesk: VolumeKeeping {
             let placement = VolumePlan.Placement(
                 node: node, bytes: size, free: size, price: nil, keepsJournal: false)
             do { try await take(placement, for: volume, name) } catch {
-                house.log.warning("a node does not lend to the new home", metadata: ["node": "\(self.name(node))", "reason": "\(error)"])
+                house.log.warning(
+                    "a node does not lend to the new home", metadata: ["node": "\(self.name(node))", "reason": "\(error)"])
+            }
+        }
+        if let size = storage.flatMap({ try? $0.storage.get() })?.report.volumes.first(where: { $0.volume == volume })?.capacity {
+            do {
+                try giveOwn(size, to: volume)
+                try await change(volume) { $0.own = size }
+            } catch {
+                house.log.warning(
+                    "this node gives no room to the volume that it has taken over", metadata: ["reason": "\(error)"])
             }
         }
         if let holding = self[volume] { try homes.provide(places(of: holding), to: volume) }

@@ -33,7 +33,9 @@ extension VolumeDesk {
     func givers(of size: Bytes, for name: String, among nodes: [NodeID]) async throws -> (givers: [Giver], refusals: [String]) {
         var (givers, refusals): ([Giver], [String]) = ([], [])
         if nodes.isEmpty ? storage != nil : nodes.contains(own) {
-            if ownRoom >= size { givers.append(Giver(node: own, terms: nil)) } else {
+            if ownRoom >= size {
+                givers.append(Giver(node: own, terms: nil))
+            } else {
                 refusals.append("\(self.name(own)) (this node) has \(ownRoom.text) left of its own")
             }
         }
@@ -45,7 +47,9 @@ extension VolumeDesk {
         let (request, now) = (rehearsal.request, engine.now)
         for index in request.talks.indices {
             let talk = request.talks[index]
-            if let terms = request.offeredTerms(index, at: now) { givers.append(Giver(node: talk.peer, terms: terms)) } else {
+            if let terms = request.offeredTerms(index, at: now) {
+                givers.append(Giver(node: talk.peer, terms: terms))
+            } else {
                 let reason = if case .rejected(let refusal) = talk.state { refusal.reason } else { "it did not answer" }
                 refusals.append("\(self.name(talk.peer)): \(reason)")
             }
@@ -98,7 +102,9 @@ extension VolumeDesk {
             let reasons = refusals.isEmpty ? "nobody else is there" : refusals.prefix(4).joined(separator: "; ")
             refusal = Refusal(
                 term: "disk",
-                reason: "\(wish.copies) copies need \(share.text) on each of \(wanted) nodes, and \(chosen.count) would give it: \(reasons)")
+                reason:
+                    "\(wish.copies) copies need \(share.text) on each of \(wanted) nodes, and \(chosen.count) would give it: \(reasons)"
+            )
         }
         return VolumePlan(
             placements: placements, needed: needed, found: share.scaled(by: Int64(chosen.count), over: 1), refusal: refusal)
@@ -115,7 +121,8 @@ extension VolumeDesk {
                 VolumeHomes.Plan(
                     name: wish.name, capacity: UInt64(wish.size.rawValue),
                     inodeLimit: max(
-                        Self.fewestFiles, UInt64(wish.size.rawValue >> 20).multipliedReportingOverflow(by: Self.filesPerMebibyte)
+                        Self.fewestFiles,
+                        UInt64(wish.size.rawValue >> 20).multipliedReportingOverflow(by: Self.filesPerMebibyte)
                             .partialValue),
                     copies: wish.copies, owner: 0, group: 0, permissions: 0o1777))
         }

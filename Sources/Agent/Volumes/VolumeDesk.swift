@@ -7,8 +7,8 @@ import Node
 import Resources
 import Synchronization
 import Trading
-import Volumes
 import VolumeService
+import Volumes
 import Wire
 
 /// The volumes of which this node keeps the metadata: borrows the room for them in the market, has lenders use it for them, and tells
@@ -76,7 +76,10 @@ final class VolumeDesk: Sendable {
     func run() async {
         await takeApart()
         while !Task.isCancelled {
-            for holding in all where !holding.isUnfinished { await tend(holding) }
+            let kept = await onThread { self.homes.list() }
+            for holding in all where !holding.isUnfinished {
+                if isLost(kept.first { $0.volume == holding.volume }) { await giveUp(holding) } else { await tend(holding) }
+            }
             await Task.rest(for: Self.interval)
         }
     }
@@ -86,10 +89,28 @@ final class VolumeDesk: Sendable {
         for holding in all where holding.isUnfinished { await discard(holding) }
     }
 
+    /// Whether this node is not the home of a volume any more: another one is, or has deleted it.
+    private func isLost(_ summary: VolumeSummary?) -> Bool {
+        guard let summary else { return true }
+        guard case .backup = summary.role else { return false }
+        return summary.home != own
+    }
+
+    /// Gives back what was borrowed for a volume that has its home elsewhere, which borrows for itself.
+    private func giveUp(_ holding: VolumeHolding) async {
+        for lease in holding.leases { engine.handle(.release(lease)) }
+        takeBackOwn(of: holding)
+        do { try await keep(nil, for: holding.volume) } catch {
+            house.log.warning("what was held for a volume is still written down", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Gives back all that was borrowed for a volume, and removes what there is of it.
     func discard(_ holding: VolumeHolding) async {
         do throws(VolumeRefusal) {
-            do throws(VolumeRefusal) { try await homes.delete(holding.volume, isForced: true) } catch { try homes.abandon(holding.volume) }
+            do throws(VolumeRefusal) { try await homes.delete(holding.volume, isForced: true) } catch {
+                try homes.abandon(holding.volume)
+            }
         } catch {
             house.log.warning("a volume was not deleted", metadata: ["volume": "\(holding.volume)", "reason": "\(error)"])
         }
@@ -146,22 +167,21 @@ final class VolumeDesk: Sendable {
         }
     }
 
-    /// The lenders of a volume, as leases have it.
+    /// The nodes that give room to a volume, as leases have it, each once.
     func places(of holding: VolumeHolding) -> [StorePlace] {
-        var places = holding.leases.compactMap { lease($0) }.compactMap { place(of: $0, holding) }
-        if holding.own > .zero, let here = pools.reach(own) {
-            let phase: StoreCondition.Phase = holding.leaving.contains(own) ? .leaving : .open
-            let condition = StoreCondition(own, phase: phase, free: UInt64(holding.own.rawValue))
-            places.append(StorePlace(condition, host: here.host, port: UInt16(here.port)))
+        let leases = Dictionary(grouping: holding.leases.compactMap { lease($0) }, by: \.peer)
+        var places = leases.sorted { $0.key < $1.key }.compactMap { node, leases in
+            let open = leases.filter { $0.isOpen && $0.state != .reclaiming }
+            return place(node, of: open.reduce(.zero) { $0 + $1.amounts.disk }, holding)
         }
+        if holding.own > .zero, let here = place(own, of: holding.own, holding) { places.append(here) }
         return places
     }
 
-    private func place(of lease: Lease, _ holding: VolumeHolding) -> StorePlace? {
-        guard let place = pools.reach(lease.peer) else { return nil }
-        let isLeaving = !lease.isOpen || lease.state == .reclaiming || holding.leaving.contains(lease.peer)
-        let condition = StoreCondition(
-            lease.peer, phase: isLeaving ? .leaving : .open, free: UInt64(lease.amounts.disk.rawValue))
+    private func place(_ node: NodeID, of room: Bytes, _ holding: VolumeHolding) -> StorePlace? {
+        guard let place = pools.reach(node) else { return nil }
+        let isLeaving = room == .zero || holding.leaving.contains(node)
+        let condition = StoreCondition(node, phase: isLeaving ? .leaving : .open, free: UInt64(room.rawValue))
         return StorePlace(condition, host: place.host, port: UInt16(place.port))
     }
 }

@@ -3,8 +3,8 @@ import Identity
 import LedgerStore
 import Logging
 import Resources
-import Volumes
 import VolumeService
+import Volumes
 import Wire
 
 /// What homes of volumes on this node have to do with, in its pool.
@@ -87,7 +87,10 @@ extension KeeperNotice {
                 "no good copy is heard of: bring back \(nodes.map(name).joined(separator: " or "))"
             )
         case .noRoom(let block, let needed):
-            ("volume.no-room", [block.description], "copies are missing, and no node has \(Bytes(Int64(clamping: needed)).text) for one")
+            (
+                "volume.no-room", [block.description],
+                "copies are missing, and no node has \(Bytes(Int64(clamping: needed)).text) for one"
+            )
         case .evacuated(let node): ("volume.evacuated", [node.description], "nothing of it is on \(name(node)) any more")
         }
     }

@@ -49,7 +49,8 @@ struct HomeDesk<State: VolumeState> {
     ) -> [HomeWork] {
         if let end { return [{ done(.failure(end)) }] }
         guard records.isInCharge else {
-            let refusal = FrameRefusal(.busy, "the home of \(volume) hears of too few of its backups to know that it is still the home")
+            let refusal = FrameRefusal(
+                .busy, "the home of \(volume) hears of too few of its backups to know that it is still the home")
             return [{ done(.failure(refusal)) }]
         }
         var work: [HomeWork] = []

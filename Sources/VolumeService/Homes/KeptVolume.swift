@@ -165,9 +165,11 @@ final class KeptVolume: Sendable {
     }
 
     private func lead(_ epoch: UInt64) {
-        guard let (directory, journal, role, stores) = state.withLock({ state in
-            state.flatMap { state in state.directory.map { ($0, state.journal, state.role, state.stores) } }
-        }) else { return }
+        guard
+            let (directory, journal, role, stores) = state.withLock({ state in
+                state.flatMap { state in state.directory.map { ($0, state.journal, state.role, state.stores) } }
+            })
+        else { return }
         if case .backup(let backup) = role { backup.close() }
         do throws(VolumeStoreError) {
             let failed: @Sendable (VolumeStoreError) -> Void = { [weak self] error in
@@ -187,9 +189,11 @@ final class KeptVolume: Sendable {
     }
 
     private func deposed(by epoch: UInt64) {
-        guard let (directory, journal) = state.withLock({ state in
-            state.flatMap { state in state.directory.map { ($0, state.journal) } }
-        }) else { return }
+        guard
+            let (directory, journal) = state.withLock({ state in
+                state.flatMap { state in state.directory.map { ($0, state.journal) } }
+            })
+        else { return }
         home?.depose(by: epoch)
         surroundings.report(id, .deposed(by: epoch))
         do throws(VolumeStoreError) {
@@ -233,9 +237,11 @@ final class KeptVolume: Sendable {
     // MARK: Copies of the state
 
     private func sendCopy(to node: NodeID) {
-        guard let (directory, journal) = state.withLock({ state in
-            state.flatMap { state in state.directory.map { ($0, state.journal) } }
-        }) else { return }
+        guard
+            let (directory, journal) = state.withLock({ state in
+                state.flatMap { state in state.directory.map { ($0, state.journal) } }
+            })
+        else { return }
         do {
             guard let pool = pools.pool(to: node) else { throw FrameError.unreachable("it is not known where \(node) is") }
             let sending = CopySending(volume: id, state: directory.state, copy: path + "/copy-\(node).sqlite")

@@ -121,7 +121,8 @@ struct MendingRate {
     /// - Returns: `nil` when it does not become less.
     func timeLeft(for blocks: Int) -> Microseconds? {
         guard blocks > 0 else { return .zero }
-        guard let first = samples.max(by: { $0.left < $1.left }), let last = samples.last, last.at > first.at, first.left > last.left
+        guard let first = samples.max(by: { $0.left < $1.left }), let last = samples.last, last.at > first.at,
+            first.left > last.left
         else { return nil }
         let time = Int128((last.at - first.at).rawValue) * Int128(blocks) / Int128(first.left - last.left)
         return Microseconds(Int64(clamping: time))

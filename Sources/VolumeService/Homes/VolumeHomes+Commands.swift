@@ -64,7 +64,8 @@ extension VolumeHomes {
         let (volumes, broken) = state.withLock { ($0.volumes.values, $0.broken.pairs.map { ($0, $1) }) }
         let lost = broken.map { id, reason in
             VolumeSummary(
-                volume: id, name: "", role: .failed(reason), home: nil, backups: [], epoch: 0, copies: 0, capacity: 0, used: 0, inodes: 0,
+                volume: id, name: "", role: .failed(reason), home: nil, backups: [], epoch: 0, copies: 0, capacity: 0, used: 0,
+                inodes: 0,
                 inodeLimit: 0)
         }
         return (volumes.map(summary) + lost).sorted { $0.volume < $1.volume }
@@ -126,7 +127,8 @@ extension VolumeHomes {
     ) -> VolumeStatus.Health {
         let standing = report.standing
         if standing.unreachable > 0 { return .damaged }
-        let isBehind = backups.contains { $0.isCopying || $0.behind > 8192 } || !(replica?.log.membership.outgoing.isEmpty ?? true)
+        let isBehind =
+            backups.contains { $0.isCopying || $0.behind > 8192 } || !(replica?.log.membership.outgoing.isEmpty ?? true)
         let isLost = report.stores.contains { $0.place.condition.phase == .lost }
         if standing.damaged > 0 || isLost || report.isOutOfRoom || isBehind && !backups.isEmpty { return .atRisk }
         let isBusy = standing.underway + standing.waiting > 0
@@ -174,7 +176,9 @@ extension VolumeHomes {
     package func blocks(
         of volume: VolumeID, on node: NodeID, after last: BlockID?, limit: Int
     ) throws(VolumeRefusal) -> [Block] {
-        guard let blocks = try home(of: volume).1.upkeep.blocks(on: node, after: last, limit: limit) else { throw .notReady(volume) }
+        guard let blocks = try home(of: volume).1.upkeep.blocks(on: node, after: last, limit: limit) else {
+            throw .notReady(volume)
+        }
         return blocks
     }
 

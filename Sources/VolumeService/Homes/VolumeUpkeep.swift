@@ -85,7 +85,9 @@ final class VolumeUpkeep: Sendable {
         look()
         state.withLock { state in
             state.rate.note(state.keeper.standing, at: surroundings.clock().instant)
-            for (node, count) in state.keeper.moved.pairs { state.rate.note(count.bytes, from: node, at: surroundings.clock().instant) }
+            for (node, count) in state.keeper.moved.pairs {
+                state.rate.note(count.bytes, from: node, at: surroundings.clock().instant)
+            }
         }
         handle(.tick)
     }

@@ -129,8 +129,10 @@ package final class ReplicatedJournal: Journal {
     /// - Parameter isContinuing: whether it is only to go on as the home, after this node began again.
     package func takeOver(backups: [NodeID], isContinuing: Bool = false) {
         let round = UInt64.random(in: .min ... .max)
-        act { state, now in let directives = state.replica.takeOver(backups: backups, isContinuing: isContinuing, round: round, at: now)
-            carryOut(directives, &state) }
+        act { state, now in
+            let directives = state.replica.takeOver(backups: backups, isContinuing: isContinuing, round: round, at: now)
+            carryOut(directives, &state)
+        }
     }
 
     /// Changes who the backups are, which takes a while.

@@ -1,0 +1,132 @@
+import Foundation
+import Testing
+
+extension LiveTests {
+    /// A shared volume over what nodes lend: mounted on two of them, with a node lost, one left, and a home that moves.
+    @Suite struct VolumeTests {
+        private static let policy = """
+            name: sharing
+            lend:
+              cpu: {threshold: 80%, share: 60%, price: 1 credit}
+              memory: {threshold: 80%, share: 50%, price: 0.2 credits}
+              disk: {keep_free: 10%, share: 80%, price: 0.001 credits}
+            credit: {grants: 10 credits, newcomers: 1 credit, owes: 10 credits}
+            """
+
+        private struct Status: Decodable {
+            struct Lender: Decodable {
+                let name: String
+                let phase: String
+            }
+
+            struct Kept: Decodable {
+                let homeName: String
+                let health: String?
+            }
+
+            let volume: Kept
+            let lenders: [Lender]
+        }
+
+        private let pool: LivePool
+        private let places: [String]
+
+        init() throws {
+            pool = try LivePool(nodes: 4, policy: Self.policy)
+            places = ["a", "b"].map { [pool] in pool.directory + ".mount-" + $0 }
+            for place in places { try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true) }
+        }
+
+        private func mount(_ volume: String, on place: String, by node: String) throws {
+            let mounted = try LivePool.run(
+                [volume, place, "-o", "agent=" + pool.socket(node)], program: "mount.surplus")
+            try #require(mounted.status == 0, "\(mounted.errors)")
+        }
+
+        private func unmountAll() {
+            for place in places {
+                _ = try? LivePool.run(["-l", place], path: "/bin/umount")
+                try? FileManager.default.removeItem(atPath: place)
+            }
+        }
+
+        private func status(_ volume: String, asking node: String) throws -> Status {
+            try pool.json(node, ["volume", "status", volume], as: Status.self)
+        }
+
+        private func awaitWhole(_ volume: String, asking node: String) throws {
+            try LivePool.eventually(within: 90, "all blocks have their copies") {
+                try status(volume, asking: node).volume.health == "healthy" ? true : nil
+            }
+        }
+
+        private func expectSame(_ tree: String, at place: String) throws {
+            let compared = try LivePool.run(["-r", tree, place], path: "/usr/bin/diff")
+            #expect(compared.status == 0, "\(compared.text.prefix(400))\(compared.errors.prefix(400))")
+        }
+
+        @Test("what is written through one mount is read through the other, with a lender lost, one left, and another home")
+        func story() throws {
+            defer { unmountAll() }
+            let tree = "/usr/include/linux"
+            let asked = ["volume", "create", "data", "--size", "200MiB", "--replicas", "2"]
+            try LivePool.eventually("there is room") {
+                try pool.surplus("node1", asked + ["--dry-run"]).status == 0 ? true : nil
+            }
+            let made = try pool.surplus("node1", asked + ["--on", "node2", "--on", "node3", "--on", "node4"])
+            try #require(made.status == 0, "\(made.errors)")
+            try mount("data", on: places[0], by: "node1")
+            try mount("data", on: places[1], by: "node4")
+            #expect(try LivePool.run(["-r", tree, places[0] + "/tree"], path: "/bin/cp").status == 0)
+            try expectSame(tree, at: places[1] + "/tree")
+
+            // a lender dies: reads and writes go on, and the copies are made anew
+            kill(try #require(try pool.daemons("node2").pid), SIGKILL)
+            #expect(try LivePool.run(["-r", tree, places[1] + "/second"], path: "/bin/cp").status == 0)
+            try expectSame(tree, at: places[0] + "/second")
+            try awaitWhole("data", asking: "node1")
+            try pool.start("node2")
+
+            // a lender is left
+            try LivePool.eventually(within: 60, "node2 is back") {
+                try status("data", asking: "node1").lenders.contains { $0.name == "node2" && $0.phase == "open" } ? true : nil
+            }
+            let left = try pool.surplus("node1", ["volume", "evacuate", "node4"])
+            #expect(left.status == 0, "\(left.errors)")
+            #expect(try !status("data", asking: "node1").lenders.contains { $0.name == "node4" })
+            try expectSame(tree, at: places[0] + "/tree")
+
+            // the home dies, and another node takes over
+            kill(try #require(try pool.daemons("node1").pid), SIGKILL)
+            let taken = try pool.surplus("node3", ["volume", "takeover", "data"])
+            try #require(taken.status == 0, "\(taken.errors)")
+            #expect(
+                try LivePool.run(["-c", "echo after > \(places[1])/after && sync \(places[1])/after"], path: "/bin/sh").status
+                    == 0)
+            try expectSame(tree, at: places[1] + "/second")
+            try awaitWhole("data", asking: "node3")
+
+            // the old home comes back, and can do no harm
+            try pool.start("node1")
+            try LivePool.eventually("node1 knows the new home") {
+                try status("data", asking: "node1").volume.homeName == "node3" ? true : nil
+            }
+            #expect(try String(contentsOfFile: places[0] + "/after", encoding: .utf8) == "after\n")
+            unmountAll()
+            let deleted = try LivePool.eventually(within: 60, "nobody has it mounted") {
+                let deleted = try pool.surplus("node3", ["volume", "delete", "data", "--yes"])
+                return deleted.status == 0 ? deleted : nil
+            }
+            #expect(deleted.status == 0)
+            try LivePool.eventually(within: 60, "nothing is lent any more") {
+                struct Leases: Decodable {
+                    struct Lease: Decodable { let lease: String }
+                    let leases: [Lease]
+                }
+                return try ["node1", "node3"].allSatisfy {
+                    try pool.json($0, ["lease", "list"], as: Leases.self).leases.isEmpty
+                } ? true : nil
+            }
+        }
+    }
+}
