@@ -107,7 +107,8 @@ let package = Package(
         module(
             "LedgerSchema", path: "Ledger",
             resources: [
-                "V0001_ledger", "V0002_ledger", "V0003_ledger", "V0004_ledger", "V0005_ledger", "V0006_ledger", "V0001_audit",
+                "V0001_ledger", "V0002_ledger", "V0003_ledger", "V0004_ledger", "V0005_ledger", "V0006_ledger",
+                "V0007_ledger", "V0001_audit",
             ].map {
                 .embedInCode("\($0).sql")
             }),

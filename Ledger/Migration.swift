@@ -15,6 +15,7 @@ package struct Migration: Sendable {
         [
             PackageResources.V0001_ledger_sql, PackageResources.V0002_ledger_sql, PackageResources.V0003_ledger_sql,
             PackageResources.V0004_ledger_sql, PackageResources.V0005_ledger_sql, PackageResources.V0006_ledger_sql,
+            PackageResources.V0007_ledger_sql,
         ].enumerated().map { index, sql in Migration(version: index + 1, sql: String(decoding: sql, as: UTF8.self)) }
     }
 

@@ -72,25 +72,12 @@ struct JournalStatements {
             INSERT INTO resolutions (sequence, dispute, number, document, proposer_signature, answerer_signature, hash)
             VALUES (?, ?, ?, ?, ?, ?, ?)
             """)
-        setDispute = try PreparedStatement(
-            db,
-            """
-            REPLACE INTO disputes (id, receipt, lease, creditor, debtor, opened_at, resolved_at, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """)
-        setObligation = try PreparedStatement(
-            db,
-            """
-            REPLACE INTO obligations (id, lease, debtor, creditor, due_from, due_until, core_time, memory_time, disk_time,
-                settled_at, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """)
-        setTrustLine = try PreparedStatement(
-            db, "REPLACE INTO trust_lines (peer, unit, granted, received, own_ceiling) VALUES (?, ?, ?, ?, ?)")
-        setState = try PreparedStatement(db, "REPLACE INTO state (kind, id, body) VALUES (?, ?, ?)")
+        setDispute = try PreparedStatement(db, Seal.insertion(into: "disputes"))
+        setObligation = try PreparedStatement(db, Seal.insertion(into: "obligations"))
+        setTrustLine = try PreparedStatement(db, Seal.insertion(into: "trust_lines"))
+        setState = try PreparedStatement(db, Seal.insertion(into: "state"))
         removeState = try PreparedStatement(db, "DELETE FROM state WHERE kind = ? AND id = ?")
-        insertEvent = try PreparedStatement(
-            db, "INSERT INTO events (sequence, at, kind, subjects, text, details) VALUES (?, ?, ?, ?, ?, ?)")
+        insertEvent = try PreparedStatement(db, Seal.insertion(into: "events", "INSERT"))
         insertSubject = try PreparedStatement(db, "INSERT OR IGNORE INTO event_subjects (subject, sequence) VALUES (?, ?)")
         dropSubjects = try PreparedStatement(
             db,

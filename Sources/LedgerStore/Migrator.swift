@@ -11,6 +11,7 @@ struct Migrator {
 
     /// - Throws: ``LedgerStoreError`` when the file is no ledger or of a newer schema than the newest step.
     func run(_ db: Database) throws {
+        Seal.register(in: db)
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         let newest = steps.last?.version ?? 0
         try checkOwner(db, isEmpty: found == 0)
@@ -20,6 +21,7 @@ struct Migrator {
         for step in missing {
             try db.inTransaction(.immediate) {
                 try db.execute(sql: step.sql)
+                if applicationID == Segment.applicationID, step.version == Seal.version { try Seal.sealAll(db) }
                 try db.execute(sql: "PRAGMA user_version = \(step.version)")
                 try db.execute(sql: "PRAGMA application_id = \(applicationID)")
                 return .commit

@@ -68,6 +68,7 @@ struct Segment: Sendable {
         configuration.prepareDatabase { db in
             // Kibibytes, for each connection: an idle agent has little memory.
             try db.execute(sql: "PRAGMA cache_size = -1024")
+            Seal.register(in: db)
             if let pages = options.maximumPages { try db.execute(sql: "PRAGMA max_page_count = \(pages)") }
         }
         return configuration

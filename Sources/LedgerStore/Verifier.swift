@@ -143,7 +143,8 @@ extension Verifier {
 extension Verifier {
     /// The file is sound for SQLite and has exactly the tables, indexes and triggers that the migrations make.
     private func checkForm(_ db: Database) throws {
-        if let message = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), message != "ok" {
+        // Also whether each index has the rows of its table: what is looked up by one that lacks some would be missing.
+        if let message = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)"), message != "ok" {
             throw fault("(file)", nil, message)
         }
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
@@ -156,6 +157,27 @@ extension Verifier {
             throw fault("(schema)", name, found[name] == nil ? "is missing" : "was changed")
         }
         if let extra = found.keys.filter({ expected[$0] == nil }).min() { throw fault("(schema)", extra, "does not belong here") }
+        if version >= Seal.version { try checkSeals(db) }
+    }
+
+    /// What is beside the chain is as the ledger has written it.
+    private func checkSeals(_ db: Database) throws {
+        Seal.register(in: db)
+        if let (table, row) = try Seal.broken(db) { throw fault(table, row, "is not as it was written") }
+        let stray = """
+            SELECT subject FROM event_subjects AS s LEFT JOIN events AS e USING (sequence)
+            WHERE e.sequence IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(e.subjects) WHERE value = s.subject) LIMIT 1
+            """
+        if let subject = try String.fetchOne(db, sql: stray) {
+            throw fault("event_subjects", subject, "names an event that is not about that")
+        }
+        let missing = """
+            SELECT e.sequence FROM events AS e, json_each(e.subjects) AS j
+            WHERE NOT EXISTS (SELECT 1 FROM event_subjects AS s WHERE s.subject = j.value AND s.sequence = e.sequence) LIMIT 1
+            """
+        if let sequence = try Int64.fetchOne(db, sql: missing) {
+            throw fault("event_subjects", String(sequence), "does not name a subject of that event")
+        }
     }
 
     private static func schema(_ db: Database) throws -> [String: String] {

@@ -340,6 +340,40 @@ struct ObligationTests {
             })
     }
 
+    @Test("Neither side moves the window of what is settled, and its creditor moves none beyond its own policy")
+    func notPostponed() throws {
+        var (pool, id) = try Self.owing()
+        pool.advance(by: .hours(3))
+        pool.feed(.adjust(id, .postpone(until: pool.now.utc + .days(90))), to: 1)
+        let beyond = try #require(pool.members[1].adjustments.last ?? nil)
+        #expect(beyond.term == "until" && beyond.reason.contains("lets others owe for 30 d at most: write an earlier time"))
+        pool.feed(.adjust(id, .cancel(nil)), to: 1)
+        pool.deliver()
+        for member in [0, 1] {
+            pool.feed(.adjust(id, .postpone(until: pool.now.utc + .days(20))), to: member)
+            pool.deliver()
+            #expect(pool.members[member].adjustments.last??.reason == "nothing is left of \(id)")
+        }
+    }
+
+    @Test("Redeeming what is settled is refused as that, before and after its window")
+    func nothingLeft() throws {
+        var (pool, id) = try Self.owing()
+        pool.advance(by: .hours(3))
+        pool.feed(.adjust(id, .cancel(nil)), to: 1)
+        pool.deliver()
+        var want = Self.want(pool)
+        want.means = Means(redemption: id)
+        let request = RequestID(high: 1 << 42, low: 1)
+        pool.feed(.borrow(request, want, from: [pool.members[0].id]), to: 1)
+        pool.deliver()
+        guard case .failure(let refusal) = try #require(pool.members[1].decisions[request]) else {
+            Issue.record("it was lent")
+            return
+        }
+        #expect(refusal.reason.contains("nothing is left"), "\(refusal.reason)")
+    }
+
     @Test("What was refused once is refused when the same message comes again, whatever has changed meanwhile")
     func refusedTwice() throws {
         var (pool, id) = try Self.owing()

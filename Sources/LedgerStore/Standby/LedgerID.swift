@@ -12,7 +12,7 @@ extension Segment {
         do {
             try pool.write { db in
                 try db.execute(
-                    sql: "INSERT OR IGNORE INTO state (kind, id, body) VALUES (?, ?, ?)",
+                    sql: Seal.insertion(into: "state", "INSERT OR IGNORE"),
                     arguments: [StateKind.setting.rawValue, Self.idKey, "\"\(UUID().uuidString.lowercased())\""])
             }
         } catch {

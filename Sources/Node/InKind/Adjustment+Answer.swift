@@ -101,15 +101,14 @@ extension Node {
         case .conversion: try checkConversion(adjustment, of: obligation, by: peer, at: now)
         case .cancellation:
             guard peer == obligation.creditor else { throw Refusal(term: "obligation", reason: "only its creditor cancels it") }
-            try check(adjustment.amount.inKind.fits(in: free(of: obligation)) && adjustment.amount.credits == .zero)
+            try check(adjustment.amount.inKind.fits(in: free(of: obligation)) && adjustment.amount.credits == .zero, obligation)
         case .offset: try checkOffset(adjustment, of: obligation)
         case .postponement:
-            try check(adjustment.amount == .zero && adjustment.until.map { $0 - now.utc <= Deferral.farthest } == true)
-            // Who is owed something waits for no longer than it would let anybody owe it anew.
+            let isWithin = adjustment.until.map { $0 - now.utc <= Deferral.farthest } == true
+            try check(
+                adjustment.amount == .zero && isWithin && (obligation.left != .zero || obligation.isAccruing), obligation)
             let latest = now.utc + policy.deferral.within
-            guard obligation.debtor == id || adjustment.until.map({ $0 <= latest }) == true else {
-                throw Refusal(term: "until", reason: "the policy lets others owe for \(policy.deferral.within.text) at most")
-            }
+            guard obligation.debtor == id || adjustment.until.map({ $0 <= latest }) == true else { throw tooLate }
         }
         guard adjustment.kind == .conversion || adjustment.premium == .zero else {
             throw Refusal(term: "obligation", reason: "there is no premium on that")
@@ -117,9 +116,13 @@ extension Node {
         return obligation
     }
 
-    private func check(_ isRight: Bool) throws(Refusal) {
+    private func check(_ isRight: Bool, _ obligation: Obligation) throws(Refusal) {
         guard isRight else {
-            throw Refusal(term: "obligation", reason: "it is not what is left of it here", retryAfter: .seconds(30))
+            throw Refusal(
+                term: "obligation",
+                reason:
+                    "\(name(of: id)) has \(obligation.left.text) left of \(obligation.id), and what was asked for does not fit: "
+                    + "see 'surplus ledger reconcile'", retryAfter: .seconds(30))
         }
     }
 
@@ -135,7 +138,7 @@ extension Node {
         }
         try check(
             adjustment.amount == Charge(credits: obligation.worth, inKind: obligation.left)
-                && adjustment.premium <= obligation.premium)
+                && adjustment.premium <= obligation.premium, obligation)
     }
 
     private func checkOffset(_ adjustment: Adjustment, of obligation: Obligation) throws(Refusal) {
@@ -144,6 +147,6 @@ extension Node {
         else { throw Refusal(term: "obligation", reason: "nothing is owed in the other direction") }
         try check(
             adjustment.amount.credits == .zero && adjustment.amount.inKind.fits(in: free(of: obligation))
-                && adjustment.amount.inKind.fits(in: free(of: other)))
+                && adjustment.amount.inKind.fits(in: free(of: other)), obligation)
     }
 }

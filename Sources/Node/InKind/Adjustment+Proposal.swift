@@ -49,12 +49,17 @@ extension Node {
         case .postpone(let until):
             adjustment.kind = .postponement
             adjustment.until = until
+            if obligation.left == .zero, !obligation.isAccruing {
+                throw Refusal(term: "obligation", reason: "nothing is left of \(obligation.id)")
+            }
             guard until > obligation.deferral.until else {
-                throw Refusal(term: "until", reason: "it is due until later than that already")
+                let end = CivilDate(obligation.deferral.until).rfc3339Seconds
+                throw Refusal(term: "until", reason: "\(obligation.id) is due until \(end) already: write a later time")
             }
             guard until - step.now.utc <= Deferral.farthest else {
-                throw Refusal(term: "until", reason: "at most \(Deferral.farthest.text) ahead")
+                throw Refusal(term: "until", reason: "write a time at most \(Deferral.farthest.text) ahead")
             }
+            guard obligation.creditor != id || until - step.now.utc <= policy.deferral.within else { throw tooLate }
         case .offset(let other):
             adjustment.kind = .offset
             adjustment.other = other
@@ -74,6 +79,14 @@ extension Node {
             }
         }
         return adjustment
+    }
+
+    /// Who is owed something waits for no longer than it would let anybody owe it anew.
+    var tooLate: Refusal {
+        Refusal(
+            term: "until",
+            reason: "policy '\(policy.name)' of \(name(of: id)) lets others owe for \(policy.deferral.within.text) at most: "
+                + "write an earlier time")
     }
 
     /// Why nothing can come off an obligation; `nil` where something can.

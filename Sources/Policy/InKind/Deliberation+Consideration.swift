@@ -130,6 +130,9 @@ extension Deliberation {
         guard let inKind = standing.inKind, let owed = inKind.redeemable else {
             throw Refusal(term: "consideration", reason: "this node owes no obligation \(id) to who asks")
         }
+        guard owed.left != .zero else {
+            throw Refusal(term: "consideration", reason: "nothing is left of obligation \(id): see 'surplus obligation show'")
+        }
         let begins = inKind.now + max(.zero, ask.start.map { $0 - inKind.now } ?? .zero)
         guard begins >= owed.from else {
             throw Refusal(

@@ -73,7 +73,9 @@ struct LeasePreview {
         case .deferred(let deferral):
             let paid = credits == .zero ? "nothing would be paid" : "at most \(credits.text) would be reserved"
             return "for which \(renewal)\(paid) and at most \(inKind.text) owed in kind, \(deferral.due)"
-        case .redemption(let obligation): return "which \(renewal)would take at most \(inKind.text) off \(obligation)"
+        case .redemption(let obligation):
+            let again = message.renewsItself ? ", and as much again for each renewal" : ""
+            return "which would take at most \(inKind.text) off \(obligation)\(again)"
         case .swap(let exchange):
             let lead = credits == .zero ? "nothing paid" : "at most \(credits.text) reserved"
             return "in return for which \(exchange.text) would be lent and \(lead)"

@@ -13,7 +13,9 @@ struct MeansOptions: ParsableArguments {
 
     @Option(
         name: .customLong("due-from"),
-        help: ArgumentHelp("With --defer: the lender can ask for it from then on. Default: +1h.", valueName: "time"),
+        help: ArgumentHelp(
+            "With --defer: the lender can ask for it from then on. Default: +1h, or at once where it is due within 2 h.",
+            valueName: "time"),
         transform: Quantities.due)
     var from: Timestamp?
 
@@ -92,7 +94,8 @@ struct MeansOptions: ParsableArguments {
         ] {
             guard let value else { continue }
             guard value <= most, value > .zero || name == "--premium" else {
-                throw ValidationError("\(name): \(value.text) is out of range; write up to \(most.text)")
+                let least = name == "--premium" ? "0%" : "more than 0%"
+                throw ValidationError("\(name): \(value.text) is out of range; write \(least), and up to \(most.text)")
             }
         }
         if let (from, until) = share.map({ _ in window }), from >= until {
@@ -128,7 +131,9 @@ struct MeansOptions: ParsableArguments {
 
     private var window: (from: Timestamp, until: Timestamp) {
         let now = Terminal.now()
-        return (from ?? now + Deferral.usual.from, until ?? max(now, from ?? now) + Deferral.usual.until)
+        let isSoon = until.map { $0 - now <= Deferral.usual.from + Deferral.usual.from } ?? false
+        let start = from ?? now + (isSoon ? .seconds(1) : Deferral.usual.from)
+        return (start, until ?? max(now, start) + Deferral.usual.until)
     }
 
     /// `nil`: credits alone.
