@@ -82,16 +82,16 @@ enum Seal {
 extension SHA256 {
     /// Values of different types, or that are divided otherwise, are told apart.
     fileprivate mutating func update(_ value: DatabaseValue) {
-        func update(_ type: UInt8, _ bytes: some Sequence<UInt8>) {
+        func add(_ type: UInt8, _ bytes: some Sequence<UInt8>) {
             let bytes = Array(bytes)
             update(data: [type] + withUnsafeBytes(of: UInt64(bytes.count).bigEndian, Array.init) + bytes)
         }
         switch value.storage {
-        case .null: update(0, [])
-        case .int64(let number): update(1, withUnsafeBytes(of: number.bigEndian, Array.init))
-        case .double(let number): update(2, withUnsafeBytes(of: number.bitPattern.bigEndian, Array.init))
-        case .string(let text): update(3, text.utf8)
-        case .blob(let data): update(4, data)
+        case .null: add(0, [])
+        case .int64(let number): add(1, withUnsafeBytes(of: number.bigEndian, Array.init))
+        case .double(let number): add(2, withUnsafeBytes(of: number.bitPattern.bigEndian, Array.init))
+        case .string(let text): add(3, text.utf8)
+        case .blob(let data): add(4, data)
         }
     }
 }

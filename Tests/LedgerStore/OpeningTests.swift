@@ -155,6 +155,7 @@ struct OpeningTests {
             for table in ["obligations", "adjustments", "checkpoints", "disputes", "resolutions"] {
                 try db.execute(sql: "DROP TABLE \(table)")
             }
+            for table in ["trust_lines", "state", "events"] { try db.execute(sql: "ALTER TABLE \(table) DROP COLUMN seal") }
             for column in ["accepted_disk_time", "accepted_memory_time", "accepted_core_time"] {
                 try db.execute(sql: "ALTER TABLE cosignatures DROP COLUMN \(column)")
             }

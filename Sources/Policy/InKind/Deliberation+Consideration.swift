@@ -131,7 +131,9 @@ extension Deliberation {
             throw Refusal(term: "consideration", reason: "this node owes no obligation \(id) to who asks")
         }
         guard owed.left != .zero else {
-            throw Refusal(term: "consideration", reason: "nothing is left of obligation \(id): see 'surplus obligation show'")
+            throw Refusal(
+                term: "consideration",
+                reason: "nothing of obligation \(id) is free: it is settled, or open leases use it up (surplus obligation show)")
         }
         let begins = inKind.now + max(.zero, ask.start.map { $0 - inKind.now } ?? .zero)
         guard begins >= owed.from else {
