@@ -15,6 +15,9 @@ struct EventPageTests {
         + PoolUser.Status.allCases.map { "user.\($0.rawValue)" }
         + ["job.finished", "job.failed", "job.cancelled"]
         + ["throttled", "frozen", "ending", "relieved", "dry-run"].map { "guest.\($0)" }
+        + [
+            "leads", "deposed", "failed", "copied", "not-copied", "damaged", "replaced", "unreachable", "no-room", "evacuated",
+        ].map { "volume.\($0)" }
 
     /// The kinds that are written out wherever an event is told.
     private static func told() throws -> Set<String> {

@@ -122,7 +122,7 @@ extension LiveTests {
         @Test(
             "a faulty hook is refused with its line, and the agent does not start",
             arguments: [
-                ("- {on: [lease], post: 'http://example.org/'}", "in the clear"),
+                ("- {on: [lease.*], post: 'http://example.org/'}", "in the clear"),
                 ("- {on: [lease.*]}", "does nothing"),
                 ("- {on: [lease.*], run: [relative]}", "absolute path"),
                 ("- {on: [Lease], run: [/bin/true]}", "write a kind of event"),

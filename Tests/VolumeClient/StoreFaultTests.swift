@@ -196,15 +196,16 @@ struct StoreFaultTests {
     func draining() async throws {
         try await withLenders { scene in
             let (mount, first) = (scene.mount, scene.all[0])
-            try await onThread { for number in 0..<5 { try Self.write(number, in: mount) } }
+            // So many that some are there: a lender that has nothing is done at once.
+            try await onThread { for number in 0..<12 { try Self.write(number, in: mount) } }
             first.plan.drain()
-            try await onThread { for number in 5..<10 { try Self.write(number, in: mount) } }
+            try await onThread { for number in 12..<16 { try Self.write(number, in: mount) } }
             let pool = FramePool(
                 to: first.plan.node, host: "127.0.0.1", port: first.process.port, as: scene.client, .patient)
             let peer = BlockPeer(pool)
             while try await !peer.answer(to: .usage(ServedVolume.volume)).isLeaving { await Task.yield() }
             let before = try await peer.answer(to: .list(ServedVolume.volume)).blocks
-            try await onThread { for number in 10..<20 { try Self.write(number, in: mount) } }
+            try await onThread { for number in 16..<20 { try Self.write(number, in: mount) } }
             let after = try await peer.answer(to: .list(ServedVolume.volume)).blocks
             #expect(after == before)
             #expect(!before.isEmpty)
