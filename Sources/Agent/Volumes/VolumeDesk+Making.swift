@@ -64,11 +64,11 @@ extension VolumeDesk {
         }
     }
 
-    /// What this node can give of its own: what it may lend, and has not lent.
+    /// What this node can give of its own, whether or not it would lend anything now: what it has not set aside for anybody.
     private var ownRoom: Bytes {
         guard let lent = storage.flatMap({ try? $0.storage.get() }) else { return .zero }
         let report = lent.report
-        return max(.zero, min(report.room - report.setAside, engine.read { $0.lendable.disk }))
+        return max(.zero, report.room - report.setAside)
     }
 
     // MARK: Plans
