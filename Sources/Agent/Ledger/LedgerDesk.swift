@@ -99,7 +99,7 @@ struct LedgerDesk: Sendable {
         }
     }
 
-    private func name(of node: NodeID) -> String { roster[node]?.name ?? node.description }
+    private func name(of node: NodeID) -> String { roster.name(of: node) }
 
     func verify(_ request: Surplus_V1_VerifyLedgerRequest) async throws -> Surplus_V1_VerifyLedgerReply {
         let (ledger, notary) = (ledger, notary)

@@ -20,6 +20,10 @@ final class MemberRoster: Sendable {
 
     subscript(node: NodeID) -> Member? { state.withLock { $0.roster[node] } }
     var members: [Member] { state.withLock { $0.roster.members } }
+
+    /// What people call a node: its name, or its id where it is not known.
+    func name(of node: NodeID) -> String { self[node]?.name ?? node.description }
+
     var knowledge: [Knowledge<Member>] { state.withLock { $0.roster.knowledge } }
 
     func admit(_ peer: VerifiedPeer) throws(CertificateRefusal) {

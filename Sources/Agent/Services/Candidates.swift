@@ -15,7 +15,7 @@ extension Engine {
         guard let obligation = want.means?.redemption else { return named }
         let debtor = try debtor(of: obligation)
         if !names.isEmpty, let index = named.firstIndex(where: { $0 != debtor }) {
-            let name = roster[debtor]?.name ?? debtor.description
+            let name = roster.name(of: debtor)
             throw RPCError(
                 code: .invalidArgument,
                 message:

@@ -70,7 +70,7 @@ extension PoolMembership {
         }
     }
 
-    func name(of node: NodeID) -> String { roster[node]?.name ?? node.description }
+    func name(of node: NodeID) -> String { roster.name(of: node) }
 }
 
 extension Surplus_V1_PoolReply {

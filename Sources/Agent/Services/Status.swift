@@ -63,7 +63,7 @@ extension PoolMembership {
         reply.limitsEnforced = guests.areLimitsEnforced
         reply.enforcement = guests.enforcement
         for (reason, peers) in Dictionary(grouping: roster.rebuffs, by: \.value).sorted(by: { $0.key < $1.key }) {
-            let names = peers.map { roster[$0.key]?.name ?? $0.key.description }.sorted().joined(separator: ", ")
+            let names = peers.map { roster.name(of: $0.key) }.sorted().joined(separator: ", ")
             reply.faults.append("refused by \(names): \(reason)")
         }
         if let hindrance { reply.faults.append("nothing is offered: \(hindrance.reason)") }

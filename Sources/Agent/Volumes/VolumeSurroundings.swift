@@ -48,7 +48,7 @@ struct VolumeSurroundings: Sendable {
     }
 
     private func tell(of volume: VolumeID, _ news: VolumeNews) {
-        let (kind, subjects, text) = news.story(of: volume) { [roster] in roster[$0]?.name ?? $0.description }
+        let (kind, subjects, text) = news.story(of: volume, roster.name(of:))
         let event = Event(at: house.clock().utc, kind: kind, subjects: [volume.description] + subjects, text: text)
         let (store, log) = (house.store, house.log)
         Task {

@@ -236,7 +236,7 @@ final class JobDesk: Sendable {
         return record.lease.flatMap(entry(of:))?.deviation
     }
 
-    private func name(of node: NodeID) -> String { roster[node]?.name ?? node.description }
+    private func name(of node: NodeID) -> String { roster.name(of: node) }
 
     /// What the job cost: the whole bill of leases of its own; under another, its processing at that lease's price.
     private func charge(for record: JobRecord) -> Microcredits {

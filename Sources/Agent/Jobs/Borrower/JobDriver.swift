@@ -299,7 +299,7 @@ struct JobDriver: Sendable {
                 text: text, details: record.details))
     }
 
-    func name(of node: NodeID?) -> String { node.map { roster[$0]?.name ?? $0.description } ?? "nobody" }
+    func name(of node: NodeID?) -> String { node.map(roster.name(of:)) ?? "nobody" }
 }
 
 extension JobRecord {
