@@ -56,6 +56,8 @@ package enum StateKind: String, Hashable, Codable, Sendable, CaseIterable {
     case user
     /// What was borrowed for a volume of which this node is the home.
     case volume
+    /// A volume that this node has deleted as its home.
+    case deletedVolume = "deleted-volume"
     /// An enrolment token.
     case token
     /// Single values of the agent, by name.

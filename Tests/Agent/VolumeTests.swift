@@ -21,9 +21,9 @@ struct VolumeTests {
 
     @Test("What is told of the highest epoch holds, in whatever order it is told; an old home that wakes up is not believed")
     func epochs() {
-        let old = (teller: Self.node(1), volumes: [Self.kept(home: 1, epoch: 4, isInCharge: true)])
-        let new = (teller: Self.node(2), volumes: [Self.kept(home: 2, epoch: 5, isInCharge: true, used: 9)])
-        let backup = (teller: Self.node(3), volumes: [Self.kept(home: 1, epoch: 4)])
+        let old = PoolVolumes.Told(node: Self.node(1), volumes: [Self.kept(home: 1, epoch: 4, isInCharge: true)])
+        let new = PoolVolumes.Told(node: Self.node(2), volumes: [Self.kept(home: 2, epoch: 5, isInCharge: true, used: 9)])
+        let backup = PoolVolumes.Told(node: Self.node(3), volumes: [Self.kept(home: 1, epoch: 4)])
         for told in [[old, new, backup], [backup, new, old], [new, backup, old]] {
             let known = KnownVolume.joined(told)
             #expect(known == [KnownVolume(kept: new.volumes[0], isReachable: true)])
@@ -32,9 +32,9 @@ struct VolumeTests {
 
     @Test("Within an epoch the home knows best; neither backups make it reachable, nor who only says that it is the home")
     func home() {
-        let home = (teller: Self.node(1), volumes: [Self.kept(isInCharge: true, used: 9)])
-        let backup = (teller: Self.node(2), volumes: [Self.kept()])
-        let liar = (teller: Self.node(3), volumes: [Self.kept(isInCharge: true, used: 1)])
+        let home = PoolVolumes.Told(node: Self.node(1), volumes: [Self.kept(isInCharge: true, used: 9)])
+        let backup = PoolVolumes.Told(node: Self.node(2), volumes: [Self.kept()])
+        let liar = PoolVolumes.Told(node: Self.node(3), volumes: [Self.kept(isInCharge: true, used: 1)])
         #expect(KnownVolume.joined([backup, home, liar]).map(\.kept.used) == [9])
         #expect(KnownVolume.joined([backup]).map(\.isReachable) == [false])
         #expect(KnownVolume.joined([liar]).map(\.isReachable) == [false])
@@ -42,7 +42,10 @@ struct VolumeTests {
 
     @Test("Volumes come in the order of their names, each once")
     func order() {
-        let told = [(teller: Self.node(1), volumes: [Self.kept(2, name: "b"), Self.kept(3, name: "a"), Self.kept(1, name: "b")])]
+        let told = [
+            PoolVolumes.Told(
+                node: Self.node(1), volumes: [Self.kept(2, name: "b"), Self.kept(3, name: "a"), Self.kept(1, name: "b")])
+        ]
         #expect(KnownVolume.joined(told + told).map(\.kept.volume.low) == [3, 1, 2])
     }
 
@@ -117,13 +120,5 @@ struct VolumeTests {
         #expect(risk.health == .atRisk)
         risk.lost = some
         #expect(risk.health == .damaged)
-    }
-
-    @Test("A node without storage keeps nothing, and says what it lacks")
-    func none() async {
-        #expect(await NoVolumes().kept().isEmpty)
-        let volume = VolumeID(high: 1, low: 1)
-        let refusal = await #expect(throws: Refusal.self) { try await NoVolumes().takeOver(volume, by: "anna") }
-        #expect(refusal?.reason.contains("'storage:'") == true)
     }
 }

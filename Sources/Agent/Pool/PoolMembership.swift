@@ -67,8 +67,7 @@ final class PoolMembership: Sendable {
         let surroundings = VolumeSurroundings(house: house, gate: gate, roster: roster, engine: engine)
         homes = try VolumeHomes(directory: house.configuration.dataDirectory + "/volumes", surroundings.homes)
         volumes = try VolumeDesk(
-            house: house, engine: engine, requests: requests, roster: roster, peers: peers, surroundings: surroundings.homes,
-            homes: homes, storage: storage)
+            house: house, engine: engine, requests: requests, roster: roster, peers: peers, homes: homes, storage: storage)
         guests = GuestKeeper(house: house, engine: engine, storage: storage)
         hosting = JobHost(house: house, engine: engine, guests: guests)
         jobs = JobDesk(

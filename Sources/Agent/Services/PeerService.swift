@@ -185,7 +185,11 @@ struct PeerService: Surplus_V1_Peer.ServiceProtocol {
     ) async throws -> ServerResponse<Surplus_V1_KeptVolumesReply> {
         membership.peers.saw(try context.callingPeer())
         let kept = await membership.volumes.kept().prefix(PoolVolumes.most)
-        return ServerResponse(message: .with { $0.volumes = kept.map(Surplus_V1_KeptVolume.init) })
+        return ServerResponse(
+            message: .with {
+                $0.volumes = kept.map(Surplus_V1_KeptVolume.init)
+                $0.deleted = membership.volumes.deleted.all.map(Surplus_V1_DeletedVolume.init)
+            })
     }
 
     func getVolume(

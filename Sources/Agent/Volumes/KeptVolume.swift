@@ -46,11 +46,11 @@ extension KnownVolume {
     ///
     /// - Parameter told: in any order.
     /// - Returns: each volume once, in the order of names, then ids.
-    static func joined(_ told: [(teller: NodeID, volumes: [KeptVolume])]) -> [KnownVolume] {
+    static func joined(_ told: [PoolVolumes.Told]) -> [KnownVolume] {
         var known: [VolumeID: KnownVolume] = [:]
-        for (teller, volumes) in told.sorted(by: { $0.teller < $1.teller }) {
-            for kept in volumes {
-                let candidate = KnownVolume(kept: kept, isReachable: kept.isInCharge && kept.home == teller)
+        for teller in told.sorted(by: { $0.node < $1.node }) {
+            for kept in teller.volumes {
+                let candidate = KnownVolume(kept: kept, isReachable: kept.isInCharge && kept.home == teller.node)
                 if let present = known[kept.volume], !present.yields(to: candidate) { continue }
                 known[kept.volume] = candidate
             }

@@ -15,6 +15,13 @@ struct PoolVolumes: Sendable {
     let volumes: [KnownVolume]
     /// Members that could not be asked.
     let unheard: [NodeID]
+
+    /// What one node tells.
+    struct Told: Sendable {
+        let node: NodeID
+        var volumes: [KeptVolume] = []
+        var deleted: [(volume: VolumeID, epoch: UInt64)] = []
+    }
 }
 
 extension PoolVolumes {
@@ -25,20 +32,18 @@ extension PoolVolumes {
             $0.status == .active && $0.node != own && membership.peers.mayHave(.volumes, $0.node)
         }.map(\.node)
         let (told, unheard) = await Self.ask(peers, membership.peers)
-        volumes = KnownVolume.joined([(teller: own, volumes: await membership.volumes.kept())] + told)
+        volumes = KnownVolume.joined([Told(node: own, volumes: await membership.volumes.kept())] + told)
         self.unheard = unheard
     }
 
-    private static func ask(
-        _ peers: [NodeID], _ caller: PeerCaller
-    ) async -> (told: [(teller: NodeID, volumes: [KeptVolume])], unheard: [NodeID]) {
-        await withTaskGroup(of: (NodeID, [KeptVolume]?).self) { group in
+    static func ask(_ peers: [NodeID], _ caller: PeerCaller) async -> (told: [Told], unheard: [NodeID]) {
+        await withTaskGroup(of: (NodeID, Told?).self) { group in
             var rest = peers[...]
             for peer in rest.prefix(width) { group.addTask { (peer, await ask(peer, caller)) } }
             rest = rest.dropFirst(width)
-            var (told, unheard): ([(teller: NodeID, volumes: [KeptVolume])], [NodeID]) = ([], [])
-            for await (peer, volumes) in group {
-                if let volumes { told.append((peer, volumes)) } else { unheard.append(peer) }
+            var (told, unheard): ([Told], [NodeID]) = ([], [])
+            for await (peer, answer) in group {
+                if let answer { told.append(answer) } else { unheard.append(peer) }
                 if let next = rest.popFirst() { group.addTask { (next, await ask(next, caller)) } }
             }
             return (told, unheard.sorted())
@@ -46,14 +51,32 @@ extension PoolVolumes {
     }
 
     /// - Returns: `nil` when there is no answer that can be read.
-    private static func ask(_ peer: NodeID, _ caller: PeerCaller) async -> [KeptVolume]? {
+    private static func ask(_ peer: NodeID, _ caller: PeerCaller) async -> Told? {
         do {
-            let reply = try await caller.call(peer) { try await $0.listKeptVolumes(.init(), options: .within(patience)) }
-            try Field.count(reply.volumes, atMost: most, "volumes")
-            return try reply.volumes.map { (message) throws(FieldError) in try KeptVolume(message) }
+            return try Told(
+                peer, try await caller.call(peer) { try await $0.listKeptVolumes(.init(), options: .within(patience)) })
         } catch let error as RPCError where error.code == .unimplemented {
-            return []
+            return Told(node: peer)
         } catch { return nil }
+    }
+}
+
+extension PoolVolumes.Told {
+    init(_ node: NodeID, _ reply: Surplus_V1_KeptVolumesReply) throws(FieldError) {
+        try Field.count(reply.volumes, atMost: PoolVolumes.most, "volumes")
+        try Field.count(reply.deleted, atMost: DeletedVolumes.most, "deleted")
+        self.node = node
+        volumes = try reply.volumes.map { (message) throws(FieldError) in try KeptVolume(message) }
+        deleted = try reply.deleted.map { (message) throws(FieldError) in
+            (try Field.identifier(message.volume, "deleted"), message.epoch)
+        }
+    }
+
+    /// Whether it has deleted a volume. Only who keeps its journal, as far as is known, has a say in that.
+    ///
+    /// - Parameter epoch: the highest that is known; a home of before cannot delete what has another one.
+    func hasDeleted(_ volume: VolumeID, keptBy nodes: [NodeID], since epoch: UInt64) -> Bool {
+        nodes.contains(node) && deleted.contains { $0.volume == volume && $0.epoch >= epoch }
     }
 }
 

@@ -121,7 +121,7 @@ extension VolumeDesk: VolumeKeeping {
             takeBackOwn(of: holding)
             try await change(volume) { $0.own = .zero }
         }
-        if let current = self[volume] { try homes.provide(places(of: current), to: volume) }
+        provide(volume)
     }
 
     // MARK: Looking
@@ -185,6 +185,7 @@ extension VolumeDesk: VolumeKeeping {
     func takeOver(_ volume: VolumeID, by user: String) async throws -> KeptVolume {
         try await homes.takeOver(volume)
         try await inherit(volume)
+        await adopt(volume)
         guard let kept = await kept().first(where: { $0.volume == volume }) else { throw VolumeRefusal.unknown(volume) }
         return kept
     }
@@ -192,41 +193,9 @@ extension VolumeDesk: VolumeKeeping {
     func delete(_ volume: VolumeID, by user: String) async throws -> VolumeRemoval {
         let status = try await onThread { [homes] in try homes.status(of: volume) }
         try await homes.delete(volume)
-        let (holding, unheard) = (self[volume], status.stores.filter { !$0.isHeard }.map(\.place.node))
-        try await keep(nil, for: volume)
-        for lease in holding?.leases ?? [] { engine.handle(.release(lease)) }
-        if let holding { takeBackOwn(of: holding) }
+        try await deleted.add(DeletedVolume(volume: volume, epoch: status.summary.epoch, at: house.clock().utc))
+        let unheard = status.stores.filter { !$0.isHeard }.map(\.place.node)
+        if let holding = self[volume] { await giveUp(holding) }
         return VolumeRemoval(freed: status.stores.reduce(.zero) { $0 + $1.live }, unheard: unheard)
-    }
-
-    /// Borrows from those that have blocks of a volume that this node has taken over, as the home before did. Who does not lend to this
-    /// node keeps what it has until its lease with the home before is over.
-    private func inherit(_ volume: VolumeID) async throws {
-        let name = await onThread { [homes] in homes.list() }.first { $0.volume == volume }?.name ?? volume.description
-        var sizes: [(NodeID, Bytes)] = []
-        for node in try roster.candidates(on: [], except: own) {
-            guard let usage = try? await peer(node)?.answer(to: .usage(volume)) else { continue }
-            sizes.append((node, usage.capacity))
-        }
-        let share = sizes.map(\.1).max() ?? .zero
-        try await keep(VolumeHolding(volume: volume, share: share, nodes: [], isUnfinished: false), for: volume)
-        for (node, size) in sizes {
-            let placement = VolumePlan.Placement(
-                node: node, bytes: size, free: size, price: nil, keepsJournal: false)
-            do { try await take(placement, for: volume, name) } catch {
-                house.log.warning(
-                    "a node does not lend to the new home", metadata: ["node": "\(self.name(node))", "reason": "\(error)"])
-            }
-        }
-        if let size = storage.flatMap({ try? $0.storage.get() })?.report.volumes.first(where: { $0.volume == volume })?.capacity {
-            do {
-                try giveOwn(size, to: volume)
-                try await change(volume) { $0.own = size }
-            } catch {
-                house.log.warning(
-                    "this node gives no room to the volume that it has taken over", metadata: ["reason": "\(error)"])
-            }
-        }
-        if let holding = self[volume] { try homes.provide(places(of: holding), to: volume) }
     }
 }

@@ -13,6 +13,8 @@ extension VolumeDesk {
     /// Files and directories for each MiB of size, and at least so many.
     private static let filesPerMebibyte: UInt64 = 64
     private static let fewestFiles: UInt64 = 100_000
+    /// Begins the name of the user for whom leases of volumes are borrowed; the name of the volume follows.
+    static let userPrefix = "volume:"
 
     // MARK: Who gives room
 
@@ -24,7 +26,7 @@ extension VolumeDesk {
 
     func want(_ size: Bytes, for name: String) throws -> Want {
         let request = Surplus_V1_LeaseRequest.with { $0.amounts = Surplus_V1_Amounts(Amounts(disk: size)) }
-        return try Want(request, user: "volume:\(name)", policy: engine.read { $0.policy.borrow }, renewsItself: true)
+        return try Want(request, user: Self.userPrefix + name, policy: engine.read { $0.policy.borrow }, renewsItself: true)
     }
 
     /// Who would give so much, the cheapest first; this node itself before all others.
@@ -159,8 +161,7 @@ extension VolumeDesk {
 
     /// Has the home know its lenders, and others keep the journal.
     private func settle(_ volume: VolumeID, backups: [NodeID]) async throws {
-        guard let holding = self[volume] else { return }
-        try homes.provide(places(of: holding), to: volume)
+        provide(volume)
         if !backups.isEmpty { try await homes.change(backups: backups, of: volume) }
         try await change(volume) { $0.isUnfinished = false }
     }

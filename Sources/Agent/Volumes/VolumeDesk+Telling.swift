@@ -11,8 +11,7 @@ extension VolumeDesk {
     /// `nil` for one that cannot be read, which the story tells of.
     private func kept(_ summary: VolumeSummary) -> KeptVolume? {
         guard let home = summary.home else { return nil }
-        var isInCharge = false
-        if case .home = summary.role { isInCharge = true }
+        let isInCharge = summary.isHome
         let health = isInCharge ? (try? homes.status(of: summary.volume)).map(Self.risk)?.health : nil
         return KeptVolume(
             volume: summary.volume, name: summary.name, home: home, backups: summary.backups, epoch: summary.epoch,

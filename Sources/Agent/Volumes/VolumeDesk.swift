@@ -16,6 +16,8 @@ import Wire
 final class VolumeDesk: Sendable {
     /// How often it is looked whether lenders are still there and leases go on.
     private static let interval = Duration.seconds(1)
+    /// How often it is looked where the homes of volumes are for which this node does not answer.
+    private static let pause = Microseconds.seconds(10)
 
     let house: Household
     let engine: Engine
@@ -26,16 +28,20 @@ final class VolumeDesk: Sendable {
     let storage: StorageKeeper?
     let pools: NodePools
     let own: NodeID
+    let deleted: DeletedVolumes
+    let adoptions = Adoptions()
     private let holdings: Mutex<[VolumeID: VolumeHolding]>
+    /// Leases of which the lender has said that it uses them for their volume.
+    private let bound = Mutex<Set<LeaseID>>([])
 
     init(
         house: Household, engine: Engine, requests: LeaseRequests, roster: MemberRoster, peers: PeerCaller,
-        surroundings: HomesSurroundings, homes: VolumeHomes, storage: StorageKeeper?
+        homes: VolumeHomes, storage: StorageKeeper?
     ) throws {
         (self.house, self.engine, self.requests, self.roster) = (house, engine, requests, roster)
         (self.peers, self.homes, self.storage) = (peers, homes, storage)
-        pools = NodePools(as: surroundings.identity, .init(), reach: surroundings.reach)
-        own = surroundings.identity.node
+        (pools, own) = (homes.pools, engine.read { $0.id })
+        deleted = try DeletedVolumes(in: house.store)
         let known = try house.store.states(.volume, as: VolumeHolding.self)
         holdings = Mutex(Dictionary(known.map { ($0.volume, $0) }, uniquingKeysWith: { $1 }))
     }
@@ -49,6 +55,15 @@ final class VolumeDesk: Sendable {
     func keep(_ holding: VolumeHolding?, for volume: VolumeID) async throws {
         holdings.withLock { $0[volume] = holding }
         try await house.store.commit([.state(.volume, id: volume.description, holding)])
+    }
+
+    /// Takes a holding in where there is none yet.
+    func claim(_ holding: VolumeHolding) -> Bool {
+        holdings.withLock { holdings in
+            guard holdings[holding.volume] == nil else { return false }
+            holdings[holding.volume] = holding
+            return true
+        }
     }
 
     /// Writes down what is different.
@@ -67,7 +82,7 @@ final class VolumeDesk: Sendable {
     /// A lease that this node has borrowed.
     func lease(_ id: LeaseID) -> Lease? { engine.read { $0.leases[id]?.lease } }
 
-    func name(_ node: NodeID) -> String { roster[node]?.name ?? node.description }
+    func name(_ node: NodeID) -> String { roster.name(of: node) }
 
     func peer(_ node: NodeID) -> BlockPeer? { pools.pool(to: node).map { BlockPeer($0, patience: .seconds(10)) } }
 
@@ -75,10 +90,18 @@ final class VolumeDesk: Sendable {
 
     func run() async {
         await takeApart()
+        releaseStray()
+        var looked: Instant?
         while !Task.isCancelled {
             let kept = await onThread { self.homes.list() }
-            for holding in all where !holding.isUnfinished {
-                if isLost(kept.first { $0.volume == holding.volume }) { await giveUp(holding) } else { await tend(holding) }
+            for summary in kept where summary.isHome && self[summary.volume] == nil {
+                await note { try await self.inherit(summary.volume) }
+            }
+            for holding in all where !holding.isUnfinished { await tend(holding) }
+            let now = house.clock().instant
+            if looked.map({ now - $0 >= Self.pause }) ?? true {
+                looked = now
+                await lookAround(kept)
             }
             await Task.rest(for: Self.interval)
         }
@@ -89,19 +112,10 @@ final class VolumeDesk: Sendable {
         for holding in all where holding.isUnfinished { await discard(holding) }
     }
 
-    /// Whether this node is not the home of a volume any more: another one is, or has deleted it.
-    private func isLost(_ summary: VolumeSummary?) -> Bool {
-        guard let summary else { return true }
-        guard case .backup = summary.role else { return false }
-        return summary.home != own
-    }
-
-    /// Gives back what was borrowed for a volume that has its home elsewhere, which borrows for itself.
-    private func giveUp(_ holding: VolumeHolding) async {
-        for lease in holding.leases { engine.handle(.release(lease)) }
-        takeBackOwn(of: holding)
-        do { try await keep(nil, for: holding.volume) } catch {
-            house.log.warning("what was held for a volume is still written down", metadata: ["error": "\(error)"])
+    /// Does what is written down; what the disk does not take now is in memory until this node ends.
+    func note(_ body: () async throws -> Void) async {
+        do { try await body() } catch {
+            house.log.warning("what is held for volumes was not written down", metadata: ["error": "\(error)"])
         }
     }
 
@@ -114,11 +128,7 @@ final class VolumeDesk: Sendable {
         } catch {
             house.log.warning("a volume was not deleted", metadata: ["volume": "\(holding.volume)", "reason": "\(error)"])
         }
-        for lease in holding.leases { engine.handle(.release(lease)) }
-        takeBackOwn(of: holding)
-        do { try await keep(nil, for: holding.volume) } catch {
-            house.log.warning("what was held for a volume is still written down", metadata: ["error": "\(error)"])
-        }
+        await giveUp(holding)
     }
 
     /// Sets room of this node aside for a volume of its own.
@@ -139,18 +149,27 @@ final class VolumeDesk: Sendable {
     private func tend(_ holding: VolumeHolding) async {
         for id in holding.leases { if let lease = lease(id), lease.isOpen { await bind(lease, to: holding.volume) } }
         await dropEnded(holding)
-        guard let current = self[holding.volume] else { return }
-        try? homes.provide(places(of: current), to: current.volume)
+        provide(holding.volume)
+        guard !holding.unasked.isEmpty, adoptions.isDue(holding.volume, at: house.clock().instant) else { return }
+        await adopt(holding.volume)
     }
 
-    /// Has a lender use a lease for a volume. It is harmless to say again; one that is not heard of is told later.
+    /// Tells the home of a volume who lends to it; on a node that is not the home that is remembered, should it become it.
+    func provide(_ volume: VolumeID) {
+        guard let holding = self[volume] else { return }
+        try? homes.provide(places(of: holding), to: volume)
+    }
+
+    /// Has a lender use a lease for a volume, which it does from then on; one that is not heard of is told later.
     ///
     /// - Returns: why it does not.
     @discardableResult
     func bind(_ lease: Lease, to volume: VolumeID) async -> String? {
+        guard !bound.withLock({ $0.contains(lease.id) }) else { return nil }
         guard let peer = peer(lease.peer) else { return "it is not known where it is" }
         do {
             try await peer.answer(to: .bind(lease.id, to: volume))
+            bound.withLock { _ = $0.insert(lease.id) }
             return nil
         } catch { return "\(error)" }
     }
@@ -162,9 +181,8 @@ final class VolumeDesk: Sendable {
         let empty = Set(status.evacuations.filter(\.isDone).map(\.node))
         let over = ended.filter { id in lease(id).map { empty.contains($0.peer) } ?? true }
         guard !over.isEmpty else { return }
-        do { try await change(holding.volume) { $0.leases.removeAll(where: over.contains) } } catch {
-            house.log.warning("leases that are over are still written down", metadata: ["error": "\(error)"])
-        }
+        bound.withLock { $0.subtract(over) }
+        await note { try await self.change(holding.volume) { $0.leases.removeAll(where: over.contains) } }
     }
 
     /// The nodes that give room to a volume, as leases have it, each once.
@@ -175,13 +193,20 @@ final class VolumeDesk: Sendable {
             return place(node, of: open.reduce(.zero) { $0 + $1.amounts.disk }, holding)
         }
         if holding.own > .zero, let here = place(own, of: holding.own, holding) { places.append(here) }
+        // What they have can be read while they do not lend to this node yet.
+        let known = Set(places.map(\.node))
         return places
+            + adoptions.nodes(with: holding.volume).filter { !known.contains($0) }.compactMap { place($0, .closed, .zero) }
     }
 
     private func place(_ node: NodeID, of room: Bytes, _ holding: VolumeHolding) -> StorePlace? {
-        guard let place = pools.reach(node) else { return nil }
         let isLeaving = room == .zero || holding.leaving.contains(node)
-        let condition = StoreCondition(node, phase: isLeaving ? .leaving : .open, free: UInt64(room.rawValue))
+        return place(node, isLeaving ? .leaving : .open, room)
+    }
+
+    private func place(_ node: NodeID, _ phase: StoreCondition.Phase, _ room: Bytes) -> StorePlace? {
+        guard let place = pools.reach(node) else { return nil }
+        let condition = StoreCondition(node, phase: phase, free: UInt64(room.rawValue))
         return StorePlace(condition, host: place.host, port: UInt16(place.port))
     }
 }

@@ -58,38 +58,3 @@ protocol VolumeKeeping: Sendable {
     /// not heard of are told later.
     func delete(_ volume: VolumeID, by user: String) async throws -> VolumeRemoval
 }
-
-/// A node that has no storage for volumes.
-struct NoVolumes: VolumeKeeping {
-    private static let refusal = Refusal(
-        term: "storage",
-        reason: "this node keeps no volumes: give it room with 'storage:' in the agent's configuration (Docs/volumes.md), and "
-            + "start it again")
-
-    func kept() async -> [KeptVolume] { [] }
-    func condition(of volume: VolumeID) async throws -> VolumeCondition { throw Self.refusal }
-    func plan(_ wish: VolumeWish) async throws -> VolumePlan { throw Self.refusal }
-    func create(_ wish: VolumeWish, by user: String) async throws -> KeptVolume { throw Self.refusal }
-    func plan(_ volume: VolumeID, resizedTo size: Bytes) async throws -> VolumePlan { throw Self.refusal }
-
-    func resize(
-        _ volume: VolumeID, to size: Bytes, by user: String, _ report: @escaping Reporter
-    ) async throws -> VolumeOutcome { throw Self.refusal }
-
-    func plan(_ volume: VolumeID, leaving node: NodeID) async throws -> VolumePlan { throw Self.refusal }
-
-    func evacuate(
-        _ volume: VolumeID, leaving node: NodeID, by user: String, _ report: @escaping Reporter
-    ) async throws -> VolumeOutcome { throw Self.refusal }
-
-    func scrub(_ volume: VolumeID, by user: String, _ report: @escaping Reporter) async throws -> VolumeOutcome {
-        throw Self.refusal
-    }
-
-    func check(_ volume: VolumeID, by user: String, _ report: @escaping Reporter) async throws -> VolumeOutcome {
-        throw Self.refusal
-    }
-
-    func takeOver(_ volume: VolumeID, by user: String) async throws -> KeptVolume { throw Self.refusal }
-    func delete(_ volume: VolumeID, by user: String) async throws -> VolumeRemoval { throw Self.refusal }
-}

@@ -19,7 +19,7 @@ package final class VolumeHomes: FrameService {
     let surroundings: HomesSurroundings
     let options: HomesOptions
     let copies: CopyInbox
-    let pools: NodePools
+    package let pools: NodePools
 
     struct State {
         var volumes = SortedMap<VolumeID, KeptVolume>()

@@ -26,6 +26,9 @@ package struct VolumeSummary: Hashable, Sendable {
     package let used: UInt64
     package let inodes: UInt64
     package let inodeLimit: UInt64
+
+    /// Whether this node is the home, and not only was.
+    package var isHome: Bool { if case .home = role { true } else { false } }
 }
 
 /// How a volume is, as its home knows it.

@@ -1,0 +1,131 @@
+import BlockClient
+import Frames
+import GRPCCore
+import Node
+import Resources
+import VolumeService
+import Volumes
+import Wire
+
+// Homes that move: what a node had borrowed as the home goes once another one is, which borrows for itself.
+
+extension VolumeDesk {
+    // MARK: A home that has come
+
+    /// Begins to hold a volume of which this node has become the home. Whoever may have something of it is to be asked; that is written
+    /// down, so that nobody is forgotten who is away now.
+    func inherit(_ volume: VolumeID) async throws {
+        let others = roster.members.filter { $0.status == .active && $0.node != own }.map(\.node)
+        let holding = VolumeHolding(
+            volume: volume, share: .zero, nodes: [], unasked: [own] + others.sorted(), isUnfinished: false)
+        if claim(holding) { try await keep(holding, for: volume) }
+    }
+
+    /// Borrows from those that lent to the home before. Who does not lend to this node keeps what it has as long as its lease with the
+    /// home before holds, and is asked again.
+    func adopt(_ volume: VolumeID) async {
+        guard let holding = self[volume], adoptions.begin(volume) else { return }
+        defer { adoptions.end(volume, at: house.clock().instant) }
+        let answers = await usages(of: volume, on: holding.unasked)
+        adoptions.found(volume, on: answers.compactMap { $1 == nil ? nil : $0 })
+        provide(volume)
+        for (node, usage) in answers {
+            if let usage, !(await borrowAgain(usage.capacity, from: node, volume)) { continue }
+            adoptions.lost(volume, on: node)
+            await note { try await self.change(volume) { $0.unasked.removeAll { $0 == node } } }
+        }
+        provide(volume)
+    }
+
+    /// What those among some nodes have that answer; `nil` for one that has nothing of the volume.
+    private func usages(of volume: VolumeID, on nodes: [NodeID]) async -> [(NodeID, BlockUsage?)] {
+        await withTaskGroup(of: (NodeID, BlockUsage?)?.self) { group in
+            for node in nodes { group.addTask { await self.usage(of: volume, on: node) } }
+            return await group.reduce(into: []) { answers, answer in if let answer { answers.append(answer) } }
+                .sorted { $0.0 < $1.0 }
+        }
+    }
+
+    private func usage(of volume: VolumeID, on node: NodeID) async -> (NodeID, BlockUsage?)? {
+        guard let peer = peer(node) else { return nil }
+        do { return (node, try await peer.answer(to: .usage(volume))) } catch {
+            return error.hasNothing ? (node, nil) : nil
+        }
+    }
+
+    private func borrowAgain(_ size: Bytes, from node: NodeID, _ volume: VolumeID) async -> Bool {
+        let name = await onThread { [homes] in homes.list() }.first { $0.volume == volume }?.name ?? volume.description
+        let placement = VolumePlan.Placement(node: node, bytes: size, free: size, price: nil, keepsJournal: false)
+        do {
+            try await take(placement, for: volume, name)
+            await note { try await self.change(volume) { $0.share = max($0.share, size) } }
+            return true
+        } catch {
+            house.log.warning(
+                "a node does not lend to the new home of a volume yet",
+                metadata: ["volume": "\(volume)", "node": "\(self.name(node))", "reason": "\(error)"])
+            return false
+        }
+    }
+
+    // MARK: A home that has gone
+
+    /// Looks where the homes are of volumes for which this node does not answer, and gives up what it has for those that have moved or
+    /// were deleted.
+    func lookAround(_ kept: [VolumeSummary]) async {
+        let idle = kept.filter { !$0.isHome }
+        let homeless = all.filter { holding in
+            !holding.isUnfinished && !kept.contains { $0.volume == holding.volume && $0.isHome }
+        }
+        guard !idle.isEmpty || !homeless.isEmpty else { return }
+        let others = roster.members.filter { $0.status == .active && $0.node != own && peers.mayHave(.volumes, $0.node) }
+        let told = await PoolVolumes.ask(others.map(\.node), peers).told
+        for summary in idle {
+            let keepers = summary.backups + (summary.home.map { [$0] } ?? [])
+            let isDeleted = told.contains { $0.hasDeleted(summary.volume, keptBy: keepers, since: summary.epoch) }
+            if isDeleted { await forget(summary.volume) }
+        }
+        let known = KnownVolume.joined(told)
+        for holding in homeless {
+            let isElsewhere = known.contains { $0.kept.volume == holding.volume && $0.isReachable && $0.kept.home != own }
+            if isElsewhere { await giveUp(holding) }
+        }
+    }
+
+    private func forget(_ volume: VolumeID) async {
+        do { try await onThread { [homes] in try homes.abandon(volume) } } catch {
+            return house.log.warning(
+                "a deleted volume is still here", metadata: ["volume": "\(volume)", "reason": "\(error)"])
+        }
+        if let holding = self[volume] { await giveUp(holding) }
+    }
+
+    /// Gives back what was borrowed for a volume, and what this node gives of its own.
+    func giveUp(_ holding: VolumeHolding) async {
+        for lease in holding.leases { engine.handle(.release(lease)) }
+        takeBackOwn(of: holding)
+        await note { try await self.keep(nil, for: holding.volume) }
+    }
+
+    /// Leases that were borrowed for a volume and are not written down as such: this node ended in between.
+    func releaseStray() {
+        let held = Set(all.flatMap(\.leases))
+        let stray = engine.read { node in
+            node.leases.unsettled.values.filter { entry in
+                entry.lease.role == .borrower && entry.lease.user.hasPrefix(Self.userPrefix) && !held.contains(entry.id)
+            }.map(\.id)
+        }
+        for lease in stray { engine.handle(.release(lease)) }
+    }
+}
+
+extension BlockError {
+    /// The node is there, and lends nothing to the volume.
+    fileprivate var hasNothing: Bool {
+        switch self {
+        case .store(.notLent): true
+        case .call(.refused(let refusal)): refusal.kind == .unknown
+        default: false
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import LedgerStore
+import Resources
+import Testing
+
+@testable import Agent
+
+@Suite("Homes of volumes that move")
+struct VolumeMovingTests {
+    private static func node(_ number: UInt64) -> NodeID { NodeID(high: 1, low: number) }
+    private static func volume(_ number: UInt64) -> VolumeID { VolumeID(high: 1, low: number) }
+
+    // MARK: What was deleted
+
+    @Test("That a volume is deleted is believed of those that keep its journal, and of no home of before")
+    func deletion() {
+        let told = PoolVolumes.Told(node: Self.node(3), deleted: [(Self.volume(1), epoch: 5)])
+        #expect(told.hasDeleted(Self.volume(1), keptBy: [Self.node(1), Self.node(3)], since: 4))
+        #expect(told.hasDeleted(Self.volume(1), keptBy: [Self.node(3)], since: 5))
+        #expect(!told.hasDeleted(Self.volume(1), keptBy: [Self.node(3)], since: 6))
+        #expect(!told.hasDeleted(Self.volume(1), keptBy: [Self.node(1), Self.node(2)], since: 4))
+        #expect(!told.hasDeleted(Self.volume(2), keptBy: [Self.node(3)], since: 4))
+    }
+
+    @Test("What was deleted is known after a restart, the last ones of many")
+    func memory() async throws {
+        let scratch = NSTemporaryDirectory() + "surplus-test-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let store = try LedgerStore(directory: scratch)
+        let deleted = try DeletedVolumes(in: store)
+        let all = (0...DeletedVolumes.most).map { number in
+            DeletedVolume(volume: Self.volume(UInt64(number)), epoch: 2, at: Timestamp(microseconds: Int64(number)))
+        }
+        for one in all { try await deleted.add(one) }
+        #expect(deleted.all == all.dropFirst().reversed())
+        #expect(try DeletedVolumes(in: store).all == deleted.all)
+    }
+
+    // MARK: Who lends to a new home
+
+    @Test("The lenders of a volume are asked by one round at a time, and again after a pause")
+    func rounds() {
+        let (adoptions, volume) = (Adoptions(), Self.volume(1))
+        let start = Instant(microseconds: 1_000_000)
+        #expect(adoptions.isDue(volume, at: start))
+        #expect(adoptions.begin(volume))
+        #expect(!adoptions.begin(volume))
+        #expect(adoptions.begin(Self.volume(2)))
+        adoptions.end(volume, at: start)
+        #expect(!adoptions.isDue(volume, at: start + .seconds(14)))
+        #expect(adoptions.isDue(volume, at: start + .seconds(15)))
+        #expect(adoptions.begin(volume))
+    }
+
+    @Test("Who has something of a volume is known until it lends to the new home")
+    func lenders() {
+        let (adoptions, volume) = (Adoptions(), Self.volume(1))
+        #expect(adoptions.nodes(with: volume).isEmpty)
+        adoptions.found(volume, on: [Self.node(2), Self.node(1)])
+        #expect(adoptions.nodes(with: volume) == [Self.node(1), Self.node(2)])
+        adoptions.lost(volume, on: Self.node(1))
+        #expect(adoptions.nodes(with: volume) == [Self.node(2)])
+    }
+}
