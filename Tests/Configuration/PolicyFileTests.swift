@@ -13,6 +13,7 @@ struct PolicyFileTests {
             name: "blade",
             cpu: ResourceRule(threshold: .percent(80), share: .percent(75), price: .credits(1), floor: 800_000),
             memory: ResourceRule(threshold: .percent(75), share: .percent(50), price: 200_000, floor: 160_000),
+            disk: ResourceRule(threshold: .percent(80), share: .percent(50), price: 500),
             credit: CreditRule(newcomers: 250_000))
         #expect(file.policy == expected)
         #expect(file.notes.isEmpty)

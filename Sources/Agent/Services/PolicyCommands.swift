@@ -65,7 +65,7 @@ extension Agent {
     /// What can be said of a policy that was understood, on this node.
     private func notes(of file: PolicyFile) -> [String] {
         guard file.policy.disk != nil, house.capacity.disk == .zero else { return file.notes }
-        return file.notes + ["lend.disk: no room on this node's disk is set up for lending, so that none is lent"]
+        return file.notes + ["lend.disk: none is lent until 'storage:' in the agent's configuration names a directory for it"]
     }
 
     /// Reads the policy anew that the configuration names, as a signal asks for. A faulty one changes nothing.
