@@ -50,6 +50,12 @@ import Testing
             (["usage", "--metric", "gpu"], "gpu"), (["usage", "--step", "1500ms"], "whole number"),
             (["usage", "--step", "0s"], "out of range"),
             (["usage", "a", "b"], "b"), (["usage", "--since", "100000d"], "longer ago"),
+            (
+                [
+                    "obligation", "offset", "obl_01jd3x9k3v8q2m7r5t6w8y0z1a", "--against",
+                    "obl_01jd3x9k3v8q2m7r5t6w8y0z1a",
+                ], "the obligation itself"
+            ),
         ])
     func badUsage(arguments: [String], hint: String) async throws {
         let ended = await (try Program(arguments)).end()

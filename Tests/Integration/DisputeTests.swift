@@ -21,6 +21,8 @@ extension LiveTests {
             #expect(twice.status == 1 && twice.errors.contains("nothing of it is left to dispute"), "\(twice.errors)")
             let wrong = try pool.surplus("node1", ["dispute", "accept", ours.dispute])
             #expect(wrong.status == 1 && wrong.errors.contains("this node can withdraw it"), "\(wrong.errors)")
+            let unknown = try pool.surplus("node1", ["dispute", "accept", "dsp_01jd3x9k3v8q2m7r5t6w8y0z1a"])
+            #expect(unknown.status == 1 && unknown.errors.contains("'surplus dispute list' shows"), "\(unknown.errors)")
 
             // A restart forgets none of it.
             try pool.stop("node2")

@@ -68,14 +68,17 @@ extension PoolMembership {
             }
         } catch let refusal as Refusal {
             // What has long been over is not in memory.
-            guard case .resolve = event, let past = try engine.read({ $0.disputes[id] }) ?? house.store.dispute(id), !past.isOpen
-            else { throw refusal }
+            guard case .resolve = event else { throw refusal }
+            guard let past = try engine.read({ $0.disputes[id] }) ?? house.store.dispute(id) else { throw Self.unknown(id) }
+            guard !past.isOpen else { throw refusal }
             throw Refusal(term: "dispute", reason: "\(past.id) is over already; 'surplus dispute list' shows those that are open")
         }
-        guard let dispute = engine.read({ $0.disputes[id] }) else {
-            throw Refusal(term: "dispute", reason: "there is no dispute \(id): 'surplus dispute list' shows those there are")
-        }
+        guard let dispute = engine.read({ $0.disputes[id] }) else { throw Self.unknown(id) }
         return info(dispute)
+    }
+
+    private static func unknown(_ id: DisputeID) -> Refusal {
+        Refusal(term: "dispute", reason: "there is no dispute \(id): 'surplus dispute list' shows those there are")
     }
 
     private func info(_ dispute: Dispute) -> Surplus_V1_DisputeInfo {

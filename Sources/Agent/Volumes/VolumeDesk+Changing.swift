@@ -9,6 +9,8 @@ import Volumes
 extension VolumeDesk: VolumeKeeping {
     /// How often it is looked how far work is.
     private static let step = Duration.milliseconds(500)
+    /// How long somebody who has unmounted a volume has to say so.
+    private static let parting = Duration.seconds(5)
     /// Blocks that are read between two reports of progress.
     private static let page = 64
     private static let mostFindings = 100
@@ -191,11 +193,25 @@ extension VolumeDesk: VolumeKeeping {
     }
 
     func delete(_ volume: VolumeID, by user: String) async throws -> VolumeRemoval {
-        let status = try await onThread { [homes] in try homes.status(of: volume) }
+        let status = try await unmountedStatus(of: volume)
         try await homes.delete(volume)
         try await deleted.add(DeletedVolume(volume: volume, epoch: status.summary.epoch, at: house.clock().utc))
         let unheard = status.stores.filter { !$0.isHeard }.map(\.place.node)
         if let holding = self[volume] { await giveUp(holding) }
         return VolumeRemoval(freed: status.stores.reduce(.zero) { $0 + $1.live }, unheard: unheard)
+    }
+
+    /// How a volume is that nobody has mounted. Who has just unmounted it may not have said so yet.
+    private func unmountedStatus(of volume: VolumeID) async throws -> VolumeStatus {
+        let deadline = ContinuousClock.now + Self.parting
+        while true {
+            let status = try await onThread { [homes] in try homes.status(of: volume) }
+            guard !status.sessions.isEmpty else { return status }
+            guard ContinuousClock.now < deadline else {
+                let names = Set(status.sessions.map(\.node)).map(name).sorted().joined(separator: ", ")
+                throw Refusal(term: "volume", reason: "'\(status.summary.name)' is mounted on \(names): unmount it there first")
+            }
+            try await Task.sleep(for: Self.step)
+        }
     }
 }

@@ -295,8 +295,8 @@ extension Dispute {
     var details: [Event.Detail] {
         var details = [
             Event.Detail("cause", cause.rawValue), Event.Detail("amount_microcredits", String(amount.credits.rawValue)),
-            Event.Detail("amount_in_kind", Charge(inKind: amount.inKind).text),
         ]
+        if amount.inKind != .zero { details.append(Event.Detail("amount_in_kind", Charge(inKind: amount.inKind).text)) }
         if let metered {
             details += [
                 Event.Detail("lender_metered_cpu", metered.usage.cpu.text), Event.Detail("lender_elapsed", metered.elapsed.text),

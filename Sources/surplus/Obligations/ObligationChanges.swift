@@ -95,6 +95,12 @@ struct ObligationOffset: AsyncParsableCommand {
     @OptionGroup var connection: AgentOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        guard against != obligation else {
+            throw ValidationError("--against is the obligation itself; name one in the other direction, or leave it out")
+        }
+    }
+
     func run() async throws {
         try output.show(
             try await connection.agent.adjust(obligation) { [against] in $0.offsetAgainst = against ?? "best" })
