@@ -58,6 +58,14 @@ struct StoreSurveyTests {
         #expect(condition(survey)?.phase == .leaving)
     }
 
+    @Test("a store that takes no copy because it is left is not spared what else it can do")
+    func refusing() {
+        let volume = VolumeID(high: 0, low: 1)
+        #expect(StoreErrands.answer(to: .leaving(volume), node) == .full(node))
+        #expect(StoreErrands.answer(to: .full(needed: Bytes(2), free: Bytes(1)), node) == .full(node))
+        #expect(StoreErrands.answer(to: .disk(file: "f", "broken"), node) == .failed(node))
+    }
+
     @Test("copying keeps to the lower of the rates that are known")
     func rates() {
         var unlimited = survey(StoreCondition(node, free: 500))
