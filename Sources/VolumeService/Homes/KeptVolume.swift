@@ -113,10 +113,12 @@ final class KeptVolume: Sendable {
     /// It was made with the copy that a message came with, which its home waits to hear.
     func began(with message: JournalMessage, from sender: NodeID) { journal?.receive(message, from: sender) }
 
-    /// Whether its home may have it deleted here.
-    func isHome(_ sender: NodeID, epoch: UInt64) -> Bool {
+    /// Whether a node may have it deleted here: its home, as far as is known, or one that keeps the journal and has become the home in
+    /// an epoch of which nothing is known here.
+    func mayDelete(_ sender: NodeID, epoch: UInt64) -> Bool {
         guard let log = journal?.replica.log else { return false }
-        return log.membership.set.home == sender && log.promised <= epoch
+        if log.membership.set.home == sender, log.promised <= epoch { return true }
+        return log.membership.nodes.contains(sender) && log.promised < epoch
     }
 
     // MARK: Events of the journal

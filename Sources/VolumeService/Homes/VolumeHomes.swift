@@ -184,7 +184,7 @@ package final class VolumeHomes: FrameService {
     private func forget(_ deletion: VolumeDeletion, _ sender: NodeID) -> Result<Void, FrameRefusal> {
         Result { () throws(FrameRefusal) in
             guard let volume = volume(deletion.volume) else { return }
-            guard volume.isHome(sender, epoch: deletion.epoch) else {
+            guard volume.mayDelete(sender, epoch: deletion.epoch) else {
                 throw FrameRefusal(.notPermitted, "\(sender) is not the home of \(deletion.volume), as far as is known here")
             }
             if let error = discard(deletion.volume) { throw FrameRefusal(.failed, "\(error)") }
