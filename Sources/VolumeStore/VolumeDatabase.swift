@@ -191,7 +191,13 @@ package final class VolumeDatabase {
 
     /// Commits the state, once its records are durable; to be called now and then when there is little to do, so that a start finds
     /// little to apply again.
-    package func commit() throws(VolumeStoreError) { try going { () throws(VolumeStoreError) in try commitAll() } }
+    package func commit() throws(VolumeStoreError) { try commit(within: options.patience) }
+
+    /// - Parameter patience: so long it waits for records to be durable.
+    /// - Throws: ``VolumeStoreError/unsettled(_:)`` when that takes longer; it goes on then as before.
+    package func commit(within patience: DispatchTimeInterval) throws(VolumeStoreError) {
+        try going { () throws(VolumeStoreError) in try commitAll(within: patience) }
+    }
 
     /// Commits unless that takes long: who is kept waiting is everybody.
     private func commitSoon() throws(VolumeStoreError) {
@@ -282,7 +288,7 @@ package final class VolumeDatabase {
     deinit { end() }
 
     /// Gives up what was not committed. What the journal has taken it still writes, before anybody else may have the directory.
-    private func end() {
+    package func end() {
         failure = failure ?? .closed
         state.close()
         (journal as? SQLiteJournal)?.close()

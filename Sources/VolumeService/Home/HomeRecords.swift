@@ -1,3 +1,4 @@
+package import Dispatch
 package import VolumeStore
 package import Volumes
 
@@ -17,9 +18,14 @@ package protocol HomeRecords: AnyObject {
     func tend() throws(VolumeStoreError)
 
     /// Comes back when all records are durable.
-    func commit() throws(VolumeStoreError)
+    ///
+    /// - Throws: ``VolumeStoreError/unsettled(_:)`` when that takes longer than the patience, and nothing has failed.
+    func commit(within patience: DispatchTimeInterval) throws(VolumeStoreError)
 
     func close()
+
+    /// As ``close()``, and waits for nothing: what is not durable may come to be so.
+    func end()
 }
 
 extension VolumeDatabase: HomeRecords {
@@ -46,6 +52,7 @@ final class HandedRecords: HomeRecords {
     func enter(_ record: Record) { take(record) }
     func check() {}
     func tend() {}
-    func commit() {}
+    func commit(within patience: DispatchTimeInterval) {}
     func close() {}
+    func end() {}
 }

@@ -26,6 +26,8 @@ final class KeptVolume: Sendable {
         var stores: [StorePlace] = []
         /// A copy that takes the place of what is here.
         var install: (message: JournalMessage, sender: NodeID)?
+        /// Whether it is about to end. Messages are heeded until it has, and nothing new is begun.
+        var isStopping = false
     }
 
     /// After a home could not go on it tries again.
@@ -151,11 +153,13 @@ final class KeptVolume: Sendable {
     }
 
     func takeOver(backups: [NodeID], _ end: @escaping TakeoverEnd) {
-        guard let journal else { return end(.failure(.underway)) }
-        state.withLock { state in
+        let journal = state.withLock { state -> ReplicatedJournal? in
+            guard state?.isStopping == false else { return nil }
             state?.takeovers.append(end)
             state?.isContinuing = false
+            return state?.journal
         }
+        guard let journal else { return end(.failure(.underway)) }
         journal.takeOver(backups: backups)
     }
 
@@ -180,14 +184,21 @@ final class KeptVolume: Sendable {
             }
             let home = try RunningHome(
                 id, in: directory, journal, epoch: epoch, surroundings, pools, options, onEnd: failed)
-            state.withLock { state in
-                state?.role = .home(home)
-                state?.isContinuing = false
-            }
+            guard assume(.home(home)) else { return home.stop() }
             home.meet(stores)
             surroundings.report(id, .leads(epoch: epoch))
             endTakeovers(.success(()))
         } catch { fail(error) }
+    }
+
+    /// - Returns: `false` when it is about to end.
+    private func assume(_ role: Role) -> Bool {
+        state.withLock { state in
+            guard state?.isStopping == false else { return false }
+            state?.role = role
+            if case .home = role { state?.isContinuing = false }
+            return true
+        }
     }
 
     private func deposed(by epoch: UInt64) {
@@ -200,7 +211,7 @@ final class KeptVolume: Sendable {
         surroundings.report(id, .deposed(by: epoch))
         do throws(VolumeStoreError) {
             let backup = try backup(directory, journal)
-            state.withLock { $0?.role = .backup(backup) }
+            guard assume(.backup(backup)) else { return backup.close() }
         } catch { fail(error) }
         endTakeovers(.failure(.superseded(by: epoch)))
     }
@@ -230,7 +241,7 @@ final class KeptVolume: Sendable {
         if error == .closed { return }
         if case .deposed = error, home != nil { return }
         let home = home
-        state.withLock { $0?.role = .failed("\(error)") }
+        guard assume(.failed("\(error)")) else { return }
         home?.stop()
         surroundings.report(id, .failed("\(error)"))
         endTakeovers(.failure(.underway))
@@ -257,7 +268,8 @@ final class KeptVolume: Sendable {
 
     /// Begins anew with the copy that came from the home.
     private func restart(after position: LogPosition) {
-        let before = state.withLock { state in
+        let before = state.withLock { state -> State? in
+            guard state?.isStopping == false else { return nil }
             defer { state?.directory = nil }
             return state
         }
@@ -273,7 +285,12 @@ final class KeptVolume: Sendable {
             }
             var opened = try open()
             opened.stores = before.stores
-            state.withLock { [opened] in $0 = opened }
+            let isWanted = state.withLock { [opened] state in
+                guard state?.isStopping == false else { return false }
+                state = opened
+                return true
+            }
+            guard isWanted else { return Self.end(opened) }
             if isReplaced ?? false { opened.journal.receive(message, from: sender) }
         } catch { fail(error) }
     }
@@ -282,18 +299,27 @@ final class KeptVolume: Sendable {
 
     /// Makes durable what was carried out, and lets the files go. Blocks.
     func stop() {
-        let last = state.withLock { state in
-            defer { state = nil }
+        let last = state.withLock { state -> State? in
+            guard state?.isStopping == false else { return nil }
+            (state?.isStopping, state?.isContinuing) = (true, false)
             return state
         }
         guard let last else { return }
-        switch last.role {
+        Self.end(last)
+        let takeovers = state.withLock { state in
+            defer { state = nil }
+            return state?.takeovers ?? []
+        }
+        for end in takeovers { end(.failure(.underway)) }
+    }
+
+    private static func end(_ state: State) {
+        switch state.role {
         case .home(let home): home.stop()
         case .backup(let backup): backup.close()
         case .failed: break
         }
-        last.journal.close()
-        for end in last.takeovers { end(.failure(.underway)) }
+        state.journal.close()
     }
 }
 
