@@ -23,6 +23,8 @@ final class KeptVolume: Sendable {
         var takeovers: [TakeoverEnd] = []
         /// Whether it was the home before this node began again, and tries to go on.
         var isContinuing = false
+        /// The home that has taken the place of this node, which it was told by others and not by its journal.
+        var successor: NodeID?
         var stores: [StorePlace] = []
         /// A copy that takes the place of what is here.
         var install: (message: JournalMessage, sender: NodeID)?
@@ -94,6 +96,13 @@ final class KeptVolume: Sendable {
 
     var replica: JournalReplica? { journal?.replica }
 
+    /// The home, as far as is known here. A node that was the home and is left out has no journal to tell it.
+    var knownHome: NodeID? {
+        guard let set = replica?.log.membership.set else { return nil }
+        guard set.home == surroundings.node, home == nil else { return set.home }
+        return state.withLock { $0?.successor } ?? set.home
+    }
+
     /// Whether other nodes cannot have taken over.
     var isInCharge: Bool { home != nil && journal?.isInCharge ?? false }
 
@@ -149,14 +158,20 @@ final class KeptVolume: Sendable {
     private func continueAsHome() {
         guard let journal, journal.replica.log.membership.set.home == surroundings.node else { return }
         state.withLock { $0?.isContinuing = true }
-        journal.takeOver(backups: journal.replica.log.membership.set.backups, isContinuing: true)
+        journal.takeOver(backups: nil, isContinuing: true)
     }
 
-    func takeOver(backups: [NodeID], _ end: @escaping TakeoverEnd) {
+    private func continueAsHome(after pause: DispatchTimeInterval) {
+        retrying.asyncAfter(deadline: .now() + pause) { [weak self] in
+            guard let self, state.withLock({ $0?.isContinuing ?? false }) else { return }
+            continueAsHome()
+        }
+    }
+
+    func takeOver(backups: [NodeID]?, _ end: @escaping TakeoverEnd) {
         let journal = state.withLock { state -> ReplicatedJournal? in
             guard state?.isStopping == false else { return nil }
             state?.takeovers.append(end)
-            state?.isContinuing = false
             return state?.journal
         }
         guard let journal else { return end(.failure(.underway)) }
@@ -196,7 +211,7 @@ final class KeptVolume: Sendable {
         state.withLock { state in
             guard state?.isStopping == false else { return false }
             state?.role = role
-            if case .home = role { state?.isContinuing = false }
+            if case .home = role { (state?.isContinuing, state?.successor) = (false, nil) }
             return true
         }
     }
@@ -214,19 +229,26 @@ final class KeptVolume: Sendable {
             guard assume(.backup(backup)) else { return backup.close() }
         } catch { fail(error) }
         endTakeovers(.failure(.superseded(by: epoch)))
+        askForSuccessor()
+    }
+
+    /// A node that took over tells nothing to one that it left out, which asks: it tries to go on as the home, as after a start.
+    private func askForSuccessor() {
+        guard let journal, journal.replica.log.membership.set.home == surroundings.node else { return }
+        state.withLock { $0?.isContinuing = true }
+        // Not while the other one is about to take over, which this would end.
+        let limit = DispatchTimeInterval.microseconds(Int(options.journal.takeoverLimit.rawValue))
+        retrying.asyncAfter(deadline: .now() + limit) { [weak self] in self?.continueAsHome(after: Self.pause) }
     }
 
     private func refused(_ refusal: TakeoverRefusal) {
         endTakeovers(.failure(refusal))
         let isContinuing = state.withLock { state in
             if refusal.isFinal { state?.isContinuing = false }
+            if case .moved(let home) = refusal { state?.successor = home }
             return state?.isContinuing ?? false
         }
-        guard isContinuing else { return }
-        retrying.asyncAfter(deadline: .now() + Self.pause) { [weak self] in
-            guard let self, state.withLock({ $0?.isContinuing ?? false }) else { return }
-            continueAsHome()
-        }
+        if isContinuing { continueAsHome(after: Self.pause) }
     }
 
     private func endTakeovers(_ result: Result<Void, TakeoverRefusal>) {

@@ -113,7 +113,7 @@ package final class VolumeHomes: FrameService {
         guard let volume = volume(id) else { throw FrameRefusal(.unknown, "\(id) is not kept on \(surroundings.node)") }
         if let home = volume.home { return home.server }
         if let failure = volume.failure { throw FrameRefusal(.failed, "\(id) does not go on here: \(failure)") }
-        let home = volume.replica?.log.membership.set.home
+        let home = volume.knownHome
         if home == surroundings.node { throw FrameRefusal(.busy, "\(id) is being started") }
         throw FrameRefusal(.busy, "\(id) has its home on \(home.map(\.description) ?? "another node")")
     }

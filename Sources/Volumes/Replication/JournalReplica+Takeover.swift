@@ -17,8 +17,8 @@ struct Candidacy {
     let since: Instant
     /// Whether it is only to be the home if it was so before.
     let isContinuing: Bool
-    /// Of the set with this node as the home.
-    let backups: [NodeID]
+    /// Of the set with this node as the home; `nil` for those that there are besides, without the home before.
+    let backups: [NodeID]?
     var step = Step.surveying
     /// `nil` until it is remembered here.
     var epoch: UInt64?
@@ -35,11 +35,12 @@ extension JournalReplica {
     /// has all that any of those has: then nothing that was durable is missing, and the old home makes nothing durable any more.
     ///
     /// - Parameters:
-    ///   - backups: of the new home; they should have the journal already, for nothing is durable until one of them has it all.
+    ///   - backups: of the new home; they should have the journal already, for nothing is durable until one of them has it all. `nil`
+    ///     for the other backups that there are: a home that stays away must not be waited for. Where there is none it goes on alone.
     ///   - isContinuing: whether it is only to go on as the home, unless another one has taken its place.
     ///   - round: another one each time.
     package mutating func takeOver(
-        backups: [NodeID], isContinuing: Bool = false, round: UInt64, at now: Instant
+        backups: [NodeID]?, isContinuing: Bool = false, round: UInt64, at now: Instant
     ) -> [JournalDirective] {
         guard leadership == nil, candidacy == nil else { return [.refused(.underway)] }
         var new = Candidacy(round: round, since: now, isContinuing: isContinuing, backups: backups, sent: now)
@@ -154,7 +155,8 @@ extension JournalReplica {
         guard let candidacy, let epoch = candidacy.epoch else { return }
         self.candidacy = nil
         leadership = Leadership(epoch: epoch)
-        propose(log.membership.replaced(by: JournalSet(home: node, backups: candidacy.backups)))
+        let backups = candidacy.backups ?? log.membership.set.backups
+        propose(log.membership.replaced(by: JournalSet(home: node, backups: backups)))
         meetPeers(at: now)
     }
 
