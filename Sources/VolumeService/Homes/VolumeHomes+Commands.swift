@@ -202,7 +202,8 @@ extension VolumeHomes {
     /// Has this node take over as the home of a volume of which it is a backup.
     ///
     /// - Parameter backups: of the new home; `nil` for the other backups that there are. The home before is left out then, for it may
-    ///   stay away, and ``change(backups:of:within:)`` takes it in again; where there is no other backup the new home goes on alone.
+    ///   stay away, and ``change(backups:of:within:)`` takes it in again; where there is no other backup the new home goes on alone. It
+    ///   stays as a backup where it is heard of and no other one is.
     package func takeOver(_ volume: VolumeID, backups: [NodeID]? = nil) async throws(VolumeRefusal) {
         let kept = try kept(volume)
         if let failure = kept.failure { throw .failed("\(volume) does not go on here: \(failure)") }

@@ -36,7 +36,8 @@ extension JournalReplica {
     ///
     /// - Parameters:
     ///   - backups: of the new home; they should have the journal already, for nothing is durable until one of them has it all. `nil`
-    ///     for the other backups that there are: a home that stays away must not be waited for. Where there is none it goes on alone.
+    ///     for the other backups that there are: a home that stays away must not be waited for. Where there is none it goes on alone, and
+    ///     where none was heard of the home before, which was, stays as a backup.
     ///   - isContinuing: whether it is only to go on as the home, unless another one has taken its place.
     ///   - round: another one each time.
     package mutating func takeOver(
@@ -155,9 +156,18 @@ extension JournalReplica {
         guard let candidacy, let epoch = candidacy.epoch else { return }
         self.candidacy = nil
         leadership = Leadership(epoch: epoch)
-        let backups = candidacy.backups ?? log.membership.set.backups
+        let backups = candidacy.backups ?? backups(after: candidacy)
         propose(log.membership.replaced(by: JournalSet(home: node, backups: backups)))
         meetPeers(at: now)
+    }
+
+    /// Backups of which one at least was heard of, or none, so that things become durable. Where no other backup was heard of the home
+    /// before was: without it there would have been no quorum.
+    private func backups(after candidacy: Candidacy) -> [NodeID] {
+        let set = log.membership.set
+        let others = set.backups.filter { $0 != node }
+        let isOneHeard = others.contains { candidacy.reports[$0] != nil }
+        return others.isEmpty || isOneHeard || set.home == node ? others : others + [set.home]
     }
 
     // MARK: Answers
