@@ -124,12 +124,11 @@ final class KeptVolume: Sendable {
     /// It was made with the copy that a message came with, which its home waits to hear.
     func began(with message: JournalMessage, from sender: NodeID) { journal?.receive(message, from: sender) }
 
-    /// Whether a node may have it deleted here: its home, as far as is known, or one that keeps the journal and has become the home in
-    /// an epoch of which nothing is known here.
+    /// Whether a node may have it deleted here: the home, as far as is known, or one that keeps the journal and says that it is the home
+    /// in an epoch of which no record is known here, if none later is promised.
     func mayDelete(_ sender: NodeID, epoch: UInt64) -> Bool {
-        guard let log = journal?.replica.log else { return false }
-        if log.membership.set.home == sender, log.promised <= epoch { return true }
-        return log.membership.nodes.contains(sender) && log.promised < epoch
+        guard let log = journal?.replica.log, log.membership.nodes.contains(sender), log.promised <= epoch else { return false }
+        return log.membership.set.home == sender || log.end.epoch < epoch
     }
 
     // MARK: Events of the journal

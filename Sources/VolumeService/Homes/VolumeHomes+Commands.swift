@@ -237,7 +237,7 @@ extension VolumeHomes {
         guard isForced || home.sessions.isEmpty else { throw .inUse(volume, Set(home.sessions.map(\.node)).sorted()) }
         let backups = kept.replica?.log.membership.nodes.filter { $0 != surroundings.node } ?? []
         await home.upkeep.drop()
-        let message = VolumeDeletion(of: volume, epoch: kept.replica?.log.promised ?? 0).encoded
+        let message = VolumeDeletion(of: volume, epoch: home.epoch).encoded
         for backup in backups {
             let frame = FrameMessage(code: VolumeDeletion.code, body: ByteBuffer(bytes: message))
             // One that is not reached keeps what nobody asks for any more, until it is deleted there.
