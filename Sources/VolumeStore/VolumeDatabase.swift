@@ -39,6 +39,8 @@ package final class VolumeDatabase {
         package var commitPatience = DispatchTimeInterval.milliseconds(50)
         /// So long a commit waits that was asked for.
         package var patience = DispatchTimeInterval.seconds(5)
+        /// So many of the last records are kept in the journal for nodes that are behind; more by a sixteenth before some are dropped.
+        package var kept: UInt64 = 1 << 16
         package var state = SQLiteState.Options()
 
         package init() {}
@@ -48,7 +50,7 @@ package final class VolumeDatabase {
     /// Shared with whoever keeps it: there is one state. After ``truncate(after:by:)`` it is another one, and the one before answers
     /// nothing any more.
     package private(set) var volume: Volume<SQLiteState>
-    private let options: Options
+    package let options: Options
     private var directory: VolumeDirectory?
     /// The record with which the state is committed next.
     private var nextCommit: UInt64 = 0

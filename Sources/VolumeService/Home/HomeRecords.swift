@@ -29,16 +29,13 @@ package protocol HomeRecords: AnyObject {
 }
 
 extension VolumeDatabase: HomeRecords {
-    /// So many records are kept for nodes that are behind, and dropped so many at a time.
-    private static var kept: UInt64 { 1 << 16 }
-    private static var portion: UInt64 { 1 << 12 }
-
     package func tend() throws(VolumeStoreError) {
         try check()
         let standing = journal.standing
         // Who waits for the disk now holds up everybody.
         guard standing.durable == standing.last else { return }
-        if applied > standing.trimmed + Self.kept + Self.portion { try trim(keeping: Self.kept) } else { try commit() }
+        let kept = options.kept
+        if applied > standing.trimmed + kept + kept / 16 { try trim(keeping: kept) } else { try commit() }
     }
 }
 
