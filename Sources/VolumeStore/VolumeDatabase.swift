@@ -39,6 +39,8 @@ package final class VolumeDatabase {
         package var commitPatience = DispatchTimeInterval.milliseconds(50)
         /// So long a commit waits that was asked for.
         package var patience = DispatchTimeInterval.seconds(5)
+        /// So many of the last records are kept in the journal for nodes that are behind; more by a sixteenth before some are dropped.
+        package var kept: UInt64 = 1 << 16
         package var state = SQLiteState.Options()
 
         package init() {}
@@ -48,7 +50,7 @@ package final class VolumeDatabase {
     /// Shared with whoever keeps it: there is one state. After ``truncate(after:by:)`` it is another one, and the one before answers
     /// nothing any more.
     package private(set) var volume: Volume<SQLiteState>
-    private let options: Options
+    package let options: Options
     private var directory: VolumeDirectory?
     /// The record with which the state is committed next.
     private var nextCommit: UInt64 = 0
@@ -191,7 +193,13 @@ package final class VolumeDatabase {
 
     /// Commits the state, once its records are durable; to be called now and then when there is little to do, so that a start finds
     /// little to apply again.
-    package func commit() throws(VolumeStoreError) { try going { () throws(VolumeStoreError) in try commitAll() } }
+    package func commit() throws(VolumeStoreError) { try commit(within: options.patience) }
+
+    /// - Parameter patience: so long it waits for records to be durable.
+    /// - Throws: ``VolumeStoreError/unsettled(_:)`` when that takes longer; it goes on then as before.
+    package func commit(within patience: DispatchTimeInterval) throws(VolumeStoreError) {
+        try going { () throws(VolumeStoreError) in try commitAll(within: patience) }
+    }
 
     /// Commits unless that takes long: who is kept waiting is everybody.
     private func commitSoon() throws(VolumeStoreError) {
@@ -282,7 +290,7 @@ package final class VolumeDatabase {
     deinit { end() }
 
     /// Gives up what was not committed. What the journal has taken it still writes, before anybody else may have the directory.
-    private func end() {
+    package func end() {
         failure = failure ?? .closed
         state.close()
         (journal as? SQLiteJournal)?.close()

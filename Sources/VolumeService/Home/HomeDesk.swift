@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Frames
 internal import NIOCore
 internal import Resources
@@ -176,17 +177,27 @@ struct HomeDesk<State: VolumeState> {
         do throws(VolumeStoreError) {
             try body(records)
             return []
-        } catch {
-            failure = error
-            let work = finish(FrameRefusal(.failed, "the home of \(volume) has stopped: \(error)"))
-            return work + [{ [listeners] in listeners.ended(error) }]
-        }
+        } catch { return fail(error) }
     }
 
-    mutating func stop() -> [HomeWork] {
-        var work = attempt { records throws(VolumeStoreError) in try records.commit() }
-        let last = home.volume.state.header.applied
-        work += act { $0.becomeDurable(last) }
+    private mutating func fail(_ error: VolumeStoreError) -> [HomeWork] {
+        failure = error
+        let work = finish(FrameRefusal(.failed, "the home of \(volume) has stopped: \(error)"))
+        return work + [{ [listeners] in listeners.ended(error) }]
+    }
+
+    mutating func stop(within patience: DispatchTimeInterval) -> [HomeWork] {
+        guard end == nil else { return [] }
+        var work: [HomeWork] = []
+        do throws(VolumeStoreError) {
+            try records.commit(within: patience)
+            let last = home.volume.state.header.applied
+            work = act { $0.becomeDurable(last) }
+        } catch {
+            guard case .unsettled = error else { return fail(error) }
+            // The journal has what was carried out all the same; who waits for it asks whoever goes on with that.
+            records.end()
+        }
         return work + (end == nil ? finish(FrameRefusal(.busy, "the home of \(volume) is being stopped")) : [])
     }
 

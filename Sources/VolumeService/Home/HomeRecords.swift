@@ -1,3 +1,4 @@
+package import Dispatch
 package import VolumeStore
 package import Volumes
 
@@ -17,22 +18,24 @@ package protocol HomeRecords: AnyObject {
     func tend() throws(VolumeStoreError)
 
     /// Comes back when all records are durable.
-    func commit() throws(VolumeStoreError)
+    ///
+    /// - Throws: ``VolumeStoreError/unsettled(_:)`` when that takes longer than the patience, and nothing has failed.
+    func commit(within patience: DispatchTimeInterval) throws(VolumeStoreError)
 
     func close()
+
+    /// As ``close()``, and waits for nothing: what is not durable may come to be so.
+    func end()
 }
 
 extension VolumeDatabase: HomeRecords {
-    /// So many records are kept for nodes that are behind, and dropped so many at a time.
-    private static var kept: UInt64 { 1 << 16 }
-    private static var portion: UInt64 { 1 << 12 }
-
     package func tend() throws(VolumeStoreError) {
         try check()
         let standing = journal.standing
         // Who waits for the disk now holds up everybody.
         guard standing.durable == standing.last else { return }
-        if applied > standing.trimmed + Self.kept + Self.portion { try trim(keeping: Self.kept) } else { try commit() }
+        let kept = options.kept
+        if applied > standing.trimmed + kept + kept / 16 { try trim(keeping: kept) } else { try commit() }
     }
 }
 
@@ -46,6 +49,7 @@ final class HandedRecords: HomeRecords {
     func enter(_ record: Record) { take(record) }
     func check() {}
     func tend() {}
-    func commit() {}
+    func commit(within patience: DispatchTimeInterval) {}
     func close() {}
+    func end() {}
 }

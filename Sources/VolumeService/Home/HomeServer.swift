@@ -1,3 +1,4 @@
+package import Dispatch
 package import Frames
 internal import NIOCore
 package import Resources
@@ -131,8 +132,10 @@ package final class HomeServer<State: VolumeState>: FrameService {
 
     /// Makes durable what was carried out, answers those who wait for that, and ends. Sessions can go on with the home that begins
     /// next.
-    package func stop() {
-        carryOut { desk in desk.stop() }
+    ///
+    /// - Parameter patience: so long it waits for that at most; what is not durable by then was acknowledged to nobody.
+    package func stop(within patience: DispatchTimeInterval = .seconds(5)) {
+        carryOut { desk in desk.stop(within: patience) }
     }
 
     /// What was decided is done when the desk is free again.

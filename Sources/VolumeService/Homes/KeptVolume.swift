@@ -23,9 +23,13 @@ final class KeptVolume: Sendable {
         var takeovers: [TakeoverEnd] = []
         /// Whether it was the home before this node began again, and tries to go on.
         var isContinuing = false
+        /// The home that has taken the place of this node, which it was told by others and not by its journal.
+        var successor: NodeID?
         var stores: [StorePlace] = []
         /// A copy that takes the place of what is here.
         var install: (message: JournalMessage, sender: NodeID)?
+        /// Whether it is about to end. Messages are heeded until it has, and nothing new is begun.
+        var isStopping = false
     }
 
     /// After a home could not go on it tries again.
@@ -92,6 +96,13 @@ final class KeptVolume: Sendable {
 
     var replica: JournalReplica? { journal?.replica }
 
+    /// The home, as far as is known here. A node that was the home and is left out has no journal to tell it.
+    var knownHome: NodeID? {
+        guard let set = replica?.log.membership.set else { return nil }
+        guard set.home == surroundings.node, home == nil else { return set.home }
+        return state.withLock { $0?.successor } ?? set.home
+    }
+
     /// Whether other nodes cannot have taken over.
     var isInCharge: Bool { home != nil && journal?.isInCharge ?? false }
 
@@ -113,10 +124,11 @@ final class KeptVolume: Sendable {
     /// It was made with the copy that a message came with, which its home waits to hear.
     func began(with message: JournalMessage, from sender: NodeID) { journal?.receive(message, from: sender) }
 
-    /// Whether its home may have it deleted here.
-    func isHome(_ sender: NodeID, epoch: UInt64) -> Bool {
-        guard let log = journal?.replica.log else { return false }
-        return log.membership.set.home == sender && log.promised <= epoch
+    /// Whether a node may have it deleted here: the home, as far as is known, or one that keeps the journal and says that it is the home
+    /// in an epoch of which no record is known here, if none later is promised.
+    func mayDelete(_ sender: NodeID, epoch: UInt64) -> Bool {
+        guard let log = journal?.replica.log, log.membership.nodes.contains(sender), log.promised <= epoch else { return false }
+        return log.membership.set.home == sender || log.end.epoch < epoch
     }
 
     // MARK: Events of the journal
@@ -145,15 +157,23 @@ final class KeptVolume: Sendable {
     private func continueAsHome() {
         guard let journal, journal.replica.log.membership.set.home == surroundings.node else { return }
         state.withLock { $0?.isContinuing = true }
-        journal.takeOver(backups: journal.replica.log.membership.set.backups, isContinuing: true)
+        journal.takeOver(backups: nil, isContinuing: true)
     }
 
-    func takeOver(backups: [NodeID], _ end: @escaping TakeoverEnd) {
-        guard let journal else { return end(.failure(.underway)) }
-        state.withLock { state in
-            state?.takeovers.append(end)
-            state?.isContinuing = false
+    private func continueAsHome(after pause: DispatchTimeInterval) {
+        retrying.asyncAfter(deadline: .now() + pause) { [weak self] in
+            guard let self, state.withLock({ $0?.isContinuing ?? false }) else { return }
+            continueAsHome()
         }
+    }
+
+    func takeOver(backups: [NodeID]?, _ end: @escaping TakeoverEnd) {
+        let journal = state.withLock { state -> ReplicatedJournal? in
+            guard state?.isStopping == false else { return nil }
+            state?.takeovers.append(end)
+            return state?.journal
+        }
+        guard let journal else { return end(.failure(.underway)) }
         journal.takeOver(backups: backups)
     }
 
@@ -178,14 +198,21 @@ final class KeptVolume: Sendable {
             }
             let home = try RunningHome(
                 id, in: directory, journal, epoch: epoch, surroundings, pools, options, onEnd: failed)
-            state.withLock { state in
-                state?.role = .home(home)
-                state?.isContinuing = false
-            }
+            guard assume(.home(home)) else { return home.stop() }
             home.meet(stores)
             surroundings.report(id, .leads(epoch: epoch))
             endTakeovers(.success(()))
         } catch { fail(error) }
+    }
+
+    /// - Returns: `false` when it is about to end.
+    private func assume(_ role: Role) -> Bool {
+        state.withLock { state in
+            guard state?.isStopping == false else { return false }
+            state?.role = role
+            if case .home = role { (state?.isContinuing, state?.successor) = (false, nil) }
+            return true
+        }
     }
 
     private func deposed(by epoch: UInt64) {
@@ -198,22 +225,29 @@ final class KeptVolume: Sendable {
         surroundings.report(id, .deposed(by: epoch))
         do throws(VolumeStoreError) {
             let backup = try backup(directory, journal)
-            state.withLock { $0?.role = .backup(backup) }
+            guard assume(.backup(backup)) else { return backup.close() }
         } catch { fail(error) }
         endTakeovers(.failure(.superseded(by: epoch)))
+        askForSuccessor()
+    }
+
+    /// A node that took over tells nothing to one that it left out, which asks: it tries to go on as the home, as after a start.
+    private func askForSuccessor() {
+        guard let journal, journal.replica.log.membership.set.home == surroundings.node else { return }
+        state.withLock { $0?.isContinuing = true }
+        // Not while the other one is about to take over, which this would end.
+        let limit = DispatchTimeInterval.microseconds(Int(options.journal.takeoverLimit.rawValue))
+        retrying.asyncAfter(deadline: .now() + limit) { [weak self] in self?.continueAsHome(after: Self.pause) }
     }
 
     private func refused(_ refusal: TakeoverRefusal) {
         endTakeovers(.failure(refusal))
         let isContinuing = state.withLock { state in
             if refusal.isFinal { state?.isContinuing = false }
+            if case .moved(let home) = refusal { state?.successor = home }
             return state?.isContinuing ?? false
         }
-        guard isContinuing else { return }
-        retrying.asyncAfter(deadline: .now() + Self.pause) { [weak self] in
-            guard let self, state.withLock({ $0?.isContinuing ?? false }) else { return }
-            continueAsHome()
-        }
+        if isContinuing { continueAsHome(after: Self.pause) }
     }
 
     private func endTakeovers(_ result: Result<Void, TakeoverRefusal>) {
@@ -228,7 +262,7 @@ final class KeptVolume: Sendable {
         if error == .closed { return }
         if case .deposed = error, home != nil { return }
         let home = home
-        state.withLock { $0?.role = .failed("\(error)") }
+        guard assume(.failed("\(error)")) else { return }
         home?.stop()
         surroundings.report(id, .failed("\(error)"))
         endTakeovers(.failure(.underway))
@@ -255,7 +289,8 @@ final class KeptVolume: Sendable {
 
     /// Begins anew with the copy that came from the home.
     private func restart(after position: LogPosition) {
-        let before = state.withLock { state in
+        let before = state.withLock { state -> State? in
+            guard state?.isStopping == false else { return nil }
             defer { state?.directory = nil }
             return state
         }
@@ -271,7 +306,12 @@ final class KeptVolume: Sendable {
             }
             var opened = try open()
             opened.stores = before.stores
-            state.withLock { [opened] in $0 = opened }
+            let isWanted = state.withLock { [opened] state in
+                guard state?.isStopping == false else { return false }
+                state = opened
+                return true
+            }
+            guard isWanted else { return Self.end(opened) }
             if isReplaced ?? false { opened.journal.receive(message, from: sender) }
         } catch { fail(error) }
     }
@@ -280,18 +320,27 @@ final class KeptVolume: Sendable {
 
     /// Makes durable what was carried out, and lets the files go. Blocks.
     func stop() {
-        let last = state.withLock { state in
-            defer { state = nil }
+        let last = state.withLock { state -> State? in
+            guard state?.isStopping == false else { return nil }
+            (state?.isStopping, state?.isContinuing) = (true, false)
             return state
         }
         guard let last else { return }
-        switch last.role {
+        Self.end(last)
+        let takeovers = state.withLock { state in
+            defer { state = nil }
+            return state?.takeovers ?? []
+        }
+        for end in takeovers { end(.failure(.underway)) }
+    }
+
+    private static func end(_ state: State) {
+        switch state.role {
         case .home(let home): home.stop()
         case .backup(let backup): backup.close()
         case .failed: break
         }
-        last.journal.close()
-        for end in last.takeovers { end(.failure(.underway)) }
+        state.journal.close()
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Resources
 internal import Synchronization
 internal import VolumeStore
@@ -5,10 +6,14 @@ internal import Volumes
 
 /// A volume of which this node is the home, as long as it is.
 final class RunningHome: Sendable {
+    /// So long backups that were heard of may take to sync what there is in the end.
+    private static let patience = DispatchTimeInterval.milliseconds(500)
+
     let server: HomeServer<SQLiteState>
     let epoch: UInt64
     let upkeep: VolumeUpkeep
     let admission: StoreAdmission
+    private let journal: ReplicatedJournal
     private let clockwork = Clockwork()
     private let last: Mutex<VolumeHeader>
 
@@ -44,7 +49,7 @@ final class RunningHome: Sendable {
         server = HomeServer(
             KeptHome(home, database), of: volume, rule: surroundings.rule, clock: surroundings.clock, listeners)
         last = Mutex(header)
-        (self.epoch, self.upkeep, self.admission) = (epoch, upkeep, admission)
+        (self.epoch, self.upkeep, self.admission, self.journal) = (epoch, upkeep, admission, journal)
         upkeep.begin(with: server) { [server, admission] places in
             admission.meet(places)
             server.meet(places)
@@ -82,10 +87,10 @@ final class RunningHome: Sendable {
         server.depose(by: epoch)
     }
 
-    /// Makes durable what was carried out, and ends.
+    /// Makes durable what was carried out, as far as backups that are there let it, and ends.
     func stop() {
         clockwork.stop()
         upkeep.end()
-        server.stop()
+        server.stop(within: journal.isInCharge ? Self.patience : .nanoseconds(0))
     }
 }

@@ -107,9 +107,12 @@ struct StoreErrands: Sendable {
         }
     }
 
-    private static func answer(to fault: BlockFault, _ node: NodeID) -> StoreAnswer {
+    /// What a keeper makes of it that a store does not take a copy. Only one that cannot do anything counts as failed: a keeper leaves
+    /// it alone for a while then, also with what it could do.
+    static func answer(to fault: BlockFault, _ node: NodeID) -> StoreAnswer {
         switch fault {
-        case .full: .full(node)
+        // An owner may want room back between two answers about it.
+        case .full, .leaving: .full(node)
         case .conflict, .corrupted: .damaged(node)
         default: .failed(node)
         }

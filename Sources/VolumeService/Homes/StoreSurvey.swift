@@ -65,7 +65,7 @@ struct StoreSurvey {
             place.condition.phase = .lost
             return place
         }
-        if let usage = seen.usage { place.condition.free = min(place.condition.free, UInt64(clamping: usage.free.rawValue)) }
+        if let usage = seen.usage { place.condition.learn(usage) }
         if left.contains(place.node) { place.condition.phase = .leaving }
         return place
     }
@@ -84,6 +84,15 @@ struct StoreSurvey {
                 place: condition(of: seen), isHeard: now - seen.heard < Self.patience,
                 capacity: seen.usage?.capacity ?? .zero, live: seen.usage?.live ?? .zero)
         }
+    }
+}
+
+extension StoreCondition {
+    /// Takes what the store says of itself besides what is known of it: the stricter of both.
+    fileprivate mutating func learn(_ usage: BlockUsage) {
+        free = min(free, UInt64(clamping: usage.free.rawValue))
+        if usage.isLeaving { phase = .leaving }
+        copyRate = [copyRate, usage.copyRate.map { UInt64(clamping: $0.rawValue) }].compactMap { $0 }.min()
     }
 }
 

@@ -76,9 +76,9 @@ extension VolumeHomes {
         let role: VolumeSummary.Role =
             if let failure = kept.failure { .failed(failure) } else if kept.home != nil {
                 .home(isReady: kept.isInCharge && kept.home?.server.attend { _ in [] } ?? false)
-            } else if set?.home == surroundings.node { .starting } else { .backup }
+            } else if kept.knownHome == surroundings.node { .starting } else { .backup }
         return VolumeSummary(
-            volume: kept.id, name: header?.traits.name ?? "", role: role, home: set?.home, backups: set?.backups ?? [],
+            volume: kept.id, name: header?.traits.name ?? "", role: role, home: kept.knownHome, backups: set?.backups ?? [],
             epoch: kept.replica?.log.promised ?? 0,
             copies: header?.traits.copies ?? 0, capacity: header?.capacity ?? 0, used: header?.used ?? 0,
             inodes: header?.inodes ?? 0, inodeLimit: header?.inodeLimit ?? 0)
@@ -95,7 +95,7 @@ extension VolumeHomes {
     private func home(of volume: VolumeID) throws(VolumeRefusal) -> (KeptVolume, RunningHome) {
         let kept = try kept(volume)
         guard let home = kept.home, kept.isInCharge else {
-            throw .notHome(volume, home: kept.replica?.log.membership.set.home)
+            throw .notHome(volume, home: kept.knownHome)
         }
         return (kept, home)
     }
@@ -201,13 +201,14 @@ extension VolumeHomes {
 
     /// Has this node take over as the home of a volume of which it is a backup.
     ///
-    /// - Parameter backups: of the new home; `nil` for all nodes that keep the journal now.
+    /// - Parameter backups: of the new home; `nil` for the other backups that there are. The home before is left out then, for it may
+    ///   stay away, and ``change(backups:of:within:)`` takes it in again; where there is no other backup the new home goes on alone. It
+    ///   stays as a backup where it is heard of and no other one is.
     package func takeOver(_ volume: VolumeID, backups: [NodeID]? = nil) async throws(VolumeRefusal) {
         let kept = try kept(volume)
         if let failure = kept.failure { throw .failed("\(volume) does not go on here: \(failure)") }
-        let all = kept.replica?.log.membership.set.nodes.filter { $0 != surroundings.node } ?? []
         let result = await withCheckedContinuation { continuation in
-            kept.takeOver(backups: backups ?? all) { continuation.resume(returning: $0) }
+            kept.takeOver(backups: backups) { continuation.resume(returning: $0) }
         }
         if case .failure(let refusal) = result { throw .takeover(refusal) }
     }
@@ -236,7 +237,7 @@ extension VolumeHomes {
         guard isForced || home.sessions.isEmpty else { throw .inUse(volume, Set(home.sessions.map(\.node)).sorted()) }
         let backups = kept.replica?.log.membership.nodes.filter { $0 != surroundings.node } ?? []
         await home.upkeep.drop()
-        let message = VolumeDeletion(of: volume, epoch: kept.replica?.log.promised ?? 0).encoded
+        let message = VolumeDeletion(of: volume, epoch: home.epoch).encoded
         for backup in backups {
             let frame = FrameMessage(code: VolumeDeletion.code, body: ByteBuffer(bytes: message))
             // One that is not reached keeps what nobody asks for any more, until it is deleted there.

@@ -62,10 +62,12 @@ package final class VolumeHomes: FrameService {
             try VolumeDirectory.settle(path(of: volume))
             guard FileManager.default.fileExists(atPath: path(of: volume)) else { return nil }
             let kept = try KeptVolume(volume, in: path(of: volume), surroundings, options, pools, copies)
-            state.withLock { state in
-                state.volumes[volume] = kept
+            let isWanted = state.withLock { state in
                 state.broken[volume] = nil
+                if !state.isStopped { state.volumes[volume] = kept }
+                return !state.isStopped
             }
+            if !isWanted { kept.stop() }
             return kept
         } catch {
             state.withLock { $0.broken[volume] = "\(error)" }
@@ -76,13 +78,16 @@ package final class VolumeHomes: FrameService {
 
     func volume(_ id: VolumeID) -> KeptVolume? { state.withLock { $0.volumes[id] } }
 
-    /// Ends all homes, which makes durable what they have carried out, and lets all files go. Blocks.
+    /// Ends all homes, which makes durable what they have carried out, as far as their backups are there, and lets all files go.
+    /// Blocks for a moment.
     package func stop() {
         let all = state.withLock { state in
-            defer { (state.volumes, state.isStopped) = (SortedMap(), true) }
+            state.isStopped = true
             return state.volumes.values
         }
-        for volume in all { volume.stop() }
+        // They are there until they have ended, to hear what their backups have synced.
+        DispatchQueue.concurrentPerform(iterations: all.count) { all[$0].stop() }
+        state.withLock { $0.volumes = SortedMap() }
     }
 
     // MARK: Requests
@@ -108,7 +113,7 @@ package final class VolumeHomes: FrameService {
         guard let volume = volume(id) else { throw FrameRefusal(.unknown, "\(id) is not kept on \(surroundings.node)") }
         if let home = volume.home { return home.server }
         if let failure = volume.failure { throw FrameRefusal(.failed, "\(id) does not go on here: \(failure)") }
-        let home = volume.replica?.log.membership.set.home
+        let home = volume.knownHome
         if home == surroundings.node { throw FrameRefusal(.busy, "\(id) is being started") }
         throw FrameRefusal(.busy, "\(id) has its home on \(home.map(\.description) ?? "another node")")
     }
@@ -184,7 +189,7 @@ package final class VolumeHomes: FrameService {
     private func forget(_ deletion: VolumeDeletion, _ sender: NodeID) -> Result<Void, FrameRefusal> {
         Result { () throws(FrameRefusal) in
             guard let volume = volume(deletion.volume) else { return }
-            guard volume.isHome(sender, epoch: deletion.epoch) else {
+            guard volume.mayDelete(sender, epoch: deletion.epoch) else {
                 throw FrameRefusal(.notPermitted, "\(sender) is not the home of \(deletion.volume), as far as is known here")
             }
             if let error = discard(deletion.volume) { throw FrameRefusal(.failed, "\(error)") }

@@ -19,7 +19,9 @@ final class VolumeUpkeep: Sendable {
         var survey: StoreSurvey
         var rate = MendingRate()
         var unplaced: Instant?
+        /// Who is told where blocks can be. They hold on to this, so it is let go in the end.
         var spread: @Sendable ([StorePlace]) -> Void = { _ in }
+        var isOver = false
     }
 
     /// So many events wait at most; blocks that lack something are found all the same.
@@ -51,11 +53,19 @@ final class VolumeUpkeep: Sendable {
 
     /// - Parameter spread: is told where blocks can be, whenever that is known anew.
     func begin(with server: HomeServer<SQLiteState>, spread: @escaping @Sendable ([StorePlace]) -> Void) {
-        state.withLock { ($0.server, $0.spread) = (server, spread) }
+        state.withLock { state in if !state.isOver { (state.server, state.spread) = (server, spread) } }
         handle(.tick)
     }
 
-    func end() { state.withLock { $0.server = nil } }
+    /// Nothing is looked after any more, and nothing that comes yet is heeded.
+    func end() {
+        let last = state.withLock { state in
+            defer { (state.isOver, state.server, state.spread, state.waiting) = (true, nil, { _ in }, []) }
+            return (state.server, state.spread)
+        }
+        // What goes with them may want the state.
+        withExtendedLifetime(last) {}
+    }
 
     // MARK: What happens
 
@@ -96,7 +106,7 @@ final class VolumeUpkeep: Sendable {
 
     /// Asks each store how it is.
     private func look() {
-        let due = state.withLock { $0.survey.due() }
+        let due = state.withLock { $0.isOver ? [] : $0.survey.due() }
         spreadPlaces()
         for place in due {
             errands.peer(place).start(.usage(volume)) { [weak self] result in
@@ -120,7 +130,7 @@ final class VolumeUpkeep: Sendable {
 
     private func handle(_ event: KeeperEvent) {
         let isFirst = state.withLock { state in
-            guard state.waiting.count < Self.mostWaiting || event.isIndispensable else { return false }
+            guard !state.isOver, state.waiting.count < Self.mostWaiting || event.isIndispensable else { return false }
             state.waiting.append(event)
             return state.waiting.count == 1
         }
@@ -135,7 +145,7 @@ final class VolumeUpkeep: Sendable {
             let told = Told()
             let isAsked = server.attend { [self] metadata in decide(event, metadata, told) }
             guard isAsked else { return retry() }
-            state.withLock { _ = $0.waiting.removeFirst() }
+            state.withLock { state in if !state.waiting.isEmpty { state.waiting.removeFirst() } }
             for directive in told.directives.withLock(\.self) { carryOut(directive) }
         }
     }

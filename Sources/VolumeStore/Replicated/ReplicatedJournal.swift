@@ -126,8 +126,10 @@ package final class ReplicatedJournal: Journal {
 
     /// Takes over; what comes of it is told.
     ///
-    /// - Parameter isContinuing: whether it is only to go on as the home, after this node began again.
-    package func takeOver(backups: [NodeID], isContinuing: Bool = false) {
+    /// - Parameters:
+    ///   - backups: of the new home; `nil` for the other backups that there are.
+    ///   - isContinuing: whether it is only to go on as the home, after this node began again.
+    package func takeOver(backups: [NodeID]?, isContinuing: Bool = false) {
         let round = UInt64.random(in: .min ... .max)
         act { state, now in
             let directives = state.replica.takeOver(backups: backups, isContinuing: isContinuing, round: round, at: now)

@@ -17,8 +17,8 @@ struct Candidacy {
     let since: Instant
     /// Whether it is only to be the home if it was so before.
     let isContinuing: Bool
-    /// Of the set with this node as the home.
-    let backups: [NodeID]
+    /// Of the set with this node as the home; `nil` for those that there are besides, without the home before.
+    let backups: [NodeID]?
     var step = Step.surveying
     /// `nil` until it is remembered here.
     var epoch: UInt64?
@@ -35,11 +35,13 @@ extension JournalReplica {
     /// has all that any of those has: then nothing that was durable is missing, and the old home makes nothing durable any more.
     ///
     /// - Parameters:
-    ///   - backups: of the new home; they should have the journal already, for nothing is durable until one of them has it all.
+    ///   - backups: of the new home; they should have the journal already, for nothing is durable until one of them has it all. `nil`
+    ///     for the other backups that there are: a home that stays away must not be waited for. Where there is none it goes on alone, and
+    ///     where none was heard of the home before, which was, stays as a backup.
     ///   - isContinuing: whether it is only to go on as the home, unless another one has taken its place.
     ///   - round: another one each time.
     package mutating func takeOver(
-        backups: [NodeID], isContinuing: Bool = false, round: UInt64, at now: Instant
+        backups: [NodeID]?, isContinuing: Bool = false, round: UInt64, at now: Instant
     ) -> [JournalDirective] {
         guard leadership == nil, candidacy == nil else { return [.refused(.underway)] }
         var new = Candidacy(round: round, since: now, isContinuing: isContinuing, backups: backups, sent: now)
@@ -154,8 +156,18 @@ extension JournalReplica {
         guard let candidacy, let epoch = candidacy.epoch else { return }
         self.candidacy = nil
         leadership = Leadership(epoch: epoch)
-        propose(log.membership.replaced(by: JournalSet(home: node, backups: candidacy.backups)))
+        let backups = candidacy.backups ?? backups(after: candidacy)
+        propose(log.membership.replaced(by: JournalSet(home: node, backups: backups)))
         meetPeers(at: now)
+    }
+
+    /// Backups of which one at least was heard of, or none, so that things become durable. Where no other backup was heard of the home
+    /// before was: without it there would have been no quorum.
+    private func backups(after candidacy: Candidacy) -> [NodeID] {
+        let set = log.membership.set
+        let others = set.backups.filter { $0 != node }
+        let isOneHeard = others.contains { candidacy.reports[$0] != nil }
+        return others.isEmpty || isOneHeard || set.home == node ? others : others + [set.home]
     }
 
     // MARK: Answers

@@ -115,6 +115,28 @@ struct TakeoverTests {
         #expect(own.writingEpoch == 2)
     }
 
+    @Test("the home before is left out of the new set unless it is named", arguments: [[], [1], [1, 3]] as [[UInt64]?] + [nil])
+    func backups(named: [UInt64]?) {
+        var own = replica(2, records: 5)
+        _ = own.takeOver(backups: named?.map(node), round: 1, at: start)
+        _ = own.receive(.surveyed(round: 1, report(3, records: 5)), from: node(3), at: start)
+        _ = own.didBegin(2, at: start)
+        let led = own.receive(.promised(epoch: 2, report(3, records: 5)), from: node(3), at: start)
+        let next = JournalSet(home: node(2), backups: (named ?? [3]).map(node))
+        #expect(led.contains(.appoint(JournalMembership(next, outgoing: [set]))))
+    }
+
+    @Test("where only the home before is heard of it stays as a backup, so that things become durable")
+    func onlyHomeHeard() {
+        var own = replica(2, records: 5)
+        _ = own.takeOver(backups: nil, round: 1, at: start)
+        _ = own.receive(.surveyed(round: 1, report(1, records: 5)), from: node(1), at: start)
+        _ = own.didBegin(2, at: start)
+        let led = own.receive(.promised(epoch: 2, report(1, records: 5)), from: node(1), at: start)
+        let next = JournalSet(home: node(2), backups: [node(1), node(3)])
+        #expect(led.contains(.appoint(JournalMembership(next, outgoing: [set]))))
+    }
+
     @Test("an epoch is promised once, and what older homes send is refused")
     func promises() {
         var own = replica(2, records: 5)
