@@ -210,7 +210,9 @@ final class KeptVolume: Sendable {
         state.withLock { state in
             guard state?.isStopping == false else { return false }
             state?.role = role
-            if case .home = role { (state?.isContinuing, state?.successor) = (false, nil) }
+            guard case .home = role else { return true }
+            state?.isContinuing = false
+            state?.successor = nil
             return true
         }
     }
@@ -322,7 +324,8 @@ final class KeptVolume: Sendable {
     func stop() {
         let last = state.withLock { state -> State? in
             guard state?.isStopping == false else { return nil }
-            (state?.isStopping, state?.isContinuing) = (true, false)
+            state?.isStopping = true
+            state?.isContinuing = false
             return state
         }
         guard let last else { return }

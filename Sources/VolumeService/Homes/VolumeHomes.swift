@@ -110,7 +110,11 @@ package final class VolumeHomes: FrameService {
         guard let id = VolumeID(messagePrefix: request.body.readableBytesView) else {
             throw FrameRefusal(.malformed, "a request to a home that names no volume")
         }
-        guard let volume = volume(id) else { throw FrameRefusal(.unknown, "\(id) is not kept on \(surroundings.node)") }
+        guard let volume = volume(id) else {
+            // Whoever asks is to look for it again, and not to give it up.
+            if state.withLock(\.isStopped) { throw FrameRefusal(.busy, "\(surroundings.node) is being stopped") }
+            throw FrameRefusal(.unknown, "\(id) is not kept on \(surroundings.node)")
+        }
         if let home = volume.home { return home.server }
         if let failure = volume.failure { throw FrameRefusal(.failed, "\(id) does not go on here: \(failure)") }
         let home = volume.knownHome
