@@ -49,7 +49,7 @@ struct StoreSurveyTests {
     func silence() {
         var survey = survey(StoreCondition(node, free: 500))
         survey.told(node, usage(isLeaving: true))
-        clock.time.withLock { $0 += .seconds(10) }
+        clock.time.withLock { $0 = $0 + .seconds(10) }
         #expect(condition(survey)?.phase == .lost)
         #expect(survey.seen.map(\.isHeard) == [false])
         survey.told(node, nil)
