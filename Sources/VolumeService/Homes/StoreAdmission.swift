@@ -58,13 +58,24 @@ package final class StoreAdmission: Sendable {
 
     /// A node is about to begin a session, which goes on when stores know of it.
     func come(_ node: NodeID, goOn: @escaping @Sendable () -> Void) {
+        state.withLock { state in if state.nodes.insert(node).inserted { state.version += 1 } }
+        wait(goOn)
+        tell()
+    }
+
+    /// Calls when stores know what is so now, or have had some time for it.
+    private func wait(_ goOn: @escaping @Sendable () -> Void) {
         let once = Once(goOn)
-        let version = state.withLock { state in
-            if state.nodes.insert(node).inserted { state.version += 1 }
-            return state.version
-        }
-        state.withLock { $0.waiting.append((version, { once.call() })) }
+        state.withLock { $0.waiting.append(($0.version, { once.call() })) }
         queue.asyncAfter(deadline: .now() + Self.patience) { once.call() }
+    }
+
+    /// As ``name(heirs:)``.
+    ///
+    /// - Parameter goOn: is called when stores know of it, or have had some time for it.
+    func name(heirs: [NodeID], goOn: @escaping @Sendable () -> Void) {
+        name(heirs: heirs)
+        wait(goOn)
         tell()
     }
 

@@ -213,19 +213,23 @@ extension VolumeHomes {
         if case .failure(let refusal) = result { throw .takeover(refusal) }
     }
 
-    /// Changes which nodes keep the journal besides the home. New ones are given a copy of the state first.
+    /// Changes which nodes keep the journal besides the home. New ones are given a copy of the state first, and stores are told that they
+    /// may take the volume over, should the home be lost right afterwards.
     ///
     /// - Throws: ``VolumeRefusal/slow(_:)`` when that has not come to an end in time.
     package func change(
         backups: [NodeID], of volume: VolumeID, within patience: Duration = .seconds(60)
     ) async throws(VolumeRefusal) {
-        let (kept, _) = try home(of: volume)
+        let (kept, home) = try home(of: volume)
         let wanted = JournalMembership(JournalSet(home: surroundings.node, backups: backups))
         guard kept.change(backups: backups) else { throw .notHome(volume, home: nil) }
         let deadline = ContinuousClock.now + patience
         while kept.replica?.log.membership != wanted || kept.replica?.isSettled == false {
             guard ContinuousClock.now < deadline else { throw .slow("changing the backups of \(volume)") }
             do { try await Task.sleep(for: .milliseconds(20)) } catch { throw .slow("changing the backups of \(volume)") }
+        }
+        await withCheckedContinuation { continuation in
+            home.admission.name(heirs: backups) { continuation.resume() }
         }
     }
 
