@@ -23,8 +23,10 @@ package enum EventKinds {
         "job.saved", "job.staged", "job.started", "job.submitted", "job.unsaved", "ledger.archived", "ledger.mounted",
         "ledger.restored", "ledger.unmounted", "ledger.unread", "member.active", "member.joined", "member.left",
         "member.revoked", "policy.changed", "pool.founded", "pool.joined", "request.opened", "token.created", "user.active",
-        "user.revoked", "volume.copied", "volume.damaged", "volume.deposed", "volume.evacuated", "volume.failed", "volume.leads",
-        "volume.no-room", "volume.not-copied", "volume.replaced", "volume.unreachable",
+        "user.revoked", "volume.borrowed", "volume.copied", "volume.created", "volume.damaged", "volume.deleted",
+        "volume.deposed",
+        "volume.evacuated", "volume.failed", "volume.leads", "volume.no-room", "volume.not-copied", "volume.replaced",
+        "volume.resized", "volume.unreachable",
     ]
 
     package static let all = (decided + others).sorted()

@@ -10,8 +10,9 @@ import Wire
 extension Agent {
     /// What the OpenMetrics page says now.
     ///
-    /// The number of series is bounded: about 70 of the machine and the agent, and at most 65 for each of the ten kinds of
-    /// counters that leases have: those of ``LeaseCounters/mostNamed`` leases, and of all others as `lease="other"`.
+    /// The number of series is bounded: about 80 of the machine and the agent, at most 65 for each of the ten kinds of
+    /// counters that leases have (those of ``LeaseCounters/mostNamed`` leases, and of all others as `lease="other"`), and 11 for each of
+    /// at most 64 volumes.
     func metricsPage(accepting header: String) async -> HTTPPage {
         var page = Exposition(Exposition.Format(accepting: header))
         page.begin("surplus_build", .info, "The version of the agent.")
@@ -24,6 +25,7 @@ extension Agent {
             "What owner and guests together stay below")
         page.describe(house.capacity, of: "capacity", "What owner and guests share")
         await poolIfAny?.describe(in: &page)
+        await poolIfAny?.describeVolumes(in: &page)
         page.describe(standing.leases)
         if let standby = house.store.standby { page.describe(standby) }
         return page.page

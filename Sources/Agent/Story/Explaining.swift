@@ -23,7 +23,7 @@ extension PoolMembership {
                 term: "id",
                 reason:
                     "nothing is known here about '\(subject)': give the id of a lease, job, agreement, request, transfer, receipt, "
-                    + "dispute, obligation, netting or node")
+                    + "dispute, obligation, netting, volume or node")
         }
         let told = await ask(questions)
         return .with { reply in

@@ -16,7 +16,7 @@ struct VolumeCondition: Hashable, Sendable {
 
 /// Room that a node gives to a volume.
 struct VolumeLender: Hashable, Sendable {
-    enum Phase: String, Hashable, Sendable {
+    enum Phase: String, Hashable, Sendable, CaseIterable {
         /// Takes new blocks.
         case open
         /// Keeps what it has and takes no more.

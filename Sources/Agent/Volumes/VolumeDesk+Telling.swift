@@ -1,3 +1,4 @@
+import Bookkeeping
 import Resources
 import Trading
 import VolumeService
@@ -6,6 +7,8 @@ import Volumes
 // How volumes are.
 
 extension VolumeDesk {
+    func tell(_ event: Event) async { await note { try await self.house.store.commit([.event(event)]) } }
+
     func kept() async -> [KeptVolume] { await onThread { [homes] in homes.list() }.compactMap(kept) }
 
     /// `nil` for one that cannot be read, which the story tells of.
