@@ -9,6 +9,9 @@ internal import VolumeStore
 
 /// What it takes for a node to keep volumes, also in a process of its own.
 package struct HomesPlan: Codable, Sendable {
+    /// So many of the last records a journal keeps at least.
+    package static let kept: UInt64 = 256
+
     package let directory: String
     package let peer: StoredPeer
     /// Where all nodes are, this one too.
@@ -81,6 +84,7 @@ extension HomesOptions {
         options.home.sessionTerm = .minutes(10)
         (options.journal.authority, options.journal.takeoverLimit) = (.seconds(3), .seconds(2))
         (options.keeper.generationSpan, options.keeper.retry) = (.milliseconds(500), .milliseconds(100))
+        options.database.kept = HomesPlan.kept
         options.pool = .patient
         return options
     }
