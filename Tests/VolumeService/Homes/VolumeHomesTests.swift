@@ -178,6 +178,28 @@ struct VolumeHomesTests {
         }
     }
 
+    @Test("a node deletes a volume for the home of an epoch that it has promised, though it has no record of it yet")
+    func deletePromised() async throws {
+        try await HomesPool.serving(2) { pool in
+            let (home, backup) = (try await pool.start(0), try await pool.start(1))
+            let volume = try await pool.makeVolume(on: home, backups: [backup])
+            await pool.end(0)
+            await pool.end(1)
+            let old = try await pool.start(0)
+            let epoch = try #require(old.summary(of: volume)).epoch + 1
+            let link = FramePool(
+                to: old.node, host: "127.0.0.1", port: old.plan.port, as: pool.members[1], .single)
+            let promise = JournalEnvelope(.promise(epoch: epoch), of: volume)
+            _ = try await link.call(
+                FrameMessage(code: promise.message.code, body: ByteBuffer(bytes: promise.encoded)), within: .seconds(60))
+            await link.shutDown()
+            #expect(old.summary(of: volume)?.epoch == epoch)
+            try await tell(old, volume, epoch: epoch, as: try pool.peers.node("stranger"), isHeeded: false)
+            try await tell(old, volume, epoch: epoch, as: pool.members[1], isHeeded: true)
+            #expect(!isThere(volume, old.plan))
+        }
+    }
+
     private func tell(
         _ served: ServedHomes, _ volume: VolumeID, epoch: UInt64, as sender: FramePeer, isHeeded: Bool
     ) async throws {
