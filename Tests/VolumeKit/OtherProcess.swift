@@ -43,6 +43,10 @@ package final class OtherProcess: Sendable {
 
     package func kill() { Glibc.kill(id, SIGKILL) }
 
+    /// Holds it up until it is to go on.
+    package func pause() { Glibc.kill(id, SIGSTOP) }
+    package func resume() { Glibc.kill(id, SIGCONT) }
+
     /// Kills it; comes back when it is gone.
     package func end() async {
         kill()

@@ -58,9 +58,10 @@ struct HomeAsker: Sendable {
     let pool: FramePool
     let node: NodeID
     let session: SessionID
+    var volume = ServedHome.volume
 
     func ask(_ request: HomeRequest) async throws -> HomeAnswer {
-        let message = HomeMessage(request, of: session, volume: ServedHome.volume)
+        let message = HomeMessage(request, of: session, volume: volume)
         let frame = try await pool.call(
             FrameMessage(code: request.code, body: ByteBuffer(bytes: message.encoded)), within: .seconds(60))
         return try HomeAnswer(code: frame.code, encoded: Array(buffer: frame.body))
@@ -77,12 +78,12 @@ struct HomeAsker: Sendable {
         return try await ask(.change(.make(new), slot: slot, number: number))
     }
 
-    /// Names in the root directory.
-    func names() async throws -> [String] {
+    /// Names in a directory.
+    func names(in directory: InodeNumber = .root) async throws -> [String] {
         var names: [String] = []
         while true {
             let last = try names.last.map { try FileName($0) }
-            guard case .entries(let entries, let isEnd, _) = try await ask(.list(.root, after: last, limit: 1000)) else {
+            guard case .entries(let entries, let isEnd, _) = try await ask(.list(directory, after: last, limit: 1000)) else {
                 return names
             }
             names += entries.map(\.name.description)

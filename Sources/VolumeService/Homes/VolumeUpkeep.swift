@@ -158,8 +158,9 @@ final class VolumeUpkeep: Sendable {
         let now = surroundings.clock().instant
         let directives = state.withLock { state in
             var random = SystemRandomNumberGenerator()
-            let first = state.keeper.handle(.durable(state.durable), metadata, at: now, using: &random)
-            return first + state.keeper.handle(event, metadata, at: now, using: &random)
+            // Not as an event of its own: what the keeper wants written because of one has to be so before the next.
+            state.keeper.learn(durable: state.durable)
+            return state.keeper.handle(event, metadata, at: now, using: &random)
         }
         told.directives.withLock { $0 = directives }
         return directives.compactMap { if case .write(let operation) = $0 { operation } else { nil } }

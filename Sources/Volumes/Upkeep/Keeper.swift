@@ -103,13 +103,16 @@ package struct Keeper: Sendable {
         case .damaged(let block, let node): mark(block, on: node, state)
         case .written(let blocks): for block in blocks { enqueue(block, state) }
         case .answered(let step, let answer): take(answer, to: step, state, at: now)
-        case .durable(let index): durable = max(durable, index)
+        case .durable(let index): learn(durable: index)
         case .tick: break
         }
         goOn(state, at: now, using: &random)
         defer { directives = [] }
         return directives
     }
+
+    /// All records up to this one are durable. What can be done because of it is done with the next event.
+    package mutating func learn(durable index: UInt64) { durable = max(durable, index) }
 
     private mutating func goOn(
         _ state: some VolumeState, at now: Instant, using random: inout some RandomNumberGenerator
