@@ -204,7 +204,8 @@ extension JournalReplica {
         let reached = Set(leadership.peers.values.map(\.matched) + [log.synced]).filter { index in
             index <= log.synced && index > durable && isOwn(index, leadership) && membership.isQuorum { has(index, $0) }
         }
-        guard let index = reached.max() else { return }
+        // A new backup may have caught up all the same.
+        guard let index = reached.max() else { return proceed() }
         durable = index
         directives.append(.durable(through: index))
         if !leadership.isReady {
@@ -234,7 +235,10 @@ extension JournalReplica {
         }
         let isNear = wanted.allSatisfy { member in
             current.set.backups.contains(member)
-                || leadership.peers[member].map { $0.matched + options.batch >= log.end.index } ?? false
+                || leadership.peers[member].map { peer in
+                    // One that was not heard of would hold up everything, however short the journal is.
+                    peer.phase == .streaming && peer.matched + options.batch >= log.end.index
+                } ?? false
         }
         if isNear { propose(current.replaced(by: JournalSet(home: node, backups: wanted))) }
     }
