@@ -58,6 +58,8 @@ let package = Package(
         .executable(name: "surplus-warden", targets: ["surplus-warden"]),
         .executable(name: "mount.surplus", targets: ["mount.surplus"]),
         .executable(name: "surplus-sim", targets: ["surplus-sim"]),
+        // for tests alone: preloaded into the kernels that they start
+        .library(name: "WideRegisters", type: .dynamic, targets: ["WideRegisters"]),
     ],
     traits: [
         .trait(
@@ -185,6 +187,7 @@ let package = Package(
         .executableTarget(
             name: "volume-process", dependencies: ["VolumeKit"], path: "Tests/VolumeProcess", swiftSettings: strict),
         .target(name: "CCalls", path: "Tests/CCalls"),
+        .target(name: "WideRegisters", path: "Tests/WideRegisters"),
         tests("Resources", ["Resources"]),
         tests("Policy", ["Resources", "Policy"]),
         tests("Trading", ["Resources", "Trading"]),

@@ -14,7 +14,14 @@ package struct UserModeLinux {
     package static let isHere = getenv("SURPLUS_OWN_KERNEL") != nil
 
     /// Where the kernel keeps its memory: a file without a name, which is nobody's use of a disk.
-    package static let memoryFolder = "/dev/shm"
+    private static let memoryFolder = "/dev/shm"
+
+    /// What its process needs: that folder, and what lets it run where registers are larger than it knows.
+    package static var environment: [String: String] {
+        let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+        return ["TMPDIR": memoryFolder, "LD_PRELOAD": folder + "/libWideRegisters.so"]
+    }
+
     private static let fileSystem = "/usr/sbin/mke2fs"
     private static let memory = "1536M"
     private static let diskSize = off_t(64 << 20)
@@ -87,7 +94,7 @@ package struct UserModeLinux {
             [
                 Self.program, "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "mem=\(memory)", "con0=null,fd:1",
                 "con=null", "ubd0=\(directory)/disk", "umid=kernel", "uml_dir=\(directory)/", "init=\(directory)/init", "quiet",
-            ], environment: ["TMPDIR": memoryFolder], output: console, errors: console)
+            ], environment: environment, output: console, errors: console)
         let ended = await withCheckedContinuation { continuation in
             // hours would go by in which none of the few threads for tests could be spared
             let wait: @Sendable () -> Void = {

@@ -81,7 +81,7 @@ struct QuotaKernel {
                 Self.program, "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "mem=1024M", "con0=null,fd:1",
                 "con=null",
                 "ubd0=\(directory)/disk", "umid=kernel", "uml_dir=\(directory)/", "init=\(directory)/init", "quiet",
-            ], environment: ["TMPDIR": UserModeLinux.memoryFolder], output: console, errors: console)
+            ], environment: UserModeLinux.environment, output: console, errors: console)
         let ended = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 let descriptor = surplus_pidfd_open(process)
