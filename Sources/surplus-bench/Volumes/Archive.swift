@@ -27,8 +27,13 @@ struct Archive {
                 try PlainFile("\(place)/file-\(number)", O_WRONLY | O_CREAT | O_EXCL).write(bytes.next(size), at: 0)
             }
         }
-        try Tool.run("/usr/bin/tar", ["--create", "--file", path, "--directory", tree, "."])
+        try tar("--create", tree)
         try FileManager.default.removeItem(atPath: tree)
+    }
+
+    private func tar(_ operation: String, _ directory: String) throws {
+        let command = ["/usr/bin/tar", operation, "--file", path, "--directory", directory, "."]
+        _ = try Clients(command: command, environment: [:]).output()
     }
 
     /// Unpacks it into a directory, which is made, and has all of it on the disk.
@@ -39,7 +44,7 @@ struct Archive {
         try cold.settle()
         return try Double(entries)
             / seconds {
-                try Tool.run("/usr/bin/tar", ["--extract", "--file", path, "--directory", directory])
+                try tar("--extract", directory)
                 try cold.settle()
             }
     }

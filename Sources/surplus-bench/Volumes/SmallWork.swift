@@ -7,19 +7,20 @@ struct SmallWork {
     /// How long, in seconds.
     let seconds: Double
 
-    /// Reads at random places of a file of `mebibytes`, by as many threads as there are jobs.
+    /// Reads pages of a file of `mebibytes` in random order, none twice, by as many threads as there are jobs.
     ///
     /// - Returns: reads a second, of all jobs.
     func reads(of path: String, mebibytes: Int, jobs: Int) throws -> Double {
-        let pages = mebibytes * PlainFile.chunk / PlainFile.page
+        var random = SeededGenerator(seed: 2)
+        let order = (0..<mebibytes * PlainFile.chunk / PlainFile.page).shuffled(using: &random)
         return try rate(jobs) { job, isOver in
-            var random = SeededGenerator(seed: UInt64(job + 1))
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PlainFile.page, alignment: PlainFile.page)
             defer { buffer.deallocate() }
             let file = try PlainFile(path, O_RDONLY)
             var count = 0
-            while !isOver() {
-                try file.read(into: buffer, at: Int.random(in: 0..<pages, using: &random) * PlainFile.page)
+            for index in stride(from: job, to: order.count, by: jobs) {
+                if isOver() { break }
+                try file.read(into: buffer, at: order[index] * PlainFile.page)
                 count += 1
             }
             return count

@@ -80,6 +80,6 @@ struct ScriptedPeer: SpreadContender {
 
     @discardableResult
     private func call(_ command: String, _ words: String...) throws -> String {
-        try Tool.run(script, [command, directory] + words)
+        try Clients(command: [script, command, directory] + words, environment: [:]).output()
     }
 }

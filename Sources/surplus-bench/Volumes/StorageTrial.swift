@@ -21,8 +21,9 @@ struct StorageTrial {
     private var large: String { contender.place + "/large" }
     private var sequential: SequentialWork { SequentialWork(path: large, mebibytes: sizes.mebibytes, bytes: bytes) }
 
-    /// Does one part; what goes wrong in it leaves the others alone.
+    /// Does one part, and says so on standard error; what goes wrong in it leaves the others alone.
     mutating func part(_ name: String, _ work: (inout StorageTrial) throws -> Void) {
+        FileHandle.standardError.write(Data("\(contender.name): \(name)\n".utf8))
         do { try work(&self) } catch { faults.append("\(contender.name), \(name): \(error)") }
     }
 
