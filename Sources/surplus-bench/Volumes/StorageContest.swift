@@ -32,7 +32,7 @@ struct StorageContest {
         }
         for (name, script) in [(VolumeGoals.gluster, gluster), ("MooseFS", moosefs)] {
             guard let script else {
-                words.append("\(name): left out, it could not be installed here")
+                words.append("\(name): left out, it was not to be had")
                 continue
             }
             let peer = ScriptedPeer(name, script: script, on: disk)

@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 
 /// A shared volume of a pool of four nodes on this machine: node1 is its home and mounts it, the others lend room.
 struct SurplusVolume: SpreadContender {
@@ -123,14 +124,33 @@ struct SurplusVolume: SpreadContender {
         try Wait.until("\(name): every block has its copies", within: seconds) { try status.isWhole }
     }
 
-    /// Moves all blocks off a lender.
+    /// Moves all blocks off a lender. The command itself ends later, when nobody can read a block there any more and all are deleted.
     ///
     /// - Returns: how much was there, in bytes.
     func evacuate(_ node: Int) throws -> Int {
         let name = Self.lenders[node - 1]
-        let used = try status.lenders.filter { $0.name == name }.map(\.usedBytes).reduce(0, +)
-        try surplus(["volume", "evacuate", name])
+        let used = try used(on: name)
+        let command = [programs + "/surplus", "volume", "evacuate", name]
+        let process = try ChildProcess.start(command, environment: ["SURPLUS_SOCKET": socket])
+        var isRunning = true
+        defer {
+            if isRunning {
+                kill(process, SIGINT)
+                waitpid(process, nil, 0)
+            }
+        }
+        try Wait.until("all is moved off \(name)", within: 300) {
+            var ending: Int32 = 0
+            if isRunning, waitpid(process, &ending, WNOHANG) == process { isRunning = false }
+            guard ending == 0 else { throw StorageFault("surplus volume evacuate failed (wait status \(ending))") }
+            return try self.used(on: name) == 0
+        }
         return used
+    }
+
+    /// What a lender has of the volume, in bytes; none when it is one no more.
+    private func used(on lender: String) throws -> Int {
+        try status.lenders.filter { $0.name == lender }.map(\.usedBytes).reduce(0, +)
     }
 
     // MARK: Running programs
