@@ -14,6 +14,18 @@ protocol StorageContender {
     func down()
     /// Its version and its settings.
     func about() throws -> [String]
+    /// Returns once there is room for so much content: what was removed may take its time to make some.
+    func awaitRoom(mebibytes: Int) throws
+}
+
+extension StorageContender {
+    func awaitRoom(mebibytes: Int) throws {
+        try Wait.until("\(name) has room for \(mebibytes) MiB", within: 60) {
+            var room = statvfs()
+            guard statvfs(place, &room) == 0 else { throw StorageFault.last("ask \(place) for its room") }
+            return Int(room.f_bavail) * Int(room.f_frsize) >= mebibytes * PlainFile.chunk
+        }
+    }
 }
 
 /// A contender that keeps each block on several nodes, and goes on without one.

@@ -54,8 +54,8 @@ struct StorageContest {
             peer: words + faults)
     }
 
-    /// The size of the volume: a large file twice, when its room comes back late, would not fit, but all else beside one does.
-    private var room: Int { sizes.mebibytes * 3 / 2 + 200 }
+    /// The size of the volume in MiB: the large file once, and all else beside it.
+    private var room: Int { sizes.mebibytes * 5 / 4 + 250 }
 
     /// Makes a contender, has it do its work, and removes what it left.
     private func trial(

@@ -7,5 +7,7 @@ struct StorageFault: Error, CustomStringConvertible {
     init(_ words: String) { description = words }
 
     /// A system call that has failed just now: what it was to do.
-    static func last(_ action: String) -> StorageFault { StorageFault("failed to \(action): \(String(cString: strerror(errno)))") }
+    static func last(_ action: String) -> StorageFault {
+        StorageFault("failed to \(action): \(String(cString: strerror(errno)))")
+    }
 }

@@ -9,7 +9,8 @@ struct StorageScores {
         case randomReads = "4 KiB random read, cold, 8 jobs"
         case durableAppend = "4 KiB append and fsync"
         case durableWrite = "4 KiB overwrite at random and fsync"
-        case create, coldStat = "stat, cold"
+        case create
+        case coldStat = "stat, cold"
         case warmStat = "stat, warm"
         case rename, unlink
         case unpack = "untar and sync"

@@ -27,7 +27,13 @@ struct StorageTrial {
         do { try work(&self) } catch { faults.append("\(contender.name), \(name): \(error)") }
     }
 
-    mutating func write() throws { scores[.write] = try median { try sequential.write() } }
+    mutating func write() throws {
+        scores[.write] = try median {
+            unlink(large)
+            try contender.awaitRoom(mebibytes: sizes.mebibytes)
+            return try sequential.write()
+        }
+    }
 
     mutating func readSequentially() throws {
         var warm: [Double] = []

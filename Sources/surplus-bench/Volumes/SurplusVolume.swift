@@ -46,7 +46,8 @@ struct SurplusVolume: SpreadContender {
             do {
                 try make(policy)
                 break
-            } catch where attempt < Self.attempts {
+            } catch {
+                if attempt == Self.attempts { throw error }
                 // on a busy machine a node may find that it cannot hold limits, and then lends nothing until it starts again
                 _ = try? dev("down")
             }
@@ -101,6 +102,7 @@ struct SurplusVolume: SpreadContender {
             let name: String
             let phase: String
             let usedBytes: Int
+            let freeBytes: Int
         }
 
         struct Kept: Decodable { let health: String? }
@@ -122,6 +124,14 @@ struct SurplusVolume: SpreadContender {
 
     func awaitWhole(within seconds: Double) throws {
         try Wait.until("\(name): every block has its copies", within: seconds) { try status.isWhole }
+    }
+
+    /// The volume has room as soon as a file is removed, its lenders once they have deleted the blocks.
+    func awaitRoom(mebibytes: Int) throws {
+        let share = mebibytes * copies / Self.lenders.count * PlainFile.chunk
+        try Wait.until("\(name) has room for \(mebibytes) MiB", within: 120) {
+            try status.lenders.allSatisfy { $0.freeBytes >= share }
+        }
     }
 
     /// Moves all blocks off a lender. The command itself ends later, when nobody can read a block there any more and all are deleted.

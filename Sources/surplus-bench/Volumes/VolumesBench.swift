@@ -5,7 +5,8 @@ import Foundation
 struct VolumesBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "volumes",
-        abstract: "Shared volumes beside ext4, GlusterFS and MooseFS: large files, small reads and writes, names, nodes that are lost.",
+        abstract:
+            "Shared volumes beside ext4, GlusterFS and MooseFS: large files, small reads and writes, names, nodes that are lost.",
         discussion: "As root: it mounts file systems, and has the kernel drop its caches. Takes about 15 minutes.")
 
     @OptionGroup var programs: ProgramOptions
