@@ -43,7 +43,7 @@ struct Archive {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
         try cold.settle()
         return try Double(entries)
-            / seconds {
+            / secondsTaken {
                 try tar("--extract", directory)
                 try cold.settle()
             }

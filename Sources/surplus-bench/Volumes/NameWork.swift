@@ -42,6 +42,6 @@ struct NameWork {
     private func newName(_ index: Int) -> String { "\(directory)/renamed-\(index)" }
 
     private func rate(_ work: (Int) throws -> Void) rethrows -> Double {
-        try Double(files) / seconds { for index in 0..<files { try work(index) } }
+        try Double(files) / secondsTaken { for index in 0..<files { try work(index) } }
     }
 }

@@ -13,7 +13,7 @@ struct SequentialWork {
     /// - Returns: MiB a second.
     func write() throws -> Double {
         try Double(mebibytes)
-            / seconds {
+            / secondsTaken {
                 let file = try PlainFile(path, O_WRONLY | O_CREAT | O_EXCL)
                 for index in 0..<mebibytes { try file.write(bytes.next(PlainFile.chunk), at: index * PlainFile.chunk) }
                 try file.sync()
@@ -27,7 +27,7 @@ struct SequentialWork {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PlainFile.chunk, alignment: PlainFile.page)
         defer { buffer.deallocate() }
         return try Double(mebibytes)
-            / seconds {
+            / secondsTaken {
                 let file = try PlainFile(path, O_RDONLY)
                 for index in 0..<mebibytes { try file.read(into: buffer, at: index * PlainFile.chunk) }
             }

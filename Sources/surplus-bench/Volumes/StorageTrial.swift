@@ -107,7 +107,7 @@ struct StorageTrial {
         try writeFiles(1000, into: contender.place + "/outage")
         Thread.sleep(until: end)
         guard try !volume.status.isWhole else { throw StorageFault("nobody noticed that a node is lost") }
-        scores[.redundancy] = try seconds {
+        scores[.redundancy] = try secondsTaken {
             try volume.revive()
             try volume.awaitWhole(within: 300)
         }
@@ -116,7 +116,7 @@ struct StorageTrial {
     mutating func evacuate(_ volume: SurplusVolume) throws {
         try volume.awaitWhole(within: 120)
         var used = 0
-        let took = try seconds { used = try volume.evacuate(3) }
+        let took = try secondsTaken { used = try volume.evacuate(3) }
         scores[.evacuation] = Double(used) / Double(PlainFile.chunk) / took
     }
 

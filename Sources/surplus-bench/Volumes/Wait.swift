@@ -15,7 +15,7 @@ enum Wait {
 }
 
 /// How long something takes, in seconds.
-func seconds(of work: () throws -> Void) rethrows -> Double {
+func secondsTaken(by work: () throws -> Void) rethrows -> Double {
     let began = ContinuousClock.now
     try work()
     return (ContinuousClock.now - began).milliseconds / 1000
