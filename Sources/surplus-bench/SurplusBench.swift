@@ -10,7 +10,7 @@ struct SurplusBench: AsyncParsableCommand {
             KillBench.self,
             AccountingBench.self, ThroughputBench.self, TakeBackBench.self, LatencyBench.self, MemoryBench.self,
             FlappingBench.self,
-            RunningBench.self,
+            RunningBench.self, VolumesBench.self,
             LedgerWriter.self, HistoryWriter.self, OpenLoad.self, GrowingOwner.self, SwingingOwner.self,
         ])
 }
