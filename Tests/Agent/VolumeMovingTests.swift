@@ -60,5 +60,7 @@ struct VolumeMovingTests {
         #expect(adoptions.nodes(with: volume) == [Self.node(1), Self.node(2)])
         adoptions.lost(volume, on: Self.node(1))
         #expect(adoptions.nodes(with: volume) == [Self.node(2)])
+        adoptions.forget(volume)
+        #expect(adoptions.nodes(with: volume).isEmpty)
     }
 }

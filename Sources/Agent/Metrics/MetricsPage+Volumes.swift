@@ -8,6 +8,7 @@ extension PoolMembership {
     private static let mostVolumes = 64
 
     func describeVolumes(in page: inout Exposition) async {
+        // Of storage that cannot be used nothing is lent, and nothing shown.
         if let lent = storage.flatMap({ try? $0.storage.get() })?.report { page.describe(lent) }
         let kept = await volumes.kept()
         page.begin("surplus_volumes", .gauge, "Volumes of which this node keeps the metadata, by its role.")

@@ -31,5 +31,12 @@ final class Adoptions: Sendable {
     /// These nodes have something of a volume, and do not lend to this one.
     func found(_ volume: VolumeID, on nodes: [NodeID]) { state.withLock { $0.found[volume] = Set(nodes) } }
     func lost(_ volume: VolumeID, on node: NodeID) { state.withLock { _ = $0.found[volume]?.remove(node) } }
+    /// The volume is not held any more.
+    func forget(_ volume: VolumeID) {
+        state.withLock { state in
+            (state.last[volume], state.found[volume]) = (nil, nil)
+        }
+    }
+
     func nodes(with volume: VolumeID) -> [NodeID] { state.withLock { $0.found[volume]?.sorted() ?? [] } }
 }

@@ -1,5 +1,4 @@
 import BlockClient
-import Bookkeeping
 import Resources
 import Trading
 import VolumeService
@@ -58,10 +57,7 @@ extension VolumeDesk: VolumeKeeping {
         let share = share(of: size, summary.copies, holding)
         try await change(volume) { $0.share = max($0.share, share) }
         try await onThread { [homes] in try homes.resize(volume, capacity: UInt64(size.rawValue)) }
-        await tell(
-            Event(
-                at: house.clock().utc, kind: "volume.resized", subjects: [volume.description],
-                text: "'\(summary.name)' can have \(size.text) now, by \(user)"))
+        await tell("volume.resized", volume, "'\(summary.name)' can have \(size.text) now, by \(user)")
         return VolumeOutcome(progress: VolumeProgress(step: "done"), size: size)
     }
 
@@ -201,10 +197,7 @@ extension VolumeDesk: VolumeKeeping {
         let status = try await unmountedStatus(of: volume)
         try await homes.delete(volume)
         try await deleted.add(DeletedVolume(volume: volume, epoch: status.summary.epoch, at: house.clock().utc))
-        await tell(
-            Event(
-                at: house.clock().utc, kind: "volume.deleted", subjects: [volume.description],
-                text: "'\(status.summary.name)' was deleted by \(user)"))
+        await tell("volume.deleted", volume, "'\(status.summary.name)' was deleted by \(user)")
         let unheard = status.stores.filter { !$0.isHeard }.map(\.place.node)
         if let holding = self[volume] { await giveUp(holding) }
         return VolumeRemoval(freed: status.stores.reduce(.zero) { $0 + $1.live }, unheard: unheard)

@@ -1,4 +1,3 @@
-import Bookkeeping
 import Node
 import Resources
 import Trading
@@ -135,9 +134,8 @@ extension VolumeDesk {
             try await settle(volume, backups: plan.placements.filter { $0.keepsJournal && $0.node != own }.map(\.node))
             guard let kept = await kept().first(where: { $0.volume == volume }) else { throw VolumeRefusal.unknown(volume) }
             await tell(
-                Event(
-                    at: house.clock().utc, kind: "volume.created", subjects: [volume.description],
-                    text: "'\(wish.name)' was made by \(user): \(wish.size.text) with \(wish.copies) copies of each block"))
+                "volume.created", volume,
+                "'\(wish.name)' was made by \(user): \(wish.size.text) with \(wish.copies) copies of each block")
             return kept
         } catch {
             await discard(self[volume] ?? VolumeHolding(volume: volume, share: share, nodes: []))
@@ -156,11 +154,9 @@ extension VolumeDesk {
         let leases = try await requests.borrow(try want(placement.bytes, for: name), from: [placement.node])
         try await change(volume) { $0.leases += leases }
         for id in leases {
-            await tell(
-                Event(
-                    at: house.clock().utc, kind: "volume.borrowed",
-                    subjects: [volume.description, id.description, placement.node.description],
-                    text: "\(self.name(placement.node)) lends \(placement.bytes.text) to '\(name)'"))
+            await self.tell(
+                "volume.borrowed", volume, "\(self.name(placement.node)) lends \(placement.bytes.text) to '\(name)'",
+                of: [id.description, placement.node.description])
         }
         for id in leases {
             guard let lease = lease(id) else { continue }

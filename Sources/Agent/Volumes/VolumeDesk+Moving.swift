@@ -17,7 +17,7 @@ extension VolumeDesk {
     func inherit(_ volume: VolumeID) async throws {
         let others = roster.members.filter { $0.status == .active && $0.node != own }.map(\.node)
         let holding = VolumeHolding(
-            volume: volume, share: .zero, nodes: [], unasked: [own] + others.sorted(), isUnfinished: false)
+            volume: volume, share: .zero, nodes: [], formerLenders: [own] + others.sorted(), isUnfinished: false)
         if claim(holding) { try await keep(holding, for: volume) }
     }
 
@@ -26,13 +26,13 @@ extension VolumeDesk {
     func adopt(_ volume: VolumeID) async {
         guard let holding = self[volume], adoptions.begin(volume) else { return }
         defer { adoptions.end(volume, at: house.clock().instant) }
-        let answers = await usages(of: volume, on: holding.unasked)
+        let answers = await usages(of: volume, on: holding.formerLenders)
         adoptions.found(volume, on: answers.compactMap { $1 == nil ? nil : $0 })
         provide(volume)
         for (node, usage) in answers {
             if let usage, !(await borrowAgain(usage.capacity, from: node, volume)) { continue }
             adoptions.lost(volume, on: node)
-            await note { try await self.change(volume) { $0.unasked.removeAll { $0 == node } } }
+            await note { try await self.change(volume) { $0.formerLenders.removeAll { $0 == node } } }
         }
         provide(volume)
     }
@@ -78,11 +78,9 @@ extension VolumeDesk {
             !holding.isUnfinished && !kept.contains { $0.volume == holding.volume && $0.isHome }
         }
         guard !idle.isEmpty || !homeless.isEmpty else { return }
-        let others = roster.members.filter { $0.status == .active && $0.node != own && peers.mayHave(.volumes, $0.node) }
-        let told = await PoolVolumes.ask(others.map(\.node), peers).told
+        let told = await PoolVolumes.ask(keepers(of: idle, homeless), peers).told
         for summary in idle {
-            let keepers = summary.backups + (summary.home.map { [$0] } ?? [])
-            let isDeleted = told.contains { $0.hasDeleted(summary.volume, keptBy: keepers, since: summary.epoch) }
+            let isDeleted = told.contains { $0.hasDeleted(summary.volume, keptBy: summary.keepers, since: summary.epoch) }
             if isDeleted { await forget(summary.volume) }
         }
         let known = KnownVolume.joined(told)
@@ -90,6 +88,16 @@ extension VolumeDesk {
             let isElsewhere = known.contains { $0.kept.volume == holding.volume && $0.isReachable && $0.kept.home != own }
             if isElsewhere { await giveUp(holding) }
         }
+    }
+
+    /// The members that know: those that keep the journals, and all where it is not known who does.
+    private func keepers(of idle: [VolumeSummary], _ homeless: [VolumeHolding]) -> [NodeID] {
+        let isKnown = homeless.allSatisfy { holding in idle.contains { $0.volume == holding.volume && !$0.keepers.isEmpty } }
+        let keepers = Set(idle.flatMap(\.keepers))
+        return roster.members.filter { member in
+            member.status == .active && member.node != own && peers.mayHave(.volumes, member.node)
+                && (!isKnown || keepers.contains(member.node))
+        }.map(\.node)
     }
 
     private func forget(_ volume: VolumeID) async {

@@ -7,7 +7,11 @@ import Volumes
 // How volumes are.
 
 extension VolumeDesk {
-    func tell(_ event: Event) async { await note { try await self.house.store.commit([.event(event)]) } }
+    /// - Parameter subjects: that it is about besides the volume.
+    func tell(_ kind: String, _ volume: VolumeID, _ text: String, of subjects: [String] = []) async {
+        let event = Event(at: house.clock().utc, kind: kind, subjects: [volume.description] + subjects, text: text)
+        await note { try await self.house.store.commit([.event(event)]) }
+    }
 
     func kept() async -> [KeptVolume] { await onThread { [homes] in homes.list() }.compactMap(kept) }
 

@@ -53,7 +53,11 @@ final class VolumeDesk: Sendable {
 
     /// Writes down what is held for a volume; `nil` for nothing any more.
     func keep(_ holding: VolumeHolding?, for volume: VolumeID) async throws {
-        holdings.withLock { $0[volume] = holding }
+        let before = holdings.withLock { holdings in
+            defer { holdings[volume] = holding }
+            return holdings[volume]
+        }
+        forget(before, besides: holding)
         try await house.store.commit([.state(.volume, id: volume.description, holding)])
     }
 
@@ -68,15 +72,24 @@ final class VolumeDesk: Sendable {
 
     /// Writes down what is different.
     func change(_ volume: VolumeID, _ body: @Sendable (inout VolumeHolding) -> Void) async throws {
-        let changed = holdings.withLock { holdings in
-            holdings[volume].map { holding in
-                var holding = holding
+        let (before, changed) = holdings.withLock { holdings in
+            let before = holdings[volume]
+            if var holding = before {
                 body(&holding)
                 holdings[volume] = holding
-                return holding
             }
+            return (before, holdings[volume])
         }
-        if let changed { try await house.store.commit([.state(.volume, id: volume.description, changed)]) }
+        guard let changed else { return }
+        forget(before, besides: changed)
+        try await house.store.commit([.state(.volume, id: volume.description, changed)])
+    }
+
+    /// Lets go what is in memory of what was held and is not any more.
+    private func forget(_ before: VolumeHolding?, besides now: VolumeHolding?) {
+        guard let before else { return }
+        bound.withLock { $0.subtract(Set(before.leases).subtracting(now?.leases ?? [])) }
+        if now == nil { adoptions.forget(before.volume) }
     }
 
     /// A lease that this node has borrowed.
@@ -150,13 +163,14 @@ final class VolumeDesk: Sendable {
         for id in holding.leases { if let lease = lease(id), lease.isOpen { await bind(lease, to: holding.volume) } }
         await dropEnded(holding)
         provide(holding.volume)
-        guard !holding.unasked.isEmpty, adoptions.isDue(holding.volume, at: house.clock().instant) else { return }
+        guard !holding.formerLenders.isEmpty, adoptions.isDue(holding.volume, at: house.clock().instant) else { return }
         await adopt(holding.volume)
     }
 
     /// Tells the home of a volume who lends to it; on a node that is not the home that is remembered, should it become it.
     func provide(_ volume: VolumeID) {
         guard let holding = self[volume] else { return }
+        // What is held for a volume whose metadata are missing here waits for another home.
         try? homes.provide(places(of: holding), to: volume)
     }
 
@@ -181,7 +195,6 @@ final class VolumeDesk: Sendable {
         let empty = Set(status.evacuations.filter(\.isDone).map(\.node))
         let over = ended.filter { id in lease(id).map { empty.contains($0.peer) } ?? true }
         guard !over.isEmpty else { return }
-        bound.withLock { $0.subtract(over) }
         await note { try await self.change(holding.volume) { $0.leases.removeAll(where: over.contains) } }
     }
 

@@ -15,7 +15,7 @@ struct VolumeHolding: Codable, Hashable, Sendable {
     /// Nodes that the volume is to leave.
     var leaving: [NodeID] = []
     /// Nodes that may have blocks of it from the time of another home, and do not lend to this one yet.
-    var unasked: [NodeID] = []
+    var formerLenders: [NodeID] = []
     /// Whether it is not complete yet: then it is taken apart when this node starts.
     var isUnfinished = true
 }

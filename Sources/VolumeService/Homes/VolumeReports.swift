@@ -27,6 +27,9 @@ package struct VolumeSummary: Hashable, Sendable {
     package let inodes: UInt64
     package let inodeLimit: UInt64
 
+    /// Who keeps the journal, as far as is known here.
+    package var keepers: [NodeID] { (home.map { [$0] } ?? []) + backups }
+
     /// Whether this node is the home, and not only was.
     package var isHome: Bool { if case .home = role { true } else { false } }
 }
