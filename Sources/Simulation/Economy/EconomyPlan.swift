@@ -48,7 +48,8 @@ package struct EconomyPlan: Hashable, Sendable {
         }
     }
 
-    /// What everybody lends by who lends at all: the shipped policy `blade` for terms as long as a step, and with the limits above.
+    /// What everybody lends by who lends at all: the shipped policy `blade` without its disk, which nobody trades here, for terms as
+    /// long as a step, and with the limits above.
     package var policy: LendingPolicy {
         LendingPolicy(
             name: "blade", cpu: ResourceRule(threshold: .percent(80), share: .percent(75), price: .credits(1), floor: 800_000),

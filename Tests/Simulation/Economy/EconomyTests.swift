@@ -125,10 +125,11 @@ struct EconomyTests {
         #expect(one.months.map(\.hours) == [10 * 24])
     }
 
-    @Test("Lent is by the shipped policy blade, but for terms of an hour")
+    @Test("Lent is by the shipped policy blade, but for terms of an hour and without disk")
     func policy() throws {
         var blade = try PolicyFile.shipped(.blade).policy
         blade.longestTerm = .hours(1)
+        blade.disk = nil
         #expect(EconomyPlan().policy == blade)
     }
 }
