@@ -14,9 +14,6 @@ import Wire
 
 /// A node's agent: answers local users on its socket and, once the node is in a pool, lends and borrows there.
 package actor Agent: Service {
-    /// How often memory that is free goes back to the system.
-    private static let heapInterval = Duration.seconds(60)
-
     nonisolated let house: Household
     nonisolated let accountant: Accountant
     nonisolated let metrics: MetricsServer?
@@ -97,7 +94,7 @@ package actor Agent: Service {
                     group.addTask { try await control.run() }
                     group.addTask { await self.announce(control) }
                     group.addTask { try await self.runMemberships() }
-                    group.addTask { repeat { HeapLimits.giveBack() } while await Task.rest(for: Self.heapInterval) }
+                    group.addTask { repeat { HeapLimits.giveBack() } while await Task.rest(for: HeapLimits.interval) }
                     group.addTask { await self.accountant.run { await self.poolIfAny?.guests } }
                     if let metrics = self.metrics {
                         group.addTask { await metrics.run { await self.metricsPage(accepting: $0) } }

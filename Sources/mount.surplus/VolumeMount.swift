@@ -9,7 +9,7 @@ import Wire
 
 /// One mount, from the question where the volume is to its end.
 struct VolumeMount {
-    /// How often the identity is read anew; certificates are good for a day, and renewed after half of that.
+    /// How often the identity is read anew, and memory given back. Certificates are good for a day, and renewed after half of that.
     private static let refreshing = DispatchTimeInterval.seconds(60)
 
     let request: MountRequest
@@ -23,6 +23,7 @@ struct VolumeMount {
     /// Mounts it, says so, and serves it until it is unmounted.
     func run(_ announcement: Announcement) throws(MountFailure) {
         Self.blockSignals()
+        HeapLimits.apply()
         let command = request.command
         let log = try MountLog(request.log, about: "\(command.volume) on \(command.directory)")
         do throws(MountError) { try Mount.check(command.directory) } catch { throw MountFailure(error) }
@@ -118,6 +119,7 @@ struct VolumeMount {
         let said = Mutex<String?>(nil)
         timer.schedule(deadline: .now() + refreshing, repeating: refreshing)
         timer.setEventHandler {
+            HeapLimits.giveBack()
             let fault = credentials.refresh()
             let isNews = said.withLock { said in
                 defer { said = fault }

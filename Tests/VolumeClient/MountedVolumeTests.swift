@@ -56,6 +56,31 @@ struct MountedVolumeTests {
         }
     }
 
+    @Test("a time that is set after something was written stays, also when that is stored later; the next write is later again")
+    func setTime() async throws {
+        try await ServedVolume.serving { served in
+            let (one, other) = (try served.mount(), try served.mount())
+            let path = one.path + "/f"
+            let file = try OpenFile(path, O_CREAT | O_RDWR)
+            try file.write("first")
+            var times = [timespec(tv_sec: 1_000_000_000, tv_nsec: 5), timespec(tv_sec: 1_000_000_000, tv_nsec: 7)]
+            try sys { futimens(file.descriptor, &times) }
+            var found = stat()
+            func modified(_ path: String) throws -> [Int] {
+                try sys { stat(path, &found) }
+                return [found.st_mtim.tv_sec, found.st_mtim.tv_nsec]
+            }
+            #expect(try modified(path) == [1_000_000_000, 7])
+            try file.synchronize()
+            #expect(try modified(path) == [1_000_000_000, 7] && modified(other.path + "/f") == [1_000_000_000, 7])
+            #expect(try text(other.path + "/f") == "first")
+            try file.write("later")
+            #expect(try modified(path)[0] > 1_000_000_000)
+            try file.synchronize()
+            #expect(try modified(other.path + "/f")[0] > 1_000_000_000)
+        }
+    }
+
     @Test("a file that was removed is there for who has it open, on any mount")
     func removedWhileOpen() async throws {
         try await ServedVolume.serving { served in

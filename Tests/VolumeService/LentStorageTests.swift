@@ -136,6 +136,24 @@ struct LentStorageTests {
         #expect(lender.storage.report.setAside == .mebibytes(5))
     }
 
+    @Test("Dead blocks are won back however few they are, once somebody wants their room")
+    func wanted() async throws {
+        try await served(try Lender()) { scene in
+            try await scene.begin()
+            let count = try await scene.fill()
+            let dead = stride(from: 0, to: count, by: 3).map { ServedBlocks.block($0, 20_000).put.block }
+            try await scene.home.answer(to: .delete(dead, of: volume, epoch: 1))
+            scene.storage.tend()
+            let before = try await scene.client.answer(to: .usage(volume))
+            #expect(before.dead > .mebibytes(2) && before.free < .mebibytes(1), "nobody wanted it")
+            #expect(await scene.client.failure(.grant(.mebibytes(1), of: volume)) != nil)
+            scene.storage.tend()
+            try await scene.client.answer(to: .grant(.mebibytes(1), of: volume))
+            let after = try await scene.client.answer(to: .usage(volume))
+            #expect(after.dead > .zero && after.live == before.live, "no more was copied than had to be")
+        }
+    }
+
     @Test("What the owner's own files take is granted to nobody")
     func filled() async throws {
         try await served(try Lender()) { scene in

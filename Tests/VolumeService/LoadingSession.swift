@@ -30,7 +30,7 @@ struct LoadingSession: Sendable {
     mutating func begin(_ asker: HomeAsker) async throws {
         _ = try #require(try await asker.ask(.begin(node: asker.node)).identity)
         let made = try await asker.make("s\(session.low)", .directory, slot: 1, number: 1)
-        guard case .changed(.inode(let inode), let record, _) = made else { throw POSIXError(.EPROTO) }
+        guard case .changed(.inode(let inode), let record, _, _) = made else { throw POSIXError(.EPROTO) }
         (directory, kept) = (inode.number, [record])
         _ = try await asker.ask(.giveBack([LeaseReturn(.root, stamp: .max)]))
     }
@@ -72,7 +72,7 @@ struct LoadingSession: Sendable {
 
     private mutating func makeNext(_ asker: HomeAsker) async throws {
         switch try await asker.make(Self.name(next), in: directory, number: next) {
-        case .changed(_, let record, _): kept.append(record)
+        case .changed(_, let record, _, _): kept.append(record)
         case .repeated: break
         case let other: throw UnexpectedAnswer(answer: other)
         }

@@ -93,7 +93,7 @@ struct HomeAsker: Sendable {
 }
 
 extension HomeAnswer {
-    var record: Record? { if case .changed(_, let record, _) = self { record } else { nil } }
+    var record: Record? { if case .changed(_, let record, _, _) = self { record } else { nil } }
     var identity: HomeIdentity? { if case .began(let identity, _) = self { identity } else { nil } }
 }
 

@@ -13,6 +13,8 @@ private final class JournalRing: Sendable {
         var journals: [NodeID: ReplicatedJournal] = [:]
         var events: [NodeID: [ReplicatedJournal.Event]] = [:]
         var cut: Set<NodeID> = []
+        /// How many messages with records were sent.
+        var batches = 0
     }
 
     let set = JournalSet(home: node(1), backups: [node(2), node(3)])
@@ -47,6 +49,7 @@ private final class JournalRing: Sendable {
     }
 
     private func post(_ message: JournalMessage, from: NodeID, to: NodeID, _ done: @escaping @Sendable () -> Void) {
+        if case .append(_, let batch, _, _) = message, !batch.records.isEmpty { state.withLock { $0.batches += 1 } }
         network.async { [weak self] in
             let target = self?.state.withLock { state in
                 state.cut.isDisjoint(with: [from, to]) ? state.journals[to] : nil
@@ -63,6 +66,8 @@ private final class JournalRing: Sendable {
 
     subscript(node: NodeID) -> ReplicatedJournal? { state.withLock { $0.journals[node] } }
     subscript(number: UInt64) -> ReplicatedJournal { get throws { try #require(self[node(number)]) } }
+
+    var batches: Int { state.withLock(\.batches) }
 
     func cut(_ numbers: UInt64...) { state.withLock { $0.cut = Set(numbers.map { node($0) }) } }
 
@@ -103,6 +108,33 @@ struct ReplicatedJournalTests {
         let records = try (start + 1...start + count).map { try Record.making($0, epoch: epoch) }
         try journal.append(records, by: epoch)
         return records
+    }
+
+    @Test("records that nobody waits for go together; they are durable all the same")
+    func lingering() async throws {
+        try ring.open([1, 2, 3])
+        let epoch = try await ring.lead(1, isContinuing: true)
+        let home = try ring[1]
+        try await until { home.standing.durable == home.standing.last }
+        let before = ring.batches
+        let count: UInt64 = 400
+        for _ in 0..<count { _ = try append(1, 1, epoch: epoch) }
+        try await until { try home.standing.durable == home.standing.last && ring[3].standing.durable == home.standing.last }
+        #expect(ring.batches - before < Int(count) / 2, "two backups would be sent 400 each, one by one")
+    }
+
+    @Test("records that somebody waits for do not wait for others")
+    func haste() async throws {
+        try ring.open([1, 2, 3])
+        let epoch = try await ring.lead(1, isContinuing: true)
+        let home = try ring[1]
+        try await until { home.standing.durable == home.standing.last }
+        let before = ring.batches
+        _ = try append(1, 1, epoch: epoch)
+        #expect(ring.batches == before)
+        home.settle(through: home.standing.last)
+        #expect(ring.batches == before + 2)
+        try await until { home.standing.durable == home.standing.last }
     }
 
     @Test("records are durable when the home and one backup have synced them, and not before")

@@ -89,7 +89,8 @@ struct HomeTests {
     func writer() throws {
         var desk = try Desk()
         let made = try desk.made("f", by: 1)
-        guard case .changed(.inode(let inode), _, let grants) = made else { return #expect(Bool(false), "\(made as Any)") }
+        guard case .changed(.inode(let inode), _, let grants, let directories) = made else { return #expect(Bool(false), "\(made as Any)") }
+        #expect(directories.map(\.number) == [.root] && directories.first?.changed == inode.changed)
         #expect(inode.number == first && grants.map(\.lease) == [.read, .write] && grants.map(\.inode) == [.root, first])
         let asked = desk.ask(2, .lookup(try FileName("f"), in: .root))
         #expect(desk.answer(in: asked) == nil)
@@ -141,8 +142,9 @@ struct HomeTests {
     @Test("what was durable is said to be, and only then")
     func durability() throws {
         var desk = try Desk()
-        guard case .changed(_, let record, _) = try desk.made("f", by: 1) else { return #expect(Bool(false)) }
-        #expect(desk.reply(to: 1, .synchronize(record: record.index)) == nil)
+        guard case .changed(_, let record, _, _) = try desk.made("f", by: 1) else { return #expect(Bool(false)) }
+        let asked = desk.ask(1, .synchronize(record: record.index))
+        #expect(desk.answer(in: asked) == nil && asked.contains(.settle(record.index)))
         #expect(desk.answers(to: 1, in: desk.settle()) == [.done])
         #expect(desk.reply(to: 1, .synchronize(record: record.index)) == .done)
         #expect(desk.reply(to: 1, .synchronize(record: record.index + 1)) == .refused(.protocolFault))
@@ -151,7 +153,7 @@ struct HomeTests {
     @Test("a request that comes again has the same answer, and nothing happens twice")
     func repetition() throws {
         var desk = try Desk()
-        guard case .changed(let reply, _, _) = try desk.made("f", by: 1) else { return #expect(Bool(false)) }
+        guard case .changed(let reply, _, _, _) = try desk.made("f", by: 1) else { return #expect(Bool(false)) }
         let again = try desk.make("f", by: 1)
         #expect(desk.answer(in: again) == nil, "it is not durable yet")
         #expect(desk.answers(to: 1, in: desk.settle()) == [.repeated(reply)])

@@ -129,7 +129,7 @@ private struct World {
             case .journal(let record): pending.append(record)
             case .answer(let key, _): send(directive, to: key.session)
             case .recall(_, let session): send(directive, to: session)
-            case .expel, .left, .lockGranted, .wake, .storesChanged, .damaged: break
+            case .expel, .left, .lockGranted, .wake, .settle, .storesChanged, .damaged: break
             }
         }
     }

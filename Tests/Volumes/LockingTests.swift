@@ -199,7 +199,7 @@ struct HomeStandstillTests {
                 group: 0)
             let directives = home.receive(
                 .change(.make(new), slot: 0, number: number), RequestKey(session: session(1), number: number + 1), at: now(1))
-            for case .answer(_, .changed(.inode(let inode), _, let grants)) in directives { return (inode, grants) }
+            for case .answer(_, .changed(.inode(let inode), _, let grants, _)) in directives { return (inode, grants) }
             throw PosixError.protocolFault
         }
         let (lost, grants) = try make(&home, 1)

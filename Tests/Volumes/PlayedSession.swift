@@ -78,7 +78,7 @@ struct PlayedSession {
         case .inode(let inode, let grants): take(grants, inode)
         case .absent(let grants): take(grants)
         case .entries(_, _, let grants): take(grants)
-        case .changed(let reply, let record, let grants):
+        case .changed(let reply, let record, let grants, _):
             kept.append(record)
             forgetAttributes()
             take(grants, reply.inode)

@@ -29,6 +29,25 @@ extension BlockPool {
     /// The session is over: what it was granted the stores take back.
     func forgetGrants() { state.withLock { $0.ledger.forget() } }
 
+    /// What blocks take in the stores that can be reached, with what is deleted and not won back yet.
+    func held() -> UInt64 {
+        let peers = state.withLock { $0.peers.values.map(\.peer) }
+        let group = DispatchGroup()
+        let sum = Mutex<UInt64>(0)
+        for peer in peers where !peer.isDoubtful {
+            group.enter()
+            peer.start(.usage(volume)) { result in
+                if case .success(let usage) = result { sum.withLock { $0 += UInt64(max(0, (usage.live + usage.dead).rawValue)) } }
+                group.leave()
+            }
+        }
+        group.wait()
+        return sum.withLock { $0 }
+    }
+
+    /// Stores that had no room may have some now.
+    func tryAgain() { state.withLock { $0.ledger.forgive() } }
+
     // MARK: Asking
 
     private func acquire(_ bytes: UInt64) throws(PosixError) {

@@ -30,7 +30,7 @@ struct StoreLedger {
     /// Takes note of how the stores are. What was granted by those that are not among them is gone.
     mutating func learn(_ conditions: [StoreCondition]) {
         map = StoreMap(conditions)
-        (shunned, spent) = ([:], [:])
+        forgive()
         for node in granted.keys where map.stores[node] == nil { (granted[node], strays[node]) = (nil, nil) }
     }
 
@@ -42,6 +42,9 @@ struct StoreLedger {
 
     /// A store has granted what it could.
     mutating func exhaust(_ node: NodeID, at now: Instant) { spent[node] = now + Self.shunning }
+
+    /// What was held against stores may have passed.
+    mutating func forgive() { (shunned, spent) = ([:], [:]) }
 
     /// Those that take new blocks.
     private func open(at now: Instant) -> [StoreCondition] {

@@ -13,14 +13,31 @@ extension VolumeFileSystem {
     ) throws(PosixError) -> AttributeAnswer {
         let file = file(number)
         // What was written before comes before it, or would undo it.
-        if change.size != nil || change.modified != nil { try store(file) }
+        if change.size != nil { try store(file) }
         var changes = AttributeChanges(change)
         // ftruncate(2) modifies the file also when it leaves its size, unlike truncate(2).
         if change.size != nil, handle != nil { changes.modified = changes.modified ?? .now }
-        try self.change(.setAttributes(number, changes))
+        try self.change(changes, of: file)
         if change.size != nil { file.state.withLock { $0.extents = ExtentMap() } }
         let (inode, isHeld) = try inode(number)
         return answer(inode, isHeld: isHeld)
+    }
+
+    /// What was written and is told later has the time that was set, and not the one when it was written.
+    private func change(_ changes: AttributeChanges, of file: ClientFile) throws(PosixError) {
+        let change = Operation.setAttributes(file.number, changes)
+        guard changes.modified != nil else {
+            try self.change(change)
+            return
+        }
+        let result = file.telling.withLock { _ -> Result<Void, PosixError> in
+            do throws(PosixError) {
+                guard case .inode(let told) = try self.change(change) else { throw .protocolFault }
+                file.state.withLock { $0.inode?.modified = told.modified }
+                return .success(())
+            } catch { return .failure(error) }
+        }
+        try result.get()
     }
 
     /// Capabilities fall when content is written. The home takes them away when it is told of that; until then they are not shown.

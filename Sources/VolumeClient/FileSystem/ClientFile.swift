@@ -121,9 +121,12 @@ extension ClientFile.State {
     }
 
     /// Entries of a directory were changed by this session.
-    mutating func changeEntries(at time: FileTime) {
+    ///
+    /// - Parameter told: how it is since.
+    mutating func changeEntries(at time: FileTime, _ told: Inode?) {
         listingNumber += 1
         entriesChanged = max(entriesChanged ?? time, time)
+        if let told, lease != nil { note(told) }
         if let inode, inode.changed < time { self.inode = nil }
     }
 

@@ -143,16 +143,23 @@ extension VolumeFileSystem {
     }
 
     private func fill(_ buffer: UnsafeMutableRawBufferPointer, _ range: Range<UInt64>, of file: ClientFile) throws(PosixError) {
-        buffer.initializeMemory(as: UInt8.self, repeating: 0)
         let (parts, pending) = try content(of: file, in: range)
-        for part in parts { try fill(buffer, from: range.lowerBound, with: part) }
+        var end = range.lowerBound
+        for part in parts {
+            buffer.zero(from: range.lowerBound, end..<part.extent.offset)
+            try fill(buffer, from: range.lowerBound, with: part)
+            end = part.extent.end
+        }
+        buffer.zero(from: range.lowerBound, end..<range.upperBound)
         for run in pending { run.overlay(buffer, range) }
     }
 
     private func fill(
         _ buffer: UnsafeMutableRawBufferPointer, from offset: UInt64, with part: (extent: Extent, block: Block?)
     ) throws(PosixError) {
-        guard case .block(_, let start) = part.extent.source, let block = part.block else { return }
+        guard case .block(_, let start) = part.extent.source, let block = part.block else {
+            return buffer.zero(from: offset, part.extent.offset..<part.extent.end)
+        }
         let place = Int(part.extent.offset - offset)
         let target = UnsafeMutableRawBufferPointer(rebasing: buffer[place..<place + Int(part.extent.length)])
         try blocks.read(block, Int(start)..<Int(start) + Int(part.extent.length), into: target)
@@ -219,5 +226,13 @@ extension AttributeChanges {
         var changes = Self()
         changes.dropsPrivileges = true
         return changes
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    /// Fills with zeroes what is in a range of a file, of which this buffer begins at an offset.
+    fileprivate func zero(from offset: UInt64, _ range: Range<UInt64>) {
+        let hole = UnsafeMutableRawBufferPointer(rebasing: self[Int(range.lowerBound - offset)..<Int(range.upperBound - offset)])
+        hole.initializeMemory(as: UInt8.self, repeating: 0)
     }
 }

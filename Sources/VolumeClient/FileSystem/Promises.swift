@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Resources
 internal import Synchronization
 internal import Volumes
@@ -18,13 +19,37 @@ final class Promises: Sendable {
     /// - Throws: ``PosixError/noSpace``.
     func take(_ bytes: Int) throws(PosixError) -> SessionID {
         let session = try takeQuota(bytes)
-        do throws(PosixError) { try blocks.promise(bytes) } catch {
+        do throws(PosixError) { try promise(bytes) } catch {
             releaseQuota(bytes, of: session)
             throw error
         }
         // Of a session that is over meanwhile all was forgotten.
         if home.session != session { blocks.settle(bytes) }
         return session
+    }
+
+    /// So long room is waited for that is on its way, and so often it is looked whether it has come.
+    private static let patience = Duration.seconds(20)
+    private static let pause = 0.2
+
+    /// What was deleted counts as free in the volume at once, and in the stores when they have won it back.
+    private func promise(_ bytes: Int) throws(PosixError) {
+        let end = ContinuousClock.now + Self.patience
+        while true {
+            do throws(PosixError) { return try blocks.promise(bytes) } catch {
+                guard error == .noSpace, ContinuousClock.now < end, isOnItsWay(bytes) else { throw error }
+            }
+            Thread.sleep(forTimeInterval: Self.pause)
+            blocks.tryAgain()
+        }
+    }
+
+    /// Whether stores have more than the volume: that is deleted, or about to be.
+    private func isOnItsWay(_ bytes: Int) -> Bool {
+        guard case .space(let header)? = try? home.ask(.space) else { return false }
+        // In a store a block takes a little more than its content.
+        let content = (header.used + header.used / 16) * UInt64(header.traits.copies)
+        return blocks.held() > content + UInt64(bytes)
     }
 
     private func takeQuota(_ bytes: Int) throws(PosixError) -> SessionID {

@@ -100,11 +100,12 @@ extension VolumeFileSystem {
     private func tell(
         _ file: ClientFile, _ flight: ClientFile.Flight, _ block: NewBlock, _ extents: [Extent]
     ) -> Result<Inode?, PosixError> {
-        let write = FileWrite(inode: file.number, extents: extents, modified: .at(flight.modified))
+        let modified = file.state.withLock { $0.inode?.modified } ?? flight.modified
+        let write = FileWrite(inode: file.number, extents: extents, modified: .at(modified))
         let bytes = extents.reduce(0) { $0 + $1.length }
         do throws(PosixError) {
             let operation = Operation.write([write], blocks: [block], promised: bytes)
-            let (reply, grants) = try home.change(operation, during: flight.session)
+            let (reply, grants, _) = try home.change(operation, during: flight.session)
             guard case .inodes(let inodes) = reply else { throw .protocolFault }
             take(grants)
             return .success(inodes.first)

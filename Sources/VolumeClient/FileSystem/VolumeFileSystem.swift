@@ -87,7 +87,7 @@ package final class VolumeFileSystem: FileSystem {
     func change(_ operation: Operation) throws(PosixError) -> Reply {
         calls.add(1, ordering: .sequentiallyConsistent)
         defer { calls.subtract(1, ordering: .sequentiallyConsistent) }
-        let (reply, grants) = try home.change(operation)
+        let (reply, grants, directories) = try home.change(operation)
         take(grants)
         switch reply {
         case .inode(let inode): take(grants, inode)
@@ -100,7 +100,10 @@ package final class VolumeFileSystem: FileSystem {
         }
         if let time = reply.time {
             clock.hear(time)
-            for directory in operation.directories { file(directory).state.withLock { $0.changeEntries(at: time) } }
+            for number in operation.directories {
+                let told = directories.first { $0.number == number }
+                file(number).state.withLock { $0.changeEntries(at: time, told) }
+            }
         }
         return reply
     }

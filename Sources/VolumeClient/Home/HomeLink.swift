@@ -166,10 +166,11 @@ package final class HomeLink: Sendable {
     /// Has something changed.
     ///
     /// - Parameter session: which alone may ask for it; `nil` when it rests on nothing that a session has.
-    /// - Returns: what came of it, and the leases that came with it.
+    /// - Returns: what came of it, the leases that came with it, and directories that have other entries now, as far as it is known
+    ///   how they are.
     package func change(
         _ operation: Operation, during session: SessionID? = nil
-    ) throws(PosixError) -> (reply: Reply, grants: [LeaseGrant]) {
+    ) throws(PosixError) -> (reply: Reply, grants: [LeaseGrant], directories: [Inode]) {
         slots.wait()
         let (slot, number) = state.withLock { state in
             let slot = state.free.removeLast()
@@ -189,9 +190,9 @@ package final class HomeLink: Sendable {
                 return .change(operation, slot: slot, number: number)
             }
             switch answer {
-            case .changed(let reply, let record, let grants):
-                if try keep(record, turn) { return (reply, grants) }
-            case .repeated(let reply): return (reply, [])
+            case .changed(let reply, let record, let grants, let directories):
+                if try keep(record, turn) { return (reply, grants, directories) }
+            case .repeated(let reply): return (reply, [], [])
             default: throw .protocolFault
             }
         }

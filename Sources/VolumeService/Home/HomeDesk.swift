@@ -110,6 +110,9 @@ struct HomeDesk<State: VolumeState> {
         switch directive {
         case .journal(let record): return lacking(record)
         case .wake: return []
+        case .settle(let record):
+            records.settle(record)
+            return []
         case .answer(let key, let answer):
             guard let done = open.removeValue(forKey: key) else { return [] }
             return [{ done(.success(FrameMessage(home: answer))) }]

@@ -11,6 +11,9 @@ package protocol HomeRecords: AnyObject {
     /// Takes the next record, which is carried out already.
     func enter(_ record: Record) throws(VolumeStoreError)
 
+    /// Somebody waits for records up to this one to be durable; others may take their time.
+    func settle(_ record: UInt64)
+
     /// Looks whether all that was carried out and read so far was as it was said.
     func check() throws(VolumeStoreError)
 
@@ -29,6 +32,8 @@ package protocol HomeRecords: AnyObject {
 }
 
 extension VolumeDatabase: HomeRecords {
+    package func settle(_ record: UInt64) { journal.settle(through: record) }
+
     package func tend() throws(VolumeStoreError) {
         try check()
         let standing = journal.standing
@@ -47,6 +52,7 @@ final class HandedRecords: HomeRecords {
 
     var isInCharge: Bool { true }
     func enter(_ record: Record) { take(record) }
+    func settle(_ record: UInt64) {}
     func check() {}
     func tend() {}
     func commit(within patience: DispatchTimeInterval) {}

@@ -55,7 +55,8 @@ extension LentStorage: FrameService {
         switch request {
         case .put:
             return lent.takingNew { work.reply(to: request, body) } ?? FrameMessage(.failed(.leaving(lent.volume)))
-        case .grant:
+        case .grant(let bytes):
+            if lent.want(bytes) { alarm.ring() }
             work.roomOnDisk = roomOnDisk
             return lent.takingNew { [work] in work.reply(to: request, body) } ?? FrameMessage(.failed(.leaving(lent.volume)))
         case .usage:
@@ -63,7 +64,10 @@ extension LentStorage: FrameService {
         default: break
         }
         let reply = work.reply(to: request, body)
-        if case .delete = request { settle(lent) }
+        if case .delete = request {
+            settle(lent)
+            if lent.isWanted { alarm.ring() }
+        }
         return reply
     }
 

@@ -41,14 +41,16 @@ extension LentStorage {
         lent.settle(capacity: capacity)
     }
 
-    /// Frees what dead blocks take: as far as it is worth the copying, and all that it takes where more is used than may be.
+    /// Frees what dead blocks take: as far as it is worth the copying, and all that it takes where more is used than may be, or room
+    /// is wanted that is not there.
     private func winBack(_ lent: LentVolume, downTo size: Bytes) throws(BlockStoreError) {
+        let wanted = lent.takeWanted()
         while try lent.store.compact(atLeast: Self.worthwhile) != nil {}
-        guard lent.used > size else { return }
-        while lent.used > size, try lent.store.compact(atLeast: Self.anything) != nil {}
-        guard lent.used > size, lent.store.usage.dead > .zero else { return }
+        func isShort() -> Bool { lent.used > size || lent.store.usage.free < wanted }
+        while isShort(), try lent.store.compact(atLeast: Self.anything) != nil {}
+        guard isShort(), lent.store.usage.dead > .zero else { return }
         try lent.store.beginSegment()
-        while lent.used > size, try lent.store.compact(atLeast: Self.anything) != nil {}
+        while isShort(), try lent.store.compact(atLeast: Self.anything) != nil {}
     }
 
     // MARK: Ending leases

@@ -15,6 +15,7 @@ final class LentVolume: Sendable {
     let store: BlockStore
     let grants = GrantBook()
     private let gate = Mutex(Gate())
+    private let wanted = Mutex(Bytes.zero)
 
     init(_ volume: VolumeID, _ store: BlockStore) {
         self.volume = volume
@@ -25,6 +26,28 @@ final class LentVolume: Sendable {
     var used: Bytes {
         let usage = store.usage
         return usage.live + usage.dead
+    }
+
+    // MARK: Room
+
+    /// Somebody wants room.
+    ///
+    /// - Returns: whether there is not so much, and some can be won back.
+    func want(_ bytes: Bytes) -> Bool {
+        let usage = store.usage
+        guard bytes > usage.free, usage.dead > .zero else { return false }
+        wanted.withLock { $0 = max($0, bytes) }
+        return true
+    }
+
+    var isWanted: Bool { wanted.withLock { $0 > .zero } }
+
+    /// The most that was wanted since this was asked last and was not there.
+    func takeWanted() -> Bytes {
+        wanted.withLock { wanted in
+            defer { wanted = .zero }
+            return wanted
+        }
     }
 
     // MARK: Leaving

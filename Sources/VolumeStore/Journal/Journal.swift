@@ -33,6 +33,10 @@ package protocol Journal: AnyObject, Sendable {
     ///   ``VolumeStoreError/overloaded(_:)``; what it failed with earlier. None of them was taken then.
     func append(_ records: [Record], by epoch: UInt64) throws(VolumeStoreError)
 
+    /// Somebody waits for records up to one. Those that nobody waits for may be kept for a little while, so that many are written
+    /// and sent at once.
+    func settle(through index: UInt64)
+
     /// Calls once all records up to one are durable, or will never be; at once where they are. Otherwise on a thread of the journal,
     /// in the order of the records, where it must not block.
     func whenDurable(_ index: UInt64, _ completion: @escaping @Sendable (Result<Void, VolumeStoreError>) -> Void)
@@ -85,6 +89,7 @@ package struct JournalStanding: Hashable, Sendable {
 
 extension Journal {
     package var isInCharge: Bool { true }
+    package func settle(through index: UInt64) {}
 
     /// Blocks until all records up to one are durable.
     ///

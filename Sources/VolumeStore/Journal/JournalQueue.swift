@@ -28,7 +28,13 @@ final class JournalQueue: Sendable {
         var cuts: [UInt64] = []
         fileprivate var work: [Work] = []
         fileprivate var waiting: [(index: UInt64, completion: Completion)] = []
-        fileprivate var isIdle = false
+        fileprivate var phase = Phase.busy
+        /// Whether somebody waits for what is queued.
+        fileprivate var isUrgent = false
+        fileprivate var hasLingered = false
+
+        /// What the thread does.
+        fileprivate enum Phase { case busy, idle, lingering }
 
         /// Takes note that records up to one were written.
         ///
@@ -59,30 +65,59 @@ final class JournalQueue: Sendable {
     var failure: VolumeStoreError? { state.withLock(\.failure) }
 
     /// Looks whether something may be done, and puts it behind what is to be done before it.
-    func push(_ admit: (inout State) throws(VolumeStoreError) -> Work) throws(VolumeStoreError) {
+    func push(
+        isUrgent: Bool = true, _ admit: (inout State) throws(VolumeStoreError) -> Work
+    ) throws(VolumeStoreError) {
         let outcome: Result<Void, VolumeStoreError> = state.withLock { state in
             if let failure = state.failure { return .failure(failure) }
             do throws(VolumeStoreError) {
                 state.work.append(try admit(&state))
-                wakeThread(&state)
+                wakeThread(&state, isUrgent: isUrgent)
                 return .success(())
             } catch { return .failure(error) }
         }
         try outcome.get()
     }
 
+    /// Somebody waits for what is queued.
+    func hurry() { state.withLock { if !$0.work.isEmpty { wakeThread(&$0, isUrgent: true) } } }
+
+    /// So long records wait for others that nobody waits for: one sync of the disk is as dear for many as for one.
+    static let linger = DispatchTimeInterval.milliseconds(10)
+
     /// Waits for work and takes it; consecutive records as one. `nil` once closed and empty.
     func take() -> Work? {
         while true {
-            let (work, isOver) = state.withLock { state in
-                let work = Self.next(&state.work)
-                state.isIdle = work == nil
-                return (work, state.failure != nil)
+            switch state.withLock({ Self.next(&$0) }) {
+            case .work(let work): return work
+            case .nothing: wake.wait()
+            case .end: return nil
+            case .linger:
+                _ = wake.wait(timeout: .now() + Self.linger)
+                state.withLock { $0.hasLingered = true }
             }
-            if let work { return work }
-            if isOver { return nil }
-            wake.wait()
         }
+    }
+
+    private enum Next {
+        case work(Work)
+        case nothing
+        case linger
+        case end
+    }
+
+    private static func next(_ state: inout State) -> Next {
+        guard !state.work.isEmpty else {
+            state.phase = .idle
+            return state.failure == nil ? .nothing : .end
+        }
+        guard state.isUrgent || state.hasLingered || state.failure != nil else {
+            state.phase = .lingering
+            return .linger
+        }
+        guard let work = next(&state.work) else { preconditionFailure("there is work") }
+        (state.phase, state.isUrgent, state.hasLingered) = (.busy, !state.work.isEmpty, false)
+        return .work(work)
     }
 
     private static func next(_ work: inout [Work]) -> Work? {
@@ -123,7 +158,7 @@ final class JournalQueue: Sendable {
     func end(_ failure: VolumeStoreError) {
         let completions: [Completion] = state.withLock { state in
             state.failure = state.failure ?? failure
-            wakeThread(&state)
+            wakeThread(&state, isUrgent: true)
             guard failure != .closed else { return [] }
             defer { state.work = [] }
             let steps = state.work.compactMap { if case .step(_, let completion) = $0 { completion } else { nil } }
@@ -132,9 +167,11 @@ final class JournalQueue: Sendable {
         for completion in completions { completion(.failure(failure)) }
     }
 
-    private func wakeThread(_ state: inout State) {
-        if state.isIdle { wake.signal() }
-        state.isIdle = false
+    private func wakeThread(_ state: inout State, isUrgent: Bool) {
+        if isUrgent { state.isUrgent = true }
+        guard state.phase == .idle || (state.phase == .lingering && isUrgent) else { return }
+        wake.signal()
+        state.phase = .busy
     }
 }
 

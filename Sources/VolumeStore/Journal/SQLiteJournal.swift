@@ -133,6 +133,13 @@ package final class SQLiteJournal: Journal {
     package var failure: VolumeStoreError? { queue.failure }
 
     package func append(_ records: [Record], by epoch: UInt64) throws(VolumeStoreError) {
+        try append(records, by: epoch, isUrgent: true)
+    }
+
+    package func settle(through index: UInt64) { queue.hurry() }
+
+    /// - Parameter isUrgent: whether somebody waits for them; otherwise they may wait for a little while (``JournalQueue/linger``).
+    func append(_ records: [Record], by epoch: UInt64, isUrgent: Bool) throws(VolumeStoreError) {
         guard let first = records.first else { return }
         let entries = records.map(JournalFile.Entry.init)
         for entry in entries where entry.epoch > epoch {
@@ -141,7 +148,7 @@ package final class SQLiteJournal: Journal {
         for (last, next) in zip(entries, entries.dropFirst()) where next.index != last.index + 1 {
             throw .gap(last: last.index, next: next.index)
         }
-        try queue.push { state throws(VolumeStoreError) in
+        try queue.push(isUrgent: isUrgent) { state throws(VolumeStoreError) in
             try Self.check(epoch, state)
             guard first.index == state.standing.last + 1 else { throw .gap(last: state.standing.last, next: first.index) }
             let waiting = state.standing.last - state.standing.durable

@@ -36,7 +36,16 @@ struct JournalOutbox {
         return Parcel(message: .append(epoch: epoch, batch, durable: durable, stamp: stamp), through: index)
     }
 
-    mutating func next() -> Parcel? { parcels.popFirst() }
+    /// - Parameter index: records after it are not in a hurry: a message that has no others stays.
+    mutating func next(haste index: UInt64) -> Parcel? {
+        if isLingering(after: index) { nil } else { parcels.popFirst() }
+    }
+
+    func isLingering(after index: UInt64) -> Bool {
+        guard let first = parcels.first, first.through != nil, case .append(_, let batch, _, _) = first.message else { return false }
+        return batch.after.index >= index
+    }
+
     mutating func removeAll() { parcels = [] }
     var isEmpty: Bool { parcels.isEmpty }
 }

@@ -21,7 +21,8 @@ extension ReplicatedJournal {
     private func write(_ directive: JournalDirective, _ state: inout State) throws(VolumeStoreError) {
         switch directive {
         case .write(let records):
-            try local.append(records, by: state.replica.log.promised)
+            let isUrgent = state.replica.writingEpoch == nil || records.last.map { $0.index <= state.haste } ?? true
+            try local.append(records, by: state.replica.log.promised, isUrgent: isUrgent)
             state.tail.append(records)
         case .truncate(let index):
             state.tail.truncate(after: index)

@@ -29,6 +29,14 @@ extension ReplicatedJournal {
     /// So many records may wait to be synced here.
     private static var mostWaiting: UInt64 { 1 << 15 }
 
+    package func settle(through index: UInt64) { act { state, _ in hurry(through: index, &state) } }
+
+    private func hurry(through index: UInt64, _ state: inout State) {
+        guard index > state.haste else { return }
+        state.haste = index
+        local.settle(through: index)
+    }
+
     package func whenDurable(
         _ index: UInt64, _ completion: @escaping @Sendable (Result<Void, VolumeStoreError>) -> Void
     ) {
@@ -39,6 +47,7 @@ extension ReplicatedJournal {
                 return state.effects.completions.append((completion, .failure(refusal)))
             }
             state.waiting.append((index, completion))
+            hurry(through: index, &state)
         }
         if isTaken == nil { completion(.failure(failure ?? .closed)) }
     }

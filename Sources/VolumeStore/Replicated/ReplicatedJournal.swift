@@ -53,6 +53,9 @@ package final class ReplicatedJournal: Journal {
         /// Another one when records were dropped: what was about to be sent may not be so any more.
         var history = 0
         var waiting: [(index: UInt64, completion: JournalQueue.Completion)] = []
+        /// Somebody waits for records up to this one, or they have waited long enough to be sent.
+        var haste: UInt64 = 0
+        var isLingering = false
         var failure: VolumeStoreError?
         var wake: Instant?
         var effects = Effects()
@@ -63,12 +66,15 @@ package final class ReplicatedJournal: Journal {
         var events: [Event] = []
         var completions: [(JournalQueue.Completion, Result<Void, VolumeStoreError>)] = []
         var wake: Instant?
+        /// Whether records that nobody waits for are to be sent after a while.
+        var lingers = false
     }
 
     let local: SQLiteJournal
     let surroundings: Surroundings
     let state: Mutex<State>
     private let events = DispatchQueue(label: "surplus.volume.journal")
+    private let lingering = DispatchQueue(label: "surplus.volume.journal.lingering")
     private let reading = DispatchQueue(label: "surplus.volume.journal.reading", attributes: .concurrent)
 
     /// - Parameters:
@@ -155,6 +161,7 @@ package final class ReplicatedJournal: Journal {
             let time = FileTime(rawValue: surroundings.clock().utc.microseconds &* 1000)
             let record = Record(
                 index: state.replica.log.end.index + 1, epoch: epoch, time: time, operation: .appoint(membership))
+            state.haste = max(state.haste, record.index)
             carryOut(state.replica.append([record], at: now) ?? [], &state)
         }
     }
@@ -210,8 +217,9 @@ package final class ReplicatedJournal: Journal {
         let (value, effects, sends) = state.withLock { state -> (Value?, Effects, [(NodeID, JournalOutbox.Parcel, Int)]) in
             guard state.failure == nil else { return (nil, Effects(), []) }
             let value = body(&state, now)
+            let sends = Self.takeSends(&state)
             defer { state.effects = Effects() }
-            return (value, state.effects, Self.takeSends(&state))
+            return (value, state.effects, sends)
         }
         perform(effects)
         for (node, parcel, history) in sends { ship(parcel, to: node, of: history) }
@@ -223,6 +231,9 @@ package final class ReplicatedJournal: Journal {
         if !effects.events.isEmpty {
             events.async { [surroundings] in for event in effects.events { surroundings.tell(event) } }
         }
+        if effects.lingers {
+            lingering.asyncAfter(deadline: .now() + JournalQueue.linger) { [weak self] in self?.sendLingering() }
+        }
         if let wake = effects.wake {
             let delay = max(0, (wake - surroundings.clock().instant).rawValue)
             events.asyncAfter(deadline: .now() + .microseconds(Int(delay))) { [weak self] in self?.tick() }
@@ -231,9 +242,22 @@ package final class ReplicatedJournal: Journal {
 
     // MARK: Sending
 
+    /// Records that nobody waits for have waited long enough for others.
+    private func sendLingering() {
+        act { state, _ in
+            state.isLingering = false
+            state.haste = max(state.haste, state.replica.log.end.index)
+        }
+    }
+
     private static func takeSends(_ state: inout State) -> [(NodeID, JournalOutbox.Parcel, Int)] {
-        state.outboxes.keys.sorted().compactMap { node in
-            guard state.outboxes[node]?.isSending == false, let parcel = state.outboxes[node]?.next() else { return nil }
+        if !state.isLingering, state.outboxes.values.contains(where: { $0.isLingering(after: state.haste) }) {
+            (state.isLingering, state.effects.lingers) = (true, true)
+        }
+        return state.outboxes.keys.sorted().compactMap { node in
+            guard state.outboxes[node]?.isSending == false, let parcel = state.outboxes[node]?.next(haste: state.haste) else {
+                return nil
+            }
             state.outboxes[node]?.isSending = true
             return (node, parcel, state.history)
         }

@@ -14,7 +14,9 @@ extension VolumeHome {
         guard let completed = completed(operation, for: origin.session) else { return answer(key, .refused(.notPermitted)) }
         let record = record(completed, origin, at: now)
         switch write(record) {
-        case .success(let reply): answer(key, .changed(reply, record, grants(after: completed, reply, origin.session)))
+        case .success(let reply):
+            let directories = completed.directories.compactMap { volume.state.inode($0) }
+            answer(key, .changed(reply, record, grants(after: completed, reply, origin.session), directories: directories))
         case .failure(let error): answer(key, .refused(error))
         }
     }
@@ -75,6 +77,16 @@ extension VolumeHome {
 }
 
 extension Operation {
+    /// Directories of which it changes entries, though it may be about something else.
+    package var directories: [InodeNumber] {
+        switch self {
+        case .make(let new): [new.parent]
+        case .link(_, let parent, _), .unlink(let parent, _, _), .removeDirectory(let parent, _, _): [parent]
+        case .rename(let rename): rename.parent == rename.newParent ? [rename.parent] : [rename.parent, rename.newParent]
+        default: []
+        }
+    }
+
     /// Whether a session may ask for it.
     var isForSessions: Bool {
         switch self {

@@ -83,8 +83,10 @@ package enum HomeAnswer: Hashable, Sendable {
     case space(VolumeHeader)
     /// In the order of their nodes.
     case stores([StorePlace])
-    /// - Parameter record: what became of it, which has to be durable before it can be relied on, and which is to be kept until then.
-    case changed(Reply, Record, [LeaseGrant])
+    /// - Parameters:
+    ///   - record: what became of it, which has to be durable before it can be relied on, and which is to be kept until then.
+    ///   - directories: those that have other entries now, as they are.
+    case changed(Reply, Record, [LeaseGrant], directories: [Inode])
     /// It was carried out when it came before, and is durable. What it tells was so then.
     case repeated(Reply)
     /// - Parameter isRecovering: whether the home knows of the session what it was told when it began, and wants to be told what
@@ -178,6 +180,8 @@ package enum HomeDirective: Hashable, Sendable {
     /// Write a record to the journal; it is carried out already.
     case journal(Record)
     case answer(RequestKey, HomeAnswer)
+    /// Somebody waits for records up to this one to be durable.
+    case settle(UInt64)
     case recall(LeaseRecall, from: SessionID)
     /// A session has the lock that it waited for.
     case lockGranted(wait: UInt64, to: SessionID)

@@ -120,7 +120,9 @@ package struct VolumeHome<State: VolumeState> {
     mutating func answer(_ key: RequestKey, _ answer: HomeAnswer) { directives.append(.answer(key, answer)) }
 
     mutating func answer(_ key: RequestKey, _ answer: HomeAnswer, whenDurable record: UInt64) {
-        if record > durable { syncs.append((record, key, answer)) } else { self.answer(key, answer) }
+        guard record > durable else { return self.answer(key, answer) }
+        syncs.append((record, key, answer))
+        directives.append(.settle(record))
     }
 
     mutating func flush() -> [HomeDirective] {

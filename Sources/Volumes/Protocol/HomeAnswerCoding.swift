@@ -61,10 +61,11 @@ extension HomeAnswer {
         case .extendedAttributeNames(let names): writer.write(names) { $0.write(blob: $1) }
         case .space(let header): header.write(into: &writer)
         case .stores(let places): writer.write(places) { $1.write(into: &$0) }
-        case .changed(let reply, let record, let grants):
+        case .changed(let reply, let record, let grants, let directories):
             reply.write(into: &writer)
             record.write(into: &writer)
             writer.write(grants)
+            writer.write(directories) { $0.write($1) }
         case .repeated(let reply): reply.write(into: &writer)
         case .began(let identity, let isRecovering):
             for value in [identity.epoch, identity.applied, identity.durable, identity.stamp] { writer.write(value) }
@@ -110,7 +111,10 @@ extension HomeAnswer {
 
     private static func readOutcome(_ code: UInt16, _ reader: inout MessageReader) throws(MalformedMessage) -> Self {
         switch code {
-        case 0x028a: return .changed(try Reply(&reader), try Record(&reader), try reader.grants())
+        case 0x028a:
+            return .changed(
+                try Reply(&reader), try Record(&reader), try reader.grants(),
+                directories: try reader.items(atMost: 2) { reader throws(MalformedMessage) in try reader.inode() })
         case 0x028b: return .repeated(try Reply(&reader))
         case 0x028c:
             let identity = HomeIdentity(

@@ -175,9 +175,13 @@ extension Keeper {
 
     // MARK: Generations
 
-    /// Whether something waits for the next generation.
-    var needsAdvance: Bool {
-        sweeps.values.contains(where: \.hasYoung) || leavingSince.keys.contains { !evacuated.contains($0) }
+    /// When the next generation begins; `nil` while nothing waits for it.
+    var nextAdvance: Instant? {
+        guard let lastAdvance else { return nil }
+        if leavingSince.keys.contains(where: { !evacuated.contains($0) }) {
+            return lastAdvance + min(options.generationSpan, options.leavingSpan)
+        }
+        return sweeps.values.contains(where: \.hasYoung) ? lastAdvance + options.generationSpan : nil
     }
 
     mutating func finishEvacuations(_ state: some VolumeState, at now: Instant) {
@@ -207,9 +211,8 @@ extension Keeper {
     }
 
     private mutating func beginGeneration(_ state: some VolumeState, at now: Instant) {
-        let last = lastAdvance ?? now
-        lastAdvance = last
-        guard needsAdvance, now >= last + options.generationSpan else { return }
+        lastAdvance = lastAdvance ?? now
+        guard let nextAdvance, now >= nextAdvance else { return }
         lastAdvance = now
         directives.append(.write(.advance))
         for (node, sweep) in sweeps.pairs where sweep.hasYoung && sweep.place == nil && !sweep.isAsked {

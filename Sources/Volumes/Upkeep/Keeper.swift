@@ -33,6 +33,8 @@ package struct Keeper: Sendable {
         package var retry = Microseconds.seconds(1)
         /// The shortest span of a generation. What writers take twice as long to put into a file they have to store again.
         package var generationSpan = Microseconds.seconds(60)
+        /// The same while nodes are being left, who wait for two of them; longer than a writer waits for a store.
+        package var leavingSpan = Microseconds.seconds(12)
 
         package init(copies: Int) { self.copies = copies }
     }
@@ -199,7 +201,7 @@ package struct Keeper: Sendable {
             survey.ended.map { $0 + options.surveyInterval },
             loads.values.flatMap { [$0.silence.until, $0.fullness.until] }.compactMap { $0 }.filter { $0 > now }.min(),
             sweeps.values.map(\.due).filter { $0 > now }.min(),
-            needsAdvance ? lastAdvance.map { $0 + options.generationSpan } : nil,
+            nextAdvance,
             queue.isEmpty ? nil : now + options.retry,
         ]
         if let next = times.compactMap({ $0 }).min() { directives.append(.wake(at: next)) }

@@ -53,7 +53,7 @@ struct VolumeUpkeepTests {
         let link = FramePool(to: home.node, host: "127.0.0.1", port: home.plan.port, as: client, .single)
         let asker = HomeAsker(pool: link, node: client.node, session: SessionID(high: 1, low: 1), volume: volume)
         _ = try await asker.ask(.begin(node: client.node))
-        guard case .changed(.inode(let file), _, _) = try await asker.make("f", number: 1) else { throw UnexpectedAnswer() }
+        guard case .changed(.inode(let file), _, _, _) = try await asker.make("f", number: 1) else { throw UnexpectedAnswer() }
         for number in 2... {
             guard case .space(let header) = try await asker.ask(.space) else { throw UnexpectedAnswer() }
             let blocks = try await store(count, of: header.generation, on: lenders)

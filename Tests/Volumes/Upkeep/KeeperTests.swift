@@ -184,6 +184,18 @@ struct KeeperTests {
         #expect(driven.requests == [.delete([block(1)], on: node(3), BlockFence(epoch: 1))])
     }
 
+    @Test("who waits for a node to be left does not wait as long for generations as waste does")
+    func shortGenerations() throws {
+        var driven = driven(try KeptVolume(), [store(1), store(2), store(3, .leaving)])
+        for count in 1...2 {
+            driven.now = driven.now + .seconds(12)
+            driven.tell(.tick)
+            #expect(driven.operations == Array(repeating: .advance, count: count))
+        }
+        driven.tell(.durable(driven.kept.volume.state.header.applied))
+        #expect(driven.notices == [.evacuated(node(3))])
+    }
+
     @Test("a node is not left by a block whose other copy turns out to be damaged")
     func damagedElsewhere() throws {
         var kept = try KeptVolume()
