@@ -89,7 +89,9 @@ struct HomeTests {
     func writer() throws {
         var desk = try Desk()
         let made = try desk.made("f", by: 1)
-        guard case .changed(.inode(let inode), _, let grants, let directories) = made else { return #expect(Bool(false), "\(made as Any)") }
+        guard case .changed(.inode(let inode), _, let grants, let directories) = made else {
+            return #expect(Bool(false), "\(made as Any)")
+        }
         #expect(directories.map(\.number) == [.root] && directories.first?.changed == inode.changed)
         #expect(inode.number == first && grants.map(\.lease) == [.read, .write] && grants.map(\.inode) == [.root, first])
         let asked = desk.ask(2, .lookup(try FileName("f"), in: .root))

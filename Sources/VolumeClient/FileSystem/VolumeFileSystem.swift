@@ -12,7 +12,7 @@ package final class VolumeFileSystem: FileSystem {
     /// For how long the kernel may keep what a lease covers: until it is told otherwise.
     static let held = Microseconds.hours(1)
     /// Bytes that wait to be stored or are on their way; who writes more waits.
-    static let mostUnderWay = 128 << 20
+    static let mostUnderWay = 32 << 20
 
     let home: HomeLink
     let blocks: BlockPool

@@ -42,7 +42,9 @@ struct JournalOutbox {
     }
 
     func isLingering(after index: UInt64) -> Bool {
-        guard let first = parcels.first, first.through != nil, case .append(_, let batch, _, _) = first.message else { return false }
+        guard let first = parcels.first, first.through != nil, case .append(_, let batch, _, _) = first.message else {
+            return false
+        }
         return batch.after.index >= index
     }
 
