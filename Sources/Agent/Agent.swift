@@ -314,7 +314,7 @@ package actor Agent: Service {
     private static func capacity(of configuration: AgentConfiguration) throws -> Amounts {
         let machine = try Machine().capacity()
         let stated = configuration.capacity
-        let disk = try configuration.storage.map(StorageKeeper.capacity(at:)) ?? .zero
+        let disk = try configuration.storage.map { try StorageKeeper.capacity(at: $0.directory) } ?? .zero
         return Amounts(
             cpu: min(stated.cpu ?? machine.cpu, machine.cpu), memory: min(stated.memory ?? machine.memory, machine.memory),
             disk: min(stated.disk ?? disk, disk))

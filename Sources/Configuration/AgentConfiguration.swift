@@ -25,8 +25,8 @@ package struct AgentConfiguration: Hashable, Sendable {
     package var story = StoryLimits()
     /// Where the ledger is copied to, continuously; `nil`: nowhere.
     package var standby: Standby?
-    /// Where blocks of volumes are kept that others store here; absolute. `nil`: no disk is lent.
-    package var storage: String?
+    /// Where blocks of volumes are kept that others store here; `nil`: no disk is lent.
+    package var storage: Storage?
     /// What is done when something happens.
     package var events: [EventHook] = []
     /// How long a clean stop may take.
@@ -89,6 +89,17 @@ package struct AgentConfiguration: Hashable, Sendable {
         package var maximumSize = Bytes.mebibytes(256)
         /// Where the OpenMetrics page is served; `nil`: nowhere. Port 0 lets the system choose.
         package var metrics: Endpoint? = Endpoint(host: "127.0.0.1", port: 7801)
+    }
+
+    /// A directory for blocks of volumes, and what it fails together with.
+    package struct Storage: Hashable, Sendable {
+        /// Absolute.
+        package var directory: String
+        /// Nodes of one domain may be lost at the same time: copies of a block go to different ones as far as there are any. `nil`: the
+        /// node is one of its own.
+        package var domain: String?
+
+        package init(directory: String, domain: String? = nil) { (self.directory, self.domain) = (directory, domain) }
     }
 
     /// A second directory for the ledger, and how much of the past it holds.

@@ -42,6 +42,7 @@ private struct AgentReader {
         case directory, history
         case maximumSize = "maximum_size"
     }
+    private enum StorageKey: String, CaseIterable { case directory, domain }
     private enum StoryKey: String, CaseIterable { case age, events }
     private enum LimitsKey: String, CaseIterable {
         case jobs
@@ -74,7 +75,7 @@ private struct AgentReader {
         if let ledger = keys[.ledger], let standby = try ledger.mapping(of: LedgerKey.self)[.standby] {
             result.standby = try self.standby(standby)
         }
-        if let storage = keys[.storage] { result.storage = try absolutePath(storage) }
+        if let storage = keys[.storage] { result.storage = try self.storage(storage) }
         if result.capacity.disk != nil, result.storage == nil, let capacity = keys[.capacity] {
             throw capacity.fault("has disk, but no directory to lend it in; add 'storage: /path/to/directory'")
         }
@@ -179,6 +180,15 @@ private struct AgentReader {
         if let history = keys[.history] { standby.history = try history.quantity(.minutes(1) ... .days(3660)) }
         if let size = keys[.maximumSize] { standby.maximumSize = try size.quantity(.mebibytes(8) ... .gibibytes(65_536)) }
         return standby
+    }
+
+    /// A path alone, or a mapping that says what the disk fails together with.
+    private func storage(_ value: YAMLValue) throws(ConfigurationError) -> AgentConfiguration.Storage {
+        guard !value.isScalar else { return AgentConfiguration.Storage(directory: try absolutePath(value)) }
+        let keys = try value.mapping(of: StorageKey.self)
+        var storage = AgentConfiguration.Storage(directory: try absolutePath(try keys.required(.directory)))
+        if let domain = keys[.domain] { storage.domain = try Label.read(domain) }
+        return storage
     }
 
     private func story(_ value: YAMLValue) throws(ConfigurationError) -> AgentConfiguration.StoryLimits {

@@ -44,7 +44,7 @@ struct AgentConfigurationTests {
             socket: run/agent.sock
             listen: 127.0.0.1:0
             capacity: {cpu: 1.5, memory: 2 GiB, disk: 40 GiB}
-            storage: blocks
+            storage: {directory: blocks, domain: rack-3}
             owner: {scope: {cgroup: /surplus-dev/node1}}
             policy: blade
             warden: {socket: /dev-node1/warden.sock}
@@ -78,6 +78,8 @@ struct AgentConfigurationTests {
         #expect(configuration.standby?.maximumSize == .gibibytes(20))
         let short = try parse("ledger: {standby: /copy}").standby
         #expect(short?.directory == "/copy" && short?.history == .days(1))
+        #expect(configuration.storage == AgentConfiguration.Storage(directory: "/tmp/node1/blocks", domain: "rack-3"))
+        #expect(try parse("storage: /blocks").storage == AgentConfiguration.Storage(directory: "/blocks"))
         #expect(configuration.stopTimeout == .seconds(3))
         #expect(try parse("warden: none").warden == AgentConfiguration.WardenSocket.none)
         #expect(try parse("owner: {scope: everything}").ownerScope == .everything)

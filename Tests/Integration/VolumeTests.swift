@@ -16,11 +16,13 @@ extension LiveTests {
         private struct Status: Decodable {
             struct Lender: Decodable {
                 let name: String
+                let domain: String?
                 let phase: String
             }
 
             struct Kept: Decodable {
                 let homeName: String
+                let backupNames: [String]
                 let health: String?
             }
 
@@ -35,6 +37,17 @@ extension LiveTests {
             pool = try LivePool(nodes: 4, policy: Self.policy)
             places = ["a", "b"].map { [pool] in pool.directory + ".mount-" + $0 }
             for place in places { try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true) }
+        }
+
+        /// Has a node say what its disk fails together with.
+        private func label(_ node: String, _ domain: String) throws {
+            try pool.stop(node)
+            let file = "\(pool.directory)/\(node)/config.yaml"
+            let before = try String(contentsOfFile: file, encoding: .utf8)
+            let after = before.replacingOccurrences(
+                of: "storage: storage", with: "storage: {directory: storage, domain: \(domain)}")
+            try after.write(toFile: file, atomically: true, encoding: .utf8)
+            try pool.start(node)
         }
 
         private func mount(_ volume: String, on place: String, by node: String) throws {
@@ -69,12 +82,16 @@ extension LiveTests {
         func story() throws {
             defer { unmountAll() }
             let tree = "/usr/include/linux"
+            try label("node2", "rack-1")
+            try label("node3", "rack-1")
             let asked = ["volume", "create", "data", "--size", "200MiB", "--replicas", "2"]
             try LivePool.eventually("there is room") {
                 try pool.surplus("node1", asked + ["--dry-run"]).status == 0 ? true : nil
             }
             let made = try pool.surplus("node1", asked + ["--on", "node2", "--on", "node3", "--on", "node4"])
             try #require(made.status == 0, "\(made.errors)")
+            let domains = try status("data", asking: "node1").lenders.map { "\($0.name) \($0.domain ?? "-")" }
+            #expect(domains.sorted() == ["node2 rack-1", "node3 rack-1", "node4 -"])
             try mount("data", on: places[0], by: "node1")
             try mount("data", on: places[1], by: "node4")
             #expect(try LivePool.run(["-r", tree, places[0] + "/tree"], path: "/bin/cp").status == 0)
@@ -112,6 +129,9 @@ extension LiveTests {
                 try status("data", asking: "node1").volume.homeName == "node3" ? true : nil
             }
             #expect(try String(contentsOfFile: places[0] + "/after", encoding: .utf8) == "after\n")
+            try LivePool.eventually(within: 60, "another node keeps the journal instead of the old home") {
+                try status("data", asking: "node3").volume.backupNames.count == 2 ? true : nil
+            }
             unmountAll()
             let deleted = try LivePool.eventually(within: 60, "nobody has it mounted") {
                 let deleted = try pool.surplus("node3", ["volume", "delete", "data", "--yes"])

@@ -9,6 +9,7 @@ final class MemberRoster: Sendable {
         var lastSeen: [NodeID: Timestamp] = [:]
         var versions: [NodeID: String] = [:]
         var features: [NodeID: Set<String>] = [:]
+        var domains: [NodeID: String] = [:]
         var unreachable: Set<NodeID> = []
         var rebuffs: [NodeID: String] = [:]
     }
@@ -106,6 +107,12 @@ final class MemberRoster: Sendable {
 
     /// Notes what a peer says it can do.
     func note(features: Set<String>, of node: NodeID) { state.withLock { $0.features[node] = features } }
+
+    /// What a peer's disk fails together with, as it said; `nil` for one that is a failure domain of its own.
+    func domain(of node: NodeID) -> String? { state.withLock { $0.domains[node] } }
+
+    /// Notes what a peer's disk fails together with.
+    func note(domain: String?, of node: NodeID) { state.withLock { $0.domains[node] = domain } }
 
     func version(of node: NodeID) -> String? { state.withLock { $0.versions[node] } }
     func isReachable(_ node: NodeID) -> Bool { state.withLock { $0.lastSeen[node] != nil && !$0.unreachable.contains(node) } }

@@ -59,7 +59,9 @@ final class PeerCaller: Sendable {
         try Field.count(hello.features, atMost: Feature.most, "features")
         var features: Set<String> = []
         for feature in hello.features { features.insert(try Field.text(feature, atMost: 64, "features")) }
+        let domain = try Field.text(hello.failureDomain, atMost: 63, "failure_domain")
         roster.note(features: features, of: peer)
+        roster.note(domain: domain.isEmpty ? nil : domain, of: peer)
         saw(peer, version: try Field.text(hello.software, atMost: 64, "software"))
     }
 

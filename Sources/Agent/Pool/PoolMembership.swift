@@ -62,7 +62,7 @@ final class PoolMembership: Sendable {
         nettings = NettingDesk(engine: engine)
         reconciliations = ReconciliationDesk(engine: engine, log: house.log)
         storage = house.configuration.storage.map { [engine] in
-            StorageKeeper(in: $0, of: house, as: identity.node, engine: engine)
+            StorageKeeper(in: $0.directory, of: house, as: identity.node, engine: engine)
         }
         let surroundings = VolumeSurroundings(house: house, gate: gate, roster: roster, engine: engine)
         homes = try VolumeHomes(directory: house.configuration.dataDirectory + "/volumes", surroundings.homes)
@@ -157,6 +157,7 @@ final class PoolMembership: Sendable {
             $0.features = Feature.allCases.map(\.rawValue)
             $0.pool = identity.pool.description
             $0.node = identity.node.description
+            $0.failureDomain = house.configuration.storage?.domain ?? ""
             $0.software = "surplus \(Software.version)"
             $0.utcMicroseconds = house.clock().utc.microseconds
         }

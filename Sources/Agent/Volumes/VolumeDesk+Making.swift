@@ -8,8 +8,6 @@ import Wire
 // How a volume is made: from who lends it room to its first journal.
 
 extension VolumeDesk {
-    /// Nodes that keep the journal beside the home, at most.
-    private static let mostBackups = 2
     /// Files and directories for each MiB of size, and at least so many.
     private static let filesPerMebibyte: UInt64 = 64
     private static let fewestFiles: UInt64 = 100_000
@@ -91,11 +89,11 @@ extension VolumeDesk {
     private func plan(
         _ wish: VolumeWish, _ givers: [Giver], _ share: Bytes, wanted: Int, _ refusals: [String]
     ) -> VolumePlan {
-        let chosen = givers.prefix(wanted)
+        let chosen = apart(givers).prefix(wanted)
         let keepers = Set(chosen.filter { $0.terms != nil }.prefix(Self.mostBackups).map(\.node) + [own])
         let placements = chosen.map { giver in
             VolumePlan.Placement(
-                node: giver.node, bytes: share, free: share, price: giver.terms?.prices.disk,
+                node: giver.node, domain: domain(of: giver.node), bytes: share, free: share, price: giver.terms?.prices.disk,
                 keepsJournal: keepers.contains(giver.node))
         }
         let needed = share.scaled(by: Int64(wanted), over: 1)
@@ -110,6 +108,13 @@ extension VolumeDesk {
         }
         return VolumePlan(
             placements: placements, needed: needed, found: share.scaled(by: Int64(chosen.count), over: 1), refusal: refusal)
+    }
+
+    /// The same, first one of each failure domain.
+    private func apart(_ givers: [Giver]) -> [Giver] {
+        let map = StoreMap(givers.map { StoreCondition($0.node, domain: domain(of: $0.node), free: 0) })
+        let order = Dictionary(map.apart(givers.map(\.node)).enumerated().map { ($1, $0) }) { first, _ in first }
+        return givers.sorted { order[$0.node, default: 0] < order[$1.node, default: 0] }
     }
 
     // MARK: Making

@@ -97,6 +97,11 @@ final class VolumeDesk: Sendable {
 
     func name(_ node: NodeID) -> String { roster.name(of: node) }
 
+    /// What the disk of a node fails together with.
+    func domain(of node: NodeID) -> String? {
+        node == own ? house.configuration.storage?.domain : roster.domain(of: node)
+    }
+
     func peer(_ node: NodeID) -> BlockPeer? { pools.pool(to: node).map { BlockPeer($0, patience: .seconds(10)) } }
 
     // MARK: Work that goes on
@@ -115,6 +120,7 @@ final class VolumeDesk: Sendable {
             if looked.map({ now - $0 >= Self.pause }) ?? true {
                 looked = now
                 await lookAround(kept)
+                for summary in kept where summary.isHome { await mendBackups(of: summary) }
             }
             await Task.rest(for: Self.interval)
         }
@@ -219,7 +225,7 @@ final class VolumeDesk: Sendable {
 
     private func place(_ node: NodeID, _ phase: StoreCondition.Phase, _ room: Bytes) -> StorePlace? {
         guard let place = pools.reach(node) else { return nil }
-        let condition = StoreCondition(node, phase: phase, free: UInt64(room.rawValue))
+        let condition = StoreCondition(node, domain: domain(of: node), phase: phase, free: UInt64(room.rawValue))
         return StorePlace(condition, host: place.host, port: UInt16(place.port))
     }
 }

@@ -29,6 +29,9 @@ extension BlockPool {
     /// The session is over: what it was granted the stores take back.
     func forgetGrants() { state.withLock { $0.ledger.forget() } }
 
+    /// Bytes that were written and are not told to the home yet.
+    var promised: UInt64 { state.withLock { $0.ledger.promised } }
+
     /// What blocks take in the stores that can be reached, with what is deleted and not won back yet.
     func held() -> UInt64 {
         let peers = state.withLock { $0.peers.values.map(\.peer) }

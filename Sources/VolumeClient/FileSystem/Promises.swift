@@ -47,9 +47,9 @@ final class Promises: Sendable {
     /// Whether stores have more than the volume: that is deleted, or about to be.
     private func isOnItsWay(_ bytes: Int) -> Bool {
         guard case .space(let header)? = try? home.ask(.space) else { return false }
-        // In a store a block takes a little more than its content.
-        let content = (header.used + header.used / 16) * UInt64(header.traits.copies)
-        return blocks.held() > content + UInt64(bytes)
+        // In a store a block takes a little more than its content; some may be there that the home was not told of yet.
+        let content = header.used + header.used / 16 + blocks.promised
+        return blocks.held() > content * UInt64(header.traits.copies) + UInt64(bytes)
     }
 
     private func takeQuota(_ bytes: Int) throws(PosixError) -> SessionID {

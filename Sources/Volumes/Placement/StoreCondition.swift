@@ -68,7 +68,7 @@ package struct StoreMap: Sendable {
     private func domain(of node: NodeID) -> String { stores[node]?.domain.map { "=\($0)" } ?? node.description }
 
     /// The same nodes, first one of each failure domain.
-    func apart(_ nodes: [NodeID]) -> [NodeID] {
+    package func apart(_ nodes: [NodeID]) -> [NodeID] {
         var (domains, first, rest) = (Set<String>(), [NodeID](), [NodeID]())
         for node in nodes {
             if domains.insert(domain(of: node)).inserted { first.append(node) } else { rest.append(node) }

@@ -102,6 +102,9 @@ package nonisolated struct Surplus_V1_PeerHello: Sendable {
   /// for a clock-skew warning
   package var utcMicroseconds: Int64 = 0
 
+  /// what its disk fails together with; empty: with nothing else
+  package var failureDomain: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2180,7 +2183,7 @@ nonisolated extension Surplus_V1_EnrolReply: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_PeerHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PeerHello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{1}features\0\u{1}pool\0\u{1}node\0\u{1}software\0\u{3}utc_microseconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{1}features\0\u{1}pool\0\u{1}node\0\u{1}software\0\u{3}utc_microseconds\0\u{3}failure_domain\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2195,6 +2198,7 @@ nonisolated extension Surplus_V1_PeerHello: SwiftProtobuf.Message, SwiftProtobuf
       case 5: try { try decoder.decodeSingularStringField(value: &self.node) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.software) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.utcMicroseconds) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.failureDomain) }()
       default: break
       }
     }
@@ -2222,6 +2226,9 @@ nonisolated extension Surplus_V1_PeerHello: SwiftProtobuf.Message, SwiftProtobuf
     if self.utcMicroseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.utcMicroseconds, fieldNumber: 7)
     }
+    if !self.failureDomain.isEmpty {
+      try visitor.visitSingularStringField(value: self.failureDomain, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2233,6 +2240,7 @@ nonisolated extension Surplus_V1_PeerHello: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.node != rhs.node {return false}
     if lhs.software != rhs.software {return false}
     if lhs.utcMicroseconds != rhs.utcMicroseconds {return false}
+    if lhs.failureDomain != rhs.failureDomain {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

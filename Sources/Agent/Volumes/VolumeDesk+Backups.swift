@@ -1,0 +1,34 @@
+import Resources
+import VolumeService
+import Volumes
+
+// Who keeps the journal of a volume besides its home.
+
+extension VolumeDesk {
+    /// Nodes that keep the journal beside the home, at most.
+    static let mostBackups = 2
+    /// So long a new backup is waited for; what takes longer goes on, and is looked at again.
+    private static let patience = Duration.seconds(10)
+
+    /// Has others keep the journal of a volume of which this node is the home, where fewer do than are to: a home that was taken over
+    /// from, or a backup that has left the pool, does not any more.
+    func mendBackups(of summary: VolumeSummary) async {
+        guard let stores = try? homes.status(of: summary.volume).stores else { return }
+        let members = Set(roster.members.filter { $0.status == .active }.map(\.node))
+        let lasting = summary.backups.filter(members.contains)
+        let lenders = stores.filter { $0.isHeard && $0.place.condition.phase == .open }.map(\.place.node)
+        let able = (lenders.sorted() + members.subtracting(lenders).sorted()).filter { node in
+            node != own && !lasting.contains(node) && members.contains(node) && roster.isReachable(node)
+                && peers.has(.volumes, node)
+        }
+        let backups = lasting + able.prefix(max(0, Self.mostBackups - lasting.count))
+        guard Set(backups) != Set(summary.backups) else { return }
+        do throws(VolumeRefusal) {
+            try await homes.change(backups: backups, of: summary.volume, within: Self.patience)
+        } catch {
+            house.log.notice(
+                "a volume has fewer backups than it is to have",
+                metadata: ["volume": "\(summary.volume)", "reason": "\(error)"])
+        }
+    }
+}
