@@ -13,7 +13,10 @@ extension VolumeDesk {
     /// Has others keep the journal of a volume of which this node is the home, where fewer do than are to: a home that was taken over
     /// from, or a backup that has left the pool, does not any more.
     func mendBackups(of summary: VolumeSummary) async {
-        guard let stores = try? homes.status(of: summary.volume).stores else { return }
+        // While it is made its first ones are on their way.
+        guard self[summary.volume]?.isUnfinished == false, let stores = try? homes.status(of: summary.volume).stores else {
+            return
+        }
         let members = Set(roster.members.filter { $0.status == .active }.map(\.node))
         let lasting = summary.backups.filter(members.contains)
         let lenders = stores.filter { $0.isHeard && $0.place.condition.phase == .open }.map(\.place.node)
