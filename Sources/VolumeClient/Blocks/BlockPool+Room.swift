@@ -29,6 +29,9 @@ extension BlockPool {
     /// The session is over: what it was granted the stores take back.
     func forgetGrants() { state.withLock { $0.ledger.forget() } }
 
+    /// That each block is to have.
+    var copies: Int { state.withLock { $0.ledger.copies } }
+
     /// Bytes that were written and are not told to the home yet.
     var promised: UInt64 { state.withLock { $0.ledger.promised } }
 

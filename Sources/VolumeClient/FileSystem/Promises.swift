@@ -49,7 +49,7 @@ final class Promises: Sendable {
         guard case .space(let header)? = try? home.ask(.space) else { return false }
         // In a store a block takes a little more than its content; some may be there that the home was not told of yet.
         let content = header.used + header.used / 16 + blocks.promised
-        return blocks.held() > content * UInt64(header.traits.copies) + UInt64(bytes)
+        return blocks.held() > content * UInt64(blocks.copies) + UInt64(bytes)
     }
 
     private func takeQuota(_ bytes: Int) throws(PosixError) -> SessionID {
