@@ -29,7 +29,7 @@ private final class JournalRing: Sendable {
 
     private func path(of node: NodeID) -> String { directory.file("\(node)") }
 
-    func open(_ nodes: [UInt64]) throws {
+    func open(_ nodes: [UInt64], linger: DispatchTimeInterval = ReplicatedJournal.linger) throws {
         var header = VolumeHeader(capacity: 1, inodeLimit: 1, at: Beginning.time)
         header.membership = JournalMembership(set)
         for number in nodes {
@@ -38,7 +38,8 @@ private final class JournalRing: Sendable {
                 clock: { Self.now }, post: { [weak self] in self?.post($0, from: own, to: $1, $2) },
                 tell: { [weak self] in self?.note($0, of: own) })
             let journal = try ReplicatedJournal(
-                path: path(of: own), volume: volumeID, as: own, under: header, JournalReplica.Options(), surroundings)
+                path: path(of: own), volume: volumeID, as: own, under: header, JournalReplica.Options(), surroundings,
+                linger: linger)
             state.withLock { ($0.journals[own], $0.events[own]) = (journal, []) }
         }
     }
@@ -110,12 +111,20 @@ struct ReplicatedJournalTests {
         return records
     }
 
-    @Test("records that nobody waits for go together; they are durable all the same")
-    func lingering() async throws {
-        try ring.open([1, 2, 3])
+    /// Opens all journals and has the first node lead.
+    ///
+    /// - Returns: its journal, all of which is durable, and its epoch.
+    private func led(linger: DispatchTimeInterval = ReplicatedJournal.linger) async throws -> (ReplicatedJournal, UInt64) {
+        try ring.open([1, 2, 3], linger: linger)
         let epoch = try await ring.lead(1, isContinuing: true)
         let home = try ring[1]
         try await until { home.standing.durable == home.standing.last }
+        return (home, epoch)
+    }
+
+    @Test("records that nobody waits for go together; they are durable all the same")
+    func lingering() async throws {
+        let (home, epoch) = try await led(linger: .milliseconds(500))
         let before = ring.batches
         let count: UInt64 = 400
         for _ in 0..<count { _ = try append(1, 1, epoch: epoch) }
@@ -123,12 +132,9 @@ struct ReplicatedJournalTests {
         #expect(ring.batches - before < Int(count) / 2, "two backups would be sent 400 each, one by one")
     }
 
-    @Test("records that somebody waits for do not wait for others")
+    @Test("records that somebody waits for do not wait for others, on the disk and on their way")
     func haste() async throws {
-        try ring.open([1, 2, 3])
-        let epoch = try await ring.lead(1, isContinuing: true)
-        let home = try ring[1]
-        try await until { home.standing.durable == home.standing.last }
+        let (home, epoch) = try await led(linger: .seconds(3600))
         let before = ring.batches
         _ = try append(1, 1, epoch: epoch)
         #expect(ring.batches == before)
@@ -139,10 +145,7 @@ struct ReplicatedJournalTests {
 
     @Test("records are durable when the home and one backup have synced them, and not before")
     func durable() async throws {
-        try ring.open([1, 2, 3])
-        let epoch = try await ring.lead(1, isContinuing: true)
-        let home = try ring[1]
-        try await until { home.standing.durable == home.standing.last }
+        let (home, epoch) = try await led()
         ring.cut(2, 3)
         let records = try append(20, 1, epoch: epoch)
         let (last, before) = (home.standing.last, home.standing.durable)

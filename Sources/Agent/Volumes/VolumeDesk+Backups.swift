@@ -13,7 +13,7 @@ extension VolumeDesk {
     /// Has others keep the journal of a volume of which this node is the home, where fewer do than are to: a home that was taken over
     /// from, or a backup that has left the pool, does not any more.
     func mendBackups(of summary: VolumeSummary) async {
-        // While it is made its first ones are on their way.
+        // While it is made its first ones are on their way; a home that recovers tells nothing yet, and is looked at again.
         guard self[summary.volume]?.isUnfinished == false, let stores = try? homes.status(of: summary.volume).stores else {
             return
         }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 internal import Resources
 internal import Synchronization
 internal import Volumes
@@ -30,7 +30,7 @@ final class Promises: Sendable {
 
     /// So long room is waited for that is on its way, and so often it is looked whether it has come.
     private static let patience = Duration.seconds(20)
-    private static let pause = 0.2
+    private static let pause: useconds_t = 200_000
 
     /// What was deleted counts as free in the volume at once, and in the stores when they have won it back.
     private func promise(_ bytes: Int) throws(PosixError) {
@@ -39,7 +39,7 @@ final class Promises: Sendable {
             do throws(PosixError) { return try blocks.promise(bytes) } catch {
                 guard error == .noSpace, ContinuousClock.now < end, isOnItsWay(bytes) else { throw error }
             }
-            Thread.sleep(forTimeInterval: Self.pause)
+            usleep(Self.pause)
             blocks.tryAgain()
         }
     }

@@ -59,7 +59,13 @@ final class JournalQueue: Sendable {
     private let state: Mutex<State>
     private let wake = DispatchSemaphore(value: 0)
 
-    init(_ standing: JournalStanding) { state = Mutex(State(standing: standing)) }
+    private let linger: DispatchTimeInterval
+
+    /// - Parameter linger: for how long records wait that nobody waits for.
+    init(_ standing: JournalStanding, linger: DispatchTimeInterval) {
+        self.linger = linger
+        state = Mutex(State(standing: standing))
+    }
 
     var standing: JournalStanding { state.withLock(\.standing) }
     var failure: VolumeStoreError? { state.withLock(\.failure) }
@@ -82,9 +88,6 @@ final class JournalQueue: Sendable {
     /// Somebody waits for what is queued.
     func hurry() { state.withLock { if !$0.work.isEmpty { wakeThread(&$0, isUrgent: true) } } }
 
-    /// So long records wait for others that nobody waits for: one sync of the disk is as dear for many as for one.
-    static let linger = DispatchTimeInterval.milliseconds(10)
-
     /// Waits for work and takes it; consecutive records as one. `nil` once closed and empty.
     func take() -> Work? {
         while true {
@@ -93,7 +96,7 @@ final class JournalQueue: Sendable {
             case .nothing: wake.wait()
             case .end: return nil
             case .linger:
-                _ = wake.wait(timeout: .now() + Self.linger)
+                _ = wake.wait(timeout: .now() + linger)
                 state.withLock { $0.hasLingered = true }
             }
         }

@@ -26,13 +26,20 @@ package final class SQLiteJournal: Journal {
     /// - Parameter onDurable: told up to which record all are durable, whenever more are; on the journal's thread, where it must not
     ///   block.
     /// - Throws: ``VolumeStoreError`` when it is not there, of something else, newer, or damaged as far as that shows at once.
-    package init(
+    package convenience init(
         path: String, volume: VolumeID, onDurable: @escaping @Sendable (UInt64) -> Void = { _ in }
+    ) throws(VolumeStoreError) {
+        try self.init(path: path, volume: volume, linger: .nanoseconds(0), onDurable: onDurable)
+    }
+
+    /// - Parameter linger: for how long records wait for others that nobody waits for.
+    init(
+        path: String, volume: VolumeID, linger: DispatchTimeInterval, onDurable: @escaping @Sendable (UInt64) -> Void
     ) throws(VolumeStoreError) {
         self.path = path
         self.onDurable = onDurable
         let file = try JournalFile(path: path, volume: volume)
-        queue = JournalQueue(try file.standing())
+        queue = JournalQueue(try file.standing(), linger: linger)
         reader = Mutex(try JournalReader(path: path, volume: volume))
         start(Handed(file))
     }
@@ -138,7 +145,7 @@ package final class SQLiteJournal: Journal {
 
     package func settle(through index: UInt64) { queue.hurry() }
 
-    /// - Parameter isUrgent: whether somebody waits for them; otherwise they may wait for a little while (``JournalQueue/linger``).
+    /// - Parameter isUrgent: whether somebody waits for them; otherwise they may linger.
     func append(_ records: [Record], by epoch: UInt64, isUrgent: Bool) throws(VolumeStoreError) {
         guard let first = records.first else { return }
         let entries = records.map(JournalFile.Entry.init)

@@ -70,7 +70,11 @@ package final class ReplicatedJournal: Journal {
         var lingers = false
     }
 
+    /// So long records wait for others that nobody waits for: one message and one sync of the disk are as dear for many as for one.
+    package static let linger = DispatchTimeInterval.milliseconds(10)
+
     let local: SQLiteJournal
+    private let linger: DispatchTimeInterval
     let surroundings: Surroundings
     let state: Mutex<State>
     private let events = DispatchQueue(label: "surplus.volume.journal")
@@ -82,13 +86,13 @@ package final class ReplicatedJournal: Journal {
     ///   - header: as the state has it that is committed; what is committed is durable.
     package init(
         path: String, volume: VolumeID, as node: NodeID, under header: VolumeHeader, _ options: JournalReplica.Options,
-        _ surroundings: Surroundings
+        _ surroundings: Surroundings, linger: DispatchTimeInterval = linger
     ) throws(VolumeStoreError) {
         let awakening = Awakening()
-        local = try SQLiteJournal(path: path, volume: volume) { _ in awakening.call() }
+        local = try SQLiteJournal(path: path, volume: volume, linger: linger) { _ in awakening.call() }
         let log = try Self.log(of: local, node, header)
         state = Mutex(State(replica: JournalReplica(node, log, durable: header.applied, options)))
-        self.surroundings = surroundings
+        (self.surroundings, self.linger) = (surroundings, linger)
         awakening.attach(self)
     }
 
@@ -232,7 +236,7 @@ package final class ReplicatedJournal: Journal {
             events.async { [surroundings] in for event in effects.events { surroundings.tell(event) } }
         }
         if effects.lingers {
-            lingering.asyncAfter(deadline: .now() + JournalQueue.linger) { [weak self] in self?.sendLingering() }
+            lingering.asyncAfter(deadline: .now() + linger) { [weak self] in self?.sendLingering() }
         }
         if let wake = effects.wake {
             let delay = max(0, (wake - surroundings.clock().instant).rawValue)
