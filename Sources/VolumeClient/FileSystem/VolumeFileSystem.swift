@@ -24,9 +24,9 @@ package final class VolumeFileSystem: FileSystem {
     let returns = LeaseReturns()
     let listings = Mutex<(next: UInt64, open: [UInt64: Listing])>((1, [:]))
     let mount = Mutex<Mount?>(nil)
-    let flights = DispatchQueue(label: "surplus.volume.flights", attributes: .concurrent)
-    let recalls = DispatchQueue(label: "surplus.volume.recalls", attributes: .concurrent)
-    let forgetting = DispatchQueue(label: "surplus.volume.forgetting", attributes: .concurrent)
+    let flights = OwnThreads(label: "surplus.volume.flights")
+    let recalls = OwnThreads(label: "surplus.volume.recalls")
+    let forgetting = OwnThreads(label: "surplus.volume.forgetting")
     /// In which files are stored in the background, so many at a time.
     let lanes = (0..<8).map { DispatchQueue(label: "surplus.volume.lane-\($0)") }
     let room = DispatchSemaphore(value: mostUnderWay / DirtyContent.longestRun)

@@ -42,7 +42,6 @@ final class KeptVolume: Sendable {
     private let pools: NodePools
     private let copies: CopyInbox
     private let state: Mutex<State?>
-    private let copying = DispatchQueue(label: "surplus.volume.copying", attributes: .concurrent)
     private let retrying = DispatchQueue(label: "surplus.volume.retrying")
 
     /// Opens what is in a directory, and goes on as the home where this node was it.
@@ -146,7 +145,9 @@ final class KeptVolume: Sendable {
         case .refused(let refusal): refused(refusal)
         case .appoint(let membership):
             if let home { _ = home.write(.appoint(membership)) } else { journal?.appoint(membership) }
-        case .copyState(let node, _): copying.async { self.sendCopy(to: node) }
+        case .copyState(let node, _):
+            // A thread of its own: a copy takes as long as its node wants.
+            DispatchQueue(label: "surplus.volume.copying").async { self.sendCopy(to: node) }
         case .restart(let position): restart(after: position)
         case .failed(let error): fail(error)
         }

@@ -79,7 +79,7 @@ package final class ReplicatedJournal: Journal {
     let state: Mutex<State>
     private let events = DispatchQueue(label: "surplus.volume.journal")
     private let lingering = DispatchQueue(label: "surplus.volume.journal.lingering")
-    private let reading = DispatchQueue(label: "surplus.volume.journal.reading", attributes: .concurrent)
+    private let reading = DispatchQueue(label: "surplus.volume.journal.reading")
 
     /// - Parameters:
     ///   - path: of the journal's file on this node.
