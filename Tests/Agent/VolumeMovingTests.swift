@@ -63,4 +63,20 @@ struct VolumeMovingTests {
         adoptions.forget(volume)
         #expect(adoptions.nodes(with: volume).isEmpty)
     }
+
+    @Test("What nobody gives is looked for again later and later, and at once when it was there meanwhile")
+    func searches() {
+        let (searches, volume) = (Searches(), Self.volume(1))
+        var now = Instant(microseconds: 1_000_000)
+        for pause in [15, 30, 60, 120, 240, 480, 600, 600] as [Int64] {
+            #expect(searches.isDue(volume, at: now))
+            searches.failed(volume, at: now)
+            #expect(!searches.isDue(volume, at: now + .seconds(pause - 1)))
+            now = now + .seconds(pause)
+        }
+        #expect(searches.isDue(Self.volume(2), at: now))
+        searches.failed(volume, at: now)
+        searches.forget(volume)
+        #expect(searches.isDue(volume, at: now))
+    }
 }

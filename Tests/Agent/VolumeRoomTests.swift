@@ -31,4 +31,38 @@ struct VolumeRoomTests {
             last = share
         }
     }
+
+    // MARK: Giving back
+
+    private static func leases(_ sizes: [Int64]) -> [(id: LeaseID, size: Bytes)] {
+        sizes.enumerated().map { (LeaseID(high: 1, low: UInt64($0)), .mebibytes($1)) }
+    }
+
+    @Test("What is not needed is given back, by ending leases where that is enough, and never more than that")
+    func surplus() {
+        for seed in 0..<500 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            let leases = Self.leases(
+                (0..<Int.random(in: 1...5, using: &random)).map { _ in .random(in: 1...1000, using: &random) })
+            let (total, needed) = (
+                leases.reduce(Bytes.zero) { $0 + $1.size }, Bytes.mebibytes(.random(in: 1...3000, using: &random))
+            )
+            let surplus = VolumeRoom.surplus(of: leases, beyond: needed)
+            let kept = leases.filter { !surplus.ended.contains($0.id) }.reduce(surplus.borrowed) { $0 + $1.size }
+            #expect(surplus.returned == total - kept, "seed \(seed)")
+            #expect(kept >= min(total, needed), "seed \(seed)")
+            // What is left over is less than an eighth.
+            #expect(kept <= needed || kept - needed < kept.scaled(by: 1, over: 8), "seed \(seed)")
+        }
+    }
+
+    @Test("A lease that was added is ended again, one alone is replaced by a smaller one, and a little is not worth it")
+    func returns() {
+        let grown = VolumeRoom.surplus(of: Self.leases([100, 60]), beyond: .mebibytes(100))
+        #expect(grown == .init(ended: [LeaseID(high: 1, low: 1)], returned: .mebibytes(60)))
+        let single = VolumeRoom.surplus(of: Self.leases([160]), beyond: .mebibytes(100))
+        #expect(single == .init(ended: [LeaseID(high: 1, low: 0)], borrowed: .mebibytes(100), returned: .mebibytes(60)))
+        #expect(VolumeRoom.surplus(of: Self.leases([160]), beyond: .mebibytes(150)) == .init())
+        #expect(VolumeRoom.surplus(of: Self.leases([160]), beyond: .mebibytes(200)) == .init())
+    }
 }

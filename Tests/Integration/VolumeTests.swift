@@ -18,6 +18,7 @@ extension LiveTests {
                 let name: String
                 let domain: String?
                 let phase: String
+                let sizeBytes: Int64
             }
 
             struct Kept: Decodable {
@@ -48,6 +49,12 @@ extension LiveTests {
                 of: "storage: storage", with: "storage: {directory: storage, domain: \(domain)}")
             try after.write(toFile: file, atomically: true, encoding: .utf8)
             try pool.start(node)
+        }
+
+        /// Has a command done on a volume by the node that is its home.
+        private func volume(_ command: String, _ arguments: String...) throws {
+            let done = try pool.surplus("node1", ["volume", command] + arguments)
+            try #require(done.status == 0, "\(command) \(arguments): \(done.text)\(done.errors)")
         }
 
         private func mount(_ volume: String, on place: String, by node: String) throws {
@@ -148,6 +155,47 @@ extension LiveTests {
                     try pool.json($0, ["lease", "list"], as: Leases.self).leases.isEmpty
                 } ? true : nil
             }
+        }
+
+        @Test("a volume that is made smaller gives room back, and another node lends instead of one that has left the pool")
+        func lenders() throws {
+            defer { unmountAll() }
+            let tree = "/usr/include/linux"
+            let asked = ["spare", "--size", "100MiB", "--replicas", "2"]
+            try LivePool.eventually("there is room") {
+                try pool.surplus("node1", ["volume", "create"] + asked + ["--dry-run"]).status == 0 ? true : nil
+            }
+            let made = try pool.surplus("node1", ["volume", "create"] + asked)
+            try #require(made.status == 0, "\(made.errors)")
+            let before = try status("spare", asking: "node1").lenders
+            #expect(before.count == 3)
+            try mount("spare", on: places[0], by: "node1")
+            #expect(try LivePool.run(["-r", tree, places[0] + "/tree"], path: "/bin/cp").status == 0)
+
+            try volume("grow", "spare", "--size", "300MiB")
+            try LivePool.eventually(within: 60, "more room is given") {
+                let grown = try status("spare", asking: "node1").lenders
+                return zip(before, grown).allSatisfy { $0.name == $1.name && $0.sizeBytes < $1.sizeBytes } ? true : nil
+            }
+            let plan = try pool.surplus("node1", ["volume", "shrink", "spare", "--size", "80MiB", "--dry-run"])
+            #expect(plan.status == 0 && plan.text.contains("given back"), "\(plan.text)")
+            try volume("shrink", "spare", "--size", "80MiB")
+            try LivePool.eventually(within: 60, "room is given back") {
+                let lenders = try status("spare", asking: "node1").lenders
+                let isLess = zip(before, lenders).allSatisfy { $0.name == $1.name && $0.sizeBytes > $1.sizeBytes }
+                return isLess && lenders.allSatisfy { $0.phase == "open" } ? true : nil
+            }
+            try expectSame(tree, at: places[0] + "/tree")
+
+            let gone = try #require(before.first { $0.name != "node1" }?.name)
+            let revoked = try pool.surplus("node1", ["pool", "revoke", gone, "--yes"])
+            #expect(revoked.status == 0, "\(revoked.errors)")
+            try LivePool.eventually(within: 90, "another node lends") {
+                let lenders = try status("spare", asking: "node1").lenders
+                return lenders.count { $0.name != gone && $0.phase == "open" } == 3 ? true : nil
+            }
+            try awaitWhole("spare", asking: "node1")
+            try expectSame(tree, at: places[0] + "/tree")
         }
     }
 }

@@ -46,6 +46,34 @@ struct StoreLedgerTests {
         }
     }
 
+    @Test("What is covered with fewer copies than there are to be keeps those, and no block takes another's room for one more")
+    func coveredWithFewer() {
+        for seed in 0..<500 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            let unit: UInt64 = 512
+            let granted = (0..<Int.random(in: 3...5, using: &random)).map { _ in
+                UInt64.random(in: 0...400, using: &random) * unit
+            }
+            var ledger = Self.ledger(copies: 3, granted: granted)
+            var left = 0
+            while ledger.covers(unit, copies: 2), left < 200 {
+                ledger.promise(unit)
+                left += 1
+            }
+            while left > 0 {
+                let before = ledger.granted
+                let nodes = ledger.place(3, of: unit, besides: [], doubtful: [], at: Self.now, using: &random)
+                let safe = nodes.filter { (before[$0] ?? 0) >= unit }
+                #expect(safe.count >= 2, "seed \(seed): \(left) left, of \(granted)")
+                for node in nodes where !safe.contains(node) {
+                    #expect(ledger.granted[node] == before[node], "seed \(seed): \(node) had not granted so much")
+                }
+                ledger.settle(unit)
+                left -= 1
+            }
+        }
+    }
+
     @Test("Room on too few nodes covers nothing, however much it is")
     func tooFew() {
         #expect(Self.ledger(copies: 2, granted: [1 << 40]).covers(1, copies: 2) == false)

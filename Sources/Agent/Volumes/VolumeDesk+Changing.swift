@@ -15,63 +15,7 @@ extension VolumeDesk: VolumeKeeping {
     private static let page = 64
     private static let mostFindings = 100
 
-    // MARK: Size
-
-    func plan(_ volume: VolumeID, resizedTo size: Bytes) async throws -> VolumePlan {
-        let (summary, holding) = try await held(volume)
-        let share = share(of: size, summary.copies, holding)
-        let grown = max(.zero, share - holding.share)
-        let givers = try await grown == .zero ? [] : self.givers(of: grown, for: summary.name, among: givingNodes(holding)).givers
-        let placements = givers.map {
-            VolumePlan.Placement(node: $0.node, bytes: grown, free: grown, price: $0.terms?.prices.disk, keepsJournal: false)
-        }
-        let count = givingNodes(holding).count
-        var refusal: Refusal?
-        if grown > .zero, placements.count < count {
-            refusal = Refusal(
-                term: "disk", reason: "each of \(count) nodes has to give \(grown.text) more, and \(placements.count) would")
-        }
-        return VolumePlan(
-            placements: placements, needed: grown.scaled(by: Int64(count), over: 1),
-            found: grown.scaled(by: Int64(placements.count), over: 1), refusal: refusal)
-    }
-
-    func resize(
-        _ volume: VolumeID, to size: Bytes, by user: String, _ report: @escaping Reporter
-    ) async throws -> VolumeOutcome {
-        let plan = try await plan(volume, resizedTo: size)
-        if let refusal = plan.refusal { throw refusal }
-        let (summary, holding) = try await held(volume)
-        guard size.rawValue >= Int64(clamping: summary.used) else {
-            throw Refusal(
-                term: "size",
-                reason:
-                    "\(Bytes(Int64(clamping: summary.used)).text) are in it, which is more than \(size.text): delete files first")
-        }
-        for placement in plan.placements {
-            try await report(VolumeProgress(step: "borrowing"))
-            var more = placement
-            if placement.node == own { more.bytes = holding.own + placement.bytes }
-            try await take(more, for: volume, summary.name)
-        }
-        let share = share(of: size, summary.copies, holding)
-        try await change(volume) { $0.share = max($0.share, share) }
-        try await onThread { [homes] in try homes.resize(volume, capacity: UInt64(size.rawValue)) }
-        await tell("volume.resized", volume, "'\(summary.name)' can have \(size.text) now, by \(user)")
-        return VolumeOutcome(progress: VolumeProgress(step: "done"), size: size)
-    }
-
-    private func share(of size: Bytes, _ copies: Int, _ holding: VolumeHolding) -> Bytes {
-        VolumeRoom.share(of: size, copies: copies, nodes: givingNodes(holding).count)
-    }
-
-    /// Those that give room now, in order.
-    private func givingNodes(_ holding: VolumeHolding) -> [NodeID] {
-        let lenders = holding.leases.compactMap { lease($0) }.filter(\.isOpen).map(\.peer)
-        return Set(lenders + (holding.own > .zero ? [own] : [])).subtracting(holding.leaving).sorted()
-    }
-
-    private func held(_ volume: VolumeID) async throws -> (VolumeSummary, VolumeHolding) {
+    func held(_ volume: VolumeID) async throws -> (VolumeSummary, VolumeHolding) {
         let summary = await onThread { [homes] in homes.list() }.first { $0.volume == volume }
         guard let summary, let holding = self[volume] else { throw VolumeRefusal.unknown(volume) }
         return (summary, holding)
@@ -118,6 +62,7 @@ extension VolumeDesk: VolumeKeeping {
         try await change(volume) { holding in
             holding.leases.removeAll(where: over.contains)
             holding.leaving.removeAll { $0 == node }
+            holding.wanted = holding.wanted.map { $0 - 1 }
         }
         for lease in over { engine.handle(.release(lease)) }
         if node == own {

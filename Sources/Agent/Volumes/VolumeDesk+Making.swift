@@ -110,10 +110,11 @@ extension VolumeDesk {
             placements: placements, needed: needed, found: share.scaled(by: Int64(chosen.count), over: 1), refusal: refusal)
     }
 
-    /// The same, first one of each failure domain.
-    private func apart(_ givers: [Giver]) -> [Giver] {
-        let map = StoreMap(givers.map { StoreCondition($0.node, domain: domain(of: $0.node), free: 0) })
-        let order = Dictionary(map.apart(givers.map(\.node)).enumerated().map { ($1, $0) }) { first, _ in first }
+    /// The same, first one of each failure domain, and of those in which `others` are not.
+    func apart(_ givers: [Giver], from others: [NodeID] = []) -> [Giver] {
+        let nodes = others + givers.map(\.node)
+        let map = StoreMap(nodes.map { StoreCondition($0, domain: domain(of: $0), free: 0) })
+        let order = Dictionary(map.apart(nodes).enumerated().map { ($1, $0) }) { first, _ in first }
         return givers.sorted { order[$0.node, default: 0] < order[$1.node, default: 0] }
     }
 
@@ -134,7 +135,8 @@ extension VolumeDesk {
                     copies: wish.copies, owner: 0, group: 0, permissions: 0o1777))
         }
         do {
-            try await keep(VolumeHolding(volume: volume, share: share, nodes: wish.nodes), for: volume)
+            let wanted = plan.placements.count
+            try await keep(VolumeHolding(volume: volume, share: share, nodes: wish.nodes, wanted: wanted), for: volume)
             for placement in plan.placements { try await take(placement, for: volume, wish.name) }
             try await settle(volume, backups: plan.placements.filter { $0.keepsJournal && $0.node != own }.map(\.node))
             guard let kept = await kept().first(where: { $0.volume == volume }) else { throw VolumeRefusal.unknown(volume) }

@@ -30,6 +30,7 @@ final class VolumeDesk: Sendable {
     let own: NodeID
     let deleted: DeletedVolumes
     let adoptions = Adoptions()
+    let searches = Searches()
     private let holdings: Mutex<[VolumeID: VolumeHolding]>
     /// Leases of which the lender has said that it uses them for their volume.
     private let bound = Mutex<Set<LeaseID>>([])
@@ -89,7 +90,10 @@ final class VolumeDesk: Sendable {
     private func forget(_ before: VolumeHolding?, besides now: VolumeHolding?) {
         guard let before else { return }
         bound.withLock { $0.subtract(Set(before.leases).subtracting(now?.leases ?? [])) }
-        if now == nil { adoptions.forget(before.volume) }
+        if now == nil {
+            adoptions.forget(before.volume)
+            searches.forget(before.volume)
+        }
     }
 
     /// A lease that this node has borrowed.
@@ -120,7 +124,10 @@ final class VolumeDesk: Sendable {
             if looked.map({ now - $0 >= Self.pause }) ?? true {
                 looked = now
                 await lookAround(kept)
-                for summary in kept where summary.isHome { await mendBackups(of: summary) }
+                for summary in kept where summary.isHome {
+                    await mendBackups(of: summary)
+                    await mendLenders(of: summary, at: now)
+                }
             }
             await Task.rest(for: Self.interval)
         }

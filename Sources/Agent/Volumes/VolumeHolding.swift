@@ -12,6 +12,9 @@ struct VolumeHolding: Codable, Hashable, Sendable {
     var share: Bytes
     /// Which are to give room; empty for whoever lends it.
     var nodes: [NodeID]
+    /// How many are to give room, besides those that it was made to leave; at least as many as there are to be copies where it is not
+    /// known.
+    var wanted: Int?
     /// Nodes that the volume is to leave.
     var leaving: [NodeID] = []
     /// Nodes that may have blocks of it from the time of another home, and do not lend to this one yet.

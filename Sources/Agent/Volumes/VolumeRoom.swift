@@ -21,4 +21,32 @@ enum VolumeRoom {
         let total = stored + min(largestReserve, stored.scaled(by: 1, over: 7))
         return .mebibytes(total.rawValue / Bytes.mebibytes(1).rawValue + 1)
     }
+
+    // MARK: Giving back
+
+    /// How a node comes to give no more than it needs to.
+    struct Return: Hashable {
+        /// Leases that are ended.
+        var ended: [LeaseID] = []
+        /// What is borrowed anew first, because they would have gone too far; zero for nothing.
+        var borrowed = Bytes.zero
+        /// What it gives less afterwards.
+        var returned = Bytes.zero
+    }
+
+    /// What of some leases on a node is given back when only so much is needed. A smaller lease takes the place of larger ones where an
+    /// eighth of what they have comes back by that.
+    static func surplus(of leases: [(id: LeaseID, size: Bytes)], beyond needed: Bytes) -> Return {
+        let total = leases.reduce(Bytes.zero) { $0 + $1.size }
+        var (left, result) = (total, Return())
+        for lease in leases.sorted(by: { ($1.size, $0.id) < ($0.size, $1.id) }) where left - lease.size >= needed {
+            left = left - lease.size
+            result.ended.append(lease.id)
+        }
+        if left > needed, left - needed >= left.scaled(by: 1, over: 8) {
+            (left, result.ended, result.borrowed) = (needed, leases.map(\.id), needed)
+        }
+        result.returned = total - left
+        return result
+    }
 }

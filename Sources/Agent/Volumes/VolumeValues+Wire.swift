@@ -58,6 +58,7 @@ extension PoolMembership {
             ($0.name, $0.volume) = (name, volume?.description ?? "")
             $0.placements = plan.placements.map(message)
             ($0.neededBytes, $0.foundBytes) = (plan.needed.rawValue, plan.found.rawValue)
+            $0.returnedBytes = plan.returned.rawValue
             if let refusal = plan.refusal { $0.refusal = Surplus_V1_Refusal(refusal) }
         }
     }

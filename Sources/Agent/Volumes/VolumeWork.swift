@@ -34,6 +34,8 @@ struct VolumePlan: Hashable, Sendable {
     var needed: Bytes
     /// What of that has a place.
     var found: Bytes
+    /// What would be given back, on all nodes together.
+    var returned = Bytes.zero
     /// Why it would not be done; `nil` when it would be.
     var refusal: Refusal?
 }

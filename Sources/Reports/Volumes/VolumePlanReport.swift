@@ -30,18 +30,21 @@ package struct VolumePlanReport: Report {
         let name: String
         let neededBytes: Int64
         let foundBytes: Int64
+        let returnedBytes: Int64
         let placements: [Placement]
         package let refusal: RefusalFigures?
 
         /// - Parameters:
         ///   - volume: its id; `nil` of one that is not there yet.
         ///   - needed: on all nodes together, with all copies; `found` of that has a place.
+        ///   - returned: what would be given back.
         ///   - refusal: why it would not be done.
         package init(
-            volume: String?, name: String, needed: Bytes, found: Bytes, placements: [Placement], refusal: RefusalFigures?
+            volume: String?, name: String, needed: Bytes, found: Bytes, returned: Bytes, placements: [Placement],
+            refusal: RefusalFigures?
         ) {
             (self.volume, self.name) = (volume, name)
-            (neededBytes, foundBytes) = (needed.rawValue, found.rawValue)
+            (neededBytes, foundBytes, returnedBytes) = (needed.rawValue, found.rawValue, returned.rawValue)
             (self.placements, self.refusal) = (placements, refusal)
         }
     }
@@ -67,12 +70,15 @@ package struct VolumePlanReport: Report {
     private func text(of plan: Plan, on page: Page) -> String {
         var sheet = Sheet()
         sheet.add("volume", plan.name, .strong)
-        let (needed, found) = (Bytes(plan.neededBytes), Bytes(plan.foundBytes))
-        sheet.add(
-            "room",
-            found >= needed
-                ? "\(page.figure(needed)) needed, all of it found"
-                : "\(page.figure(needed)) needed, \(page.figure(found)) found", found >= needed ? .good : .bad)
+        let (needed, found, returned) = (Bytes(plan.neededBytes), Bytes(plan.foundBytes), Bytes(plan.returnedBytes))
+        if needed > .zero || returned == .zero {
+            sheet.add(
+                "room",
+                found >= needed
+                    ? "\(page.figure(needed)) needed, all of it found"
+                    : "\(page.figure(needed)) needed, \(page.figure(found)) found", found >= needed ? .good : .bad)
+        }
+        sheet.add("given back", returned > .zero ? page.figure(returned) : nil)
         sheet.add("refused", plan.refusal?.text, .bad)
         guard !plan.placements.isEmpty else { return sheet.text(on: page) }
         var table = Table([

@@ -109,39 +109,54 @@ struct StoreLedger {
     // MARK: Placing
 
     /// Chooses where copies of a block go, and uses what was granted there: where there is most of it when the rest would not be
-    /// enough for what was promised otherwise; then nodes that have said to have room, then those that have not.
+    /// enough for what was promised otherwise; then nodes that have said to have room, then those that have not. Where what was
+    /// promised is covered with fewer copies only, the block has no more of them out of what others were promised.
     ///
     /// - Parameter present: nodes that have a copy, or were tried.
     mutating func place(
         _ count: Int, of bytes: UInt64, besides present: [NodeID], doubtful: [NodeID], at now: Instant,
         using random: inout some RandomNumberGenerator
     ) -> [NodeID] {
-        var chosen = placeGranted(count, bytes, present, doubtful, at: now, using: &random)
+        let candidates = granting(bytes, besides: present + doubtful, at: now)
+        var chosen = placeGranted(count, bytes, on: candidates, using: &random)
         for node in chosen { granted[node, default: 0] -= bytes }
+        let kept = candidates.map(\.node).filter { !chosen.contains($0) }
         for (room, avoided) in [(bytes, doubtful), (0, doubtful), (0, [])] where chosen.count < count {
             chosen += StoreMap(open(at: now)).choose(
-                count - chosen.count, for: room, besides: present + avoided + chosen, using: &random)
+                count - chosen.count, for: room, besides: present + avoided + kept + chosen, using: &random)
         }
         return chosen
     }
 
-    private func placeGranted(
-        _ count: Int, _ bytes: UInt64, _ present: [NodeID], _ doubtful: [NodeID], at now: Instant,
-        using random: inout some RandomNumberGenerator
-    ) -> [NodeID] {
-        let candidates = open(at: now).compactMap { store -> StoreCondition? in
-            guard let room = granted[store.node], room >= bytes, !doubtful.contains(store.node) else { return nil }
+    /// Stores that have granted so much, with that as their room.
+    private func granting(_ bytes: UInt64, besides avoided: [NodeID], at now: Instant) -> [StoreCondition] {
+        open(at: now).compactMap { store -> StoreCondition? in
+            guard let room = granted[store.node], room >= bytes, !avoided.contains(store.node) else { return nil }
             var store = store
             store.free = room
             return store
         }
-        let drawn = StoreMap(candidates).choose(count, for: bytes, besides: present, using: &random)
+    }
+
+    private func placeGranted(
+        _ count: Int, _ bytes: UInt64, on candidates: [StoreCondition], using random: inout some RandomNumberGenerator
+    ) -> [NodeID] {
+        let drawn = StoreMap(candidates).choose(count, for: bytes, besides: [], using: &random)
+        guard let covered = (min(fewest, count)...count).last(where: { covers(0, copies: $0) }),
+            !covers(copies: covered, afterPlacing: bytes, on: drawn)
+        else { return drawn }
+        let fullest = candidates.sorted { ($1.free, $0.node) < ($0.free, $1.node) }.map(\.node)
+        return drawn.reduce(into: Array(fullest.prefix(covered))) { chosen, node in
+            guard chosen.count < count, !chosen.contains(node) else { return }
+            if covers(copies: covered, afterPlacing: bytes, on: chosen + [node]) { chosen.append(node) }
+        }
+    }
+
+    private func covers(copies: Int, afterPlacing bytes: UInt64, on nodes: [NodeID]) -> Bool {
         var rest = self
-        for node in drawn { rest.granted[node, default: 0] -= bytes }
+        for node in nodes { rest.granted[node, default: 0] -= bytes }
         rest.settle(bytes)
-        guard !rest.covers(0, copies: count), covers(0, copies: count) else { return drawn }
-        let fullest = candidates.filter { !present.contains($0.node) }.sorted { ($1.free, $0.node) < ($0.free, $1.node) }
-        return fullest.prefix(count).map(\.node)
+        return rest.covers(0, copies: copies)
     }
 }
 

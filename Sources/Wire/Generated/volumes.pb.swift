@@ -439,6 +439,9 @@ package nonisolated struct Surplus_V1_VolumePlan: Sendable {
 
   package var name: String = String()
 
+  /// on all nodes together, that would be given back
+  package var returnedBytes: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1491,7 +1494,7 @@ nonisolated extension Surplus_V1_EvacuateVolumeRequest: SwiftProtobuf.Message, S
 
 nonisolated extension Surplus_V1_VolumePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".VolumePlan"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}placements\0\u{3}needed_bytes\0\u{3}found_bytes\0\u{1}refusal\0\u{1}volume\0\u{1}name\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}placements\0\u{3}needed_bytes\0\u{3}found_bytes\0\u{1}refusal\0\u{1}volume\0\u{1}name\0\u{3}returned_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1505,6 +1508,7 @@ nonisolated extension Surplus_V1_VolumePlan: SwiftProtobuf.Message, SwiftProtobu
       case 4: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.volume) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.returnedBytes) }()
       default: break
       }
     }
@@ -1533,6 +1537,9 @@ nonisolated extension Surplus_V1_VolumePlan: SwiftProtobuf.Message, SwiftProtobu
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 6)
     }
+    if self.returnedBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.returnedBytes, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1543,6 +1550,7 @@ nonisolated extension Surplus_V1_VolumePlan: SwiftProtobuf.Message, SwiftProtobu
     if lhs._refusal != rhs._refusal {return false}
     if lhs.volume != rhs.volume {return false}
     if lhs.name != rhs.name {return false}
+    if lhs.returnedBytes != rhs.returnedBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

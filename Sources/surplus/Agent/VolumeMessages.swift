@@ -77,7 +77,7 @@ extension VolumePlanReport.Plan {
     init(_ message: Surplus_V1_VolumePlan) {
         self.init(
             volume: message.volume.nonEmpty, name: message.name, needed: Bytes(message.neededBytes),
-            found: Bytes(message.foundBytes),
+            found: Bytes(message.foundBytes), returned: Bytes(message.returnedBytes),
             placements: message.placements.map {
                 .init(
                     node: $0.node, name: $0.name, domain: $0.domain.nonEmpty, bytes: Bytes($0.bytes), free: Bytes($0.freeBytes),

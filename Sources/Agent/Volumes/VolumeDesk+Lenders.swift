@@ -1,0 +1,76 @@
+import Resources
+import Synchronization
+import VolumeService
+import Volumes
+
+// Who gives room to a volume instead of lenders that are gone.
+
+extension VolumeDesk {
+    /// Has others give room to a volume of which this node is the home, where fewer do than are to: a lender whose lease is over or
+    /// called back, or that has left the pool, does not any more. Those that the volume was made to take alone are asked again.
+    ///
+    /// What is short is looked for again after a pause, longer each time that nobody gives it.
+    func mendLenders(of summary: VolumeSummary, at now: Instant) async {
+        guard let holding = self[summary.volume], !holding.isUnfinished, holding.formerLenders.isEmpty else { return }
+        let members = roster.members.filter { $0.status == .active }.map(\.node)
+        let giving = givingNodes(holding).filter(members.contains)
+        let missing = max(summary.copies, holding.wanted ?? 0) - giving.count
+        guard missing > 0 else { return searches.forget(summary.volume) }
+        guard searches.isDue(summary.volume, at: now) else { return }
+        do {
+            let found = try await findLenders(missing, besides: giving, among: members, summary, holding)
+            if found == missing { searches.forget(summary.volume) } else { searches.failed(summary.volume, at: now) }
+        } catch {
+            searches.failed(summary.volume, at: now)
+            house.log.notice(
+                "a volume has fewer lenders than it is to have",
+                metadata: ["volume": "\(summary.volume)", "reason": "\(error)"])
+        }
+    }
+
+    /// - Returns: how many give room now that did not.
+    private func findLenders(
+        _ missing: Int, besides giving: [NodeID], among members: [NodeID], _ summary: VolumeSummary, _ holding: VolumeHolding
+    ) async throws -> Int {
+        let unwanted = Set(giving + holding.leaving)
+        let able = (holding.nodes.isEmpty ? members : holding.nodes).filter { !unwanted.contains($0) && members.contains($0) }
+        guard !able.isEmpty else { return 0 }
+        let size = Bytes(Int64(clamping: summary.capacity))
+        let count = giving.count + missing
+        let share = max(holding.share, VolumeRoom.share(of: size, copies: summary.copies, nodes: count))
+        let givers = try await givers(of: share, for: summary.name, among: able).givers
+        let chosen = apart(givers, from: giving).prefix(missing)
+        for giver in chosen {
+            try await take(
+                VolumePlan.Placement(
+                    node: giver.node, bytes: share, free: share, price: giver.terms?.prices.disk, keepsJournal: false),
+                for: summary.volume, summary.name)
+        }
+        provide(summary.volume)
+        return chosen.count
+    }
+}
+
+/// When lenders were last looked for in vain, for each volume.
+final class Searches: Sendable {
+    private struct Pause {
+        var length: Microseconds
+        var end: Instant
+    }
+
+    private static let shortest = Microseconds.seconds(15)
+    private static let longest = Microseconds.minutes(10)
+
+    private let pauses = Mutex<[VolumeID: Pause]>([:])
+
+    func isDue(_ volume: VolumeID, at now: Instant) -> Bool { pauses.withLock { $0[volume].map { now >= $0.end } ?? true } }
+
+    func failed(_ volume: VolumeID, at now: Instant) {
+        pauses.withLock { pauses in
+            let length = pauses[volume].map { min(Self.longest, $0.length + $0.length) } ?? Self.shortest
+            pauses[volume] = Pause(length: length, end: now + length)
+        }
+    }
+
+    func forget(_ volume: VolumeID) { pauses.withLock { $0[volume] = nil } }
+}
