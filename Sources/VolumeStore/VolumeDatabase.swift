@@ -204,7 +204,11 @@ package final class VolumeDatabase {
     /// Commits unless that takes long: who is kept waiting is everybody.
     private func commitSoon() throws(VolumeStoreError) {
         nextCommit = applied + options.recordsPerCommit
-        do throws(VolumeStoreError) { try commitAll(within: options.commitPatience) } catch .unsettled {}
+        do throws(VolumeStoreError) {
+            try commitAll(within: options.commitPatience)
+            // While records keep coming there may be no better time.
+            try trimIfLong()
+        } catch .unsettled {}
     }
 
     private func commitAll() throws(VolumeStoreError) { try commitAll(within: options.patience) }
@@ -260,6 +264,23 @@ package final class VolumeDatabase {
             try state.makeDurable()
             if applied > count { try journal.trim(through: applied - count) }
         }
+    }
+
+    /// Commits the state where its records are durable, and drops what the journal has beyond what is to be kept; to be called about once
+    /// a second.
+    package func tend() throws(VolumeStoreError) {
+        try check()
+        let standing = journal.standing
+        // Who waits for the disk now holds up everybody.
+        if standing.durable == standing.last { try commit() }
+        try going { () throws(VolumeStoreError) in if state.committed == applied { try trimIfLong() } }
+    }
+
+    /// - Precondition: all that was applied is committed.
+    private func trimIfLong() throws(VolumeStoreError) {
+        guard applied > journal.standing.trimmed + options.kept + options.kept / 16 else { return }
+        try state.makeDurable()
+        try journal.trim(through: applied - options.kept)
     }
 
     /// Drops the records after one, which the history of a new epoch does not have.

@@ -64,19 +64,25 @@ struct VolumeMovingTests {
         #expect(adoptions.nodes(with: volume).isEmpty)
     }
 
-    @Test("What nobody gives is looked for again later and later, and at once when it was there meanwhile")
-    func searches() {
-        let (searches, volume) = (Searches(), Self.volume(1))
+    @Test("What is in vain is tried again later and later, one piece at a time, and at once when it was done meanwhile")
+    func attempts() {
+        let (attempts, volume) = (Attempts(), Self.volume(1))
         var now = Instant(microseconds: 1_000_000)
         for pause in [15, 30, 60, 120, 240, 480, 600, 600] as [Int64] {
-            #expect(searches.isDue(volume, at: now))
-            searches.failed(volume, at: now)
-            #expect(!searches.isDue(volume, at: now + .seconds(pause - 1)))
+            #expect(attempts.isDue(volume, at: now))
+            #expect(attempts.begin(volume))
+            #expect(!attempts.begin(volume))
+            attempts.end(volume, isDone: false, at: now)
+            #expect(!attempts.isDue(volume, at: now + .seconds(pause - 1)))
             now = now + .seconds(pause)
         }
-        #expect(searches.isDue(Self.volume(2), at: now))
-        searches.failed(volume, at: now)
-        searches.forget(volume)
-        #expect(searches.isDue(volume, at: now))
+        #expect(attempts.isDue(Self.volume(2), at: now))
+        #expect(attempts.begin(volume))
+        attempts.end(volume, isDone: true, at: now)
+        #expect(attempts.isDue(volume, at: now))
+        #expect(attempts.begin(volume))
+        attempts.end(volume, isDone: false, at: now)
+        attempts.forget(volume)
+        #expect(attempts.isDue(volume, at: now))
     }
 }

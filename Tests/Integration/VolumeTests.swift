@@ -162,8 +162,9 @@ extension LiveTests {
             defer { unmountAll() }
             let tree = "/usr/include/linux"
             let asked = ["spare", "--size", "100MiB", "--replicas", "2"]
-            try LivePool.eventually("there is room") {
-                try pool.surplus("node1", ["volume", "create"] + asked + ["--dry-run"]).status == 0 ? true : nil
+            try LivePool.eventually("all nodes know each other, and three would lend") {
+                let plan = try pool.surplus("node1", ["volume", "create"] + asked + ["--dry-run"])
+                return plan.status == 0 && plan.text.matches(of: /node\d/).count == 3 ? true : nil
             }
             let made = try pool.surplus("node1", ["volume", "create"] + asked)
             try #require(made.status == 0, "\(made.errors)")

@@ -130,6 +130,21 @@ struct VolumeDatabaseTests {
         #expect(try SQLiteState(path: VolumeDirectory.state(in: path), isReadOnly: true).header.applied == 1)
     }
 
+    @Test("the journal stays short also while records keep coming")
+    func trimmingUnderLoad() throws {
+        var options = VolumeDatabase.Options()
+        (options.recordsPerCommit, options.kept, options.commitPatience) = (16, 64, .seconds(60))
+        let database = try VolumeDatabase(directory: path, volume: volumeID, options: options)
+        var history = RandomHistory(seed: 3)
+        for record in try history.records(500) {
+            _ = try database.apply(record)
+            let standing = database.journal.standing
+            #expect(standing.last - standing.trimmed <= 64 + 4 + 16)
+            #expect(standing.trimmed == 0 || standing.last - standing.trimmed >= 64)
+        }
+        #expect(database.journal.standing.trimmed > 0)
+    }
+
     @Test("records are trimmed once the state has them, and so many are kept as were wanted")
     func trimming() throws {
         var history = RandomHistory(seed: 2)

@@ -98,7 +98,7 @@ extension PoolMembership {
     /// Tells how far work is, and what came of it.
     private func work(
         on kept: KeptVolume, _ write: @escaping StepWriter,
-        _ body: (@escaping VolumeKeeping.Reporter) async throws -> VolumeOutcome
+        _ body: (@escaping VolumeDesk.Reporter) async throws -> VolumeOutcome
     ) async throws {
         let outcome = try await body { progress in
             try await write(

@@ -10,21 +10,26 @@ extension VolumeDesk {
     /// So long a new backup is waited for; what takes longer goes on, and is looked at again.
     private static let patience = Duration.seconds(10)
 
+    /// After so long without a sign of life another node keeps the journal instead.
+    private static let longestSilence = Microseconds.minutes(10)
+
     /// Has others keep the journal of a volume of which this node is the home, where fewer do than are to: a home that was taken over
-    /// from, or a backup that has left the pool, does not any more.
-    func mendBackups(of summary: VolumeSummary) async {
+    /// from does not any more, nor a backup that has left the pool, is silent for long, or is `left`. Where nobody else is there, they stay.
+    func mendBackups(of summary: VolumeSummary, besides left: NodeID? = nil) async {
         // While it is made its first ones are on their way; a home that recovers tells nothing yet, and is looked at again.
         guard self[summary.volume]?.isUnfinished == false, let stores = try? homes.status(of: summary.volume).stores else {
             return
         }
         let members = Set(roster.members.filter { $0.status == .active }.map(\.node))
-        let lasting = summary.backups.filter(members.contains)
+        let present = summary.backups.filter(members.contains)
+        let lasting = present.filter { $0 != left && !isSilent($0) }
         let lenders = stores.filter { $0.isHeard && $0.place.condition.phase == .open }.map(\.place.node)
         let able = (lenders.sorted() + members.subtracting(lenders).sorted()).filter { node in
-            node != own && !lasting.contains(node) && members.contains(node) && roster.isReachable(node)
+            node != own && !present.contains(node) && members.contains(node) && roster.isReachable(node)
                 && peers.has(.volumes, node)
         }
-        let backups = lasting + able.prefix(max(0, Self.mostBackups - lasting.count))
+        let candidates = lasting + able + present.filter { !lasting.contains($0) }
+        let backups = Array(candidates.prefix(max(Self.mostBackups, lasting.count)))
         guard Set(backups) != Set(summary.backups) else { return }
         do throws(VolumeRefusal) {
             try await homes.change(backups: backups, of: summary.volume, within: Self.patience)
@@ -33,5 +38,9 @@ extension VolumeDesk {
                 "a volume has fewer backups than it is to have",
                 metadata: ["volume": "\(summary.volume)", "reason": "\(error)"])
         }
+    }
+
+    private func isSilent(_ node: NodeID) -> Bool {
+        !roster.isReachable(node) && house.clock().utc - (roster.lastSeen(node) ?? begun) > Self.longestSilence
     }
 }

@@ -6,9 +6,9 @@ import Volumes
 
 // What people have done to volumes that there are.
 
-extension VolumeDesk: VolumeKeeping {
+extension VolumeDesk {
     /// How often it is looked how far work is.
-    private static let step = Duration.milliseconds(500)
+    static let step = Duration.milliseconds(500)
     /// How long somebody who has unmounted a volume has to say so.
     private static let parting = Duration.seconds(5)
     /// Blocks that are read between two reports of progress.
@@ -23,6 +23,7 @@ extension VolumeDesk: VolumeKeeping {
 
     // MARK: Leaving a node
 
+    /// Where what a volume has on a node would go.
     func plan(_ volume: VolumeID, leaving node: NodeID) async throws -> VolumePlan {
         let plan = try await onThread { [homes] in try homes.evacuationPlan(of: node, from: volume) }
         let refusal =
@@ -36,6 +37,8 @@ extension VolumeDesk: VolumeKeeping {
             found: Bytes(Int64(clamping: plan.needed - min(plan.needed, plan.shortfall))), refusal: refusal)
     }
 
+    /// Moves all blocks of a volume off a node: no new ones go there, each gets its copies elsewhere, and only then are those there
+    /// deleted. Afterwards the lease under which the node lends room is ended.
     func evacuate(
         _ volume: VolumeID, leaving node: NodeID, by user: String, _ report: @escaping Reporter
     ) async throws -> VolumeOutcome {
@@ -55,7 +58,7 @@ extension VolumeDesk: VolumeKeeping {
         throw Refusal(term: "volume", reason: "\(name(node)) gives no room to it any more")
     }
 
-    /// Gives back what was borrowed from a node on which nothing is left.
+    /// Gives back what was borrowed from a node on which nothing is left, and has another one keep the journal instead where there is one.
     private func release(_ node: NodeID, of volume: VolumeID) async throws {
         guard let holding = self[volume] else { return }
         let over = holding.leases.filter { lease($0)?.peer == node }
@@ -70,10 +73,13 @@ extension VolumeDesk: VolumeKeeping {
             try await change(volume) { $0.own = .zero }
         }
         provide(volume)
+        let summary = await onThread { [homes] in homes.list() }.first { $0.volume == volume }
+        if let summary, summary.backups.contains(node) { await mendBackups(of: summary, besides: node) }
     }
 
     // MARK: Looking
 
+    /// Reads every copy of every block, and replaces what is not what was stored.
     func scrub(_ volume: VolumeID, by user: String, _ report: @escaping Reporter) async throws -> VolumeOutcome {
         let status = try await onThread { [homes] in try homes.status(of: volume) }
         var (progress, findings) = (VolumeProgress(step: "reading"), [VolumeOutcome.Finding]())
@@ -115,6 +121,7 @@ extension VolumeDesk: VolumeKeeping {
         return findings
     }
 
+    /// Compares a volume's metadata with itself, and with what the stores have. Changes nothing.
     func check(_ volume: VolumeID, by user: String, _ report: @escaping Reporter) async throws -> VolumeOutcome {
         try await report(VolumeProgress(step: "reading"))
         let faults = try await onThread { [homes] in try homes.check(volume) }
@@ -130,6 +137,9 @@ extension VolumeDesk: VolumeKeeping {
 
     // MARK: Homes
 
+    /// Makes this node, a backup, the home, in a new epoch.
+    ///
+    /// - Throws: also when a node is not heard of that may have acknowledged what nobody else has.
     func takeOver(_ volume: VolumeID, by user: String) async throws -> KeptVolume {
         try await homes.takeOver(volume)
         try await inherit(volume)
@@ -138,6 +148,8 @@ extension VolumeDesk: VolumeKeeping {
         return kept
     }
 
+    /// Deletes a volume with all that is in it. Comes back once it is durable that there is no such volume any more; nodes that are
+    /// not heard of are told later.
     func delete(_ volume: VolumeID, by user: String) async throws -> VolumeRemoval {
         let status = try await unmountedStatus(of: volume)
         try await homes.delete(volume)

@@ -1,5 +1,4 @@
 import Resources
-import Synchronization
 import VolumeService
 import Volumes
 
@@ -11,17 +10,17 @@ extension VolumeDesk {
     ///
     /// What is short is looked for again after a pause, longer each time that nobody gives it.
     func mendLenders(of summary: VolumeSummary, at now: Instant) async {
-        guard let holding = self[summary.volume], !holding.isUnfinished, holding.formerLenders.isEmpty else { return }
+        guard let holding = self[summary.volume], !holding.isUnfinished, !isAdopting(holding) else { return }
         let members = roster.members.filter { $0.status == .active }.map(\.node)
         let giving = givingNodes(holding).filter(members.contains)
         let missing = max(summary.copies, holding.wanted ?? 0) - giving.count
         guard missing > 0 else { return searches.forget(summary.volume) }
-        guard searches.isDue(summary.volume, at: now) else { return }
+        guard searches.isDue(summary.volume, at: now), searches.begin(summary.volume) else { return }
+        var found = 0
+        defer { searches.end(summary.volume, isDone: found == missing, at: now) }
         do {
-            let found = try await findLenders(missing, besides: giving, among: members, summary, holding)
-            if found == missing { searches.forget(summary.volume) } else { searches.failed(summary.volume, at: now) }
+            found = try await findLenders(missing, besides: giving, among: members, summary, holding)
         } catch {
-            searches.failed(summary.volume, at: now)
             house.log.notice(
                 "a volume has fewer lenders than it is to have",
                 metadata: ["volume": "\(summary.volume)", "reason": "\(error)"])
@@ -40,6 +39,7 @@ extension VolumeDesk {
         let share = max(holding.share, VolumeRoom.share(of: size, copies: summary.copies, nodes: count))
         let givers = try await givers(of: share, for: summary.name, among: able).givers
         let chosen = apart(givers, from: giving).prefix(missing)
+        try await change(summary.volume) { $0.share = max($0.share, share) }
         for giver in chosen {
             try await take(
                 VolumePlan.Placement(
@@ -49,28 +49,4 @@ extension VolumeDesk {
         provide(summary.volume)
         return chosen.count
     }
-}
-
-/// When lenders were last looked for in vain, for each volume.
-final class Searches: Sendable {
-    private struct Pause {
-        var length: Microseconds
-        var end: Instant
-    }
-
-    private static let shortest = Microseconds.seconds(15)
-    private static let longest = Microseconds.minutes(10)
-
-    private let pauses = Mutex<[VolumeID: Pause]>([:])
-
-    func isDue(_ volume: VolumeID, at now: Instant) -> Bool { pauses.withLock { $0[volume].map { now >= $0.end } ?? true } }
-
-    func failed(_ volume: VolumeID, at now: Instant) {
-        pauses.withLock { pauses in
-            let length = pauses[volume].map { min(Self.longest, $0.length + $0.length) } ?? Self.shortest
-            pauses[volume] = Pause(length: length, end: now + length)
-        }
-    }
-
-    func forget(_ volume: VolumeID) { pauses.withLock { $0[volume] = nil } }
 }

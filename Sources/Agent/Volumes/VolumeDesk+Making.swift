@@ -73,6 +73,7 @@ extension VolumeDesk {
 
     // MARK: Plans
 
+    /// Where the data of a new volume would go. Nothing is borrowed for it; what is short is a ``VolumePlan/refusal``.
     func plan(_ wish: VolumeWish) async throws -> VolumePlan {
         let wanted = wish.nodes.isEmpty ? wish.copies + 1 : wish.nodes.count
         let share = VolumeRoom.share(of: wish.size, copies: wish.copies, nodes: wanted)
@@ -120,6 +121,10 @@ extension VolumeDesk {
 
     // MARK: Making
 
+    /// Makes a volume with this node as its home. Comes back once it is durable, has the room it needs and can be mounted; when it
+    /// throws, nothing of it is left.
+    ///
+    /// - Parameter user: who asked, for the record; so in all methods.
     func create(_ wish: VolumeWish, by user: String) async throws -> KeptVolume {
         let plan = try await plan(wish)
         if let refusal = plan.refusal { throw refusal }

@@ -37,6 +37,12 @@ extension VolumeDesk {
         provide(volume)
     }
 
+    /// Whether some lender of the home before is there that does not lend to this one yet.
+    func isAdopting(_ holding: VolumeHolding) -> Bool {
+        let active = roster.members.filter { $0.status == .active }.map(\.node)
+        return holding.formerLenders.contains { active.contains($0) && ($0 == own || roster.isReachable($0)) }
+    }
+
     /// What those among some nodes have that answer; `nil` for one that has nothing of the volume.
     private func usages(of volume: VolumeID, on nodes: [NodeID]) async -> [(NodeID, BlockUsage?)] {
         await withTaskGroup(of: (NodeID, BlockUsage?)?.self) { group in

@@ -6,6 +6,7 @@ import Volumes
 // Volumes that are to hold more, or less.
 
 extension VolumeDesk {
+    /// What it would take to have a volume of another size: what would be borrowed, or what would be copied off what is given back.
     func plan(_ volume: VolumeID, resizedTo size: Bytes) async throws -> VolumePlan {
         let (summary, holding) = try await held(volume)
         let share = share(of: size, summary.copies, holding)
@@ -13,6 +14,9 @@ extension VolumeDesk {
             ? shrinkPlan(share, summary, holding) : growthPlan(max(.zero, share - holding.share), summary, holding)
     }
 
+    /// Borrows more and raises the limit, or lowers it, moves blocks together and gives back what is not needed.
+    ///
+    /// - Throws: also when the content does not fit, or nobody lends so much.
     func resize(
         _ volume: VolumeID, to size: Bytes, by user: String, _ report: @escaping Reporter
     ) async throws -> VolumeOutcome {
@@ -115,26 +119,44 @@ extension VolumeDesk {
         let (volume, share) = (summary.volume, share(of: size, summary.copies, holding))
         // First of all no more is written than has room afterwards.
         try await onThread { [homes] in try homes.resize(volume, capacity: UInt64(size.rawValue)) }
+        try await change(volume) { $0.share = share }
+        while !returns.begin(volume) { try await Task.sleep(for: Self.step) }
         var outcome = VolumeOutcome(progress: VolumeProgress(step: "giving back"), size: size)
-        let all = surplus(of: holding, beyond: share)
+        defer { returns.end(volume, isDone: outcome.findings.isEmpty, at: house.clock().instant) }
+        try await giveBackSurplus(of: summary, &outcome, report)
+        await tell(
+            "volume.resized", volume,
+            "'\(summary.name)' can have \(size.text) now, by \(user); \(outcome.progress.done.text) of room were given back")
+        return outcome
+    }
+
+    /// Gives back what a volume has had more than it needs since it was made smaller, where that was interrupted or refused.
+    func giveBackRest(of summary: VolumeSummary, at now: Instant) async {
+        let volume = summary.volume
+        // What a new home needs is known when it has all that the one before had.
+        guard let holding = self[volume], !holding.isUnfinished, !isAdopting(holding), holding.share > .zero,
+            !surplus(of: holding, beyond: holding.share).isEmpty, returns.isDue(volume, at: now), returns.begin(volume)
+        else { return }
+        var outcome = VolumeOutcome(progress: VolumeProgress(step: "giving back"), size: holding.share)
+        defer { returns.end(volume, isDone: outcome.findings.isEmpty, at: now) }
+        await note { try await giveBackSurplus(of: summary, &outcome) { _ in } }
+    }
+
+    private func giveBackSurplus(of summary: VolumeSummary, _ outcome: inout VolumeOutcome, _ report: Reporter) async throws {
+        guard let holding = self[summary.volume] else { return }
+        let all = surplus(of: holding, beyond: holding.share)
         outcome.progress.total = all.reduce(.zero) { $0 + $1.surplus.returned }
         for (node, surplus) in all {
             try await report(outcome.progress)
             do {
-                try await giveBack(surplus, keeping: share, on: node, of: summary)
+                try await giveBack(surplus, keeping: holding.share, on: node, of: summary)
                 outcome.progress.done = outcome.progress.done + surplus.returned
             } catch {
-                let fault = "lends what it lent before, for it does not lend \(share.text) instead: \(error)"
+                let fault = "lends what it lent before, for it does not lend \(holding.share.text) instead: \(error)"
                 outcome.findings.append(.init(subject: name(node), fault: fault, isMended: false))
             }
         }
-        try await change(volume) { $0.share = share }
-        provide(volume)
-        let returned = outcome.progress.done
-        await tell(
-            "volume.resized", volume,
-            "'\(summary.name)' can have \(size.text) now, by \(user); \(returned.text) of room were given back")
-        return outcome
+        provide(summary.volume)
     }
 
     private func giveBack(

@@ -13,6 +13,7 @@ extension VolumeDesk {
         await note { try await self.house.store.commit([.event(event)]) }
     }
 
+    /// The volumes that this node keeps, in the order of their ids. Answers at once, from memory.
     func kept() async -> [KeptVolume] { await onThread { [homes] in homes.list() }.compactMap(kept) }
 
     /// `nil` for one that cannot be read, which the story tells of.
@@ -26,6 +27,7 @@ extension VolumeDesk {
             used: Bytes(Int64(clamping: summary.used)), health: health)
     }
 
+    /// How a volume is whose home this node is.
     func condition(of volume: VolumeID) async throws -> VolumeCondition {
         let status = try await onThread { [homes] in try homes.status(of: volume) }
         guard let kept = kept(status.summary) else { throw VolumeRefusal.unknown(volume) }
@@ -75,7 +77,9 @@ extension VolumeDesk {
 
     private func faults(_ status: VolumeStatus) -> [String] {
         var faults = status.stores.filter { $0.place.condition.phase == .lost }.map { "\(name($0.place.node)) does not answer" }
-        if status.isOutOfRoom { faults.append("copies are missing, and no node has room for them: grow the volume") }
+        // What the last look at the stores said may have been done since.
+        let isLacking = status.blocks.waiting + status.blocks.underway > 0
+        if status.isOutOfRoom, isLacking { faults.append("copies are missing, and no node has room for them: grow the volume") }
         if status.blocks.unreachable > 0 {
             faults.append("no good copy is heard of for \(status.blocks.unreachable) blocks: bring back the nodes that are lost")
         }

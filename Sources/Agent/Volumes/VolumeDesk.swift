@@ -13,7 +13,16 @@ import Wire
 
 /// The volumes of which this node keeps the metadata: borrows the room for them in the market, has lenders use it for them, and tells
 /// their homes how the lenders are.
+///
+/// Whoever has it do something has checked who may, that the node is the home where a method says so, and that quantities are within
+/// bounds. What cannot be done is thrown: a ``Refusal`` or another error whose description is one sentence for people, with the
+/// remedy. Nothing has changed then, unless a method says otherwise.
+///
+/// Long work goes on to its end, also after a restart, when whoever asked has gone: `report` throws then, or the task is cancelled,
+/// and the method may come back with that. Asked for again while it is under way, it is joined.
 final class VolumeDesk: Sendable {
+    typealias Reporter = @Sendable (VolumeProgress) async throws -> Void
+
     /// How often it is looked whether lenders are still there and leases go on.
     private static let interval = Duration.seconds(1)
     /// How often it is looked where the homes of volumes are for which this node does not answer.
@@ -29,8 +38,11 @@ final class VolumeDesk: Sendable {
     let pools: NodePools
     let own: NodeID
     let deleted: DeletedVolumes
+    /// When this node began.
+    let begun: Timestamp
     let adoptions = Adoptions()
-    let searches = Searches()
+    /// For lenders, and to give room back.
+    let (searches, returns) = (Attempts(), Attempts())
     private let holdings: Mutex<[VolumeID: VolumeHolding]>
     /// Leases of which the lender has said that it uses them for their volume.
     private let bound = Mutex<Set<LeaseID>>([])
@@ -41,7 +53,7 @@ final class VolumeDesk: Sendable {
     ) throws {
         (self.house, self.engine, self.requests, self.roster) = (house, engine, requests, roster)
         (self.peers, self.homes, self.storage) = (peers, homes, storage)
-        (pools, own) = (homes.pools, engine.read { $0.id })
+        (pools, own, begun) = (homes.pools, engine.read { $0.id }, house.clock().utc)
         deleted = try DeletedVolumes(in: house.store)
         let known = try house.store.states(.volume, as: VolumeHolding.self)
         holdings = Mutex(Dictionary(known.map { ($0.volume, $0) }, uniquingKeysWith: { $1 }))
@@ -93,6 +105,7 @@ final class VolumeDesk: Sendable {
         if now == nil {
             adoptions.forget(before.volume)
             searches.forget(before.volume)
+            returns.forget(before.volume)
         }
     }
 
@@ -127,6 +140,7 @@ final class VolumeDesk: Sendable {
                 for summary in kept where summary.isHome {
                     await mendBackups(of: summary)
                     await mendLenders(of: summary, at: now)
+                    await giveBackRest(of: summary, at: now)
                 }
             }
             await Task.rest(for: Self.interval)

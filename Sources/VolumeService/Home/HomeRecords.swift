@@ -33,15 +33,6 @@ package protocol HomeRecords: AnyObject {
 
 extension VolumeDatabase: HomeRecords {
     package func settle(_ record: UInt64) { journal.settle(through: record) }
-
-    package func tend() throws(VolumeStoreError) {
-        try check()
-        let standing = journal.standing
-        // Who waits for the disk now holds up everybody.
-        guard standing.durable == standing.last else { return }
-        let kept = options.kept
-        if applied > standing.trimmed + kept + kept / 16 { try trim(keeping: kept) } else { try commit() }
-    }
 }
 
 /// Records that are handed on, to who has no failure to tell of.
