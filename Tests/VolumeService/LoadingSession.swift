@@ -50,7 +50,8 @@ struct LoadingSession: Sendable {
 
     /// Makes files until the home is gone. What was asked last and not answered is asked again by the same number, by whoever comes next.
     ///
-    /// - Parameter isOver: whether a home that answers that it is none is gone; otherwise it is asked again.
+    /// - Parameter isOver: whether a home that answers that it is none, or has found out by itself that it is none any more, is gone;
+    ///   otherwise one that is none is asked again.
     mutating func work(_ asker: HomeAsker, isOver: @Sendable () -> Bool = { true }, made: @Sendable () -> Void) async {
         while true {
             do {
@@ -59,6 +60,8 @@ struct LoadingSession: Sendable {
             } catch FrameError.lost {
                 return
             } catch FrameError.unreachable {
+                return
+            } catch FrameError.refused(let refusal) where refusal.kind == .failed && isOver() {
                 return
             } catch FrameError.refused(let refusal) where refusal.kind == .busy {
                 if isOver() { return }

@@ -14,7 +14,8 @@ extension VolumeDesk {
     private static let longestSilence = Microseconds.minutes(10)
 
     /// Has others keep the journal of a volume of which this node is the home, where fewer do than are to: a home that was taken over
-    /// from does not any more, nor a backup that has left the pool, is silent for long, or is `left`. Where nobody else is there, they stay.
+    /// from does not any more, nor a backup that has left the pool, is silent for long, or is `left`. Lenders take their place; where
+    /// there is no other one, they stay.
     func mendBackups(of summary: VolumeSummary, besides left: NodeID? = nil) async {
         // While it is made its first ones are on their way; a home that recovers tells nothing yet, and is looked at again.
         guard self[summary.volume]?.isUnfinished == false, let stores = try? homes.status(of: summary.volume).stores else {
@@ -23,8 +24,8 @@ extension VolumeDesk {
         let members = Set(roster.members.filter { $0.status == .active }.map(\.node))
         let present = summary.backups.filter(members.contains)
         let lasting = present.filter { $0 != left && !isSilent($0) }
-        let lenders = stores.filter { $0.isHeard && $0.place.condition.phase == .open }.map(\.place.node)
-        let able = (lenders.sorted() + members.subtracting(lenders).sorted()).filter { node in
+        // Who lends nothing here keeps nothing for this node.
+        let able = stores.filter { $0.isHeard && $0.place.condition.phase == .open }.map(\.place.node).sorted().filter { node in
             node != own && !present.contains(node) && members.contains(node) && roster.isReachable(node)
                 && peers.has(.volumes, node)
         }

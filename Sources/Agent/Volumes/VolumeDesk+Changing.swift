@@ -58,7 +58,8 @@ extension VolumeDesk {
         throw Refusal(term: "volume", reason: "\(name(node)) gives no room to it any more")
     }
 
-    /// Gives back what was borrowed from a node on which nothing is left, and has another one keep the journal instead where there is one.
+    /// Gives back what was borrowed from a node on which nothing is left, and has another one keep the journal instead, where there is
+    /// one.
     private func release(_ node: NodeID, of volume: VolumeID) async throws {
         guard let holding = self[volume] else { return }
         let over = holding.leases.filter { lease($0)?.peer == node }

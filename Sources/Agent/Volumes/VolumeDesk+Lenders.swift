@@ -6,7 +6,8 @@ import Volumes
 
 extension VolumeDesk {
     /// Has others give room to a volume of which this node is the home, where fewer do than are to: a lender whose lease is over or
-    /// called back, or that has left the pool, does not any more. Those that the volume was made to take alone are asked again.
+    /// called back, or that has left the pool, does not any more. Those that the volume was made to take alone are asked again, and
+    /// others only when one of those has left the pool.
     ///
     /// What is short is looked for again after a pause, longer each time that nobody gives it.
     func mendLenders(of summary: VolumeSummary, at now: Instant) async {
@@ -32,7 +33,8 @@ extension VolumeDesk {
         _ missing: Int, besides giving: [NodeID], among members: [NodeID], _ summary: VolumeSummary, _ holding: VolumeHolding
     ) async throws -> Int {
         let unwanted = Set(giving + holding.leaving)
-        let able = (holding.nodes.isEmpty ? members : holding.nodes).filter { !unwanted.contains($0) && members.contains($0) }
+        let isBound = !holding.nodes.isEmpty && holding.nodes.allSatisfy(members.contains)
+        let able = (isBound ? holding.nodes : members).filter { !unwanted.contains($0) }
         guard !able.isEmpty else { return 0 }
         let size = Bytes(Int64(clamping: summary.capacity))
         let count = giving.count + missing

@@ -77,6 +77,11 @@ extension VolumeDesk {
 
     private func faults(_ status: VolumeStatus) -> [String] {
         var faults = status.stores.filter { $0.place.condition.phase == .lost }.map { "\(name($0.place.node)) does not answer" }
+        let open = status.stores.count { $0.place.condition.phase == .open }
+        if open < status.summary.copies {
+            faults.append(
+                "\(open) of \(status.summary.copies) nodes give room for new blocks: more copies than that have no place")
+        }
         // What the last look at the stores said may have been done since.
         let isLacking = status.blocks.waiting + status.blocks.underway > 0
         if status.isOutOfRoom, isLacking { faults.append("copies are missing, and no node has room for them: grow the volume") }

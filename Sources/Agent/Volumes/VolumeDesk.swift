@@ -128,6 +128,7 @@ final class VolumeDesk: Sendable {
         releaseStray()
         var looked: Instant?
         while !Task.isCancelled {
+            homes.expel(Set(roster.members.filter { $0.status != .active }.map(\.node)))
             let kept = await onThread { self.homes.list() }
             for summary in kept where summary.isHome && self[summary.volume] == nil {
                 await note { try await self.inherit(summary.volume) }

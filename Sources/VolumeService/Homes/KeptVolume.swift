@@ -178,6 +178,7 @@ final class KeptVolume: Sendable {
         journal.takeOver(backups: backups)
     }
 
+    func expel(_ nodes: Set<NodeID>) { journal?.expel(nodes) }
     func change(backups: [NodeID]) -> Bool { journal?.change(backups: backups) ?? false }
 
     func meet(_ stores: [StorePlace]) {

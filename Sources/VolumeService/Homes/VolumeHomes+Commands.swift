@@ -233,6 +233,9 @@ extension VolumeHomes {
         }
     }
 
+    /// These nodes have left the pool, for good: no volume waits for one of them, where that loses nothing.
+    package func expel(_ nodes: Set<NodeID>) { for kept in state.withLock({ $0.volumes.values }) { kept.expel(nodes) } }
+
     /// Deletes a volume: its blocks on all stores that are heard of, and its metadata here and on its backups.
     ///
     /// - Parameter isForced: also while it is mounted.

@@ -158,6 +158,11 @@ package final class ReplicatedJournal: Journal {
         } ?? false
     }
 
+    /// From these nodes nobody takes anything any more, for good.
+    package func expel(_ nodes: Set<NodeID>) {
+        act { state, now in carryOut(state.replica.expel(nodes, at: now), &state) }
+    }
+
     /// Writes the record by which a node that takes over becomes the home; later the home does.
     package func appoint(_ membership: JournalMembership) {
         act { state, now in

@@ -18,9 +18,12 @@ package struct JournalSet: Hashable, Sendable {
     package var nodes: [NodeID] { (backups + [home]).sorted() }
 
     /// Whether some of its nodes suffice to decide.
-    package func isQuorum(_ isIn: (NodeID) -> Bool) -> Bool {
+    ///
+    /// - Parameter expelled: nodes from which nobody takes anything any more, for good. Where all backups are among them they cannot
+    ///   decide without the home, which has all that was durable: it decides alone.
+    package func isQuorum(without expelled: Set<NodeID> = [], _ isIn: (NodeID) -> Bool) -> Bool {
         guard isIn(home) else { return !backups.isEmpty && backups.allSatisfy(isIn) }
-        return backups.isEmpty || backups.contains(where: isIn)
+        return backups.allSatisfy(expelled.contains) || backups.contains(where: isIn)
     }
 }
 
@@ -49,10 +52,11 @@ package struct JournalMembership: Hashable, Sendable {
     package var sets: [JournalSet] { [set] + outgoing }
     package var nodes: [NodeID] { Set(sets.flatMap(\.nodes)).sorted() }
 
-    package func isQuorum(_ isIn: (NodeID) -> Bool) -> Bool {
+    /// As ``JournalSet/isQuorum(without:_:)``, in each of the sets.
+    package func isQuorum(without expelled: Set<NodeID> = [], _ isIn: (NodeID) -> Bool) -> Bool {
         #if Defects
-            if VolumeDefect.active == .outgoingForgotten { return set.isQuorum(isIn) }
+            if VolumeDefect.active == .outgoingForgotten { return set.isQuorum(without: expelled, isIn) }
         #endif
-        return sets.allSatisfy { $0.isQuorum(isIn) }
+        return sets.allSatisfy { $0.isQuorum(without: expelled, isIn) }
     }
 }

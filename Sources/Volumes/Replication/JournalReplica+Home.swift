@@ -73,10 +73,19 @@ extension JournalReplica {
         return flush()
     }
 
+    /// From these nodes nobody takes anything any more, for good: they have left the pool.
+    package mutating func expel(_ nodes: Set<NodeID>, at now: Instant) -> [JournalDirective] {
+        guard nodes != expelled else { return flush() }
+        expelled = nodes
+        advance(at: now)
+        decide(at: now)
+        return flush()
+    }
+
     /// Whether no other home can have begun to give anything to sessions: enough nodes have answered what was sent a while ago at most.
     package func isInCharge(at now: Instant) -> Bool {
         guard let leadership, leadership.isReady else { return false }
-        return log.membership.isQuorum { member in
+        return log.membership.isQuorum(without: expelled) { member in
             member == node || leadership.peers[member]?.stamp.map { now - $0 <= options.authority } ?? false
         }
     }
@@ -202,7 +211,8 @@ extension JournalReplica {
             return member == node ? log.synced >= index : leadership.peers[member].map { $0.matched >= index } ?? false
         }
         let reached = Set(leadership.peers.values.map(\.matched) + [log.synced]).filter { index in
-            index <= log.synced && index > durable && isOwn(index, leadership) && membership.isQuorum { has(index, $0) }
+            index <= log.synced && index > durable && isOwn(index, leadership)
+                && membership.isQuorum(without: expelled) { has(index, $0) }
         }
         // A new backup may have caught up all the same.
         guard let index = reached.max() else { return proceed() }

@@ -68,7 +68,7 @@ extension JournalReplica {
         #if Defects
             if VolumeDefect.active == .anyoneTakesOver { return .success(best) }
         #endif
-        for set in membership.sets where !set.isQuorum({ candidacy.reports[$0] != nil }) {
+        for set in membership.sets where !set.isQuorum(without: expelled, { candidacy.reports[$0] != nil }) {
             return .failure(.unheard(set.nodes.filter { candidacy.reports[$0] == nil }, of: set))
         }
         return .success(best)

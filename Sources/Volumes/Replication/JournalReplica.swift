@@ -49,6 +49,8 @@ package struct JournalReplica: Sendable {
     var following: Following?
     var candidacy: Candidacy?
     var leadership: Leadership?
+    /// Nodes that have left the pool for good.
+    var expelled: Set<NodeID> = []
     /// Who is to be told that an epoch is promised.
     var promises: [(epoch: UInt64, candidate: NodeID)] = []
     var directives: [JournalDirective] = []

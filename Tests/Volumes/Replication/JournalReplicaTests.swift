@@ -93,6 +93,33 @@ struct TakeoverTests {
         #expect(refused.contains(.refused(.unheard([node(1), node(3)], of: set))))
     }
 
+    @Test("without backups that have left for good the home goes on alone, and nobody else does because of that")
+    func expelled() {
+        var (home, backup) = (replica(1, records: 5), replica(2, records: 5))
+        #expect(home.expel([node(2)], at: start).isEmpty)
+        #expect(!attempt(home, [:]).contains(.begin(epoch: 2)), "one is left that may have taken over")
+        _ = home.expel([node(2), node(3)], at: start)
+        #expect(attempt(home, [:]).contains(.begin(epoch: 2)))
+        _ = backup.expel([node(1), node(3)], at: start)
+        #expect(!attempt(backup, [:]).contains(.begin(epoch: 2)), "the home may have what this one lacks")
+    }
+
+    @Test("a home answers, and makes things durable, once all its backups have left for good")
+    func expelledFromHome() {
+        var home = replica(1, records: 5)
+        _ = home.takeOver(backups: nil, isContinuing: true, round: 1, at: start)
+        _ = home.receive(.surveyed(round: 1, report(2, records: 5)), from: node(2), at: start)
+        _ = home.didBegin(2, at: start)
+        _ = home.receive(.promised(epoch: 2, report(2, records: 5)), from: node(2), at: start)
+        let first = Record(index: 6, epoch: 2, time: FileTime(rawValue: 6), operation: .advance)
+        _ = home.append([first], at: start)
+        #expect(!home.didSync(through: 6, at: start).contains(.durable(through: 6)))
+        #expect(!home.isInCharge(at: start))
+        #expect(!home.expel([node(3)], at: start).contains(.durable(through: 6)))
+        #expect(home.expel([node(2), node(3)], at: start).contains(.durable(through: 6)))
+        #expect(home.isInCharge(at: start + .hours(1)))
+    }
+
     @Test("a node that does not keep the journal does not take over")
     func strangers() {
         #expect(
