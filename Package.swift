@@ -233,7 +233,7 @@ let package = Package(
         tests(
             "MountSurplus",
             [
-                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "Identity", "Wire", "VolumeService",
+                "Resources", "Volumes", "VolumeStore", "BlockStore", "Frames", "Mounts", "Identity", "Wire", "VolumeKit",
                 "FrameKit", "mount.surplus", .grpc, .grpcProtobuf, .log,
             ]),
         tests("Posix", ["CCalls", "Mounts", "Resources", "VolumeKit"]),

@@ -5,7 +5,7 @@ import Frames
 import Identity
 import Resources
 import Testing
-import VolumeService
+import VolumeKit
 import VolumeStore
 import Volumes
 import Wire

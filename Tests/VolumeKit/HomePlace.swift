@@ -3,7 +3,7 @@ package import FrameKit
 internal import Frames
 package import Resources
 internal import Synchronization
-package import VolumeService
+internal import VolumeService
 internal import VolumeStore
 internal import Volumes
 

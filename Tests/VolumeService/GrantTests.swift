@@ -3,6 +3,7 @@ import BlockStore
 import FrameKit
 import Resources
 import Testing
+import VolumeKit
 import VolumeService
 import Volumes
 

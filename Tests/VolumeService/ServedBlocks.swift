@@ -5,6 +5,7 @@ import Frames
 import NIOCore
 import Resources
 import Testing
+import VolumeKit
 import VolumeService
 import Volumes
 

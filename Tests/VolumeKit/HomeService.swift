@@ -5,7 +5,9 @@ internal import Synchronization
 package import VolumeStore
 package import Volumes
 
-/// The metadata home of one volume, on the files of its volume on this node.
+@testable package import VolumeService
+
+/// The metadata home of one volume, on the files of its volume on this node, without backups.
 ///
 /// Each start begins an epoch of its own, durably, before anything is answered, and goes on with what the journal has; sessions that
 /// were there before tell the rest (``VolumeHome``).

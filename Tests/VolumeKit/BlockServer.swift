@@ -1,10 +1,11 @@
 package import BlockStore
 package import Frames
-internal import NIOCore
 internal import Resources
 internal import Volumes
 
-/// Serves the blocks of one store to nodes that may use them.
+@testable package import VolumeService
+
+/// Serves the blocks of one store to nodes that may use them, without leases.
 ///
 /// Nothing is acknowledged as durable that is not. Durable requests that come at the same time share one synchronization of the disk.
 package final class BlockServer: FrameService {
@@ -26,29 +27,5 @@ package final class BlockServer: FrameService {
         let work = Work(
             store: store, grants: grants, node: caller.node, volume: message.volume, isAdministrator: isAdministrator)
         return work.reply(to: message.request, request.body)
-    }
-}
-
-extension BlockMessage {
-    init(_ frame: FrameMessage) throws(FrameRefusal) {
-        do throws(MalformedMessage) { self = try BlockMessage(code: frame.code, head: frame.head) } catch {
-            throw FrameRefusal(.malformed, "a request to a block store that makes no sense: \(error)")
-        }
-    }
-}
-
-extension FrameMessage {
-    init(_ reply: BlockReply, _ body: ByteBuffer = ByteBuffer()) { self.init(code: reply.code, head: reply.head, body: body) }
-}
-
-extension BlockRequest {
-    /// What right it takes.
-    var access: VolumeAccess {
-        switch self {
-        case .put, .synchronize, .grant, .release: .write
-        case .read, .readWhole: .read
-        case .delete, .raise, .releaseAll, .bind, .admit, .drop: .administer
-        case .list, .verify, .usage: .inspect
-        }
     }
 }
