@@ -25,7 +25,7 @@ extension BlockStore {
         content.withUnsafeBytes { buffer in
             do throws(BlockStoreError) {
                 let key = BlockKey(volume: volume, block: BlockID(high: 0, low: 0))
-                try append(kind, key, buffer, Checksum.all(buffer), deleted: deleted) { _ in true }
+                try append(kind, key, [buffer], Checksum.all(buffer), deleted: deleted) { _ in true }
             } catch {
                 failure = error
             }
@@ -41,14 +41,14 @@ extension BlockStore {
     /// - Returns: whether it was.
     @discardableResult
     func append(
-        _ kind: RecordHeader.Kind, _ key: BlockKey, _ content: UnsafeRawBufferPointer, _ checksums: [UInt32],
+        _ kind: RecordHeader.Kind, _ key: BlockKey, _ content: [UnsafeRawBufferPointer], _ checksums: [UInt32],
         deleted: [BlockID] = [], movedFrom old: StoreState.Location? = nil,
         _ admit: (inout StoreState) throws(BlockStoreError) -> Bool
     ) throws(BlockStoreError) -> Bool {
         let place = try withState { state throws(BlockStoreError) -> (UInt32, PlacedRecord, any BlockFile)? in
             if let failure = state.failure { throw failure }
             guard try admit(&state) else { return nil }
-            let header = Self.header(kind, key, content.count, checksums, state)
+            let header = Self.header(kind, key, content.reduce(0) { $0 + $1.count }, checksums, state)
             return try allot(header, &state)
         }
         guard let (number, record, file) = place else { return false }
@@ -75,11 +75,11 @@ extension BlockStore {
     }
 
     private static func write(
-        _ record: PlacedRecord, _ content: UnsafeRawBufferPointer, _ table: [UInt8], to file: any BlockFile
+        _ record: PlacedRecord, _ content: [UnsafeRawBufferPointer], _ table: [UInt8], to file: any BlockFile
     ) throws(BlockStoreError) {
         var failure: BlockStoreError?
         (record.header.bytes + table).withUnsafeBytes { head in
-            do throws(BlockStoreError) { try file.write([head, content], at: record.offset) } catch { failure = error }
+            do throws(BlockStoreError) { try file.write([head] + content, at: record.offset) } catch { failure = error }
         }
         if let failure { throw failure }
     }

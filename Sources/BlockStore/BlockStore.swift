@@ -120,23 +120,25 @@ package final class BlockStore: Sendable {
     package func put(
         _ key: BlockKey, _ content: UnsafeRawBufferPointer, checksums: [UInt32], isGranted: Bool = false
     ) throws(BlockStoreError) {
-        _ = try insert(key, content, checksums: checksums, isGranted: isGranted)
+        _ = try insert(key, [content], checksums: checksums, isGranted: isGranted)
     }
 
     /// As ``put(_:_:checksums:isGranted:)``.
     ///
+    /// - Parameter content: in pieces, none of which has to be copied.
     /// - Returns: whether it was written; not when it was there already, and nothing of what was granted is used then.
     package func insert(
-        _ key: BlockKey, _ content: UnsafeRawBufferPointer, checksums: [UInt32], isGranted: Bool
+        _ key: BlockKey, _ content: [UnsafeRawBufferPointer], checksums: [UInt32], isGranted: Bool
     ) throws(BlockStoreError) -> Bool {
-        guard !content.isEmpty, content.count <= BlockKey.largest else {
-            throw .malformed(key, "it has \(content.count) bytes; a block has 1 to \(BlockKey.largest)")
+        let length = content.reduce(0) { $0 + $1.count }
+        guard (1...BlockKey.largest).contains(length) else {
+            throw .malformed(key, "it has \(length) bytes; a block has 1 to \(BlockKey.largest)")
         }
         guard Checksum.all(content) == checksums else { throw .malformed(key, "its checksums are those of other content") }
         return try append(.block, key, content, checksums) { state throws(BlockStoreError) in
-            let head = Self.header(.block, key, content.count, checksums, state)
+            let head = Self.header(.block, key, length, checksums, state)
             if let known = state.blocks[key], !state.damaged.contains(key) {
-                guard known.length == content.count, known.tableChecksum == head.tableChecksum else { throw .conflict(key) }
+                guard known.length == length, known.tableChecksum == head.tableChecksum else { throw .conflict(key) }
                 return false
             }
             let (needed, free) = (head.footprint, room(state) - (isGranted ? 0 : state.granted))

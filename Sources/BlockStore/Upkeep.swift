@@ -120,7 +120,7 @@ extension BlockStore {
         var failure: BlockStoreError?
         content.withUnsafeBytes { buffer in
             do throws(BlockStoreError) {
-                try append(.block, key, buffer, checksums, movedFrom: old) { $0.blocks[key] == old }
+                try append(.block, key, [buffer], checksums, movedFrom: old) { $0.blocks[key] == old }
             } catch {
                 failure = error
             }

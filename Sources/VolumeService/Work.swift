@@ -17,13 +17,14 @@ struct Work {
     /// What the file system has for what is granted; `nil` is enough.
     var roomOnDisk: Bytes?
 
-    func reply(to request: BlockRequest, _ body: ByteBuffer) -> FrameMessage {
+    /// - Parameter body: in pieces.
+    func reply(to request: BlockRequest, _ body: [ByteBuffer]) -> FrameMessage {
         do throws(BlockStoreError) { return try answer(request, body) } catch {
             return FrameMessage(.failed(BlockFault(error, of: volume)))
         }
     }
 
-    private func answer(_ request: BlockRequest, _ body: ByteBuffer) throws(BlockStoreError) -> FrameMessage {
+    private func answer(_ request: BlockRequest, _ body: [ByteBuffer]) throws(BlockStoreError) -> FrameMessage {
         switch request {
         case .put(let puts, let isDurable): return try put(puts, body, isDurable)
         case .synchronize: try store.synchronize()
@@ -56,14 +57,14 @@ struct Work {
     // MARK: Storing
 
     /// Stores each block for itself: what is wrong with one does not hold up the others. A disk that fails does.
-    private func put(_ puts: [BlockPut], _ body: ByteBuffer, _ isDurable: Bool) throws(BlockStoreError) -> FrameMessage {
-        let size = puts.reduce(0) { $0 + $1.length }
-        if size != body.readableBytes, let first = puts.first {
-            throw .malformed(key(first.block), "\(body.readableBytes) bytes came for blocks of \(size)")
+    private func put(_ puts: [BlockPut], _ body: [ByteBuffer], _ isDurable: Bool) throws(BlockStoreError) -> FrameMessage {
+        let (size, found) = (puts.reduce(0) { $0 + $1.length }, body.reduce(0) { $0 + $1.readableBytes })
+        if size != found, let first = puts.first {
+            throw .malformed(key(first.block), "\(found) bytes came for blocks of \(size)")
         }
         var (failures, rest) = ([UInt16: BlockFault](), body)
         for (place, put) in puts.enumerated() {
-            guard let content = rest.readSlice(length: put.length) else { preconditionFailure("the sizes were compared") }
+            let content = rest.removePieces(of: put.length)
             do throws(BlockStoreError) {
                 try store(put, content)
             } catch {
@@ -77,13 +78,13 @@ struct Work {
         return FrameMessage(.stored(failures: failures))
     }
 
-    private func store(_ put: BlockPut, _ content: ByteBuffer) throws(BlockStoreError) {
+    private func store(_ put: BlockPut, _ content: [ByteBuffer]) throws(BlockStoreError) {
         let footprint = BlockStore.footprint(put.length)
         let isGranted = put.isGranted && grants.take(footprint, from: node, volume)
         var isUsed = false
         // What was granted stays so when the block was there already, or is not taken.
         defer { if isGranted, !isUsed { grants.add(footprint, to: node, volume) } }
-        isUsed = try content.withBytes { bytes throws(BlockStoreError) in
+        isUsed = try content[...].withBytes { bytes throws(BlockStoreError) in
             try store.insert(key(put.block), bytes, checksums: put.checksums, isGranted: isGranted)
         }
     }
@@ -135,12 +136,31 @@ struct Work {
     }
 }
 
-extension ByteBuffer {
+extension [ByteBuffer] {
+    /// Takes the first bytes out; they have to be there.
+    fileprivate mutating func removePieces(of length: Int) -> [ByteBuffer] {
+        var (taken, missing) = ([ByteBuffer](), length)
+        while missing > 0, !isEmpty {
+            guard let part = self[0].readSlice(length: Swift.min(missing, self[0].readableBytes)) else { break }
+            taken.append(part)
+            missing -= part.readableBytes
+            if self[0].readableBytes == 0 { removeFirst() }
+        }
+        precondition(missing == 0, "the sizes were compared")
+        return taken
+    }
+}
+
+extension ArraySlice<ByteBuffer> {
     fileprivate func withBytes<Value>(
-        _ body: (UnsafeRawBufferPointer) throws(BlockStoreError) -> Value
+        behind before: [UnsafeRawBufferPointer] = [],
+        _ body: ([UnsafeRawBufferPointer]) throws(BlockStoreError) -> Value
     ) throws(BlockStoreError) -> Value {
-        let result = withUnsafeReadableBytes { bytes -> Result<Value, BlockStoreError> in
-            do throws(BlockStoreError) { return .success(try body(bytes)) } catch { return .failure(error) }
+        guard let first else { return try body(before) }
+        let result = first.withUnsafeReadableBytes { bytes -> Result<Value, BlockStoreError> in
+            do throws(BlockStoreError) { return .success(try dropFirst().withBytes(behind: before + [bytes], body)) } catch {
+                return .failure(error)
+            }
         }
         return try result.get()
     }

@@ -29,6 +29,29 @@ struct BlockTests {
         }
     }
 
+    @Test("A block is the same in whatever pieces it comes", arguments: 0..<20 as Range<UInt64>)
+    func pieces(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let content = Samples.content(seed, .random(in: 1...300_000, using: &random))
+        let store = try Samples.store(ForgetfulDisk(), segmentSize: .mebibytes(1))
+        try content.withUnsafeBytes { bytes in
+            var (pieces, rest) = ([UnsafeRawBufferPointer](), bytes[...])
+            while !rest.isEmpty {
+                pieces.append(UnsafeRawBufferPointer(rebasing: rest.prefix(.random(in: 0...100_000, using: &random))))
+                rest = rest.dropFirst(pieces[pieces.count - 1].count)
+            }
+            let isNew = try store.insert(Samples.key(1), pieces, checksums: Checksum.all(bytes), isGranted: false)
+            #expect(isNew)
+            // With one piece missing it is another block.
+            let (sums, fewer) = (Checksum.all(bytes), Array(pieces.dropLast()))
+            #expect(throws: BlockStoreError.self) {
+                _ = try store.insert(Samples.key(2), fewer, checksums: sums, isGranted: false)
+            }
+        }
+        #expect(try store.bytes(Samples.key(1), content.count) == content)
+        #expect(try store.verify(Samples.key(1)).content == content)
+    }
+
     @Test("A block never changes, and belongs to its volume")
     func immutable() throws {
         let store = try Samples.store(disk)

@@ -26,7 +26,7 @@ struct GivingBackTests {
             let content = Samples.content(500)
             #expect(throws: BlockStoreError.full(needed: each, free: .zero), "granted: \(isGranted)") {
                 try content.withUnsafeBytes {
-                    _ = try store.insert(Samples.key(500), $0, checksums: Checksum.all($0), isGranted: isGranted)
+                    _ = try store.insert(Samples.key(500), [$0], checksums: Checksum.all($0), isGranted: isGranted)
                 }
             }
         }

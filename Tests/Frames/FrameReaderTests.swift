@@ -15,10 +15,18 @@ struct FrameReaderTests {
         let message = FrameMessage(
             code: .random(in: .min ... .max, using: &random),
             head: (0..<Int.random(in: 0...1000, using: &random)).map { _ in .random(in: .min ... .max, using: &random) },
-            body: ByteBuffer(repeating: .random(in: .min ... .max, using: &random), count: size))
+            body: body(size, from: random.next()))
         return Frame(
             kinds[Int.random(in: 0..<kinds.count, using: &random)], id: random.next(),
             flags: Bool.random(using: &random) ? .refusal : [], message)
+    }
+
+    /// No part of it is as another one.
+    private static func body(_ size: Int, from start: UInt64) -> ByteBuffer {
+        var body = ByteBuffer()
+        for number in 0..<UInt64(size / 8) { body.writeInteger(start &+ number) }
+        body.writeRepeatingByte(UInt8(truncatingIfNeeded: start), count: size % 8)
+        return body
     }
 
     private static func bytes(_ frames: [Frame]) -> ByteBuffer {
@@ -47,6 +55,25 @@ struct FrameReaderTests {
         }
         #expect(found == Array(frames.prefix(found.count)), "seed \(seed)")
         #expect(largest == 1 || found.count == frames.count && !reader.isWithinFrame, "seed \(seed)")
+    }
+
+    @Test("A large body is what came in, not a copy; of a small one no more is held than it has")
+    func memory() throws {
+        let frames = [300, 200_000, 300].map { Frame(.request, FrameMessage(code: 1, body: Self.body($0, from: 7))) }
+        var (bytes, reader, found) = (Self.bytes(frames), FrameReader(), [Frame]())
+        reader.bounds = .init(head: 0, body: 200_000)
+        while bytes.readableBytes > 0 {
+            var part = ByteBufferAllocator().buffer(capacity: 64 << 10)
+            if let next = bytes.readSlice(length: min(bytes.readableBytes, 64 << 10)) { part.writeImmutableBuffer(next) }
+            reader.append(part)
+            while let frame = try reader.next() { found.append(frame) }
+        }
+        #expect(found == frames)
+        #expect(found.map(\.message.pieces.count) == [1, 4, 1])
+        for frame in found {
+            let held = frame.message.pieces.reduce(0) { $0 + $1.storageCapacity }
+            #expect(held <= 2 * frame.message.bodySize + 1024)
+        }
     }
 
     @Test("A frame that is too large, of no known kind or with unknown flags is refused by its first bytes")

@@ -26,6 +26,6 @@ package final class BlockServer: FrameService {
         let isAdministrator = rule(caller.node, .administer, message.volume) == nil
         let work = Work(
             store: store, grants: grants, node: caller.node, volume: message.volume, isAdministrator: isAdministrator)
-        return work.reply(to: message.request, request.body)
+        return work.reply(to: message.request, request.pieces)
     }
 }

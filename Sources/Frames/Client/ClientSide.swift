@@ -113,7 +113,7 @@ final class ClientSide: FrameSide {
 
     private func fault(of call: FrameCall) -> FrameError? {
         if call.isDone { return .cancelled }
-        let (head, body) = (call.message.head.count, call.message.body.readableBytes)
+        let (head, body) = (call.message.head.count, call.message.bodySize)
         guard head > bounds.head || body > bounds.body else { return nil }
         return .tooLarge("a request of \(head) and \(body) bytes; the server takes \(bounds.head) and \(bounds.body)")
     }

@@ -190,7 +190,7 @@ final class FrameLink: ChannelDuplexHandler {
         var whole: [Frame] = []
         while let frame = queue.popFirst() {
             frame.writeHead(into: &heads)
-            guard frame.message.body.readableBytes <= Self.joined else {
+            guard frame.message.bodySize <= Self.joined else {
                 var portion = nextPart(of: frame, frame.message.body, behind: [heads])
                 portion.whole = whole + portion.whole
                 return portion

@@ -4,17 +4,39 @@ package import NIOCore
 package struct FrameMessage: Hashable, Sendable {
     package var code: UInt16
     package var head: [UInt8]
-    /// Goes out and comes in without being copied where that can be.
-    package var body: ByteBuffer
+    /// The bulk, in order, as it goes out and came in without being copied.
+    package private(set) var pieces: [ByteBuffer]
 
     package init(code: UInt16, head: [UInt8] = [], body: ByteBuffer = ByteBuffer()) {
-        self.code = code
-        self.head = head
-        self.body = body
+        self.init(code: code, head: head, pieces: body.readableBytes > 0 ? [body] : [])
     }
 
+    init(code: UInt16, head: [UInt8], pieces: [ByteBuffer]) {
+        (self.code, self.head, self.pieces) = (code, head, pieces)
+    }
+
+    /// All the bulk, which is copied where it has several pieces.
+    package var body: ByteBuffer {
+        guard pieces.count != 1 else { return pieces[0] }
+        var whole = ByteBuffer()
+        whole.reserveCapacity(bodySize)
+        for piece in pieces { whole.writeImmutableBuffer(piece) }
+        return whole
+    }
+
+    /// Of the bulk, in bytes.
+    package var bodySize: Int { pieces.reduce(0) { $0 + $1.readableBytes } }
+
     /// What it takes in memory, in bytes.
-    var size: Int { head.count + body.readableBytes }
+    var size: Int { head.count + bodySize }
+
+    package static func == (a: Self, b: Self) -> Bool { a.code == b.code && a.head == b.head && a.body == b.body }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(head)
+        hasher.combine(body)
+    }
 }
 
 /// One message on a connection.
@@ -75,7 +97,7 @@ struct Frame: Hashable, Sendable {
     /// Writes all but the body.
     func writeHead(into buffer: inout ByteBuffer) {
         buffer.writeMultipleIntegers(
-            UInt32(message.head.count), UInt32(message.body.readableBytes), id, kind.rawValue, flags.rawValue, message.code)
+            UInt32(message.head.count), UInt32(message.bodySize), id, kind.rawValue, flags.rawValue, message.code)
         buffer.writeBytes(message.head)
     }
 }

@@ -12,9 +12,43 @@ struct FrameReader {
 
     var bounds = Bounds.stranger
     private var incoming = ByteBuffer()
-    /// A frame whose body is not whole yet.
-    private var partial: Frame?
-    private var missing = 0
+    /// A frame whose body is not whole yet, and what has come of that.
+    private var partial: (frame: Frame, body: Body)?
+
+    /// The body of a frame, as it comes.
+    private struct Body {
+        var missing: Int
+        var pieces: [ByteBuffer] = []
+        /// The last piece, as long as it grows.
+        private var copied = ByteBuffer()
+
+        init(missing: Int) { self.missing = missing }
+
+        /// Memory that is mostly others' is not held for a piece: what came in it is copied.
+        mutating func add(_ part: ByteBuffer) {
+            let isDense = part.readableBytes * 2 >= part.storageCapacity
+            if isDense { close() }
+            if isDense { pieces.append(part) } else { copy(part) }
+            missing -= part.readableBytes
+        }
+
+        private mutating func copy(_ part: ByteBuffer) {
+            if copied.readableBytes == 0 { copied = ByteBufferAllocator().buffer(capacity: missing) }
+            copied.writeImmutableBuffer(part)
+        }
+
+        private mutating func close() {
+            guard copied.readableBytes > 0 else { return }
+            pieces.append(copied)
+            copied = ByteBuffer()
+        }
+
+        /// All of it.
+        mutating func end() -> [ByteBuffer] {
+            close()
+            return pieces
+        }
+    }
 
     /// Whether part of a frame has come, and the rest has not.
     var isWithinFrame: Bool { partial != nil || incoming.readableBytes > 0 }
@@ -38,10 +72,10 @@ struct FrameReader {
     }
 
     private mutating func find() throws(FrameFault) -> Frame? {
-        if let frame = partial {
-            // There must be one reference to the body, or it would be copied.
+        if let (frame, body) = partial {
+            // There must be one reference to what was copied, or it would be copied again.
             partial = nil
-            return fill(frame)
+            return fill(frame, body)
         }
         guard let (frame, head, body) = try readPrefix(), incoming.readableBytes >= Frame.prefix + head else { return nil }
         incoming.moveReaderIndex(forwardBy: Frame.prefix)
@@ -66,20 +100,18 @@ struct FrameReader {
     private mutating func take(_ frame: Frame, _ head: Int, _ body: Int) -> Frame? {
         var frame = frame
         frame.message.head = incoming.readBytes(length: head) ?? []
-        frame.message.body = ByteBufferAllocator().buffer(capacity: body)
-        missing = body
-        return fill(frame)
+        return fill(frame, Body(missing: body))
     }
 
-    /// Moves what has come of a frame's body into it.
-    private mutating func fill(_ frame: consuming Frame) -> Frame? {
-        var frame = frame
-        if missing > 0, let part = incoming.readSlice(length: min(missing, incoming.readableBytes)) {
-            frame.message.body.writeImmutableBuffer(part)
-            missing -= part.readableBytes
+    /// Takes what has come of a frame's body.
+    private mutating func fill(_ frame: Frame, _ body: consuming Body) -> Frame? {
+        var (frame, body) = (frame, body)
+        if body.missing > 0, let part = incoming.readSlice(length: min(body.missing, incoming.readableBytes)) { body.add(part) }
+        guard body.missing == 0 else {
+            partial = (frame, body)
+            return nil
         }
-        guard missing > 0 else { return frame }
-        partial = frame
-        return nil
+        frame.message = FrameMessage(code: frame.message.code, head: frame.message.head, pieces: body.end())
+        return frame
     }
 }

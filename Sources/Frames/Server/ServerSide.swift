@@ -159,7 +159,7 @@ final class ServerSide: FrameSide {
 
     private func reply(_ frame: Frame, _ size: Int, _ link: FrameLink) {
         var frame = frame
-        if frame.message.head.count > bounds.head || frame.message.body.readableBytes > bounds.body {
+        if frame.message.head.count > bounds.head || frame.message.bodySize > bounds.body {
             frame = frame.refused(.failed, "the answer is larger than the caller takes")
         }
         running -= 1

@@ -28,7 +28,7 @@ extension LentStorage: FrameService {
         switch message.request {
         case .admit(let nodes, let heirs, let epoch): return reply(admit(nodes, heirs, lent, epoch))
         case .drop(let epoch): return reply(drop(lent, epoch))
-        default: return work(message.request, request.body, for: caller, isAdministrator, on: lent)
+        default: return work(message.request, request.pieces, for: caller, isAdministrator, on: lent)
         }
     }
 
@@ -48,7 +48,7 @@ extension LentStorage: FrameService {
     // MARK: Blocks
 
     private func work(
-        _ request: BlockRequest, _ body: ByteBuffer, for node: NodeID, _ isAdministrator: Bool, on lent: LentVolume
+        _ request: BlockRequest, _ body: [ByteBuffer], for node: NodeID, _ isAdministrator: Bool, on lent: LentVolume
     ) -> FrameMessage {
         var work = Work(
             store: lent.store, grants: lent.grants, node: node, volume: lent.volume, isAdministrator: isAdministrator)
