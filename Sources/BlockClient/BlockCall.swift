@@ -20,12 +20,12 @@ package struct BlockCall<Answer: Sendable>: Sendable {
     let message: FrameMessage
     /// How large the answer is likely to be, in bytes.
     let expected: Int
-    private let read: @Sendable (BlockReply, ByteBuffer) -> Answer?
+    private let read: @Sendable (BlockReply, [ByteBuffer]) -> Answer?
 
     /// - Parameter read: the answer in a reply; `nil` when it is none to this.
     private init(
         _ request: BlockRequest, of volume: VolumeID, body: ByteBuffer = ByteBuffer(), expecting expected: Int = 0,
-        read: @escaping @Sendable (BlockReply, ByteBuffer) -> Answer?
+        read: @escaping @Sendable (BlockReply, [ByteBuffer]) -> Answer?
     ) {
         message = FrameMessage(code: request.code, head: BlockMessage(request, of: volume).head, body: body)
         self.expected = expected
@@ -39,7 +39,7 @@ package struct BlockCall<Answer: Sendable>: Sendable {
             do throws(MalformedMessage) {
                 let reply = try BlockReply(code: message.code, head: message.head)
                 if case .failed(let fault) = reply { return .failure(.store(fault)) }
-                guard let answer = read(reply, message.body) else {
+                guard let answer = read(reply, message.pieces) else {
                     return .failure(.nonsense("it is of another kind, or another size, than was asked for"))
                 }
                 return .success(answer)
@@ -115,11 +115,11 @@ extension BlockCall<Void> {
 
 // MARK: - Reading
 
-extension BlockCall<ByteBuffer> {
-    /// Reads part of a block.
+extension BlockCall<[ByteBuffer]> {
+    /// Reads part of a block. The answer is in pieces.
     package static func read(_ block: BlockID, of volume: VolumeID, at offset: Int, _ length: Int) -> Self {
         Self(.read(block, offset: offset, length: length), of: volume, expecting: length) { reply, body in
-            reply == .content && body.readableBytes == length ? body : nil
+            reply == .content && body.byteCount == length ? body : nil
         }
     }
 }
@@ -134,10 +134,10 @@ extension BlockCall<WholeBlock> {
     /// Reads all of a block with its checksums, so that it can be stored elsewhere.
     package static func read(_ block: BlockID, of volume: VolumeID) -> Self {
         Self(.readWhole(block), of: volume, expecting: BlockLayout.largest) { reply, body in
-            guard case .whole(let checksums) = reply, (1...BlockLayout.largest).contains(body.readableBytes),
-                checksums.count == BlockLayout.checksumCount(body.readableBytes)
+            guard case .whole(let checksums) = reply, (1...BlockLayout.largest).contains(body.byteCount),
+                checksums.count == BlockLayout.checksumCount(body.byteCount)
             else { return nil }
-            return WholeBlock(bytes: body, checksums: checksums)
+            return WholeBlock(bytes: body.joined, checksums: checksums)
         }
     }
 }

@@ -58,13 +58,13 @@ struct Work {
 
     /// Stores each block for itself: what is wrong with one does not hold up the others. A disk that fails does.
     private func put(_ puts: [BlockPut], _ body: [ByteBuffer], _ isDurable: Bool) throws(BlockStoreError) -> FrameMessage {
-        let (size, found) = (puts.reduce(0) { $0 + $1.length }, body.reduce(0) { $0 + $1.readableBytes })
+        let (size, found) = (puts.reduce(0) { $0 + $1.length }, body.byteCount)
         if size != found, let first = puts.first {
             throw .malformed(key(first.block), "\(found) bytes came for blocks of \(size)")
         }
         var (failures, rest) = ([UInt16: BlockFault](), body)
         for (place, put) in puts.enumerated() {
-            let content = rest.removePieces(of: put.length)
+            let content = rest.removeFirst(bytes: put.length)
             do throws(BlockStoreError) {
                 try store(put, content)
             } catch {
@@ -133,21 +133,6 @@ struct Work {
             grantedToCaller: grants.held(by: node, volume), free: min(usage.free, max(.zero, roomOnDisk ?? usage.free)),
             epoch: store.epoch(of: volume), isLeaving: isLeaving,
             copyRate: copyRate)
-    }
-}
-
-extension [ByteBuffer] {
-    /// Takes the first bytes out; they have to be there.
-    fileprivate mutating func removePieces(of length: Int) -> [ByteBuffer] {
-        var (taken, missing) = ([ByteBuffer](), length)
-        while missing > 0, !isEmpty {
-            guard let part = self[0].readSlice(length: Swift.min(missing, self[0].readableBytes)) else { break }
-            taken.append(part)
-            missing -= part.readableBytes
-            if self[0].readableBytes == 0 { removeFirst() }
-        }
-        precondition(missing == 0, "the sizes were compared")
-        return taken
     }
 }
 

@@ -16,16 +16,10 @@ package struct FrameMessage: Hashable, Sendable {
     }
 
     /// All the bulk, which is copied where it has several pieces.
-    package var body: ByteBuffer {
-        guard pieces.count != 1 else { return pieces[0] }
-        var whole = ByteBuffer()
-        whole.reserveCapacity(bodySize)
-        for piece in pieces { whole.writeImmutableBuffer(piece) }
-        return whole
-    }
+    package var body: ByteBuffer { pieces.joined }
 
     /// Of the bulk, in bytes.
-    package var bodySize: Int { pieces.reduce(0) { $0 + $1.readableBytes } }
+    package var bodySize: Int { pieces.byteCount }
 
     /// What it takes in memory, in bytes.
     var size: Int { head.count + bodySize }

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import FoundationEssentials
+internal import Frames
 internal import NIOCore
 internal import Resources
 
@@ -60,13 +61,15 @@ package struct VolumeCipher: Sendable {
 
     /// Decrypts what ``storedRange(_:of:)`` said, and copies the wanted part.
     ///
+    /// - Parameter stored: in pieces.
     /// - Throws: when a unit is not what was stored.
     func open(
-        _ stored: ByteBuffer, of block: BlockID, _ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer
+        _ stored: [ByteBuffer], of block: BlockID, _ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer
     ) throws {
         let key = key(of: block)
         var (rest, number) = (stored, range.lowerBound / Self.unit)
-        while let part = rest.readSlice(length: min(rest.readableBytes, Self.unit + Self.overhead)), part.readableBytes > 0 {
+        while !rest.isEmpty {
+            let part = rest.removeFirst(bytes: Self.unit + Self.overhead).joined
             let plain = try part.withUnsafeReadableBytes { bytes in
                 guard bytes.count > Self.overhead else { throw CryptoKitError.incorrectParameterSize }
                 let box = try AES.GCM.SealedBox(
