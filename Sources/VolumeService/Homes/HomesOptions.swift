@@ -34,6 +34,8 @@ package struct HomesOptions: Sendable {
     package var pool = FramePool.Options()
     /// The number of copies is that of each volume.
     package var keeper = Keeper.Options(copies: 1)
+    /// After so long without an answer a store counts as lost; how stores are is asked about once a second.
+    package var storePatience = Microseconds.seconds(10)
 
     package init() {}
 }

@@ -12,14 +12,13 @@ struct StoreSurvey {
     }
 
     /// After so long without an answer a store counts as lost.
-    private static let patience = Microseconds.seconds(10)
-
+    private let patience: Microseconds
     private let clock: @Sendable () -> Moment
     private var stores = SortedMap<NodeID, Seen>()
     private var left: Set<NodeID> = []
     private var told: [StorePlace]?
 
-    init(clock: @escaping @Sendable () -> Moment) { self.clock = clock }
+    init(patience: Microseconds, clock: @escaping @Sendable () -> Moment) { (self.patience, self.clock) = (patience, clock) }
 
     private var now: Instant { clock().instant }
 
@@ -61,7 +60,7 @@ struct StoreSurvey {
 
     private func condition(of seen: Seen) -> StorePlace {
         var place = seen.place
-        guard now - seen.heard < Self.patience, place.condition.phase != .lost else {
+        guard now - seen.heard < patience, place.condition.phase != .lost else {
             place.condition.phase = .lost
             return place
         }
@@ -81,7 +80,7 @@ struct StoreSurvey {
     var seen: [StoreReport] {
         stores.values.map { seen in
             StoreReport(
-                place: condition(of: seen), isHeard: now - seen.heard < Self.patience,
+                place: condition(of: seen), isHeard: now - seen.heard < patience,
                 capacity: seen.usage?.capacity ?? .zero, live: seen.usage?.live ?? .zero)
         }
     }

@@ -34,15 +34,16 @@ final class VolumeUpkeep: Sendable {
     private let queue = DispatchQueue(label: "surplus.volume.upkeep")
 
     init(
-        _ volume: VolumeID, epoch: UInt64, copies: Int, _ options: Keeper.Options, _ surroundings: HomesSurroundings,
+        _ volume: VolumeID, epoch: UInt64, copies: Int, _ options: HomesOptions, _ surroundings: HomesSurroundings,
         _ pools: NodePools
     ) {
         (self.volume, self.surroundings) = (volume, surroundings)
         errands = StoreErrands(volume: volume, pools: pools)
-        var options = options
-        options.copies = copies
-        let keeper = Keeper(options, epoch: epoch) { Self.footprint($0) }
-        state = Mutex(State(keeper: keeper, survey: StoreSurvey(clock: surroundings.clock)))
+        var keeping = options.keeper
+        keeping.copies = copies
+        let keeper = Keeper(keeping, epoch: epoch) { Self.footprint($0) }
+        let survey = StoreSurvey(patience: options.storePatience, clock: surroundings.clock)
+        state = Mutex(State(keeper: keeper, survey: survey))
     }
 
     /// What a block takes on a store: encrypting it adds 16 bytes for each 16 KiB.

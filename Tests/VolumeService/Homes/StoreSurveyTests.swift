@@ -22,7 +22,7 @@ struct StoreSurveyTests {
     private let clock = Clock()
 
     private func survey(_ condition: StoreCondition) -> StoreSurvey {
-        var survey = StoreSurvey { [clock] in clock.now }
+        var survey = StoreSurvey(patience: .seconds(10)) { [clock] in clock.now }
         survey.meet([StorePlace(condition, host: "127.0.0.1", port: 1)])
         return survey
     }
