@@ -21,6 +21,10 @@ struct Sweep: Hashable, Sendable {
     var isAsked = false
     /// Whether something is there that could be waste, and is too young for it to be certain.
     var hasYoung = false
+    /// Whether it began when the metadata named nothing there any more, and has found nothing as yet.
+    var isClear = false
+    /// Whether one has come to its end like that.
+    var hasBeenClear = false
 }
 
 extension Keeper {
@@ -124,6 +128,7 @@ extension Keeper {
     mutating func sweep(at now: Instant) {
         for (node, sweep) in sweeps.pairs where sweep.due <= now && !sweep.isAsked && isReachable(node, at: now) {
             sweeps[node]?.isAsked = true
+            if sweep.place == nil { sweeps[node]?.isClear = emptySince[node] != nil }
             ask(.list(on: node, after: sweep.place, limit: options.page), .list(node))
         }
     }
@@ -144,9 +149,14 @@ extension Keeper {
             }
         }
         missMissing(node, after: sweep.place, blocks, areLast, state)
+        if !blocks.isEmpty { sweep.isClear = false }
         sweep.place = areLast ? nil : blocks.last
-        // What was too young is looked at again when the next generation begins.
-        if areLast { sweep.due = now + options.surveyInterval }
+        if areLast {
+            if sweep.isClear { sweep.hasBeenClear = true }
+            let isAwaited = emptySince[node] != nil && !sweep.hasBeenClear
+            // What was too young is looked at again when the next generation begins.
+            sweep.due = now + (isAwaited ? options.retry : options.surveyInterval)
+        }
         sweeps[node] = sweep
     }
 
@@ -188,12 +198,15 @@ extension Keeper {
         for (node, since) in leavingSince.pairs where !evacuated.contains(node) {
             guard isLeft(node, since, state) else {
                 emptySince[node] = nil
+                sweeps[node]?.hasBeenClear = false
                 continue
             }
+            // Waste may be there that came after the last walk.
+            if emptySince[node] == nil { sweeps[node]?.due = now }
             // Whoever is the home later has to know it too.
             let record = emptySince[node] ?? state.header.applied
             emptySince[node] = record
-            guard isDurable(record) else { continue }
+            guard isDurable(record), sweeps[node]?.hasBeenClear ?? false else { continue }
             evacuated.insert(node)
             directives.append(.report(.evacuated(node)))
         }

@@ -193,6 +193,30 @@ struct KeeperTests {
             #expect(driven.operations == Array(repeating: .advance, count: count))
         }
         driven.tell(.durable(driven.kept.volume.state.header.applied))
+        driven.answerUpkeep()
+        #expect(driven.notices == [.evacuated(node(3))])
+    }
+
+    @Test("a node is left only when waste that came there late is deleted, too")
+    func lateWaste() throws {
+        var random = SeededGenerator(seed: 3)
+        let waste = BlockID(generation: 1, using: &random)
+        var driven = driven(try KeptVolume(), [store(1), store(2), store(3, .leaving)])
+        for _ in 1...2 {
+            driven.now = driven.now + .seconds(12)
+            driven.tell(.tick)
+        }
+        driven.tell(.durable(driven.kept.volume.state.header.applied))
+        func list(_ blocks: [BlockID]) {
+            driven.answer { if case .list(node(3), _, _) = $0 { .listed(blocks, areLast: true) } else { nil } }
+        }
+        list([waste])
+        #expect(driven.requests == [.delete([waste], on: node(3), BlockFence(epoch: 1))])
+        #expect(driven.notices == [])
+        driven.answer { _ in .done }
+        driven.now = driven.now + .seconds(1)
+        driven.tell(.tick)
+        list([])
         #expect(driven.notices == [.evacuated(node(3))])
     }
 
