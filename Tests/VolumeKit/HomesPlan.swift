@@ -100,6 +100,7 @@ extension HomesOptions {
         case .brisk:
             keeper.generationSpan = .milliseconds(500)
             pool = .patient
+            deletionPatience = .seconds(60)
         case .usual:
             // Longer than it takes a writer to turn from a store that has fallen silent to another one.
             keeper.generationSpan = .seconds(3)

@@ -36,6 +36,8 @@ package struct HomesOptions: Sendable {
     package var keeper = Keeper.Options(copies: 1)
     /// After so long without an answer a store counts as lost; how stores are is asked about once a second.
     package var storePatience = Microseconds.seconds(10)
+    /// So long each backup is waited for that is told that a volume is deleted.
+    package var deletionPatience = Duration.seconds(5)
 
     package init() {}
 }

@@ -248,7 +248,7 @@ extension VolumeHomes {
         for backup in backups {
             let frame = FrameMessage(code: VolumeDeletion.code, body: ByteBuffer(bytes: message))
             // One that is not reached keeps what nobody asks for any more, until it is deleted there.
-            _ = try? await pools.pool(to: backup)?.call(frame, within: .seconds(5))
+            _ = try? await pools.pool(to: backup)?.call(frame, within: options.deletionPatience)
         }
         if let error = discard(volume) { throw .failed("\(error)") }
     }
