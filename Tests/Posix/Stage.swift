@@ -1,5 +1,6 @@
 import CCalls
 import Foundation
+import Synchronization
 
 /// Where rules are checked: a directory of a file system, for one account after the other.
 struct Stage: Sendable {
@@ -13,13 +14,27 @@ struct Stage: Sendable {
     /// - Returns: what does not hold, each with the rule and the account, and how many were checked.
     func check(_ table: RuleTable, besides place: Rule.Place) async -> (faults: [String], count: Int) {
         await withCheckedContinuation { done in
-            Thread.detachNewThread { done.resume(returning: checkHere(table, besides: place)) }
+            Thread.detachNewThread {
+                // Threads begin in the working directory of who begins them: another one than that which changes it goes on with others.
+                let (result, hasEnded) = (Box(), DispatchSemaphore(value: 0))
+                Thread.detachNewThread {
+                    result.value.withLock { $0 = checkHere(table, besides: place) }
+                    hasEnded.signal()
+                }
+                hasEnded.wait()
+                done.resume(returning: result.value.withLock { $0 })
+            }
         }
+    }
+
+    private final class Box: Sendable {
+        let value = Mutex<(faults: [String], count: Int)>(([], 0))
     }
 
     private func checkHere(_ table: RuleTable, besides place: Rule.Place) -> (faults: [String], count: Int) {
         guard calls_unshare_directory() == 0 else { return (["no working directory of its own: \(Fault.name(of: errno))"], 0) }
         var (faults, count) = ([String](), 0)
+        defer { chdir("/") }
         for rule in table.rules where rule.place != place {
             for account in rule.accounts {
                 count += 1
