@@ -137,7 +137,7 @@ extension LiveTests {
                 try status("data", asking: "node1").volume.homeName == "node3" ? true : nil
             }
             #expect(try String(contentsOfFile: places[0] + "/after", encoding: .utf8) == "after\n")
-            try LivePool.eventually(within: 60, "another node keeps the journal instead of the old home") {
+            try LivePool.eventually(within: 120, "the old home keeps the journal as a backup") {
                 try status("data", asking: "node3").volume.backupNames.count == 2 ? true : nil
             }
             unmountAll()

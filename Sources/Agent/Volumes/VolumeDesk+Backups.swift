@@ -14,8 +14,8 @@ extension VolumeDesk {
     private static let longestSilence = Microseconds.minutes(10)
 
     /// Has others keep the journal of a volume of which this node is the home, where fewer do than are to: a home that was taken over
-    /// from does not any more, nor a backup that has left the pool, is silent for long, or is `left`. Lenders take their place; where
-    /// there is no other one, they stay.
+    /// from does not any more, nor a backup that has left the pool, is silent for long, or is `left`. Lenders take their place, or who
+    /// keeps something of the volume already; where there is no other one, they stay.
     func mendBackups(of summary: VolumeSummary, besides left: NodeID? = nil) async {
         // While it is made its first ones are on their way; a home that recovers tells nothing yet, and is looked at again.
         guard self[summary.volume]?.isUnfinished == false, let stores = try? homes.status(of: summary.volume).stores else {
@@ -24,10 +24,13 @@ extension VolumeDesk {
         let members = Set(roster.members.filter { $0.status == .active }.map(\.node))
         let present = summary.backups.filter(members.contains)
         let lasting = present.filter { $0 != left && !isSilent($0) }
-        // Who lends nothing here keeps nothing for this node.
-        let able = stores.filter { $0.isHeard && $0.place.condition.phase == .open }.map(\.place.node).sorted().filter { node in
+        func isAble(_ node: NodeID) -> Bool {
             node != own && !present.contains(node) && members.contains(node) && roster.isReachable(node)
                 && peers.has(.volumes, node)
+        }
+        var able = stores.filter { $0.isHeard && $0.place.condition.phase == .open }.map(\.place.node).sorted().filter(isAble)
+        if lasting.count + able.count < Self.mostBackups {
+            able += await keepers(of: summary.volume, among: members.subtracting(able).filter(isAble).sorted())
         }
         let candidates = lasting + able + present.filter { !lasting.contains($0) }
         let backups = Array(candidates.prefix(max(Self.mostBackups, lasting.count)))
@@ -39,6 +42,17 @@ extension VolumeDesk {
                 "a volume has fewer backups than it is to have",
                 metadata: ["volume": "\(summary.volume)", "reason": "\(error)"])
         }
+    }
+
+    /// Nodes that keep something of the volume already, such as the home before: others that lend nothing here keep nothing for this
+    /// node.
+    private func keepers(of volume: VolumeID, among nodes: [NodeID]) async -> [NodeID] {
+        let now = house.clock().instant
+        guard !nodes.isEmpty, recruiting.isDue(volume, at: now), recruiting.begin(volume) else { return [] }
+        let told = await PoolVolumes.ask(nodes, peers).told
+        let found = told.filter { $0.volumes.contains { $0.volume == volume } }.map(\.node).sorted()
+        recruiting.end(volume, isDone: !found.isEmpty, at: now)
+        return found
     }
 
     private func isSilent(_ node: NodeID) -> Bool {

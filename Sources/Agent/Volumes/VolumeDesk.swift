@@ -41,8 +41,8 @@ final class VolumeDesk: Sendable {
     /// When this node began.
     let begun: Timestamp
     let adoptions = Adoptions()
-    /// For lenders, and to give room back.
-    let (searches, returns) = (Attempts(), Attempts())
+    /// For lenders, for backups, and to give room back.
+    let (searches, recruiting, returns) = (Attempts(), Attempts(), Attempts())
     private let holdings: Mutex<[VolumeID: VolumeHolding]>
     /// Leases of which the lender has said that it uses them for their volume.
     private let bound = Mutex<Set<LeaseID>>([])
@@ -105,6 +105,7 @@ final class VolumeDesk: Sendable {
         if now == nil {
             adoptions.forget(before.volume)
             searches.forget(before.volume)
+            recruiting.forget(before.volume)
             returns.forget(before.volume)
         }
     }

@@ -244,6 +244,8 @@ extension VolumeHomes {
         guard isForced || home.sessions.isEmpty else { throw .inUse(volume, Set(home.sessions.map(\.node)).sorted()) }
         let backups = kept.replica?.log.membership.nodes.filter { $0 != surroundings.node } ?? []
         await home.upkeep.drop()
+        // A backup that has deleted it must not be given it anew.
+        kept.stop()
         let message = VolumeDeletion(of: volume, epoch: home.epoch).encoded
         for backup in backups {
             let frame = FrameMessage(code: VolumeDeletion.code, body: ByteBuffer(bytes: message))
