@@ -30,8 +30,10 @@ extension VolumeDesk {
         adoptions.found(volume, on: answers.compactMap { $1 == nil ? nil : $0 })
         provide(volume)
         for (node, usage) in answers {
-            if let usage, !(await borrowAgain(usage.capacity, from: node, volume)) { continue }
-            adoptions.lost(volume, on: node)
+            // Who gives no room any more may have blocks still: it is read, and nothing is borrowed from it.
+            let givesRoom = usage.map { $0.capacity > .zero } ?? false
+            if givesRoom, !(await borrowAgain(usage?.capacity ?? .zero, from: node, volume)) { continue }
+            if usage == nil || givesRoom { adoptions.lost(volume, on: node) }
             await note { try await self.change(volume) { $0.formerLenders.removeAll { $0 == node } } }
         }
         provide(volume)

@@ -18,7 +18,9 @@ final class VolumeUpkeep: Sendable {
         var wake: Instant?
         var survey: StoreSurvey
         var rate = MendingRate()
+        /// When there was no room for a copy, and when that was told.
         var unplaced: Instant?
+        var toldLack: Instant?
         /// Who is told where blocks can be. They hold on to this, so it is let go in the end.
         var spread: @Sendable ([StorePlace]) -> Void = { _ in }
         var isOver = false
@@ -26,6 +28,8 @@ final class VolumeUpkeep: Sendable {
 
     /// So many events wait at most; blocks that lack something are found all the same.
     private static let mostWaiting = 4096
+    /// So often it is told that there is no room, as long as there is none.
+    private static let tellingInterval = Microseconds.hours(1)
 
     private let volume: VolumeID
     private let surroundings: HomesSurroundings
@@ -178,10 +182,20 @@ final class VolumeUpkeep: Sendable {
             let places = state.withLock { $0.survey.places }
             errands.carryOut(request, places) { [weak self] answer in self?.handle(.answered(step: step, answer)) }
         case .report(let notice):
-            let now = surroundings.clock().instant
-            if case .noRoom = notice { state.withLock { $0.unplaced = now } }
-            surroundings.report(volume, .blocks(notice))
+            let isNews = if case .noRoom = notice { noteLackOfRoom() } else { true }
+            if isNews { surroundings.report(volume, .blocks(notice)) }
         case .wake(let instant): plan(instant)
+        }
+    }
+
+    /// It is the same for every block: it is told once, and again after some time.
+    private func noteLackOfRoom() -> Bool {
+        let now = surroundings.clock().instant
+        return state.withLock { state in
+            state.unplaced = now
+            let isNews = state.toldLack.map { now - $0 >= Self.tellingInterval } ?? true
+            if isNews { state.toldLack = now }
+            return isNews
         }
     }
 
