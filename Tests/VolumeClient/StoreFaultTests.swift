@@ -123,6 +123,27 @@ struct StoreFaultTests {
         }
     }
 
+    @Test("A store that was away for a moment grants room again as soon as the others are not enough")
+    func returned() async throws {
+        try await ServedVolume.serving { served in
+            let cables = try served.places.map { try Cable(to: Int($0.port)) }
+            let servers = zip(served.places, cables).map { MountPlan.Server(node: $0.node, port: $1.port) }
+            var pool = BlockPool.Options()
+            pool.portion = 1
+            let path = try served.mount(on: servers, pool: pool).path
+            cables[0].cut()
+            try await onThread { for number in 0..<4 { try Self.write(number, in: path) } }
+            cables[0].mend()
+            cables[1].cut()
+            let time = await ContinuousClock().measure {
+                while (try? await onThread { try Self.write(4, in: path) }) == nil { await Task.yield() }
+            }
+            // One that has no room is left alone for longer.
+            #expect(time < .seconds(8))
+            for cable in cables { cable.end() }
+        }
+    }
+
     // MARK: Damage
 
     @Test("A damaged copy is told of, and what it was to have is read from another one")

@@ -74,6 +74,17 @@ struct StoreLedgerTests {
         }
     }
 
+    @Test("A store that has not answered is asked last, and one that has no more to grant not at all for a while")
+    func silent() {
+        var random = SeededGenerator(seed: 1)
+        var ledger = Self.ledger(copies: 3, granted: [0, 0, 0])
+        ledger.miss(Self.node(0), at: Self.now)
+        ledger.exhaust(Self.node(1), at: Self.now)
+        #expect(ledger.lenders(for: 1, besides: [], at: Self.now, using: &random) == [Self.node(2)])
+        let all = ledger.lenders(for: 1, besides: [Self.node(2)], evenSilent: true, at: Self.now, using: &random)
+        #expect(all == [Self.node(0)])
+    }
+
     @Test("Room on too few nodes covers nothing, however much it is")
     func tooFew() {
         #expect(Self.ledger(copies: 2, granted: [1 << 40]).covers(1, copies: 2) == false)

@@ -58,22 +58,23 @@ extension BlockPool {
 
     private func acquire(_ bytes: UInt64) throws(PosixError) {
         var (tried, isReachable): ([NodeID], Bool) = ([], knowsStores)
-        while true {
-            if state.withLock({ $0.take(bytes, copies: $0.ledger.copies) }) { return }
-            let asked = lenders(for: bytes, besides: tried)
-            guard !asked.isEmpty else { break }
-            tried += asked.map(\.node)
-            if !ask(asked, for: bytes) { isReachable = false }
-        }
         // A block is safe with fewer copies, until there is room for the others.
-        if state.withLock({ $0.take(bytes, copies: $0.ledger.fewest) }) { return }
+        for (copies, evenSilent) in state.withLock({ [($0.ledger.copies, false), ($0.ledger.fewest, true)] }) {
+            while true {
+                if state.withLock({ $0.take(bytes, copies: copies) }) { return }
+                let asked = lenders(for: bytes, besides: tried, evenSilent: evenSilent)
+                guard !asked.isEmpty else { break }
+                tried += asked.map(\.node)
+                if !ask(asked, for: bytes) { isReachable = false }
+            }
+        }
         throw isReachable ? .noSpace : .inputOutput
     }
 
-    private func lenders(for bytes: UInt64, besides tried: [NodeID]) -> [BlockPeer] {
+    private func lenders(for bytes: UInt64, besides tried: [NodeID], evenSilent: Bool) -> [BlockPeer] {
         var random = SystemRandomNumberGenerator()
         return state.withLock { state in
-            let nodes = state.ledger.lenders(for: bytes, besides: tried, at: .now, using: &random)
+            let nodes = state.ledger.lenders(for: bytes, besides: tried, evenSilent: evenSilent, at: .now, using: &random)
             return nodes.compactMap { state.peers[$0]?.peer }
         }
     }
@@ -107,7 +108,7 @@ extension BlockPool {
                     if error.isFull {
                         state.withLock { $0.ledger.shun(peer.node, at: .now) }
                     } else {
-                        exhaust(peer.node)
+                        state.withLock { $0.ledger.miss(peer.node, at: .now) }
                         silent.withLock { $0 = true }
                     }
                     group.leave()

@@ -19,6 +19,8 @@ struct StoreLedger {
     private var shunned: [NodeID: Instant] = [:]
     /// Grants nothing more until then.
     private var spent: [NodeID: Instant] = [:]
+    /// Has not answered; others are asked first until then.
+    private var silent: [NodeID: Instant] = [:]
 
     /// So long a store is left alone that has said that it has no room.
     private static let shunning = Microseconds.seconds(10)
@@ -43,8 +45,11 @@ struct StoreLedger {
     /// A store has granted what it could.
     mutating func exhaust(_ node: NodeID, at now: Instant) { spent[node] = now + Self.shunning }
 
+    /// A store has not answered when it was asked for room.
+    mutating func miss(_ node: NodeID, at now: Instant) { silent[node] = now + Self.shunning }
+
     /// What was held against stores may have passed.
-    mutating func forgive() { (shunned, spent) = ([:], [:]) }
+    mutating func forgive() { (shunned, spent, silent) = ([:], [:], [:]) }
 
     /// Those that take new blocks.
     private func open(at now: Instant) -> [StoreCondition] {
@@ -71,14 +76,20 @@ struct StoreLedger {
     // MARK: Grants
 
     /// Whom to ask for room, so that so much more can be promised: those that have said to have so much, or else any.
+    ///
+    /// - Parameter evenSilent: whether those are asked, too, that have not answered lately. They may be back, and take long to ask when
+    ///   they are not.
     func lenders(
-        for bytes: UInt64, besides tried: [NodeID], at now: Instant, using random: inout some RandomNumberGenerator
+        for bytes: UInt64, besides tried: [NodeID], evenSilent: Bool = false, at now: Instant,
+        using random: inout some RandomNumberGenerator
     ) -> [NodeID] {
         let enough = Self.footprint(promised + bytes)
         let ready = granted.pairs.filter { $0.1 >= enough }.map(\.0)
         let wanted = copies - ready.count
         guard wanted > 0 else { return [] }
-        let candidates = StoreMap(open(at: now).filter { store in spent[store.node].map { $0 <= now } ?? true })
+        let avoided = evenSilent ? [spent] : [spent, silent]
+        let candidates = StoreMap(
+            open(at: now).filter { store in avoided.allSatisfy { $0[store.node].map { $0 <= now } ?? true } })
         let chosen = candidates.choose(wanted, for: bytes, besides: ready + tried, using: &random)
         return chosen.isEmpty ? candidates.choose(wanted, for: 0, besides: ready + tried, using: &random) : chosen
     }
