@@ -153,16 +153,21 @@ package final class ScatteredVolume: Sendable {
 
     // MARK: The end
 
-    /// Kills all keepers, and looks whether what each has of it is whole and holds together.
+    /// Unmounts it, kills all keepers, and looks whether what each has of it is whole and holds together.
     ///
     /// - Returns: what is wrong.
     package func faults() async throws -> [String] {
+        unmount()
         for keeper in keepers { await keeper.kill() }
         return try places.flatMap { try VolumeDatabase.faults(directory: $0, volume: volume) }
     }
 
-    private func end() async {
+    private func unmount() {
         for mounted in mounted.withLock({ $0 }) { mounted.end() }
+    }
+
+    private func end() async {
+        unmount()
         await desk.shutDown()
         for lender in lenders { await lender.blocks.pool.shutDown() }
         for process in lenders.map(\.process) + keepers { await process.end() }

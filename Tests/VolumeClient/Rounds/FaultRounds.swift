@@ -1,5 +1,5 @@
 import BlockClient
-import FrameKit
+import Foundation
 import Resources
 import VolumeClient
 import VolumeKit
@@ -116,7 +116,10 @@ final class FaultRounds {
         get async {
             guard let standing = await volume.standing else { return "the home does not answer" }
             let counts = Dictionary(grouping: standing.blocks, by: \.nodes.count).mapValues(\.count)
-            return "\(standing.summary); blocks by number of copies: \(counts)"
+            let summary = volume.lenders.enumerated().reduce(standing.summary) { summary, lender in
+                summary.replacingOccurrences(of: "\(lender.element.node)", with: "lender \(lender.offset)")
+            }
+            return "\(summary); blocks by number of copies: \(counts)"
         }
     }
 

@@ -9,10 +9,10 @@ struct FaultRoundsTests {
 
     @Test(
         "no call fails and nothing is lost while a good copy exists, and afterwards there are as many copies as before",
-        .enabled(if: isPossible, "needs root and /dev/fuse"), arguments: 0..<5 as Range<UInt64>)
+        .enabled(if: isPossible, "needs root and /dev/fuse"), arguments: 0..<4 as Range<UInt64>)
     func rounds(seed: UInt64) async throws {
         try await ScatteredVolume.serving { volume in
-            let rounds = try await FaultRounds(10, seed: seed, on: volume)
+            let rounds = try await FaultRounds(13, seed: seed, on: volume)
             do { try await rounds.run() } catch {
                 Issue.record("seed \(seed): \(error)\n\(rounds.history)\n\(await rounds.standing)")
             }

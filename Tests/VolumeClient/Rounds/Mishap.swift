@@ -69,10 +69,10 @@ extension Mishap {
         for number in 0..<count {
             let lender = Int.random(in: 0..<lenders, using: &random)
             let setting: Setting =
-                switch number % 10 {
-                case 0..<5: .nothing
-                case 5..<8: .repair(of: lender, .random(using: &random))
-                default: .evacuation(of: lender)
+                switch number % 4 {
+                case 1: .repair(of: lender, .random(using: &random))
+                case 3: .evacuation(of: lender)
+                default: .nothing
                 }
             // Whoever is away already can be hit no more.
             var outage = Outage.random(lenders, backups, using: &random)

@@ -51,6 +51,9 @@ final class Programs: Sendable {
     ///
     /// - Throws: ``Program/Failure``.
     func check(on mount: String) async throws {
-        try await onThread { for program in self.all { try program.check(on: mount) } }
+        try await withThrowingTaskGroup { group in
+            for program in all { group.addTask { try await onThread { try program.check(on: mount) } } }
+            try await group.waitForAll()
+        }
     }
 }
