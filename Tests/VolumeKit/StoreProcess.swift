@@ -49,8 +49,9 @@ package struct StoreProcess: Codable, Sendable {
     }
 
     private func lend(_ storage: LentStorage) throws {
-        try storage.open(Self.lease, size, of: borrower)
         // What was there under an earlier lease may still have to be deleted.
+        storage.tend()
+        try storage.open(Self.lease, size, of: borrower)
         while try !isDone(.bind(Self.lease), storage) { storage.tend() }
         // Whom the home has named since then stays when it began again.
         _ = try isDone(.admit(users, heirs: [], epoch: 1), storage)

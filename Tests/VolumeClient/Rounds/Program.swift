@@ -82,7 +82,7 @@ final class Program: Sendable {
     private func write(_ file: String, in path: String, _ state: inout State) throws {
         let bytes = Self.noise.part(&state.random)
         let old = state.files[file] ?? []
-        let offset = Int.random(in: 0...min(old.count + 5000, 400_000), using: &state.random)
+        let offset = Int.random(in: 0...min(old.count + 5000, 200_000), using: &state.random)
         let isDurable = Int.random(in: 0..<4, using: &state.random) > 0
         try attempt("write \(file), \(bytes.count) at \(offset)") {
             let open = try OpenFile(path + "/" + file, O_CREAT | O_WRONLY)
@@ -184,7 +184,7 @@ extension [String] {
 
 extension [UInt8] {
     fileprivate func part(_ random: inout SeededGenerator) -> ArraySlice<UInt8> {
-        let length = Int.random(in: 1...250_000, using: &random)
+        let length = Int.random(in: 1...120_000, using: &random)
         let start = Int.random(in: 0...count - length, using: &random)
         return self[start..<start + length]
     }
