@@ -19,6 +19,8 @@ package final class BlockPool: Sendable {
         package var rest = Microseconds.seconds(10)
         /// For how long a store may take to answer.
         package var patience = Duration.seconds(10)
+        /// So long a store is left alone that has said that it has no room.
+        package var shunning = Microseconds.seconds(10)
 
         package init() {}
     }
@@ -62,7 +64,7 @@ package final class BlockPool: Sendable {
     ) {
         (self.volume, self.node, self.cipher, self.options) = (volume, node, cipher, options)
         (self.dial, self.onDamage) = (dial, onDamage)
-        state = Mutex(State(ledger: StoreLedger(copies: copies)))
+        state = Mutex(State(ledger: StoreLedger(copies: copies, shunning: options.shunning)))
     }
 
     /// The stores are these. Calls to those that stay go on.

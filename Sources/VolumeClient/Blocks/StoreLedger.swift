@@ -23,9 +23,9 @@ struct StoreLedger {
     private var silent: [NodeID: Instant] = [:]
 
     /// So long a store is left alone that has said that it has no room.
-    private static let shunning = Microseconds.seconds(10)
+    private let shunning: Microseconds
 
-    init(copies: Int) { self.copies = max(1, copies) }
+    init(copies: Int, shunning: Microseconds = .seconds(10)) { (self.copies, self.shunning) = (max(1, copies), shunning) }
 
     // MARK: Stores
 
@@ -38,15 +38,15 @@ struct StoreLedger {
 
     /// A store has no room, or takes nothing new: what it granted is nothing worth.
     mutating func shun(_ node: NodeID, at now: Instant) {
-        shunned[node] = now + Self.shunning
+        shunned[node] = now + shunning
         granted[node] = nil
     }
 
     /// A store has granted what it could.
-    mutating func exhaust(_ node: NodeID, at now: Instant) { spent[node] = now + Self.shunning }
+    mutating func exhaust(_ node: NodeID, at now: Instant) { spent[node] = now + shunning }
 
     /// A store has not answered when it was asked for room.
-    mutating func miss(_ node: NodeID, at now: Instant) { silent[node] = now + Self.shunning }
+    mutating func miss(_ node: NodeID, at now: Instant) { silent[node] = now + shunning }
 
     /// What was held against stores may have passed.
     mutating func forgive() { (shunned, spent, silent) = ([:], [:], [:]) }
