@@ -137,7 +137,8 @@ extension VolumeDesk {
         guard let holding = self[volume], !holding.isUnfinished, !isAdopting(holding), holding.share > .zero,
             !surplus(of: holding, beyond: holding.share).isEmpty, returns.isDue(volume, at: now), returns.begin(volume)
         else { return }
-        var outcome = VolumeOutcome(progress: VolumeProgress(step: "giving back"), size: holding.share)
+        let size = Bytes(Int64(clamping: summary.capacity))
+        var outcome = VolumeOutcome(progress: VolumeProgress(step: "giving back"), size: size)
         defer { returns.end(volume, isDone: outcome.findings.isEmpty, at: now) }
         await note { try await giveBackSurplus(of: summary, &outcome) { _ in } }
     }

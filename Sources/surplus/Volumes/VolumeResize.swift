@@ -38,8 +38,8 @@ struct VolumeShrink: AsyncParsableCommand {
               surplus volume shrink media --size 50GiB --dry-run
               surplus volume shrink media --size 50GiB
 
-            What is in it must fit. Blocks are moved together, and leases that are not needed any more are ended. It goes on when \
-            this command is interrupted; 'surplus volume status' shows how far it is.
+            What is in it must fit. Leases that are not needed any more are ended, or smaller ones borrowed instead of them. It goes \
+            on when this command is interrupted.
             """)
 
     @OptionGroup var change: VolumeSizeOptions
