@@ -10,6 +10,7 @@ struct Joining: Sendable {
     let home: HomeContact
     let credentials: NodeCredentials
     let agent: LocalAgent
+    let log: MountLog
 
     /// - Throws: when the home cannot be reached or refuses; nothing is left of it then.
     func open() throws(MountFailure) -> VolumeFileSystem {
@@ -19,7 +20,12 @@ struct Joining: Sendable {
             let blocks = try link.blockPool { [credentials] place in
                 FramePool(to: place.node, host: place.host, port: Int(place.port), as: credentials)
             }
-            let system = VolumeFileSystem(home: link, blocks: blocks)
+            let system = VolumeFileSystem(home: link, blocks: blocks) { [log] inode, error in
+                log.write(
+                    .error,
+                    "inode \(inode.rawValue): what was written to it and not made durable is lost, or may be: "
+                        + Background.text(of: error.rawValue))
+            }
             relay.system.withLock { $0 = system }
             // What was said before nobody has heard.
             system.connected()

@@ -33,7 +33,7 @@ struct VolumeMount {
         }
         let credentials = try NodeCredentials(in: plan.dataDirectory, of: node)
         guard !command.isFake else { return announcement.began("\(plan.name) could be mounted on \(command.directory)") }
-        let system = try Joining(volume: volume, home: home, credentials: credentials, agent: agent).open()
+        let system = try Joining(volume: volume, home: home, credentials: credentials, agent: agent, log: log).open()
         let mount: Mount
         do throws(MountFailure) {
             mount = try self.mount(system)

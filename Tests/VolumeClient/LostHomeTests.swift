@@ -133,6 +133,58 @@ struct LostHomeTests {
         }
     }
 
+    @Test(
+        "what was written and closed and not told before the session was over is told in the next one, if nobody changed the file"
+    )
+    func keptWrites() async throws {
+        try await filed { served, home in
+            let cable = try Cable(to: home.port)
+            defer { cable.end() }
+            var link = HomeLink.Options()
+            link.patience = .seconds(1)
+            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+            let open = try OpenFile(mounted.path + "/open", O_RDWR | O_CREAT)
+            try open.write("old")
+            try open.synchronize()
+            try open.write("mine")
+            for number in 0..<20 { try OpenFile(mounted.path + "/f\(number)", O_WRONLY | O_CREAT).write("content \(number)") }
+            cable.cut()
+            let path = other.path
+            // It is kept until the session of the other one is over.
+            #expect(try await onThread { try text(path + "/open") } == "old")
+            #expect(await result { try open.synchronize() } == Fault(EIO))
+            cable.mend()
+            while await result({ try open.synchronize() }) == Fault(EIO) {}
+            #expect(try text(path + "/open") == "mine")
+            for number in 0..<20 {
+                #expect(try await onThread { try text(path + "/f\(number)") } == "content \(number)")
+            }
+            #expect(mounted.losses.isEmpty)
+        }
+    }
+
+    @Test("what was written is kept however long the home is away, and told when it is back")
+    func longOutage() async throws {
+        try await losing(term: .hours(1)) { served, home in
+            let cable = try Cable(to: home.port)
+            defer { cable.end() }
+            var link = HomeLink.Options()
+            link.patience = .milliseconds(200)
+            let mounted = try served.mount(over: cable, link: link)
+            for number in 0..<20 { try OpenFile(mounted.path + "/f\(number)", O_WRONLY | O_CREAT).write("content \(number)") }
+            let file = try OpenFile(mounted.path + "/f0", O_RDWR)
+            cable.cut()
+            for _ in 0..<3 { #expect(await result { try file.synchronize() } == Fault(EIO)) }
+            cable.mend()
+            while await result({ try file.synchronize() }) == Fault(EIO) {}
+            let path = try served.mount().path
+            for number in 0..<20 {
+                #expect(try await onThread { try text(path + "/f\(number)") } == "content \(number)")
+            }
+            #expect(mounted.losses.isEmpty)
+        }
+    }
+
     @Test("what was written and not told before the session was over is lost, and whoever asks for durability is told")
     func lostWrites() async throws {
         try await filed { served, home in
@@ -154,6 +206,7 @@ struct LostHomeTests {
             #expect(throws: Fault(EIO)) { try file.synchronize() }
             try file.synchronize()
             #expect(try text(mounted.path + "/f") == "theirs" && text(other.path + "/f") == "theirs")
+            #expect(mounted.losses.count == 1)
         }
     }
 }

@@ -141,6 +141,31 @@ struct StoreFaultTests {
         }
     }
 
+    @Test("What was written is kept while no store can be reached, and stored when they are back")
+    func allAway() async throws {
+        try await ServedVolume.serving { served in
+            let cables = try served.places.map { try Cable(to: Int($0.port)) }
+            let servers = zip(served.places, cables).map { MountPlan.Server(node: $0.node, port: $1.port) }
+            var link = HomeLink.Options()
+            link.patience = .seconds(1)
+            let path = try served.mount(link: link, on: servers).path
+            let open = try await onThread {
+                try Self.write(0, in: path)
+                let open = try OpenFile(path + "/open", O_CREAT | O_WRONLY)
+                try open.write("not yet")
+                return open
+            }
+            for cable in cables { cable.cut() }
+            let failure = await #expect(throws: Fault.self) { try await onThread { try open.synchronize() } }
+            #expect(failure == Fault(EIO))
+            for cable in cables { cable.mend() }
+            while (try? await onThread { try open.synchronize() }) == nil { await Task.yield() }
+            let again = try served.mount().path
+            #expect(try await onThread { try text(again + "/open") } == "not yet")
+            for cable in cables { cable.end() }
+        }
+    }
+
     // MARK: Damage
 
     @Test("A damaged copy is told of, and what it was to have is read from another one")

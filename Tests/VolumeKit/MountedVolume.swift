@@ -6,7 +6,7 @@ package import Mounts
 package import Resources
 internal import Synchronization
 package import VolumeClient
-internal import Volumes
+package import Volumes
 
 /// All that it takes to mount a served volume, also in another process.
 package struct MountPlan: Codable, Sendable {
@@ -70,6 +70,15 @@ package final class MountedVolume: Sendable {
         package let node: NodeID
     }
 
+    private let lost = Losses()
+
+    private final class Losses: Sendable {
+        let inodes = Mutex<[InodeNumber]>([])
+    }
+
+    /// Of which something that was written is lost.
+    package var losses: [InodeNumber] { lost.inodes.withLock { $0 } }
+
     private final class Damages: Sendable {
         let found = Mutex<[Damage]>([])
     }
@@ -107,7 +116,9 @@ package final class MountedVolume: Sendable {
             dial: { FramePool(to: $0.node, host: $0.host, port: Int($0.port), as: client, .patient) },
             onDamage: { [damages] block, node in damages.found.withLock { $0.append(Damage(block: block, node: node)) } })
         blocks.learn(plan.stores.map(\.place))
-        let system = VolumeFileSystem(home: home, blocks: blocks, mostFiles: mostFiles)
+        let system = VolumeFileSystem(home: home, blocks: blocks, mostFiles: mostFiles) { [lost] inode, _ in
+            lost.inodes.withLock { $0.append(inode) }
+        }
         link.system.withLock { $0 = system }
         var settings = MountSettings()
         settings.dropsChangedContent = false

@@ -23,6 +23,9 @@ extension BlockPool {
         planReturn()
     }
 
+    /// So much will be stored whether there is room or not.
+    func owe(_ bytes: Int) { state.withLock { $0.ledger.promise(UInt64(bytes)) } }
+
     /// What was promised is stored, or will not be.
     func settle(_ bytes: Int) { state.withLock { $0.ledger.settle(UInt64(bytes)) } }
 

@@ -30,7 +30,7 @@ extension VolumeFileSystem {
             try self.change(change)
             return
         }
-        let result = file.telling.withLock { _ -> Result<Void, PosixError> in
+        let result = try file.telling.pass(within: home.options.patience.microseconds) { () -> Result<Void, PosixError> in
             do throws(PosixError) {
                 guard case .inode(let told) = try self.change(change) else { throw .protocolFault }
                 file.state.withLock { $0.inode?.modified = told.modified }

@@ -26,6 +26,7 @@ final class ClientFile: Sendable {
         var dirty = DirtyContent()
         /// Content on its way, in the order in which it was written.
         var flying: [Flight] = []
+        var stranded: Stranded?
         var handles = 0
         /// How often the kernel was told of it and has not forgotten it.
         var lookups: UInt64 = 0
@@ -40,14 +41,15 @@ final class ClientFile: Sendable {
         let modified: FileTime
         /// Under whose lease it was written.
         let session: SessionID
-        let landed = DispatchGroup()
+        /// What was stored, once it is.
         let block: Mutex<Result<(NewBlock, [Extent]), PosixError>?> = Mutex(nil)
+        /// Opens when it is known what has become of it.
+        let end = Gate()
 
         init(_ runs: [DirtyContent.Run], modified: FileTime, of session: SessionID) {
             self.runs = runs
             self.modified = modified
             self.session = session
-            landed.enter()
         }
 
         var count: Int { runs.reduce(0) { $0 + $1.bytes.count } }
@@ -56,7 +58,7 @@ final class ClientFile: Sendable {
     let number: InodeNumber
     let state: Mutex<State>
     /// Held by whoever tells the home what has landed, so that it is told in its order.
-    let telling = Mutex(())
+    let telling = Turnstile()
 
     init(_ number: InodeNumber) {
         self.number = number
@@ -135,7 +137,7 @@ extension ClientFile.State {
         (flying.flatMap(\.runs) + dirty.runs).filter { $0.range.overlaps(range) }
     }
 
-    var isWriting: Bool { !dirty.isEmpty || !flying.isEmpty }
+    var isWriting: Bool { !dirty.isEmpty || !flying.isEmpty || stranded != nil }
 
     /// Whether what is written now will be told before the lease is given back. Once it is recalled that is over: what there is is
     /// told then, and no more may come.

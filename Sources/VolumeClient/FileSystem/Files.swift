@@ -62,6 +62,7 @@ extension VolumeFileSystem {
         _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, from buffer: UnsafeRawBufferPointer, _ manner: WriteManner
     ) throws(PosixError) -> Int {
         guard offset <= Volume<MemoryState>.largestFile - UInt64(buffer.count) else { throw .fileTooLarge }
+        try awaitRoom()
         let session = try promises.take(buffer.count)
         let file = file(number)
         let place: UInt64

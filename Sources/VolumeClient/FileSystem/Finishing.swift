@@ -1,3 +1,4 @@
+internal import Resources
 package import Volumes
 
 extension VolumeFileSystem {
@@ -12,8 +13,9 @@ extension VolumeFileSystem {
         // Otherwise each file would wait for the home in vain.
         try home.awaitHome()
         var failure: PosixError?
+        let deadline = Instant.now + home.options.patience.microseconds
         for file in allFiles where file.state.withLock({ $0.isWriting || $0.error != nil }) {
-            do throws(PosixError) { try store(file) } catch { failure = failure ?? error }
+            do throws(PosixError) { try store(file, within: deadline - .now) } catch { failure = failure ?? error }
         }
         do throws(PosixError) { try home.synchronize() } catch { failure = failure ?? error }
         if let failure { throw failure }

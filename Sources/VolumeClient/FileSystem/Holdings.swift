@@ -35,7 +35,7 @@ extension VolumeFileSystem: SessionHoldings {
     package func sessionEnded(losing lost: [Record], stamp: UInt64) {
         disregardGrants(through: stamp)
         let locked = Set(locks.claims.map(\.place.inode))
-        for file in allFiles { file.state.withLock { $0.lose(hadLocks: locked.contains(file.number)) } }
+        for file in allFiles { lose(file, hadLocks: locked.contains(file.number)) }
         promises.forget()
         locks.forget()
         note(lost)
@@ -47,6 +47,7 @@ extension VolumeFileSystem: SessionHoldings {
     package func connected() {
         learnStores()
         askForLocksAgain()
+        for file in allFiles { storeOn(file) }
         // What is open is to be kept, also when its last name goes.
         for file in allFiles where file.state.withLock({ $0.handles > 0 && $0.lease == nil }) {
             recalls.async { [self] in _ = try? inode(file.number) }
@@ -63,8 +64,9 @@ extension VolumeFileSystem: SessionHoldings {
 
     /// What was changed and is lost is told to whoever asks whether it is durable.
     private func note(_ lost: [Record]) {
-        for number in lost.flatMap(\.operation.changed) {
+        for number in Set(lost.flatMap(\.operation.changed)).sorted() {
             known(number)?.state.withLock { $0.error = $0.error ?? .inputOutput }
+            onLoss(number, .inputOutput)
         }
     }
 
@@ -102,14 +104,6 @@ extension ClientFile.State {
         if isWriting { inode?.version = 0 } else { inode = nil }
     }
 
-    /// The session is over: others may have changed everything meanwhile.
-    fileprivate mutating func lose(hadLocks: Bool) {
-        if isWriting || hadLocks { error = error ?? .inputOutput }
-        (lease, inode, extents, dirty, flying) = (nil, nil, ExtentMap(), DirtyContent(), [])
-        isOwn = false
-        entriesChanged = nil
-        listingNumber += 1
-    }
 }
 
 extension Operation {

@@ -75,6 +75,12 @@ final class Promises: Sendable {
         settle(bytes, of: session)
     }
 
+    /// What was written in a session that is over is stored in this one, without having been promised.
+    func owe(_ bytes: Int) {
+        free.withLock { $0 -= Int64(bytes) }
+        blocks.owe(bytes)
+    }
+
     private func releaseQuota(_ bytes: Int, of session: SessionID) {
         free.withLock { if home.session == session { $0 += Int64(bytes) } }
     }

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Glibc
 internal import Resources
 internal import Synchronization
 internal import Volumes
@@ -16,14 +17,42 @@ extension VolumeFileSystem {
             return flights
         }
         for flight in launched {
-            room.wait()
             flights.async { [self] in
-                flight.block.withLock { $0 = store(flight) }
-                flight.landed.leave()
+                room.wait()
+                let stored = storeAtLast(flight, of: file)
                 room.signal()
+                flight.block.withLock { $0 = stored }
                 tell(file)
             }
         }
+    }
+
+    /// Waits until less is under way than there may be.
+    ///
+    /// - Throws: ``PosixError/inputOutput`` when that takes too long.
+    func awaitRoom() throws(PosixError) {
+        let patience = DispatchTimeInterval.microseconds(Int(home.options.patience.microseconds.rawValue))
+        guard room.wait(timeout: .now() + patience) == .success else { throw .inputOutput }
+        room.signal()
+    }
+
+    /// So long stores that cannot be reached are left alone.
+    private static let pause: useconds_t = 500_000
+
+    /// Goes on as long as somebody wants it, for stores come back.
+    private func storeAtLast(
+        _ flight: ClientFile.Flight, of file: ClientFile
+    ) -> Result<(NewBlock, [Extent]), PosixError> {
+        while true {
+            let stored = store(flight)
+            guard case .failure(.inputOutput) = stored, !home.isOver, isWanted(flight, file) else { return stored }
+            usleep(Self.pause)
+            blocks.tryAgain()
+        }
+    }
+
+    private func isWanted(_ flight: ClientFile.Flight, _ file: ClientFile) -> Bool {
+        file.state.withLock { $0.flying.contains { $0 === flight } }
     }
 
     /// Runs that go into one block, in the order in which they lie in the file.
@@ -58,25 +87,33 @@ extension VolumeFileSystem {
 
     /// Tells the home what has landed, as far as nothing before it is still on its way.
     private func tell(_ file: ClientFile) {
-        file.telling.withLock { _ in
+        file.telling.pass {
             while let flight = file.state.withLock({ $0.flying.first }), let landed = flight.block.withLock({ $0 }) {
                 let result = tell(file, flight, landed)
-                file.state.withLock { state in
-                    // With its session what it wrote may be gone meanwhile.
-                    guard state.flying.first === flight else { return }
-                    state.flying.removeFirst()
-                    switch result {
-                    case .success(let inode):
-                        promises.settle(flight.count, of: flight.session)
-                        state.extents = ExtentMap()
-                        if let inode { state.note(inode) }
-                    case .failure(let error):
-                        promises.release(flight.count, of: flight.session)
-                        state.error = state.error ?? error
-                    }
-                }
+                // When its session is over it is stranded meanwhile.
+                guard file.state.withLock({ land(flight, result, &$0) }) else { continue }
+                flight.end.open()
+                if case .failure(let error) = result { onLoss(file.number, error) }
             }
         }
+    }
+
+    /// - Returns: whether it was on its way.
+    private func land(
+        _ flight: ClientFile.Flight, _ result: Result<Inode?, PosixError>, _ state: inout ClientFile.State
+    ) -> Bool {
+        guard state.flying.first === flight else { return false }
+        state.flying.removeFirst()
+        switch result {
+        case .success(let inode):
+            promises.settle(flight.count, of: flight.session)
+            state.extents = ExtentMap()
+            if let inode { state.note(inode) }
+        case .failure(let error):
+            promises.release(flight.count, of: flight.session)
+            state.error = state.error ?? error
+        }
+        return true
     }
 
     /// How often the home is told of content whose block took so long that it may have been taken for waste: it is stored again.
@@ -105,7 +142,9 @@ extension VolumeFileSystem {
         let bytes = extents.reduce(0) { $0 + $1.length }
         do throws(PosixError) {
             let operation = Operation.write([write], blocks: [block], promised: bytes)
-            let (reply, grants, _) = try home.change(operation, during: flight.session)
+            let (reply, grants, _) = try home.change(operation, during: flight.session, within: HomeLink.forever) {
+                isWanted(flight, file)
+            }
             guard case .inodes(let inodes) = reply else { throw .protocolFault }
             take(grants)
             return .success(inodes.first)
@@ -121,19 +160,33 @@ extension VolumeFileSystem {
     func storeSoon(_ file: ClientFile) {
         guard file.state.withLock(\.isWriting) else { return }
         lanes[Int(file.number.rawValue % UInt64(lanes.count))].asyncAfter(deadline: .now() + Self.rest) { [self] in
-            // What fails sticks to the file, for whoever makes it durable.
-            do throws(PosixError) { try store(file) } catch { file.state.withLock { $0.error = $0.error ?? error } }
+            storeAtLast(file)
             drop(file)
         }
     }
 
+    /// Stores all that was written to a file, and tells the home, however long that takes.
+    func storeAtLast(_ file: ClientFile) {
+        // What fails sticks to the file, for whoever makes it durable.
+        do throws(PosixError) { try store(file, within: HomeLink.forever) } catch {
+            file.state.withLock { $0.error = $0.error ?? error }
+        }
+    }
+
     /// Stores all that was written to a file, and tells the home.
-    ///
-    /// - Throws: what went wrong since somebody was told last.
-    func store(_ file: ClientFile) throws(PosixError) {
-        launch(file, onlyFull: false)
-        for flight in file.state.withLock({ $0.flying }) { flight.landed.wait() }
-        tell(file)
+    func store(_ file: ClientFile) throws(PosixError) { try store(file, within: home.options.patience.microseconds) }
+
+    /// - Throws: what went wrong since somebody was told last; ``PosixError/inputOutput`` when it takes too long. Then it goes on.
+    func store(_ file: ClientFile, within patience: Microseconds) throws(PosixError) {
+        let deadline = Instant.now + patience
+        while true {
+            launch(file, onlyFull: false)
+            for flight in file.state.withLock({ $0.flying }) {
+                guard flight.end.wait(deadline - .now) else { throw .inputOutput }
+            }
+            guard file.state.withLock({ $0.stranded != nil }) else { break }
+            try home.awaitHome(within: deadline - .now)
+        }
         try throwError(of: file)
     }
 }

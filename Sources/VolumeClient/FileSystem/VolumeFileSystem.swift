@@ -38,10 +38,17 @@ package final class VolumeFileSystem: FileSystem {
     /// Grants up to this stamp are not taken any more.
     let floor = Atomic<UInt64>(0)
 
-    package init(home: HomeLink, blocks: BlockPool, mostFiles: Int = mostFiles) {
+    let onLoss: @Sendable (InodeNumber, PosixError) -> Void
+
+    /// - Parameter onLoss: is told of a file of which something was written that is lost, or may be; on any thread, must not block.
+    package init(
+        home: HomeLink, blocks: BlockPool, mostFiles: Int = mostFiles,
+        onLoss: @escaping @Sendable (InodeNumber, PosixError) -> Void = { _, _ in }
+    ) {
         self.home = home
         self.mostFiles = mostFiles
         self.blocks = blocks
+        self.onLoss = onLoss
         promises = Promises(home, blocks)
         home.attach(self)
     }
@@ -168,8 +175,7 @@ package final class VolumeFileSystem: FileSystem {
                 state.heeded = max(state.heeded, recall.stamp)
                 state.isOwn = false
             }
-            // What fails sticks to the file, for whoever makes it durable.
-            do throws(PosixError) { try store(file) } catch { file.state.withLock { $0.error = $0.error ?? error } }
+            storeAtLast(file)
             let names = file.state.withLock { $0.lose(recall) }
             if recall.keeping == nil { invalidate(recall.inode, names) }
             let isOpen = file.state.withLock { $0.handles > 0 }

@@ -24,6 +24,8 @@ final class HomeLine: Sendable {
     private let findHome: @Sendable () -> HomeAddress?
     private let dial: @Sendable (HomeAddress) -> FramePool
     private let end = Mutex<End?>(nil)
+    private let finding = OwnThreads(label: "surplus.volume.finding")
+    private let isFinding = Atomic(false)
 
     init(find: @escaping @Sendable () -> HomeAddress?, dial: @escaping @Sendable (HomeAddress) -> FramePool) {
         (findHome, self.dial) = (find, dial)
@@ -31,6 +33,15 @@ final class HomeLine: Sendable {
 
     /// `nil` as long as the home was not found.
     var pool: FramePool? { end.withLock { $0?.pool } }
+
+    /// As ``find()``, and comes back at once: whoever knows it may take long to answer, and where it was it may be back any moment.
+    func findSoon() {
+        guard !isFinding.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        finding.async { [self] in
+            find()
+            isFinding.store(false, ordering: .releasing)
+        }
+    }
 
     /// Finds out where the home is, and turns there. Where that is not known it stays where it is. One thread at a time.
     ///

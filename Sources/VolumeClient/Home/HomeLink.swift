@@ -77,6 +77,12 @@ package final class HomeLink: Sendable {
         throw .inputOutput
     }
 
+    /// Longer than a session lives.
+    static let forever = Microseconds.hours(24 * 365)
+
+    /// Whether nothing is asked any more.
+    var isOver: Bool { state.withLock { $0.end != nil } }
+
     /// The home may be on another node from now on.
     package func lookForHome() { if let turn = state.withLock(\.turn) { mend(turn) } }
 
@@ -105,11 +111,13 @@ package final class HomeLink: Sendable {
     /// - Throws: what the home refuses with; ``PosixError/inputOutput`` when there is no answer in time.
     package func ask(_ request: HomeRequest) throws(PosixError) -> HomeAnswer { try exchange { _ in request }.answer }
 
-    /// - Parameter request: what to ask, each time that there is a connection to ask on.
+    /// - Parameters:
+    ///   - patience: as ``Options/patience`` unless told otherwise.
+    ///   - request: what to ask, each time that there is a connection to ask on.
     func exchange(
-        _ request: (Turn) throws(PosixError) -> HomeRequest
+        within patience: Microseconds? = nil, _ request: (Turn) throws(PosixError) -> HomeRequest
     ) throws(PosixError) -> (answer: HomeAnswer, turn: Turn) {
-        let deadline = Instant.now + options.patience.microseconds
+        let deadline = Instant.now + (patience ?? options.patience.microseconds)
         while true {
             let turn = try turn(until: deadline)
             let (asked, request) = (Instant.now, try request(turn))
@@ -137,7 +145,7 @@ package final class HomeLink: Sendable {
     /// Waits until the home can be asked.
     ///
     /// - Throws: ``PosixError/inputOutput`` when that takes too long.
-    func awaitHome() throws(PosixError) { _ = try ask(.ping) }
+    func awaitHome(within patience: Microseconds? = nil) throws(PosixError) { _ = try exchange(within: patience) { _ in .ping } }
 
     /// Whether the home was there all the time since it was asked.
     func isCurrent(_ turn: Turn) -> Bool { state.withLock { $0.turn == turn } }
@@ -165,13 +173,18 @@ package final class HomeLink: Sendable {
 
     /// Has something changed.
     ///
-    /// - Parameter session: which alone may ask for it; `nil` when it rests on nothing that a session has.
+    /// - Parameters:
+    ///   - session: which alone may ask for it; `nil` when it rests on nothing that a session has.
+    ///   - patience: as ``Options/patience`` unless told otherwise.
+    ///   - isWanted: is asked each time before the home is.
     /// - Returns: what came of it, the leases that came with it, and directories that have other entries now, as far as it is known
     ///   how they are.
     package func change(
-        _ operation: Operation, during session: SessionID? = nil
+        _ operation: Operation, during session: SessionID? = nil, within patience: Microseconds? = nil,
+        while isWanted: () -> Bool = { true }
     ) throws(PosixError) -> (reply: Reply, grants: [LeaseGrant], directories: [Inode]) {
-        slots.wait()
+        let patience = patience ?? options.patience.microseconds
+        guard slots.wait(timeout: .now() + .microseconds(Int(patience.rawValue))) == .success else { throw .inputOutput }
         let (slot, number) = state.withLock { state in
             let slot = state.free.removeLast()
             state.slots[Int(slot)] += 1
@@ -183,9 +196,9 @@ package final class HomeLink: Sendable {
         }
         var asked = session
         while true {
-            let (answer, turn) = try exchange { turn throws(PosixError) in
+            let (answer, turn) = try exchange(within: patience) { turn throws(PosixError) in
                 // For a session that is over it may have been carried out.
-                guard asked == nil || asked == turn.session else { throw .inputOutput }
+                guard asked == nil || asked == turn.session, isWanted() else { throw .inputOutput }
                 asked = turn.session
                 return .change(operation, slot: slot, number: number)
             }

@@ -40,7 +40,7 @@ extension HomeLink {
 
     /// - Returns: whether the home can be asked again.
     private func takeUp() -> Bool {
-        line.find()
+        line.findSoon()
         let (session, asked) = (session, Instant.now)
         switch send(.resume(node: node), as: session, within: Self.stepPatience) {
         case .answer(.began(let identity, let isRecovering)):
@@ -54,8 +54,7 @@ extension HomeLink {
 
     private func goOn(_ session: SessionID, _ identity: HomeIdentity, isRecovering: Bool, asked: Instant) -> Bool {
         guard isRecovering || identity.epoch != state.withLock(\.epoch) else {
-            connect(session, identity, asked: asked)
-            return true
+            return goOn(session, identity, asked: asked)
         }
         state.withLock { $0.isPresent = true }
         holder?.disregardGrants(through: identity.stamp)
@@ -66,6 +65,11 @@ extension HomeLink {
         }
         let lost = state.withLock { $0.settle(outcomes) }
         holder?.homeChanged(losing: lost)
+        return goOn(session, identity, asked: asked)
+    }
+
+    private func goOn(_ session: SessionID, _ identity: HomeIdentity, asked: Instant) -> Bool {
+        guard recoverStranded(as: session) else { return false }
         connect(session, identity, asked: asked)
         return true
     }
@@ -105,13 +109,53 @@ extension HomeLink {
             return false
         }
         let lost = state.withLock { state in
-            defer { state.kept = SortedMap() }
-            return state.kept.values
+            // The same home has lost nothing.
+            let isSame = state.epoch == identity.epoch
+            defer { if !isSame { state.kept = SortedMap() } }
+            (state.session, state.epoch, state.isPresent) = (session, identity.epoch, true)
+            return isSame ? [] : state.kept.values
         }
         // Before anything can be asked for the new session.
         holder?.sessionEnded(losing: lost, stamp: identity.stamp)
-        connect(session, identity, asked: asked)
+        return goOn(session, identity, asked: asked)
+    }
+
+    /// So long others may take to give back what this session needs.
+    private static let stragglers = Duration.seconds(60)
+
+    /// Takes up what was written and not told in a session before, file by file, as long as nobody else can change it.
+    ///
+    /// - Returns: `false` when the home is not there.
+    private func recoverStranded(as session: SessionID) -> Bool {
+        for content in holder?.stranded ?? [] {
+            var isDone = false
+            while !isDone {
+                switch send(.acquire(.write, on: content.inode), as: session, within: Self.stragglers) {
+                case .answer(.inode(let inode, let grants)):
+                    guard let isTold = isTold(content, inode, as: session) else { return false }
+                    isDone = holder?.recover(content, inode, grants, isTold: isTold) ?? true
+                case .answer(.refused(let error)):
+                    // The session may be over again, which is refused in the same way.
+                    guard case .answer(.done) = send(.ping, as: session, within: Self.stepPatience) else { return false }
+                    holder?.giveUp(content, error)
+                    isDone = true
+                case .answer, .broken, .failed: return false
+                }
+            }
+        }
         return true
+    }
+
+    /// Whether the home was told of the first part after all: nobody heard its answer.
+    ///
+    /// - Returns: `nil` when the home is not there.
+    private func isTold(_ content: StrandedContent, _ inode: Inode, as session: SessionID) -> Bool? {
+        guard inode.version != content.version, let first = content.first else { return false }
+        guard
+            case .answer(.extents(let extents, _)) = send(
+                .extents(content.inode, from: first.offset, limit: 1), as: session, within: Self.stepPatience)
+        else { return nil }
+        return extents.contains { if case .block(first.block, _) = $0.source { true } else { false } }
     }
 
     /// The home knows all that the session has, and can be asked.

@@ -1,3 +1,4 @@
+package import Resources
 package import Volumes
 
 /// What a session has, for a home that began again.
@@ -8,6 +9,19 @@ package struct SessionClaims: Sendable {
     package var locks: [LockClaim] = []
 
     package init() {}
+}
+
+/// Content of a file that was written in a session and not told before that was over.
+package struct StrandedContent: Sendable {
+    package let inode: InodeNumber
+    /// Of the inode, as it was told last.
+    package let version: UInt64
+    /// Of which the home may have been told, and where it is.
+    package var first: (block: BlockID, offset: UInt64)?
+
+    package init(_ inode: InodeNumber, version: UInt64, first: (block: BlockID, offset: UInt64)?) {
+        (self.inode, self.version, self.first) = (inode, version, first)
+    }
 }
 
 /// Who keeps what a session has, and is told what becomes of it. Calls come one at a time, and must not ask the home.
@@ -31,6 +45,19 @@ package protocol SessionHoldings: AnyObject, Sendable {
     ///   - lost: what was carried out, and may be lost.
     ///   - stamp: as for ``disregardGrants(through:)``.
     func sessionEnded(losing lost: [Record], stamp: UInt64)
+
+    /// What was written and not told in sessions before.
+    var stranded: [StrandedContent] { get }
+
+    /// The home tells how an inode is of which something is stranded, and nobody else may change it: what is stranded goes on, or is
+    /// lost when others have changed the inode meanwhile.
+    ///
+    /// - Parameter isTold: whether the home has its first part.
+    /// - Returns: `false` when the leases are wanted by somebody else already: then they have to be asked for again.
+    func recover(_ content: StrandedContent, _ inode: Inode, _ grants: [LeaseGrant], isTold: Bool) -> Bool
+
+    /// What is stranded of an inode can never be told.
+    func giveUp(_ content: StrandedContent, _ error: PosixError)
 
     /// Nothing was heard of the home for so long that it may give away what this session has: what the kernel keeps is not to be used.
     func cutOff()
