@@ -8,7 +8,7 @@ import Wire
 struct VolumeTests {
     private static func node(_ number: UInt64) -> NodeID { NodeID(high: 1, low: number) }
 
-    private static func kept(
+    static func kept(
         _ volume: UInt64 = 1, name: String = "media", home: UInt64 = 1, epoch: UInt64 = 1, isInCharge: Bool = false,
         used: Bytes = 7
     ) -> KeptVolume {
@@ -112,6 +112,9 @@ struct VolumeTests {
         let some = VolumeRisk.Part(blocks: 1, bytes: 1)
         var risk = VolumeRisk()
         #expect(risk.health == .healthy)
+        risk.isSurveyed = false
+        #expect(risk.health == .mending)
+        risk.isSurveyed = true
         risk.damagedCopies = 1
         #expect(risk.health == .mending)
         risk.lacking = some

@@ -65,6 +65,22 @@ struct StoreFaultTests {
         }
     }
 
+    @Test("A mount that has written a byte leaves the room to others, also in a small volume, and counts it as free")
+    func sharing() async throws {
+        var options = ServedVolume.Options()
+        options.capacity = 64 << 20
+        try await ServedVolume.serving(options) { served in
+            let mounts = try (0..<4).map { _ in try served.mount().path }
+            try await onThread {
+                for mount in mounts { try OpenFile(mount + "/f", O_CREAT | O_WRONLY).write("x") }
+                var space = statvfs()
+                try sys { statvfs(mounts[0], &space) }
+                #expect(UInt64(space.f_bfree) * UInt64(space.f_frsize) > 60 << 20)
+                try Self.write(1, in: mounts[3], pieces: 4 * 58)
+            }
+        }
+    }
+
     @Test("A store that says that it has room and has none costs nothing but the asking")
     func lying() async throws {
         var options = ServedVolume.Options()
@@ -91,6 +107,8 @@ struct StoreFaultTests {
                 try await onThread { mounted.end() }
             }
             while served.granted > .zero { await Task.yield() }
+            let home = try #require(served.home as? MemoryHome)
+            while home.reserved > 0 { await Task.yield() }
             if isIdle { try await onThread { try Self.write(2, in: path) } }
         }
     }
@@ -162,6 +180,25 @@ struct StoreFaultTests {
             while (try? await onThread { try open.synchronize() }) == nil { await Task.yield() }
             let again = try served.mount().path
             #expect(try await onThread { try text(again + "/open") } == "not yet")
+            for cable in cables { cable.end() }
+        }
+    }
+
+    @Test("Who reads or writes while stores cannot be reached waits until they can")
+    func waiting() async throws {
+        try await ServedVolume.serving { served in
+            let cables = try served.places.map { try Cable(to: Int($0.port)) }
+            let servers = zip(served.places, cables).map { MountPlan.Server(node: $0.node, port: $1.port) }
+            let first = try served.mount().path
+            try await onThread { try Self.write(0, in: first) }
+            let path = try served.mount(on: servers).path
+            for cable in cables { cable.cut() }
+            async let reading: Void = onThread { try Self.expect(0, in: path) }
+            async let writing: Void = onThread { try Self.write(1, in: path) }
+            while cables.reduce(0, { $0 + $1.refused }) < 8 { await Task.yield() }
+            for cable in cables { cable.mend() }
+            _ = try await (reading, writing)
+            try await onThread { try Self.expect(1, in: first) }
             for cable in cables { cable.end() }
         }
     }

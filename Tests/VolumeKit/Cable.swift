@@ -8,6 +8,7 @@ package final class Cable: Sendable {
         var isCut = false
         var isOver = false
         var sockets: Set<Int32> = []
+        var refused = 0
     }
 
     package let port: Int
@@ -57,6 +58,9 @@ package final class Cable: Sendable {
 
     package func mend() { state.withLock { $0.isCut = false } }
 
+    /// How many connections came to nothing.
+    package var refused: Int { state.withLock(\.refused) }
+
     package func end() {
         cut()
         state.withLock { $0.isOver = true }
@@ -75,7 +79,10 @@ package final class Cable: Sendable {
                 }
             }
             let isWanted = state.withLock { state in
-                guard isOpen, !state.isCut else { return false }
+                guard isOpen, !state.isCut else {
+                    state.refused += 1
+                    return false
+                }
                 state.sockets.formUnion([one, other])
                 return true
             }

@@ -16,6 +16,17 @@ package struct HomesPlan: Codable, Sendable {
     package let peer: StoredPeer
     /// Where all nodes are, this one too.
     package let nodes: [MountPlan.Server]
+    /// Lenders of all its volumes, besides those that it is told later.
+    var stores: [MountPlan.Server] = []
+    var pace = Pace.brisk
+
+    /// How fast things go on. Sessions are not lost in any case when a test is held up.
+    package enum Pace: String, Codable, Sendable {
+        /// Soon.
+        case brisk
+        /// As they do by themselves, but what is waited for: a store is soon found to be lost, and to be left.
+        case usual
+    }
 
     package var node: NodeID { peer.node }
     package var port: Int { nodes.first { $0.node == node }?.port ?? 0 }
@@ -26,12 +37,13 @@ package struct HomesPlan: Codable, Sendable {
             identity: peer, clock: { .ofSystem },
             reach: { node in ports[node].map { NodeEndpoint(host: "127.0.0.1", port: $0) } })
         surroundings.report = report
-        return try VolumeHomes(directory: directory, surroundings, .brisk)
+        return try VolumeHomes(directory: directory, surroundings, HomesOptions(pace))
     }
 
     /// Keeps volumes as long as it is needed.
     package func run(while isNeeded: @Sendable () -> Bool) async throws {
         let served = try await ServedHomes(self)
+        for volume in served.homes.list() { try served.homes.provide(stores.map(\.place), to: volume.volume) }
         OtherProcess.say(port)
         while isNeeded() { usleep(100_000) }
         await served.end()
@@ -55,7 +67,7 @@ package final class ServedHomes: Sendable {
     package init(_ plan: HomesPlan) async throws {
         let heard = Heard()
         let homes = try plan.homes { _, news in heard.news.withLock { $0.append(news) } }
-        let server = FrameServer([homes], as: plan.node, limits: .wide, times: .patient)
+        let server = FrameServer([homes, HomesDesk(homes)], as: plan.node, limits: .wide, times: .patient)
         listener = try await FrameListener(server, host: "127.0.0.1", port: plan.port, as: plan.peer)
         (self.plan, self.homes, self.heard) = (plan, homes, heard)
     }
@@ -78,15 +90,21 @@ package final class ServedHomes: Sendable {
 }
 
 extension HomesOptions {
-    /// With which things go on fast; but sessions are not lost when a test is held up.
-    fileprivate static var brisk: Self {
-        var options = Self()
-        options.home.sessionTerm = .minutes(10)
-        (options.journal.authority, options.journal.takeoverLimit) = (.seconds(3), .seconds(2))
-        (options.keeper.generationSpan, options.keeper.retry) = (.milliseconds(500), .milliseconds(100))
-        options.database.kept = HomesPlan.kept
-        options.pool = .patient
-        options.deletionPatience = .seconds(60)
-        return options
+    fileprivate init(_ pace: HomesPlan.Pace) {
+        self.init()
+        home.sessionTerm = .minutes(10)
+        (journal.authority, journal.takeoverLimit) = (.seconds(3), .seconds(2))
+        keeper.retry = .milliseconds(100)
+        database.kept = HomesPlan.kept
+        switch pace {
+        case .brisk:
+            keeper.generationSpan = .milliseconds(500)
+            pool = .patient
+            deletionPatience = .seconds(60)
+        case .usual:
+            // Longer than it takes a writer to turn from a store that has fallen silent to another one.
+            keeper.generationSpan = .seconds(3)
+            storePatience = .milliseconds(2500)
+        }
     }
 }

@@ -27,6 +27,8 @@ package struct MountPlan: Codable, Sendable {
     let peer: StoredPeer
     let home: Server
     let stores: [Server]
+    /// Of each block.
+    var copies = 2
 
     /// Mounts it in this process as long as it is needed.
     package func run(while isNeeded: () -> Bool) throws {
@@ -93,12 +95,13 @@ package final class MountedVolume: Sendable {
     package init(
         _ plan: MountPlan, as client: any FrameIdentity, _ options: MountOptions = MountOptions(),
         _ linkOptions: HomeLink.Options = HomeLink.Options(), mostFiles: Int = VolumeFileSystem.mostFiles,
-        pool: BlockPool.Options = BlockPool.Options(), find: @escaping @Sendable () -> HomeAddress? = { nil }
+        pool: BlockPool.Options = BlockPool.Options(), lines: FramePool.Options = .patient,
+        find: @escaping @Sendable () -> HomeAddress? = { nil }
     ) throws {
         path = plan.path
         let link = Link()
-        var poolOptions = FramePool.Options.single
-        poolOptions.limits = .wide
+        var poolOptions = lines
+        (poolOptions.connections, poolOptions.limits) = (1, .wide)
         var random = SystemRandomNumberGenerator()
         let session = SessionID(at: Timestamp(microseconds: 1), using: &random)
         let address = HomeAddress(plan.home.node, host: "127.0.0.1", port: plan.home.port)
@@ -112,8 +115,8 @@ package final class MountedVolume: Sendable {
             })
         let cipher = VolumeCipher(key: [UInt8](repeating: 7, count: VolumeCipher.keyLength))
         blocks = BlockPool(
-            plan.volume, as: plan.peer.node, copies: 2, cipher: cipher, pool,
-            dial: { FramePool(to: $0.node, host: $0.host, port: Int($0.port), as: client, .patient) },
+            plan.volume, as: plan.peer.node, copies: plan.copies, cipher: cipher, pool,
+            dial: { FramePool(to: $0.node, host: $0.host, port: Int($0.port), as: client, lines) },
             onDamage: { [damages] block, node in damages.found.withLock { $0.append(Damage(block: block, node: node)) } })
         blocks.learn(plan.stores.map(\.place))
         let system = VolumeFileSystem(home: home, blocks: blocks, mostFiles: mostFiles) { [lost] inode, _ in

@@ -126,6 +126,9 @@ package final class MemoryHome: HomePlace {
 
     package var port: Int { listener.port }
 
+    /// What is set aside for sessions, in bytes.
+    package var reserved: UInt64 { home.header?.reserved ?? 0 }
+
     /// It hears of the stores of its volume.
     package func meet(_ places: [StorePlace]) { home.meet(places) }
 

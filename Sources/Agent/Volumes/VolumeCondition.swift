@@ -59,12 +59,13 @@ struct VolumeRisk: Hashable, Sendable {
     var lost = Part()
     /// Copies that are not what was stored, and were not mended yet.
     var damagedCopies: UInt64 = 0
+    /// Whether all blocks were looked at since nodes came or went.
+    var isSurveyed = true
 
-    /// - Parameter copies: that each block is to have.
     var health: VolumeHealth {
         if lost.blocks > 0 { return .damaged }
         if single.blocks > 0 { return .atRisk }
-        return lacking.blocks > 0 || damagedCopies > 0 ? .mending : .healthy
+        return lacking.blocks > 0 || damagedCopies > 0 || !isSurveyed ? .mending : .healthy
     }
 }
 

@@ -56,10 +56,9 @@ extension VolumeDesk {
     static func risk(_ status: VolumeStatus) -> VolumeRisk {
         let blocks = status.blocks
         var risk = VolumeRisk()
-        risk.lacking.blocks = UInt64(blocks.underway + blocks.waiting + blocks.unreachable)
-        if status.summary.copies > 1, let fewest = blocks.fewestCopies, fewest < 2 { risk.single.blocks = UInt64(blocks.waiting) }
-        risk.lost.blocks = UInt64(blocks.unreachable)
+        (risk.lacking, risk.single, risk.lost) = (.init(blocks.lacking), .init(blocks.single), .init(blocks.unreachable))
         risk.damagedCopies = UInt64(blocks.damaged)
+        risk.isSurveyed = blocks.isSurveyed || status.summary.used == 0
         return risk
     }
 
@@ -85,14 +84,20 @@ extension VolumeDesk {
         // What the last look at the stores said may have been done since.
         let isLacking = status.blocks.waiting + status.blocks.underway > 0
         if status.isOutOfRoom, isLacking { faults.append("copies are missing, and no node has room for them: grow the volume") }
-        if status.blocks.unreachable > 0 {
-            faults.append("no good copy is heard of for \(status.blocks.unreachable) blocks: bring back the nodes that are lost")
+        let lost = status.blocks.unreachable.blocks
+        if lost > 0 {
+            faults.append(
+                "no good copy is heard of for \(lost) \(lost == 1 ? "block" : "blocks"): bring back the nodes that are lost")
         }
         for backup in status.backups where backup.isCopying {
             faults.append("\(name(backup.node)) is being given a copy of the metadata")
         }
         return faults
     }
+}
+
+extension VolumeRisk.Part {
+    fileprivate init(_ count: BlockCount) { self.init(blocks: count.blocks, bytes: Bytes(Int64(clamping: count.bytes))) }
 }
 
 extension VolumeProgress {

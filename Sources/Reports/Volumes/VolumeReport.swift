@@ -131,6 +131,7 @@ package struct VolumeReport: Report {
     private var health: String {
         switch volume.health {
         case .healthy: "healthy: every block has its \(volume.copies == 1 ? "copy" : "\(volume.copies) copies")"
+        case .mending where dangers.isEmpty: "not known yet: the home looks which copies there are"
         case .mending: "mending: blocks lack copies, none is down to the last one"
         case .atRisk: "at risk: of some blocks only one copy is left"
         case .damaged: "damaged: of some blocks no good copy is left"

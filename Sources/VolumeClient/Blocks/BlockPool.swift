@@ -156,18 +156,28 @@ package final class BlockPool: Sendable {
     /// Reads part of a block from whichever node has it whole: this one if it has it, then others in turn, then those that could not
     /// be reached when they were last tried.
     ///
-    /// - Throws: ``PosixError/inputOutput`` when none has.
-    func read(_ block: Block, _ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(PosixError) {
+    /// - Throws: when none has.
+    func read(_ block: Block, _ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(NotRead) {
         let stored = VolumeCipher.storedRange(range, of: Int(block.length))
-        for peer in order(of: block.replicas) {
+        let peers = order(of: block.replicas)
+        var isSilent = peers.count < block.replicas.count
+        for peer in peers {
             do throws(BlockError) {
                 let bytes = try peer.wait(for: .read(block.id, of: volume, at: stored.lowerBound, stored.count))
                 do { return try cipher.open(bytes, of: block.id, range, into: buffer) } catch { onDamage(block.id, peer.node) }
             } catch {
-                if error.isDamage { onDamage(block.id, peer.node) }
+                if error.isDamage { onDamage(block.id, peer.node) } else { isSilent = true }
             }
         }
-        throw .inputOutput
+        throw isSilent ? .unreachable : .damaged
+    }
+
+    /// Why a block could not be read.
+    enum NotRead: Error {
+        /// Who may have it did not answer.
+        case unreachable
+        /// Nobody has it as it was.
+        case damaged
     }
 
     private func order(of nodes: [NodeID]) -> [BlockPeer] {

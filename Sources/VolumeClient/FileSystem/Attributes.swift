@@ -82,7 +82,7 @@ extension VolumeFileSystem {
         guard case .space(let header) = try home.ask(.space) else { throw .protocolFault }
         blocks.learn(generation: header.generation)
         return SpaceAnswer(
-            capacity: Bytes(Int64(clamping: header.capacity)), free: Bytes(Int64(clamping: header.free)),
+            capacity: Bytes(Int64(clamping: header.capacity)), free: Bytes(Int64(clamping: header.free + promises.free)),
             freeInodes: header.inodeLimit - min(header.inodeLimit, header.inodes), inodes: header.inodeLimit)
     }
 }

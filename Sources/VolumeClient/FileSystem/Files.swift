@@ -1,3 +1,4 @@
+internal import Glibc
 package import Mounts
 internal import Resources
 package import Volumes
@@ -132,19 +133,36 @@ extension VolumeFileSystem {
         let size = try inode(number).inode.size
         guard offset < size else { return 0 }
         let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), size - offset))])
-        let range = offset..<offset + UInt64(wanted.count)
-        do throws(PosixError) {
-            try fill(wanted, range, of: file)
-        } catch .inputOutput {
-            // Blocks may have been moved since it was told where they are.
-            file.state.withLock { $0.extents = ExtentMap() }
-            try fill(wanted, range, of: file)
-        }
+        try fill(wanted, offset..<offset + UInt64(wanted.count), of: file)
         return wanted.count
     }
 
+    /// So often it is looked whether who has a block can be reached again.
+    private static let pause: useconds_t = 200_000
+
+    /// Waits for nodes that cannot be reached, up to a bound.
     private func fill(_ buffer: UnsafeMutableRawBufferPointer, _ range: Range<UInt64>, of file: ClientFile) throws(PosixError) {
-        let (parts, pending) = try content(of: file, in: range)
+        let deadline = Instant.now + home.options.patience.microseconds
+        var isFirst = true
+        while true {
+            let (parts, pending) = try content(of: file, in: range)
+            do throws(BlockPool.NotRead) {
+                try fill(buffer, range, with: parts)
+                for run in pending { run.overlay(buffer, range) }
+                return
+            } catch {
+                guard isFirst || error == .unreachable && Instant.now < deadline && !home.isOver else { throw .inputOutput }
+                if !isFirst { usleep(Self.pause) }
+                isFirst = false
+                // They may have been moved since it was told where they are.
+                file.state.withLock { $0.extents = ExtentMap() }
+            }
+        }
+    }
+
+    private func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, _ range: Range<UInt64>, with parts: [(extent: Extent, block: Block?)]
+    ) throws(BlockPool.NotRead) {
         var end = range.lowerBound
         for part in parts {
             buffer.zero(from: range.lowerBound, end..<part.extent.offset)
@@ -152,12 +170,11 @@ extension VolumeFileSystem {
             end = part.extent.end
         }
         buffer.zero(from: range.lowerBound, end..<range.upperBound)
-        for run in pending { run.overlay(buffer, range) }
     }
 
     private func fill(
         _ buffer: UnsafeMutableRawBufferPointer, from offset: UInt64, with part: (extent: Extent, block: Block?)
-    ) throws(PosixError) {
+    ) throws(BlockPool.NotRead) {
         guard case .block(_, let start) = part.extent.source, let block = part.block else {
             return buffer.zero(from: offset, part.extent.offset..<part.extent.end)
         }

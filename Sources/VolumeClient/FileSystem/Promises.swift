@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Glibc
 internal import Resources
 internal import Synchronization
@@ -6,14 +7,33 @@ internal import Volumes
 /// Room in the volume that this session was promised, and in its stores, so that a write finds out that there is none, and not what
 /// comes after it.
 final class Promises: Sendable {
-    /// How much is asked for at once.
-    private static let portion: Int64 = 64 << 20
+    private struct State {
+        /// Promised by the home and not taken; less than nothing when more was written than promised.
+        var free: Int64 = 0
+        /// How much is asked for at once; `nil` as long as it is not known how much the volume holds.
+        var portion: Int64?
+        /// Another one each time that something is taken.
+        var turn: UInt64 = 0
+        var isReturning = false
+    }
+
+    /// How much is asked for at once at most: so much, and so large a part of what the volume holds, for others want to write, too.
+    private static let mostPortion: Int64 = 64 << 20
+    private static let leastShare: Int64 = 64
 
     private let home: HomeLink
     private let blocks: BlockPool
-    private let free = Mutex<Int64>(0)
+    private let state = Mutex(State())
+    private let returning = OwnThreads(label: "surplus.volume.quota")
+    private let rest: Microseconds
 
-    init(_ home: HomeLink, _ blocks: BlockPool) { (self.home, self.blocks) = (home, blocks) }
+    /// - Parameter rest: after so long without a write what was promised is given back.
+    init(_ home: HomeLink, _ blocks: BlockPool, rest: Microseconds) {
+        (self.home, self.blocks, self.rest) = (home, blocks, rest)
+    }
+
+    /// What the home has set aside for this session, in bytes.
+    var free: UInt64 { UInt64(max(0, state.withLock(\.free))) }
 
     /// - Returns: the session that was promised it.
     /// - Throws: ``PosixError/noSpace``.
@@ -32,12 +52,18 @@ final class Promises: Sendable {
     private static let patience = Duration.seconds(20)
     private static let pause: useconds_t = 200_000
 
-    /// What was deleted counts as free in the volume at once, and in the stores when they have won it back.
+    /// What was deleted counts as free in the volume at once, and in the stores when they have won it back. Stores that cannot be reached
+    /// may be back in a moment.
     private func promise(_ bytes: Int) throws(PosixError) {
-        let end = ContinuousClock.now + Self.patience
+        let start = ContinuousClock.now
         while true {
             do throws(PosixError) { return try blocks.promise(bytes) } catch {
-                guard error == .noSpace, ContinuousClock.now < end, isOnItsWay(bytes) else { throw error }
+                let waited = ContinuousClock.now - start
+                switch error {
+                case .noSpace where waited < Self.patience && isOnItsWay(bytes): break
+                case .inputOutput where waited < home.options.patience && !home.isOver: break
+                default: throw error
+                }
             }
             usleep(Self.pause)
             blocks.tryAgain()
@@ -55,18 +81,31 @@ final class Promises: Sendable {
     private func takeQuota(_ bytes: Int) throws(PosixError) -> SessionID {
         let needed = Int64(bytes)
         while true {
-            let session = free.withLock { free -> SessionID? in
-                guard free >= needed else { return nil }
-                free -= needed
-                return home.session
+            let taken = state.withLock { state -> (session: SessionID, isFirst: Bool)? in
+                guard state.free >= needed else { return nil }
+                state.free -= needed
+                state.turn += 1
+                defer { state.isReturning = true }
+                return (home.session, !state.isReturning)
             }
-            if let session { return session }
+            if let taken {
+                if taken.isFirst { returnLater() }
+                return taken.session
+            }
             do throws(PosixError) {
-                try ask(max(needed, Self.portion))
+                try ask(max(needed, try portion()))
             } catch .noSpace {
                 try ask(needed)
             }
         }
+    }
+
+    private func portion() throws(PosixError) -> Int64 {
+        if let known = state.withLock(\.portion) { return known }
+        guard case .space(let header) = try home.ask(.space) else { throw .protocolFault }
+        let portion = min(Self.mostPortion, Int64(clamping: header.capacity) / Self.leastShare)
+        state.withLock { $0.portion = portion }
+        return portion
     }
 
     /// What was taken is not needed.
@@ -77,12 +116,12 @@ final class Promises: Sendable {
 
     /// What was written in a session that is over is stored in this one, without having been promised.
     func owe(_ bytes: Int) {
-        free.withLock { $0 -= Int64(bytes) }
+        state.withLock { $0.free -= Int64(bytes) }
         blocks.owe(bytes)
     }
 
     private func releaseQuota(_ bytes: Int, of session: SessionID) {
-        free.withLock { if home.session == session { $0 += Int64(bytes) } }
+        state.withLock { if home.session == session { $0.free += Int64(bytes) } }
     }
 
     /// What was taken is stored, and counts as used in the volume.
@@ -91,12 +130,30 @@ final class Promises: Sendable {
     private func ask(_ bytes: Int64) throws(PosixError) {
         let session = home.session
         _ = try home.change(.reserve(session, bytes: bytes), during: session)
-        free.withLock { if home.session == session { $0 += bytes } }
+        state.withLock { if home.session == session { $0.free += bytes } }
     }
 
     /// The session is over that was promised it.
     func forget() {
-        free.withLock { $0 = 0 }
+        state.withLock { $0.free = 0 }
         blocks.forgetGrants()
+    }
+
+    // MARK: Giving back
+
+    private func returnLater() {
+        let seen = state.withLock(\.turn)
+        returning.asyncAfter(deadline: .now() + .microseconds(Int(rest.rawValue))) { [weak self] in
+            guard let self else { return }
+            let unneeded = state.withLock { state -> (bytes: Int64, session: SessionID)? in
+                guard state.turn == seen else { return nil }
+                defer { (state.free, state.portion, state.isReturning) = (min(0, state.free), nil, false) }
+                return (max(0, state.free), home.session)
+            }
+            guard let unneeded else { return returnLater() }
+            guard unneeded.bytes > 0, !home.isOver else { return }
+            // Where the home cannot be told it stays set aside until the session is over.
+            _ = try? home.change(.reserve(unneeded.session, bytes: -unneeded.bytes), during: unneeded.session)
+        }
     }
 }

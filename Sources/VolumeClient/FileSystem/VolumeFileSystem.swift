@@ -49,7 +49,7 @@ package final class VolumeFileSystem: FileSystem {
         self.mostFiles = mostFiles
         self.blocks = blocks
         self.onLoss = onLoss
-        promises = Promises(home, blocks)
+        promises = Promises(home, blocks, rest: blocks.options.rest)
         home.attach(self)
     }
 

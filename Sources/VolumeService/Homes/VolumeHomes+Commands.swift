@@ -117,23 +117,9 @@ extension VolumeHomes {
                 node: node, isDone: report.standing.evacuated.contains(node), progress: home.upkeep.progress(leaving: node))
         }
         return VolumeStatus(
-            summary: summary(kept), health: Self.health(report, backups, replica), blocks: report.standing, stores: report.stores,
+            summary: summary(kept), blocks: report.standing, stores: report.stores,
             backups: backups, evacuations: evacuations, isOutOfRoom: report.isOutOfRoom, timeLeft: report.timeLeft,
             sessions: home.sessions)
-    }
-
-    private static func health(
-        _ report: UpkeepReport, _ backups: [VolumeStatus.Backup], _ replica: JournalReplica?
-    ) -> VolumeStatus.Health {
-        let standing = report.standing
-        if standing.unreachable > 0 { return .damaged }
-        let isBehind =
-            backups.contains { $0.isCopying || $0.behind > 8192 } || !(replica?.log.membership.outgoing.isEmpty ?? true)
-        let isLost = report.stores.contains { $0.place.condition.phase == .lost }
-        if standing.damaged > 0 || isLost || report.isOutOfRoom || isBehind && !backups.isEmpty { return .atRisk }
-        let isBusy = standing.underway + standing.waiting > 0
-        if isBusy, standing.fewestCopies.map({ $0 < 2 }) ?? false { return .atRisk }
-        return isBusy || !standing.isSurveyed && !report.stores.isEmpty ? .working : .healthy
     }
 
     /// Changes how much a volume holds. What is there stays when it is more.

@@ -36,20 +36,6 @@ package struct VolumeSummary: Hashable, Sendable {
 
 /// How a volume is, as its home knows it.
 package struct VolumeStatus: Hashable, Sendable {
-    /// How bad it is; the worst that applies.
-    package enum Health: UInt8, Comparable, Hashable, Sendable {
-        /// All blocks have all their copies, and the journal is on all nodes that are to keep it.
-        case healthy
-        /// It is being made so, and nothing is at risk meanwhile.
-        case working
-        /// Blocks, or the journal, have fewer copies than they are to have: another loss may be one too many.
-        case atRisk
-        /// No good copy of some blocks is on any node that is heard of.
-        case damaged
-
-        package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
-    }
-
     package struct Backup: Hashable, Sendable {
         package let node: NodeID
         /// Records that it has not synced yet.
@@ -64,7 +50,6 @@ package struct VolumeStatus: Hashable, Sendable {
     }
 
     package let summary: VolumeSummary
-    package let health: Health
     package let blocks: KeeperStanding
     package let stores: [StoreReport]
     package let backups: [Backup]

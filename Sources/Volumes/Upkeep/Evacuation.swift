@@ -67,18 +67,17 @@ package struct EvacuationRefusal: Error, Hashable, Sendable, CustomStringConvert
 /// How far an evacuation is.
 package struct EvacuationProgress: Hashable, Sendable {
     /// Since the keeper began.
-    package let done: MovedCount
-    package let left: MovedCount
+    package let done: BlockCount
+    package let left: BlockCount
     /// `nil` when it does not move.
     package let timeLeft: Microseconds?
 
     /// - Parameter rate: in bytes of content a second, as it was measured.
     package init(of node: NodeID, _ keeper: Keeper, _ state: some VolumeState, rate: UInt64) {
-        done = keeper.moved[node] ?? MovedCount()
-        var rest = MovedCount()
+        done = keeper.moved[node] ?? BlockCount()
+        var rest = BlockCount()
         state.forEachBlock(on: node) { block in
-            rest.blocks += 1
-            rest.bytes += UInt64(block.length)
+            rest.add(block.length)
         }
         left = rest
         let time = rate == 0 ? nil : (Int128(rest.bytes) * 1_000_000 + Int128(rate) - 1) / Int128(rate)

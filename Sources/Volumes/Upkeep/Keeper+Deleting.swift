@@ -119,7 +119,7 @@ extension Keeper {
             removals += block.replicas.map { Spot(block: block.id, node: $0) }
             (damage[block.id], deferred[block.id]) = (nil, nil)
             dequeue(block.id)
-            unreachable.remove(block.id)
+            unreachable[block.id] = nil
         }
     }
 

@@ -19,6 +19,9 @@ struct Mending: Hashable, Sendable {
 struct Deferral: Hashable, Sendable {
     var until: Instant
     var count: Int
+    /// How many good copies there were, and how long it is.
+    var copies: Int
+    var length: UInt32
 }
 
 extension Keeper {
@@ -39,7 +42,7 @@ extension Keeper {
         guard jobs[id] == nil, deferred[id] == nil, let block = state.block(id), block.live > 0 else { return }
         let plan = plan(block)
         guard plan.isNeeded || !plan.isPossible else { return dequeue(id) }
-        if plan.isPossible { unreachable.remove(id) } else { miss(block) }
+        if plan.isPossible { unreachable[id] = nil } else { miss(block) }
         guard plan.isPossible || !plan.doubtful.isEmpty else { return dequeue(id) }
         let urgency = Urgency(copies: plan.sources.count, block: id)
         guard queued[id] != urgency else { return }
@@ -49,7 +52,7 @@ extension Keeper {
             guard let last = queue.keys.last, urgency < last else { return }
             dequeue(last.block)
         }
-        (queue[urgency], queued[id]) = (true, urgency)
+        (queue[urgency], queued[id]) = (block.length, urgency)
     }
 
     mutating func dequeue(_ id: BlockID) {
@@ -57,7 +60,8 @@ extension Keeper {
     }
 
     private mutating func miss(_ block: Block) {
-        guard unreachable.insert(block.id).inserted else { return }
+        guard unreachable[block.id] == nil else { return }
+        unreachable[block.id] = block.length
         directives.append(.report(.unreachable(block.id, on: block.replicas)))
     }
 
@@ -131,7 +135,7 @@ extension Keeper {
         if lacking > 0, targets.isEmpty {
             guard !isPossible else { return false }
             directives.append(.report(.noRoom(id, needed: size)))
-            postpone(id, at: now)
+            postpone(block, plan, at: now)
             return true
         }
         let isComplete = targets.count == lacking
@@ -280,10 +284,12 @@ extension Keeper {
         readySince = readySince ?? now
     }
 
-    private mutating func postpone(_ id: BlockID, at now: Instant) {
-        let count = min((retries[id] ?? 0) + 1, 7)
-        retries[id] = nil
-        deferred[id] = Deferral(until: now + Microseconds(options.retry.rawValue << (count - 1)), count: count)
+    private mutating func postpone(_ block: Block, _ plan: MendPlan, at now: Instant) {
+        let count = min((retries[block.id] ?? 0) + 1, 7)
+        retries[block.id] = nil
+        deferred[block.id] = Deferral(
+            until: now + Microseconds(options.retry.rawValue << (count - 1)), count: count, copies: plan.sources.count,
+            length: block.length)
     }
 
     // MARK: Ending
@@ -296,7 +302,7 @@ extension Keeper {
         for id in ready.prefix(options.batch) {
             guard let job = jobs.removeValue(forKey: id) else { continue }
             if let placement = placement(after: job, state) { placements.append(placement) }
-            if job.hasFailed { postpone(id, at: now) } else { (retries[id], rechecks) = (nil, rechecks + [id]) }
+            if job.hasFailed { postpone(job.block, job.plan, at: now) } else { (retries[id], rechecks) = (nil, rechecks + [id]) }
         }
         ready.removeFirst(min(ready.count, options.batch))
         self.readySince = ready.isEmpty ? nil : now
@@ -328,9 +334,8 @@ extension Keeper {
     }
 
     private mutating func count(_ block: Block, movedFrom node: NodeID) {
-        var count = moved[node] ?? MovedCount()
-        count.blocks += 1
-        count.bytes += UInt64(block.length)
+        var count = moved[node] ?? BlockCount()
+        count.add(block.length)
         moved[node] = count
     }
 }

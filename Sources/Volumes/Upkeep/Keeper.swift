@@ -56,11 +56,13 @@ package struct Keeper: Sendable {
 
     // Mending
     var jobs = SortedMap<BlockID, Mending>()
-    var queue = SortedMap<Urgency, Bool>()
+    /// With how long they are.
+    var queue = SortedMap<Urgency, UInt32>()
     var queued: [BlockID: Urgency] = [:]
     var deferred = SortedMap<BlockID, Deferral>()
     var damage = SortedMap<BlockID, Set<NodeID>>()
-    var unreachable: Set<BlockID> = []
+    /// With how long they are.
+    var unreachable = SortedMap<BlockID, UInt32>()
     /// How often blocks that wait were tried already.
     var retries: [BlockID: Int] = [:]
     /// Those whose work is done, but for the record.
@@ -82,7 +84,7 @@ package struct Keeper: Sendable {
     var emptySince = SortedMap<NodeID, UInt64>()
     var evacuated: Set<NodeID> = []
     /// Of nodes that are left.
-    package internal(set) var moved = SortedMap<NodeID, MovedCount>()
+    package internal(set) var moved = SortedMap<NodeID, BlockCount>()
 
     var directives: [KeeperDirective] = []
 
@@ -229,10 +231,4 @@ enum KeeperStep: Hashable, Sendable {
 struct Spot: Hashable, Sendable {
     let block: BlockID
     let node: NodeID
-}
-
-/// Blocks and bytes of content.
-package struct MovedCount: Hashable, Sendable {
-    package internal(set) var blocks: UInt64 = 0
-    package internal(set) var bytes: UInt64 = 0
 }

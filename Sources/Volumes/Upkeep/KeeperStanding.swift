@@ -5,24 +5,58 @@ package struct KeeperStanding: Hashable, Sendable {
     /// Blocks that are worked on, and that wait for it, because they have too few copies, or some where they are not to be.
     package let underway: Int
     package let waiting: Int
-    /// Blocks without any good copy on a node that is heard of.
-    package let unreachable: Int
+    /// Blocks with fewer good copies than they are to have on nodes that are heard of, the other two included.
+    package private(set) var lacking = BlockCount()
+    /// Blocks with one good copy where there are to be more.
+    package private(set) var single = BlockCount()
+    /// Blocks without any.
+    package private(set) var unreachable = BlockCount()
     /// Blocks of which a copy is not what it should be.
     package let damaged: Int
-    /// The fewest good copies that a block has which waits; `nil` when none waits.
-    package let fewestCopies: Int?
     /// Whether all blocks were looked at since the stores were as they are.
     package let isSurveyed: Bool
     /// Nodes that are left and have nothing any more.
     package let evacuated: [NodeID]
+
+    fileprivate init(
+        of lacks: [(copies: Int, length: UInt32)], to copies: Int, underway: Int, waiting: Int, damaged: Int, isSurveyed: Bool,
+        evacuated: [NodeID]
+    ) {
+        (self.underway, self.waiting, self.damaged) = (underway, waiting, damaged)
+        (self.isSurveyed, self.evacuated) = (isSurveyed, evacuated)
+        for lack in lacks where lack.copies < copies {
+            lacking.add(lack.length)
+            if lack.copies == 0 { unreachable.add(lack.length) } else if lack.copies == 1 { single.add(lack.length) }
+        }
+    }
+}
+
+/// Blocks and bytes of content.
+package struct BlockCount: Hashable, Sendable {
+    package private(set) var blocks: UInt64 = 0
+    package private(set) var bytes: UInt64 = 0
+
+    mutating func add(_ length: UInt32) {
+        blocks += 1
+        bytes += UInt64(length)
+    }
 }
 
 extension Keeper {
     package var standing: KeeperStanding {
         KeeperStanding(
-            underway: jobs.count, waiting: queue.count + deferred.count, unreachable: unreachable.count, damaged: damage.count,
-            fewestCopies: queue.keys.first?.copies, isSurveyed: !survey.isUnderway && survey.ended != nil,
-            evacuated: evacuated.sorted())
+            of: lacks, to: options.copies, underway: jobs.count, waiting: queue.count + deferred.count, damaged: damage.count,
+            isSurveyed: !survey.isUnderway && survey.ended != nil, evacuated: evacuated.sorted())
+    }
+
+    /// Of all blocks that something is to be done about: how many good copies there are, and how long they are.
+    private var lacks: [(copies: Int, length: UInt32)] {
+        let waiting = queue.pairs.map { ($0.copies, $1) } + deferred.values.map { ($0.copies, $0.length) }
+        let worked = jobs.values.filter { unreachable[$0.block.id] == nil }.map {
+            (plan($0.block).sources.count, $0.block.length)
+        }
+        // Of those without any some are looked at again.
+        return waiting.filter { $0.0 > 0 } + worked + unreachable.values.map { (0, $0) }
     }
 
     /// What a move of everything on a node takes, as things are now.

@@ -149,6 +149,22 @@ struct KeeperTests {
         #expect(driven.notices == [.damaged(block(1), on: node(2))])
     }
 
+    @Test("what lacks copies is counted by how many good ones there are; what only has to be moved lacks none")
+    func counts() throws {
+        var kept = try KeptVolume()
+        for number in UInt64(1)...3 { kept.add(number, on: [1, 2]) }
+        kept.add(4, on: [2, 3])
+        var driven = driven(kept, [store(1), store(2), store(3, .lost)])
+        #expect(driven.keeper.standing.lacking.blocks == 1 && driven.keeper.standing.single.blocks == 1)
+        #expect(driven.keeper.standing.single.bytes > 0 && driven.keeper.standing.isSurveyed)
+        driven.tell(.stores([store(1, .leaving), store(2), store(3)]))
+        #expect(driven.keeper.standing.lacking.blocks == 0)
+        #expect(driven.keeper.standing.underway + driven.keeper.standing.waiting >= 3)
+        driven.tell(.stores([store(1), store(2, .lost), store(3, .lost)]))
+        #expect(driven.keeper.standing.lacking.blocks == 4)
+        #expect(driven.keeper.standing.unreachable.blocks == 1 && driven.keeper.standing.single.blocks == 3)
+    }
+
     @Test("when every copy is said to be damaged they are looked at again, and one that is whole after all counts")
     func wrongAlarm() throws {
         var kept = try KeptVolume()
