@@ -21,6 +21,25 @@ struct DiagnosisTests {
         return Dictionary(uniqueKeysWithValues: checks.findings.map { ($0.name, $0) })
     }
 
+    @Test("A volume is told of as its home knows it, with what its faults are; elsewhere only that its home is not heard of")
+    func volumes() {
+        func seen(_ health: VolumeHealth?, home: String? = nil, answers: Bool = true, faults: [String] = []) -> VolumeChecks.Seen
+        {
+            var volume = VolumeTests.kept()
+            volume.health = health
+            return .init(volume: volume, home: home, answers: answers, faults: faults)
+        }
+        func severities(_ seen: VolumeChecks.Seen) -> [Finding.Severity] { VolumeChecks(seen: [seen]).findings.map(\.severity) }
+        #expect(severities(seen(.healthy)) == [.fine])
+        #expect(severities(seen(.mending)) == [.note])
+        #expect(severities(seen(.atRisk, faults: ["node2 does not answer"])) == [.warning, .warning])
+        #expect(severities(seen(.damaged)) == [.fault])
+        #expect(severities(seen(nil, answers: false)) == [.warning])
+        #expect(severities(seen(nil, home: "node2")) == [])
+        let remedies = VolumeChecks(seen: [seen(nil, home: "node2", answers: false)]).findings.map(\.remedy)
+        #expect(remedies.first??.contains("surplus volume takeover") == true)
+    }
+
     @Test("A kernel with everything has nothing at fault, and the readings are told")
     func healthy() {
         let found = findings(Self.healthy)

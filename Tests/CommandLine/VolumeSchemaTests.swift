@@ -14,7 +14,7 @@ import Testing
         (["evacuate", "node3", "--dry-run"], 0, "volume-plan"), (["grow", "media", "--size", "101GiB"], 0, "volume-work"),
         (["shrink", "media", "--size", "50GiB"], 0, "volume-work"), (["evacuate", "node3"], 1, "volume-work"),
         (["scrub", "media"], 0, "volume-work"), (["check", "media"], 1, "volume-work"),
-        (["delete", "media", "--yes"], 0, "volume-removal"), (["delete", "media", "--dry-run"], 0, "dry-run"),
+        (["delete", "media", "--yes"], 0, "volume-removal"), (["delete", "media", "--dry-run"], 1, "dry-run"),
         (["takeover", "media", "--dry-run"], 0, "dry-run"),
     ]
 

@@ -188,6 +188,10 @@ extension LiveTests {
             }
             try expectSame(tree, at: places[0] + "/tree")
 
+            #expect(try pool.surplus("node1", ["volume", "grow", "spare", "--size", "1TiB"]).status == 1)
+            let audit = try pool.surplus("node1", ["audit", "--json"]).text
+            #expect(audit.contains(/"method"\s*:\s*"ResizeVolume"[^}]*"outcome"\s*:\s*"failed"/), "\(audit.suffix(2000))")
+
             let gone = try #require(before.first { $0.name != "node1" }?.name)
             let revoked = try pool.surplus("node1", ["pool", "revoke", gone, "--yes"])
             #expect(revoked.status == 0, "\(revoked.errors)")

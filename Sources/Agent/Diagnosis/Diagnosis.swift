@@ -15,6 +15,7 @@ package struct Diagnosis: Sendable {
     /// Everything that a running agent can tell.
     func findings() async -> [Finding] {
         async let peers = greetPeers()
+        async let volumes = lookAtVolumes()
         async let privileges = PrivilegeChecks.ask(pool?.guests.warden, house.configuration)
         async let files = lookAtFiles()
         let (store, configuration) = (house.store, house.configuration)
@@ -27,7 +28,12 @@ package struct Diagnosis: Sendable {
         var findings = [agent, watchdog] + (await files)
         findings += await privileges.findings(isAgent: true)
         findings += KernelChecks().findings + clock.findings + disk
-        return findings + certificates + (answered?.findings ?? []) + (pool?.ledgerFindings ?? [])
+        return findings + certificates + (answered?.findings ?? []) + (await volumes) + (pool?.ledgerFindings ?? [])
+    }
+
+    private func lookAtVolumes() async -> [Finding] {
+        guard let pool else { return [] }
+        return await VolumeChecks.ask(pool).findings
     }
 
     private func greetPeers() async -> PeerChecks? {

@@ -3,7 +3,7 @@ import Wire
 /// One thing that was looked at: what was found, and what to do about it.
 package struct Finding: Hashable, Codable, Sendable {
     package enum Area: String, Hashable, Codable, Sendable {
-        case agent, configuration, privileges, kernel, clock, disk, certificates, peers
+        case agent, configuration, privileges, kernel, clock, disk, certificates, peers, volumes
     }
 
     package enum Severity: String, Hashable, Codable, Sendable {

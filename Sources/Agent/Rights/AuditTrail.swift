@@ -76,7 +76,10 @@ final class AuditTrail: Sendable {
             var response = try await next(recorded)
             // What was thrown counts as an answer, too.
             var contents = try response.accepted.get()
-            await end(entry, .done)
+            guard Output.self is any WorkStep.Type else {
+                await end(entry, .done)
+                return response
+            }
             contents.producer = { [self, producer = contents.producer] writer in
                 do {
                     let trailer = try await producer(writer)
@@ -145,7 +148,7 @@ final class AuditTrail: Sendable {
             entry, error?.code == .permissionDenied ? .refused : .failed, reason: error?.message ?? "the call was cancelled")
     }
 
-    /// Who stops watching a job has not failed.
+    /// Who stops watching work has not failed.
     private func end(streaming entry: Entry, after error: any Error) async {
         let wasLeft = error is CancellationError || (error as? RPCError)?.code == .cancelled
         if wasLeft { await end(entry, .done) } else { await end(entry, after: error) }

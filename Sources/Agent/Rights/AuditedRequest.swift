@@ -7,6 +7,13 @@ protocol AuditedRequest {
     var auditedObject: String { get }
 }
 
+/// Tells how far a call is, whose outcome is not known before the last of these.
+protocol WorkStep {}
+
+extension Surplus_V1_VolumeStep: WorkStep {}
+extension Surplus_V1_NettingStep: WorkStep {}
+extension Surplus_V1_ReconciliationStep: WorkStep {}
+
 extension Surplus_V1_LeaseRequest: AuditedRequest {
     var auditedObject: String {
         var words =

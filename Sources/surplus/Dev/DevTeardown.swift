@@ -10,6 +10,7 @@ struct DevTeardown: Sendable {
     /// - Throws: ``Failure`` when something does not end or cannot be removed. It can be run again then.
     func run() async throws {
         let layouts = pool.nodes.map(pool.layout(of:))
+        try await DevMounts(pool: pool).end(within: Self.patience)
         // Agents first: a warden without an agent keeps its word, an agent without a warden complains.
         try await stop(layouts.map(\.agent))
         try await stop(layouts.map(\.warden))

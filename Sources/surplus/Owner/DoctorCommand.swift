@@ -16,7 +16,7 @@ struct Doctor: AsyncParsableCommand {
               surplus doctor --config agent.yaml       also while the agent does not run
               surplus doctor --json | jq -r '.findings[] | select(.severity == "fault") | .remedy'
 
-            It looks at the kernel, privileges, the clock, the disk, certificates, peers and the configuration. Without a
+            It looks at the kernel, privileges, the clock, the disk, certificates, peers, volumes and the configuration. Without a
             running agent it looks at what can be seen without one.
 
             Exit status: 0 when nothing is at fault, though there may be warnings; 1 when something is.

@@ -25,13 +25,8 @@ struct VolumeDelete: AsyncParsableCommand {
     func run() async throws {
         let agent = connection.agent
         let status = try await agent.status(of: volume)
+        guard !caution.dryRun else { return try showWhatWouldBe(status) }
         let content = Self.content(status)
-        guard !caution.dryRun else {
-            return try output.show(
-                DryRunReport(
-                    command: "volume delete", summary: "volume '\(status.volume.name)' would be deleted with \(content)",
-                    effects: status.lenders.map { .init($0.name, "delete \(Bytes($0.usedBytes).shortText)") }))
-        }
         try caution.confirm("Volume '\(status.volume.name)' is deleted with \(content). Nothing brings it back.")
         let id = status.volume.volume
         let reply = try await agent.ask(within: .seconds(120)) {
@@ -42,11 +37,25 @@ struct VolumeDelete: AsyncParsableCommand {
                 volume: reply.volume, name: reply.name, freed: Bytes(reply.freedBytes), unheard: reply.unheard))
     }
 
-    /// `36 GiB in 12031 files, mounted on blade1, blade2`.
+    private func showWhatWouldBe(_ status: Surplus_V1_VolumeStatus) throws {
+        let mounts = Set(status.sessions.map(\.name)).sorted()
+        guard mounts.isEmpty else {
+            try output.show(
+                DryRunReport(
+                    command: "volume delete",
+                    summary: "volume '\(status.volume.name)' would not be deleted: it is mounted on "
+                        + "\(mounts.joined(separator: ", ")); unmount it there first",
+                    effects: []))
+            throw ExitCode(Invocation.failureStatus)
+        }
+        try output.show(
+            DryRunReport(
+                command: "volume delete", summary: "volume '\(status.volume.name)' would be deleted with \(Self.content(status))",
+                effects: status.lenders.map { .init($0.name, "delete \(Bytes($0.usedBytes).shortText)") }))
+    }
+
+    /// `36 GiB in 12031 files and directories`.
     private static func content(_ status: Surplus_V1_VolumeStatus) -> String {
-        let files = status.hasRisk ? " in \(status.files) files and directories" : ""
-        let nodes = Set(status.sessions.map(\.name)).sorted()
-        return Bytes(status.volume.usedBytes).shortText + files
-            + (nodes.isEmpty ? "" : ", and is mounted on \(nodes.joined(separator: ", "))")
+        Bytes(status.volume.usedBytes).shortText + (status.hasRisk ? " in \(status.files) files and directories" : "")
     }
 }
