@@ -43,7 +43,7 @@ extension VolumeDesk {
         _ volume: VolumeID, leaving node: NodeID, by user: String, _ report: @escaping Reporter
     ) async throws -> VolumeOutcome {
         _ = try await onThread { [homes] in try homes.evacuate(node, from: volume) }
-        try await change(volume) { if !$0.leaving.contains(node) { $0.leaving.append(node) } }
+        try await change(volume) { $0.leave(node) }
         while true {
             let status = try await onThread { [homes] in try homes.status(of: volume) }
             guard let evacuation = status.evacuations.first(where: { $0.node == node }) else { break }
@@ -66,7 +66,7 @@ extension VolumeDesk {
         try await change(volume) { holding in
             holding.leases.removeAll(where: over.contains)
             holding.leaving.removeAll { $0 == node }
-            holding.wanted = holding.wanted.map { $0 - 1 }
+            holding.left = (holding.left ?? []).filter { $0 != node } + [node]
         }
         for lease in over { engine.handle(.release(lease)) }
         if node == own {

@@ -34,7 +34,9 @@ extension VolumeDesk {
     ) async throws -> Int {
         let unwanted = Set(giving + holding.leaving)
         let isBound = !holding.nodes.isEmpty && holding.nodes.allSatisfy(members.contains)
-        let able = (isBound ? holding.nodes : members).filter { !unwanted.contains($0) }
+        let others = (isBound ? holding.nodes : members).filter { !unwanted.contains($0) }
+        let untouched = others.filter { !(holding.left ?? []).contains($0) }
+        let able = untouched.isEmpty ? others : untouched
         guard !able.isEmpty else { return 0 }
         let size = Bytes(Int64(clamping: summary.capacity))
         let count = giving.count + missing

@@ -39,18 +39,26 @@ extension VolumeDesk {
 
     private func lender(_ store: StoreReport, of volume: VolumeID) -> VolumeLender {
         let condition = store.place.condition
-        let lease = self[volume]?.leases.compactMap { self.lease($0) }.first { $0.peer == condition.node }
+        let holding = self[volume]
+        let lease = holding?.leases.compactMap { self.lease($0) }.first { $0.peer == condition.node }
         let (phase, reason): (VolumeLender.Phase, String) =
             switch condition.phase {
             case .open: (.open, "")
             case .closed: (.closed, "it is full")
-            case .leaving: (.leaving, lease.map { $0.isOpen ? $0.reason : "its lease is over" } ?? "it is being evacuated")
+            case .leaving where holding?.leaving.contains(condition.node) ?? false: (.leaving, "it is being evacuated")
+            case .leaving: (.leaving, Self.reason(lease))
             case .lost: (.lost, "it does not answer")
             }
         return VolumeLender(
             node: condition.node, domain: condition.domain, phase: phase, size: store.capacity, used: store.live,
             free: Bytes(Int64(clamping: condition.free)), lease: lease?.id, price: lease?.terms.prices.disk ?? .zero,
-            reason: reason.isEmpty && phase == .leaving ? "it is being evacuated" : reason)
+            reason: reason)
+    }
+
+    /// Why a node is left that nobody asked to leave.
+    private static func reason(_ lease: Lease?) -> String {
+        guard let lease else { return "it lends nothing to this home" }
+        return !lease.isOpen ? "its lease is over" : lease.reason.isEmpty ? "its owner takes the room back" : lease.reason
     }
 
     static func risk(_ status: VolumeStatus) -> VolumeRisk {
@@ -82,7 +90,7 @@ extension VolumeDesk {
                 "\(open) of \(status.summary.copies) nodes give room for new blocks: more copies than that have no place")
         }
         // What the last look at the stores said may have been done since.
-        let isLacking = status.blocks.waiting + status.blocks.underway > 0
+        let isLacking = status.blocks.lacking.blocks > 0 && open >= status.summary.copies
         if status.isOutOfRoom, isLacking { faults.append("copies are missing, and no node has room for them: grow the volume") }
         let lost = status.blocks.unreachable.blocks
         if lost > 0 {

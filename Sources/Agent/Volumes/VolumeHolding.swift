@@ -17,8 +17,19 @@ struct VolumeHolding: Codable, Hashable, Sendable {
     var wanted: Int?
     /// Nodes that the volume is to leave.
     var leaving: [NodeID] = []
+    /// Nodes that it was made to leave, and has left: others are asked for room before them.
+    var left: [NodeID]?
     /// Nodes that may have blocks of it from the time of another home, and do not lend to this one yet.
     var formerLenders: [NodeID] = []
     /// Whether it is not complete yet: then it is taken apart when this node starts.
     var isUnfinished = true
+}
+
+extension VolumeHolding {
+    /// The volume is to leave a node, and no other one has to give room instead of it.
+    mutating func leave(_ node: NodeID) {
+        guard !leaving.contains(node) else { return }
+        leaving.append(node)
+        wanted = wanted.map { $0 - 1 }
+    }
 }
