@@ -70,6 +70,7 @@ extension Amendment {
         channel.read = { descriptor, buffer, count, _ in Glibc.read(descriptor, buffer, count) }
         channel.writev = { descriptor, parts, count, _ in
             if let worker = Worker.ofThisThread {
+                worker.question = nil
                 worker.amendment.apply(to: UnsafeBufferPointer(start: parts, count: Int(count)))
             }
             return Glibc.writev(descriptor, parts, count)

@@ -9,6 +9,12 @@ import Volumes
 /// must come to its end meanwhile, so they cannot be used within a call of the ``FileSystem``, nor while such a call waits for the
 /// thread that uses them. What the kernel does not know is no fault, nor that the mount has ended.
 extension Mount {
+    /// Whether a signal has interrupted whoever made the call that this thread answers. What takes long can be given up then with
+    /// ``PosixError/interrupted``.
+    package static var isCallInterrupted: Bool {
+        Worker.ofThisThread?.question.map { fuse_req_interrupted($0) != 0 } ?? false
+    }
+
     /// The attributes of an inode have changed.
     package func attributesChanged(of number: InodeNumber) throws(PosixError) {
         try tell { fuse_lowlevel_notify_inval_inode($0, number.rawValue, -1, 0) }

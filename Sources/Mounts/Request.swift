@@ -16,8 +16,10 @@ struct Request {
     var files: any FileSystem { responder.fileSystem }
     var caller: Caller { Caller(raw) }
 
-    /// Runs a body that answers unless it throws.
+    /// Runs a body that answers unless it throws. It may find out meanwhile whether the caller still waits
+    /// (``Mount/isCallInterrupted``).
     func answer(_ body: () throws(PosixError) -> Void) {
+        Worker.current.question = raw
         do { try body() } catch { fail(error) }
     }
 

@@ -5,6 +5,8 @@ import Glibc
 final class Worker {
     private var storage: UnsafeMutableRawBufferPointer?
     private(set) var amendment = Amendment()
+    /// The request that is being answered, as long as it was not: then it is gone.
+    var question: fuse_req_t?
 
     deinit { storage?.deallocate() }
 
@@ -66,6 +68,7 @@ final class Worker {
             guard count > 0 else { return (answered, -count) }
             current.amendment = Amendment(UnsafeRawBufferPointer(start: buffer.mem, count: Int(count)))
             fuse_session_process_buf(session, &buffer)
+            current.question = nil
             answered += 1
         }
         return (answered, 0)

@@ -19,8 +19,8 @@ struct ForgettingTests {
             while mounted.system.keptCount > 80 { _ = try text(mounted.path + "/d1/f1") }
             let notices = mounted.noticeCount
             for name in names { try OpenFile(other.path + "/" + name, O_RDWR).write("new \(name)") }
-            // Some may be on their way back still.
-            #expect(mounted.noticeCount - notices <= 200, "nobody is asked for what was given back")
+            // Some may be on their way back still, more of them on a busy machine; it would be all of them otherwise.
+            #expect(mounted.noticeCount - notices <= names.count * 3 / 4, "nobody is asked for what was given back")
             for name in names { #expect(try text(mounted.path + "/" + name) == "new \(name)") }
             #expect(try open.text() == "new d0/f0")
         }

@@ -92,6 +92,30 @@ struct LostHomeTests {
         }
     }
 
+    @Test("who waits for the home can be interrupted, and unmounting what has nothing to store does not wait for it")
+    func interruption() async throws {
+        try await losing(term: .hours(1)) { served, home in
+            var link = HomeLink.Options()
+            link.patience = .seconds(600)
+            let cable = try Cable(to: home.port)
+            defer { cable.end() }
+            let mounted = try served.mount(over: cable, link: link)
+            let path = mounted.path
+            try await onThread { try OpenFile(path + "/f", O_RDWR | O_CREAT).synchronize() }
+            cable.cut()
+            let program = Process()
+            program.executableURL = URL(fileURLWithPath: "/bin/mkdir")
+            program.arguments = [path + "/d"]
+            try program.run()
+            let place = "/proc/\(program.processIdentifier)/wchan"
+            try await until { try String(contentsOfFile: place, encoding: .utf8).contains("request_wait") }
+            kill(program.processIdentifier, SIGKILL)
+            try await onThread { program.waitUntilExit() }
+            #expect(program.terminationReason == .uncaughtSignal)
+            try await onThread { mounted.end() }
+        }
+    }
+
     private func result(_ body: @escaping @Sendable () throws -> Void) async -> Fault? {
         do {
             try await onThread(body)

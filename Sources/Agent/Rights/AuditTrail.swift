@@ -76,10 +76,8 @@ final class AuditTrail: Sendable {
             var response = try await next(recorded)
             // What was thrown counts as an answer, too.
             var contents = try response.accepted.get()
-            guard Output.self is any WorkStep.Type else {
-                await end(entry, .done)
-                return response
-            }
+            // Calls that answer bit by bit may read what they are about only then; what it comes to is known at once, or at the end.
+            if !(Output.self is any WorkStep.Type) { await end(entry, .done) }
             contents.producer = { [self, producer = contents.producer] writer in
                 do {
                     let trailer = try await producer(writer)

@@ -66,7 +66,7 @@ extension VolumeDesk {
         try await change(volume) { holding in
             holding.leases.removeAll(where: over.contains)
             holding.leaving.removeAll { $0 == node }
-            holding.left = (holding.left ?? []).filter { $0 != node } + [node]
+            holding.leftBehind([node])
         }
         for lease in over { engine.handle(.release(lease)) }
         if node == own {

@@ -224,7 +224,13 @@ final class VolumeDesk: Sendable {
         let empty = Set(status.evacuations.filter(\.isDone).map(\.node))
         let over = ended.filter { id in lease(id).map { empty.contains($0.peer) } ?? true }
         guard !over.isEmpty else { return }
-        await note { try await self.change(holding.volume) { $0.leases.removeAll(where: over.contains) } }
+        let lenders = over.compactMap { lease($0)?.peer }
+        await note {
+            try await self.change(holding.volume) { holding in
+                holding.leases.removeAll(where: over.contains)
+                holding.leftBehind(lenders)
+            }
+        }
     }
 
     /// The nodes that give room to a volume, as leases have it, each once.

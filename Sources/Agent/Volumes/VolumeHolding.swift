@@ -17,7 +17,7 @@ struct VolumeHolding: Codable, Hashable, Sendable {
     var wanted: Int?
     /// Nodes that the volume is to leave.
     var leaving: [NodeID] = []
-    /// Nodes that it was made to leave, and has left: others are asked for room before them.
+    /// Nodes that it was made to leave, or whose lease has ended before it was given back: others are asked for room before them.
     var left: [NodeID]?
     /// Nodes that may have blocks of it from the time of another home, and do not lend to this one yet.
     var formerLenders: [NodeID] = []
@@ -26,6 +26,9 @@ struct VolumeHolding: Codable, Hashable, Sendable {
 }
 
 extension VolumeHolding {
+    /// Nothing is on these nodes any more.
+    mutating func leftBehind(_ nodes: some Sequence<NodeID>) { left = Set(left ?? []).union(nodes).sorted() }
+
     /// The volume is to leave a node, and no other one has to give room instead of it.
     mutating func leave(_ node: NodeID) {
         guard !leaving.contains(node) else { return }

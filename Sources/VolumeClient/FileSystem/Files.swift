@@ -152,7 +152,10 @@ extension VolumeFileSystem {
                 return
             } catch {
                 guard isFirst || error == .unreachable && Instant.now < deadline && !home.isOver else { throw .inputOutput }
-                if !isFirst { usleep(Self.pause) }
+                if !isFirst {
+                    usleep(Self.pause)
+                    if Mount.isCallInterrupted { throw .interrupted }
+                }
                 isFirst = false
                 // They may have been moved since it was told where they are.
                 file.state.withLock { $0.extents = ExtentMap() }

@@ -10,11 +10,13 @@ extension VolumeFileSystem {
             blocks.giveBack()
             home.end()
         }
+        let unfinished = allFiles.filter { $0.state.withLock { $0.isWriting || $0.error != nil } }
+        guard !unfinished.isEmpty || home.hasUnsettled else { return }
         // Otherwise each file would wait for the home in vain.
         try home.awaitHome()
         var failure: PosixError?
         let deadline = Instant.now + home.options.patience.microseconds
-        for file in allFiles where file.state.withLock({ $0.isWriting || $0.error != nil }) {
+        for file in unfinished {
             do throws(PosixError) { try store(file, within: deadline - .now) } catch { failure = failure ?? error }
         }
         do throws(PosixError) { try home.synchronize() } catch { failure = failure ?? error }

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Glibc
+internal import Mounts
 internal import Resources
 internal import Synchronization
 internal import Volumes
@@ -66,6 +67,7 @@ final class Promises: Sendable {
                 }
             }
             usleep(Self.pause)
+            if Mount.isCallInterrupted { throw .interrupted }
             blocks.tryAgain()
         }
     }

@@ -1,5 +1,6 @@
 internal import Dispatch
 package import Frames
+internal import Mounts
 internal import NIOCore
 package import Resources
 internal import Synchronization
@@ -132,13 +133,19 @@ package final class HomeLink: Sendable {
         }
     }
 
+    /// So often it is looked whether whoever waits still does.
+    private static let attention = Microseconds.milliseconds(200)
+
     /// Waits until the home can be asked.
     private func turn(until deadline: Instant) throws(PosixError) -> Turn {
         while true {
             let (turn, gate, end) = state.withLock { ($0.turn, $0.gate, $0.end) }
             if let end { throw end }
             if let turn { return turn }
-            guard gate.wait(deadline - .now) else { throw .inputOutput }
+            let left = deadline - .now
+            if gate.wait(min(left, Self.attention)) { continue }
+            if left <= .zero { throw .inputOutput }
+            if Mount.isCallInterrupted { throw .interrupted }
         }
     }
 
@@ -227,7 +234,7 @@ package final class HomeLink: Sendable {
 
     /// Returns when all is durable that this session has changed.
     package func synchronize() throws(PosixError) {
-        guard state.withLock({ !$0.kept.isEmpty }) else { return }
+        guard hasUnsettled else { return }
         var last: UInt64?
         let (_, turn) = try exchange { _ in
             last = state.withLock { $0.kept.keys.last }
@@ -235,6 +242,9 @@ package final class HomeLink: Sendable {
         }
         if let last { becameDurable(last, turn) }
     }
+
+    /// Whether something that this session has changed may not be durable yet.
+    var hasUnsettled: Bool { state.withLock { !$0.kept.isEmpty } }
 
     func becameDurable(_ record: UInt64, _ turn: Turn) {
         state.withLock { if $0.turn == turn { $0.drop(through: record) } }
