@@ -85,9 +85,9 @@ final class StallWatch: Sendable {
             var count = 0
             while !isOver.withLock({ $0 }) {
                 do {
-                    let ready = try call ?? open()
-                    try ready(count)
-                    call = ready
+                    // What is taken out of an optional and put back is wrapped once more each time, until the stack is full.
+                    if call == nil { call = try open() }
+                    try call?(count)
                     count += 1
                     let now = ContinuousClock.now
                     states.withLock {
