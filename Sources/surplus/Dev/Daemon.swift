@@ -22,12 +22,14 @@ struct Daemon {
     }
 
     /// Its pid, if it is running.
-    var pid: pid_t? {
+    var pid: pid_t? { running?.pid }
+
+    private var running: ProcessStat? {
         guard let text = TextFile.read(record), let recorded = ProcessStat(record: text),
             recorded.boot == TextFile.read("/proc/sys/kernel/random/boot_id")?.trimmed,
-            let current = ProcessStat.of(recorded.pid), current.startTime == recorded.startTime, !current.isZombie
+            recorded.isRunning
         else { return nil }
-        return recorded.pid
+        return recorded
     }
 
     /// Whether it was started and is not running any more.
@@ -37,15 +39,7 @@ struct Daemon {
     ///
     /// - Returns: whether it was running.
     @discardableResult
-    func signal(_ number: Int32) -> Bool {
-        guard let pid else { return false }
-        let descriptor = surplus_pidfd_open(pid)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        // The descriptor stands for whoever had the number when it was opened: look again whether that was it.
-        guard self.pid == pid else { return false }
-        return surplus_pidfd_send_signal(descriptor, number) == 0
-    }
+    func signal(_ number: Int32) -> Bool { running?.signal(number) ?? false }
 
     /// The last lines of its log, for an error message.
     var lastWords: String {
@@ -80,6 +74,22 @@ struct ProcessStat: Equatable {
         guard let space = record.firstIndex(of: " ") else { return nil }
         self.init(line: String(record[record.index(after: space)...]))
         boot = String(record[..<space])
+    }
+
+    /// Whether that process, and not another one that has its number now, still runs.
+    var isRunning: Bool { ProcessStat.of(pid).map { $0.startTime == startTime && !$0.isZombie } ?? false }
+
+    /// Sends a signal to that process and to no other one that may have its number now.
+    ///
+    /// - Returns: whether it was running.
+    @discardableResult
+    func signal(_ number: Int32) -> Bool {
+        let descriptor = surplus_pidfd_open(pid)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        // The descriptor stands for whoever had the number when it was opened: look again whether that was it.
+        guard isRunning else { return false }
+        return surplus_pidfd_send_signal(descriptor, number) == 0
     }
 
     static func of(_ pid: pid_t) -> ProcessStat? { TextFile.read("/proc/\(pid)/stat").flatMap(ProcessStat.init(line:)) }

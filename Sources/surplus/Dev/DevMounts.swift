@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// The mounts of volumes that were made over the agents of a pool.
@@ -10,12 +9,12 @@ struct DevMounts {
     /// Unmounts them, while there is somebody to take what was written and not stored.
     func end(within patience: Duration) async throws {
         let mounts = found
-        for mount in mounts { signal(mount, SIGTERM) }
+        for mount in mounts { mount.signal(SIGTERM) }
         let deadline = ContinuousClock.now + patience
-        while mounts.contains(where: isRunning), ContinuousClock.now < deadline {
+        while mounts.contains(where: \.isRunning), ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(20))
         }
-        for mount in mounts where signal(mount, SIGKILL) {
+        for mount in mounts where mount.signal(SIGKILL) {
             Terminal.note(
                 "\(Self.program), process \(mount.pid): did not end in time, for something uses what it has mounted; it was killed"
             )
@@ -44,20 +43,5 @@ struct DevMounts {
         }
         if let option = words.first(where: { $0.hasPrefix("agent=") }) { return sockets.contains(String(option.dropFirst(6))) }
         return sockets.contains { words.contains("SURPLUS_SOCKET=\($0)") }
-    }
-
-    private func isRunning(_ mount: ProcessStat) -> Bool {
-        ProcessStat.of(mount.pid).map { $0.startTime == mount.startTime && !$0.isZombie } ?? false
-    }
-
-    /// - Returns: whether it was running.
-    @discardableResult
-    private func signal(_ mount: ProcessStat, _ number: Int32) -> Bool {
-        let descriptor = surplus_pidfd_open(mount.pid)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        // Whoever had the number when the descriptor was opened may be another one.
-        guard isRunning(mount) else { return false }
-        return surplus_pidfd_send_signal(descriptor, number) == 0
     }
 }
