@@ -36,6 +36,26 @@ struct VolumeMovingTests {
         #expect(try DeletedVolumes(in: store).all == deleted.all)
     }
 
+    // MARK: Who lends instead of others
+
+    @Test("Others are asked before those that the volume has left, and nobody who is taking room back")
+    func candidates() {
+        let (members, all) = ((1...4).map(Self.node), { (numbers: [UInt64]) in numbers.map(Self.node) })
+        var holding = VolumeHolding(volume: Self.volume(1), share: .mebibytes(64), nodes: [], wanted: 3)
+        #expect(holding.candidates(among: members, besides: all([1, 2])) == all([3, 4]))
+        holding.leave(Self.node(3))
+        #expect(holding.wanted == 2)
+        #expect(holding.candidates(among: members, besides: all([1, 2])) == all([4]))
+        holding.leaving = []
+        holding.leftBehind(all([3]))
+        #expect(holding.candidates(among: members, besides: all([1, 2])) == all([4]))
+        #expect(holding.candidates(among: members, besides: all([1, 2, 4])) == all([3]), "better than too few copies")
+        #expect(holding.candidates(among: members, besides: all([1, 2, 3, 4])).isEmpty)
+        holding.nodes = all([1, 2])
+        #expect(holding.candidates(among: members, besides: all([1])) == all([2]))
+        #expect(holding.candidates(among: all([1, 3, 4]), besides: all([1])) == all([4]), "one that was named is gone")
+    }
+
     // MARK: Who lends to a new home
 
     @Test("The lenders of a volume are asked by one round at a time, and again after a pause")

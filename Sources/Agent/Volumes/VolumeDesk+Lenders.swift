@@ -32,13 +32,8 @@ extension VolumeDesk {
     private func findLenders(
         _ missing: Int, besides giving: [NodeID], among members: [NodeID], _ summary: VolumeSummary, _ holding: VolumeHolding
     ) async throws -> Int {
-        // Who takes its room back is not asked for more of it before it has it.
         let withdrawn = holding.leases.compactMap { lease($0) }.filter { !$0.isOpen || $0.state == .reclaiming }.map(\.peer)
-        let unwanted = Set(giving + holding.leaving + withdrawn)
-        let isBound = !holding.nodes.isEmpty && holding.nodes.allSatisfy(members.contains)
-        let others = (isBound ? holding.nodes : members).filter { !unwanted.contains($0) }
-        let untouched = others.filter { !(holding.left ?? []).contains($0) }
-        let able = untouched.isEmpty ? others : untouched
+        let able = holding.candidates(among: members, besides: giving + withdrawn)
         guard !able.isEmpty else { return 0 }
         let size = Bytes(Int64(clamping: summary.capacity))
         let count = giving.count + missing

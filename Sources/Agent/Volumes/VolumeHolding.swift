@@ -17,7 +17,8 @@ struct VolumeHolding: Codable, Hashable, Sendable {
     var wanted: Int?
     /// Nodes that the volume is to leave.
     var leaving: [NodeID] = []
-    /// Nodes that it was made to leave, or whose lease has ended before it was given back: others are asked for room before them.
+    /// Nodes that it was made to leave, or whose lease has ended before it was given back: others are asked for room before them. Not
+    /// written down before there was one.
     var left: [NodeID]?
     /// Nodes that may have blocks of it from the time of another home, and do not lend to this one yet.
     var formerLenders: [NodeID] = []
@@ -28,6 +29,19 @@ struct VolumeHolding: Codable, Hashable, Sendable {
 extension VolumeHolding {
     /// Nothing is on these nodes any more.
     mutating func leftBehind(_ nodes: some Sequence<NodeID>) { left = Set(left ?? []).union(nodes).sorted() }
+
+    /// Whom to ask for room in place of lenders that are gone: those alone that the volume was made to take, as long as all of them are in
+    /// the pool; and those that it has left only when there is nobody else.
+    ///
+    /// - Parameters:
+    ///   - members: of the pool.
+    ///   - others: not to be asked: they give room, or are just taking it back.
+    func candidates(among members: [NodeID], besides others: [NodeID]) -> [NodeID] {
+        let isBound = !nodes.isEmpty && nodes.allSatisfy(members.contains)
+        let able = (isBound ? nodes : members).filter { !others.contains($0) && !leaving.contains($0) }
+        let untouched = able.filter { !(left ?? []).contains($0) }
+        return untouched.isEmpty ? able : untouched
+    }
 
     /// The volume is to leave a node, and no other one has to give room instead of it.
     mutating func leave(_ node: NodeID) {
