@@ -26,6 +26,7 @@ struct VolumeChecks {
                 seen.append(Seen(volume: latest, home: pool.name(of: latest.home), answers: answers))
                 continue
             }
+            // One of which this node has ceased to be the home meanwhile has no faults to tell of here.
             let faults = latest.isInCharge ? (try? await pool.volumes.condition(of: latest.volume).faults) ?? [] : []
             seen.append(Seen(volume: latest, answers: latest.isInCharge, faults: faults))
         }
