@@ -103,7 +103,6 @@ extension ClientFile.State {
         listingNumber += 1
         if isWriting { inode?.version = 0 } else { inode = nil }
     }
-
 }
 
 extension Operation {

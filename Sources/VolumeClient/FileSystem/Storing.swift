@@ -182,26 +182,14 @@ extension VolumeFileSystem {
         let deadline = Instant.now + patience
         while true {
             launch(file, onlyFull: false)
-            for flight in file.state.withLock({ $0.flying }) { try wait(for: flight.end, until: deadline) }
+            for flight in file.state.withLock({ $0.flying }) {
+                // Programs that are sent signals now and then are not to notice that as long as it goes on.
+                try flight.end.wait(until: deadline) { !home.isPresent && Mount.isCallInterrupted }
+            }
             guard file.state.withLock({ $0.stranded != nil }) else { break }
             try home.awaitHome(within: deadline - .now)
         }
         try throwError(of: file)
-    }
-}
-
-extension VolumeFileSystem {
-    /// So often it is looked whether whoever waits still does.
-    private static let attention = Microseconds.seconds(1)
-
-    private func wait(for gate: Gate, until deadline: Instant) throws(PosixError) {
-        while true {
-            let left = deadline - .now
-            if gate.wait(min(left, Self.attention)) { return }
-            if left <= .zero { throw .inputOutput }
-            // Programs that are sent signals now and then are not to notice that as long as it goes on.
-            if !home.isPresent, Mount.isCallInterrupted { throw .interrupted }
-        }
     }
 }
 

@@ -54,10 +54,11 @@ extension VolumeFileSystem {
     /// - Parameter hadLocks: that nobody else would change it: what was written under them is lost with them.
     func lose(_ file: ClientFile, hadLocks: Bool) {
         let (ended, isLost) = file.state.withLock { state in
-            let (ended, isLost) = (state.flying, hadLocks && state.isWriting)
-            if hadLocks { state.error = state.error ?? .inputOutput } else { state.strand() }
+            let (ended, wasWriting) = (state.flying, state.isWriting)
+            if hadLocks { state.stranded = nil } else { state.strand() }
+            let isLost = wasWriting && state.stranded == nil
+            if hadLocks || isLost { state.error = state.error ?? .inputOutput }
             (state.lease, state.inode, state.extents, state.dirty, state.flying) = (nil, nil, ExtentMap(), DirtyContent(), [])
-            if hadLocks { state.stranded = nil }
             state.isOwn = false
             state.entriesChanged = nil
             state.listingNumber += 1

@@ -133,19 +133,13 @@ package final class HomeLink: Sendable {
         }
     }
 
-    /// So often it is looked whether whoever waits still does.
-    private static let attention = Microseconds.milliseconds(200)
-
     /// Waits until the home can be asked.
     private func turn(until deadline: Instant) throws(PosixError) -> Turn {
         while true {
             let (turn, gate, end) = state.withLock { ($0.turn, $0.gate, $0.end) }
             if let end { throw end }
             if let turn { return turn }
-            let left = deadline - .now
-            if gate.wait(min(left, Self.attention)) { continue }
-            if left <= .zero { throw .inputOutput }
-            if Mount.isCallInterrupted { throw .interrupted }
+            try gate.wait(until: deadline) { Mount.isCallInterrupted }
         }
     }
 

@@ -76,8 +76,24 @@ final class Gate: Sendable {
 
     func open() { if !isOpen.exchange(true, ordering: .acquiringAndReleasing) { group.leave() } }
 
+    /// So often it is looked whether whoever waits still does.
+    private static let attention = Microseconds.milliseconds(200)
+
+    /// Waits until it is open.
+    ///
+    /// - Parameter isGivenUp: is asked now and then.
+    /// - Throws: ``PosixError/inputOutput`` when that takes too long, ``PosixError/interrupted`` when it is given up.
+    func wait(until deadline: Instant, unless isGivenUp: () -> Bool) throws(PosixError) {
+        while true {
+            let left = deadline - .now
+            if wait(min(left, Self.attention)) { return }
+            if left <= .zero { throw .inputOutput }
+            if isGivenUp() { throw .interrupted }
+        }
+    }
+
     /// - Returns: whether it opened in time.
-    func wait(_ patience: Microseconds) -> Bool {
+    private func wait(_ patience: Microseconds) -> Bool {
         group.wait(timeout: .now() + .microseconds(Int(clamping: patience.rawValue))) == .success
     }
 }
