@@ -123,20 +123,22 @@ struct LostHomeTests {
         } catch { return error as? Fault }
     }
 
-    private func filed(_ body: (ServedVolume, FileHome) async throws -> Void) async throws {
+    /// A mount whose cable to the home can be cut, and another one, over a home on files.
+    private func severable(
+        patience: Duration = .seconds(5), _ body: (MountedVolume, MountedVolume, Cable) async throws -> Void
+    ) async throws {
         try await ServedVolume.serving(home: FileHome.maker(term: .seconds(8))) { served in
-            try await body(served, try #require(served.home as? FileHome))
+            let cable = try Cable(to: served.home.port)
+            defer { cable.end() }
+            var link = HomeLink.Options()
+            link.patience = patience
+            try await body(try served.mount(over: cable, link: link), try served.mount(), cable)
         }
     }
 
     @Test("who is cut off does not go on to show what others may have changed, and works again, also over open handles")
     func cutOff() async throws {
-        try await filed { served, home in
-            let cable = try Cable(to: home.port)
-            defer { cable.end() }
-            var link = HomeLink.Options()
-            link.patience = .seconds(5)
-            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+        try await severable { mounted, other, cable in
             let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
             try file.write("old")
             try file.synchronize()
@@ -161,12 +163,7 @@ struct LostHomeTests {
         "what was written and closed and not told before the session was over is told in the next one, if nobody changed the file"
     )
     func keptWrites() async throws {
-        try await filed { served, home in
-            let cable = try Cable(to: home.port)
-            defer { cable.end() }
-            var link = HomeLink.Options()
-            link.patience = .seconds(1)
-            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+        try await severable(patience: .seconds(1)) { mounted, other, cable in
             let open = try OpenFile(mounted.path + "/open", O_RDWR | O_CREAT)
             try open.write("old")
             try open.synchronize()
@@ -211,12 +208,7 @@ struct LostHomeTests {
 
     @Test("what was written and not told before the session was over is lost, and whoever asks for durability is told")
     func lostWrites() async throws {
-        try await filed { served, home in
-            let cable = try Cable(to: home.port)
-            defer { cable.end() }
-            var link = HomeLink.Options()
-            link.patience = .seconds(5)
-            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+        try await severable { mounted, other, cable in
             let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
             try file.write("old")
             try file.synchronize()

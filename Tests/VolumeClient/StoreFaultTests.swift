@@ -141,11 +141,19 @@ struct StoreFaultTests {
         }
     }
 
-    @Test("A store that was away for a moment grants room again as soon as the others are not enough")
-    func returned() async throws {
+    /// Stores that can be cut off.
+    private func withCables(_ body: (ServedVolume, [Cable], [MountPlan.Server]) async throws -> Void) async throws {
         try await ServedVolume.serving { served in
             let cables = try served.places.map { try Cable(to: Int($0.port)) }
             let servers = zip(served.places, cables).map { MountPlan.Server(node: $0.node, port: $1.port) }
+            defer { for cable in cables { cable.end() } }
+            try await body(served, cables, servers)
+        }
+    }
+
+    @Test("A store that was away for a moment grants room again as soon as the others are not enough")
+    func returned() async throws {
+        try await withCables { served, cables, servers in
             var pool = BlockPool.Options()
             // One that has no room would be left alone for longer than the test may take.
             (pool.portion, pool.shunning) = (1, .hours(1))
@@ -155,15 +163,12 @@ struct StoreFaultTests {
             cables[0].mend()
             cables[1].cut()
             while (try? await onThread { try Self.write(4, in: path) }) == nil { await Task.yield() }
-            for cable in cables { cable.end() }
         }
     }
 
     @Test("What was written is kept while no store can be reached, and stored when they are back")
     func allAway() async throws {
-        try await ServedVolume.serving { served in
-            let cables = try served.places.map { try Cable(to: Int($0.port)) }
-            let servers = zip(served.places, cables).map { MountPlan.Server(node: $0.node, port: $1.port) }
+        try await withCables { served, cables, servers in
             var link = HomeLink.Options()
             link.patience = .seconds(1)
             let path = try served.mount(link: link, on: servers).path
@@ -180,15 +185,12 @@ struct StoreFaultTests {
             while (try? await onThread { try open.synchronize() }) == nil { await Task.yield() }
             let again = try served.mount().path
             #expect(try await onThread { try text(again + "/open") } == "not yet")
-            for cable in cables { cable.end() }
         }
     }
 
     @Test("Who reads or writes while stores cannot be reached waits until they can")
     func waiting() async throws {
-        try await ServedVolume.serving { served in
-            let cables = try served.places.map { try Cable(to: Int($0.port)) }
-            let servers = zip(served.places, cables).map { MountPlan.Server(node: $0.node, port: $1.port) }
+        try await withCables { served, cables, servers in
             let first = try served.mount().path
             try await onThread { try Self.write(0, in: first) }
             let path = try served.mount(on: servers).path
@@ -199,7 +201,6 @@ struct StoreFaultTests {
             for cable in cables { cable.mend() }
             _ = try await (reading, writing)
             try await onThread { try Self.expect(1, in: first) }
-            for cable in cables { cable.end() }
         }
     }
 
