@@ -72,12 +72,14 @@ private struct Desk {
         return answer(in: directives)
     }
 
-    mutating func make(_ name: String, by id: UInt64, slot: UInt16 = 0, number: UInt64 = 1) throws -> [HomeDirective] {
+    mutating func make(
+        _ name: String, by id: UInt64, slot: UInt16 = 0, number: UInt64 = 1, durably: Bool = false
+    ) throws -> [HomeDirective] {
         let new = NewInode(
             parent: .root, name: try FileName(name), number: InodeNumber(rawValue: 0), kind: .regular, permissions: 0o644,
             owner: 0,
             group: 0)
-        return ask(id, .change(.make(new), slot: slot, number: number))
+        return ask(id, .change(.make(new), slot: slot, number: number, durably: durably))
     }
 }
 
@@ -150,6 +152,20 @@ struct HomeTests {
         #expect(desk.answers(to: 1, in: desk.settle()) == [.done])
         #expect(desk.reply(to: 1, .synchronize(record: record.index)) == .done)
         #expect(desk.reply(to: 1, .synchronize(record: record.index + 1)) == .refused(.protocolFault))
+    }
+
+    @Test("a change that is asked for durably is answered when it is durable, and the journal is told at once")
+    func durableChange() throws {
+        var desk = try Desk()
+        let asked = try desk.make("f", by: 1, durably: true)
+        let journalled = asked.firstIndex { if case .journal = $0 { true } else { false } }
+        guard let journalled, case .journal(let record) = asked[journalled] else { return #expect(Bool(false), "\(asked)") }
+        #expect(desk.answer(in: asked) == nil && asked[..<journalled].contains(.settle(record.index)))
+        let answers = desk.answers(to: 1, in: desk.settle())
+        guard case .changed(_, record, _, _)? = answers.first else { return #expect(Bool(false), "\(answers)") }
+        #expect(try desk.make("f", by: 1, durably: true).contains { if case .answer(_, .repeated) = $0 { true } else { false } })
+        let refused = try desk.make("f", by: 1, number: 2, durably: true)
+        #expect(desk.answer(in: refused) == .refused(.exists))
     }
 
     @Test("a request that comes again has the same answer, and nothing happens twice")

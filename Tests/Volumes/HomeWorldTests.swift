@@ -67,7 +67,11 @@ private struct World {
             sessions[one].change(.make(new))
         case 3: sessions[one].change(.unlink(parent: .root, name: name, isOpen: false))
         case 4: sessions[one].change(.rename(Rename(parent: .root, name: name, newParent: .root, newName: other)))
-        case 5: sessions[one].change(.setAttributes(some, .size(UInt64.random(in: 0..<100, using: &random))))
+        case 5:
+            // What nobody else can have seen may be asked for durably: until it is answered it may be lost.
+            let isAlone = sessions[one].cache[some]?.lease == .write
+            let size = UInt64.random(in: 0..<100, using: &random)
+            sessions[one].change(.setAttributes(some, .size(size)), durably: isAlone && Bool.random(using: &random))
         case 6: sessions[one].ask(.lookup(name, in: .root))
         case 7: sessions[one].ask(.attributes(some))
         case 8 where some != .root: sessions[one].ask(.acquire(.write, on: some))
@@ -117,6 +121,7 @@ private struct World {
             sessions[one].receive(recall)
         case .answer(let key, let answer):
             try #require(try HomeAnswer(code: answer.code, encoded: answer.encoded) == answer)
+            try #require(sessions[one].durable(after: answer, to: key.number) <= durable.state.header.applied)
             sessions[one].receive(answer, to: key.number)
         default: break
         }

@@ -42,11 +42,20 @@ struct PlayedSession {
     }
 
     /// Asks for a change, if a slot is free.
-    mutating func change(_ operation: Operation) {
-        let used = asked.values.compactMap { if case .change(_, let slot, _) = $0 { slot } else { nil } }
+    mutating func change(_ operation: Operation, durably: Bool = false) {
+        let used = asked.values.compactMap { if case .change(_, let slot, _, _) = $0 { slot } else { nil } }
         guard let slot = (0..<UInt16(4)).first(where: { !used.contains($0) }) else { return }
         slots[slot, default: 0] += 1
-        ask(.change(operation, slot: slot, number: slots[slot] ?? 1))
+        ask(.change(operation, slot: slot, number: slots[slot] ?? 1, durably: durably))
+    }
+
+    /// Up to which record an answer says that all is durable.
+    func durable(after answer: HomeAnswer, to number: UInt64) -> UInt64 {
+        switch (asked[number], answer) {
+        case (.synchronize(let record), .done): record
+        case (.change(_, _, _, durably: true), .changed(_, let record, _, _)): record.index
+        default: 0
+        }
     }
 
     /// Whether it waits for a change of its own to an inode, which makes what it keeps uncertain.
@@ -79,7 +88,11 @@ struct PlayedSession {
         case .absent(let grants): take(grants)
         case .entries(_, _, let grants): take(grants)
         case .changed(let reply, let record, let grants, _):
-            kept.append(record)
+            if case .change(_, _, _, durably: true) = request {
+                kept.removeAll { $0.index <= record.index }
+            } else {
+                kept.append(record)
+            }
             forgetAttributes()
             take(grants, reply.inode)
         case .repeated: forgetAttributes()

@@ -27,6 +27,8 @@ final class ClientFile: Sendable {
         /// Content on its way, in the order in which it was written.
         var flying: [Flight] = []
         var stranded: Stranded?
+        /// How many wait until all that was written is durable.
+        var synchronizing = 0
         var handles = 0
         /// How often the kernel was told of it and has not forgotten it.
         var lookups: UInt64 = 0

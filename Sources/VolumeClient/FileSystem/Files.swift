@@ -42,6 +42,8 @@ extension VolumeFileSystem {
 
     package func synchronize(_ number: InodeNumber, _ handle: OpenHandle, dataOnly: Bool) throws(PosixError) {
         let file = file(number)
+        file.state.withLock { $0.synchronizing += 1 }
+        defer { file.state.withLock { $0.synchronizing -= 1 } }
         try store(file)
         try home.synchronize()
         // The home may have been another one meanwhile, and something lost with the one before.

@@ -143,9 +143,11 @@ extension VolumeFileSystem {
         let bytes = extents.reduce(0) { $0 + $1.length }
         do throws(PosixError) {
             let operation = Operation.write([write], blocks: [block], promised: bytes)
-            let (reply, grants, _) = try home.change(operation, during: flight.session, within: HomeLink.forever) {
-                isWanted(flight, file)
-            }
+            // The last one that somebody waits for: one call instead of two.
+            let (reply, grants, _) = try home.change(
+                operation, during: flight.session, within: HomeLink.forever,
+                durably: { file.state.withLock { $0.synchronizing > 0 && $0.flying.count == 1 } },
+                while: { isWanted(flight, file) })
             guard case .inodes(let inodes) = reply else { throw .protocolFault }
             take(grants)
             return .success(inodes.first)

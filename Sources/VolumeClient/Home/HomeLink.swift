@@ -177,12 +177,12 @@ package final class HomeLink: Sendable {
     /// - Parameters:
     ///   - session: which alone may ask for it; `nil` when it rests on nothing that a session has.
     ///   - patience: as ``Options/patience`` unless told otherwise.
-    ///   - isWanted: is asked each time before the home is.
+    ///   - durably: is asked, as is `isWanted`, each time before the home is: whether to come back only when it is durable.
     /// - Returns: what came of it, the leases that came with it, and directories that have other entries now, as far as it is known
     ///   how they are.
     package func change(
         _ operation: Operation, during session: SessionID? = nil, within patience: Microseconds? = nil,
-        while isWanted: () -> Bool = { true }
+        durably: () -> Bool = { false }, while isWanted: () -> Bool = { true }
     ) throws(PosixError) -> (reply: Reply, grants: [LeaseGrant], directories: [Inode]) {
         let patience = patience ?? options.patience.microseconds
         guard slots.wait(timeout: .now() + .microseconds(Int(patience.rawValue))) == .success else { throw .inputOutput }
@@ -195,17 +195,17 @@ package final class HomeLink: Sendable {
             state.withLock { $0.free.append(slot) }
             slots.signal()
         }
-        var asked = session
+        var (asked, isDurable) = (session, false)
         while true {
             let (answer, turn) = try exchange(within: patience) { turn throws(PosixError) in
                 // For a session that is over it may have been carried out.
                 guard asked == nil || asked == turn.session, isWanted() else { throw .inputOutput }
-                asked = turn.session
-                return .change(operation, slot: slot, number: number)
+                (asked, isDurable) = (turn.session, durably())
+                return .change(operation, slot: slot, number: number, durably: isDurable)
             }
             switch answer {
             case .changed(let reply, let record, let grants, let directories):
-                if try keep(record, turn) { return (reply, grants, directories) }
+                if try isDurable ? settle(record, turn) : keep(record, turn) { return (reply, grants, directories) }
             case .repeated(let reply): return (reply, [], [])
             default: throw .protocolFault
             }
@@ -224,6 +224,14 @@ package final class HomeLink: Sendable {
         guard let count else { return false }
         if count > Self.mostKept { try synchronize() }
         return true
+    }
+
+    /// All up to this record is durable.
+    ///
+    /// - Returns: as ``keep(_:_:)``.
+    private func settle(_ record: Record, _ turn: Turn) -> Bool {
+        becameDurable(record.index, turn)
+        return isCurrent(turn)
     }
 
     /// Returns when all is durable that this session has changed.

@@ -2,7 +2,9 @@ import Resources
 
 extension VolumeHome {
     /// Carries out what a session asks for.
-    mutating func change(_ operation: Operation, _ origin: Record.Origin, _ key: RequestKey, at now: Moment) {
+    mutating func change(
+        _ operation: Operation, _ origin: Record.Origin, _ key: RequestKey, durably: Bool, at now: Moment
+    ) {
         switch volume.answer(to: origin) {
         case .failure(let error): return answer(key, .refused(error))
         case .success(let reply?):
@@ -13,10 +15,14 @@ extension VolumeHome {
         }
         guard let completed = completed(operation, for: origin.session) else { return answer(key, .refused(.notPermitted)) }
         let record = record(completed, origin, at: now)
+        // The journal does not wait for others to go with it then.
+        if durably { directives.append(.settle(record.index)) }
         switch write(record) {
         case .success(let reply):
             let directories = completed.directories.compactMap { volume.state.inode($0) }
-            answer(key, .changed(reply, record, grants(after: completed, reply, origin.session), directories: directories))
+            let grants = grants(after: completed, reply, origin.session)
+            let told = HomeAnswer.changed(reply, record, grants, directories: directories)
+            if durably { answer(key, told, whenDurable: record.index) } else { answer(key, told) }
         case .failure(let error): answer(key, .refused(error))
         }
     }

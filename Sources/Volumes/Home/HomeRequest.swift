@@ -25,7 +25,8 @@ package enum HomeRequest: Hashable, Sendable {
     /// - Parameters:
     ///   - slot: of the session, in which no other request is under way.
     ///   - number: one higher than that of the last request in the slot.
-    case change(Operation, slot: UInt16, number: UInt64)
+    ///   - durably: whether it is answered only when it, and all that was carried out before it, is durable.
+    case change(Operation, slot: UInt16, number: UInt64, durably: Bool = false)
     /// Is answered when all records up to this one are durable.
     case synchronize(record: UInt64)
 
@@ -84,7 +85,8 @@ package enum HomeAnswer: Hashable, Sendable {
     /// In the order of their nodes.
     case stores([StorePlace])
     /// - Parameters:
-    ///   - record: what became of it, which has to be durable before it can be relied on, and which is to be kept until then.
+    ///   - record: what became of it, which has to be durable before it can be relied on, and which is to be kept until then, unless
+    ///     it was asked for durably.
     ///   - directories: those that have other entries now, as they are.
     case changed(Reply, Record, [LeaseGrant], directories: [Inode])
     /// It was carried out when it came before, and is durable. What it tells was so then.

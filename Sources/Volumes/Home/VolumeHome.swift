@@ -213,7 +213,7 @@ package struct VolumeHome<State: VolumeState> {
         case .attributes(let inode), .target(let inode), .list(let inode, _, _), .extents(let inode, _, _),
             .extendedAttribute(_, let inode), .extendedAttributeNames(let inode):
             return [reading(inode)]
-        case .change(let operation, _, _): return operation.inodes(in: volume.state).map(changing)
+        case .change(let operation, _, _, _): return operation.inodes(in: volume.state).map(changing)
         case .acquire(let lease, let inode): return [lease == .write ? changing(inode) : reading(inode)]
         default: return []
         }
@@ -221,9 +221,9 @@ package struct VolumeHome<State: VolumeState> {
 
     private mutating func perform(_ request: HomeRequest, _ key: RequestKey, at now: Moment) {
         switch request {
-        case .change(let operation, let slot, let number):
+        case .change(let operation, let slot, let number, let durably):
             let origin = Record.Origin(session: key.session, slot: slot, number: number)
-            change(operation, origin, key, at: now)
+            change(operation, origin, key, durably: durably, at: now)
         case .synchronize(let record): synchronize(record, key)
         case .acquire(let lease, let inode): acquire(lease, inode, key)
         case .close(let inodes): close(inodes, key, at: now)

@@ -89,9 +89,10 @@ extension HomeRequest {
         case .extendedAttribute(let name, let inode):
             writer.write(inode)
             writer.write(blob: name)
-        case .change(let operation, let slot, let number):
+        case .change(let operation, let slot, let number, let durably):
             writer.write(slot)
             writer.write(number)
+            writer.write(durably)
             operation.write(into: &writer)
         case .synchronize(let record): writer.write(record)
         case .acquire(let lease, let inode):
@@ -125,8 +126,8 @@ extension HomeRequest {
         switch code {
         case 0x0201...0x020f: self = try Self.reading(code, &reader)
         case 0x0220:
-            let (slot, number): (UInt16, UInt64) = (try reader.integer(), try reader.integer())
-            self = .change(try Operation(&reader), slot: slot, number: number)
+            let (slot, number, durably): (UInt16, UInt64, Bool) = (try reader.integer(), try reader.integer(), try reader.bool())
+            self = .change(try Operation(&reader), slot: slot, number: number, durably: durably)
         case 0x0221: self = .synchronize(record: try reader.integer())
         case 0x0230: self = .acquire(try reader.choice(), on: try reader.inodeNumber())
         case 0x0231: self = .giveBack(try reader.items(atMost: Self.mostItems, LeaseReturn.init(_:)))
