@@ -91,7 +91,7 @@ import Wire
         try await FakeAgent.serving { agent in
             let some = try await Self.run(agent, "evacuate", "node3")
             #expect(some.status == 1 && some.stdout.contains("home: the home of 'lost' is node4"), "\(some)")
-            #expect(some.stdout.contains("1024 blocks, 4 GiB"))
+            #expect(some.stdout.contains("1024 copies of blocks, 4 GiB"))
             let one = try await Self.run(agent, "evacuate", "node3", "--volume", "media")
             let dry = try await Self.run(agent, "evacuate", "node3", "--dry-run")
             #expect(one.status == 0 && dry.stdout.contains("4 GiB needed"), "\(one) \(dry)")

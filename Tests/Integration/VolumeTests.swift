@@ -104,11 +104,20 @@ extension LiveTests {
             try mount("data", on: places[1], by: "node4")
             #expect(try LivePool.run(["-r", tree, places[0] + "/tree"], path: "/bin/cp").status == 0)
             try expectSame(tree, at: places[1] + "/tree")
+            let checked = try pool.surplus("node1", ["volume", "check", "data"])
+            #expect(checked.status == 0 && checked.text.contains(/compared +[1-9]\d+ copies/), "\(checked)")
+            let told = try pool.surplus("node1", ["events", "--id", "data"]).text
+            #expect(told.contains("this node is the home of 'data'"), "\(told)")
+            #expect(try pool.surplus("node1", ["explain", "data"]).text.contains("'data' was made by"))
 
             // a lender dies: reads and writes go on, and the copies are made anew
             kill(try #require(try pool.daemons("node2").pid), SIGKILL)
             #expect(try LivePool.run(["-r", tree, places[1] + "/second"], path: "/bin/cp").status == 0)
             try expectSame(tree, at: places[0] + "/second")
+            try LivePool.eventually("a check tells of who could not be asked") {
+                let checked = try pool.surplus("node1", ["volume", "check", "data"])
+                return checked.status == 1 && checked.text.contains(/node2 +it is not heard of/) ? true : nil
+            }
             try awaitWhole("data", asking: "node1")
             try pool.start("node2")
 

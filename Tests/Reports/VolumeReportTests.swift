@@ -75,12 +75,12 @@ struct VolumeReportTests {
 
     @Test("Work is well when nothing is left to mend")
     func work() {
-        func outcome(_ mended: [Bool], leftOut: UInt64 = 0) -> VolumeWorkReport {
+        func outcome(_ mended: [Bool], leftOut: UInt64 = 0, of command: String = "volume scrub") -> VolumeWorkReport {
             let findings = mended.map { VolumeWorkReport.Finding(subject: "blk_1", fault: "damaged", mended: $0) }
             let done = VolumeProgressFigures(
                 step: "reading", doneBlocks: 2, totalBlocks: 2, done: .mebibytes(8), total: .mebibytes(8), timeLeft: nil)
             return VolumeWorkReport(
-                command: "volume scrub",
+                command: command,
                 outcomes: [
                     .init(
                         volume: "vol_1", name: "media", size: .gibibytes(1), done: done, findings: findings,
@@ -90,6 +90,9 @@ struct VolumeReportTests {
         #expect(outcome([]).isWell && outcome([true]).isWell)
         #expect(!outcome([true, false]).isWell && !outcome([], leftOut: 1).isWell)
         #expect(outcome([true, false]).text(on: Samples.wide).contains("2 faults, 1 not mended"))
-        #expect(outcome([]).text(on: Samples.wide).contains("2 blocks, 8 MiB"))
+        func text(_ command: String) -> String { outcome([], of: command).text(on: Samples.wide) }
+        #expect(text("volume scrub").contains(/read +2 copies of blocks, 8 MiB\nfound +nothing wrong/))
+        #expect(text("volume check").contains(/compared +2 copies of blocks/))
+        #expect(text("volume evacuate").contains(/moved +2 copies/) && !text("volume evacuate").contains("found"))
     }
 }

@@ -36,7 +36,7 @@ package struct HomesPlan: Codable, Sendable {
         var surroundings = HomesSurroundings(
             identity: peer, clock: { .ofSystem },
             reach: { node in ports[node].map { NodeEndpoint(host: "127.0.0.1", port: $0) } })
-        surroundings.report = report
+        surroundings.report = { volume, _, news in report(volume, news) }
         return try VolumeHomes(directory: directory, surroundings, HomesOptions(pace))
     }
 

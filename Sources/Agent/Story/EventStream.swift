@@ -16,7 +16,7 @@ extension PoolMembership {
     func streamEvents(
         _ request: Surplus_V1_EventsRequest, _ write: (Surplus_V1_EventInfo) async throws -> Void
     ) async throws {
-        let filter = try filter(of: request)
+        let filter = try await filter(of: request)
         var after = request.afterSequence
         if after == 0, request.last > 0 {
             for stored in try past(min(Int(request.last), Self.longestPast), filter) {
@@ -39,7 +39,7 @@ extension PoolMembership {
         }
     }
 
-    private func filter(of request: Surplus_V1_EventsRequest) throws -> EventFilter {
+    private func filter(of request: Surplus_V1_EventsRequest) async throws -> EventFilter {
         try Field.count(request.kinds, atMost: Self.mostPatterns, "kinds")
         let kinds = try request.kinds.map { text in
             guard let pattern = EventPattern(text) else {
@@ -51,7 +51,7 @@ extension PoolMembership {
             return pattern
         }
         let id = try Field.text(request.id, atMost: 128, "id")
-        return EventFilter(kinds: kinds, subject: id.isEmpty ? nil : subject(named: id))
+        return EventFilter(kinds: kinds, subject: id.isEmpty ? nil : await subject(named: id))
     }
 
     /// The newest events that a filter admits, oldest first.
@@ -72,9 +72,11 @@ extension PoolMembership {
         return found.suffix(count)
     }
 
-    /// The id that a person means who gives an id or the name of a node.
-    func subject(named text: String) -> String {
-        NodeID(text) == nil ? (try? roster.find(text).node.description) ?? text : text
+    /// The id that a person means who gives an id, or the name of a node or of a volume that is kept here.
+    func subject(named text: String) async -> String {
+        guard NodeID(text) == nil, VolumeID(text) == nil else { return text }
+        if let member = try? roster.find(text) { return member.node.description }
+        return await volumes.kept().first { $0.name == text }?.volume.description ?? text
     }
 }
 

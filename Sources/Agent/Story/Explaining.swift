@@ -15,7 +15,7 @@ extension PoolMembership {
 
     /// The story of one thing, in order: this side's, and that of each other node which has a part in it.
     func explain(_ text: String) async throws -> Surplus_V1_ExplainReply {
-        let subject = subject(named: try Field.text(text, atMost: 128, "id"))
+        let subject = await subject(named: try Field.text(text, atMost: 128, "id"))
         let events = try house.store.events(subject: subject, limit: Self.longestStory)
         let questions = questions(about: subject, events.map(\.event))
         guard !events.isEmpty else {
@@ -23,7 +23,7 @@ extension PoolMembership {
                 term: "id",
                 reason:
                     "nothing is known here about '\(subject)': give the id of a lease, job, agreement, request, transfer, receipt, "
-                    + "dispute, obligation, netting, volume or node")
+                    + "dispute, obligation or netting, or the id or name of a volume or node")
         }
         let told = await ask(questions)
         return .with { reply in

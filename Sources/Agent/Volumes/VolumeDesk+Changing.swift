@@ -11,9 +11,6 @@ extension VolumeDesk {
     static let step = Duration.milliseconds(500)
     /// How long somebody who has unmounted a volume has to say so.
     private static let parting = Duration.seconds(5)
-    /// Blocks that are read between two reports of progress.
-    private static let page = 64
-    private static let mostFindings = 100
 
     func held(_ volume: VolumeID) async throws -> (VolumeSummary, VolumeHolding) {
         let summary = await onThread { [homes] in homes.list() }.first { $0.volume == volume }
@@ -76,64 +73,6 @@ extension VolumeDesk {
         provide(volume)
         let summary = await onThread { [homes] in homes.list() }.first { $0.volume == volume }
         if let summary, summary.backups.contains(node) { await mendBackups(of: summary, besides: node) }
-    }
-
-    // MARK: Looking
-
-    /// Reads every copy of every block, and replaces what is not what was stored.
-    func scrub(_ volume: VolumeID, by user: String, _ report: @escaping Reporter) async throws -> VolumeOutcome {
-        let status = try await onThread { [homes] in try homes.status(of: volume) }
-        var (progress, findings) = (VolumeProgress(step: "reading"), [VolumeOutcome.Finding]())
-        progress.total = status.stores.reduce(.zero) { $0 + $1.live }
-        for store in status.stores where store.isHeard {
-            var last: BlockID?
-            while true {
-                let (node, start) = (store.place.node, last)
-                let page = try await onThread { [homes] in try homes.blocks(of: volume, on: node, after: start, limit: Self.page)
-                }
-                guard let end = page.last else { break }
-                findings += try await damaged(of: page, on: node, volume, isAlone: status.summary.copies == 1)
-                last = end.id
-                progress.doneBlocks += UInt64(page.count)
-                progress.done = progress.done + Bytes(page.reduce(0) { $0 + Int64($1.length) })
-                try await report(progress)
-            }
-        }
-        return VolumeOutcome(
-            progress: progress, findings: Array(findings.prefix(Self.mostFindings)),
-            otherFindings: UInt64(max(0, findings.count - Self.mostFindings)),
-            size: Bytes(Int64(clamping: status.summary.capacity)))
-    }
-
-    /// Has a store read blocks; what is not what was stored is replaced from another copy.
-    private func damaged(
-        of blocks: [Block], on node: NodeID, _ volume: VolumeID, isAlone: Bool
-    ) async throws -> [VolumeOutcome.Finding] {
-        guard let peer = peer(node) else { return [] }
-        var findings: [VolumeOutcome.Finding] = []
-        for block in blocks {
-            do { try await peer.answer(to: .verify(block.id, checksum: block.checksum, of: volume)) } catch {
-                guard case .store(let fault) = error else { throw error }
-                try homes.suspect(block.id, on: node, of: volume)
-                findings.append(
-                    .init(subject: block.id.description, fault: "its copy on \(name(node)): \(fault)", isMended: !isAlone))
-            }
-        }
-        return findings
-    }
-
-    /// Compares a volume's metadata with itself, and with what the stores have. Changes nothing.
-    func check(_ volume: VolumeID, by user: String, _ report: @escaping Reporter) async throws -> VolumeOutcome {
-        try await report(VolumeProgress(step: "reading"))
-        let faults = try await onThread { [homes] in try homes.check(volume) }
-        let (summary, _) = try await held(volume)
-        let findings = faults.prefix(Self.mostFindings).map {
-            VolumeOutcome.Finding(subject: volume.description, fault: $0, isMended: false)
-        }
-        return VolumeOutcome(
-            progress: VolumeProgress(step: "done"), findings: findings,
-            otherFindings: UInt64(max(0, faults.count - Self.mostFindings)),
-            size: Bytes(Int64(clamping: summary.capacity)))
     }
 
     // MARK: Homes

@@ -20,7 +20,7 @@ struct VolumeSurroundings: Sendable {
         surroundings.accepts = { [self] volume, home in
             lendsDisk(to: home) ? nil : "it lends no disk to that node, and so has nothing to do with \(volume)"
         }
-        surroundings.report = { [self] volume, news in tell(of: volume, news) }
+        surroundings.report = { [self] volume, name, news in tell(of: volume, name, news) }
         return surroundings
     }
 
@@ -47,8 +47,8 @@ struct VolumeSurroundings: Sendable {
         }
     }
 
-    private func tell(of volume: VolumeID, _ news: VolumeNews) {
-        let (kind, subjects, text) = news.story(of: volume, roster.name(of:))
+    private func tell(of volume: VolumeID, _ called: String?, _ news: VolumeNews) {
+        let (kind, subjects, text) = news.story(of: called.map { "'\($0)'" } ?? "a volume", roster.name(of:))
         let event = Event(at: house.clock().utc, kind: kind, subjects: [volume.description] + subjects, text: text)
         let (store, log) = (house.store, house.log)
         Task {
@@ -60,38 +60,52 @@ struct VolumeSurroundings: Sendable {
 }
 
 extension VolumeNews {
-    /// - Parameter name: what a node is called.
-    func story(of volume: VolumeID, _ name: (NodeID) -> String) -> (kind: String, subjects: [String], text: String) {
+    /// - Parameters:
+    ///   - volume: as it is spoken of.
+    ///   - name: what a node is called.
+    func story(of volume: String, _ name: (NodeID) -> String) -> (kind: String, subjects: [String], text: String) {
         switch self {
-        case .leads(let epoch): ("volume.leads", [], "this node is its home, in epoch \(epoch)")
-        case .deposed(let epoch): ("volume.deposed", [], "another node is its home, in epoch \(epoch)")
-        case .failed(let reason): ("volume.failed", [], "it does not go on here: \(reason)")
-        case .copied(let node): ("volume.copied", [node.description], "\(name(node)) was given a copy of the metadata")
+        case .leads(let epoch): ("volume.leads", [], "this node is the home of \(volume), in epoch \(epoch)")
+        case .deposed(let epoch): ("volume.deposed", [], "another node is the home of \(volume), in epoch \(epoch)")
+        case .failed(let reason): ("volume.failed", [], "\(volume) does not go on here: \(reason)")
+        case .copied(let node):
+            ("volume.copied", [node.description], "\(name(node)) was given a copy of the metadata of \(volume)")
         case .notCopied(let node, let reason):
-            ("volume.not-copied", [node.description], "\(name(node)) was not given a copy of the metadata: \(reason)")
-        case .blocks(let notice): notice.story(name)
+            (
+                "volume.not-copied", [node.description],
+                "\(name(node)) was not given a copy of the metadata of \(volume): \(reason)"
+            )
+        case .blocks(let notice): notice.story(of: volume, name)
         }
     }
 }
 
 extension KeeperNotice {
-    fileprivate func story(_ name: (NodeID) -> String) -> (kind: String, subjects: [String], text: String) {
+    fileprivate func story(
+        of volume: String, _ name: (NodeID) -> String
+    ) -> (kind: String, subjects: [String], text: String) {
         switch self {
         case .damaged(let block, let node):
-            ("volume.damaged", [block.description, node.description], "a copy on \(name(node)) is not what was stored")
+            (
+                "volume.damaged", [block.description, node.description],
+                "a copy on \(name(node)) of a block of \(volume) is not what was stored"
+            )
         case .replaced(let block, let node):
-            ("volume.replaced", [block.description, node.description], "the copy on \(name(node)) was replaced from another one")
+            (
+                "volume.replaced", [block.description, node.description],
+                "the copy on \(name(node)) of a block of \(volume) was replaced from another one"
+            )
         case .unreachable(let block, let nodes):
             (
                 "volume.unreachable", [block.description] + nodes.map(\.description),
-                "no good copy is heard of: bring back \(nodes.map(name).joined(separator: " or "))"
+                "no good copy of a block of \(volume) is heard of: bring back \(nodes.map(name).joined(separator: " or "))"
             )
         case .noRoom(let block, let needed):
             (
                 "volume.no-room", [block.description],
-                "copies are missing, and no node has \(Bytes(Int64(clamping: needed)).text) for one"
+                "copies of \(volume) are missing, and no node has \(Bytes(Int64(clamping: needed)).text) for one"
             )
-        case .evacuated(let node): ("volume.evacuated", [node.description], "nothing of it is on \(name(node)) any more")
+        case .evacuated(let node): ("volume.evacuated", [node.description], "nothing of \(volume) is on \(name(node)) any more")
         }
     }
 }

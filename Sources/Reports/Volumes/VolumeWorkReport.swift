@@ -50,17 +50,33 @@ package struct VolumeWorkReport: Report {
         return outcomes.map { text(of: $0, on: page) }.joined(separator: page.gap)
     }
 
+    /// What was done to copies of blocks.
+    private var deed: String {
+        switch command {
+        case "volume check": "compared"
+        case "volume scrub": "read"
+        default: "moved"
+        }
+    }
+
+    private var isLooking: Bool { deed != "moved" }
+
+    private func text(of done: VolumeProgressFigures, on page: Page) -> String {
+        "\(done.doneBlocks) \(done.doneBlocks == 1 ? "copy" : "copies") of blocks, \(page.figure(Bytes(done.doneBytes)))"
+    }
+
     private func text(of outcome: Outcome, on page: Page) -> String {
         var sheet = Sheet()
         sheet.add("volume", outcome.name, .strong)
         sheet.add("refused", outcome.refusal?.text, .bad)
         if let done = outcome.done {
-            sheet.add("done", "\(counted(Int(clamping: done.doneBlocks), "block")), \(page.figure(Bytes(done.doneBytes)))")
             sheet.add("size", page.figure(Bytes(outcome.sizeBytes)))
+            sheet.add(deed, isLooking || done.doneBlocks > 0 ? text(of: done, on: page) : nil)
             let count = UInt64(outcome.findings.count) + outcome.findingsLeftOut
             let open = outcome.findings.count { !$0.mended } + Int(clamping: outcome.findingsLeftOut)
-            let text = count == 0 ? "nothing" : "\(counted(Int(clamping: count), "fault")), \(open) not mended"
-            sheet.add("found", text, open > 0 ? .bad : count > 0 ? .warning : .good)
+            let text = count == 0 ? "nothing wrong" : "\(counted(Int(clamping: count), "fault")), \(open) not mended"
+            let tone: Tone = open > 0 ? .bad : count > 0 ? .warning : .good
+            sheet.add("found", isLooking || count > 0 ? text : nil, tone)
         }
         guard !outcome.findings.isEmpty else { return sheet.text(on: page) }
         var table = Table([.init("WHAT"), .init("FAULT", .left, .shortened), .init("NOW")])

@@ -14,7 +14,7 @@ package struct HomesSurroundings: Sendable {
     /// Why this node does not keep the journal of a volume for a node that has no say in it yet; `nil` when it does.
     package var accepts: @Sendable (VolumeID, NodeID) -> String? = { _, _ in nil }
     /// Is told what people may want to know, on any thread; must not block.
-    package var report: @Sendable (VolumeID, VolumeNews) -> Void = { _, _ in }
+    package var report: @Sendable (VolumeID, _ name: String?, VolumeNews) -> Void = { _, _, _ in }
 
     package init(
         identity: any FrameIdentity, clock: @escaping @Sendable () -> Moment,

@@ -202,7 +202,7 @@ final class KeptVolume: Sendable {
                 id, in: directory, journal, epoch: epoch, surroundings, pools, options, onEnd: failed)
             guard assume(.home(home)) else { return home.stop() }
             home.meet(stores)
-            surroundings.report(id, .leads(epoch: epoch))
+            report(.leads(epoch: epoch))
             endTakeovers(.success(()))
         } catch { fail(error) }
     }
@@ -226,7 +226,7 @@ final class KeptVolume: Sendable {
             })
         else { return }
         home?.depose(by: epoch)
-        surroundings.report(id, .deposed(by: epoch))
+        report(.deposed(by: epoch))
         do throws(VolumeStoreError) {
             let backup = try backup(directory, journal)
             guard assume(.backup(backup)) else { return backup.close() }
@@ -268,9 +268,11 @@ final class KeptVolume: Sendable {
         let home = home
         guard assume(.failed("\(error)")) else { return }
         home?.stop()
-        surroundings.report(id, .failed("\(error)"))
+        report(.failed("\(error)"))
         endTakeovers(.failure(.underway))
     }
+
+    private func report(_ news: VolumeNews) { surroundings.report(id, header?.traits.name, news) }
 
     // MARK: Copies of the state
 
@@ -284,9 +286,9 @@ final class KeptVolume: Sendable {
             guard let pool = pools.pool(to: node) else { throw FrameError.unreachable("it is not known where \(node) is") }
             let sending = CopySending(volume: id, state: directory.state, copy: path + "/copy-\(node).sqlite")
             journal.sentCopy(try sending.send(over: pool), to: node)
-            surroundings.report(id, .copied(to: node))
+            report(.copied(to: node))
         } catch {
-            surroundings.report(id, .notCopied(to: node, "\(error)"))
+            report(.notCopied(to: node, "\(error)"))
             retrying.asyncAfter(deadline: .now() + Self.pause) { journal.failedCopy(to: node) }
         }
     }

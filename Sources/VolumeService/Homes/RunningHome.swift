@@ -35,7 +35,7 @@ final class RunningHome: Sendable {
         let header = database.header
         let nodes = state.allSessions.map(\.node)
         let home = VolumeHome(database.volume, epoch: epoch, homeOptions, at: surroundings.clock())
-        let upkeep = VolumeUpkeep(volume, epoch: epoch, copies: header.traits.copies, options, surroundings, pools)
+        let upkeep = VolumeUpkeep(volume, header.traits, epoch: epoch, options, surroundings, pools)
         let admission = StoreAdmission(home: surroundings.node, nodes: nodes, ask: upkeep.admit(_:_:on:done:))
         var listeners = HomeListeners()
         listeners.ended = onEnd

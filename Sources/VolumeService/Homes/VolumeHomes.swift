@@ -71,7 +71,7 @@ package final class VolumeHomes: FrameService {
             return kept
         } catch {
             state.withLock { $0.broken[volume] = "\(error)" }
-            surroundings.report(volume, .failed("\(error)"))
+            surroundings.report(volume, nil, .failed("\(error)"))
             return nil
         }
     }

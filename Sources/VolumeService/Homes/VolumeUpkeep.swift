@@ -32,19 +32,20 @@ final class VolumeUpkeep: Sendable {
     private static let tellingInterval = Microseconds.hours(1)
 
     private let volume: VolumeID
+    private let name: String
     private let surroundings: HomesSurroundings
     private let errands: StoreErrands
     private let state: Mutex<State>
     private let queue = DispatchQueue(label: "surplus.volume.upkeep")
 
     init(
-        _ volume: VolumeID, epoch: UInt64, copies: Int, _ options: HomesOptions, _ surroundings: HomesSurroundings,
-        _ pools: NodePools
+        _ volume: VolumeID, _ traits: VolumeTraits, epoch: UInt64, _ options: HomesOptions,
+        _ surroundings: HomesSurroundings, _ pools: NodePools
     ) {
-        (self.volume, self.surroundings) = (volume, surroundings)
+        (self.volume, name, self.surroundings) = (volume, traits.name, surroundings)
         errands = StoreErrands(volume: volume, pools: pools)
         var keeping = options.keeper
-        keeping.copies = copies
+        keeping.copies = traits.copies
         let keeper = Keeper(keeping, epoch: epoch) { Self.footprint($0) }
         let survey = StoreSurvey(patience: options.storePatience, clock: surroundings.clock)
         state = Mutex(State(keeper: keeper, survey: survey))
@@ -183,7 +184,7 @@ final class VolumeUpkeep: Sendable {
             errands.carryOut(request, places) { [weak self] answer in self?.handle(.answered(step: step, answer)) }
         case .report(let notice):
             let isNews = if case .noRoom = notice { noteLackOfRoom() } else { true }
-            if isNews { surroundings.report(volume, .blocks(notice)) }
+            if isNews { surroundings.report(volume, name, .blocks(notice)) }
         case .wake(let instant): plan(instant)
         }
     }

@@ -25,7 +25,9 @@ struct Events: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only this kind, such as lease.granted or 'lease.*'. Can be repeated.", valueName: "kind"))
     var kind: [String] = []
 
-    @Option(help: ArgumentHelp("Only what concerns this id, or node of this name.", valueName: "id"), transform: Identifiers.any)
+    @Option(
+        help: ArgumentHelp("Only what concerns this id, or the node or volume of this name.", valueName: "id"),
+        transform: Identifiers.any)
     var id: String?
 
     @OptionGroup var connection: AgentOptions

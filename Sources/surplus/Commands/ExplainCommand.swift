@@ -14,7 +14,9 @@ struct Explain: AsyncParsableCommand {
             clock. Where the sides do not agree, that is said first.
             """)
 
-    @Argument(help: ArgumentHelp("Any id that surplus has shown, or a node's name.", valueName: "id"), transform: Identifiers.any)
+    @Argument(
+        help: ArgumentHelp("Any id that surplus has shown, or the name of a node or volume.", valueName: "id"),
+        transform: Identifiers.any)
     var id: String
 
     @OptionGroup var connection: AgentOptions
