@@ -125,6 +125,8 @@ extension LiveTests {
             try LivePool.eventually(within: 60, "node2 is back") {
                 try status("data", asking: "node1").lenders.contains { $0.name == "node2" && $0.phase == "open" } ? true : nil
             }
+            let planned = try pool.surplus("node1", ["volume", "evacuate", "node4", "--dry-run"]).text
+            #expect(planned.contains("all of it found") && planned.contains(/node[23] +\d/), "\(planned)")
             let left = try pool.surplus("node1", ["volume", "evacuate", "node4"])
             #expect(left.status == 0, "\(left.errors)")
             #expect(try !status("data", asking: "node1").lenders.contains { $0.name == "node4" })

@@ -29,8 +29,14 @@ extension VolumeDesk {
             : Refusal(
                 term: "disk",
                 reason: "\(Bytes(Int64(clamping: plan.shortfall)).text) find no room on other nodes: grow the volume")
+        let lenders = (self[volume]?.leases ?? []).compactMap { lease($0) }
+        let placements = plan.shares.sorted { $0.key < $1.key }.map { taker, share in
+            VolumePlan.Placement(
+                node: taker, bytes: Bytes(Int64(clamping: share.taken)), free: Bytes(Int64(clamping: share.free)),
+                price: lenders.first { $0.peer == taker }?.terms.prices.disk, keepsJournal: false)
+        }
         return VolumePlan(
-            placements: [], needed: Bytes(Int64(clamping: plan.needed)),
+            placements: placements, needed: Bytes(Int64(clamping: plan.needed)),
             found: Bytes(Int64(clamping: plan.needed - min(plan.needed, plan.shortfall))), refusal: refusal)
     }
 

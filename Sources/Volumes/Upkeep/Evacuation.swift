@@ -11,6 +11,15 @@ package struct EvacuationPlan: Hashable, Sendable {
     package private(set) var needed: UInt64 = 0
     /// What of that finds no room. The nodes that have it may be the wrong ones: no node has two copies of a block.
     package private(set) var shortfall: UInt64 = 0
+    /// What of the rest would go to which node.
+    package private(set) var shares: [NodeID: Share] = [:]
+
+    /// In bytes.
+    package struct Share: Hashable, Sendable {
+        package var taken: UInt64 = 0
+        /// Before anything was.
+        package let free: UInt64
+    }
 
     /// Looks where everything on a node could go. It looks at all its blocks, and gives each to the node with most room.
     ///
@@ -41,6 +50,7 @@ package struct EvacuationPlan: Hashable, Sendable {
             return
         }
         room[node] = free - size
+        shares[node, default: Share(free: free)].taken += size
     }
 
     /// - Throws: when there is no room for all of it; then nothing should be begun.

@@ -7,7 +7,7 @@ struct VolumeEvacuate: AsyncParsableCommand {
         commandName: "evacuate", abstract: "Move all blocks off a node, and give its room back.",
         discussion: """
             Examples:
-              surplus volume evacuate blade3 --dry-run        how much it is, and whether there is room elsewhere
+              surplus volume evacuate blade3 --dry-run        how much it is, and where it would go
               surplus volume evacuate blade3
               surplus volume evacuate blade3 --volume media   of one volume alone
 

@@ -349,6 +349,8 @@ struct EvacuationTests {
         kept.add(3, on: [1, 3])
         let plan = plan(kept, [store(1), store(2, free: 1000), store(3, free: 150)])
         #expect((plan.blocks, plan.copiedBlocks, plan.needed, plan.shortfall) == (3, 3, 300, 100))
+        #expect(plan.shares.mapValues(\.taken) == [node(2): 100, node(3): 100])
+        #expect(plan.shares.mapValues(\.free) == [node(2): 1000, node(3): 150])
         #expect(throws: EvacuationRefusal(node: node(1), needed: 300, shortfall: 100)) { try plan.require(node(1)) }
     }
 
