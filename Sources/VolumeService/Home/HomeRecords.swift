@@ -34,19 +34,3 @@ package protocol HomeRecords: AnyObject {
 extension VolumeDatabase: HomeRecords {
     package func settle(_ record: UInt64) { journal.settle(through: record) }
 }
-
-/// Records that are handed on, to who has no failure to tell of.
-final class HandedRecords: HomeRecords {
-    private let take: @Sendable (Record) -> Void
-
-    init(_ take: @escaping @Sendable (Record) -> Void) { self.take = take }
-
-    var isInCharge: Bool { true }
-    func enter(_ record: Record) { take(record) }
-    func settle(_ record: UInt64) {}
-    func check() {}
-    func tend() {}
-    func commit(within patience: DispatchTimeInterval) {}
-    func close() {}
-    func end() {}
-}

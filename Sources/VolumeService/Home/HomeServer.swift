@@ -35,16 +35,6 @@ package final class HomeServer<State: VolumeState>: FrameService {
         desk = Mutex(HomeDesk(kept, of: volume, at: clock().instant, listeners))
     }
 
-    /// - Parameter journal: is given each record, in order; ``becameDurable(_:)`` is to be called when it has them for good. Must not
-    ///   call back itself.
-    package convenience init(
-        _ home: sending VolumeHome<State>, of volume: VolumeID, rule: @escaping VolumeRule,
-        clock: @escaping @Sendable () -> Moment,
-        journal: @escaping @Sendable (Record) -> Void
-    ) {
-        self.init(KeptHome(home, HandedRecords(journal)), of: volume, rule: rule, clock: clock)
-    }
-
     /// Why it has ended by itself; `nil` while it goes on.
     package var failure: VolumeStoreError? { desk.withLock { $0.failure } }
 
