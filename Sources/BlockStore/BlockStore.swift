@@ -141,7 +141,9 @@ package final class BlockStore: Sendable {
                 guard known.length == length, known.tableChecksum == head.tableChecksum else { throw .conflict(key) }
                 return false
             }
-            let (needed, free) = (head.footprint, room(state) - (isGranted ? 0 : state.granted))
+            // What was granted finds its room also while what is copied to win room back is there twice.
+            let free = isGranted ? state.capacity.rawValue - state.size : room(state) - state.granted
+            let needed = head.footprint
             guard needed <= free else { throw .full(needed: Bytes(needed), free: Bytes(max(0, free))) }
             if isGranted { state.granted = max(0, state.granted - needed) }
             return true

@@ -157,6 +157,25 @@ struct BlockTests {
         #expect(try store.compact() == nil)
     }
 
+    @Test("What was granted finds its room also while what is being won back is there twice")
+    func grantedMeanwhile() throws {
+        let store = try Samples.store(disk, capacity: .kibibytes(256), segmentSize: .kibibytes(64))
+        for number in 1...100 as ClosedRange<UInt64> { try store.put(number) }
+        try store.delete((2...21).map { Samples.key($0).block }, of: Samples.volume, epoch: 1)
+        let free = store.usage.free
+        try store.grant(free)
+        // What is damaged has its segment stay when the rest of it was copied.
+        disk.flip("segment-0000000001.blocks", at: 500)
+        #expect(try store.compact(atLeast: 40) == nil && store.usage.dead > .kibibytes(60))
+        for number in 101...(100 + UInt64(free.rawValue / BlockStore.footprint(1000).rawValue)) {
+            let content = Samples.content(number)
+            try content.withUnsafeBytes { bytes in
+                try store.put(Samples.key(number), bytes, checksums: Checksum.all(bytes), isGranted: true)
+            }
+        }
+        #expect(throws: BlockStoreError.self) { try store.put(1000) }
+    }
+
     // MARK: Damage
 
     @Test("Damage is found when it is read and by a scrub, and mended by writing the block anew")

@@ -65,6 +65,29 @@ struct StoreFaultTests {
         }
     }
 
+    @Test("What stores have granted and do not have is kept, and stored when they have it; who asks meanwhile is told")
+    func brokenPromise() async throws {
+        var link = HomeLink.Options()
+        link.patience = .seconds(1)
+        try await ServedVolume.serving { served in
+            let path = try served.mount(link: link).path
+            let open = try await onThread {
+                let open = try OpenFile(path + "/f", O_CREAT | O_WRONLY)
+                try open.write("not yet")
+                return open
+            }
+            served.resize(stores: .zero)
+            for _ in 0..<2 {
+                let failure = await #expect(throws: Fault.self) { try await onThread { try open.synchronize() } }
+                #expect(failure == Fault(ENOSPC))
+            }
+            served.resize(stores: .mebibytes(512))
+            while (try? await onThread { try open.synchronize() }) == nil { await Task.yield() }
+            let again = try served.mount().path
+            #expect(try await onThread { try text(again + "/f") } == "not yet")
+        }
+    }
+
     @Test("A mount that has written a byte leaves the room to others, also in a small volume, and counts it as free")
     func sharing() async throws {
         var options = ServedVolume.Options()

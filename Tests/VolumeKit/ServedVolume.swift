@@ -108,6 +108,9 @@ package final class ServedVolume: Sendable {
     package var granted: Bytes { stores.reduce(.zero) { $0 + $1.blocks.usage.granted } }
 
     /// Ends a store for good.
+    /// All stores have so much room from now on, whatever they have granted.
+    package func resize(stores size: Bytes) { for store in stores { store.blocks.resize(to: size) } }
+
     package func end(store number: Int) async { await stores[number].listener.shutDown() }
 
     private func end() async {

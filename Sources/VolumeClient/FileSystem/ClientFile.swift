@@ -45,6 +45,8 @@ final class ClientFile: Sendable {
         let session: SessionID
         /// What was stored, once it is.
         let block: Mutex<Result<(NewBlock, [Extent]), PosixError>?> = Mutex(nil)
+        /// Why it could not be stored so far.
+        let hindrance: Mutex<PosixError?> = Mutex(nil)
         /// Opens when it is known what has become of it.
         let end = Gate()
 

@@ -40,13 +40,16 @@ extension VolumeFileSystem {
     /// So long stores that cannot be reached are left alone.
     private static let pause: useconds_t = 500_000
 
-    /// Goes on as long as somebody wants it, for stores come back.
+    /// Goes on as long as somebody wants it, for stores come back, and win room back.
     private func storeAtLast(
         _ flight: ClientFile.Flight, of file: ClientFile
     ) -> Result<(NewBlock, [Extent]), PosixError> {
         while true {
             let stored = store(flight)
-            guard case .failure(.inputOutput) = stored, !home.isOver, isWanted(flight, file) else { return stored }
+            guard case .failure(let error) = stored, error == .inputOutput || error == .noSpace, !home.isOver,
+                isWanted(flight, file)
+            else { return stored }
+            flight.hindrance.withLock { $0 = error }
             usleep(Self.pause)
             blocks.tryAgain()
         }
@@ -179,14 +182,17 @@ extension VolumeFileSystem {
     /// Stores all that was written to a file, and tells the home.
     func store(_ file: ClientFile) throws(PosixError) { try store(file, within: home.options.patience.microseconds) }
 
-    /// - Throws: what went wrong since somebody was told last; ``PosixError/inputOutput`` when it takes too long. Then it goes on.
+    /// - Throws: what went wrong since somebody was told last; when it takes too long what stands in its way, where that is known, or
+    ///   else ``PosixError/inputOutput``. Then it goes on.
     func store(_ file: ClientFile, within patience: Microseconds) throws(PosixError) {
         let deadline = Instant.now + patience
         while true {
             launch(file, onlyFull: false)
             for flight in file.state.withLock({ $0.flying }) {
                 // Programs that are sent signals now and then are not to notice that as long as it goes on.
-                try flight.end.wait(until: deadline) { !home.isPresent && Mount.isCallInterrupted }
+                do throws(PosixError) {
+                    try flight.end.wait(until: deadline) { !home.isPresent && Mount.isCallInterrupted }
+                } catch { throw error == .inputOutput ? flight.hindrance.withLock(\.self) ?? error : error }
             }
             guard file.state.withLock({ $0.stranded != nil }) else { break }
             try home.awaitHome(within: deadline - .now)
