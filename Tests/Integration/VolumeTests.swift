@@ -127,6 +127,8 @@ extension LiveTests {
             }
             let planned = try pool.surplus("node1", ["volume", "evacuate", "node4", "--dry-run"]).text
             #expect(planned.contains("all of it found") && planned.contains(/node[23] +\d/), "\(planned)")
+            let elsewhere = try pool.surplus("node3", ["volume", "evacuate", "node4", "--dry-run"])
+            #expect(elsewhere.status == 1 && elsewhere.text.contains("the home of volume 'data' is node1"), "\(elsewhere)")
             let left = try pool.surplus("node1", ["volume", "evacuate", "node4"])
             #expect(left.status == 0, "\(left.errors)")
             #expect(try !status("data", asking: "node1").lenders.contains { $0.name == "node4" })

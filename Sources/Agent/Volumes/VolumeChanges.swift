@@ -36,17 +36,7 @@ extension PoolMembership {
                 try await write(refused(kept, error))
             }
         }
-        guard request.volume.isEmpty else { return }
-        for known in await PoolVolumes(self).volumes where known.kept.home != own && known.kept.used > .zero {
-            guard try await mayHaveBlocks(known, on: node) else { continue }
-            try await write(refused(known.kept, elsewhere(known)))
-        }
-    }
-
-    /// Whether a volume whose home is elsewhere has blocks on a node, as far as that can be known.
-    private func mayHaveBlocks(_ known: KnownVolume, on node: NodeID) async throws -> Bool {
-        guard known.isReachable, let status = try? await volumeStatus(known.kept.volume.description) else { return true }
-        return status.lenders.contains { $0.node == node.description && $0.usedBytes > 0 }
+        for known in try await left(by: request) { try await write(refused(known.kept, elsewhere(known))) }
     }
 
     func scrubVolume(

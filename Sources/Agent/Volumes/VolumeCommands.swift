@@ -70,6 +70,10 @@ extension PoolMembership {
         for kept in try await evacuated(request) {
             plans.append(message(try await volumes.plan(kept.volume, leaving: node), kept.name, kept.volume))
         }
+        for known in try await left(by: request) {
+            let plan = VolumePlan(placements: [], needed: .zero, found: .zero, refusal: elsewhere(known))
+            plans.append(message(plan, known.kept.name, known.kept.volume))
+        }
         return .with { $0.plans = plans }
     }
 
@@ -120,6 +124,23 @@ extension PoolMembership {
     func evacuated(_ request: Surplus_V1_EvacuateVolumeRequest) async throws -> [KeptVolume] {
         guard request.volume.isEmpty else { return [try await volumeHere(request.volume)] }
         return await volumes.kept().filter { $0.home == own }
+    }
+
+    /// Volumes whose home is elsewhere and that may have blocks on a node that is to be left, where not one alone is asked for.
+    func left(by request: Surplus_V1_EvacuateVolumeRequest) async throws -> [KnownVolume] {
+        guard request.volume.isEmpty else { return [] }
+        let node = try member(request.node)
+        var left: [KnownVolume] = []
+        for known in await PoolVolumes(self).volumes where known.kept.home != own && known.kept.used > .zero {
+            if try await mayHaveBlocks(known, on: node) { left.append(known) }
+        }
+        return left
+    }
+
+    /// Whether a volume whose home is elsewhere has blocks on a node, as far as that can be known.
+    private func mayHaveBlocks(_ known: KnownVolume, on node: NodeID) async throws -> Bool {
+        guard known.isReachable, let status = try? await volumeStatus(known.kept.volume.description) else { return true }
+        return status.lenders.contains { $0.node == node.description && $0.usedBytes > 0 }
     }
 
     /// Why a volume cannot be changed here.

@@ -71,7 +71,7 @@ package struct VolumePlanReport: Report {
         var sheet = Sheet()
         sheet.add("volume", plan.name, .strong)
         let (needed, found, returned) = (Bytes(plan.neededBytes), Bytes(plan.foundBytes), Bytes(plan.returnedBytes))
-        if needed > .zero || returned == .zero {
+        if needed > .zero || returned == .zero && plan.refusal == nil {
             sheet.add(
                 "room",
                 found >= needed
