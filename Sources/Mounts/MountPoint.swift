@@ -63,8 +63,10 @@ struct MountPoint: Sendable {
         let answer = Answer()
         do throws(ThreadError) {
             try WorkerThread.start { [path] in
-                var status = stat()
-                answer.give(stat(path, &status) == 0 ? 0 : errno)
+                // Attributes the kernel may still have of it; whether a directory may be opened it has to ask.
+                let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                answer.give(descriptor >= 0 ? 0 : errno)
+                if descriptor >= 0 { close(descriptor) }
             }.detach()
         } catch {
             throw .failed(directory: path, reason: Self.text(of: error.number))
