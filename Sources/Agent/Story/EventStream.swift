@@ -76,7 +76,7 @@ extension PoolMembership {
     func subject(named text: String) async -> String {
         guard NodeID(text) == nil, VolumeID(text) == nil else { return text }
         if let member = try? roster.find(text) { return member.node.description }
-        return await volumes.kept().first { $0.name == text }?.volume.description ?? text
+        return await volumes.volume(named: text)?.description ?? text
     }
 }
 

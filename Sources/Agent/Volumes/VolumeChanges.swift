@@ -36,7 +36,9 @@ extension PoolMembership {
                 try await write(refused(kept, error))
             }
         }
-        for known in try await left(by: request) { try await write(refused(known.kept, elsewhere(known))) }
+        for known in try await homedElsewhere(request, leaving: node) {
+            try await write(refused(known.kept, elsewhere(known)))
+        }
     }
 
     func scrubVolume(

@@ -70,7 +70,7 @@ extension PoolMembership {
         for kept in try await evacuated(request) {
             plans.append(message(try await volumes.plan(kept.volume, leaving: node), kept.name, kept.volume))
         }
-        for known in try await left(by: request) {
+        for known in try await homedElsewhere(request, leaving: node) {
             let plan = VolumePlan(placements: [], needed: .zero, found: .zero, refusal: elsewhere(known))
             plans.append(message(plan, known.kept.name, known.kept.volume))
         }
@@ -127,9 +127,8 @@ extension PoolMembership {
     }
 
     /// Volumes whose home is elsewhere and that may have blocks on a node that is to be left, where not one alone is asked for.
-    func left(by request: Surplus_V1_EvacuateVolumeRequest) async throws -> [KnownVolume] {
+    func homedElsewhere(_ request: Surplus_V1_EvacuateVolumeRequest, leaving node: NodeID) async throws -> [KnownVolume] {
         guard request.volume.isEmpty else { return [] }
-        let node = try member(request.node)
         var left: [KnownVolume] = []
         for known in await PoolVolumes(self).volumes where known.kept.home != own && known.kept.used > .zero {
             if try await mayHaveBlocks(known, on: node) { left.append(known) }

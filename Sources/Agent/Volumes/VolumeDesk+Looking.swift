@@ -13,8 +13,8 @@ extension VolumeDesk {
     /// Reads every copy of every block, and replaces what is not what was stored.
     func scrub(_ volume: VolumeID, by user: String, _ report: @escaping Reporter) async throws -> VolumeOutcome {
         let status = try await onThread { [homes] in try homes.status(of: volume) }
-        return try await inspect(status, VolumeProgress(step: "reading"), page: Self.readPage, report) { blocks, node, _ in
-            try await self.damaged(of: blocks, on: node, volume, isAlone: status.summary.copies == 1)
+        return try await inspect(status, VolumeProgress(step: "reading"), page: Self.readPage, report) { blocks, peer, _ in
+            try await self.damaged(of: blocks, on: peer, volume, isAlone: status.summary.copies == 1)
         }
     }
 
@@ -26,12 +26,12 @@ extension VolumeDesk {
             VolumeOutcome.Finding(subject: volume.description, fault: $0, isMended: false)
         }
         let progress = VolumeProgress(step: "comparing")
-        return try await inspect(status, progress, faults, page: Self.askedPage, report) { blocks, node, start in
-            try await self.missing(of: blocks, behind: start, on: node, volume)
+        return try await inspect(status, progress, faults, page: Self.askedPage, report) { blocks, peer, start in
+            try await self.missing(of: blocks, behind: start, on: peer, volume)
         }
     }
 
-    private typealias Look = ([Block], NodeID, _ behind: BlockID?) async throws -> [VolumeOutcome.Finding]
+    private typealias Look = ([Block], BlockPeer, _ behind: BlockID?) async throws -> [VolumeOutcome.Finding]
 
     /// Looks through the blocks that the metadata have on each store.
     ///
@@ -47,7 +47,7 @@ extension VolumeDesk {
         progress.total = status.stores.reduce(.zero) { $0 + $1.live }
         for store in status.stores {
             let node = store.place.node
-            guard store.isHeard else {
+            guard store.isHeard, let peer = peer(node) else {
                 findings.append(.init(subject: name(node), fault: "it is not heard of: it was not looked at", isMended: false))
                 continue
             }
@@ -56,7 +56,7 @@ extension VolumeDesk {
                 let start = last
                 let page = try await onThread { [homes] in try homes.blocks(of: volume, on: node, after: start, limit: size) }
                 guard let end = page.last else { break }
-                findings += try await look(page, node, start)
+                findings += try await look(page, peer, start)
                 last = end.id
                 progress.doneBlocks += UInt64(page.count)
                 progress.done = progress.done + Bytes(page.reduce(0) { $0 + Int64($1.length) })
@@ -73,25 +73,25 @@ extension VolumeDesk {
 
     /// Has a store read blocks; what is not what was stored is replaced from another copy.
     private func damaged(
-        of blocks: [Block], on node: NodeID, _ volume: VolumeID, isAlone: Bool
+        of blocks: [Block], on peer: BlockPeer, _ volume: VolumeID, isAlone: Bool
     ) async throws -> [VolumeOutcome.Finding] {
         var findings: [VolumeOutcome.Finding] = []
         for block in blocks {
-            guard let fault = try await fault(of: block, on: node, volume) else { continue }
-            try homes.suspect(block.id, on: node, of: volume)
+            guard let fault = try await fault(of: block, on: peer, volume) else { continue }
+            try homes.suspect(block.id, on: peer.node, of: volume)
             findings.append(.init(subject: block.id.description, fault: fault, isMended: !isAlone))
         }
         return findings
     }
 
     /// What is wrong with a copy; `nil` where it is as it was stored.
-    private func fault(of block: Block, on node: NodeID, _ volume: VolumeID) async throws -> String? {
+    private func fault(of block: Block, on peer: BlockPeer, _ volume: VolumeID) async throws -> String? {
         do {
-            try await peer(node)?.answer(to: .verify(block.id, checksum: block.checksum, of: volume))
+            try await peer.answer(to: .verify(block.id, checksum: block.checksum, of: volume))
             return nil
         } catch {
             guard case .store(let fault) = error else { throw error }
-            return "its copy on \(name(node)): \(fault)"
+            return "its copy on \(name(peer.node)): \(fault)"
         }
     }
 
@@ -99,9 +99,9 @@ extension VolumeDesk {
     ///
     /// - Parameter start: the one before the first, in the order of ids.
     private func missing(
-        of blocks: [Block], behind start: BlockID?, on node: NodeID, _ volume: VolumeID
+        of blocks: [Block], behind start: BlockID?, on peer: BlockPeer, _ volume: VolumeID
     ) async throws -> [VolumeOutcome.Finding] {
-        guard let peer = peer(node), let end = blocks.last?.id else { return [] }
+        guard let end = blocks.last?.id else { return [] }
         var (there, place) = (Set<BlockID>(), start)
         while true {
             let page = try await peer.answer(to: .list(volume, after: place))
@@ -113,8 +113,8 @@ extension VolumeDesk {
         for (index, block) in blocks.enumerated() where !there.contains(block.id) {
             // It may have been deleted since, or moved.
             let before = index == 0 ? start : blocks[index - 1].id
-            let now = try await onThread { [homes] in try homes.blocks(of: volume, on: node, after: before, limit: 1) }
-            guard now.first?.id == block.id, let fault = try await fault(of: block, on: node, volume) else { continue }
+            let now = try await onThread { [homes] in try homes.blocks(of: volume, on: peer.node, after: before, limit: 1) }
+            guard now.first?.id == block.id, let fault = try await fault(of: block, on: peer, volume) else { continue }
             findings.append(.init(subject: block.id.description, fault: fault, isMended: false))
         }
         return findings

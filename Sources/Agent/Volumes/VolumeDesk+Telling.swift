@@ -16,6 +16,11 @@ extension VolumeDesk {
     /// The volumes that this node keeps, in the order of their ids. Answers at once, from memory.
     func kept() async -> [KeptVolume] { await onThread { [homes] in homes.list() }.compactMap(kept) }
 
+    /// One that this node keeps.
+    func volume(named name: String) async -> VolumeID? {
+        await onThread { [homes] in homes.list() }.first { $0.name == name }?.volume
+    }
+
     /// `nil` for one that cannot be read, which the story tells of.
     private func kept(_ summary: VolumeSummary) -> KeptVolume? {
         guard let home = summary.home else { return nil }
