@@ -63,7 +63,7 @@ struct MountPoint: Sendable {
         let answer = Answer()
         do throws(ThreadError) {
             try WorkerThread.start { [path] in
-                // Attributes the kernel may still have of it; whether a directory may be opened it has to ask.
+                // The kernel answers stat(2) with attributes that it still has; to open a directory it has to ask.
                 let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                 answer.give(descriptor >= 0 ? 0 : errno)
                 if descriptor >= 0 { close(descriptor) }

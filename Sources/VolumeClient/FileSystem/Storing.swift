@@ -190,9 +190,7 @@ extension VolumeFileSystem {
             launch(file, onlyFull: false)
             for flight in file.state.withLock({ $0.flying }) {
                 // Programs that are sent signals now and then are not to notice that as long as it goes on.
-                do throws(PosixError) {
-                    try flight.end.wait(until: deadline) { !home.isPresent && Mount.isCallInterrupted }
-                } catch { throw error == .inputOutput ? flight.hindrance.withLock(\.self) ?? error : error }
+                try flight.wait(until: deadline) { !home.isPresent && Mount.isCallInterrupted }
             }
             guard file.state.withLock({ $0.stranded != nil }) else { break }
             try home.awaitHome(within: deadline - .now)
@@ -202,6 +200,15 @@ extension VolumeFileSystem {
 }
 
 extension ClientFile.Flight {
+    /// Waits until it is known what has become of it.
+    ///
+    /// - Throws: as ``Gate/wait(until:unless:)``, or why it could not be stored in time.
+    fileprivate func wait(until deadline: Instant, unless isGivenUp: () -> Bool) throws(PosixError) {
+        do throws(PosixError) { try end.wait(until: deadline, unless: isGivenUp) } catch {
+            throw error == .inputOutput ? hindrance.withLock(\.self) ?? error : error
+        }
+    }
+
     /// Where its runs are in a block.
     fileprivate func extents(in block: BlockID) -> [Extent] {
         var (extents, place) = ([Extent](), UInt32(0))

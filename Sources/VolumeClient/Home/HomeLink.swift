@@ -177,7 +177,8 @@ package final class HomeLink: Sendable {
     /// - Parameters:
     ///   - session: which alone may ask for it; `nil` when it rests on nothing that a session has.
     ///   - patience: as ``Options/patience`` unless told otherwise.
-    ///   - durably: is asked, as is `isWanted`, each time before the home is: whether to come back only when it is durable.
+    ///   - durably: whether to come back only when it is durable. It is asked each time before the home is.
+    ///   - isWanted: is asked each time, too; what is not wanted any more is given up.
     /// - Returns: what came of it, the leases that came with it, and directories that have other entries now, as far as it is known
     ///   how they are.
     package func change(
