@@ -200,6 +200,43 @@ struct RightsTests {
         }
     }
 
+    @Test("Work on several things of which one was refused is on record as failed, with why")
+    func refusedStep() async throws {
+        let scratch = try ScratchDirectory()
+        let store = try AuditStore(path: scratch.path + "/audit.sqlite")
+        defer { store.close() }
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let trail = AuditTrail(store: store, clock: { JobFixture.at }, log: log)
+        func outcomes(_ refusals: [String?]) async throws -> [AuditEntry] {
+            let call = AuditTrail.Call(user: JobFixture.user(1), method: "EvacuateVolume")
+            let request = StreamingServerRequest<Surplus_V1_LeaseRef>(metadata: [:], messages: Self.messages)
+            let response = try await trail.follow(call, request) { request in
+                for try await _ in request.messages {}
+                return StreamingServerResponse<Surplus_V1_VolumeStep> { writer in
+                    for reason in refusals {
+                        try await writer.write(
+                            .with { step in
+                                step.name = "media"
+                                step.outcome = .with { if let reason { $0.refusal = .with { $0.reason = reason } } }
+                            })
+                    }
+                    return [:]
+                }
+            }
+            _ = try await response.accepted.get().producer(RPCWriter(wrapping: Unheard()))
+            return try await store.last(10, since: JobFixture.at).map(\.entry)
+        }
+        let done = try await outcomes([nil, nil])
+        #expect(done.map(\.outcome) == [.done])
+        let refused = try #require(try await outcomes([nil, "no room", nil]).first { $0.outcome != .done })
+        #expect(refused.outcome == .failed && refused.reason == "media: no room")
+    }
+
+    private struct Unheard: RPCWriterProtocol {
+        func write(_ element: Surplus_V1_VolumeStep) async throws {}
+        func write(contentsOf elements: some Sequence<Surplus_V1_VolumeStep>) async throws {}
+    }
+
     @Test("Who has no role on the node is refused everything, and nobody may call what has no row")
     func nobody() async throws {
         let look = Surplus_V1_Control.Method.GetStatus.descriptor

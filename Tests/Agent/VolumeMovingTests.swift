@@ -56,6 +56,36 @@ struct VolumeMovingTests {
         #expect(holding.candidates(among: all([1, 3, 4]), besides: all([1])) == all([4]), "one that was named is gone")
     }
 
+    @Test("Anybody may take the place of one that a volume is made to leave, and is named for that one then")
+    func successors() {
+        let (members, all) = ((1...4).map(Self.node), { (numbers: [UInt64]) in numbers.map(Self.node) })
+        var holding = VolumeHolding(volume: Self.volume(1), share: .mebibytes(64), nodes: all([1, 2]), wanted: 2)
+        #expect(holding.candidates(inPlaceOf: Self.node(2), among: members, besides: all([1, 2])) == all([3, 4]))
+        holding.leave(Self.node(2), for: Self.node(4))
+        #expect(holding.nodes == all([1, 4]) && holding.wanted == 2)
+        #expect(holding.candidates(among: members, besides: all([1])) == all([4]))
+        holding.leave(Self.node(1))
+        #expect(holding.nodes == all([4]) && holding.wanted == 1)
+    }
+
+    @Test("Lenders that were away when a volume was deleted are remembered until they have nothing of it")
+    func owing() async throws {
+        let scratch = NSTemporaryDirectory() + "surplus-test-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let store = try LedgerStore(directory: scratch)
+        let deleted = try DeletedVolumes(in: store)
+        let gone = DeletedVolume(
+            volume: Self.volume(1), epoch: 2, at: Timestamp(microseconds: 1), owing: [Self.node(2): 7, Self.node(3): 8])
+        try await deleted.add(gone)
+        try await deleted.add(DeletedVolume(volume: Self.volume(2), epoch: 2, at: Timestamp(microseconds: 2)))
+        try await deleted.settle(gone.volume, on: [Self.node(2)])
+        let again = try DeletedVolumes(in: store)
+        #expect(again.unfinished.map(\.owing) == [[Self.node(3): 8]])
+        try await again.settle(gone.volume, on: [Self.node(3)])
+        #expect(again.unfinished.isEmpty)
+        #expect(try DeletedVolumes(in: store).all.count == 2)
+    }
+
     // MARK: Who lends to a new home
 
     @Test("The lenders of a volume are asked by one round at a time, and again after a pause")
@@ -76,8 +106,12 @@ struct VolumeMovingTests {
     func lenders() {
         let (adoptions, volume) = (Adoptions(), Self.volume(1))
         #expect(adoptions.nodes(with: volume).isEmpty)
-        adoptions.found(volume, on: [Self.node(2), Self.node(1)])
+        adoptions.found(volume, on: Self.node(2), givesRoom: false)
+        adoptions.found(volume, on: Self.node(1), givesRoom: true)
         #expect(adoptions.nodes(with: volume) == [Self.node(1), Self.node(2)])
+        #expect(adoptions.hasOnlyRemains(volume, on: Self.node(2)))
+        #expect(!adoptions.hasOnlyRemains(volume, on: Self.node(1)))
+        #expect(!adoptions.hasOnlyRemains(volume, on: Self.node(3)), "it was not asked yet")
         adoptions.lost(volume, on: Self.node(1))
         #expect(adoptions.nodes(with: volume) == [Self.node(2)])
         adoptions.forget(volume)

@@ -314,6 +314,32 @@ struct LentStorageTests {
         }
     }
 
+    @Test("What is left where nobody lends any more those decide about that may take the volume over")
+    func remains() async throws {
+        let peers = try FramePeers()
+        let (before, heir, user) = (try peers.node("before"), try peers.node("heir"), try peers.node("user"))
+        let lender = try Lender(as: before.node)
+        try lender.storage.give(.mebibytes(4), to: volume)
+        try await lender.serving(of: peers) { served in
+            try await served.calling(as: before) { pool in
+                let peer = BlockPeer(pool)
+                try await peer.put([ServedBlocks.block(1)])
+                try await peer.answer(to: .admit([heir.node, user.node], heirs: [heir.node], epoch: 1, to: volume))
+            }
+            func delete(as peer: FramePeer) async throws -> FrameRefusal.Kind? {
+                try await served.calling(as: peer) { pool in
+                    refusal(await BlockPeer(pool).failure(.delete([ServedBlocks.id(1)], of: volume, epoch: 2)))
+                }
+            }
+            #expect(try await delete(as: heir) == .notPermitted, "the home gives room")
+            try lender.storage.give(.zero, to: volume)
+            #expect(try await delete(as: user) == .notPermitted)
+            #expect(try await delete(as: heir) == nil)
+            lender.storage.tend()
+            #expect(lender.place.volumes.isEmpty && lender.storage.report.volumes.isEmpty)
+        }
+    }
+
     @Test("A book that makes no sense is said so, and nothing is touched")
     func damagedBook() throws {
         let lender = try Lender()

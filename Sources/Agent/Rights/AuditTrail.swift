@@ -79,9 +79,11 @@ final class AuditTrail: Sendable {
             // Calls that answer bit by bit may read what they are about only then; what it comes to is known at once, or at the end.
             if !(Output.self is any WorkStep.Type) { await end(entry, .done) }
             contents.producer = { [self, producer = contents.producer] writer in
+                let listener = StepListener(writer)
                 do {
-                    let trailer = try await producer(writer)
-                    await end(entry, .done)
+                    let trailer = try await producer(RPCWriter(wrapping: listener))
+                    let refusal = listener.refusal
+                    await end(entry, refusal == nil ? .done : .failed, reason: refusal ?? "")
                     return trailer
                 } catch {
                     await end(streaming: entry, after: error)
@@ -181,5 +183,25 @@ final class AuditTrail: Sendable {
             defer { group.cancelAll() }
             return await group.next().flatMap { $0 } ?? ""
         }
+    }
+}
+
+/// Hears in what work on several things says of itself which of them were refused.
+private final class StepListener<Element: Sendable>: RPCWriterProtocol {
+    private let writer: RPCWriter<Element>
+    private let heard = Mutex<String?>(nil)
+
+    init(_ writer: RPCWriter<Element>) { self.writer = writer }
+
+    /// The first one.
+    var refusal: String? { heard.withLock(\.self) }
+
+    func write(_ element: Element) async throws {
+        if let reason = (element as? any WorkStep)?.refusalReason { heard.withLock { $0 = $0 ?? reason } }
+        try await writer.write(element)
+    }
+
+    func write(contentsOf elements: some Sequence<Element>) async throws {
+        for element in elements { try await write(element) }
     }
 }

@@ -8,11 +8,19 @@ protocol AuditedRequest {
 }
 
 /// Tells how far a call is, whose outcome is not known before the last of these.
-protocol WorkStep {}
+protocol WorkStep: Sendable {
+    /// Why a part of the work was not done, where this step says so.
+    var refusalReason: String? { get }
+}
 
-extension Surplus_V1_VolumeStep: WorkStep {}
-extension Surplus_V1_NettingStep: WorkStep {}
-extension Surplus_V1_ReconciliationStep: WorkStep {}
+extension Surplus_V1_VolumeStep: WorkStep {
+    var refusalReason: String? { outcome.hasRefusal ? "\(name): \(outcome.refusal.reason)" : nil }
+}
+
+extension Surplus_V1_NettingStep: WorkStep { var refusalReason: String? { nil } }
+extension Surplus_V1_ReconciliationStep: WorkStep {
+    var refusalReason: String? { outcome.failure.isEmpty ? nil : "\(peerName): \(outcome.failure)" }
+}
 
 extension Surplus_V1_LeaseRequest: AuditedRequest {
     var auditedObject: String {

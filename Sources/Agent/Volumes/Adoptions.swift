@@ -1,12 +1,13 @@
 import Resources
 import Synchronization
 
-/// Volumes whose lenders the new home is asking: which are asked now, when that was last, and who has something and has not lent yet.
+/// Volumes whose lenders the new home is asking: which are asked now, when that was last, and who has something and does not lend.
 final class Adoptions: Sendable {
     private struct State {
         var underway: Set<VolumeID> = []
         var last: [VolumeID: Instant] = [:]
-        var found: [VolumeID: Set<NodeID>] = [:]
+        /// Whether they give room to somebody for it.
+        var found: [VolumeID: [NodeID: Bool]] = [:]
     }
 
     /// Between two rounds.
@@ -28,9 +29,13 @@ final class Adoptions: Sendable {
         }
     }
 
-    /// These nodes have something of a volume, and do not lend to this one.
-    func found(_ volume: VolumeID, on nodes: [NodeID]) { state.withLock { $0.found[volume] = Set(nodes) } }
-    func lost(_ volume: VolumeID, on node: NodeID) { state.withLock { _ = $0.found[volume]?.remove(node) } }
+    /// A node has something of a volume, and does not lend to this one.
+    ///
+    /// - Parameter givesRoom: whether it lends to another one; it has what is left of before otherwise.
+    func found(_ volume: VolumeID, on node: NodeID, givesRoom: Bool) {
+        state.withLock { $0.found[volume, default: [:]][node] = givesRoom }
+    }
+    func lost(_ volume: VolumeID, on node: NodeID) { state.withLock { $0.found[volume]?[node] = nil } }
     /// The volume is not held any more.
     func forget(_ volume: VolumeID) {
         state.withLock { state in
@@ -38,5 +43,7 @@ final class Adoptions: Sendable {
         }
     }
 
-    func nodes(with volume: VolumeID) -> [NodeID] { state.withLock { $0.found[volume]?.sorted() ?? [] } }
+    func nodes(with volume: VolumeID) -> [NodeID] { state.withLock { $0.found[volume]?.keys.sorted() ?? [] } }
+    /// Whether a node is known to have only what is left of before.
+    func hasOnlyRemains(_ volume: VolumeID, on node: NodeID) -> Bool { state.withLock { $0.found[volume]?[node] == false } }
 }

@@ -9,6 +9,8 @@ struct DeletedVolume: Codable, Hashable, Sendable {
     /// In which its home was when it deleted it.
     var epoch: UInt64
     var at: Timestamp
+    /// Lenders that were not heard of then and may have blocks of it still, with the fence under which they delete them; `nil` for none.
+    var owing: [NodeID: UInt64]?
 }
 
 /// Volumes that this node has deleted as their home, so that nodes that were away then can learn of it.
@@ -23,6 +25,19 @@ final class DeletedVolumes: Sendable {
         self.store = store
         let states = try store.states(.deletedVolume, as: DeletedVolume.self)
         known = Mutex(Dictionary(states.map { ($0.volume, $0) }, uniquingKeysWith: { $1 }))
+    }
+
+    /// Those of which a lender may have blocks still.
+    var unfinished: [DeletedVolume] { all.filter { $0.owing?.isEmpty == false } }
+
+    /// These lenders have nothing of a volume any more.
+    func settle(_ volume: VolumeID, on nodes: [NodeID]) async throws {
+        let settled = known.withLock { known in
+            for node in nodes { known[volume]?.owing?[node] = nil }
+            return known[volume]
+        }
+        guard let settled else { return }
+        try await store.commit([.state(.deletedVolume, id: volume.description, settled)])
     }
 
     /// The last first.

@@ -18,69 +18,6 @@ extension VolumeDesk {
         return (summary, holding)
     }
 
-    // MARK: Leaving a node
-
-    /// Where what a volume has on a node would go.
-    func plan(_ volume: VolumeID, leaving node: NodeID) async throws -> VolumePlan {
-        let plan = try await onThread { [homes] in try homes.evacuationPlan(of: node, from: volume) }
-        let refusal =
-            plan.shortfall == 0
-            ? nil
-            : Refusal(
-                term: "disk",
-                reason: "\(Bytes(Int64(clamping: plan.shortfall)).text) find no room on other nodes: grow the volume")
-        let lenders = (self[volume]?.leases ?? []).compactMap { lease($0) }
-        let placements = plan.shares.sorted { $0.key < $1.key }.map { taker, share in
-            VolumePlan.Placement(
-                node: taker, bytes: Bytes(Int64(clamping: share.taken)), free: Bytes(Int64(clamping: share.free)),
-                price: lenders.first { $0.peer == taker }?.terms.prices.disk, keepsJournal: false)
-        }
-        return VolumePlan(
-            placements: placements, needed: Bytes(Int64(clamping: plan.needed)),
-            found: Bytes(Int64(clamping: plan.needed - min(plan.needed, plan.shortfall))), refusal: refusal)
-    }
-
-    /// Moves all blocks of a volume off a node: no new ones go there, each gets its copies elsewhere, and only then are those there
-    /// deleted. Afterwards the lease under which the node lends room is ended.
-    func evacuate(
-        _ volume: VolumeID, leaving node: NodeID, by user: String, _ report: @escaping Reporter
-    ) async throws -> VolumeOutcome {
-        _ = try await onThread { [homes] in try homes.evacuate(node, from: volume) }
-        try await change(volume) { $0.leave(node) }
-        while true {
-            let status = try await onThread { [homes] in try homes.status(of: volume) }
-            guard let evacuation = status.evacuations.first(where: { $0.node == node }) else { break }
-            let progress = VolumeProgress(evacuation)
-            try await report(progress)
-            guard !evacuation.isDone else {
-                try await release(node, of: volume)
-                return VolumeOutcome(progress: progress, size: Bytes(Int64(clamping: status.summary.capacity)))
-            }
-            try await Task.sleep(for: Self.step)
-        }
-        throw Refusal(term: "volume", reason: "\(name(node)) gives no room to it any more")
-    }
-
-    /// Gives back what was borrowed from a node on which nothing is left, and has another one keep the journal instead, where there is
-    /// one.
-    private func release(_ node: NodeID, of volume: VolumeID) async throws {
-        guard let holding = self[volume] else { return }
-        let over = holding.leases.filter { lease($0)?.peer == node }
-        try await change(volume) { holding in
-            holding.leases.removeAll(where: over.contains)
-            holding.leaving.removeAll { $0 == node }
-            holding.leftBehind([node])
-        }
-        for lease in over { engine.handle(.release(lease)) }
-        if node == own {
-            takeBackOwn(of: holding)
-            try await change(volume) { $0.own = .zero }
-        }
-        provide(volume)
-        let summary = await onThread { [homes] in homes.list() }.first { $0.volume == volume }
-        if let summary, summary.backups.contains(node) { await mendBackups(of: summary, besides: node) }
-    }
-
     // MARK: Homes
 
     /// Makes this node, a backup, the home, in a new epoch.
@@ -98,12 +35,37 @@ extension VolumeDesk {
     /// not heard of are told later.
     func delete(_ volume: VolumeID, by user: String) async throws -> VolumeRemoval {
         let status = try await unmountedStatus(of: volume)
-        try await homes.delete(volume)
-        try await deleted.add(DeletedVolume(volume: volume, epoch: status.summary.epoch, at: house.clock().utc))
+        let owing = try await homes.delete(volume).mapValues(\.rawValue)
+        try await deleted.add(
+            DeletedVolume(volume: volume, epoch: status.summary.epoch, at: house.clock().utc, owing: owing.isEmpty ? nil : owing))
         await tell("volume.deleted", volume, "'\(status.summary.name)' was deleted by \(user)")
-        let unheard = status.stores.filter { !$0.isHeard }.map(\.place.node)
         if let holding = self[volume] { await giveUp(holding) }
-        return VolumeRemoval(freed: status.stores.reduce(.zero) { $0 + $1.live }, unheard: unheard)
+        let freed = status.stores.filter { owing[$0.place.node] == nil }.reduce(Bytes.zero) { $0 + $1.live }
+        return VolumeRemoval(freed: freed, unheard: owing.keys.sorted())
+    }
+
+    /// Has lenders that were away delete what they have of volumes that were deleted meanwhile. Who has left the pool is not asked.
+    func finishDeletions() async {
+        let members = Set(roster.members.filter { $0.status == .active }.map(\.node))
+        for gone in deleted.unfinished {
+            var settled: [NodeID] = []
+            for (node, fence) in gone.owing ?? [:] {
+                let isMember = members.contains(node)
+                if isMember, !(await drop(gone.volume, under: fence, on: node)) { continue }
+                settled.append(node)
+            }
+            guard !settled.isEmpty else { continue }
+            await note { [settled] in try await self.deleted.settle(gone.volume, on: settled) }
+        }
+    }
+
+    /// - Returns: whether nothing of it is there any more.
+    private func drop(_ volume: VolumeID, under fence: UInt64, on node: NodeID) async -> Bool {
+        guard node == own || roster.isReachable(node), let peer = peer(node) else { return false }
+        do {
+            try await peer.answer(to: .drop(volume, epoch: fence))
+            return true
+        } catch { return error.hasNothing }
     }
 
     /// How a volume is that nobody has mounted. Who has just unmounted it may not have said so yet.

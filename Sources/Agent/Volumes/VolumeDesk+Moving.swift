@@ -22,27 +22,38 @@ extension VolumeDesk {
     }
 
     /// Borrows from those that lent to the home before. Who does not lend to this node keeps what it has as long as its lease with the
-    /// home before holds, and is asked again.
+    /// home before holds, and is asked again. From who gives no room any more and has blocks still nothing is borrowed: it is read
+    /// until all is elsewhere.
     func adopt(_ volume: VolumeID) async {
         guard let holding = self[volume], adoptions.begin(volume) else { return }
         defer { adoptions.end(volume, at: house.clock().instant) }
         let answers = await usages(of: volume, on: holding.formerLenders)
-        adoptions.found(volume, on: answers.compactMap { $1 == nil ? nil : $0 })
+        for case (let node, let usage?) in answers { adoptions.found(volume, on: node, givesRoom: usage.capacity > .zero) }
         provide(volume)
         for (node, usage) in answers {
-            // Who gives no room any more may have blocks still: it is read, and nothing is borrowed from it.
-            let givesRoom = usage.map { $0.capacity > .zero } ?? false
-            if givesRoom, !(await borrowAgain(usage?.capacity ?? .zero, from: node, volume)) { continue }
-            if usage == nil || givesRoom { adoptions.lost(volume, on: node) }
-            await note { try await self.change(volume) { $0.formerLenders.removeAll { $0 == node } } }
+            guard let usage else {
+                await part(with: node, of: volume)
+                continue
+            }
+            guard usage.capacity > .zero, await borrowAgain(usage.capacity, from: node, volume) else { continue }
+            await part(with: node, of: volume)
         }
         provide(volume)
+    }
+
+    /// A node has nothing of the volume from the time of another home, or lends to this one now.
+    func part(with node: NodeID, of volume: VolumeID) async {
+        adoptions.lost(volume, on: node)
+        await note { try await self.change(volume) { $0.formerLenders.removeAll { $0 == node } } }
     }
 
     /// Whether some lender of the home before is there that does not lend to this one yet.
     func isAdopting(_ holding: VolumeHolding) -> Bool {
         let active = roster.members.filter { $0.status == .active }.map(\.node)
-        return holding.formerLenders.contains { active.contains($0) && ($0 == own || roster.isReachable($0)) }
+        return holding.formerLenders.contains { node in
+            active.contains(node) && (node == own || roster.isReachable(node))
+                && !adoptions.hasOnlyRemains(holding.volume, on: node)
+        }
     }
 
     /// What those among some nodes have that answer; `nil` for one that has nothing of the volume.
@@ -137,7 +148,7 @@ extension VolumeDesk {
 
 extension BlockError {
     /// The node is there, and lends nothing to the volume.
-    fileprivate var hasNothing: Bool {
+    var hasNothing: Bool {
         switch self {
         case .store(.notLent): true
         case .call(.refused(let refusal)): refusal.kind == .unknown

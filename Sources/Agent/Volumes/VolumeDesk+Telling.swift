@@ -7,6 +7,9 @@ import Volumes
 // How volumes are.
 
 extension VolumeDesk {
+    /// A lender that has not answered for so long is named; it is asked about once a second.
+    private static let remarkable = Microseconds.seconds(3)
+
     /// - Parameter subjects: that it is about besides the volume.
     func tell(_ kind: String, _ volume: VolumeID, _ text: String, of subjects: [String] = []) async {
         let event = Event(at: house.clock().utc, kind: kind, subjects: [volume.description] + subjects, text: text)
@@ -51,12 +54,14 @@ extension VolumeDesk {
             case .open: (.open, "")
             case .closed: (.closed, "it is full")
             case .leaving where holding?.leaving.contains(condition.node) ?? false: (.leaving, "it is being evacuated")
+            case .leaving where adoptions.hasOnlyRemains(volume, on: condition.node):
+                (.leaving, "it has what is left of an earlier home, which is moved")
             case .leaving: (.leaving, Self.reason(lease))
             case .lost: (.lost, "it does not answer")
             }
         return VolumeLender(
             node: condition.node, domain: condition.domain, phase: phase, size: store.capacity, used: store.live,
-            free: Bytes(Int64(clamping: condition.free)), lease: lease?.id, price: lease?.terms.prices.disk ?? .zero,
+            free: phase == .open ? Bytes(Int64(clamping: condition.free)) : .zero, lease: lease?.id, price: lease?.terms.prices.disk ?? .zero,
             reason: reason)
     }
 
@@ -81,21 +86,28 @@ extension VolumeDesk {
         }
         let open = status.blocks.underway + status.blocks.waiting
         if tasks.isEmpty, open > 0 {
-            let progress = VolumeProgress(step: "copying", totalBlocks: UInt64(open), timeLeft: status.timeLeft)
+            let progress = VolumeProgress(step: "copying", doneBlocks: status.mended, totalBlocks: status.mended + UInt64(open), timeLeft: status.timeLeft)
             tasks.append(VolumeTask(kind: .mend, node: nil, progress: progress))
         }
         return tasks
     }
 
+    private func silence(_ store: StoreReport) -> String? {
+        let name = name(store.place.node)
+        guard store.place.condition.phase != .lost else { return "\(name) does not answer" }
+        guard store.silence >= Self.remarkable else { return nil }
+        return "\(name) has not answered for \(store.silence.rawValue / 1_000_000) s: what it has is copied elsewhere if it stays away"
+    }
+
     private func faults(_ status: VolumeStatus) -> [String] {
-        var faults = status.stores.filter { $0.place.condition.phase == .lost }.map { "\(name($0.place.node)) does not answer" }
+        var faults = status.stores.compactMap(silence)
         let open = status.stores.count { $0.place.condition.phase == .open }
         if open < status.summary.copies {
             faults.append(
                 "\(open) of \(status.summary.copies) nodes give room for new blocks: more copies than that have no place")
         }
         // What the last look at the stores said may have been done since.
-        let isLacking = status.blocks.lacking.blocks > 0 && open >= status.summary.copies
+        let isLacking = status.blocks.lacking.blocks > 0 && status.blocks.underway == 0 && open >= status.summary.copies
         if status.isOutOfRoom, isLacking { faults.append("copies are missing, and no node has room for them: grow the volume") }
         let lost = status.blocks.unreachable.blocks
         if lost > 0 {

@@ -139,6 +139,7 @@ final class VolumeDesk: Sendable {
             if looked.map({ now - $0 >= Self.pause }) ?? true {
                 looked = now
                 await lookAround(kept)
+                await finishDeletions()
                 for summary in kept where summary.isHome {
                     await mendBackups(of: summary)
                     await mendLenders(of: summary, at: now)
@@ -190,7 +191,7 @@ final class VolumeDesk: Sendable {
     /// Has lenders take what was borrowed for the volume, and tells its home how they are.
     private func tend(_ holding: VolumeHolding) async {
         for id in holding.leases { if let lease = lease(id), lease.isOpen { await bind(lease, to: holding.volume) } }
-        await dropEnded(holding)
+        await dropEmptied(holding)
         provide(holding.volume)
         guard !holding.formerLenders.isEmpty, adoptions.isDue(holding.volume, at: house.clock().instant) else { return }
         await adopt(holding.volume)
@@ -217,11 +218,13 @@ final class VolumeDesk: Sendable {
         } catch { return "\(error)" }
     }
 
-    /// Leases that are over and on whose lender nothing is left are held no more.
-    private func dropEnded(_ holding: VolumeHolding) async {
+    /// Leases that are over and on whose lender nothing is left are held no more, nor are those that had only what is left of before.
+    private func dropEmptied(_ holding: VolumeHolding) async {
         let ended = holding.leases.filter { id in lease(id).map { !$0.isOpen } ?? true }
-        guard !ended.isEmpty, let status = try? homes.status(of: holding.volume) else { return }
+        let former = adoptions.nodes(with: holding.volume)
+        guard !ended.isEmpty || !former.isEmpty, let status = try? homes.status(of: holding.volume) else { return }
         let empty = Set(status.evacuations.filter(\.isDone).map(\.node))
+        for node in former where empty.contains(node) { await part(with: node, of: holding.volume) }
         let over = ended.filter { id in lease(id).map { empty.contains($0.peer) } ?? true }
         guard !over.isEmpty else { return }
         let lenders = over.compactMap { lease($0)?.peer }

@@ -20,7 +20,7 @@ struct VolumeHolding: Codable, Hashable, Sendable {
     /// Nodes that it was made to leave, or whose lease has ended before it was given back: others are asked for room before them. Not
     /// written down before there was one.
     var left: [NodeID]?
-    /// Nodes that may have blocks of it from the time of another home, and do not lend to this one yet.
+    /// Nodes that may have blocks of it from the time of another home, and do not lend to this one.
     var formerLenders: [NodeID] = []
     /// Whether it is not complete yet: then it is taken apart when this node starts.
     var isUnfinished = true
@@ -38,15 +38,28 @@ extension VolumeHolding {
     ///   - others: not to be asked: they give room, or are just taking it back.
     func candidates(among members: [NodeID], besides others: [NodeID]) -> [NodeID] {
         let isBound = !nodes.isEmpty && nodes.allSatisfy(members.contains)
-        let able = (isBound ? nodes : members).filter { !others.contains($0) && !leaving.contains($0) }
+        return candidates(isBound ? nodes : members, besides: others)
+    }
+
+    /// Whom to ask for room in place of one that the volume is made to leave: anybody, for with that one it cannot stay where it was
+    /// made to be; and those that it has left only when there is nobody else.
+    func candidates(inPlaceOf node: NodeID, among members: [NodeID], besides others: [NodeID]) -> [NodeID] {
+        candidates(members, besides: others + [node])
+    }
+
+    private func candidates(_ nodes: [NodeID], besides others: [NodeID]) -> [NodeID] {
+        let able = nodes.filter { !others.contains($0) && !leaving.contains($0) }
         let untouched = able.filter { !(left ?? []).contains($0) }
         return untouched.isEmpty ? able : untouched
     }
 
-    /// The volume is to leave a node, and no other one has to give room instead of it.
-    mutating func leave(_ node: NodeID) {
+    /// The volume is to leave a node.
+    ///
+    /// - Parameter successor: gives room instead of it; `nil` where none has to.
+    mutating func leave(_ node: NodeID, for successor: NodeID? = nil) {
         guard !leaving.contains(node) else { return }
         leaving.append(node)
-        wanted = wanted.map { $0 - 1 }
+        if let place = nodes.firstIndex(of: node) { nodes.replaceSubrange(place...place, with: successor.map { [$0] } ?? []) }
+        if successor == nil { wanted = wanted.map { $0 - 1 } }
     }
 }

@@ -10,7 +10,7 @@ package import Volumes
 package final class StoreAdmission: Sendable {
     /// Has a store take a set of nodes in place of the one before, for good, and calls with whether it has.
     ///
-    /// It is given the nodes, those among them that may take the volume over, and the store.
+    /// It is given the nodes, those among them that may take the volume over, this home among them, and the store.
     package typealias Ask = @Sendable ([NodeID], [NodeID], StorePlace, @escaping @Sendable (Bool) -> Void) -> Void
 
     private struct State {
@@ -104,7 +104,7 @@ package final class StoreAdmission: Sendable {
                 store.condition.phase != .lost && state.known[store.node] != state.version && !state.asked.contains(store.node)
             }
             state.asked.formUnion(due.map(\.node))
-            return (due, state.nodes.union(state.heirs).sorted(), state.heirs, state.version)
+            return (due, state.nodes.union(state.heirs).sorted(), Set(state.heirs + [home]).sorted(), state.version)
         }
         for store in due {
             ask(nodes, heirs, store) { [weak self] isDone in self?.told(store.node, version, isDone) }

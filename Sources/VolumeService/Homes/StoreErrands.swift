@@ -37,9 +37,11 @@ struct StoreErrands: Sendable {
         }
     }
 
-    /// Deletes all that a store has of the volume. Comes back when it has, or did not answer.
-    func drop(_ place: StorePlace, _ fence: BlockFence) async {
-        _ = try? await peer(place).answer(to: .drop(volume, epoch: fence.rawValue))
+    /// Deletes all that a store has of the volume.
+    ///
+    /// - Returns: whether it has; `false` also when it did not answer.
+    func drop(_ place: StorePlace, _ fence: BlockFence) async -> Bool {
+        (try? await peer(place).answer(to: .drop(volume, epoch: fence.rawValue))) != nil
     }
 
     private func tell(_ call: BlockCall<Void>, _ peer: BlockPeer, _ done: @escaping Done) {

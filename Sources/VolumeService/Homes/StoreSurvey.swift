@@ -80,7 +80,7 @@ struct StoreSurvey {
     var seen: [StoreReport] {
         stores.values.map { seen in
             StoreReport(
-                place: condition(of: seen), isHeard: now - seen.heard < patience,
+                place: condition(of: seen), isHeard: now - seen.heard < patience, silence: now - seen.heard,
                 capacity: seen.usage?.capacity ?? .zero, live: seen.usage?.live ?? .zero)
         }
     }
@@ -100,6 +100,8 @@ package struct StoreReport: Hashable, Sendable {
     package let place: StorePlace
     /// Whether it has answered lately.
     package let isHeard: Bool
+    /// Since its last answer, or since it came.
+    package let silence: Microseconds
     /// What it lends to the volume, and what of that blocks take; as it said last.
     package let capacity: Bytes
     package let live: Bytes
@@ -114,10 +116,14 @@ struct MendingRate {
 
     private static let span = Microseconds.seconds(60)
     private var samples: [Sample] = []
+    /// The most that was left since nothing was.
+    private var most: UInt64 = 0
     private var moved: [NodeID: [Sample]] = [:]
 
     mutating func note(_ standing: KeeperStanding, at now: Instant) {
-        samples = Self.kept(samples, now) + [Sample(at: now, left: UInt64(standing.underway + standing.waiting))]
+        let left = UInt64(standing.underway + standing.waiting)
+        samples = Self.kept(samples, now) + [Sample(at: now, left: left)]
+        most = left == 0 ? 0 : max(most, left)
     }
 
     mutating func note(_ bytes: UInt64, from node: NodeID, at now: Instant) {
@@ -136,6 +142,9 @@ struct MendingRate {
         return Microseconds(Int64(clamping: time))
     }
 
+    /// How many are done since there was nothing to do, as far as is known.
+    func done(besides blocks: Int) -> UInt64 { most - min(most, UInt64(blocks)) }
+
     func bytesPerSecond(from node: NodeID) -> UInt64 {
         guard let first = moved[node]?.first, let last = moved[node]?.last, last.at > first.at, last.left > first.left else {
             return 0
@@ -150,6 +159,8 @@ struct UpkeepReport {
     let stores: [StoreReport]
     /// Whether copies could not be made lately for want of room.
     let isOutOfRoom: Bool
+    /// Blocks that were mended since all was well last.
+    let mended: UInt64
     /// Until all that is known is mended; `nil` when it does not become less.
     let timeLeft: Microseconds?
 }

@@ -118,8 +118,8 @@ extension VolumeHomes {
         }
         return VolumeStatus(
             summary: summary(kept), blocks: report.standing, stores: report.stores,
-            backups: backups, evacuations: evacuations, isOutOfRoom: report.isOutOfRoom, timeLeft: report.timeLeft,
-            sessions: home.sessions)
+            backups: backups, evacuations: evacuations, isOutOfRoom: report.isOutOfRoom, mended: report.mended,
+            timeLeft: report.timeLeft, sessions: home.sessions)
     }
 
     /// Changes how much a volume holds. What is there stays when it is more.
@@ -225,11 +225,13 @@ extension VolumeHomes {
     /// Deletes a volume: its blocks on all stores that are heard of, and its metadata here and on its backups.
     ///
     /// - Parameter isForced: also while it is mounted.
-    package func delete(_ volume: VolumeID, isForced: Bool = false) async throws(VolumeRefusal) {
+    /// - Returns: stores that may have blocks of it still, with the fence under which they can be told later.
+    @discardableResult
+    package func delete(_ volume: VolumeID, isForced: Bool = false) async throws(VolumeRefusal) -> [NodeID: BlockFence] {
         let (kept, home) = try home(of: volume)
         guard isForced || home.sessions.isEmpty else { throw .inUse(volume, Set(home.sessions.map(\.node)).sorted()) }
         let backups = kept.replica?.log.membership.nodes.filter { $0 != surroundings.node } ?? []
-        await home.upkeep.drop()
+        let owing = await home.upkeep.drop()
         // A backup that has deleted it must not be given it anew.
         kept.stop()
         let message = VolumeDeletion(of: volume, epoch: home.epoch).encoded
@@ -239,6 +241,7 @@ extension VolumeHomes {
             _ = try? await pools.pool(to: backup)?.call(frame, within: options.deletionPatience)
         }
         if let error = discard(volume) { throw .failed("\(error)") }
+        return owing
     }
 
     /// Removes what this node keeps of a volume that has not come to be: nobody has used it.

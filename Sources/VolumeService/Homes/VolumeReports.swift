@@ -56,6 +56,8 @@ package struct VolumeStatus: Hashable, Sendable {
     package let evacuations: [Evacuation]
     /// Whether copies could not be made lately for want of room.
     package let isOutOfRoom: Bool
+    /// Blocks that were mended since all was well last.
+    package let mended: UInt64
     /// Until all that is known to be wrong is mended; `nil` when that does not become less.
     package let timeLeft: Microseconds?
     package let sessions: [Session]

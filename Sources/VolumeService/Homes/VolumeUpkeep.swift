@@ -12,7 +12,9 @@ final class VolumeUpkeep: Sendable {
         var keeper: Keeper
         var server: HomeServer<SQLiteState>?
         /// Told when the home has all its sessions again.
-        var waiting: [KeeperEvent] = []
+        var waiting = KeeperEvents()
+        /// Whether somebody tells them.
+        var isTelling = false
         /// Records up to this one are; the keeper learns it when it is told something else.
         var durable: UInt64 = 0
         var wake: Instant?
@@ -26,8 +28,6 @@ final class VolumeUpkeep: Sendable {
         var isOver = false
     }
 
-    /// So many events wait at most; blocks that lack something are found all the same.
-    private static let mostWaiting = 4096
     /// So often it is told that there is no room, as long as there is none.
     private static let tellingInterval = Microseconds.hours(1)
 
@@ -66,7 +66,7 @@ final class VolumeUpkeep: Sendable {
     /// Nothing is looked after any more, and nothing that comes yet is heeded.
     func end() {
         let last = state.withLock { state in
-            defer { (state.isOver, state.server, state.spread, state.waiting) = (true, nil, { _ in }, []) }
+            defer { (state.isOver, state.server, state.spread, state.waiting) = (true, nil, { _ in }, KeeperEvents()) }
             return (state.server, state.spread)
         }
         // What goes with them may want the state.
@@ -135,24 +135,35 @@ final class VolumeUpkeep: Sendable {
     // MARK: The keeper
 
     private func handle(_ event: KeeperEvent) {
-        let isFirst = state.withLock { state in
-            guard !state.isOver, state.waiting.count < Self.mostWaiting || event.isIndispensable else { return false }
-            state.waiting.append(event)
-            return state.waiting.count == 1
+        let isIdle = state.withLock { state in
+            guard !state.isOver else { return false }
+            state.waiting.add(event)
+            defer { state.isTelling = true }
+            return !state.isTelling
         }
-        if isFirst { queue.async { [weak self] in self?.goOn() } }
+        if isIdle { queue.async { [weak self] in self?.goOn() } }
     }
 
     /// Tells the keeper what has happened; what waits while the home recovers is told at the next tick.
     private func goOn() {
-        while let (event, server) = state.withLock({ state in
-            state.waiting.first.flatMap { event in state.server.map { (event, $0) } }
-        }) {
+        while let (event, server) = next() {
             let told = Told()
             let isAsked = server.attend { [self] metadata in decide(event, metadata, told) }
-            guard isAsked else { return retry() }
-            state.withLock { state in if !state.waiting.isEmpty { state.waiting.removeFirst() } }
+            guard isAsked else {
+                state.withLock { $0.waiting.putBack(event) }
+                return retry()
+            }
             for directive in told.directives.withLock(\.self) { carryOut(directive) }
+        }
+    }
+
+    private func next() -> (KeeperEvent, HomeServer<SQLiteState>)? {
+        state.withLock { state in
+            guard let server = state.server, let event = state.waiting.next() else {
+                state.isTelling = false
+                return nil
+            }
+            return (event, server)
         }
     }
 
@@ -225,14 +236,20 @@ final class VolumeUpkeep: Sendable {
         }
     }
 
-    /// Has all stores that are heard of delete all blocks. Comes back when they have, or did not answer.
-    func drop() async {
+    /// Has all stores delete all blocks. Those that are not heard of are not asked.
+    ///
+    /// - Returns: those that did not say that they have, with the fence under which they can be asked again.
+    func drop() async -> [NodeID: BlockFence] {
         let places = state.withLock { $0.survey.places.values }
         end()
-        await withTaskGroup { group in
-            for place in places where place.condition.phase != .lost {
-                group.addTask { [errands, fence = fence(on: place.node)] in await errands.drop(place, fence) }
+        return await withTaskGroup(of: (NodeID, BlockFence)?.self) { group in
+            for place in places {
+                group.addTask { [errands, fence = fence(on: place.node)] in
+                    let isDone = place.condition.phase == .lost ? false : await errands.drop(place, fence)
+                    return isDone ? nil : (place.node, fence)
+                }
             }
+            return await group.reduce(into: [:]) { owing, answer in if let answer { owing[answer.0] = answer.1 } }
         }
     }
 
@@ -245,10 +262,11 @@ final class VolumeUpkeep: Sendable {
         let now = surroundings.clock().instant
         return state.withLock { state in
             let standing = state.keeper.standing
+            let left = standing.underway + standing.waiting
             return UpkeepReport(
                 standing: standing, stores: state.survey.seen,
                 isOutOfRoom: state.unplaced.map { now - $0 < .seconds(30) } ?? false,
-                timeLeft: state.rate.timeLeft(for: standing.underway + standing.waiting))
+                mended: state.rate.done(besides: left), timeLeft: state.rate.timeLeft(for: left))
         }
     }
 
@@ -280,15 +298,5 @@ final class VolumeUpkeep: Sendable {
 
     private final class Answer<Value: Sendable>: Sendable {
         let value = Mutex<Value?>(nil)
-    }
-}
-
-extension KeeperEvent {
-    /// Whether nothing else tells the same later.
-    fileprivate var isIndispensable: Bool {
-        switch self {
-        case .answered, .stores: true
-        case .damaged, .written, .durable, .tick: false
-        }
     }
 }

@@ -21,7 +21,7 @@ struct LendingBook: Codable, Hashable, Sendable {
         /// Whether it is one of this node's own, and what this node gives to it. It stays so until nothing is there any more.
         var isOwn = false
         var own = Bytes.zero
-        /// Who may use it, and who may take it over, in order.
+        /// Who may use it, and who may take it over, its home among them, in order.
         var admitted: [NodeID] = []
         var heirs: [NodeID] = []
         /// Whether what is there is to be deleted.
@@ -80,9 +80,12 @@ struct LendingBook: Codable, Hashable, Sendable {
 
     // MARK: Rights
 
-    /// Whether a node decides about a volume: it has borrowed room for it. This node itself does where it gives room of its own.
+    /// Whether a node decides about a volume: it has borrowed room for it. This node itself does where it gives room of its own. Where
+    /// nobody lends to the volume any more and blocks are left, those do that may take it over: a later home moves them elsewhere.
     func isAdministrator(_ node: NodeID, of volume: VolumeID, here: NodeID) -> Bool {
-        loans(of: volume).contains { $0.borrower == node } || node == here && self[volume]?.isOwn == true
+        guard let use = self[volume] else { return false }
+        return loans(of: volume).contains { $0.borrower == node } || node == here && use.isOwn
+            || capacity(of: volume) == .zero && use.heirs.contains(node)
     }
 
     /// Whether a node may bind room to a volume: to a new one, to its own, and to one that it is to take over.

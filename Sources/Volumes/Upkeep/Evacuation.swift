@@ -68,8 +68,9 @@ package struct EvacuationRefusal: Error, Hashable, Sendable, CustomStringConvert
 
     package var description: String {
         """
-        failed to evacuate \(node): its blocks need \(needed) bytes on other nodes, and \(shortfall) of them find no room; lend more \
-        room to the volume on nodes that do not have copies already, or delete files
+        failed to evacuate \(node): its blocks need \(Bytes(Int64(clamping: needed)).text) on other nodes, and \
+        \(Bytes(Int64(clamping: shortfall)).text) of them find no room; lend more room to the volume on nodes that do not have copies \
+        already, or delete files
         """
     }
 }

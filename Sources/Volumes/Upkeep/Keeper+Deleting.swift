@@ -19,6 +19,8 @@ struct Sweep: Hashable, Sendable {
     var due: Instant
     var place: BlockID?
     var isAsked = false
+    /// Blocks that the metadata name there and that were not among those listed; `nil` when that was not asked for a second time.
+    var missed: Set<BlockID>?
     /// Whether something is there that could be waste, and is too young for it to be certain.
     var hasYoung = false
     /// Whether it began when the metadata named nothing there any more, and has found nothing as yet.
@@ -148,7 +150,15 @@ extension Keeper {
                 sweep.hasYoung = true
             }
         }
-        missMissing(node, after: sweep.place, blocks, areLast, state)
+        let missing = missing(on: node, after: sweep.place, blocks, areLast, state)
+        if sweep.missed == nil, !missing.isEmpty {
+            // A writer may have put them there, and into a file, while the answer was on its way.
+            sweep.missed = missing
+            sweeps[node] = sweep
+            return
+        }
+        for block in missing.sorted() where sweep.missed?.contains(block) ?? false { mark(block, on: node, state) }
+        sweep.missed = nil
         if !blocks.isEmpty { sweep.isClear = false }
         sweep.place = areLast ? nil : blocks.last
         if areLast {
@@ -160,20 +170,21 @@ extension Keeper {
         sweeps[node] = sweep
     }
 
-    /// Takes note of blocks that the metadata name on a node and that are not there, between those that are.
-    private mutating func missMissing(
-        _ node: NodeID, after first: BlockID?, _ listed: [BlockID], _ areLast: Bool, _ state: some VolumeState
-    ) {
+    /// Blocks that the metadata name on a node and that are not there, between those that are.
+    private func missing(
+        on node: NodeID, after first: BlockID?, _ listed: [BlockID], _ areLast: Bool, _ state: some VolumeState
+    ) -> Set<BlockID> {
         let there = Set(listed)
+        var missing: Set<BlockID> = []
         var place = first
         while case let page = state.blocks(on: node, after: place, limit: options.page), !page.isEmpty {
             for block in page {
-                guard areLast || listed.last.map({ block.id <= $0 }) ?? false else { return }
-                // One that was put there since then is found to be there.
-                if !there.contains(block.id) { mark(block.id, on: node, state) }
+                guard areLast || listed.last.map({ block.id <= $0 }) ?? false else { return missing }
+                if !there.contains(block.id) { missing.insert(block.id) }
             }
             place = page.last?.id
         }
+        return missing
     }
 
     private func isPastUse(_ block: BlockID, _ state: some VolumeState) -> Bool {

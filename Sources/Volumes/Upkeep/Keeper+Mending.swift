@@ -49,7 +49,8 @@ extension Keeper {
         dequeue(id)
         if queue.count >= options.mostQueued {
             survey.isIncomplete = true
-            guard let last = queue.keys.last, urgency < last else { return }
+            guard let last = queue.keys.last, urgency < last else { return survey.passOver(block.length, copies: urgency.copies) }
+            survey.passOver(queue[last] ?? 0, copies: last.copies)
             dequeue(last.block)
         }
         (queue[urgency], queued[id]) = (block.length, urgency)
@@ -347,7 +348,10 @@ struct Survey: Hashable, Sendable {
     private(set) var ended: Instant?
     /// Whether more was found than could be kept in mind.
     var isIncomplete = false
+    /// What was found and not kept in mind, by how many good copies there are.
+    private(set) var rest: [Int: BlockCount] = [:]
 
-    mutating func restart() { (place, isUnderway, isIncomplete) = (nil, true, false) }
+    mutating func restart() { (place, isUnderway, isIncomplete, rest) = (nil, true, false, [:]) }
     mutating func end(at now: Instant) { (isUnderway, ended) = (false, now) }
+    mutating func passOver(_ length: UInt32, copies: Int) { rest[copies, default: BlockCount()].add(length) }
 }

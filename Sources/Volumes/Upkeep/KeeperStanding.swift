@@ -19,14 +19,14 @@ package struct KeeperStanding: Hashable, Sendable {
     package let evacuated: [NodeID]
 
     fileprivate init(
-        of lacks: [(copies: Int, length: UInt32)], to copies: Int, underway: Int, waiting: Int, damaged: Int, isSurveyed: Bool,
+        of lacks: [Int: BlockCount], to copies: Int, underway: Int, waiting: Int, damaged: Int, isSurveyed: Bool,
         evacuated: [NodeID]
     ) {
         (self.underway, self.waiting, self.damaged) = (underway, waiting, damaged)
         (self.isSurveyed, self.evacuated) = (isSurveyed, evacuated)
-        for lack in lacks where lack.copies < copies {
-            lacking.add(lack.length)
-            if lack.copies == 0 { unreachable.add(lack.length) } else if lack.copies == 1 { single.add(lack.length) }
+        for (found, count) in lacks where found < copies {
+            lacking.add(count)
+            if found == 0 { unreachable.add(count) } else if found == 1 { single.add(count) }
         }
     }
 }
@@ -40,23 +40,30 @@ package struct BlockCount: Hashable, Sendable {
         blocks += 1
         bytes += UInt64(length)
     }
+
+    mutating func add(_ other: BlockCount) { (blocks, bytes) = (blocks + other.blocks, bytes + other.bytes) }
 }
 
 extension Keeper {
     package var standing: KeeperStanding {
         KeeperStanding(
-            of: lacks, to: options.copies, underway: jobs.count, waiting: queue.count + deferred.count, damaged: damage.count,
+            of: lacks, to: options.copies, underway: jobs.count, waiting: waiting, damaged: damage.count,
             isSurveyed: !survey.isUnderway && survey.ended != nil, evacuated: evacuated.sorted())
     }
 
-    /// Of all blocks that something is to be done about: how many good copies there are, and how long they are.
-    private var lacks: [(copies: Int, length: UInt32)] {
+    private var waiting: Int {
+        queue.count + deferred.count + survey.rest.values.reduce(0) { $0 + Int(clamping: $1.blocks) }
+    }
+
+    /// All blocks that something is to be done about, by how many good copies there are.
+    private var lacks: [Int: BlockCount] {
         let waiting = queue.pairs.map { ($0.copies, $1) } + deferred.values.map { ($0.copies, $0.length) }
         let worked = jobs.values.filter { unreachable[$0.block.id] == nil }.map {
             (plan($0.block).sources.count, $0.block.length)
         }
         // Of those without any some are looked at again.
-        return waiting.filter { $0.0 > 0 } + worked + unreachable.values.map { (0, $0) }
+        let known = waiting.filter { $0.0 > 0 } + worked + unreachable.values.map { (0, $0) }
+        return known.reduce(into: survey.rest) { $0[$1.0, default: BlockCount()].add($1.1) }
     }
 
     /// What a move of everything on a node takes, as things are now.

@@ -47,7 +47,7 @@ struct StoreAdmissionTests {
         admission.name(heirs: [Self.node(4)]) { isKnown.set() }
         let due = stores.due
         #expect(due.map(\.store).sorted() == [Self.node(2), Self.node(3)])
-        #expect(due.allSatisfy { $0.heirs == [Self.node(4)] && $0.nodes == [Self.node(1), Self.node(4)] })
+        #expect(due.allSatisfy { $0.heirs == [Self.node(1), Self.node(4)] && $0.nodes == [Self.node(1), Self.node(4)] })
         due[0].answer(true)
         #expect(!isKnown.isSet)
         due[1].answer(true)

@@ -142,11 +142,26 @@ struct KeeperTests {
         var driven = DrivenKeeper(kept)
         driven.tell(.stores([store(1), store(2)]))
         driven.answer { _ in .done }
-        driven.answer { request in
-            guard case .list(let node, _, _) = request else { return nil }
-            return .listed(node == store(1).node ? [block(1)] : [], areLast: true)
+        for _ in 1...2 {
+            #expect(driven.notices == [], "it is asked twice")
+            driven.answer { request in
+                guard case .list(let node, _, _) = request else { return nil }
+                return .listed(node == store(1).node ? [block(1)] : [], areLast: true)
+            }
         }
         #expect(driven.notices == [.damaged(block(1), on: node(2))])
+    }
+
+    @Test("what a writer puts there while a store lists what it has is not missing")
+    func putMeanwhile() throws {
+        var driven = DrivenKeeper(try KeptVolume())
+        driven.tell(.stores([store(1), store(2)]))
+        driven.answer { _ in .done }
+        driven.kept.add(1, on: [1, 2])
+        driven.answerUpkeep()
+        driven.kept.add(2, on: [1, 2])
+        driven.answer { if case .list = $0 { .listed([block(1)], areLast: true) } else { nil } }
+        #expect(driven.notices == [] && driven.requests == [])
     }
 
     @Test("what lacks copies is counted by how many good ones there are; what only has to be moved lacks none")
@@ -163,6 +178,22 @@ struct KeeperTests {
         driven.tell(.stores([store(1), store(2, .lost), store(3, .lost)]))
         #expect(driven.keeper.standing.lacking.blocks == 4)
         #expect(driven.keeper.standing.unreachable.blocks == 1 && driven.keeper.standing.single.blocks == 3)
+    }
+
+    @Test("what lacks copies is counted also where it is more than can be kept in mind")
+    func countsOfMany() throws {
+        var kept = try KeptVolume()
+        for number in UInt64(1)...10 { kept.add(number, on: [1, 2]) }
+        for number in UInt64(11)...15 { kept.add(number, on: [2, 3]) }
+        var options = Keeper.Options(copies: 2)
+        (options.mostQueued, options.mostJobs) = (3, 1)
+        var driven = DrivenKeeper(kept, options)
+        driven.tell(.stores([store(1), store(2, .lost), store(3, .lost)]))
+        driven.answerUpkeep()
+        let standing = driven.keeper.standing
+        #expect(standing.single.blocks == 10 && standing.single.bytes == 1000)
+        #expect(standing.unreachable.blocks == 5 && standing.lacking.blocks == 15)
+        #expect(standing.waiting + standing.underway == 10)
     }
 
     @Test("when every copy is said to be damaged they are looked at again, and one that is whole after all counts")

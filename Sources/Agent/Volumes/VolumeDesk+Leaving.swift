@@ -1,0 +1,153 @@
+import Resources
+import Trading
+import VolumeService
+import Volumes
+
+// Volumes that leave a node.
+
+extension VolumeDesk {
+    /// So long the home of a volume has to learn of a lender.
+    private static let introduction = Duration.seconds(5)
+
+    /// Where what a volume has on a node would go; nothing is needed where it has nothing there.
+    func plan(_ volume: VolumeID, leaving node: NodeID) async throws -> VolumePlan {
+        let (summary, holding) = try await held(volume)
+        guard try await gives(node, to: volume) else { return VolumePlan(placements: [], needed: .zero, found: .zero) }
+        let plan = try await onThread { [homes] in try homes.evacuationPlan(of: node, from: volume) }
+        let lenders = holding.leases.compactMap { lease($0) }
+        let placements = plan.shares.sorted { $0.key < $1.key }.map { taker, share in
+            VolumePlan.Placement(
+                node: taker, bytes: Bytes(Int64(clamping: share.taken)), free: Bytes(Int64(clamping: share.free)),
+                price: lenders.first { $0.peer == taker }?.terms.prices.disk, keepsJournal: false)
+        }
+        let needed = Bytes(Int64(clamping: plan.needed))
+        var result = VolumePlan(
+            placements: placements, needed: needed, found: needed - Bytes(Int64(clamping: plan.shortfall)), refusal: nil)
+        do {
+            guard let successor = try await successor(to: node, plan, summary, holding) else { return result }
+            result.placements.append(successor)
+            result.found = needed
+        } catch let refusal as Refusal { result.refusal = refusal }
+        return result
+    }
+
+    /// Moves all blocks of a volume off a node: no new ones go there, each gets its copies elsewhere, and only then are those there
+    /// deleted. Where the others have no room for them another node is asked for some. Afterwards the lease under which the node lends
+    /// room is ended.
+    func evacuate(
+        _ volume: VolumeID, leaving node: NodeID, by user: String, _ report: @escaping Reporter
+    ) async throws -> VolumeOutcome {
+        let (summary, _) = try await held(volume)
+        var progress = VolumeProgress(step: "moving")
+        if try await gives(node, to: volume) { try await begin(leaving: node, summary) }
+        while let evacuation = try await evacuation(of: node, from: volume) {
+            progress = VolumeProgress(evacuation)
+            try await report(progress)
+            if evacuation.isDone { break }
+            try await Task.sleep(for: Self.step)
+        }
+        try await release(node, of: volume)
+        var outcome = VolumeOutcome(progress: progress, size: Bytes(Int64(clamping: summary.capacity)))
+        if await self.summary(of: volume)?.backups.contains(node) ?? false {
+            let fault = "keeps the journal of it still: no other node of the pool can"
+            outcome.findings.append(.init(subject: name(node), fault: fault, isMended: false))
+        }
+        return outcome
+    }
+
+    private func summary(of volume: VolumeID) async -> VolumeSummary? {
+        await onThread { [homes] in homes.list() }.first { $0.volume == volume }
+    }
+
+    /// Whether a node gives room to a volume, or has something of it.
+    private func gives(_ node: NodeID, to volume: VolumeID) async throws -> Bool {
+        try await onThread { [homes] in try homes.status(of: volume).stores }.contains { $0.place.node == node }
+    }
+
+    private func evacuation(of node: NodeID, from volume: VolumeID) async throws -> VolumeStatus.Evacuation? {
+        try await onThread { [homes] in try homes.status(of: volume).evacuations }.first { $0.node == node }
+    }
+
+    // MARK: Room elsewhere
+
+    /// Who would give room in place of a node that is left; `nil` where the others have room for all that is there.
+    ///
+    /// - Throws: when nobody would.
+    private func successor(
+        to node: NodeID, _ plan: EvacuationPlan, _ summary: VolumeSummary, _ holding: VolumeHolding
+    ) async throws -> VolumePlan.Placement? {
+        guard plan.shortfall > 0 else { return nil }
+        let giving = givingNodes(holding)
+        let members = roster.members.filter { $0.status == .active }.map(\.node)
+        let able = holding.candidates(inPlaceOf: node, among: members, besides: giving)
+        let share = max(holding.share, Bytes(Int64(clamping: plan.needed)))
+        let (givers, refusals) = able.isEmpty ? ([], []) : try await self.givers(of: share, for: summary.name, among: able)
+        guard let giver = apart(givers, from: giving.filter { $0 != node }).first else {
+            let reasons = refusals.isEmpty ? "nobody else is there" : refusals.prefix(4).joined(separator: "; ")
+            throw Refusal(
+                term: "disk",
+                reason:
+                    "\(Bytes(Int64(clamping: plan.shortfall)).text) of what is on \(name(node)) find no room on the other lenders, and "
+                    + "no other node lends \(share.text): \(reasons)")
+        }
+        return VolumePlan.Placement(
+            node: giver.node, domain: domain(of: giver.node), bytes: share, free: share, price: giver.terms?.prices.disk,
+            keepsJournal: false)
+    }
+
+    private func begin(leaving node: NodeID, _ summary: VolumeSummary) async throws {
+        let (volume, holding) = (summary.volume, try await held(summary.volume).1)
+        guard !holding.leaving.contains(node) else { return }
+        let plan = try await onThread { [homes] in try homes.evacuationPlan(of: node, from: volume) }
+        let successor = try await successor(to: node, plan, summary, holding)
+        if let successor {
+            try await take(successor, for: volume, summary.name)
+            provide(volume)
+        }
+        do {
+            try await move(off: node, of: volume)
+            try await change(volume) { $0.leave(node, for: successor?.node) }
+        } catch {
+            if let successor { try await release(successor.node, of: volume) }
+            throw error
+        }
+    }
+
+    /// - Throws: when there is no room for all that is there.
+    private func move(off node: NodeID, of volume: VolumeID) async throws {
+        let deadline = ContinuousClock.now + Self.introduction
+        while true {
+            do {
+                _ = try await onThread { [homes] in try homes.evacuate(node, from: volume) }
+                return
+            } catch VolumeRefusal.evacuation(let refusal) {
+                guard ContinuousClock.now < deadline else {
+                    throw Refusal(
+                        term: "disk",
+                        reason:
+                            "\(Bytes(Int64(clamping: refusal.shortfall)).text) of what is on \(name(node)) find no room on other nodes")
+                }
+                try await Task.sleep(for: Self.step)
+            }
+        }
+    }
+
+    /// Gives back what was borrowed from a node on which nothing is left, and has another one keep the journal instead, where there is
+    /// one.
+    private func release(_ node: NodeID, of volume: VolumeID) async throws {
+        guard let holding = self[volume] else { return }
+        let over = holding.leases.filter { lease($0)?.peer == node }
+        try await change(volume) { holding in
+            holding.leases.removeAll(where: over.contains)
+            holding.leaving.removeAll { $0 == node }
+            holding.leftBehind([node])
+        }
+        for lease in over { engine.handle(.release(lease)) }
+        if node == own {
+            takeBackOwn(of: holding)
+            try await change(volume) { $0.own = .zero }
+        }
+        provide(volume)
+        if let summary = await summary(of: volume), summary.backups.contains(node) { await mendBackups(of: summary, besides: node) }
+    }
+}
