@@ -35,7 +35,10 @@ extension MountError: CustomStringConvertible {
         case .inUse(let directory):
             "\(directory): files on it are in use; close them (see fuser -vm \(directory)) or unmount it lazily"
         case .noDevice(let reason):
-            "/dev/fuse: failed to open it: \(reason); mount as root, load the kernel's module (modprobe fuse), or let the container have the device"
+            """
+            /dev/fuse: failed to open it: \(reason); mount as root, let this user open it (chmod 666 /dev/fuse), load the kernel's module \
+            (modprobe fuse), or let the container have the device
+            """
         case .refused(let directory, let reason):
             "\(directory): the kernel refuses to mount there: \(reason); mount as root, or install fuse3 and own the directory"
         case .failed(let directory, let reason): "\(directory): the mount has failed: \(reason); unmount it and mount again"

@@ -18,7 +18,7 @@ extension Node {
     /// The terms of a refusal that other figures may mend.
     private static let negotiable: Set = ["cpu", "memory", "disk", "condition", "price", "term", "credit", "start"]
     /// Less than this is of no use to a program, or to who stores something.
-    private static let smallest = Amounts(cpu: 50, memory: .mebibytes(32), disk: .gibibytes(1))
+    private static let smallest = Amounts(cpu: 50, memory: .mebibytes(32), disk: .mebibytes(64))
 
     private func less(than ask: Ask, for borrower: Borrower, at now: Moment) -> Alternative? {
         var smaller = ask

@@ -40,7 +40,7 @@ struct MountRequest: Sendable {
         Mounts a shared volume, by its name or id; usually called as
           mount -t surplus VOLUME DIRECTORY
         or from a line of /etc/fstab:
-          VOLUME  DIRECTORY  surplus  _netdev,nofail,x-systemd.automount  0 0
+          VOLUME  DIRECTORY  surplus  _netdev,nofail,x-systemd.automount,x-systemd.mount-timeout=60  0 0
 
           -f  check everything, mount nothing
           -v  say what was done

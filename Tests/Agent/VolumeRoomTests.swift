@@ -32,6 +32,27 @@ struct VolumeRoomTests {
         }
     }
 
+    @Test("The largest volume fits, and one that is a MiB larger does not")
+    func largest() {
+        for seed in 0..<200 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            let rooms = (0..<Int.random(in: 1...6, using: &random)).map { _ in
+                Bytes.mebibytes(.random(in: 1...5000, using: &random))
+            }
+            let (copies, isOnAll) = (Int.random(in: 1...3, using: &random), Bool.random(using: &random))
+            func fits(_ size: Bytes) -> Bool {
+                let counts = isOnAll ? [rooms.count] : [copies, copies + 1]
+                return counts.contains { count in
+                    count >= copies && rooms.count { $0 >= VolumeRoom.share(of: size, copies: copies, nodes: count) } >= count
+                }
+            }
+            let largest = VolumeRoom.largest(in: rooms, copies: copies, isOnAll: isOnAll)
+            #expect(largest == .zero || fits(largest), "seed \(seed)")
+            #expect(!fits(largest + .mebibytes(1)) || largest == .zero, "seed \(seed)")
+        }
+        #expect(VolumeRoom.largest(in: [.gibibytes(4)], copies: 2, isOnAll: false) == .zero)
+    }
+
     // MARK: Giving back
 
     private static func leases(_ sizes: [Int64]) -> [(id: LeaseID, size: Bytes)] {

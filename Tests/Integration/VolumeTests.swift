@@ -215,5 +215,63 @@ extension LiveTests {
             try awaitWhole("spare", asking: "node1")
             try expectSame(tree, at: places[0] + "/tree")
         }
+
+        /// What a node has on its disk for others, by the volumes' ids.
+        private func stored(on node: String) -> [String] {
+            let names = try? FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/\(node)/storage")
+            return names?.filter { $0.hasPrefix("vol_") } ?? []
+        }
+
+        @Test(
+            "what a home before has left is moved, others are asked for room to leave a node, and a deletion reaches who was away"
+        )
+        func remains() throws {
+            defer { unmountAll() }
+            let tree = "/usr/include/linux"
+            let asked = ["volume", "create", "rest", "--size", "100MiB", "--on", "node1", "--on", "node3"]
+            try LivePool.eventually("there is room") {
+                try pool.surplus("node1", asked + ["--dry-run"]).status == 0 ? true : nil
+            }
+            let made = try pool.surplus("node1", asked)
+            try #require(made.status == 0, "\(made.errors)")
+            try mount("rest", on: places[0], by: "node3")
+            #expect(try LivePool.run(["-r", tree, places[0] + "/tree"], path: "/bin/cp").status == 0)
+
+            // the home dies; it had room of its own, of which nothing is borrowed
+            kill(try #require(try pool.daemons("node1").pid), SIGKILL)
+            let taken = try pool.surplus("node3", ["volume", "takeover", "rest"])
+            try #require(taken.status == 0, "\(taken.errors)")
+            try awaitWhole("rest", asking: "node3")
+            try pool.start("node1")
+            try LivePool.eventually(within: 120, "node1 lends again, or has nothing any more") {
+                let lender = try status("rest", asking: "node3").lenders.first { $0.name == "node1" }
+                return lender?.phase == "open" || lender == nil && stored(on: "node1").isEmpty ? true : nil
+            }
+
+            // as many lenders as copies, and one is left
+            let left = try #require(try status("rest", asking: "node3").lenders.first { $0.name != "node3" }?.name)
+            let planned = try pool.surplus("node3", ["volume", "evacuate", left, "--dry-run"])
+            #expect(planned.status == 0 && planned.text.contains("all of it found"), "\(planned)")
+            let moved = try pool.surplus("node3", ["volume", "evacuate", left])
+            #expect(moved.status == 0 && moved.text.contains(/\w+ has (nothing|no blocks) of it any more/), "\(moved)")
+            let again = try pool.surplus("node3", ["volume", "evacuate", left])
+            #expect(again.status == 0, "\(again.errors)")
+            try expectSame(tree, at: places[0] + "/tree")
+
+            // it is deleted while a lender is away
+            let away = try #require(try status("rest", asking: "node3").lenders.first { $0.name != "node3" }?.name)
+            kill(try #require(try pool.daemons(away).pid), SIGKILL)
+            unmountAll()
+            let deleted = try LivePool.eventually(within: 60, "nobody has it mounted") {
+                let deleted = try pool.surplus("node3", ["volume", "delete", "rest", "--yes"])
+                return deleted.status == 0 ? deleted : nil
+            }
+            #expect(deleted.text.contains("\(away), once heard of again"), "\(deleted.text)")
+            #expect(!stored(on: away).isEmpty)
+            try pool.start(away)
+            try LivePool.eventually(within: 60, "nothing of it is anywhere") {
+                (1...4).allSatisfy { stored(on: "node\($0)").isEmpty } ? true : nil
+            }
+        }
     }
 }

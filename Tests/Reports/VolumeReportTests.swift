@@ -84,7 +84,7 @@ struct VolumeReportTests {
                 outcomes: [
                     .init(
                         volume: "vol_1", name: "media", size: .gibibytes(1), done: done, findings: findings,
-                        findingsLeftOut: leftOut, refusal: nil)
+                        findingsLeftOut: leftOut, remarks: [], refusal: nil)
                 ])
         }
         #expect(outcome([]).isWell && outcome([true]).isWell)

@@ -97,7 +97,7 @@ extension PoolVolumes {
                     + "'surplus nodes'")
         }
         guard found.count == 1 else {
-            let ids = found.prefix(8).map(\.kept.volume.description).joined(separator: ", ")
+            let ids = found.prefix(8).map { "\($0.kept.volume) (home \(name($0.kept.home)))" }.joined(separator: ", ")
             throw FieldError("volume", "is '\(text)', and \(found.count) are called so: give the id instead, one of \(ids)")
         }
         return first

@@ -48,10 +48,14 @@ extension VolumeDesk {
         }
         try await release(node, of: volume)
         var outcome = VolumeOutcome(progress: progress, size: Bytes(Int64(clamping: summary.capacity)))
-        if await self.summary(of: volume)?.backups.contains(node) ?? false {
-            let fault = "keeps the journal of it still: no other node of the pool can"
-            outcome.findings.append(.init(subject: name(node), fault: fault, isMended: false))
-        }
+        let isBackup = await self.summary(of: volume)?.backups.contains(node) ?? false
+        outcome.remarks = [
+            isBackup
+                ? "\(name(node)) has no blocks of it any more; it keeps the journal as a backup, for no other lender is left to"
+                : node == own
+                    ? "\(name(node)) has no blocks of it any more; it is the home still: 'surplus volume takeover' moves that"
+                    : "\(name(node)) has nothing of it any more"
+        ]
         return outcome
     }
 
@@ -125,7 +129,8 @@ extension VolumeDesk {
                     throw Refusal(
                         term: "disk",
                         reason:
-                            "\(Bytes(Int64(clamping: refusal.shortfall)).text) of what is on \(name(node)) find no room on other nodes")
+                            "\(Bytes(Int64(clamping: refusal.shortfall)).text) of what is on \(name(node)) find no room on other nodes"
+                    )
                 }
                 try await Task.sleep(for: Self.step)
             }
@@ -148,6 +153,8 @@ extension VolumeDesk {
             try await change(volume) { $0.own = .zero }
         }
         provide(volume)
-        if let summary = await summary(of: volume), summary.backups.contains(node) { await mendBackups(of: summary, besides: node) }
+        if let summary = await summary(of: volume), summary.backups.contains(node) {
+            await mendBackups(of: summary, besides: node)
+        }
     }
 }

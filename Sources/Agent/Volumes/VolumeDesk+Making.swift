@@ -36,7 +36,7 @@ extension VolumeDesk {
             if ownRoom >= size {
                 givers.append(Giver(node: own, terms: nil))
             } else {
-                refusals.append("\(self.name(own)) (this node) has \(ownRoom.text) left of its own")
+                refusals.append("\(self.name(own)) (this node) has \(ownRoom.shortText) left of its own")
             }
         }
         let all = nodes.isEmpty ? try roster.candidates(on: [], except: own) : nodes.filter { $0 != own }
@@ -73,8 +73,54 @@ extension VolumeDesk {
 
     // MARK: Plans
 
-    /// Where the data of a new volume would go. Nothing is borrowed for it; what is short is a ``VolumePlan/refusal``.
+    /// Where the data of a new volume would go, and how much room there is. Nothing is borrowed for it; what is short is a
+    /// ``VolumePlan/refusal``.
     func plan(_ wish: VolumeWish) async throws -> VolumePlan {
+        var (plan, refusals) = try await draft(wish)
+        let rooms = try await rooms(for: wish)
+        for place in plan.placements.indices {
+            let placement = plan.placements[place]
+            plan.placements[place].free = max(placement.bytes, rooms[placement.node] ?? .zero)
+        }
+        if let refusal = plan.refusal { plan.refusal = explained(refusal, refusals, wish, rooms) }
+        return plan
+    }
+
+    /// How much each of the nodes would give that a volume may be on, where it gives any.
+    private func rooms(for wish: VolumeWish) async throws -> [NodeID: Bytes] {
+        let all = wish.nodes.isEmpty ? try roster.candidates(on: [], except: own) : wish.nodes.filter { $0 != own }
+        let able = all.filter { peers.mayHave(.disk, $0) }.prefix(Negotiating.fanOut)
+        var rooms: [NodeID: Bytes] = [:]
+        if wish.nodes.isEmpty ? storage != nil : wish.nodes.contains(own) { rooms[own] = ownRoom }
+        guard !able.isEmpty else { return rooms }
+        // Who does not lend as much as anybody could says how much it does.
+        let request = try await LeaseRehearsal(engine: engine, peers: peers).rehearse(
+            try want(Bounds.disk, for: wish.name), with: Array(able)
+        ).request
+        for (index, talk) in request.talks.enumerated() {
+            var terms = request.offeredTerms(index, at: engine.now)
+            if case .rejected(let refusal) = talk.state { terms = refusal.alternatives?.first { $0.kind == .less }?.terms }
+            rooms[talk.peer] = terms?.amounts.disk
+        }
+        return rooms
+    }
+
+    /// With the largest volume for which there is room; where there is none, with why the nodes would not give any.
+    private func explained(_ refusal: Refusal, _ refusals: [String], _ wish: VolumeWish, _ rooms: [NodeID: Bytes]) -> Refusal {
+        var refusal = refusal
+        let largest = VolumeRoom.largest(in: Array(rooms.values), copies: wish.copies, isOnAll: !wish.nodes.isEmpty)
+        if largest >= VolumeWish.sizes.lowerBound {
+            let found = rooms.sorted { name($0.key) < name($1.key) }.map { "\(name($0)) has \($1.shortText)" }
+            refusal.reason += ": \(found.listed); the largest volume that fits now has \(largest.shortText)"
+        } else {
+            refusal.reason +=
+                ": " + (refusals.isEmpty ? "nobody else is there" : refusals.sorted().prefix(4).joined(separator: "; "))
+        }
+        return refusal
+    }
+
+    /// - Returns: besides, why nodes would not give room.
+    private func draft(_ wish: VolumeWish) async throws -> (plan: VolumePlan, refusals: [String]) {
         let wanted = wish.nodes.isEmpty ? wish.copies + 1 : wish.nodes.count
         let share = VolumeRoom.share(of: wish.size, copies: wish.copies, nodes: wanted)
         var (givers, refusals) = try await givers(of: share, for: wish.name, among: wish.nodes)
@@ -82,14 +128,12 @@ extension VolumeDesk {
             // Without one to spare each needs more.
             let larger = VolumeRoom.share(of: wish.size, copies: wish.copies, nodes: wish.copies)
             (givers, refusals) = try await self.givers(of: larger, for: wish.name, among: [])
-            return plan(wish, givers, larger, wanted: wish.copies, refusals)
+            return (plan(wish, givers, larger, wanted: wish.copies), refusals)
         }
-        return plan(wish, givers, share, wanted: wanted, refusals)
+        return (plan(wish, givers, share, wanted: wanted), refusals)
     }
 
-    private func plan(
-        _ wish: VolumeWish, _ givers: [Giver], _ share: Bytes, wanted: Int, _ refusals: [String]
-    ) -> VolumePlan {
+    private func plan(_ wish: VolumeWish, _ givers: [Giver], _ share: Bytes, wanted: Int) -> VolumePlan {
         let chosen = apart(givers).prefix(wanted)
         let keepers = Set(chosen.filter { $0.terms != nil }.prefix(Self.mostBackups).map(\.node) + [own])
         let placements = chosen.map { giver in
@@ -100,11 +144,11 @@ extension VolumeDesk {
         let needed = share.scaled(by: Int64(wanted), over: 1)
         var refusal: Refusal?
         if chosen.count < wanted {
-            let reasons = refusals.isEmpty ? "nobody else is there" : refusals.prefix(4).joined(separator: "; ")
+            let count = chosen.isEmpty ? "none" : "only \(chosen.count)"
             refusal = Refusal(
                 term: "disk",
                 reason:
-                    "\(wish.copies) copies need \(share.text) on each of \(wanted) nodes, and \(chosen.count) would give it: \(reasons)"
+                    "\(wish.copies) copies need \(share.shortText) on each of \(wanted) nodes, and \(count) would give it"
             )
         }
         return VolumePlan(
@@ -126,8 +170,8 @@ extension VolumeDesk {
     ///
     /// - Parameter user: who asked, for the record; so in all methods.
     func create(_ wish: VolumeWish, by user: String) async throws -> KeptVolume {
-        let plan = try await plan(wish)
-        if let refusal = plan.refusal { throw refusal }
+        let (plan, refusals) = try await draft(wish)
+        if let refusal = plan.refusal { throw explained(refusal, refusals, wish, try await rooms(for: wish)) }
         let share = plan.placements.first?.bytes ?? .zero
         let volume = try await onThread { [homes] in
             try homes.create(

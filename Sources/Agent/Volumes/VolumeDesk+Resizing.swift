@@ -6,6 +6,9 @@ import Volumes
 // Volumes that are to hold more, or less.
 
 extension VolumeDesk {
+    /// So long lenders are waited for that are to say that they give more, or less.
+    private static let patience = Duration.seconds(5)
+
     /// What it would take to have a volume of another size: what would be borrowed, or what would be copied off what is given back.
     func plan(_ volume: VolumeID, resizedTo size: Bytes) async throws -> VolumePlan {
         let (summary, holding) = try await held(volume)
@@ -25,7 +28,8 @@ extension VolumeDesk {
             throw Refusal(
                 term: "size",
                 reason:
-                    "\(Bytes(Int64(clamping: summary.used)).text) are in it, which is more than \(size.text): delete files first")
+                    "\(Bytes(Int64(clamping: summary.used)).shortText) are in it, which is more than \(size.text): delete files first"
+            )
         }
         guard size < Bytes(Int64(clamping: summary.capacity)) else {
             return try await grow(summary, to: size, by: user, report)
@@ -47,14 +51,15 @@ extension VolumeDesk {
 
     private func growthPlan(_ grown: Bytes, _ summary: VolumeSummary, _ holding: VolumeHolding) async throws -> VolumePlan {
         let nodes = givingNodes(holding)
-        let givers = try await grown == .zero ? [] : self.givers(of: grown, for: summary.name, among: nodes).givers
+        let (givers, refusals) = try await grown == .zero ? ([], []) : self.givers(of: grown, for: summary.name, among: nodes)
         let placements = givers.map {
             VolumePlan.Placement(node: $0.node, bytes: grown, free: grown, price: $0.terms?.prices.disk, keepsJournal: false)
         }
         var refusal: Refusal?
         if grown > .zero, placements.count < nodes.count {
+            let reasons = refusals.isEmpty ? "some would not" : refusals.sorted().prefix(4).joined(separator: "; ")
             refusal = Refusal(
-                term: "disk", reason: "each of \(nodes.count) nodes has to give \(grown.text) more, and \(placements.count) would"
+                term: "disk", reason: "each of \(nodes.count) nodes has to give \(grown.shortText) more: \(reasons)"
             )
         }
         return VolumePlan(
@@ -78,8 +83,21 @@ extension VolumeDesk {
         let share = share(of: size, summary.copies, holding)
         try await change(volume) { $0.share = max($0.share, share) }
         try await onThread { [homes] in try homes.resize(volume, capacity: UInt64(size.rawValue)) }
+        await awaitRoom(of: volume)
         await tell("volume.resized", volume, "'\(summary.name)' can have \(size.text) now, by \(user)")
         return VolumeOutcome(progress: VolumeProgress(step: "done"), size: size)
+    }
+
+    /// Comes back when lenders say that they give what their leases have, or after a while: whoever looks then sees the new figures.
+    private func awaitRoom(of volume: VolumeID) async {
+        provide(volume)
+        let deadline = ContinuousClock.now + Self.patience
+        while let holding = self[volume], ContinuousClock.now < deadline, let stores = try? homes.status(of: volume).stores {
+            let given = Dictionary(uniqueKeysWithValues: stores.map { ($0.place.node, $0.capacity) })
+            let open = places(of: holding).filter { $0.condition.phase == .open }
+            if open.allSatisfy({ given[$0.node]?.rawValue == Int64(clamping: $0.condition.free) }) { return }
+            do { try await Task.sleep(for: Self.step) } catch { return }
+        }
     }
 
     // MARK: Less
@@ -124,6 +142,7 @@ extension VolumeDesk {
         var outcome = VolumeOutcome(progress: VolumeProgress(step: "giving back"), size: size)
         defer { returns.end(volume, isDone: outcome.findings.isEmpty, at: house.clock().instant) }
         try await giveBackSurplus(of: summary, &outcome, report)
+        await awaitRoom(of: volume)
         await tell(
             "volume.resized", volume,
             "'\(summary.name)' can have \(size.text) now, by \(user); \(outcome.progress.done.text) of room were given back")

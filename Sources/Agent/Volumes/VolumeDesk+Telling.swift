@@ -61,7 +61,8 @@ extension VolumeDesk {
             }
         return VolumeLender(
             node: condition.node, domain: condition.domain, phase: phase, size: store.capacity, used: store.live,
-            free: phase == .open ? Bytes(Int64(clamping: condition.free)) : .zero, lease: lease?.id, price: lease?.terms.prices.disk ?? .zero,
+            free: phase == .open ? Bytes(Int64(clamping: condition.free)) : .zero, lease: lease?.id,
+            price: lease?.terms.prices.disk ?? .zero,
             reason: reason)
     }
 
@@ -86,7 +87,8 @@ extension VolumeDesk {
         }
         let open = status.blocks.underway + status.blocks.waiting
         if tasks.isEmpty, open > 0 {
-            let progress = VolumeProgress(step: "copying", doneBlocks: status.mended, totalBlocks: status.mended + UInt64(open), timeLeft: status.timeLeft)
+            let progress = VolumeProgress(
+                step: "copying", doneBlocks: status.mended, totalBlocks: status.mended + UInt64(open), timeLeft: status.timeLeft)
             tasks.append(VolumeTask(kind: .mend, node: nil, progress: progress))
         }
         return tasks
@@ -96,7 +98,8 @@ extension VolumeDesk {
         let name = name(store.place.node)
         guard store.place.condition.phase != .lost else { return "\(name) does not answer" }
         guard store.silence >= Self.remarkable else { return nil }
-        return "\(name) has not answered for \(store.silence.rawValue / 1_000_000) s: what it has is copied elsewhere if it stays away"
+        return
+            "\(name) has not answered for \(store.silence.rawValue / 1_000_000) s: what it has is copied elsewhere if it stays away"
     }
 
     private func faults(_ status: VolumeStatus) -> [String] {

@@ -22,6 +22,27 @@ enum VolumeRoom {
         return .mebibytes(total.rawValue / Bytes.mebibytes(1).rawValue + 1)
     }
 
+    /// The largest volume that nodes with so much room can hold, in whole MiB: on as many as there are to be copies, or with one to
+    /// spare.
+    ///
+    /// - Parameter isOnAll: whether it has to be on all of them.
+    static func largest(in rooms: [Bytes], copies: Int, isOnAll: Bool) -> Bytes {
+        let sorted = rooms.sorted(by: >)
+        let counts = isOnAll ? [rooms.count] : [copies, copies + 1]
+        let sizes = counts.filter { $0 >= copies && $0 <= rooms.count }.map { largest(in: sorted[$0 - 1], copies, $0) }
+        return sizes.max() ?? .zero
+    }
+
+    /// A larger volume never takes less, so that halving the span finds it.
+    private static func largest(in room: Bytes, _ copies: Int, _ nodes: Int) -> Bytes {
+        var (fits, tooMuch): (Int64, Int64) = (0, Bounds.disk.rawValue >> 20)
+        while tooMuch - fits > 1 {
+            let middle = (fits + tooMuch) / 2
+            if share(of: .mebibytes(middle), copies: copies, nodes: nodes) <= room { fits = middle } else { tooMuch = middle }
+        }
+        return .mebibytes(fits)
+    }
+
     // MARK: Giving back
 
     /// How a node comes to give no more than it needs to.

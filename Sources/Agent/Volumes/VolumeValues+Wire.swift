@@ -108,6 +108,7 @@ extension Surplus_V1_VolumeOutcome {
             }
             $0.findingsLeftOut = outcome.otherFindings + UInt64(outcome.findings.count - findings.count)
             $0.sizeBytes = outcome.size.rawValue
+            $0.remarks = outcome.remarks
         }
     }
 }

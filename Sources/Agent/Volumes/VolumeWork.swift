@@ -56,6 +56,8 @@ struct VolumeOutcome: Hashable, Sendable {
     /// The first of them, and how many there are besides.
     var findings: [Finding] = []
     var otherFindings: UInt64 = 0
+    /// What to know of it besides, in sentences for people.
+    var remarks: [String] = []
     /// Of the volume now.
     var size: Bytes
 }

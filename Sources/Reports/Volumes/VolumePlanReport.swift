@@ -74,9 +74,11 @@ package struct VolumePlanReport: Report {
         if needed > .zero || returned == .zero && plan.refusal == nil {
             sheet.add(
                 "room",
-                found >= needed
-                    ? "\(page.figure(needed)) needed, all of it found"
-                    : "\(page.figure(needed)) needed, \(page.figure(found)) found", found >= needed ? .good : .bad)
+                needed == .zero
+                    ? "none needed: nothing has to be moved"
+                    : found >= needed
+                        ? "\(page.figure(needed)) needed, all of it found"
+                        : "\(page.figure(needed)) needed, \(page.figure(found)) found", found >= needed ? .good : .bad)
         }
         sheet.add("given back", returned > .zero ? page.figure(returned) : nil)
         sheet.add("refused", plan.refusal?.text, .bad)

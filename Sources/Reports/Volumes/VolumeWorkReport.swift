@@ -20,17 +20,20 @@ package struct VolumeWorkReport: Report {
         let done: VolumeProgressFigures?
         let findings: [Finding]
         let findingsLeftOut: UInt64
+        let remarks: [String]
         package let refusal: RefusalFigures?
 
         /// - Parameters:
         ///   - size: of the volume now.
         ///   - done: all that was done; `nil` where it was refused.
+        ///   - remarks: what to know of it besides.
         package init(
             volume: String, name: String, size: Bytes, done: VolumeProgressFigures?, findings: [Finding], findingsLeftOut: UInt64,
-            refusal: RefusalFigures?
+            remarks: [String], refusal: RefusalFigures?
         ) {
             (self.volume, self.name, sizeBytes, self.done) = (volume, name, size.rawValue, done)
-            (self.findings, self.findingsLeftOut, self.refusal) = (findings, findingsLeftOut, refusal)
+            (self.findings, self.findingsLeftOut) = (findings, findingsLeftOut)
+            (self.remarks, self.refusal) = (remarks, refusal)
         }
     }
 
@@ -77,6 +80,7 @@ package struct VolumeWorkReport: Report {
             let text = count == 0 ? "nothing wrong" : "\(counted(Int(clamping: count), "fault")), \(open) not mended"
             let tone: Tone = open > 0 ? .bad : count > 0 ? .warning : .good
             sheet.add("found", isLooking || count > 0 ? text : nil, tone)
+            for remark in outcome.remarks { sheet.add("now", remark) }
         }
         guard !outcome.findings.isEmpty else { return sheet.text(on: page) }
         var table = Table([.init("WHAT"), .init("FAULT", .left, .shortened), .init("NOW")])

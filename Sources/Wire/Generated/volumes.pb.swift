@@ -517,31 +517,40 @@ package nonisolated struct Surplus_V1_CheckVolumeRequest: Sendable {
 }
 
 /// One of a stream about work on a volume: how far it is, and at its end what came of it.
-package nonisolated struct Surplus_V1_VolumeStep: Sendable {
+package nonisolated struct Surplus_V1_VolumeStep: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var volume: String = String()
+  package var volume: String {
+    get {_storage._volume}
+    set {_uniqueStorage()._volume = newValue}
+  }
 
-  package var name: String = String()
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
-  package var step: Surplus_V1_VolumeStep.OneOf_Step? = nil
+  package var step: OneOf_Step? {
+    get {return _storage._step}
+    set {_uniqueStorage()._step = newValue}
+  }
 
   package var progress: Surplus_V1_VolumeProgress {
     get {
-      if case .progress(let v)? = step {return v}
+      if case .progress(let v)? = _storage._step {return v}
       return Surplus_V1_VolumeProgress()
     }
-    set {step = .progress(newValue)}
+    set {_uniqueStorage()._step = .progress(newValue)}
   }
 
   package var outcome: Surplus_V1_VolumeOutcome {
     get {
-      if case .outcome(let v)? = step {return v}
+      if case .outcome(let v)? = _storage._step {return v}
       return Surplus_V1_VolumeOutcome()
     }
-    set {step = .outcome(newValue)}
+    set {_uniqueStorage()._step = .outcome(newValue)}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -553,6 +562,8 @@ package nonisolated struct Surplus_V1_VolumeStep: Sendable {
   }
 
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Surplus_V1_VolumeOutcome: Sendable {
@@ -587,6 +598,9 @@ package nonisolated struct Surplus_V1_VolumeOutcome: Sendable {
 
   /// of the volume then
   package var sizeBytes: Int64 = 0
+
+  /// what to know of it besides, in sentences for people
+  package var remarks: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1715,74 +1729,114 @@ nonisolated extension Surplus_V1_VolumeStep: SwiftProtobuf.Message, SwiftProtobu
   package static let protoMessageName: String = _protobuf_package + ".VolumeStep"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}volume\0\u{1}name\0\u{1}progress\0\u{1}outcome\0")
 
+  fileprivate class _StorageClass {
+    var _volume: String = String()
+    var _name: String = String()
+    var _step: Surplus_V1_VolumeStep.OneOf_Step?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _volume = source._volume
+      _name = source._name
+      _step = source._step
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.volume) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 3: try {
-        var v: Surplus_V1_VolumeProgress?
-        var hadOneofValue = false
-        if let current = self.step {
-          hadOneofValue = true
-          if case .progress(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._volume) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 3: try {
+          var v: Surplus_V1_VolumeProgress?
+          var hadOneofValue = false
+          if let current = _storage._step {
+            hadOneofValue = true
+            if case .progress(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._step = .progress(v)
+          }
+        }()
+        case 4: try {
+          var v: Surplus_V1_VolumeOutcome?
+          var hadOneofValue = false
+          if let current = _storage._step {
+            hadOneofValue = true
+            if case .outcome(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._step = .outcome(v)
+          }
+        }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.step = .progress(v)
-        }
-      }()
-      case 4: try {
-        var v: Surplus_V1_VolumeOutcome?
-        var hadOneofValue = false
-        if let current = self.step {
-          hadOneofValue = true
-          if case .outcome(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.step = .outcome(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.volume.isEmpty {
-      try visitor.visitSingularStringField(value: self.volume, fieldNumber: 1)
-    }
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
-    }
-    switch self.step {
-    case .progress?: try {
-      guard case .progress(let v)? = self.step else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
-    case .outcome?: try {
-      guard case .outcome(let v)? = self.step else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._volume.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._volume, fieldNumber: 1)
+      }
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 2)
+      }
+      switch _storage._step {
+      case .progress?: try {
+        guard case .progress(let v)? = _storage._step else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .outcome?: try {
+        guard case .outcome(let v)? = _storage._step else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case nil: break
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Surplus_V1_VolumeStep, rhs: Surplus_V1_VolumeStep) -> Bool {
-    if lhs.volume != rhs.volume {return false}
-    if lhs.name != rhs.name {return false}
-    if lhs.step != rhs.step {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._volume != rhs_storage._volume {return false}
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._step != rhs_storage._step {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1790,7 +1844,7 @@ nonisolated extension Surplus_V1_VolumeStep: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Surplus_V1_VolumeOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".VolumeOutcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}progress\0\u{1}findings\0\u{3}findings_left_out\0\u{1}refusal\0\u{3}size_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}progress\0\u{1}findings\0\u{3}findings_left_out\0\u{1}refusal\0\u{3}size_bytes\0\u{1}remarks\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1803,6 +1857,7 @@ nonisolated extension Surplus_V1_VolumeOutcome: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.findingsLeftOut) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.sizeBytes) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.remarks) }()
       default: break
       }
     }
@@ -1828,6 +1883,9 @@ nonisolated extension Surplus_V1_VolumeOutcome: SwiftProtobuf.Message, SwiftProt
     if self.sizeBytes != 0 {
       try visitor.visitSingularInt64Field(value: self.sizeBytes, fieldNumber: 5)
     }
+    if !self.remarks.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.remarks, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1837,6 +1895,7 @@ nonisolated extension Surplus_V1_VolumeOutcome: SwiftProtobuf.Message, SwiftProt
     if lhs.findingsLeftOut != rhs.findingsLeftOut {return false}
     if lhs._refusal != rhs._refusal {return false}
     if lhs.sizeBytes != rhs.sizeBytes {return false}
+    if lhs.remarks != rhs.remarks {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

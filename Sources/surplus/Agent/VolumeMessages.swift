@@ -93,6 +93,7 @@ extension VolumeWorkReport.Outcome {
             volume: step.volume, name: step.name, size: Bytes(message.sizeBytes),
             done: message.hasProgress ? VolumeProgressFigures(message.progress) : nil,
             findings: message.findings.map { .init(subject: $0.subject, fault: $0.fault, mended: $0.mended) },
-            findingsLeftOut: message.findingsLeftOut, refusal: message.hasRefusal ? RefusalFigures(message.refusal) : nil)
+            findingsLeftOut: message.findingsLeftOut, remarks: message.remarks,
+            refusal: message.hasRefusal ? RefusalFigures(message.refusal) : nil)
     }
 }

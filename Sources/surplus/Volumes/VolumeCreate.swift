@@ -21,14 +21,17 @@ struct VolumeCreate: AsyncParsableCommand {
     private static let usualCopies = 2
 
     @Argument(
-        help: ArgumentHelp("Its name: letters, digits, '.', '_' and '-'.", valueName: "name"), transform: VolumeText.name)
+        help: ArgumentHelp("Its name: up to 64 letters, digits, '.', '_' and '-', a letter or digit first.", valueName: "name"),
+        transform: VolumeText.name)
     var name: String
 
     @Option(
         help: ArgumentHelp("How much it can hold, such as 100GiB.", valueName: "size"), transform: VolumeText.size)
     var size: Bytes
 
-    @Option(help: ArgumentHelp("On how many nodes each block is. Default: 2.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "How many copies there are of each block, each on another node: 1 to 8. Default: 2.", valueName: "count"))
     var replicas: Int?
 
     @Option(

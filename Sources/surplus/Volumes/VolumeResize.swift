@@ -57,10 +57,15 @@ struct VolumeShrink: AsyncParsableCommand {
         }
         guard change.size >= Bytes(volume.usedBytes) else {
             throw Failure(
-                object: "--size \(change.size.text)", fault: "'\(change.volume)' has \(Bytes(volume.usedBytes).text) in it",
-                remedy: "delete files first, or write more")
+                object: "--size \(change.size.text)", fault: "'\(change.volume)' has \(Bytes(volume.usedBytes).shortText) in it",
+                remedy: "write at least \(Self.least(volume).text), or delete files first")
         }
         try await change.perform("volume shrink", connection.agent, mode, output)
+    }
+
+    /// The smallest size in whole MiB that what is in a volume fits into.
+    private static func least(_ volume: Surplus_V1_VolumeInfo) -> Bytes {
+        .mebibytes(Bytes(volume.usedBytes).rawValue / Bytes.mebibytes(1).rawValue + 1)
     }
 }
 
@@ -68,7 +73,7 @@ struct VolumeSizeOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("Its name or id.", valueName: "volume"), completion: .volumes)
     var volume: String
 
-    @Option(help: ArgumentHelp("How much it is to hold, such as 200GiB.", valueName: "size"), transform: VolumeText.size)
+    @Option(help: ArgumentHelp("How much it is to hold in all, such as 200GiB.", valueName: "size"), transform: VolumeText.size)
     var size: Bytes
 }
 
