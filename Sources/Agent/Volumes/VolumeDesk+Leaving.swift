@@ -39,7 +39,8 @@ extension VolumeDesk {
     ) async throws -> VolumeOutcome {
         let (summary, _) = try await held(volume)
         var progress = VolumeProgress(step: "moving")
-        if try await gives(node, to: volume) { try await begin(leaving: node, summary) }
+        // Not cut short by who asked: what was borrowed for it would be left over.
+        if try await gives(node, to: volume) { try await Task { try await begin(leaving: node, summary) }.value }
         while let evacuation = try await evacuation(of: node, from: volume) {
             progress = VolumeProgress(evacuation)
             try await report(progress)
