@@ -12,7 +12,7 @@ extension VolumeDesk {
     /// Where what a volume has on a node would go; nothing is needed where it has nothing there.
     func plan(_ volume: VolumeID, leaving node: NodeID) async throws -> VolumePlan {
         let (summary, holding) = try await held(volume)
-        guard try await gives(node, to: volume) else { return VolumePlan(placements: [], needed: .zero, found: .zero) }
+        guard try await isLender(node, of: volume) else { return VolumePlan(placements: [], needed: .zero, found: .zero) }
         let plan = try await onThread { [homes] in try homes.evacuationPlan(of: node, from: volume) }
         let lenders = holding.leases.compactMap { lease($0) }
         let placements = plan.shares.sorted { $0.key < $1.key }.map { taker, share in
@@ -39,15 +39,20 @@ extension VolumeDesk {
     ) async throws -> VolumeOutcome {
         let (summary, _) = try await held(volume)
         var progress = VolumeProgress(step: "moving")
-        // Not cut short by who asked: what was borrowed for it would be left over.
-        if try await gives(node, to: volume) { try await Task { try await begin(leaving: node, summary) }.value }
-        while let evacuation = try await evacuation(of: node, from: volume) {
-            progress = VolumeProgress(evacuation)
-            try await report(progress)
-            if evacuation.isDone { break }
-            try await Task.sleep(for: Self.step)
+        if try await isLender(node, of: volume) {
+            // Not cut short by who asked: what was borrowed for it would be left over.
+            try await Task { try await begin(leaving: node, summary) }.value
+            // Once nothing is there it is no lender any more, whoever of those that look has noticed first.
+            while let evacuation = try await evacuation(of: node, from: volume) {
+                progress = VolumeProgress(evacuation)
+                try await report(progress)
+                if evacuation.isDone {
+                    try await release(node, of: volume)
+                    break
+                }
+                try await Task.sleep(for: Self.step)
+            }
         }
-        try await release(node, of: volume)
         var outcome = VolumeOutcome(progress: progress, size: Bytes(Int64(clamping: summary.capacity)))
         let isBackup = await self.summary(of: volume)?.backups.contains(node) ?? false
         outcome.remarks = [
@@ -65,12 +70,35 @@ extension VolumeDesk {
     }
 
     /// Whether a node gives room to a volume, or has something of it.
-    private func gives(_ node: NodeID, to volume: VolumeID) async throws -> Bool {
-        try await onThread { [homes] in try homes.status(of: volume).stores }.contains { $0.place.node == node }
+    ///
+    /// - Throws: when it is not heard of, and so cannot be left, or it is not known yet what it has.
+    private func isLender(_ node: NodeID, of volume: VolumeID) async throws -> Bool {
+        let status = try await onThread { [homes] in try homes.status(of: volume) }
+        if let store = status.stores.first(where: { $0.place.node == node }) {
+            guard store.place.condition.phase == .lost else { return true }
+            throw Refusal(
+                term: "node",
+                reason:
+                    "\(name(node)) is not heard of: what it has is copied elsewhere where there are other copies; bring it back first"
+            )
+        }
+        guard let holding = self[volume] else { throw VolumeRefusal.unknown(volume) }
+        let lenders = holding.leases.compactMap { lease($0)?.peer } + (holding.own > .zero ? [own] : [])
+        guard !(lenders + holding.leaving + holding.formerLenders).contains(node) else {
+            throw Refusal(
+                term: "node", reason: "it is not known yet what \(name(node)) has of the volume: try again in some seconds")
+        }
+        return false
     }
 
+    /// - Returns: `nil` when the node has nothing any more.
     private func evacuation(of node: NodeID, from volume: VolumeID) async throws -> VolumeStatus.Evacuation? {
-        try await onThread { [homes] in try homes.status(of: volume).evacuations }.first { $0.node == node }
+        while true {
+            let status = try await onThread { [homes] in try homes.status(of: volume) }
+            if let evacuation = status.evacuations.first(where: { $0.node == node }) { return evacuation }
+            guard try await isLender(node, of: volume) else { return nil }
+            try await Task.sleep(for: Self.step)
+        }
     }
 
     // MARK: Room elsewhere
@@ -81,10 +109,12 @@ extension VolumeDesk {
     private func successor(
         to node: NodeID, _ plan: EvacuationPlan, _ summary: VolumeSummary, _ holding: VolumeHolding
     ) async throws -> VolumePlan.Placement? {
-        guard plan.shortfall > 0 else { return nil }
         let giving = givingNodes(holding)
+        let isShort = giving.contains(node) && giving.count <= summary.copies
+        guard plan.shortfall > 0 || isShort else { return nil }
+        let withdrawn = holding.leases.compactMap { lease($0) }.filter { !$0.isOpen || $0.state == .reclaiming }.map(\.peer)
         let members = roster.members.filter { $0.status == .active }.map(\.node)
-        let able = holding.candidates(inPlaceOf: node, among: members, besides: giving)
+        let able = holding.candidates(inPlaceOf: node, among: members, besides: giving + withdrawn)
         let share = max(holding.share, Bytes(Int64(clamping: plan.needed)))
         let (givers, refusals) = able.isEmpty ? ([], []) : try await self.givers(of: share, for: summary.name, among: able)
         guard let giver = apart(givers, from: giving.filter { $0 != node }).first else {
@@ -92,8 +122,8 @@ extension VolumeDesk {
             throw Refusal(
                 term: "disk",
                 reason:
-                    "\(Bytes(Int64(clamping: plan.shortfall)).text) of what is on \(name(node)) find no room on the other lenders, and "
-                    + "no other node lends \(share.text): \(reasons)")
+                    "the other lenders lack room for what is on \(name(node)) or are fewer than the \(summary.copies) copies, and no "
+                    + "other node lends \(share.text): \(reasons)")
         }
         return VolumePlan.Placement(
             node: giver.node, domain: domain(of: giver.node), bytes: share, free: share, price: giver.terms?.prices.disk,
@@ -105,15 +135,18 @@ extension VolumeDesk {
         guard !holding.leaving.contains(node) else { return }
         let plan = try await onThread { [homes] in try homes.evacuationPlan(of: node, from: volume) }
         let successor = try await successor(to: node, plan, summary, holding)
-        if let successor {
-            try await take(successor, for: volume, summary.name)
-            provide(volume)
-        }
         do {
+            if let successor {
+                try await take(successor, for: volume, summary.name)
+                provide(volume)
+            }
             try await move(off: node, of: volume)
             try await change(volume) { $0.leave(node, for: successor?.node) }
         } catch {
-            if let successor { try await release(successor.node, of: volume) }
+            // Writers may have put something there meanwhile: it is given back once that is elsewhere.
+            if let successor, let holding = self[volume], places(of: holding).contains(where: { $0.node == successor.node }) {
+                try await change(volume) { $0.leaving.append(successor.node) }
+            }
             throw error
         }
     }
@@ -140,7 +173,7 @@ extension VolumeDesk {
 
     /// Gives back what was borrowed from a node on which nothing is left, and has another one keep the journal instead, where there is
     /// one.
-    private func release(_ node: NodeID, of volume: VolumeID) async throws {
+    func release(_ node: NodeID, of volume: VolumeID) async throws {
         guard let holding = self[volume] else { return }
         let over = holding.leases.filter { lease($0)?.peer == node }
         try await change(volume) { holding in

@@ -109,9 +109,9 @@ extension VolumeDesk {
     private func explained(_ refusal: Refusal, _ refusals: [String], _ wish: VolumeWish, _ rooms: [NodeID: Bytes]) -> Refusal {
         var refusal = refusal
         let largest = VolumeRoom.largest(in: Array(rooms.values), copies: wish.copies, isOnAll: !wish.nodes.isEmpty)
-        if largest >= VolumeWish.sizes.lowerBound {
+        if largest >= VolumeWish.sizes.lowerBound, rooms.count >= wish.nodes.count {
             let found = rooms.sorted { name($0.key) < name($1.key) }.map { "\(name($0)) has \($1.shortText)" }
-            refusal.reason += ": \(found.listed); the largest volume that fits now has \(largest.shortText)"
+            refusal.reason += ": \(found.listed); the largest volume that fits now has \(largest.text)"
         } else {
             refusal.reason +=
                 ": " + (refusals.isEmpty ? "nobody else is there" : refusals.sorted().prefix(4).joined(separator: "; "))

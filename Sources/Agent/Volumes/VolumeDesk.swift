@@ -218,13 +218,16 @@ final class VolumeDesk: Sendable {
         } catch { return "\(error)" }
     }
 
-    /// Leases that are over and on whose lender nothing is left are held no more, nor are those that had only what is left of before.
+    /// Leases that are over and on whose lender nothing is left are held no more, nor are nodes that are left, and those that had only
+    /// what is left of before.
     private func dropEmptied(_ holding: VolumeHolding) async {
         let ended = holding.leases.filter { id in lease(id).map { !$0.isOpen } ?? true }
         let former = adoptions.nodes(with: holding.volume)
-        guard !ended.isEmpty || !former.isEmpty, let status = try? homes.status(of: holding.volume) else { return }
+        guard !ended.isEmpty || !former.isEmpty || !holding.leaving.isEmpty, let status = try? homes.status(of: holding.volume)
+        else { return }
         let empty = Set(status.evacuations.filter(\.isDone).map(\.node))
         for node in former where empty.contains(node) { await part(with: node, of: holding.volume) }
+        for node in holding.leaving where empty.contains(node) { await note { try await self.release(node, of: holding.volume) } }
         let over = ended.filter { id in lease(id).map { empty.contains($0.peer) } ?? true }
         guard !over.isEmpty else { return }
         let lenders = over.compactMap { lease($0)?.peer }

@@ -239,7 +239,7 @@ extension Keeper {
         guard let nextAdvance, now >= nextAdvance else { return }
         lastAdvance = now
         directives.append(.write(.advance))
-        for (node, sweep) in sweeps.pairs where sweep.hasYoung && sweep.place == nil && !sweep.isAsked {
+        for (node, sweep) in sweeps.pairs where sweep.hasYoung && sweep.place == nil && sweep.missed == nil && !sweep.isAsked {
             // What is older was looked at.
             sweeps[node] = Sweep(due: now, place: BlockID(firstOf: state.header.oldestGeneration))
         }
