@@ -21,7 +21,7 @@ extension VolumeDesk {
         guard self[summary.volume]?.isUnfinished == false, let stores = try? homes.status(of: summary.volume).stores else {
             return
         }
-        let members = Set(roster.members.filter { $0.status == .active }.map(\.node))
+        let members = Set(members)
         let present = summary.backups.filter(members.contains)
         let lasting = present.filter { $0 != left && !isSilent($0) }
         func isAble(_ node: NodeID) -> Bool {

@@ -13,8 +13,7 @@ extension VolumeDesk {
     private static let parting = Duration.seconds(5)
 
     func held(_ volume: VolumeID) async throws -> (VolumeSummary, VolumeHolding) {
-        let summary = await onThread { [homes] in homes.list() }.first { $0.volume == volume }
-        guard let summary, let holding = self[volume] else { throw VolumeRefusal.unknown(volume) }
+        guard let summary = await summary(of: volume), let holding = self[volume] else { throw VolumeRefusal.unknown(volume) }
         return (summary, holding)
     }
 
@@ -46,7 +45,7 @@ extension VolumeDesk {
 
     /// Has lenders that were away delete what they have of volumes that were deleted meanwhile. Who has left the pool is not asked.
     func finishDeletions() async {
-        let members = Set(roster.members.filter { $0.status == .active }.map(\.node))
+        let members = Set(members)
         for gone in deleted.unfinished {
             var settled: [NodeID] = []
             for (node, fence) in gone.owing ?? [:] {

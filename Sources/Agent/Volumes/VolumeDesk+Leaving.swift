@@ -65,10 +65,6 @@ extension VolumeDesk {
         return outcome
     }
 
-    private func summary(of volume: VolumeID) async -> VolumeSummary? {
-        await onThread { [homes] in homes.list() }.first { $0.volume == volume }
-    }
-
     /// Whether a node gives room to a volume, or has something of it.
     ///
     /// - Throws: when it is not heard of, and so cannot be left, or it is not known yet what it has.
@@ -103,7 +99,8 @@ extension VolumeDesk {
 
     // MARK: Room elsewhere
 
-    /// Who would give room in place of a node that is left; `nil` where the others have room for all that is there.
+    /// Who would give room in place of a node that is left; `nil` where the others have room for all that is there, and are as many as
+    /// there are to be copies.
     ///
     /// - Throws: when nobody would.
     private func successor(
@@ -112,18 +109,15 @@ extension VolumeDesk {
         let giving = givingNodes(holding)
         let isShort = giving.contains(node) && giving.count <= summary.copies
         guard plan.shortfall > 0 || isShort else { return nil }
-        let withdrawn = holding.leases.compactMap { lease($0) }.filter { !$0.isOpen || $0.state == .reclaiming }.map(\.peer)
-        let members = roster.members.filter { $0.status == .active }.map(\.node)
-        let able = holding.candidates(inPlaceOf: node, among: members, besides: giving + withdrawn)
+        let able = holding.candidates(inPlaceOf: node, among: members, besides: giving + withdrawingNodes(holding))
         let share = max(holding.share, Bytes(Int64(clamping: plan.needed)))
         let (givers, refusals) = able.isEmpty ? ([], []) : try await self.givers(of: share, for: summary.name, among: able)
         guard let giver = apart(givers, from: giving.filter { $0 != node }).first else {
-            let reasons = refusals.isEmpty ? "nobody else is there" : refusals.prefix(4).joined(separator: "; ")
             throw Refusal(
                 term: "disk",
                 reason:
                     "the other lenders lack room for what is on \(name(node)) or are fewer than the \(summary.copies) copies, and no "
-                    + "other node lends \(share.text): \(reasons)")
+                    + "other node lends \(share.shortText): \(Self.reasons(refusals))")
         }
         return VolumePlan.Placement(
             node: giver.node, domain: domain(of: giver.node), bytes: share, free: share, price: giver.terms?.prices.disk,

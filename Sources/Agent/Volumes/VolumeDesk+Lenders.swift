@@ -12,7 +12,7 @@ extension VolumeDesk {
     /// What is short is looked for again after a pause, longer each time that nobody gives it.
     func mendLenders(of summary: VolumeSummary, at now: Instant) async {
         guard let holding = self[summary.volume], !holding.isUnfinished, !isAdopting(holding) else { return }
-        let members = roster.members.filter { $0.status == .active }.map(\.node)
+        let members = members
         let giving = givingNodes(holding).filter(members.contains)
         let missing = max(summary.copies, holding.wanted ?? 0) - giving.count
         guard missing > 0 else { return searches.forget(summary.volume) }
@@ -32,8 +32,7 @@ extension VolumeDesk {
     private func findLenders(
         _ missing: Int, besides giving: [NodeID], among members: [NodeID], _ summary: VolumeSummary, _ holding: VolumeHolding
     ) async throws -> Int {
-        let withdrawn = holding.leases.compactMap { lease($0) }.filter { !$0.isOpen || $0.state == .reclaiming }.map(\.peer)
-        let able = holding.candidates(among: members, besides: giving + withdrawn)
+        let able = holding.candidates(among: members, besides: giving + withdrawingNodes(holding))
         guard !able.isEmpty else { return 0 }
         let size = Bytes(Int64(clamping: summary.capacity))
         let count = giving.count + missing

@@ -39,11 +39,9 @@ extension VolumeDesk {
                 refusals.append("\(self.name(own)) (this node) has \(ownRoom.shortText) left of its own")
             }
         }
-        let all = nodes.isEmpty ? try roster.candidates(on: [], except: own) : nodes.filter { $0 != own }
-        let able = all.filter { peers.mayHave(.disk, $0) }.prefix(Negotiating.fanOut)
+        let able = try others(among: nodes)
         guard !able.isEmpty else { return (givers, refusals) }
-        let rehearsal = try await LeaseRehearsal(engine: engine, peers: peers).rehearse(
-            try want(size, for: name), with: Array(able))
+        let rehearsal = try await LeaseRehearsal(engine: engine, peers: peers).rehearse(try want(size, for: name), with: able)
         let (request, now) = (rehearsal.request, engine.now)
         for index in request.talks.indices {
             let talk = request.talks[index]
@@ -55,6 +53,17 @@ extension VolumeDesk {
             }
         }
         return (Self.sorted(givers), refusals)
+    }
+
+    /// Other nodes that are asked for room: so many of some, or of all, as are asked at a time.
+    private func others(among nodes: [NodeID]) throws -> [NodeID] {
+        let all = nodes.isEmpty ? try roster.candidates(on: [], except: own) : nodes.filter { $0 != own }
+        return Array(all.filter { peers.mayHave(.disk, $0) }.prefix(Negotiating.fanOut))
+    }
+
+    /// Why nodes give no room, the first of them.
+    static func reasons(_ refusals: [String]) -> String {
+        refusals.isEmpty ? "nobody else is there" : refusals.sorted().prefix(4).joined(separator: "; ")
     }
 
     private static func sorted(_ givers: [Giver]) -> [Giver] {
@@ -88,14 +97,13 @@ extension VolumeDesk {
 
     /// How much each of the nodes would give that a volume may be on, where it gives any.
     private func rooms(for wish: VolumeWish) async throws -> [NodeID: Bytes] {
-        let all = wish.nodes.isEmpty ? try roster.candidates(on: [], except: own) : wish.nodes.filter { $0 != own }
-        let able = all.filter { peers.mayHave(.disk, $0) }.prefix(Negotiating.fanOut)
+        let able = try others(among: wish.nodes)
         var rooms: [NodeID: Bytes] = [:]
         if wish.nodes.isEmpty ? storage != nil : wish.nodes.contains(own) { rooms[own] = ownRoom }
         guard !able.isEmpty else { return rooms }
         // Who does not lend as much as anybody could says how much it does.
         let request = try await LeaseRehearsal(engine: engine, peers: peers).rehearse(
-            try want(Bounds.disk, for: wish.name), with: Array(able)
+            try want(Bounds.disk, for: wish.name), with: able
         ).request
         for (index, talk) in request.talks.enumerated() {
             var terms = request.offeredTerms(index, at: engine.now)
@@ -113,8 +121,7 @@ extension VolumeDesk {
             let found = rooms.sorted { name($0.key) < name($1.key) }.map { "\(name($0)) has \($1.shortText)" }
             refusal.reason += ": \(found.listed); the largest volume that fits now has \(largest.text)"
         } else {
-            refusal.reason +=
-                ": " + (refusals.isEmpty ? "nobody else is there" : refusals.sorted().prefix(4).joined(separator: "; "))
+            refusal.reason += ": \(Self.reasons(refusals))"
         }
         return refusal
     }

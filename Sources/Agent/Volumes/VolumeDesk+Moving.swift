@@ -15,7 +15,7 @@ extension VolumeDesk {
     /// Begins to hold a volume of which this node has become the home. Whoever may have something of it is to be asked; that is written
     /// down, so that nobody is forgotten who is away now.
     func inherit(_ volume: VolumeID) async throws {
-        let others = roster.members.filter { $0.status == .active && $0.node != own }.map(\.node)
+        let others = members.filter { $0 != own }
         let holding = VolumeHolding(
             volume: volume, share: .zero, nodes: [], formerLenders: [own] + others.sorted(), isUnfinished: false)
         if claim(holding) { try await keep(holding, for: volume) }
@@ -49,7 +49,7 @@ extension VolumeDesk {
 
     /// Whether some lender of the home before is there that does not lend to this one yet.
     func isAdopting(_ holding: VolumeHolding) -> Bool {
-        let active = roster.members.filter { $0.status == .active }.map(\.node)
+        let active = members
         return holding.formerLenders.contains { node in
             active.contains(node) && (node == own || roster.isReachable(node))
                 && !adoptions.hasOnlyRemains(holding.volume, on: node)
@@ -73,7 +73,7 @@ extension VolumeDesk {
     }
 
     private func borrowAgain(_ size: Bytes, from node: NodeID, _ volume: VolumeID) async -> Bool {
-        let name = await onThread { [homes] in homes.list() }.first { $0.volume == volume }?.name ?? volume.description
+        let name = await summary(of: volume)?.name ?? volume.description
         let placement = VolumePlan.Placement(node: node, bytes: size, free: size, price: nil, keepsJournal: false)
         do {
             try await take(placement, for: volume, name)

@@ -47,6 +47,11 @@ extension VolumeDesk {
         return Set(lenders + (holding.own > .zero ? [own] : [])).subtracting(holding.leaving).sorted()
     }
 
+    /// Those that do not give room any more, or just take it back.
+    func withdrawingNodes(_ holding: VolumeHolding) -> [NodeID] {
+        holding.leases.compactMap { lease($0) }.filter { !$0.isOpen || $0.state == .reclaiming }.map(\.peer)
+    }
+
     // MARK: More
 
     private func growthPlan(_ grown: Bytes, _ summary: VolumeSummary, _ holding: VolumeHolding) async throws -> VolumePlan {
@@ -57,9 +62,9 @@ extension VolumeDesk {
         }
         var refusal: Refusal?
         if grown > .zero, placements.count < nodes.count {
-            let reasons = refusals.isEmpty ? "some would not" : refusals.sorted().prefix(4).joined(separator: "; ")
             refusal = Refusal(
-                term: "disk", reason: "each of \(nodes.count) nodes has to give \(grown.shortText) more: \(reasons)"
+                term: "disk",
+                reason: "each of \(nodes.count) nodes has to give \(grown.shortText) more: \(Self.reasons(refusals))"
             )
         }
         return VolumePlan(

@@ -115,6 +115,14 @@ final class VolumeDesk: Sendable {
 
     func name(_ node: NodeID) -> String { roster.name(of: node) }
 
+    /// Nodes that are in the pool and have not left it.
+    var members: [NodeID] { roster.members.filter { $0.status == .active }.map(\.node) }
+
+    /// A volume whose metadata this node keeps.
+    func summary(of volume: VolumeID) async -> VolumeSummary? {
+        await onThread { [homes] in homes.list() }.first { $0.volume == volume }
+    }
+
     /// What the disk of a node fails together with.
     func domain(of node: NodeID) -> String? {
         node == own ? house.configuration.storage?.domain : roster.domain(of: node)
