@@ -207,7 +207,7 @@ struct RightsTests {
         defer { store.close() }
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let trail = AuditTrail(store: store, clock: { JobFixture.at }, log: log)
-        func outcomes(_ refusals: [String?]) async throws -> [AuditEntry] {
+        func outcomes(_ refusals: [String?], isLeft: Bool = false) async throws -> [AuditEntry] {
             let call = AuditTrail.Call(user: JobFixture.user(1), method: "EvacuateVolume")
             let request = StreamingServerRequest<Surplus_V1_LeaseRef>(metadata: [:], messages: Self.messages)
             let response = try await trail.follow(call, request) { request in
@@ -220,16 +220,20 @@ struct RightsTests {
                                 step.outcome = .with { if let reason { $0.refusal = .with { $0.reason = reason } } }
                             })
                     }
+                    if isLeft { throw CancellationError() }
                     return [:]
                 }
             }
-            _ = try await response.accepted.get().producer(RPCWriter(wrapping: Unheard()))
+            _ = try? await response.accepted.get().producer(RPCWriter(wrapping: Unheard()))
             return try await store.last(10, since: JobFixture.at).map(\.entry)
         }
         let done = try await outcomes([nil, nil])
         #expect(done.map(\.outcome) == [.done])
         let refused = try #require(try await outcomes([nil, "no room", nil]).first { $0.outcome != .done })
         #expect(refused.outcome == .failed && refused.reason == "media: no room")
+        let left = try await outcomes(["gone"], isLeft: true)
+        #expect(left.contains { $0.outcome == .failed && $0.reason == "media: gone" }, "who stops watching has seen it")
+        #expect(try await outcomes([nil], isLeft: true).filter { $0.outcome == .done }.count == 2)
     }
 
     private struct Unheard: RPCWriterProtocol {

@@ -261,6 +261,9 @@ extension LiveTests {
             // it is deleted while a lender is away
             let away = try #require(try status("rest", asking: "node3").lenders.first { $0.name != "node3" }?.name)
             kill(try #require(try pool.daemons(away).pid), SIGKILL)
+            let silent = try pool.surplus("node3", ["volume", "evacuate", away])
+            #expect(silent.status == 1 && (silent.text + silent.errors).contains("is not heard of"), "\(silent)")
+            #expect(try status("rest", asking: "node3").lenders.contains { $0.name == away }, "it is not given up")
             unmountAll()
             let deleted = try LivePool.eventually(within: 60, "nobody has it mounted") {
                 let deleted = try pool.surplus("node3", ["volume", "delete", "rest", "--yes"])

@@ -82,11 +82,10 @@ final class AuditTrail: Sendable {
                 let listener = StepListener(writer)
                 do {
                     let trailer = try await producer(RPCWriter(wrapping: listener))
-                    let refusal = listener.refusal
-                    await end(entry, refusal == nil ? .done : .failed, reason: refusal ?? "")
+                    await end(entry, of: listener.refusal)
                     return trailer
                 } catch {
-                    await end(streaming: entry, after: error)
+                    await end(streaming: entry, after: error, listener.refusal)
                     throw error
                 }
             }
@@ -149,9 +148,15 @@ final class AuditTrail: Sendable {
     }
 
     /// Who stops watching work has not failed.
-    private func end(streaming entry: Entry, after error: any Error) async {
+    ///
+    /// - Parameter refusal: why a part of it was not done, as far as it was watched.
+    private func end(streaming entry: Entry, after error: any Error, _ refusal: String?) async {
         let wasLeft = error is CancellationError || (error as? RPCError)?.code == .cancelled
-        if wasLeft { await end(entry, .done) } else { await end(entry, after: error) }
+        if wasLeft { await end(entry, of: refusal) } else { await end(entry, after: error) }
+    }
+
+    private func end(_ entry: Entry, of refusal: String?) async {
+        await end(entry, refusal == nil ? .done : .failed, reason: refusal ?? "")
     }
 
     private func end(_ entry: Entry, _ outcome: AuditEntry.Outcome, reason: String = "") async {

@@ -46,12 +46,13 @@ extension VolumeDesk {
     /// Has lenders that were away delete what they have of volumes that were deleted meanwhile. Who has left the pool is not asked.
     func finishDeletions() async {
         let members = Set(members)
+        // Who does not answer is not waited for again in the same round.
+        var silent: Set<NodeID> = []
         for gone in deleted.unfinished {
             var settled: [NodeID] = []
-            for (node, fence) in gone.owing ?? [:] {
-                let isMember = members.contains(node)
-                if isMember, !(await drop(gone.volume, under: fence, on: node)) { continue }
-                settled.append(node)
+            for (node, fence) in gone.owing ?? [:] where !silent.contains(node) {
+                let isDone = members.contains(node) ? await drop(gone.volume, under: fence, on: node) : true
+                if isDone { settled.append(node) } else { silent.insert(node) }
             }
             guard !settled.isEmpty else { continue }
             await note { [settled] in try await self.deleted.settle(gone.volume, on: settled) }
@@ -59,7 +60,7 @@ extension VolumeDesk {
     }
 
     /// - Returns: whether nothing of it is there any more.
-    private func drop(_ volume: VolumeID, under fence: UInt64, on node: NodeID) async -> Bool {
+    func drop(_ volume: VolumeID, under fence: UInt64, on node: NodeID) async -> Bool {
         guard node == own || roster.isReachable(node), let peer = peer(node) else { return false }
         do {
             try await peer.answer(to: .drop(volume, epoch: fence))

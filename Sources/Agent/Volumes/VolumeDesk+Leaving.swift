@@ -125,7 +125,11 @@ extension VolumeDesk {
     }
 
     private func begin(leaving node: NodeID, _ summary: VolumeSummary) async throws {
-        let (volume, holding) = (summary.volume, try await held(summary.volume).1)
+        let volume = summary.volume
+        // Two at once would both borrow.
+        while !departures.begin(volume) { try await Task.sleep(for: Self.step) }
+        defer { departures.end(volume, isDone: true, at: house.clock().instant) }
+        let (_, holding) = try await held(volume)
         guard !holding.leaving.contains(node) else { return }
         let plan = try await onThread { [homes] in try homes.evacuationPlan(of: node, from: volume) }
         let successor = try await successor(to: node, plan, summary, holding)

@@ -206,12 +206,16 @@ extension VolumeDesk {
         }
     }
 
-    /// Borrows what a node is to give, or sets it aside, and has it used for the volume.
+    /// Borrows what a node is to give, or sets it aside, and has it used for the volume. When it throws, nothing of it is left.
     func take(_ placement: VolumePlan.Placement, for volume: VolumeID, _ name: String) async throws {
         guard placement.node != own else {
+            let before = self[volume]?.own ?? .zero
             // It is written down first: what is given and not written down would never be given back.
             try await change(volume) { $0.own = placement.bytes }
-            try giveOwn(placement.bytes, to: volume)
+            do throws(LendingError) { try giveOwn(placement.bytes, to: volume) } catch {
+                try await change(volume) { $0.own = before }
+                throw error
+            }
             return
         }
         let leases = try await requests.borrow(try want(placement.bytes, for: name), from: [placement.node])
@@ -224,9 +228,10 @@ extension VolumeDesk {
         for id in leases {
             guard let lease = lease(id) else { continue }
             _ = await requests.wait(for: id) { $0?.lease.state == .granted ? nil : true }
-            if let reason = await bind(lease, to: volume) {
-                throw Refusal(term: "lease", reason: "\(self.name(lease.peer)) does not use its lease for the volume: \(reason)")
-            }
+            guard let reason = await bind(lease, to: volume) else { continue }
+            try await change(volume) { $0.leases.removeAll(where: leases.contains) }
+            for lease in leases { engine.handle(.release(lease)) }
+            throw Refusal(term: "lease", reason: "\(self.name(lease.peer)) does not use its lease for the volume: \(reason)")
         }
     }
 

@@ -99,8 +99,9 @@ extension VolumeDesk {
         guard !idle.isEmpty || !homeless.isEmpty else { return }
         let told = await PoolVolumes.ask(keepers(of: idle, homeless), peers).told
         for summary in idle {
-            let isDeleted = told.contains { $0.hasDeleted(summary.volume, keptBy: summary.keepers, since: summary.epoch) }
-            if isDeleted { await forget(summary.volume) }
+            let tellers = told.filter { $0.hasDeleted(summary.volume, keptBy: summary.keepers, since: summary.epoch) }
+            let epochs = tellers.flatMap(\.deleted).filter { $0.volume == summary.volume }.map(\.epoch)
+            if let epoch = epochs.max() { await forget(summary.volume, deletedIn: epoch) }
         }
         let known = KnownVolume.joined(told)
         for holding in homeless {
@@ -119,12 +120,14 @@ extension VolumeDesk {
         }.map(\.node)
     }
 
-    private func forget(_ volume: VolumeID) async {
+    private func forget(_ volume: VolumeID, deletedIn epoch: UInt64) async {
         do { try await onThread { [homes] in try homes.abandon(volume) } } catch {
             return house.log.warning(
                 "a deleted volume is still here", metadata: ["volume": "\(volume)", "reason": "\(error)"])
         }
         if let holding = self[volume] { await giveUp(holding) }
+        // Nobody else has blocks deleted that this node kept of its own while it was the home.
+        _ = await drop(volume, under: BlockFence(epoch: epoch, term: .max).rawValue, on: own)
     }
 
     /// Gives back what was borrowed for a volume, and what this node gives of its own.

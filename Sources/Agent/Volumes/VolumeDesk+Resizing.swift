@@ -56,6 +56,11 @@ extension VolumeDesk {
 
     private func growthPlan(_ grown: Bytes, _ summary: VolumeSummary, _ holding: VolumeHolding) async throws -> VolumePlan {
         let nodes = givingNodes(holding)
+        guard grown == .zero || !nodes.isEmpty else {
+            throw Refusal(
+                term: "disk",
+                reason: "no node gives room to '\(summary.name)' now: try again when 'surplus volume status' names one")
+        }
         let (givers, refusals) = try await grown == .zero ? ([], []) : self.givers(of: grown, for: summary.name, among: nodes)
         let placements = givers.map {
             VolumePlan.Placement(node: $0.node, bytes: grown, free: grown, price: $0.terms?.prices.disk, keepsJournal: false)

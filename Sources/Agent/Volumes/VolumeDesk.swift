@@ -41,8 +41,8 @@ final class VolumeDesk: Sendable {
     /// When this node began.
     let begun: Timestamp
     let adoptions = Adoptions()
-    /// For lenders, for backups, and to give room back.
-    let (searches, recruiting, returns) = (Attempts(), Attempts(), Attempts())
+    /// For lenders, for backups, to give room back, and to leave a node.
+    let (searches, recruiting, returns, departures) = (Attempts(), Attempts(), Attempts(), Attempts())
     private let holdings: Mutex<[VolumeID: VolumeHolding]>
     /// Leases of which the lender has said that it uses them for their volume.
     private let bound = Mutex<Set<LeaseID>>([])

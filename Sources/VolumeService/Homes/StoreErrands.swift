@@ -39,9 +39,12 @@ struct StoreErrands: Sendable {
 
     /// Deletes all that a store has of the volume.
     ///
-    /// - Returns: whether it has; `false` also when it did not answer.
+    /// - Returns: whether nothing is there any more; `false` also when it did not answer.
     func drop(_ place: StorePlace, _ fence: BlockFence) async -> Bool {
-        (try? await peer(place).answer(to: .drop(volume, epoch: fence.rawValue))) != nil
+        do {
+            try await peer(place).answer(to: .drop(volume, epoch: fence.rawValue))
+            return true
+        } catch { return error == .store(.notLent(volume)) }
     }
 
     private func tell(_ call: BlockCall<Void>, _ peer: BlockPeer, _ done: @escaping Done) {

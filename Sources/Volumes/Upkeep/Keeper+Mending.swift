@@ -348,10 +348,12 @@ struct Survey: Hashable, Sendable {
     private(set) var ended: Instant?
     /// Whether more was found than could be kept in mind.
     var isIncomplete = false
-    /// What was found and not kept in mind, by how many good copies there are.
+    /// What was found in it and not kept in mind, by how many good copies there are. Who hears of a block besides may hear of it again.
     private(set) var rest: [Int: BlockCount] = [:]
 
     mutating func restart() { (place, isUnderway, isIncomplete, rest) = (nil, true, false, [:]) }
     mutating func end(at now: Instant) { (isUnderway, ended) = (false, now) }
-    mutating func passOver(_ length: UInt32, copies: Int) { rest[copies, default: BlockCount()].add(length) }
+    mutating func passOver(_ length: UInt32, copies: Int) {
+        if isUnderway { rest[copies, default: BlockCount()].add(length) }
+    }
 }

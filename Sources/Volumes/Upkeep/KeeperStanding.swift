@@ -62,8 +62,10 @@ extension Keeper {
             (plan($0.block).sources.count, $0.block.length)
         }
         // Of those without any some are looked at again.
+        // Those without any are all known.
+        let rest = survey.rest.filter { $0.key > 0 }
         let known = waiting.filter { $0.0 > 0 } + worked + unreachable.values.map { (0, $0) }
-        return known.reduce(into: survey.rest) { $0[$1.0, default: BlockCount()].add($1.1) }
+        return known.reduce(into: rest) { $0[$1.0, default: BlockCount()].add($1.1) }
     }
 
     /// What a move of everything on a node takes, as things are now.

@@ -196,6 +196,20 @@ struct KeeperTests {
         #expect(standing.waiting + standing.underway == 10)
     }
 
+    @Test("what has no good copy is counted once, however much waits")
+    func countsOfDamaged() throws {
+        var kept = try KeptVolume()
+        for number in UInt64(1)...5 { kept.add(number, on: [1, 2]) }
+        var options = Keeper.Options(copies: 2)
+        (options.mostQueued, options.mostJobs) = (1, 1)
+        var driven = DrivenKeeper(kept, options)
+        driven.tell(.stores([store(1), store(2)]))
+        for number in UInt64(1)...5 {
+            for holder in [1, 2] as [UInt64] { driven.tell(.damaged(block(number), on: node(holder))) }
+        }
+        #expect(driven.keeper.standing.unreachable.blocks == 5 && driven.keeper.standing.lacking.blocks == 5)
+    }
+
     @Test("when every copy is said to be damaged they are looked at again, and one that is whole after all counts")
     func wrongAlarm() throws {
         var kept = try KeptVolume()
