@@ -47,7 +47,9 @@ struct Example {
     /// Running it again changes nothing.
     var onlyShows: Bool {
         command.wholeMatch(
-            of: #/surplus (?:status|nodes|offers|credits|usage|events|explain|audit|lease list|policy explain)\b[^|;&]*/#) != nil
+            of:
+                #/surplus (?:status|nodes|offers|credits|usage|events|explain|audit|lease list|volume status|policy explain)\b[^|;&]*/#
+        ) != nil
     }
 
     /// The first line of the output that was not printed, in order; `nil` when all were. Figures, ids and times may be others.
