@@ -164,8 +164,8 @@ let package = Package(
         program(
             "surplus",
             [
-                "Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Sandbox", "Resources", "CLinux",
-                .arguments, .grpc,
+                "Reports", "Configuration", "Policy", "ShippedPolicies", "Wire", "Identity", "Kernel", "Sandbox", "Resources",
+                "CLinux", .arguments, .grpc,
             ]),
         program(
             "mount.surplus",
@@ -189,7 +189,7 @@ let package = Package(
             name: "VolumeKit",
             dependencies: [
                 "Resources", "Volumes", "VolumeStore", "BlockStore", "BlockClient", "Frames", "Mounts", "VolumeService",
-                "VolumeClient", "FrameKit", .nioCore,
+                "VolumeClient", "Kernel", "FrameKit", .nioCore,
             ], path: "Tests/VolumeKit", swiftSettings: strict),
         // parts of a volume in processes of their own, which tests kill; never installed
         .executableTarget(
@@ -227,8 +227,8 @@ let package = Package(
         tests(
             "VolumeClient",
             [
-                "Resources", "Volumes", "VolumeStore", "BlockClient", "Frames", "VolumeClient", "VolumeKit", "FrameKit",
-                "volume-process", .nioCore,
+                "Resources", "Volumes", "VolumeStore", "BlockClient", "Frames", "VolumeClient", "Kernel", "VolumeKit",
+                "FrameKit", "volume-process", .nioCore,
             ]),
         tests(
             "MountSurplus",
@@ -248,13 +248,15 @@ let package = Package(
                 .nioPosix,
                 .nioTLS, .nioEmbedded,
             ]),
-        tests("Integration", ["surplus", "surplusd", "surplus-warden", "mount.surplus", "Sandbox", "Resources"]),
+        tests(
+            "Integration",
+            ["surplus", "surplusd", "surplus-warden", "mount.surplus", "Sandbox", "Resources", "LedgerStore", "Agent"]),
         tests(
             "Agent",
             [
                 "Resources", "Accounting", "Bookkeeping", "Policy", "Trading", "Node", "Configuration", "LedgerStore",
-                "HistoryStore", "Identity", "Wire", "Kernel", "Sandbox", "Agent", "Reports", "surplus", .grpc, .log, .crypto,
-                .nioCore, .nioHTTP1, .nioPosix,
+                "HistoryStore", "Identity", "Wire", "Kernel", "Sandbox", "Frames", "BlockClient", "Volumes", "VolumeService",
+                "Agent", "Reports", "surplus", .grpc, .log, .crypto, .nioCore, .nioHTTP1, .nioPosix,
             ]),
     ]
 )

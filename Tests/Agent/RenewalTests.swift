@@ -31,7 +31,7 @@ private final class RestartableAgent {
         configuration.name = name
         configuration.dataDirectory = "\(directory)/\(name)"
         configuration.socket = "\(directory)/\(name).sock"
-        let port = try Self.freePort()
+        let port = try ListenerPorts.free()
         configuration.listen = .init(host: "127.0.0.1", port: port)
         configuration.advertise = .init(host: "127.0.0.1", port: port)
         configuration.warden = .none
@@ -40,23 +40,6 @@ private final class RestartableAgent {
         self.clock = clock
         agent = try Self.make(configuration, clock)
         start()
-    }
-
-    /// A port that nobody listens on, to be found there again after a restart.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
-            }
-        }
-        try #require(isBound)
-        return UInt16(bigEndian: address.sin_port)
     }
 
     private static func make(_ configuration: AgentConfiguration, _ clock: MovedClock) throws -> Agent {

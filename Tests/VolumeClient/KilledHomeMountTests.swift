@@ -1,6 +1,7 @@
 import Foundation
 import FrameKit
 import Glibc
+import Kernel
 import Resources
 import Synchronization
 import Testing
@@ -24,7 +25,7 @@ struct KilledHomeMountTests {
                 directory: path, volume: volume, capacity: 1 << 30, inodeLimit: 100_000, owner: geteuid(), group: getegid(),
                 at: FileTime(rawValue: 1))
             process = HomeProcess(
-                volume, in: path, as: StoredPeer(try peers.node("home")), port: try Cable.freePort())
+                volume, in: path, as: StoredPeer(try peers.node("home")), port: Int(try ListenerPorts.free()))
         }
 
         func end() {}

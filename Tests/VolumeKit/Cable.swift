@@ -35,13 +35,6 @@ package final class Cable: Sendable {
         Thread.detachNewThread { [self] in accept() }
     }
 
-    /// A port on which nobody listens now.
-    package static func freePort() throws -> Int {
-        let cable = try Cable(to: 0)
-        defer { cable.end() }
-        return cable.port
-    }
-
     private static func address(_ port: Int) -> sockaddr_in {
         var address = sockaddr_in()
         (address.sin_family, address.sin_port) = (sa_family_t(AF_INET), UInt16(port).bigEndian)

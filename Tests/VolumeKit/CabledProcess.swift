@@ -1,4 +1,5 @@
 internal import FrameKit
+internal import Kernel
 internal import Synchronization
 
 /// A node of a test, and where it is reached.
@@ -10,7 +11,7 @@ struct CabledSeat: Sendable {
     let cable: Cable
 
     init(_ name: String, of peers: FramePeers) throws {
-        (peer, port) = (try peers.node(name), try Cable.freePort())
+        (peer, port) = (try peers.node(name), Int(try ListenerPorts.free()))
         cable = try Cable(to: port)
     }
 

@@ -1,6 +1,7 @@
 internal import Dispatch
 package import FrameKit
 internal import Frames
+internal import Kernel
 package import Resources
 internal import Synchronization
 internal import VolumeService
@@ -88,7 +89,7 @@ package final class LosingHome: HomePlace {
 
     package static func maker(term: Microseconds = .seconds(10)) -> HomeMaker {
         { volume, _, peers in
-            let home = LosingHome(volume, as: try peers.node("home"), at: try Cable.freePort(), term: term)
+            let home = LosingHome(volume, as: try peers.node("home"), at: Int(try ListenerPorts.free()), term: term)
             try await home.start()
             return home
         }

@@ -1,6 +1,7 @@
 internal import Foundation
 package import FrameKit
 internal import Frames
+internal import Kernel
 package import Resources
 internal import Synchronization
 package import VolumeService
@@ -25,7 +26,8 @@ package final class HomesPool: Sendable {
     private init(_ count: Int) throws {
         let (directory, peers) = (NSTemporaryDirectory() + "/surplus-homes-\(UUID().uuidString.prefix(8))", try FramePeers())
         let members = try (0..<count).map { try peers.node("node\($0)") }
-        let nodes = try members.map { MountPlan.Server(node: $0.node, port: try Cable.freePort()) }
+        let ports = try ListenerPorts.free(count)
+        let nodes = zip(members, ports).map { MountPlan.Server(node: $0.node, port: Int($1)) }
         plans = members.enumerated().map { number, member in
             HomesPlan(directory: directory + "/node\(number)", peer: StoredPeer(member), nodes: nodes)
         }

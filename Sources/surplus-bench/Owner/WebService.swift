@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Kernel
 
 /// The owner's service: nginx, in the owner's control group.
 final class WebService {
@@ -11,8 +12,7 @@ final class WebService {
 
     init(of node: OwnedNode, cores: Int) throws {
         let directory = NSTemporaryDirectory() + "/surplus-web-\(getpid())"
-        let port = try HTTPConnection.freePort()
-        (self.directory, self.port, self.cores) = (directory, port, cores)
+        (self.directory, port, self.cores) = (directory, try ListenerPorts.free(), cores)
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         chmod(directory, 0o755)
         let words = (0..<4000).map { "word\($0 &* 2_654_435_761 % 9973) " }.joined()
@@ -69,20 +69,6 @@ final class HTTPConnection {
 
     private init(_ descriptor: Int32) { self.descriptor = descriptor }
     deinit { close(descriptor) }
-
-    static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var place = address(of: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &place) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw ValidationError("no free port: \(errno)") }
-        return UInt16(bigEndian: place.sin_port)
-    }
 
     private static func address(of port: UInt16) -> sockaddr_in {
         var address = sockaddr_in()

@@ -1,4 +1,5 @@
 import Glibc
+import Kernel
 import Resources
 
 /// The directories and configurations of a pool that is to be started.
@@ -20,7 +21,7 @@ struct DevSetup: Sendable {
         guard ownsDirectory || errno == EEXIST, let real = Paths.real(directory) else { throw Failure(directory, errno: errno) }
         if enforced { try Self.checkEntry(to: real) }
         let tag = Self.tag(of: real)
-        let ports = try Machine.freePorts(nodes)
+        let ports = try ListenerPorts.free(nodes)
         pool = DevPool(
             directory: real, ownsDirectory: ownsDirectory,
             nodes: (1...nodes).map { number in
