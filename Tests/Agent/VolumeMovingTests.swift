@@ -1,7 +1,11 @@
+import BlockClient
 import Foundation
+import Frames
 import LedgerStore
 import Resources
 import Testing
+import VolumeService
+import Volumes
 
 @testable import Agent
 
@@ -68,6 +72,20 @@ struct VolumeMovingTests {
         #expect(holding.nodes == all([4]) && holding.wanted == 1)
     }
 
+    @Test("Who was asked for room to leave a node is left again where that one is not")
+    func successorTakenBack() {
+        var holding = VolumeHolding(volume: Self.volume(1), share: .mebibytes(64), nodes: [], wanted: 2)
+        holding.successor = Self.node(3)
+        holding.giveUpSuccessor(isLender: false)
+        #expect(holding.leaving.isEmpty && holding.successor == nil)
+        holding.successor = Self.node(3)
+        holding.giveUpSuccessor(isLender: true)
+        #expect(holding.leaving == [Self.node(3)] && holding.successor == nil && holding.wanted == 2)
+        holding.successor = Self.node(4)
+        holding.leave(Self.node(1), for: Self.node(4))
+        #expect(holding.leaving == [Self.node(3), Self.node(1)] && holding.successor == nil)
+    }
+
     @Test("Lenders that were away when a volume was deleted are remembered until they have nothing of it")
     func owing() async throws {
         let scratch = NSTemporaryDirectory() + "surplus-test-\(UUID().uuidString)"
@@ -102,20 +120,27 @@ struct VolumeMovingTests {
         #expect(adoptions.begin(volume))
     }
 
-    @Test("Who has something of a volume is known until it lends to the new home")
-    func lenders() {
-        let (adoptions, volume) = (Adoptions(), Self.volume(1))
-        #expect(adoptions.nodes(with: volume).isEmpty)
-        adoptions.found(volume, on: Self.node(2), givesRoom: false)
-        adoptions.found(volume, on: Self.node(1), givesRoom: true)
-        #expect(adoptions.nodes(with: volume) == [Self.node(1), Self.node(2)])
-        #expect(adoptions.hasOnlyRemains(volume, on: Self.node(2)))
-        #expect(!adoptions.hasOnlyRemains(volume, on: Self.node(1)))
-        #expect(!adoptions.hasOnlyRemains(volume, on: Self.node(3)), "it was not asked yet")
-        adoptions.lost(volume, on: Self.node(1))
-        #expect(adoptions.nodes(with: volume) == [Self.node(2)])
-        adoptions.forget(volume)
-        #expect(adoptions.nodes(with: volume).isEmpty)
+    @Test("Who has something of a volume is known until it lends to the new home, also after a restart")
+    func lenders() throws {
+        var holding = VolumeHolding(volume: Self.volume(1), share: .zero, nodes: [], formerLenders: (1...3).map(Self.node))
+        #expect(holding.foundOn.isEmpty)
+        holding.found(on: [Self.node(2): false])
+        holding.found(on: [Self.node(1): true])
+        #expect(holding.foundOn == [Self.node(1), Self.node(2)])
+        #expect(holding.hasOnlyRemains(on: Self.node(2)))
+        #expect(!holding.hasOnlyRemains(on: Self.node(1)))
+        #expect(!holding.hasOnlyRemains(on: Self.node(3)), "it was not asked yet")
+        holding = try JSONDecoder().decode(VolumeHolding.self, from: try JSONEncoder().encode(holding))
+        holding.part(with: Self.node(1))
+        #expect(holding.foundOn == [Self.node(2)])
+        #expect(holding.formerLenders == [Self.node(2), Self.node(3)])
+    }
+
+    @Test("A node whose disk cannot be used is not one that has nothing of a volume")
+    func unusable() {
+        #expect(BlockError.call(.refused(FrameRefusal(.unknown, "this node knows no request 1"))).hasNothing)
+        #expect(BlockError.store(.notLent(Self.volume(1))).hasNothing)
+        #expect(!BlockError.call(.refused(UnusableStorage.refusal)).hasNothing)
     }
 
     @Test("What is in vain is tried again later and later, one piece at a time, and at once when it was done meanwhile")

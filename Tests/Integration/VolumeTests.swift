@@ -1,5 +1,8 @@
 import Foundation
+import LedgerStore
 import Testing
+
+@testable import Agent
 
 extension LiveTests {
     /// A shared volume over what nodes lend: mounted on two of them, with a node lost, one left, and a home that moves.
@@ -275,6 +278,84 @@ extension LiveTests {
             try LivePool.eventually(within: 60, "nothing of it is anywhere") {
                 (1...4).allSatisfy { stored(on: "node\($0)").isEmpty } ? true : nil
             }
+        }
+
+        @Test("what was cut short at the home is finished when it is back, or undone")
+        func interrupted() async throws {
+            defer { unmountAll() }
+            let lenders = ["node1", "node3", "node4"].flatMap { ["--on", $0] }
+            let names = ["kept", "gone", "lost"]
+            for name in names {
+                let asked = ["volume", "create", name, "--size", "64MiB", "--replicas", "2"] + lenders
+                try LivePool.eventually("there is room") {
+                    try pool.surplus("node1", asked + ["--dry-run"]).status == 0 ? true : nil
+                }
+                let made = try pool.surplus("node1", asked)
+                try #require(made.status == 0, "\(made.errors)")
+                try mount(name, on: places[0], by: "node3")
+                #expect(try LivePool.run(["-r", Self.fewFiles, places[0] + "/tree"], path: "/bin/cp").status == 0)
+                #expect(try LivePool.run([places[0]], path: "/bin/umount").status == 0)
+            }
+
+            // as it stands when the agent ends between two steps
+            let volumes = try listed(by: "node1")
+            try pool.stop("node1")
+            try await rewrite(try #require(volumes["kept"]).volume, on: "node1") { holding in
+                holding.successor = holding.nodes.removeLast()
+                holding.wanted = 2
+            }
+            for name in ["gone", "lost"] {
+                let volume = try #require(volumes[name])
+                let deletion = VolumeHolding.Deletion(epoch: volume.epoch, name: name, user: "ana")
+                try await rewrite(volume.volume, on: "node1") { $0.deletion = deletion }
+            }
+            try FileManager.default.removeItem(
+                atPath: "\(pool.directory)/node1/data/volumes/\(volumes["lost"]?.volume ?? "lost")")
+            try pool.start("node1")
+
+            for node in ["node1", "node3"] {
+                try LivePool.eventually(within: 90, "two are deleted, as \(node) knows") {
+                    try listed(by: node).keys.sorted() == ["kept"] ? true : nil
+                }
+            }
+            try LivePool.eventually(within: 90, "node4 has nothing of the other, and lends nothing to it") {
+                let lenders = try status("kept", asking: "node1").lenders.map(\.name).sorted()
+                let leases = try pool.surplus("node4", ["lease", "list", "--plain"]).text
+                return lenders == ["node1", "node3"] && stored(on: "node4").isEmpty && leases.isEmpty ? true : nil
+            }
+            #expect(stored(on: "node1").count == 1 && stored(on: "node3").count == 1)
+            for name in ["gone", "lost"] {
+                #expect(
+                    try pool.surplus("node1", ["events", "--id", volumes[name]?.volume ?? ""]).text.contains("was deleted by ana")
+                )
+            }
+            try mount("kept", on: places[0], by: "node3")
+            try expectSame(Self.fewFiles, at: places[0] + "/tree")
+        }
+
+        private static let fewFiles = "/usr/include/linux/usb"
+
+        private struct Listed: Decodable {
+            let volume: String
+            let name: String
+            let epoch: UInt64
+        }
+
+        /// The volumes that a node knows, by their names.
+        private func listed(by node: String) throws -> [String: Listed] {
+            struct List: Decodable { let volumes: [Listed] }
+            let list = try pool.json(node, ["volume", "list"], as: List.self)
+            return Dictionary(uniqueKeysWithValues: list.volumes.map { ($0.name, $0) })
+        }
+
+        /// Changes what a node that is not running has written down for a volume.
+        private func rewrite(_ volume: String, on node: String, _ body: (inout VolumeHolding) -> Void) async throws {
+            let store = try LedgerStore(directory: "\(pool.directory)/\(node)/data/ledger")
+            defer { store.close() }
+            let known = try store.states(.volume, as: VolumeHolding.self)
+            var holding = try #require(known.first { $0.volume.description == volume })
+            body(&holding)
+            try await store.commit([.state(.volume, id: volume, holding)])
         }
     }
 }

@@ -138,8 +138,7 @@ final class PoolMembership: Sendable {
 
     /// What other nodes ask for in frames.
     private var frameServices: [any FrameService] {
-        let blocks = storage.flatMap { try? $0.storage.get() }
-        return [homes] + [blocks].compactMap { $0 as (any FrameService)? }
+        [homes] + [storage?.service].compactMap(\.self)
     }
 
     /// Where others reach this node.

@@ -1,3 +1,4 @@
+import Frames
 import Kernel
 import Logging
 import Node
@@ -56,6 +57,14 @@ final class StorageKeeper: Sendable {
     static func capacity(at directory: String) throws -> Bytes {
         _ = try LendingDirectory(directory)
         return FileSystemSpace(of: directory)?.size ?? .zero
+    }
+
+    /// What others ask for of what they have here.
+    var service: any FrameService {
+        switch storage {
+        case .success(let lent): lent
+        case .failure: UnusableStorage()
+        }
     }
 
     // MARK: What the node decides

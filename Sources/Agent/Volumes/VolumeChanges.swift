@@ -27,6 +27,8 @@ extension PoolMembership {
     ) async throws {
         let node = try member(request.node)
         let all = try await evacuated(request)
+        // All are begun before the first is waited for: who hangs up has each of them go on.
+        await volumes.begin(leaving: node, all.map(\.volume))
         for kept in all {
             do {
                 try await work(on: kept, write) { [volumes] in

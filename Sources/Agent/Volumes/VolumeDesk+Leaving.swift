@@ -110,7 +110,7 @@ extension VolumeDesk {
         let isShort = giving.contains(node) && giving.count <= summary.copies
         guard plan.shortfall > 0 || isShort else { return nil }
         let able = holding.candidates(inPlaceOf: node, among: members, besides: giving + withdrawingNodes(holding))
-        let share = max(holding.share, Bytes(Int64(clamping: plan.needed)))
+        let share = max(holding.share, VolumeRoom.lease(for: Bytes(Int64(clamping: plan.needed))))
         let (givers, refusals) = able.isEmpty ? ([], []) : try await self.givers(of: share, for: summary.name, among: able)
         guard let giver = apart(givers, from: giving.filter { $0 != node }).first else {
             throw Refusal(
@@ -124,6 +124,21 @@ extension VolumeDesk {
             keepsJournal: false)
     }
 
+    /// Has volumes leave a node, as far as that can be; why it cannot is said by ``evacuate(_:leaving:by:_:)``.
+    func begin(leaving node: NodeID, _ volumes: [VolumeID]) async {
+        await Task {
+            for volume in volumes {
+                guard let summary = await self.summary(of: volume), (try? await self.isLender(node, of: volume)) == true else {
+                    continue
+                }
+                do { try await self.begin(leaving: node, summary) } catch {
+                    self.house.log.notice(
+                        "a volume does not leave a node", metadata: ["volume": "\(volume)", "reason": "\(error)"])
+                }
+            }
+        }.value
+    }
+
     private func begin(leaving node: NodeID, _ summary: VolumeSummary) async throws {
         let volume = summary.volume
         // Two at once would both borrow.
@@ -135,18 +150,29 @@ extension VolumeDesk {
         let successor = try await successor(to: node, plan, summary, holding)
         do {
             if let successor {
+                try await change(volume) { $0.successor = successor.node }
                 try await take(successor, for: volume, summary.name)
                 provide(volume)
             }
             try await move(off: node, of: volume)
             try await change(volume) { $0.leave(node, for: successor?.node) }
         } catch {
-            // Writers may have put something there meanwhile: it is given back once that is elsewhere.
-            if let successor, let holding = self[volume], places(of: holding).contains(where: { $0.node == successor.node }) {
-                try await change(volume) { $0.leaving.append(successor.node) }
-            }
+            try await undoSuccessor(of: volume)
             throw error
         }
+    }
+
+    /// Evacuations that were not begun yet when this node ended are not begun any more.
+    func undoSuccessors() async {
+        for holding in all where holding.successor != nil { await note { try await self.undoSuccessor(of: holding.volume) } }
+    }
+
+    /// Gives back what was borrowed to leave a node that is not left.
+    private func undoSuccessor(of volume: VolumeID) async throws {
+        guard let holding = self[volume], let successor = holding.successor else { return }
+        let isLender = givingNodes(holding).contains(successor)
+        // Writers may have put something there meanwhile: it is given back once that is elsewhere.
+        try await change(volume) { $0.giveUpSuccessor(isLender: isLender) }
     }
 
     /// - Throws: when there is no room for all that is there.

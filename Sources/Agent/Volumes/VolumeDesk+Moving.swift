@@ -28,23 +28,29 @@ extension VolumeDesk {
         guard let holding = self[volume], adoptions.begin(volume) else { return }
         defer { adoptions.end(volume, at: house.clock().instant) }
         let answers = await usages(of: volume, on: holding.formerLenders)
-        for case (let node, let usage?) in answers { adoptions.found(volume, on: node, givesRoom: usage.capacity > .zero) }
-        provide(volume)
-        for (node, usage) in answers {
-            guard let usage else {
-                await part(with: node, of: volume)
-                continue
-            }
-            guard usage.capacity > .zero, await borrowAgain(usage.capacity, from: node, volume) else { continue }
-            await part(with: node, of: volume)
+        let found = Dictionary(
+            uniqueKeysWithValues: answers.compactMap { node, usage in usage.map { (node, $0.capacity > .zero) } })
+        if found.contains(where: { holding.found?[$0] != $1 }) {
+            await note { try await self.change(volume) { $0.found(on: found) } }
         }
         provide(volume)
+        for (node, usage) in answers where await isSettled(node, with: usage, volume) { await part(with: node, of: volume) }
+        provide(volume)
+    }
+
+    /// Whether a node has nothing of a volume, or lends to this home: it is asked to, unless it is to be left.
+    ///
+    /// - Parameter usage: `nil` for nothing.
+    private func isSettled(_ node: NodeID, with usage: BlockUsage?, _ volume: VolumeID) async -> Bool {
+        guard let usage else { return true }
+        guard let holding = self[volume], usage.capacity > .zero, !holding.leaving.contains(node) else { return false }
+        if givingNodes(holding).contains(node) { return true }
+        return await borrowAgain(usage.capacity, from: node, volume)
     }
 
     /// A node has nothing of the volume from the time of another home, or lends to this one now.
     func part(with node: NodeID, of volume: VolumeID) async {
-        adoptions.lost(volume, on: node)
-        await note { try await self.change(volume) { $0.formerLenders.removeAll { $0 == node } } }
+        await note { try await self.change(volume) { $0.part(with: node) } }
     }
 
     /// Whether some lender of the home before is there that does not lend to this one yet.
@@ -52,7 +58,7 @@ extension VolumeDesk {
         let active = members
         return holding.formerLenders.contains { node in
             active.contains(node) && (node == own || roster.isReachable(node))
-                && !adoptions.hasOnlyRemains(holding.volume, on: node)
+                && !holding.hasOnlyRemains(on: node)
         }
     }
 

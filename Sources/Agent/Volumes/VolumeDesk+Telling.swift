@@ -54,7 +54,7 @@ extension VolumeDesk {
             case .open: (.open, "")
             case .closed: (.closed, "it is full")
             case .leaving where holding?.leaving.contains(condition.node) ?? false: (.leaving, "it is being evacuated")
-            case .leaving where adoptions.hasOnlyRemains(volume, on: condition.node):
+            case .leaving where holding?.hasOnlyRemains(on: condition.node) ?? false:
                 (.leaving, "it has what is left of an earlier home, which is moved")
             case .leaving: (.leaving, Self.reason(lease))
             case .lost: (.lost, "it does not answer")

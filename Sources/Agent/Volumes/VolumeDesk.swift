@@ -43,6 +43,7 @@ final class VolumeDesk: Sendable {
     let adoptions = Adoptions()
     /// For lenders, for backups, to give room back, and to leave a node.
     let (searches, recruiting, returns, departures) = (Attempts(), Attempts(), Attempts(), Attempts())
+    let deletions = Attempts()
     private let holdings: Mutex<[VolumeID: VolumeHolding]>
     /// Leases of which the lender has said that it uses them for their volume.
     private let bound = Mutex<Set<LeaseID>>([])
@@ -107,6 +108,7 @@ final class VolumeDesk: Sendable {
             searches.forget(before.volume)
             recruiting.forget(before.volume)
             returns.forget(before.volume)
+            deletions.forget(before.volume)
         }
     }
 
@@ -134,6 +136,7 @@ final class VolumeDesk: Sendable {
 
     func run() async {
         await takeApart()
+        await undoSuccessors()
         releaseStray()
         var looked: Instant?
         while !Task.isCancelled {
@@ -143,6 +146,7 @@ final class VolumeDesk: Sendable {
                 await note { try await self.inherit(summary.volume) }
             }
             for holding in all where !holding.isUnfinished { await tend(holding) }
+            await resumeDeletions()
             let now = house.clock().instant
             if looked.map({ now - $0 >= Self.pause }) ?? true {
                 looked = now
@@ -230,7 +234,7 @@ final class VolumeDesk: Sendable {
     /// what is left of before.
     private func dropEmptied(_ holding: VolumeHolding) async {
         let ended = holding.leases.filter { id in lease(id).map { !$0.isOpen } ?? true }
-        let former = adoptions.nodes(with: holding.volume)
+        let former = holding.foundOn
         guard !ended.isEmpty || !former.isEmpty || !holding.leaving.isEmpty, let status = try? homes.status(of: holding.volume)
         else { return }
         let empty = Set(status.evacuations.filter(\.isDone).map(\.node))
@@ -258,7 +262,7 @@ final class VolumeDesk: Sendable {
         // What they have can be read while they do not lend to this node yet.
         let known = Set(places.map(\.node))
         return places
-            + adoptions.nodes(with: holding.volume).filter { !known.contains($0) }.compactMap { place($0, .closed, .zero) }
+            + holding.foundOn.filter { !known.contains($0) }.compactMap { place($0, .closed, .zero) }
     }
 
     private func place(_ node: NodeID, of room: Bytes, _ holding: VolumeHolding) -> StorePlace? {

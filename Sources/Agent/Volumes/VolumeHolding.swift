@@ -22,13 +22,49 @@ struct VolumeHolding: Codable, Hashable, Sendable {
     var left: [NodeID]?
     /// Nodes that may have blocks of it from the time of another home, and do not lend to this one.
     var formerLenders: [NodeID] = []
+    /// Those of them that have said that they have some, and whether they give room to that home; not written down before there was one.
+    var found: [NodeID: Bool]?
+    /// Asked for room in place of a node that the volume is to leave, as long as it is not sure that it does.
+    var successor: NodeID?
+    /// Somebody has it deleted: what was interrupted is finished.
+    var deletion: Deletion?
     /// Whether it is not complete yet: then it is taken apart when this node starts.
     var isUnfinished = true
+
+    struct Deletion: Codable, Hashable, Sendable {
+        /// Of the home that deletes it.
+        var epoch: UInt64
+        var name: String
+        /// Who asked.
+        var user: String
+    }
 }
 
 extension VolumeHolding {
     /// Nothing is on these nodes any more.
     mutating func leftBehind(_ nodes: some Sequence<NodeID>) { left = Set(left ?? []).union(nodes).sorted() }
+
+    // MARK: Lenders of another home
+
+    /// They have blocks of the volume.
+    ///
+    /// - Parameter nodes: with whether they give room to the home before; they have what is left of before otherwise.
+    mutating func found(on nodes: [NodeID: Bool]) {
+        guard !nodes.isEmpty else { return }
+        found = (found ?? [:]).merging(nodes) { $1 }
+    }
+
+    /// A node has nothing from the time of another home any more, or lends to this one now.
+    mutating func part(with node: NodeID) {
+        formerLenders.removeAll { $0 == node }
+        found?[node] = nil
+    }
+
+    /// Those that are known to have blocks, in order.
+    var foundOn: [NodeID] { found?.keys.sorted() ?? [] }
+    func hasOnlyRemains(on node: NodeID) -> Bool { found?[node] == false }
+
+    // MARK: Lenders
 
     /// Whom to ask for room in place of lenders that are gone: those alone that the volume was made to take, as long as all of them are in
     /// the pool; and those that it has left only when there is nobody else.
@@ -53,10 +89,19 @@ extension VolumeHolding {
         return untouched.isEmpty ? able : untouched
     }
 
+    /// A node is not left after all: who was to give room instead of it is.
+    ///
+    /// - Parameter isLender: whether it has given some.
+    mutating func giveUpSuccessor(isLender: Bool) {
+        if let node = successor, isLender, !leaving.contains(node) { leaving.append(node) }
+        successor = nil
+    }
+
     /// The volume is to leave a node.
     ///
     /// - Parameter successor: gives room instead of it; `nil` where none has to.
     mutating func leave(_ node: NodeID, for successor: NodeID? = nil) {
+        self.successor = nil
         guard !leaving.contains(node) else { return }
         leaving.append(node)
         if let place = nodes.firstIndex(of: node) { nodes.replaceSubrange(place...place, with: successor.map { [$0] } ?? []) }
