@@ -27,7 +27,8 @@ extension Node {
         }
     }
 
-    /// By how much the owner's files, and leases that go on, are more than the threshold.
+    /// By how much the owner's files, and leases that go on, are more than the threshold. What is being moved elsewhere already gives
+    /// its room back without more being ended for it.
     private var diskExcess: Bytes {
         let staying = leases.unsettled.values.reduce(Bytes.zero) { sum, entry in
             entry.lendsDisk && entry.lease.state != .reclaiming ? sum + entry.lease.amounts.disk : sum

@@ -31,7 +31,10 @@ package struct LeaseEntry: Codable, Sendable {
     package internal(set) var deviation: String?
 
     enum Guest: String, Codable, Sendable {
-        case absent, opening, open, closing, gone
+        case absent, opening, open, closing
+        /// All that is billed is known, and what was stored under it is still to be moved elsewhere.
+        case draining
+        case gone
     }
 
     /// - Parameter reservation: of its first term; `nil` for a half of a swap, whose reservations are the swap's.
@@ -59,7 +62,14 @@ package struct LeaseEntry: Codable, Sendable {
     package var isBeingOpened: Bool { guest == .opening }
 
     /// Whether a node still has something to do with it: a restored node needs these entries and no others.
-    package var isLive: Bool { lease.isOpen || forget != nil }
+    package var isLive: Bool { lease.isOpen || forget != nil || isDraining }
+
+    /// Whether it has ended, and its last receipt waits for nothing any more, while what was stored under it still lies on the
+    /// lender's disk.
+    package var isDraining: Bool { guest == .draining }
+
+    /// Whether the lender waits for no counters of it any more.
+    var isRead: Bool { guest == .gone || guest == .draining }
 }
 
 /// A reservation for one term of a lease.
@@ -234,6 +244,8 @@ package enum Timing {
     package static let settledMemory = Microseconds.minutes(20)
     /// How long a refused agreement is remembered.
     package static let refusalMemory = Microseconds.minutes(30)
+    /// How long what was stored under a lease is kept at most when it has ended, so that its borrower can move it elsewhere.
+    package static let drainage = Microseconds.days(1)
     /// How long a closed lease waits for its last counters.
     package static let counterPatience = Microseconds.minutes(1)
     /// A lease that renews itself does so when this share of its term is left.

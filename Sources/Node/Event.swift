@@ -99,7 +99,8 @@ package enum NodeAction: Sendable {
     case closeGuest(LeaseID)
     /// Set room on the disk aside for a lease, or keep it for a new time when it is, then report ``NodeEvent/storeOpened(_:)``.
     case openStore(LeaseID, Bytes, remaining: Microseconds)
-    /// Delete everything that is stored under the lease, then report ``NodeEvent/storeClosed(_:)``.
+    /// Keep nothing more under the lease than its borrower still has to move elsewhere, and that for ``Timing/drainage`` at most, then
+    /// report ``NodeEvent/storeClosed(_:)``. Harmless when it was told already.
     case closeStore(LeaseID)
     /// A request was decided: as many leases as nodes were wanted, or none. A refusal with term `"doubt"` may still turn into a
     /// lease, which is then released.

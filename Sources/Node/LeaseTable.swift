@@ -16,6 +16,8 @@ package struct LeaseTable: Sendable {
     /// Those that only answer late messages.
     private var settled = SortedMap<LeaseID, LeaseEntry>()
     private var forgetting = SortedMap<Due, LeaseID>()
+    /// Those of them whose disk is not free again: however long that takes, their money is settled as that of others.
+    package private(set) var draining = SortedMap<LeaseID, LeaseEntry>()
 
     init(_ entries: [LeaseEntry]) {
         for entry in entries { self[entry.id] = entry }
@@ -25,15 +27,20 @@ package struct LeaseTable: Sendable {
         get { unsettled[id] ?? settled[id] }
         set {
             if let old = settled.removeValue(forKey: id), let due = Self.due(old) { forgetting[due] = nil }
+            draining[id] = nil
             guard let entry = newValue, entry.lease.state == .settled else {
                 unsettled[id] = newValue
                 return
             }
             unsettled[id] = nil
             settled[id] = entry
+            if entry.isDraining { draining[id] = entry }
             if let due = Self.due(entry) { forgetting[due] = id }
         }
     }
+
+    /// Those that take something of what the node may lend, in their time.
+    var taking: [LeaseEntry] { unsettled.values.filter(\.holdsCapacity) + draining.values }
 
     /// The settled lease that may be forgotten first.
     var nextToForget: LeaseEntry? { forgetting.values.first.flatMap { settled[$0] } }

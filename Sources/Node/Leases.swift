@@ -26,6 +26,7 @@ extension Node {
         guard var entry = leases[id], entry.lease.role == .lender, entry.guest != .gone else { return }
         if let reading { _ = entry.meter.record(reading.usage, throttled: reading.throttled) }
         entry.guest = .gone
+        if entry.lease.state == .settled { entry.forget = Deadline(Timing.settledMemory, after: step.now) }
         leases[id] = entry
         // The enforcer does not wait for anybody to end what it takes back.
         if entry.lease.state == .reclaiming { return close(id, .revoked, entry.lease.reason, &step) }

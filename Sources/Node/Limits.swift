@@ -50,7 +50,7 @@ extension Node {
     package var standing: Standing {
         Standing(
             capacity: capacity, ownerUsage: owner.level, committed: committed,
-            openLeases: holds.count + leases.unsettled.values.count { $0.holdsCapacity }, creditHeadroom: .zero,
+            openLeases: holds.count + leases.taking.count { !$0.isDraining }, creditHeadroom: .zero,
             heldBack: gates.holdBack)
     }
 
@@ -107,6 +107,8 @@ extension Node {
         let owed: Microcredits
         /// Whether it counts against what may be lent; a lease that is only unsettled does not.
         let isOpen: Bool
+        /// Whether only its disk does.
+        var isDraining = false
     }
 
     private func holdings(countingLeaving: Bool) -> [Holding] {
@@ -114,9 +116,15 @@ extension Node {
             return Holding(
                 borrower: borrower(entry.lease.peer, entry.lease.user), amounts: entry.lease.amounts,
                 owed: reserved(for: entry).credits + entry.bill.accepted.credits,
-                isOpen: entry.holdsCapacity && (countingLeaving || entry.lease.state != .reclaiming))
+                isOpen: entry.holdsCapacity && (countingLeaving || entry.lease.state != .reclaiming && !entry.isDraining),
+                isDraining: entry.isDraining)
         }
-        return lent
+        let draining = leases.draining.values.map { entry in
+            Holding(
+                borrower: borrower(entry.lease.peer, entry.lease.user), amounts: entry.lease.amounts, owed: .zero,
+                isOpen: countingLeaving, isDraining: true)
+        }
+        return lent + draining
             + holds.values.map { hold in
                 Holding(
                     borrower: borrower(hold.borrower, hold.user), amounts: hold.terms.amounts, owed: hold.terms.ceiling.credits,
@@ -129,7 +137,7 @@ extension Node {
         for holding in holdings where policy.limits.counts(holding.borrower, towards: rule, for: borrower) {
             if holding.isOpen {
                 tally.amounts += holding.amounts
-                tally.leases += 1
+                if !holding.isDraining { tally.leases += 1 }
             }
             tally.owed += holding.owed
         }

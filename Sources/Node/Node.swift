@@ -151,6 +151,7 @@ package struct Node: Sendable {
             keep(entry, &step)
             resumeGuest(entry, &step)
         }
+        for entry in leases.draining.values { resumeGuest(entry, &step) }
         for id in requests.keys { hasten(acceptancesOf: id, at: now) }
         resumeNettings(at: now)
         resumeReconciliations(at: now)
@@ -239,9 +240,10 @@ package struct Node: Sendable {
 // MARK: - What others may know
 
 extension Node {
-    /// What is taken now: lent leases whose term has begun, and offers that bind and would begin at once.
+    /// What is taken now: lent leases whose term has begun, disk that is not free again since they ended, and offers that bind and
+    /// would begin at once.
     package var committed: Amounts {
-        let lent = leases.unsettled.values.reduce(Amounts.zero) { $1.holdsCapacity && $1.hasBegun ? $0 + $1.lease.amounts : $0 }
+        let lent = leases.taking.reduce(Amounts.zero) { $1.hasBegun ? $0 + $1.lease.amounts : $0 }
         return holds.values.reduce(lent) { $1.terms.start == nil ? $0 + $1.terms.amounts : $0 }
     }
 
@@ -268,6 +270,9 @@ extension Node {
 }
 
 extension LeaseEntry {
-    /// Whether it counts against what the node may lend in its time: until its guests are gone from the kernel.
-    var holdsCapacity: Bool { lease.role == .lender && (lease.isOpen || guest == .closing || guest == .opening) }
+    /// Whether it counts against what the node may lend in its time: until its guests are gone from the kernel, and what was stored
+    /// under it from the disk.
+    var holdsCapacity: Bool {
+        lease.role == .lender && (lease.isOpen || guest == .closing || guest == .opening || guest == .draining)
+    }
 }

@@ -11,10 +11,9 @@ extension Node {
     /// - Parameter own: a lease that is left out.
     func schedule(without own: LeaseID? = nil, at now: Moment) -> Schedule {
         var schedule = Schedule()
-        for entry in leases.unsettled.values where entry.holdsCapacity && entry.id != own {
+        for entry in leases.taking where entry.id != own {
             let from = entry.hasBegun ? now.instant : entry.lease.began.instant(at: now)
-            // What is over holds its part until its guests are gone from the kernel.
-            let until = entry.lease.isOpen ? entry.lease.ends.instant(at: now) : now.instant
+            let until = entry.lease.isOpen ? entry.lease.ends.instant(at: now) : clearance(of: entry, at: now)
             schedule.add(entry.lease.amounts, from: from, until: max(until, now.instant) + Timing.turnover)
         }
         #if Defects
@@ -25,6 +24,12 @@ extension Node {
             schedule.add(hold.terms.amounts, from: from, until: until + Timing.turnover)
         }
         return schedule
+    }
+
+    /// When what is over holds its part no more: when its guests are gone from the kernel, or what is stored from the disk.
+    private func clearance(of entry: LeaseEntry, at now: Moment) -> Instant {
+        guard entry.isDraining, let closed = entry.lease.closedAt else { return now.instant }
+        return closed.instant(at: now) + Timing.drainage
     }
 
     /// When terms would be in use that are agreed on within `delay`.

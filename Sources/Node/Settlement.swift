@@ -86,7 +86,7 @@ extension Node {
         guard var entry = leases[id], entry.lease.role == .lender, entry.bill.outstanding == nil, !entry.bill.isFinal else {
             return
         }
-        let isFinal = !entry.lease.isOpen && entry.guest == .gone
+        let isFinal = !entry.lease.isOpen && entry.isRead
         let elapsed = entry.lease.elapsed(at: step.now)
         #if Defects
             let most = Usage(of: entry.lease.terms.amounts, for: Defect.active == .metersBelieved ? .hours(1000) : elapsed)
@@ -146,7 +146,7 @@ extension Node {
             "receipt.settled", [receipt.id, receipt.transfer, entry.id, peer], receipt.story(name(of: peer)), receipt.details)
         if receipt.isFinal { finish(&entry, &step) }
         keep(entry, &step)
-        if !receipt.isFinal, !entry.lease.isOpen, entry.guest == .gone { drawReceipt(entry.id, &step) }
+        if !receipt.isFinal, !entry.lease.isOpen, entry.isRead { drawReceipt(entry.id, &step) }
     }
 
     /// What a peer did not accept stays apart from what it owes.
@@ -338,7 +338,7 @@ extension Node {
         guard entry.lease.settle() else { return }
         entry.retry = nil
         entry.receiptDue = nil
-        entry.forget = Deadline(Timing.settledMemory, after: step.now)
+        entry.forget = entry.isDraining ? nil : Deadline(Timing.settledMemory, after: step.now)
         closeInKind(of: entry.lease, &step)
         settleSwap(of: entry.lease, &step)
         compareSoon(with: entry.lease.peer, at: step.now)

@@ -123,8 +123,8 @@ extension Node {
     private mutating func receiptIsDue(_ id: LeaseID, _ step: inout Step) {
         guard var entry = leases[id] else { return }
         if !entry.lease.isOpen, entry.guest == .closing {
-            // The last counters do not come: bill what was last read.
-            entry.guest = .gone
+            // The last counters do not come: bill what was last read. Disk needs none, and is moved elsewhere in its own time.
+            entry.guest = entry.lease.isOfDisk ? .draining : .gone
             leases[id] = entry
         }
         drawReceipt(id, &step)
@@ -150,7 +150,7 @@ extension Node {
         }
     }
 
-    /// Lets go of a settled lease, or of one whose last receipt was never answered.
+    /// Lets go of a settled lease, or of one whose last receipt was never answered. One whose disk is not free again is only settled.
     private mutating func forget(_ id: LeaseID, _ step: inout Step) {
         guard var entry = leases[id] else { return }
         if entry.lease.state == .closed {
@@ -170,6 +170,7 @@ extension Node {
                 "lease.unanswered", [id, entry.lease.peer], "\(name(of: entry.lease.peer)) never answered the last receipt")
         }
         entry.forget = nil
+        guard !entry.isDraining else { return keep(entry, &step) }
         step.record(.state(.lease, id: id.description, entry))
         leaseOfAgreement[entry.lease.agreement] = nil
         leases[id] = nil

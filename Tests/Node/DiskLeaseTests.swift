@@ -120,6 +120,91 @@ struct DiskLeaseTests {
         pool.expectRest()
     }
 
+    // MARK: Draining
+
+    /// A pool in which a lease of all that is lent was given back while something was stored under it.
+    private static func draining(notice: NoticeClass = .standard) throws -> (pool: Pool, lease: LeaseID) {
+        var pool = Pool(policy: policy(notice: notice))
+        pool.members[1].closesStores = false
+        let lease = try pool.borrow(want(.gibibytes(50)))
+        pool.feed(.release(lease), to: 0)
+        pool.advance(by: .minutes(2))
+        return (pool, lease)
+    }
+
+    @Test("What was stored counts as lent until it is elsewhere, though the lease is settled and forgotten by its borrower")
+    func drained() throws {
+        var (pool, lease) = try Self.draining()
+        #expect(pool.lease(lease, 0)?.state == .settled && pool.lease(lease, 1)?.state == .settled)
+        #expect(pool.members.allSatisfy { $0.node.books.reservations.isEmpty } && pool.balance(0, with: 1) == .zero)
+        for _ in 0..<3 {
+            #expect(pool.members[1].node.committed == Amounts(disk: .gibibytes(50)))
+            #expect(pool.members[1].node.lendable.disk == .zero)
+            let request = pool.ask(Self.want(.gibibytes(1)))
+            pool.deliver()
+            #expect(try Self.refusal(of: request, pool).term == "disk")
+            pool.advance(by: .hours(3))
+        }
+        #expect(pool.lease(lease, 0) == nil && pool.lease(lease, 1) != nil)
+        pool.members[1].stores[lease] = nil
+        pool.feed(.storeClosed(lease), to: 1)
+        #expect(pool.members[1].node.committed == .zero)
+        pool.advance(by: .hours(1))
+        pool.expectRest()
+        #expect(pool.members[1].node.leases.isEmpty)
+        _ = try pool.borrow(Self.want(.gibibytes(50)))
+    }
+
+    @Test("What drains is still known after a restart, and is cleared away once more")
+    func drainedAcrossRestart() throws {
+        var (pool, lease) = try Self.draining()
+        pool.advance(by: .hours(3))
+        pool.restart(1)
+        #expect(pool.members[1].node.committed == Amounts(disk: .gibibytes(50)) && pool.members[1].stores[lease] != nil)
+        // It went while the agent was not there.
+        pool.members[1].stores[lease] = nil
+        pool.restart(1)
+        pool.advance(by: .hours(1))
+        pool.expectRest()
+        #expect(pool.members[1].node.leases.isEmpty)
+    }
+
+    @Test("What drains is not promised firmly, nor for a time at which it may still be there")
+    func drainingPromised() throws {
+        var (pool, _) = try Self.draining(notice: .firm)
+        let request = pool.ask(Self.want(.gibibytes(1)))
+        pool.deliver()
+        #expect(try Self.refusal(of: request, pool).term == "notice")
+        (pool, _) = try Self.draining()
+        var want = Self.want(.gibibytes(1))
+        want.start = pool.now.utc + .hours(23)
+        let early = pool.ask(want)
+        pool.deliver()
+        #expect(try Self.refusal(of: early, pool).term == "disk")
+        want.start = pool.now.utc + .hours(25)
+        _ = try pool.borrow(want)
+    }
+
+    @Test("What drains binds a limit on disk, and not one on the number of leases; nothing more is taken back for it")
+    func drainingLimited() throws {
+        var pool = Pool(
+            policy: Self.policy { $0.limits = LimitBook(rules: [LimitRule(.eachPeer, disk: .gibibytes(20), leases: 1)]) })
+        pool.members[1].closesStores = false
+        let lease = try pool.borrow(Self.want(.gibibytes(15)))
+        pool.feed(.release(lease), to: 0)
+        pool.advance(by: .minutes(2))
+        let request = pool.ask(Self.want(.gibibytes(10)))
+        pool.deliver()
+        #expect(try Self.refusal(of: request, pool).reason.contains("of at most 20 GiB of disk"))
+        let second = try pool.borrow(Self.want(.gibibytes(5)))
+        pool.feed(.policy(Self.policy { $0.limits = LimitBook(rules: [LimitRule(.eachPeer, disk: .gibibytes(10))]) }), to: 1)
+        for _ in 0..<3 {
+            pool.feed(.readings(owner: Amounts(disk: .gibibytes(70)), guests: []), to: 1)
+            pool.advance(by: .minutes(1))
+        }
+        #expect(pool.lease(second, 1)?.state == .active)
+    }
+
     // MARK: By itself
 
     @Test("Disk together with something else is refused, by the borrower's node and by the lender's")

@@ -18,6 +18,8 @@ struct Pool {
         var usage = SortedMap<LeaseID, Usage>()
         /// What is set aside on the disk.
         var stores = SortedMap<LeaseID, Bytes>()
+        /// Whether nothing has to be moved elsewhere when a lease of disk ends.
+        var closesStores = true
         /// Whether there is room on the disk when it is asked for.
         var opensStores = true
         /// Whether the warden sets resources aside when asked to.
@@ -134,6 +136,7 @@ struct Pool {
             members[index].stores[lease] = size
             return .storeOpened(lease)
         case .closeStore(let lease):
+            guard members[index].closesStores || members[index].stores[lease] == nil else { return nil }
             members[index].stores[lease] = nil
             return .storeClosed(lease)
         case .decided(let request, let result): members[index].decisions[request] = result

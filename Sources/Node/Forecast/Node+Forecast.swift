@@ -79,8 +79,8 @@ extension Node {
         #if Defects
             if Defect.active == .firmPromisesForgotten { return .zero }
         #endif
-        let lent = leases.unsettled.values.reduce(Amounts.zero) { sum, entry in
-            let counts = entry.holdsCapacity && entry.lease.terms.notice == .firm && entry.id != own
+        let lent = leases.taking.reduce(Amounts.zero) { sum, entry in
+            let counts = entry.lease.terms.notice == .firm && entry.id != own
             return counts ? sum + entry.lease.amounts : sum
         }
         return holds.values.reduce(lent) { $1.terms.notice == .firm ? $0 + $1.terms.amounts : $0 }

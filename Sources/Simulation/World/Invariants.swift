@@ -24,6 +24,11 @@ extension World {
         if !node.committed.fits(in: most) {
             violate("leases stay within what the policy lends", index, "\(node.committed.text) of \(most.text)")
         }
+        // Whatever the agent believes: what is not moved elsewhere is on the owner's disk.
+        let stored = nodes[index].machine.stored(at: now)
+        if stored > most.disk {
+            violate("leases stay within what the policy lends", index, "\(stored.text) of \(most.disk.text) of disk are taken")
+        }
         if node.pause != nil, let lease = node.leases.unsettled.values.first(where: { $0.isKept })?.id {
             violate("a pause gives notice to every lease", index, "\(lease) goes on")
         }
@@ -266,7 +271,7 @@ extension World {
                 && waitingDisputes(node).isEmpty && node.nettings.allSatisfy(\.isOver)
                 && !node.decays.values.contains(where: \.isOpen) && node.reconciling.comparisons.isEmpty
                 && node.books.reservations.isEmpty && simulated.machine.guests.isEmpty
-                && simulated.machine.stores.isEmpty
+                && simulated.machine.storesLeft(at: now).isEmpty && node.leases.draining.isEmpty
         } && !queue.contains { if case .deliver = $0 { true } else { false } }
     }
 
@@ -284,7 +289,9 @@ extension World {
             }
             if !node.requests.isEmpty { violate("every request is decided", index, "\(node.requests.count) are open") }
             for (lease, _) in nodes[index].machine.guests.pairs { violate("no guest outlives its lease", index, "\(lease)") }
-            for (lease, _) in nodes[index].machine.stores.pairs { violate("no store outlives its lease", index, "\(lease)") }
+            for lease in nodes[index].machine.storesLeft(at: now) + node.leases.draining.keys {
+                violate("no store outlives its lease", index, "\(lease)")
+            }
         }
         checkMirrors()
         for index in nodes.indices {

@@ -26,7 +26,13 @@ struct Machine {
     var inflation: BasisPoints?
     private(set) var guests = SortedMap<LeaseID, Guest>()
     /// What is set aside on its disk, which outlives agent and machine.
-    private(set) var stores = SortedMap<LeaseID, Bytes>()
+    private var stores = SortedMap<LeaseID, Store>()
+
+    private struct Store {
+        let size: Bytes
+        /// When all is elsewhere that was stored in it; `nil` while it is lent.
+        var isClear: Instant?
+    }
     private var enforcer: Enforcer
     private var lastTick: Instant?
 
@@ -77,8 +83,24 @@ struct Machine {
         return reading(of: lease, guest)
     }
 
-    mutating func openStore(_ lease: LeaseID, _ size: Bytes) { stores[lease] = size }
-    mutating func closeStore(_ lease: LeaseID) { stores[lease] = nil }
+    mutating func openStore(_ lease: LeaseID, _ size: Bytes) { stores[lease] = Store(size: size) }
+
+    /// Has what is stored under a lease moved elsewhere, by `then` if that is not under way.
+    ///
+    /// - Returns: when nothing is there any more.
+    mutating func closeStore(_ lease: LeaseID, by then: Instant) -> Instant {
+        let isClear = stores[lease].map { $0.isClear ?? then }
+        stores[lease]?.isClear = isClear
+        return isClear ?? then
+    }
+
+    func hasStore(_ lease: LeaseID, at now: Instant) -> Bool { storesLeft(at: now).contains(lease) }
+
+    /// Leases of which something is on the disk, lent or not yet moved elsewhere.
+    func storesLeft(at now: Instant) -> [LeaseID] { stores.pairs.filter { $1.isClear.map { $0 > now } ?? true }.map(\.0) }
+
+    /// What they take of it.
+    func stored(at now: Instant) -> Bytes { storesLeft(at: now).reduce(.zero) { $0 + (stores[$1]?.size ?? .zero) } }
 
     /// Lets guests run until now, then acts as the warden does on its tick.
     mutating func tick(at now: Instant) -> Ticked {

@@ -87,7 +87,7 @@ extension World {
 
     private mutating func openStore(_ lease: LeaseID, _ size: Bytes, _ index: Int) {
         let life = nodes[index].life
-        guard nodes[index].machine.stores[lease] != nil || !isBusy || !random.chance(50) else {
+        guard nodes[index].machine.hasStore(lease, at: now) || !isBusy || !random.chance(50) else {
             return schedule(
                 .event(node: index, life: life, .storeFailed(lease, reason: "the disk is full")), after: .milliseconds(5))
         }
@@ -117,9 +117,11 @@ extension World {
             schedule(.event(node: index, life: life, .guestClosed(lease, reading)), after: took)
         case .openStore(let lease, let size, _): openStore(lease, size, index)
         case .closeStore(let lease):
-            nodes[index].machine.closeStore(lease)
-            let took = random.span(.milliseconds(1) ... .milliseconds(80))
-            schedule(.event(node: index, life: life, .storeClosed(lease)), after: took)
+            // Borrowers move what they have in their own time.
+            let took = random.span(
+                random.chance(.percent(50)) ? .milliseconds(1) ... .milliseconds(80) : .seconds(30) ... .minutes(5))
+            let end = nodes[index].machine.closeStore(lease, by: now + took)
+            schedule(.event(node: index, life: life, .storeClosed(lease)), after: max(.milliseconds(1), end - now))
         case .decided(_, .success(let leases)):
             checkWhole(leases, index)
             use(leases, index)
