@@ -4,10 +4,11 @@ import Resources
 
 extension BlockStore {
     static func header(
-        _ kind: RecordHeader.Kind, _ key: BlockKey, _ length: Int, _ checksums: [UInt32], _ state: StoreState
+        _ kind: RecordHeader.Kind, _ key: BlockKey, _ length: Int, _ checksums: [UInt32], _ state: StoreState,
+        epoch: UInt64 = 0
     ) -> RecordHeader {
         RecordHeader(
-            kind: kind, key: key, epoch: state.epochs[key.volume] ?? 0, length: length,
+            kind: kind, key: key, epoch: max(epoch, state.epochs[key.volume] ?? 0), length: length,
             tableChecksum: Checksum.summary(checksums))
     }
 
@@ -17,15 +18,29 @@ extension BlockStore {
         return writer.bytes
     }
 
-    /// What is told behind the blocks it is about. There is always room for it.
+    /// What is told behind the blocks it is about. The owner's limit is not for it, and where the file system has no room it takes
+    /// what was kept for it.
+    ///
+    /// - Parameter epoch: to remember, where it is higher than what is known.
     func appendNote(
-        _ kind: RecordHeader.Kind, _ volume: VolumeID, _ content: [UInt8], deleted: [BlockID]
+        _ kind: RecordHeader.Kind, _ volume: VolumeID, _ content: [UInt8] = [], deleted: [BlockID] = [], epoch: UInt64 = 0
     ) throws(BlockStoreError) {
         var failure: BlockStoreError?
         content.withUnsafeBytes { buffer in
+            let key = BlockKey(volume: volume, block: BlockID(high: 0, low: 0))
+            func append() throws(BlockStoreError) {
+                try self.append(kind, key, [buffer], Checksum.all(buffer), deleted: deleted, epoch: epoch) { _ in true }
+            }
+            let last = state.withLock { $0.segments.keys.last }
             do throws(BlockStoreError) {
-                let key = BlockKey(volume: volume, block: BlockID(high: 0, low: 0))
-                try append(kind, key, [buffer], Checksum.all(buffer), deleted: deleted) { _ in true }
+                do throws(BlockStoreError) { try append() } catch {
+                    guard case .full = error else { throw error }
+                    // Others may have gone on to what was kept meanwhile.
+                    try withState { state throws(BlockStoreError) in
+                        if state.segments.keys.last == last { try begin(&state) }
+                    }
+                    try append()
+                }
             } catch {
                 failure = error
             }
@@ -42,13 +57,13 @@ extension BlockStore {
     @discardableResult
     func append(
         _ kind: RecordHeader.Kind, _ key: BlockKey, _ content: [UnsafeRawBufferPointer], _ checksums: [UInt32],
-        deleted: [BlockID] = [], movedFrom old: StoreState.Location? = nil,
+        deleted: [BlockID] = [], epoch: UInt64 = 0, movedFrom old: StoreState.Location? = nil,
         _ admit: (inout StoreState) throws(BlockStoreError) -> Bool
     ) throws(BlockStoreError) -> Bool {
         let place = try withState { state throws(BlockStoreError) -> (UInt32, PlacedRecord, any BlockFile)? in
             if let failure = state.failure { throw failure }
             guard try admit(&state) else { return nil }
-            let header = Self.header(kind, key, content.reduce(0) { $0 + $1.count }, checksums, state)
+            let header = Self.header(kind, key, content.reduce(0) { $0 + $1.count }, checksums, state, epoch: epoch)
             return try allot(header, &state)
         }
         guard let (number, record, file) = place else { return false }
@@ -57,9 +72,7 @@ extension BlockStore {
         } catch {
             state.withLock { state in
                 state.segments[number]?.writing -= 1
-                // What has no room on the file system leaves a gap, which is passed over.
-                if case .full = error { return }
-                state.failure = error
+                if case .full = error { takeBack(record, in: number, &state) } else { state.failure = error }
             }
             throw error
         }
@@ -90,17 +103,55 @@ extension BlockStore {
     ) throws(BlockStoreError) -> (UInt32, PlacedRecord, any BlockFile) {
         let last = state.segments.values.last
         if last.map({ $0.end > 0 && $0.end + header.footprint > options.segmentSize(of: state.capacity) }) ?? true {
-            try begin((last?.number ?? 0) + 1, &state)
+            do throws(BlockStoreError) { try begin(&state) } catch {
+                // A note goes where there may be room for it, also where there is enough already.
+                guard case .full = error, header.kind != .block, last != nil else { throw error }
+            }
         }
+        // The last segment may be the one that was kept for notes: blocks do not get there before the next one is.
+        if header.kind == .block { try keepNext(&state) }
         guard let segment = state.segments.values.last else { preconditionFailure("a segment was made") }
         state.segments[segment.number]?.end += header.footprint
         state.segments[segment.number]?.writing += 1
         return (segment.number, PlacedRecord(header: header, offset: segment.end), segment.file)
     }
 
-    func begin(_ number: UInt32, _ state: inout StoreState) throws(BlockStoreError) {
+    /// What had no room on the file system leaves a gap, which is passed over, where something stands behind it already.
+    private func takeBack(_ record: PlacedRecord, in number: UInt32, _ state: inout StoreState) {
+        guard var segment = state.segments[number] else { return }
+        segment.gaps[record.offset + record.header.footprint] = record.offset
+        while let start = segment.gaps.removeValue(forKey: segment.end) { segment.end = start }
+        state.segments[number] = segment
+        // Part of it may have been written. Where no other segment is kept this gives up room of notes, too.
+        guard segment.writing == 0, state.next != nil else { return }
+        try? segment.file.truncate(to: segment.end)
+    }
+
+    // MARK: Segments
+
+    /// Has what is written next go into another segment.
+    func begin(_ state: inout StoreState) throws(BlockStoreError) {
+        let segment = if let next = state.next { next } else { try make(after: state.segments.keys.last) }
+        (state.segments[segment.number], state.next) = (segment, nil)
+    }
+
+    /// Sees to it that the next segment is there, with room for notes, so that on a file system that is full blocks can be deleted.
+    func keepNext(_ state: inout StoreState) throws(BlockStoreError) {
+        guard state.next == nil else { return }
+        let segment = try make(after: state.segments.keys.last)
+        do throws(BlockStoreError) {
+            try segment.file.reserve(options.noteRoom(of: state.capacity))
+        } catch {
+            try disk.remove(Segment.name(segment.number))
+            throw error
+        }
+        state.next = segment
+    }
+
+    private func make(after last: UInt32?) throws(BlockStoreError) -> Segment {
+        let number = (last ?? 0) + 1
         let file = try disk.open(Segment.name(number), isNew: true)
         try disk.synchronizeNames()
-        state.segments[number] = Segment(number: number, file: file, end: 0)
+        return Segment(number: number, file: file, end: 0)
     }
 }

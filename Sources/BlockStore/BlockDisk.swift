@@ -1,6 +1,7 @@
 /// A directory with the files of a block store: a real one, or a test's that forgets what was not synchronized.
 ///
-/// All throw ``BlockStoreError/disk(file:_:)``.
+/// All throw ``BlockStoreError/disk(file:_:)``, and what makes names ``BlockStoreError/full(needed:free:)`` where the file system has
+/// no room.
 package protocol BlockDisk: Sendable {
     /// The names of all files, in any order.
     func names() throws(BlockStoreError) -> [String]
@@ -25,6 +26,11 @@ package protocol BlockFile: Sendable {
     func read(into buffer: UnsafeMutableRawBufferPointer, at place: Int64) throws(BlockStoreError) -> Int
     /// Writes all of it, or throws ``BlockStoreError/full(needed:free:)`` where the file system has no room.
     func write(_ parts: [UnsafeRawBufferPointer], at place: Int64) throws(BlockStoreError)
+    /// Makes it so long at least, with zeros, and sees to it that there is room for all of it. A file system that cannot do that does
+    /// nothing.
+    ///
+    /// - Throws: ``BlockStoreError/full(needed:free:)`` where there is not so much.
+    func reserve(_ size: Int64) throws(BlockStoreError)
     func truncate(to size: Int64) throws(BlockStoreError)
     /// Makes what was written before durable.
     func synchronize() throws(BlockStoreError)

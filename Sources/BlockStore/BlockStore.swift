@@ -30,6 +30,10 @@ package final class BlockStore: Sendable {
         func segmentSize(of capacity: Bytes) -> Int64 {
             min(segmentSize, max(Self.smallest, Bytes(capacity.rawValue / 8))).rawValue
         }
+
+        /// What is kept on the file system for notes, so that blocks can be deleted when it is full: some thousands of them. It comes
+        /// out of what is kept for winning room back.
+        func noteRoom(of capacity: Bytes) -> Int64 { min(1 << 20, segmentSize(of: capacity)) }
     }
 
     let disk: any BlockDisk
@@ -45,6 +49,7 @@ package final class BlockStore: Sendable {
         self.options = options
         var found = try StoreState(on: disk)
         found.capacity = options.capacity
+        try found.keepAgain(options.noteRoom(of: found.capacity))
         state.withLock { [found] in $0 = found }
     }
 
@@ -162,8 +167,8 @@ package final class BlockStore: Sendable {
         }
     }
 
-    /// How many ids one note has room for.
-    static let mostNamed = BlockKey.largest / 16
+    /// How many ids one note has at most: few enough that what is kept for notes is enough for some.
+    static let mostNamed = 1024
 
     func note(deletion ids: [BlockID], of volume: VolumeID) throws(BlockStoreError) {
         var writer = BigEndianWriter()
@@ -181,8 +186,7 @@ package final class BlockStore: Sendable {
         let current = state.withLock { $0.epochs[volume] ?? 0 }
         guard epoch >= current else { throw .deposed(volume, epoch: epoch, current: current) }
         guard epoch > current else { return }
-        try withState { state throws(BlockStoreError) in state.epochs[volume] = max(epoch, state.epochs[volume] ?? 0) }
-        try appendNote(.epoch, volume, [], deleted: [])
+        try appendNote(.epoch, volume, epoch: epoch)
     }
 
     package func epoch(of volume: VolumeID) -> UInt64 { state.withLock { $0.epochs[volume] ?? 0 } }
@@ -221,6 +225,13 @@ package final class BlockStore: Sendable {
         guard let (written, files) = work else { return }
         for file in files { try file.synchronize() }
         state.withLock { $0.durable = max($0.durable, written) }
+    }
+}
+
+/// Does what can as well be done later, when the file system has room.
+func ifThereIsRoom(_ body: () throws(BlockStoreError) -> Void) throws(BlockStoreError) {
+    do throws(BlockStoreError) { try body() } catch {
+        guard case .full = error else { throw error }
     }
 }
 

@@ -1,7 +1,7 @@
 import Resources
 
 extension StoreState {
-    /// Finds out what is in a directory. What was being written when the machine died is cut off the last segment.
+    /// Finds out what is in a directory. What was being written when the machine died is cut off the last segment that has something.
     init(on disk: any BlockDisk) throws(BlockStoreError) {
         let names = try disk.names()
         for name in names where name.hasPrefix(Segment.prefix) && name.hasSuffix(".new") { try disk.remove(name) }
@@ -15,13 +15,35 @@ extension StoreState {
             let records = if let listed { listed } else { try Segment.scan(file) }
             segment.end = records.map { $0.offset + $0.header.footprint }.max() ?? 0
             segment.hasIndex = listed != nil
-            if number == numbers.last, size > segment.end {
-                try file.truncate(to: segment.end)
-                try file.synchronize()
-            }
             segments[number] = segment
             if listed == nil { unlisted[number] = records }
             for record in records { enter(record, in: number, deleted: try Self.deletions(record, file)) }
+        }
+        try cutOff()
+        // One that is listed does not grow any more: what comes after it is not the next one, though there is nothing in it.
+        let before = segments.keys.dropLast().last
+        guard let last = segments.values.last, last.end == 0, before.map({ !names.contains(Segment.indexName($0)) }) ?? true
+        else { return }
+        (segments[last.number], next) = (nil, last)
+    }
+
+    /// Nothing that was not written whole is left where something will be written.
+    private mutating func cutOff() throws(BlockStoreError) {
+        for segment in segments.values.reversed() {
+            if try segment.file.size() > segment.end {
+                try segment.file.truncate(to: segment.end)
+                try segment.file.synchronize()
+            }
+            guard segment.end == 0 else { return }
+        }
+    }
+
+    /// Keeps room for notes, so many bytes, where they are written next: what was kept before was cut off.
+    mutating func keepAgain(_ room: Int64) throws(BlockStoreError) {
+        guard let last = next ?? segments.values.last else { return }
+        do throws(BlockStoreError) { try last.file.reserve(last.end + room) } catch {
+            guard case .full = error else { throw error }
+            if next != nil { (segments[last.number], next) = (last, nil) }
         }
     }
 

@@ -28,12 +28,12 @@ package struct PosixDisk: BlockDisk {
     package func open(_ name: String, isNew: Bool) throws(BlockStoreError) -> any BlockFile {
         let full = path + "/" + name
         let descriptor = Glibc.open(full, O_RDWR | O_CLOEXEC | (isNew ? O_CREAT | O_EXCL : 0), 0o600)
-        guard descriptor >= 0 else { throw PosixFile.failure(full) }
+        guard descriptor >= 0 else { throw PosixFile.failureForRoom(full) }
         return PosixFile(name: full, descriptor: descriptor)
     }
 
     package func rename(_ name: String, to other: String) throws(BlockStoreError) {
-        guard Glibc.rename(path + "/" + name, path + "/" + other) == 0 else { throw PosixFile.failure(path + "/" + other) }
+        guard Glibc.rename(path + "/" + name, path + "/" + other) == 0 else { throw PosixFile.failureForRoom(path + "/" + other) }
     }
 
     package func remove(_ name: String) throws(BlockStoreError) {
@@ -61,6 +61,12 @@ final class PosixFile: BlockFile {
     deinit { close(descriptor) }
 
     static func failure(_ path: String) -> BlockStoreError { .disk(file: path, String(cString: strerror(errno))) }
+
+    /// The failure of what needs room, so many bytes of it.
+    static func failureForRoom(_ path: String, needed: Int = 0) -> BlockStoreError {
+        guard errno == ENOSPC || errno == EDQUOT else { return failure(path) }
+        return .full(needed: Bytes(Int64(needed)), free: .zero)
+    }
 
     func size() throws(BlockStoreError) -> Int64 {
         var status = stat()
@@ -90,10 +96,10 @@ final class PosixFile: BlockFile {
                 pwritev(descriptor, $0.baseAddress, CInt(min($0.count, 1024)), place)
             }
             if count < 0, errno == EINTR { continue }
-            if count < 0, errno == ENOSPC || errno == EDQUOT {
-                throw .full(needed: Bytes(Int64(vectors[first...].reduce(0) { $0 + $1.iov_len })), free: .zero)
+            guard count > 0 else {
+                throw count < 0
+                    ? Self.failureForRoom(name, needed: vectors[first...].reduce(0) { $0 + $1.iov_len }) : Self.failure(name)
             }
-            guard count > 0 else { throw Self.failure(name) }
             place += off_t(count)
             var left = count
             while first < vectors.count, left >= vectors[first].iov_len {
@@ -105,6 +111,14 @@ final class PosixFile: BlockFile {
                 vectors[first].iov_len -= left
             }
         }
+    }
+
+    func reserve(_ size: Int64) throws(BlockStoreError) {
+        var fault = posix_fallocate(descriptor, 0, off_t(size))
+        while fault == EINTR { fault = posix_fallocate(descriptor, 0, off_t(size)) }
+        guard fault != 0, fault != EOPNOTSUPP, fault != EINVAL else { return }
+        errno = fault
+        throw Self.failureForRoom(name, needed: Int(size))
     }
 
     func truncate(to size: Int64) throws(BlockStoreError) {

@@ -1,3 +1,5 @@
+import Resources
+
 /// A file of records, one behind the other. Only the last one of a store grows.
 struct Segment: Sendable {
     let number: UInt32
@@ -8,12 +10,18 @@ struct Segment: Sendable {
     var live: Int64 = 0
     /// What deletions and epochs take.
     var notes: Int64 = 0
+    /// Where nothing was written for want of room, and something behind it: from where, by where it ends.
+    var gaps: [Int64: Int64] = [:]
+    /// The highest that its records tell.
+    var epochs: [VolumeID: UInt64] = [:]
     /// How many records are being written.
     var writing = 0
     /// Whether something was written since it was last synchronized.
     var isDirty = false
     /// Whether what it has is listed in a file beside it.
     var hasIndex = false
+
+    mutating func tell(_ epoch: UInt64, of volume: VolumeID) { epochs[volume] = max(epochs[volume] ?? 0, epoch) }
 
     /// Of the names of all files of a store.
     static let prefix = "segment-"

@@ -18,14 +18,19 @@ enum SegmentIndex {
         bytes += writer.bytes
         let name = Segment.indexName(number)
         try disk.remove(name + ".new")
-        let file = try disk.open(name + ".new", isNew: true)
-        var failure: BlockStoreError?
-        bytes.withUnsafeBytes { buffer in
-            do throws(BlockStoreError) { try file.write([buffer], at: 0) } catch { failure = error }
+        do throws(BlockStoreError) {
+            let file = try disk.open(name + ".new", isNew: true)
+            var failure: BlockStoreError?
+            bytes.withUnsafeBytes { buffer in
+                do throws(BlockStoreError) { try file.write([buffer], at: 0) } catch { failure = error }
+            }
+            if let failure { throw failure }
+            try file.synchronize()
+            try disk.rename(name + ".new", to: name)
+        } catch {
+            try disk.remove(name + ".new")
+            throw error
         }
-        if let failure { throw failure }
-        try file.synchronize()
-        try disk.rename(name + ".new", to: name)
     }
 
     /// `nil` when it is damaged, or not that of a segment of this size.

@@ -16,6 +16,8 @@ struct StoreState: Sendable {
     /// The most that all segments may take.
     var capacity = Bytes.zero
     var segments = SortedMap<UInt32, Segment>()
+    /// The one that comes after them, with nothing in it but room that is kept for notes.
+    var next: Segment?
     /// The records of segments without an index.
     var unlisted: [UInt32: [PlacedRecord]] = [:]
     var blocks: [BlockKey: Location] = [:]
@@ -47,6 +49,7 @@ struct StoreState: Sendable {
     mutating func enter(_ record: PlacedRecord, in number: UInt32, deleted: [BlockID]) {
         let (header, key) = (record.header, record.header.key)
         epochs[key.volume] = max(epochs[key.volume] ?? 0, header.epoch)
+        segments[number]?.tell(header.epoch, of: key.volume)
         switch header.kind {
         case .block:
             forget(key)
@@ -61,7 +64,7 @@ struct StoreState: Sendable {
     }
 
     /// A block is not there any more, or elsewhere.
-    private mutating func forget(_ key: BlockKey) {
+    mutating func forget(_ key: BlockKey) {
         guard let old = blocks.removeValue(forKey: key) else { return }
         segments[old.segment]?.live -= old.footprint
         damaged.remove(key)

@@ -45,29 +45,57 @@ extension BlockStore {
 
     // MARK: Winning room back
 
-    /// Copies what is left of the segment that has least left to the end, and removes it.
+    /// Copies what is left of the segment that has least left to the end, and removes it. Those of which nothing is left are first:
+    /// a file system that is full has room for that.
     ///
     /// - Parameter share: the least part of the segment, in percent, that has to be dead.
     /// - Returns: what was won back; `nil` when no segment has so much.
+    /// - Throws: ``BlockStoreError/full(needed:free:)`` where the file system has no room for copies.
     package func compact(atLeast share: Int64 = 50) throws(BlockStoreError) -> Bytes? {
-        try index()
-        guard let number = state.withLock({ Self.emptiest($0, share) }) else { return nil }
+        try ifThereIsRoom(index)
+        try ifThereIsRoom(keepNext)
+        var failure: BlockStoreError?
+        for (number, isEmpty) in state.withLock({ Self.emptiest($0, share) }) {
+            do throws(BlockStoreError) {
+                return try winBack(number)
+            } catch {
+                failure = error
+                // What another segment's notes have no room for another may not need.
+                guard case .full = error, isEmpty else { throw error }
+            }
+        }
+        if let failure { throw failure }
+        return nil
+    }
+
+    private func keepNext() throws(BlockStoreError) {
+        try withState { state throws(BlockStoreError) in
+            if !state.segments.isEmpty { try keepNext(&state) }
+        }
+    }
+
+    private func winBack(_ number: UInt32) throws(BlockStoreError) -> Bytes? {
         let before = state.withLock { $0.size }
         for record in try records(of: number) { try move(record, from: number) }
         try synchronize()
         let isEmpty = state.withLock { $0.segments[number]?.live == 0 }
         // What is damaged stays until it was written anew: parts of it may be good.
         guard isEmpty else { return nil }
+        try remove(number)
+        return state.withLock { Bytes(before - $0.size) }
+    }
+
+    /// Removes a segment of which nothing is needed any more.
+    func remove(_ number: UInt32) throws(BlockStoreError) {
         try disk.remove(Segment.indexName(number))
         try disk.remove(Segment.name(number))
         try disk.synchronizeNames()
-        return state.withLock { state in
-            state.segments[number] = nil
-            return Bytes(before - state.size)
-        }
+        state.withLock { state in (state.segments[number], state.unlisted[number]) = (nil, nil) }
+        try ifThereIsRoom(keepNext)
     }
 
-    private static func emptiest(_ state: StoreState, _ share: Int64) -> UInt32? {
+    /// Those that have so much that is dead: those first that have nothing else, then the one with most.
+    private static func emptiest(_ state: StoreState, _ share: Int64) -> [(UInt32, isEmpty: Bool)] {
         let damaged = Set(state.damaged.compactMap { state.blocks[$0]?.segment })
         let first = state.segments.keys.first
         func dead(_ number: UInt32, _ segment: Segment) -> Int64 {
@@ -75,14 +103,16 @@ extension BlockStore {
             segment.end - segment.live - (number == first ? 0 : segment.notes)
         }
         let open = state.segments.pairs.dropLast().filter { number, segment in
-            segment.hasIndex && !damaged.contains(number) && dead(number, segment) * 100 >= segment.end * share
+            segment.writing == 0 && !damaged.contains(number) && dead(number, segment) * 100 >= segment.end * share
                 && (dead(number, segment) > 0 || segment.end == 0)
         }
-        return open.max { dead($0.0, $0.1) < dead($1.0, $1.1) }?.0
+        let empty = open.filter { $1.live == 0 }.map { ($0.0, isEmpty: true) }
+        return empty + (open.filter { $1.live > 0 }.max { dead($0.0, $0.1) < dead($1.0, $1.1) }.map { [($0.0, false)] } ?? [])
     }
 
     private func records(of number: UInt32) throws(BlockStoreError) -> [PlacedRecord] {
-        let file = state.withLock { $0.segments[number]?.file }
+        let (file, unlisted) = state.withLock { ($0.segments[number]?.file, $0.unlisted[number]) }
+        if let unlisted { return unlisted }
         guard let file else { return [] }
         let index = try disk.open(Segment.indexName(number), isNew: false)
         if let listed = try SegmentIndex.read(index, segmentSize: try file.size()) { return listed }
@@ -110,7 +140,7 @@ extension BlockStore {
             if !ids.isEmpty { try note(deletion: ids, of: volume) }
         case .epoch:
             guard record.header.epoch == epoch(of: volume) else { return }
-            try appendNote(.epoch, volume, [], deleted: [])
+            try appendNote(.epoch, volume)
         }
     }
 

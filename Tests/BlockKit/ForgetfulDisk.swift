@@ -18,6 +18,10 @@ package final class ForgetfulDisk: BlockDisk {
         /// How many more changes are made before all fails.
         var stepsLeft = Int.max
         var steps = 0
+        /// What all files may take.
+        var room = Int.max
+
+        var free: Int { room - names.values.reduce(0) { $0 + (contents[$1]?.now.count ?? 0) } }
     }
 
     fileprivate let state = Mutex(State())
@@ -27,7 +31,7 @@ package final class ForgetfulDisk: BlockDisk {
     /// What a machine finds that comes up again.
     package init(after crash: ForgetfulDisk, _ random: inout SeededGenerator) {
         var found = crash.state.withLock { $0 }
-        (found.stepsLeft, found.steps) = (.max, 0)
+        (found.stepsLeft, found.steps, found.room) = (.max, 0, .max)
         for (number, content) in found.contents.sorted(by: { $0.key < $1.key }) {
             let bytes = Self.torn(content, &random)
             found.contents[number] = Content(now: bytes, durable: bytes)
@@ -55,6 +59,11 @@ package final class ForgetfulDisk: BlockDisk {
     package func fail(after steps: Int) { state.withLock { $0.stepsLeft = steps } }
     package var steps: Int { state.withLock { $0.steps } }
 
+    /// Has no more room than what is taken now and so many bytes.
+    package func fill(leaving free: Int = 0) { state.withLock { $0.room = $0.room - $0.free + free } }
+    /// Has room again.
+    package func clear() { state.withLock { $0.room = .max } }
+
     /// Changes a byte of a file, as a failing disk does.
     package func flip(_ name: String, at place: Int) {
         state.withLock { state in
@@ -74,6 +83,7 @@ package final class ForgetfulDisk: BlockDisk {
 
     package func open(_ name: String, isNew: Bool) throws(BlockStoreError) -> any BlockFile {
         if isNew {
+            guard state.withLock({ $0.free >= 512 }) else { throw .full(needed: .zero, free: .zero) }
             try change(name) { state in
                 state.names[name] = state.next
                 state.contents[state.next] = Content()
@@ -120,13 +130,27 @@ package final class ForgetfulDisk: BlockDisk {
 
         func write(_ parts: [UnsafeRawBufferPointer], at place: Int64) throws(BlockStoreError) {
             let bytes = parts.flatMap { Array($0) }
+            var missing = 0
             try disk.change(name) { state in
                 var now = state.contents[number]?.now ?? []
-                let end = Int(place) + bytes.count
+                missing = min(max(0, Int(place) + bytes.count - now.count - max(0, state.free)), bytes.count)
+                // What has no room may be there in part.
+                let end = Int(place) + bytes.count - missing
                 if now.count < end { now += [UInt8](repeating: 0, count: end - now.count) }
-                now.replaceSubrange(Int(place)..<end, with: bytes)
+                now.replaceSubrange(Int(place)..<end, with: bytes.dropLast(missing))
                 state.contents[number]?.now = now
             }
+            if missing > 0 { throw .full(needed: Bytes(Int64(missing)), free: .zero) }
+        }
+
+        func reserve(_ size: Int64) throws(BlockStoreError) {
+            var isFull = false
+            try disk.change(name) { state in
+                let missing = Int(size) - (state.contents[number]?.now.count ?? 0)
+                isFull = missing > max(0, state.free)
+                if !isFull, missing > 0 { state.contents[number]?.now += [UInt8](repeating: 0, count: missing) }
+            }
+            if isFull { throw .full(needed: Bytes(size), free: .zero) }
         }
 
         func truncate(to size: Int64) throws(BlockStoreError) {

@@ -27,7 +27,7 @@ struct BlockCrashTests {
     private static func work(_ store: BlockStore, _ model: inout Model, _ next: inout UInt64, _ random: inout SeededGenerator)
         throws
     {
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<11, using: &random) {
         case 0...4:
             next += 1
             let length = Int.random(in: 1...3000, using: &random)
@@ -41,16 +41,45 @@ struct BlockCrashTests {
             try store.delete(chosen.map { Samples.key($0).block }, of: Samples.volume, epoch: model.epoch)
         case 7: _ = try store.compact(atLeast: .random(in: 1...60, using: &random))
         case 8: try store.index()
+        case 9 where random.chance(.percent(10)): try evict(store, &model, .kibibytes(.random(in: 0...40, using: &random)))
         default:
             try store.synchronize()
             model.acknowledge()
         }
     }
 
+    /// Deletes what nobody has asked to delete. Where it fails, any of it may be gone.
+    private static func evict(_ store: BlockStore, _ model: inout Model, _ size: Bytes) throws {
+        let known = Set(model.there.keys).union(model.written.keys)
+        model.deleted.formUnion(known)
+        let count = try store.evict(downTo: size)
+        model.deleted = known.filter { store.length(of: Samples.key($0)) == nil }
+        if count > 0 { model.acknowledge() }
+    }
+
+    /// Works on while the file system becomes full and has room again. What had none has changed nothing.
+    private static func workWherever(
+        _ disk: ForgetfulDisk, _ store: BlockStore, _ model: inout Model, _ next: inout UInt64, _ random: inout SeededGenerator
+    ) throws {
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0: disk.fill(leaving: .random(in: 0...2000, using: &random))
+        case 1: disk.clear()
+        default: break
+        }
+        let before = model
+        do { try work(store, &model, &next, &random) } catch BlockStoreError.full {
+            // Some of what was to be evicted, and the epoch, may have got there.
+            let known = Set(before.there.keys).union(before.written.keys)
+            model = before
+            model.deleted.formUnion(known.filter { store.length(of: Samples.key($0)) == nil })
+            model.epoch = store.epoch(of: Samples.volume)
+        }
+    }
+
     @Test(
         "Whatever step is the last, what was acknowledged is there, and nothing else comes to be",
-        arguments: 0..<300 as Range<UInt64>)
-    func anywhere(_ seed: UInt64) throws {
+        arguments: 0..<300 as Range<UInt64>, [false, true])
+    func anywhere(_ seed: UInt64, becomesFull: Bool) throws {
         var random = SeededGenerator(seed: seed)
         var (disk, model, next) = (ForgetfulDisk(), Model(), UInt64(0))
         for round in 0..<6 {
@@ -60,7 +89,13 @@ struct BlockCrashTests {
             Self.settle(store, &model, next)
             disk.fail(after: .random(in: 1...60, using: &random))
             do {
-                while true { try Self.work(store, &model, &next, &random) }
+                while true {
+                    if becomesFull {
+                        try Self.workWherever(disk, store, &model, &next, &random)
+                    } else {
+                        try Self.work(store, &model, &next, &random)
+                    }
+                }
             } catch BlockStoreError.disk {
                 #expect(throws: BlockStoreError.self, "after a failure nothing is written") { try store.put(next + 1000) }
             }

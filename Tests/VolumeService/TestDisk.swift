@@ -72,6 +72,7 @@ final class TestDisk: BlockDisk {
             try disk.noteWrite(name)
         }
 
+        func reserve(_ size: Int64) throws(BlockStoreError) { try file.reserve(size) }
         func truncate(to size: Int64) throws(BlockStoreError) { try file.truncate(to: size) }
 
         func synchronize() throws(BlockStoreError) {

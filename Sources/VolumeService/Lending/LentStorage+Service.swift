@@ -115,7 +115,12 @@ extension LentStorage: FrameService {
     private func drop(_ lent: LentVolume, _ epoch: UInt64) -> BlockFault? {
         do throws(LendingError) {
             try remember(epoch, lent)
-            try change { $0.drop(lent.volume) }
+            do throws(LendingError) { try change { $0.drop(lent.volume) } } catch {
+                guard case .store(.full) = error else { throw error }
+                // The book has room when what was there is gone.
+                do throws(BlockStoreError) { _ = try lent.store.evict(downTo: .zero) } catch { throw .store(error) }
+                try change { $0.drop(lent.volume) }
+            }
             alarm.ring()
             return nil
         } catch { return BlockFault(error, of: lent.volume) }

@@ -34,10 +34,8 @@ extension LentStorage {
         let capacity = book.capacity(of: lent.volume)
         lent.settle(capacity: capacity)
         // A disk that fails is told to those who ask for something.
-        do throws(BlockStoreError) {
-            try winBack(lent, downTo: capacity)
-            try close(lent, book.loans(of: lent.volume).filter { !$0.isOpen }, capacity)
-        } catch {}
+        try? winBack(lent, downTo: capacity)
+        try? close(lent, book.loans(of: lent.volume).filter { !$0.isOpen }, capacity)
         lent.settle(capacity: capacity)
     }
 
@@ -76,10 +74,13 @@ extension LentStorage {
 
     /// Deletes blocks though nobody has said that they are elsewhere.
     private func evict(_ lent: LentVolume, downTo size: Bytes) throws(BlockStoreError) {
-        // It has to be noted what was deleted, which takes room, too.
-        for target in [size.scaled(by: 15, over: 16), .zero] where !lent.fits(size) {
-            _ = try lent.store.evict(downTo: target)
-            try winBack(lent, downTo: size)
+        // It has to be noted what was deleted, which takes room, too. On a file system that has none for copies, only whole segments
+        // go.
+        for sixteenths in [15, 7, 0] as [Int64] where !lent.fits(size) {
+            _ = try lent.store.evict(downTo: size.scaled(by: sixteenths, over: 16))
+            do throws(BlockStoreError) { try winBack(lent, downTo: size) } catch {
+                guard case .full = error else { throw error }
+            }
         }
     }
 
