@@ -227,8 +227,8 @@ let package = Package(
         tests(
             "VolumeClient",
             [
-                "Resources", "Volumes", "VolumeStore", "BlockClient", "Frames", "VolumeClient", "Kernel", "VolumeKit",
-                "FrameKit", "volume-process", .nioCore,
+                "Resources", "Volumes", "VolumeStore", "BlockClient", "Frames", "Mounts", "VolumeClient", "Kernel",
+                "VolumeKit", "FrameKit", "volume-process", .nioCore,
             ]),
         tests(
             "MountSurplus",

@@ -1,4 +1,5 @@
 import Frames
+import Mounts
 import Resources
 import Synchronization
 import VolumeClient
@@ -11,6 +12,7 @@ struct Joining: Sendable {
     let credentials: NodeCredentials
     let agent: LocalAgent
     let log: MountLog
+    let options: MountOptions
 
     /// - Throws: when the home cannot be reached or refuses; nothing is left of it then.
     func open() throws(MountFailure) -> VolumeFileSystem {
@@ -20,7 +22,8 @@ struct Joining: Sendable {
             let blocks = try link.blockPool { [credentials] place in
                 FramePool(to: place.node, host: place.host, port: Int(place.port), as: credentials)
             }
-            let system = VolumeFileSystem(home: link, blocks: blocks) { [log] inode, error in
+            let changesDurably = options.isSynchronous || options.hasSynchronousDirectories
+            let system = VolumeFileSystem(home: link, blocks: blocks, changesDurably: changesDurably) { [log] inode, error in
                 log.write(
                     .error,
                     "inode \(inode.rawValue): what was written to it and not made durable is lost, or may be: "

@@ -33,7 +33,9 @@ struct VolumeMount {
         }
         let credentials = try NodeCredentials(in: plan.dataDirectory, of: node)
         guard !command.isFake else { return announcement.began("\(plan.name) could be mounted on \(command.directory)") }
-        let system = try Joining(volume: volume, home: home, credentials: credentials, agent: agent, log: log).open()
+        let joining = Joining(
+            volume: volume, home: home, credentials: credentials, agent: agent, log: log, options: command.options)
+        let system = try joining.open()
         let mount: Mount
         do throws(MountFailure) {
             mount = try self.mount(system)

@@ -39,4 +39,31 @@ struct DirtyContentTests {
         #expect(dirty.take(onlyFull: false).map(\.offset) == [8 << 20])
         #expect(dirty.isEmpty && dirty.count == 0)
     }
+
+    @Test(
+        "what is written in order in pieces of any size makes runs as long as a block, too", arguments: [10_240, 4097, 333_333])
+    func oddPieces(size: Int) {
+        var (dirty, taken) = (DirtyContent(), [DirtyContent.Run]())
+        let part = [UInt8](repeating: 1, count: size)
+        for place in 0..<(13 << 20) / size {
+            part.withUnsafeBytes { dirty.write($0, at: UInt64(place * size)) }
+            taken += dirty.take(onlyFull: true)
+        }
+        #expect(taken.map(\.offset) == [0, 4 << 20, 8 << 20] && taken.allSatisfy { $0.bytes.count == 4 << 20 })
+        #expect(dirty.runs.map(\.offset) == [12 << 20])
+    }
+
+    @Test("scattered pieces wait for others up to a bound, by how many and by how much they are")
+    func scattered() {
+        for (size, bound) in [(16, 1024), (64 << 10, 256)] {
+            var (dirty, written) = (DirtyContent(), 0)
+            let part = [UInt8](repeating: 1, count: size)
+            repeat {
+                // From the end, so that none goes on where another ends.
+                part.withUnsafeBytes { dirty.write($0, at: UInt64((10_000 - written) * 2 * size)) }
+                written += 1
+            } while dirty.take(onlyFull: true).isEmpty
+            #expect(written == bound && dirty.isEmpty)
+        }
+    }
 }

@@ -115,6 +115,52 @@ struct LockTests {
         }
     }
 
+    @Test("what is given back while the home is not reached for long is free once it is")
+    func lateRelease() async throws {
+        try await files { served, one, _ in
+            let cable = try Cable(to: served.home.port)
+            defer { cable.end() }
+            var link = HomeLink.Options()
+            link.patience = .milliseconds(300)
+            let far = try served.mount(over: cable, link: link)
+            for isWhole in [false, true] {
+                let file = try OpenFile(far.path + "/f", O_RDWR)
+                if isWhole { try sys { flock(file.descriptor, LOCK_EX) } } else { _ = try lock(file, F_WRLCK, 0, 0) }
+                let waiter = try Waiter(one.path + "/f", isWhole: isWhole)
+                #expect(waiter.line() == "opened")
+                cable.cut()
+                // It comes back once nobody waits for the home any more.
+                _ = try? await onThread {
+                    if isWhole { try sys { flock(file.descriptor, LOCK_UN) } } else { _ = try lock(file, F_UNLCK, 0, 0) }
+                }
+                cable.mend()
+                #expect(waiter.line() == "locked")
+            }
+        }
+    }
+
+    @Test("who is ended while it waits and the home is away ends, whichever home comes")
+    func endedInOutage() async throws {
+        try await ServedVolume.serving(home: LosingHome.maker()) { served in
+            let home = try #require(served.home as? LosingHome)
+            let cable = try Cable(to: home.port)
+            defer { cable.end() }
+            let (one, far) = (try served.mount(), try served.mount(over: cable))
+            let file = try OpenFile(one.path + "/f", O_RDWR | O_CREAT)
+            _ = try lock(file, F_WRLCK, 0, 0)
+            let waiter = try Waiter(far.path + "/f", isWhole: false)
+            #expect(waiter.line() == "opened")
+            try await until { waiter.isWaiting }
+            cable.cut()
+            #expect(waiter.signal())
+            try await home.restart()
+            cable.mend()
+            #expect(waiter.line() == "interrupted")
+            _ = try lock(file, F_UNLCK, 0, 0)
+            _ = try lock(file, F_WRLCK, 0, 0)
+        }
+    }
+
     @Test("what a mount has locked is locked for a home that begins again")
     func restart() async throws {
         try await ServedVolume.serving(home: LosingHome.maker()) { served in
@@ -186,6 +232,12 @@ private final class Waiter {
     deinit {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
+    }
+
+    /// Whether it is in the kernel, for its lock.
+    var isWaiting: Bool {
+        let place = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/wchan", encoding: .utf8)
+        return place?.contains("request_wait") ?? false
     }
 
     func signal() -> Bool { kill(process.processIdentifier, SIGUSR1) == 0 }

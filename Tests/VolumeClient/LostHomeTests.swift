@@ -1,6 +1,7 @@
 import Foundation
 import FrameKit
 import Glibc
+import Mounts
 import Resources
 import Testing
 import VolumeClient
@@ -159,6 +160,31 @@ struct LostHomeTests {
         }
     }
 
+    @Test("who is cut off does not show it either while calls on other files hang")
+    func cutOffWhileCallsHang() async throws {
+        try await severable(patience: .seconds(10)) { mounted, other, cable in
+            let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
+            try file.write("old")
+            try file.synchronize()
+            #expect(try file.text() == "old")
+            // All but one of the threads that a mount has.
+            let directories = (1..<MountSettings().threads).map { mounted.path + "/d\($0)" }
+            for directory in directories {
+                try sys { mkdir(directory, 0o755) }
+                #expect(access(directory + "/absent", F_OK) != 0)
+            }
+            cable.cut()
+            async let hanging = withTaskGroup(of: Fault?.self) { group in
+                for directory in directories { group.addTask { await result { try sys { mkdir(directory + "/d", 0o755) } } } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            let path = other.path
+            try await onThread { try OpenFile(path + "/f", O_RDWR).write("newer") }
+            #expect(await result { _ = try file.text() } == Fault(EIO))
+            #expect(await hanging == directories.map { _ in Fault(EIO) })
+        }
+    }
+
     @Test(
         "what was written and closed and not told before the session was over is told in the next one, if nobody changed the file"
     )
@@ -181,6 +207,55 @@ struct LostHomeTests {
                 #expect(try await onThread { try text(path + "/f\(number)") } == "content \(number)")
             }
             #expect(mounted.losses.isEmpty)
+        }
+    }
+
+    @Test("what was written before the home began again, and not told before the session was over either, is kept as well")
+    func keptAcrossHomes() async throws {
+        try await losing(term: .seconds(4)) { served, home in
+            let cable = try Cable(to: home.port)
+            defer { cable.end() }
+            var link = HomeLink.Options()
+            link.patience = .seconds(1)
+            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+            let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
+            try file.write("old")
+            try file.synchronize()
+            try file.write("mine")
+            try await home.restart()
+            // It has asked the home that there is now what it knows by then.
+            for number in 0..<20 {
+                while await result({ try sys { mkdir(mounted.path + "/d\(number)", 0o755) } }) == Fault(EIO) {}
+            }
+            cable.cut()
+            #expect(try await onThread { try text(other.path + "/f") } == "old")
+            cable.mend()
+            while await result({ try file.synchronize() }) == Fault(EIO) {}
+            #expect(try text(other.path + "/f") == "mine")
+            #expect(mounted.losses.isEmpty)
+        }
+    }
+
+    @Test("what a session had changed that is over is not told to a home that begins again right after")
+    func oldRecords() async throws {
+        try await losing(term: .seconds(4)) { served, home in
+            let cable = try Cable(to: home.port)
+            defer { cable.end() }
+            var link = HomeLink.Options()
+            link.patience = .seconds(1)
+            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+            let path = mounted.path
+            for round in 0..<2 {
+                for number in 0..<50 { try sys { mkdir(path + "/d\(round)-\(number)", 0o755) } }
+                cable.cut()
+                // The session is over when another one may change what it has.
+                _ = try await onThread { try sys { mkdir(other.path + "/other\(round)", 0o755) } }
+                cable.mend()
+                while await result({ try sys { mkdir(path + "/new\(round)", 0o755) } }) == Fault(EIO) {}
+                try await home.restart()
+                try await onThread { try OpenFile(path + "/f\(round)", O_RDWR | O_CREAT).synchronize() }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: other.path).count == 106)
         }
     }
 

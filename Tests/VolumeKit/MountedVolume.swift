@@ -95,7 +95,7 @@ package final class MountedVolume: Sendable {
     package init(
         _ plan: MountPlan, as client: any FrameIdentity, _ options: MountOptions = MountOptions(),
         _ linkOptions: HomeLink.Options = HomeLink.Options(), mostFiles: Int = VolumeFileSystem.mostFiles,
-        pool: BlockPool.Options = BlockPool.Options(), lines: FramePool.Options = .patient,
+        age: Duration = .seconds(30), pool: BlockPool.Options = BlockPool.Options(), lines: FramePool.Options = .patient,
         find: @escaping @Sendable () -> HomeAddress? = { nil }
     ) throws {
         path = plan.path
@@ -119,9 +119,9 @@ package final class MountedVolume: Sendable {
             dial: { FramePool(to: $0.node, host: $0.host, port: Int($0.port), as: client, lines) },
             onDamage: { [damages] block, node in damages.found.withLock { $0.append(Damage(block: block, node: node)) } })
         blocks.learn(plan.stores.map(\.place))
-        let system = VolumeFileSystem(home: home, blocks: blocks, mostFiles: mostFiles) { [lost] inode, _ in
-            lost.inodes.withLock { $0.append(inode) }
-        }
+        let system = VolumeFileSystem(
+            home: home, blocks: blocks, mostFiles: mostFiles, age: age, changesDurably: options.hasSynchronousDirectories
+        ) { [lost] inode, _ in lost.inodes.withLock { $0.append(inode) } }
         link.system.withLock { $0 = system }
         var settings = MountSettings()
         settings.dropsChangedContent = false

@@ -72,12 +72,12 @@ package final class ServedVolume: Sendable {
     /// - Parameter cable: over which the home is reached.
     package func mount(
         _ options: MountOptions = MountOptions(), over cable: Cable? = nil, link: HomeLink.Options = HomeLink.Options(),
-        mostFiles: Int = VolumeFileSystem.mostFiles, as client: FramePeer? = nil, on stores: [MountPlan.Server]? = nil,
-        pool: BlockPool.Options = BlockPool.Options()
+        mostFiles: Int = VolumeFileSystem.mostFiles, age: Duration = .seconds(30), as client: FramePeer? = nil,
+        on stores: [MountPlan.Server]? = nil, pool: BlockPool.Options = BlockPool.Options()
     ) throws -> MountedVolume {
         let client = if let client { client } else { try peers.node("client") }
         let mounted = try MountedVolume(
-            plan(for: client, over: cable, on: stores), as: client, options, link, mostFiles: mostFiles, pool: pool)
+            plan(for: client, over: cable, on: stores), as: client, options, link, mostFiles: mostFiles, age: age, pool: pool)
         self.mounted.withLock { $0.append(mounted) }
         return mounted
     }
@@ -103,6 +103,9 @@ package final class ServedVolume: Sendable {
     package func place(ofStore number: Int) -> (directory: String, node: NodeID) {
         (directory + "/store\(number)", stores[number].node)
     }
+
+    /// What all stores have of blocks.
+    package var stored: Bytes { stores.reduce(.zero) { $0 + $1.blocks.usage.live } }
 
     /// What all stores have granted and was not used.
     package var granted: Bytes { stores.reduce(.zero) { $0 + $1.blocks.usage.granted } }

@@ -4,6 +4,9 @@ internal import Volumes
 struct DirtyContent {
     /// No run is longer: it becomes a block.
     static let longestRun = Int(Block.largest)
+    /// So much of it, or so many runs, wait at most: more may be written to the same places, or make runs full.
+    private static let most = 4 * longestRun
+    private static let mostRuns = 1024
 
     struct Run {
         var offset: UInt64
@@ -25,10 +28,11 @@ struct DirtyContent {
         var (first, last) = bounds(of: range)
         if first < last, overwrite(bytes, range, first, last) { return }
         // What goes on where a run ends is added to it, and not copied.
-        if first == last, first > 0, runs[first - 1].end == offset, runs[first - 1].bytes.count + bytes.count <= Self.longestRun {
-            runs[first - 1].bytes.append(contentsOf: bytes)
-            count += bytes.count
-            return
+        if first == last, first > 0, runs[first - 1].end == offset, runs[first - 1].bytes.count < Self.longestRun {
+            let added = min(bytes.count, Self.longestRun - runs[first - 1].bytes.count)
+            runs[first - 1].bytes.append(contentsOf: bytes.prefix(added))
+            count += added
+            return write(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(added)), at: offset + UInt64(added))
         }
         cut(range)
         (first, last) = bounds(of: range)
@@ -65,11 +69,13 @@ struct DirtyContent {
         runs.replaceSubrange(first..<last, with: rest)
     }
 
-    /// Takes all runs out, or those that are full.
+    /// Takes all runs out, or those that are full: all where too much waits.
     mutating func take(onlyFull: Bool) -> [Run] {
-        let taken = onlyFull ? runs.filter { $0.bytes.count >= Self.longestRun } : runs
+        let isTooMuch = count >= Self.most || runs.count >= Self.mostRuns
+        let isPart = onlyFull && !isTooMuch
+        let taken = isPart ? runs.filter { $0.bytes.count >= Self.longestRun } : runs
         guard !taken.isEmpty else { return [] }
-        runs = onlyFull ? runs.filter { $0.bytes.count < Self.longestRun } : []
+        runs = isPart ? runs.filter { $0.bytes.count < Self.longestRun } : []
         count -= taken.reduce(0) { $0 + $1.bytes.count }
         return taken
     }
@@ -83,9 +89,18 @@ struct DirtyContent {
 
     /// Which runs have a byte in a range.
     private func bounds(of range: Range<UInt64>) -> (first: Int, last: Int) {
-        let first = runs.firstIndex { $0.end > range.lowerBound } ?? runs.count
-        let last = runs[first...].firstIndex { $0.offset >= range.upperBound } ?? runs.count
-        return (first, last)
+        let first = firstRun { $0.end > range.lowerBound }
+        return (first, max(first, firstRun { $0.offset >= range.upperBound }))
+    }
+
+    /// The first run for which something holds, as it does for all after it.
+    private func firstRun(where holds: (Run) -> Bool) -> Int {
+        var (low, high) = (0, runs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(runs[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }
 

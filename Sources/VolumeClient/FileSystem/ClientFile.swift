@@ -13,6 +13,12 @@ final class ClientFile: Sendable {
         /// Of the last recall that was heeded.
         var heeded: UInt64 = 0
         var extents = ExtentMap()
+        /// Another one for each time that it is held without a break.
+        var holding = 0
+        /// Whether the kernel may keep content that was read without a lease.
+        var wasReadUnheld = false
+        /// How often the kernel is being made to forget it.
+        var forgetting = 0
         /// Names in a directory that the kernel keeps, because of the lease.
         var names: Set<FileName> = []
         /// How the inode was when its last name went, if it was not open: the kernel may still ask for it.
@@ -24,6 +30,8 @@ final class ClientFile: Sendable {
         /// Another one each time that entries of a directory may have become others.
         var listingNumber = 0
         var dirty = DirtyContent()
+        /// Whether what waits goes out when it is old.
+        var isAgeing = false
         /// Content on its way, in the order in which it was written.
         var flying: [Flight] = []
         var stranded: Stranded?
@@ -75,7 +83,10 @@ final class ClientFile: Sendable {
     func take(_ grant: LeaseGrant, _ inode: Inode?, above floor: () -> UInt64) {
         state.withLock { state in
             if grant.stamp > max(state.stamp, state.heeded, floor()) {
-                if state.lease == nil { state.extents = ExtentMap() }
+                if state.lease == nil {
+                    state.extents = ExtentMap()
+                    state.holding += 1
+                }
                 (state.lease, state.stamp) = (grant.lease, grant.stamp)
             }
             if let inode, state.lease != nil { state.note(inode) }
@@ -139,6 +150,22 @@ extension ClientFile.State {
     /// What is written and not told to the home yet, in a range: as it was written, the newest last.
     func pending(in range: Range<UInt64>) -> [DirtyContent.Run] {
         (flying.flatMap(\.runs) + dirty.runs).filter { $0.range.overlaps(range) }
+    }
+
+    /// Whether what the kernel keeps of the content is what is there; it forgets all when it opens the file otherwise.
+    mutating func keepsCache() -> Bool {
+        guard lease != nil, forgetting == 0 else { return false }
+        defer { wasReadUnheld = false }
+        return !wasReadUnheld
+    }
+
+    /// Content was read since a moment, and the kernel keeps it.
+    ///
+    /// - Parameter before: ``holding`` at that moment; `nil` without a lease.
+    /// - Returns: `false` when it may be older than the lease that there is now.
+    mutating func wasRead(since before: Int?) -> Bool {
+        if before == nil || lease == nil { wasReadUnheld = true }
+        return lease == nil || holding == before
     }
 
     var isWriting: Bool { !dirty.isEmpty || !flying.isEmpty || stranded != nil }

@@ -5,14 +5,14 @@ package import Volumes
 
 extension VolumeFileSystem {
     package func open(_ number: InodeNumber, _ flags: OpenFlags, for caller: Caller) throws(PosixError) -> OpenAnswer {
-        let (inode, isHeld) = try inode(number)
+        let (inode, _) = try inode(number)
         if flags.truncates {
             var change = AttributeChange()
             (change.size, change.modified, change.clearsSetID) = (0, .now, flags.clearsSetID)
             _ = try self.change(change, of: number, handle: nil, for: caller)
         }
         var answer = opened(inode.number, flags)
-        answer.keepsCache = isHeld
+        answer.keepsCache = file(number).state.withLock { $0.keepsCache() }
         return answer
     }
 
@@ -32,7 +32,7 @@ extension VolumeFileSystem {
         }
         guard isLast else { return }
         storeSoon(file)
-        if let inode { dropIfClosed(inode) } else { recalls.async { [home] in _ = try? home.ask(.close([number])) } }
+        if let inode { dropIfClosed(inode) } else { recalls.async { [self] in tellClosed(number) } }
     }
 
     package func flush(_ number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError) {
@@ -79,6 +79,7 @@ extension VolumeFileSystem {
         // The kernel believes that it went where it said.
         if place != offset { recalls.async { [self] in try? mount.withLock { $0 }?.contentChanged(of: number) } }
         launch(file, onlyFull: true)
+        flushIfMuch()
         if manner.isSynchronous { try synchronize(number, handle, dataOnly: true) }
         return buffer.count
     }
@@ -132,11 +133,16 @@ extension VolumeFileSystem {
         _ number: InodeNumber, _ handle: OpenHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(PosixError) -> Int {
         let file = file(number)
-        let size = try inode(number).inode.size
-        guard offset < size else { return 0 }
-        let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), size - offset))])
-        try fill(wanted, offset..<offset + UInt64(wanted.count), of: file)
-        return wanted.count
+        while true {
+            let before = file.state.withLock { $0.lease == nil ? nil : $0.holding }
+            let size = try inode(number).inode.size
+            let count = offset < size ? Int(min(UInt64(buffer.count), size - offset)) : 0
+            if count > 0 {
+                let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+                try fill(wanted, offset..<offset + UInt64(count), of: file)
+            }
+            if file.state.withLock({ $0.wasRead(since: before) }) { return count }
+        }
     }
 
     /// So often it is looked whether who has a block can be reached again.

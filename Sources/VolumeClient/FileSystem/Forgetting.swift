@@ -6,9 +6,10 @@ package import Volumes
 // What is kept here of inodes is bounded: what the kernel has forgotten is forgotten here, too, and its lease given back; when there is
 // too much of it, the kernel is asked to forget.
 
-/// Leases on their way back to the home, several at once.
+/// Leases on their way back to the home, several at once, and files that are not open any more.
 final class LeaseReturns: Sendable {
     private let waiting = Mutex<[LeaseReturn]>([])
+    private let closed = Mutex<Set<InodeNumber>>([])
 
     /// - Returns: whether it is the first that waits.
     func add(_ returned: LeaseReturn) -> Bool {
@@ -16,6 +17,24 @@ final class LeaseReturns: Sendable {
             waiting.append(returned)
             return waiting.count == 1
         }
+    }
+
+    /// The home has not heard of these.
+    func addAgain(_ returned: [LeaseReturn]) { waiting.withLock { $0 += returned } }
+
+    func addClosed(_ number: InodeNumber) { closed.withLock { _ = $0.insert(number) } }
+
+    func takeClosed() -> [InodeNumber] {
+        closed.withLock { closed in
+            defer { closed = [] }
+            return closed.sorted()
+        }
+    }
+
+    /// Whatever was had is not any more.
+    func forget() {
+        waiting.withLock { $0 = [] }
+        closed.withLock { $0 = [] }
     }
 
     /// As many as go into one request.
@@ -61,8 +80,39 @@ extension VolumeFileSystem {
             }
         }
         guard let returned, returns.add(returned) else { return }
-        recalls.asyncAfter(deadline: .now() + Self.gathering) { [self] in
-            while case let page = returns.take(), !page.isEmpty { _ = try? home.ask(.giveBack(page)) }
+        recalls.asyncAfter(deadline: .now() + Self.gathering) { [self] in sendReturns() }
+    }
+
+    private func sendReturns() { while case let page = returns.take(), !page.isEmpty, giveBack(page) {} }
+
+    /// Gives leases back; where the home is not there it is told when it is.
+    ///
+    /// - Returns: whether it has heard of it.
+    @discardableResult
+    func giveBack(_ returned: [LeaseReturn]) -> Bool {
+        do throws(PosixError) { _ = try home.ask(.giveBack(returned)) } catch {
+            guard !error.isUnheard else {
+                returns.addAgain(returned)
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Nobody has a file open here any more of which nothing is known; told as ``giveBack(_:)``.
+    func tellClosed(_ number: InodeNumber) {
+        do throws(PosixError) { _ = try home.ask(.close([number])) } catch {
+            if error.isUnheard { returns.addClosed(number) }
+        }
+    }
+
+    /// Tells the home what it could not be told while it was not there.
+    func tellOwed() {
+        recalls.async { [self] in
+            sendReturns()
+            for number in returns.takeClosed() where known(number)?.state.withLock({ $0.handles == 0 }) ?? true {
+                tellClosed(number)
+            }
         }
     }
 
@@ -118,4 +168,9 @@ struct KeptFiles {
 extension ClientFile.State {
     /// Whether neither the kernel nor a program refers to it, and nothing has to be told of it.
     var isIdle: Bool { lookups == 0 && handles == 0 && !isWriting && error == nil }
+}
+
+extension PosixError {
+    /// Whether the home may not have heard of what it was asked.
+    var isUnheard: Bool { self == .inputOutput || self == .interrupted }
 }

@@ -38,6 +38,7 @@ extension VolumeFileSystem: SessionHoldings {
         for file in allFiles { lose(file, hadLocks: locked.contains(file.number)) }
         promises.forget()
         locks.forget()
+        returns.forget()
         note(lost)
         forgetInKernel(within: Self.forgetting)
     }
@@ -46,12 +47,22 @@ extension VolumeFileSystem: SessionHoldings {
 
     package func connected() {
         learnStores()
+        giveBackOwedLocks()
+        tellOwed()
         askForLocksAgain()
         for file in allFiles { storeOn(file) }
         // What is open is to be kept, also when its last name goes.
         for file in allFiles where file.state.withLock({ $0.handles > 0 && $0.lease == nil }) {
             recalls.async { [self] in _ = try? inode(file.number) }
         }
+        for file in allFiles where file.state.withLock(\.isVersionUnknown) { recalls.async { [self] in learnVersion(of: file) } }
+    }
+
+    /// Finds out which version of a file that is written to the home knows: whoever changes it is told from this session by that, should
+    /// the session end.
+    private func learnVersion(of file: ClientFile) {
+        guard case .inode(let inode, let grants)? = try? home.ask(.attributes(file.number)) else { return }
+        take(grants, inode)
     }
 
     /// Finds out where blocks can be. Comes back at once.
@@ -73,25 +84,10 @@ extension VolumeFileSystem: SessionHoldings {
     /// So long the home is not asked until the kernel has forgotten.
     private static let forgetting = Microseconds.milliseconds(500)
 
-    /// What the kernel keeps because of leases it has to ask for again. It waits for calls under way, which may wait for the home: what
-    /// they use does not hold up all the rest, nor the home for longer than some time.
+    /// What the kernel keeps because of leases it has to ask for again.
     private func forgetInKernel(within patience: Microseconds) {
         guard let mount = mount.withLock({ $0 }) else { return }
-        let group = DispatchGroup()
-        let lanes = Dictionary(grouping: allFiles) { $0.number.rawValue % 16 }
-        for files in lanes.values {
-            forgetting.async(group: group) {
-                for file in files {
-                    let names = file.state.withLock { state in
-                        defer { state.names = [] }
-                        return state.names
-                    }
-                    for name in names { try? mount.entryChanged(name, in: file.number) }
-                    try? mount.contentChanged(of: file.number)
-                }
-            }
-        }
-        _ = group.wait(timeout: .now() + .microseconds(Int(patience.rawValue)))
+        KernelForgetting(of: allFiles, by: mount).run(within: patience)
     }
 }
 
@@ -101,8 +97,12 @@ extension ClientFile.State {
         extents = ExtentMap()
         entriesChanged = nil
         listingNumber += 1
-        if isWriting { inode?.version = 0 } else { inode = nil }
+        if isWriting { inode?.version = Self.unknownVersion } else { inode = nil }
     }
+
+    /// Lower than any.
+    private static let unknownVersion: UInt64 = 0
+    fileprivate var isVersionUnknown: Bool { inode?.version == Self.unknownVersion }
 }
 
 extension Operation {

@@ -11,11 +11,15 @@ final class ClientLocks: Sendable {
     struct Waiting {
         let claim: LockClaim
         let wait: LockWait
+        /// Whoever waits was interrupted: it is not asked for again.
+        var isInterrupted = false
     }
 
     private struct State {
         var held = SessionLocks()
         var waiting: [UInt64: Waiting] = [:]
+        /// Locks that were given back, of which the home may not know.
+        var owed: [LockPlace] = []
         /// Waits that were given up without a word from the home: what comes of them is given back.
         var abandoned: [UInt64: LockClaim] = [:]
         var next: UInt64 = 1
@@ -24,17 +28,34 @@ final class ClientLocks: Sendable {
     private let state = Mutex(State())
 
     var claims: [LockClaim] { state.withLock { $0.held.claims } }
-    var waiting: [UInt64: LockClaim] { state.withLock { $0.waiting.mapValues(\.claim) } }
+    var waiting: [UInt64: Waiting] { state.withLock { $0.waiting } }
 
     func has(_ kind: LockKind, of owner: LockOwner, on inode: InodeNumber) -> Bool {
         state.withLock { $0.held.has(kind, of: owner.rawValue, on: inode) }
     }
 
-    func note(_ claim: LockClaim) { state.withLock { $0.held.note(claim) } }
+    func note(_ claim: LockClaim) {
+        state.withLock { state in
+            state.held.note(claim)
+            // What would be given back late is had again.
+            state.owed.removeAll { $0.inode == claim.place.inode && $0.owner == claim.place.owner }
+        }
+    }
     func drop(_ place: LockPlace) { state.withLock { $0.held.drop(place) } }
 
     /// All that was had is gone.
-    func forget() { state.withLock { ($0.held, $0.abandoned) = (SessionLocks(), [:]) } }
+    func forget() { state.withLock { ($0.held, $0.owed, $0.abandoned) = (SessionLocks(), [], [:]) } }
+
+    // MARK: Giving back
+
+    func owe(_ place: LockPlace) { state.withLock { $0.owed.append(place) } }
+
+    func takeOwed() -> [LockPlace] {
+        state.withLock { state in
+            defer { state.owed = [] }
+            return state.owed
+        }
+    }
 
     // MARK: Waiting
 
@@ -45,6 +66,8 @@ final class ClientLocks: Sendable {
             return state.next
         }
     }
+
+    func interrupt(_ wait: UInt64) { state.withLock { $0.waiting[wait]?.isInterrupted = true } }
 
     /// The home has given it.
     ///
@@ -112,12 +135,13 @@ extension VolumeFileSystem {
     }
 
     private func interrupt(_ wait: UInt64) {
+        locks.interrupt(wait)
         recalls.async { [self] in
             do throws(PosixError) {
                 _ = try home.ask(.giveUp(wait: wait))
                 locks.giveUp(wait)?.refuse(.interrupted)
             } catch .noEntry {
-                // It was given a moment ago, which is told by itself.
+                // It was given a moment ago, which is told by itself; or the home is another one, that has not been asked for it.
             } catch {
                 locks.giveUp(wait, isAbandoned: true)?.refuse(.interrupted)
             }
@@ -125,18 +149,27 @@ extension VolumeFileSystem {
     }
 
     package func unlock(_ span: LockSpan, on number: InodeNumber, _ handle: OpenHandle, owner: LockOwner) throws(PosixError) {
-        let place = LockPlace(span, on: number, owner: owner)
+        try giveBack(LockPlace(span, on: number, owner: owner))
+    }
+
+    private func giveBack(_ place: LockPlace) throws(PosixError) {
         locks.drop(place)
-        _ = try home.ask(.unlock(place))
+        do throws(PosixError) { _ = try home.ask(.unlock(place)) } catch {
+            if error.isUnheard { locks.owe(place) }
+            throw error
+        }
+    }
+
+    /// Gives back what could not be given back because the home was not there.
+    func giveBackOwedLocks() {
+        for place in locks.takeOwed() { recalls.async { [self] in try? giveBack(place) } }
     }
 
     /// Gives back all that an owner has on a file.
     func dropLocks(_ kind: LockKind, of owner: LockOwner, on number: InodeNumber) {
         guard locks.has(kind, of: owner, on: number) else { return }
-        let place = LockPlace(number, kind, owner: owner.rawValue)
-        locks.drop(place)
-        // Where the home is not there for long, it ends with the session.
-        _ = try? home.ask(.unlock(place))
+        // Where the home is not there it is told when it is.
+        try? giveBack(LockPlace(number, kind, owner: owner.rawValue))
     }
 
     /// What a home says unasked. Comes back at once.
@@ -154,10 +187,14 @@ extension VolumeFileSystem {
 
     /// Asks again for what is waited for: that it was given may have been told on a connection that was lost.
     func askForLocksAgain() {
-        for (wait, claim) in locks.waiting {
+        for (wait, waiting) in locks.waiting {
+            guard !waiting.isInterrupted else {
+                locks.giveUp(wait, isAbandoned: true)?.refuse(.interrupted)
+                continue
+            }
             recalls.async { [self] in
                 do throws(PosixError) {
-                    if try askForLock(claim, wait) { locks.take(wait)?.grant() }
+                    if try askForLock(waiting.claim, wait) { locks.take(wait)?.grant() }
                 } catch { locks.giveUp(wait)?.refuse(error) }
             }
         }

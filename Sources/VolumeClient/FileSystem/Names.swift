@@ -113,7 +113,7 @@ extension VolumeFileSystem {
                 (state.lease, state.inode, state.last) = (nil, nil, inode)
                 return state.stamp
             }
-            _ = try? home.ask(.giveBack([LeaseReturn(inode.number, stamp: stamp)]))
+            giveBack([LeaseReturn(inode.number, stamp: stamp)])
             drop(file)
         }
     }

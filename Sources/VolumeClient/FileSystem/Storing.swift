@@ -8,15 +8,18 @@ internal import Volumes
 // How what was written gets out.
 
 extension VolumeFileSystem {
-    /// Sends content on its way: full runs, or all.
+    /// Sends content on its way: full runs, with the rest to follow, or all.
     func launch(_ file: ClientFile, onlyFull: Bool) {
-        let launched = file.state.withLock { state -> [ClientFile.Flight] in
+        let (launched, isRestLeft) = file.state.withLock { state -> ([ClientFile.Flight], Bool) in
             let (session, modified) = (home.session, state.inode?.modified ?? clock.now)
             let runs = state.dirty.take(onlyFull: onlyFull)
             let flights = Self.packed(runs).map { ClientFile.Flight($0, modified: modified, of: session) }
             state.flying += flights
-            return flights
+            let isRestLeft = !state.dirty.isEmpty && !state.isAgeing
+            if isRestLeft { state.isAgeing = true }
+            return (flights, isRestLeft)
         }
+        if isRestLeft { launchLater(file) }
         for flight in launched {
             flights.async { [self] in
                 room.wait()
@@ -26,15 +29,6 @@ extension VolumeFileSystem {
                 tell(file)
             }
         }
-    }
-
-    /// Waits until less is under way than there may be.
-    ///
-    /// - Throws: ``PosixError/inputOutput`` when that takes too long.
-    func awaitRoom() throws(PosixError) {
-        let patience = DispatchTimeInterval.microseconds(Int(home.options.patience.microseconds.rawValue))
-        guard room.wait(timeout: .now() + patience) == .success else { throw .inputOutput }
-        room.signal()
     }
 
     /// So long stores that cannot be reached are left alone.
@@ -89,6 +83,15 @@ extension VolumeFileSystem {
         blocks.learn(generation: header.generation)
     }
 
+    /// Goes on as long as somebody wants it.
+    private func learnGeneration(for flight: ClientFile.Flight, of file: ClientFile) throws(PosixError) {
+        while true {
+            do throws(PosixError) { return try learnGeneration() } catch {
+                guard error == .inputOutput, !home.isOver, isWanted(flight, file) else { throw error }
+            }
+        }
+    }
+
     /// Tells the home what has landed, as far as nothing before it is still on its way.
     private func tell(_ file: ClientFile) {
         file.telling.pass {
@@ -120,21 +123,18 @@ extension VolumeFileSystem {
         return true
     }
 
-    /// How often the home is told of content whose block took so long that it may have been taken for waste: it is stored again.
-    private static let attempts = 3
-
     private func tell(
         _ file: ClientFile, _ flight: ClientFile.Flight, _ landed: Result<(NewBlock, [Extent]), PosixError>
     ) -> Result<Inode?, PosixError> {
         do throws(PosixError) {
             var (block, extents) = try landed.get()
-            for _ in 0..<Self.attempts {
+            while true {
                 let result = tell(file, flight, block, extents)
                 guard case .failure(.canceled) = result else { return result }
-                try learnGeneration()
-                (block, extents) = try store(flight).get()
+                // It took so long that it may have been taken for waste: it is stored again.
+                try learnGeneration(for: flight, of: file)
+                (block, extents) = try storeAtLast(flight, of: file).get()
             }
-            throw .inputOutput
         } catch { return .failure(error) }
     }
 
@@ -165,8 +165,10 @@ extension VolumeFileSystem {
     /// Stores what was written to a file that nobody has open any more, in the background.
     func storeSoon(_ file: ClientFile) {
         guard file.state.withLock(\.isWriting) else { return }
+        writeback.closed.add(1, ordering: .relaxed)
         lanes[Int(file.number.rawValue % UInt64(lanes.count))].asyncAfter(deadline: .now() + Self.rest) { [self] in
             storeAtLast(file)
+            writeback.closed.subtract(1, ordering: .relaxed)
             drop(file)
         }
     }

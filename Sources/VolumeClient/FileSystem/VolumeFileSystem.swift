@@ -11,7 +11,7 @@ package import Volumes
 package final class VolumeFileSystem: FileSystem {
     /// For how long the kernel may keep what a lease covers: until it is told otherwise.
     static let held = Microseconds.hours(1)
-    /// Bytes that wait to be stored or are on their way; who writes more waits.
+    /// Bytes that are on their way to stores; who writes more waits.
     static let mostUnderWay = 32 << 20
 
     let home: HomeLink
@@ -31,8 +31,11 @@ package final class VolumeFileSystem: FileSystem {
     let lanes = (0..<8).map { DispatchQueue(label: "surplus.volume.lane-\($0)") }
     let room = DispatchSemaphore(value: mostUnderWay / DirtyContent.longestRun)
     let promises: Promises
+    let writeback: Writeback
     /// Calls of the kernel's that wait for the home.
     private let calls = Atomic<Int>(0)
+    /// Whether each change of names and attributes is durable when it comes back.
+    private let changesDurably: Bool
     let clock = HomeClock()
     let locks = ClientLocks()
     /// Grants up to this stamp are not taken any more.
@@ -40,16 +43,21 @@ package final class VolumeFileSystem: FileSystem {
 
     let onLoss: @Sendable (InodeNumber, PosixError) -> Void
 
-    /// - Parameter onLoss: is told of a file of which something was written that is lost, or may be; on any thread, must not block.
+    /// - Parameters:
+    ///   - age: what was written longer ago goes out by itself.
+    ///   - changesDurably: whether each change of names and attributes is durable when it comes back.
+    ///   - onLoss: is told of a file of which something was written that is lost, or may be; on any thread, must not block.
     package init(
-        home: HomeLink, blocks: BlockPool, mostFiles: Int = mostFiles,
+        home: HomeLink, blocks: BlockPool, mostFiles: Int = mostFiles, age: Duration = .seconds(30),
+        changesDurably: Bool = false,
         onLoss: @escaping @Sendable (InodeNumber, PosixError) -> Void = { _, _ in }
     ) {
         self.home = home
         self.mostFiles = mostFiles
         self.blocks = blocks
-        self.onLoss = onLoss
+        (self.changesDurably, self.onLoss) = (changesDurably, onLoss)
         promises = Promises(home, blocks, rest: blocks.options.rest)
+        writeback = Writeback(age: age.microseconds)
         home.attach(self)
     }
 
@@ -94,7 +102,7 @@ package final class VolumeFileSystem: FileSystem {
     func change(_ operation: Operation) throws(PosixError) -> Reply {
         calls.add(1, ordering: .sequentiallyConsistent)
         defer { calls.subtract(1, ordering: .sequentiallyConsistent) }
-        let (reply, grants, directories) = try home.change(operation)
+        let (reply, grants, directories) = try home.change(operation, durably: { changesDurably })
         take(grants)
         switch reply {
         case .inode(let inode): take(grants, inode)
@@ -186,10 +194,12 @@ package final class VolumeFileSystem: FileSystem {
 
     private func invalidate(_ number: InodeNumber, _ names: Set<FileName>) {
         guard let mount = mount.withLock({ $0 }) else { return }
-        let forgetting = DispatchGroup()
+        let (file, forgetting) = (file(number), DispatchGroup())
+        file.state.withLock { $0.forgetting += 1 }
         recalls.async(group: forgetting) {
             for name in names { try? mount.entryChanged(name, in: number) }
             try? mount.contentChanged(of: number)
+            file.state.withLock { $0.forgetting -= 1 }
         }
         while forgetting.wait(timeout: .now() + Self.patience) == .timedOut,
             calls.load(ordering: .sequentiallyConsistent) == 0

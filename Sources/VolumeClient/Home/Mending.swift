@@ -109,9 +109,9 @@ extension HomeLink {
             return false
         }
         let lost = state.withLock { state in
-            // The same home has lost nothing.
+            // The same home has lost nothing: it answers once all before is durable.
             let isSame = state.epoch == identity.epoch
-            defer { if !isSame { state.kept = SortedMap() } }
+            defer { state.kept = SortedMap() }
             (state.session, state.epoch, state.isPresent) = (session, identity.epoch, true)
             return isSame ? [] : state.kept.values
         }
