@@ -21,15 +21,22 @@ extension BlockStore {
     /// What is told behind the blocks it is about. The owner's limit is not for it, and where the file system has no room it takes
     /// what was kept for it.
     ///
-    /// - Parameter epoch: to remember, where it is higher than what is known.
+    /// - Parameters:
+    ///   - epoch: to remember, where it is higher than what is known.
+    ///   - admit: decides, in the same instant in which it gets its place, whether it is to be written.
+    /// - Returns: whether it was.
+    @discardableResult
     func appendNote(
-        _ kind: RecordHeader.Kind, _ volume: VolumeID, _ content: [UInt8] = [], deleted: [BlockID] = [], epoch: UInt64 = 0
-    ) throws(BlockStoreError) {
-        var failure: BlockStoreError?
+        _ kind: RecordHeader.Kind, _ volume: VolumeID, _ content: [UInt8] = [], deleted: [BlockID] = [], epoch: UInt64 = 0,
+        if admit: (StoreState) -> Bool = { _ in true }
+    ) throws(BlockStoreError) -> Bool {
+        var (isWritten, failure) = (false, BlockStoreError?.none)
         content.withUnsafeBytes { buffer in
             let key = BlockKey(volume: volume, block: BlockID(high: 0, low: 0))
             func append() throws(BlockStoreError) {
-                try self.append(kind, key, [buffer], Checksum.all(buffer), deleted: deleted, epoch: epoch) { _ in true }
+                isWritten = try self.append(kind, key, [buffer], Checksum.all(buffer), deleted: deleted, epoch: epoch) {
+                    admit($0)
+                }
             }
             let last = state.withLock { $0.segments.keys.last }
             do throws(BlockStoreError) {
@@ -46,6 +53,7 @@ extension BlockStore {
             }
         }
         if let failure { throw failure }
+        return isWritten
     }
 
     /// Writes a record.
@@ -64,7 +72,9 @@ extension BlockStore {
             if let failure = state.failure { throw failure }
             guard try admit(&state) else { return nil }
             let header = Self.header(kind, key, content.reduce(0) { $0 + $1.count }, checksums, state, epoch: epoch)
-            return try allot(header, &state)
+            let place = try allot(header, &state)
+            if kind == .block { state.expect(key) }
+            return place
         }
         guard let (number, record, file) = place else { return false }
         do throws(BlockStoreError) {
@@ -72,12 +82,14 @@ extension BlockStore {
         } catch {
             state.withLock { state in
                 state.segments[number]?.writing -= 1
+                if kind == .block { state.settle(key) }
                 if case .full = error { takeBack(record, in: number, &state) } else { state.failure = error }
             }
             throw error
         }
         state.withLock { state in
             state.segments[number]?.writing -= 1
+            if kind == .block { state.settle(key) }
             state.segments[number]?.isDirty = true
             state.unlisted[number, default: []].append(record)
             state.written += 1

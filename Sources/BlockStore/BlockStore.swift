@@ -170,13 +170,17 @@ package final class BlockStore: Sendable {
     /// How many ids one note has at most: few enough that what is kept for notes is enough for some.
     static let mostNamed = 1024
 
-    func note(deletion ids: [BlockID], of volume: VolumeID) throws(BlockStoreError) {
+    /// As ``appendNote(_:_:_:deleted:epoch:if:)``.
+    @discardableResult
+    func note(
+        deletion ids: [BlockID], of volume: VolumeID, if admit: (StoreState) -> Bool = { _ in true }
+    ) throws(BlockStoreError) -> Bool {
         var writer = BigEndianWriter()
         for id in ids {
             writer.write(id.high)
             writer.write(id.low)
         }
-        try appendNote(.deletion, volume, writer.bytes, deleted: ids)
+        return try appendNote(.deletion, volume, writer.bytes, deleted: ids, if: admit)
     }
 
     /// Remembers that a volume is at an epoch.

@@ -12,7 +12,8 @@ extension StoreState {
             let size = try file.size()
             let hasIndex = number != numbers.last && names.contains(Segment.indexName(number))
             let listed = hasIndex ? try Self.listed(number, size, on: disk) : nil
-            let records = if let listed { listed } else { try Segment.scan(file) }
+            // They are listed in the order in which their writing ended.
+            let records = if let listed { listed.sorted { $0.offset < $1.offset } } else { try Segment.scan(file) }
             segment.end = records.map { $0.offset + $0.header.footprint }.max() ?? 0
             segment.hasIndex = listed != nil
             segments[number] = segment

@@ -21,6 +21,8 @@ struct StoreState: Sendable {
     /// The records of segments without an index.
     var unlisted: [UInt32: [PlacedRecord]] = [:]
     var blocks: [BlockKey: Location] = [:]
+    /// Being written, and how often: they have their places, and may yet fail.
+    var arriving: [BlockKey: Int] = [:]
     /// Known to be damaged on disk.
     var damaged: Set<BlockKey> = []
     /// The highest that was seen of each volume.
@@ -58,9 +60,23 @@ struct StoreState: Sendable {
             damaged.remove(key)
         case .deletion:
             segments[number]?.notes += header.footprint
-            for block in deleted { forget(BlockKey(volume: key.volume, block: block)) }
+            for block in deleted {
+                let key = BlockKey(volume: key.volume, block: block)
+                // What stands behind it was written since.
+                guard let there = blocks[key], (there.segment, there.offset) < (number, record.offset) else { continue }
+                forget(key)
+            }
         case .epoch: segments[number]?.notes += header.footprint
         }
+    }
+
+    /// A block has its place, and will be there when it is written.
+    mutating func expect(_ key: BlockKey) { arriving[key, default: 0] += 1 }
+
+    /// It was written, or failed.
+    mutating func settle(_ key: BlockKey) {
+        let left = (arriving[key] ?? 0) - 1
+        arriving[key] = left > 0 ? left : nil
     }
 
     /// A block is not there any more, or elsewhere.

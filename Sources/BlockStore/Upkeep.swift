@@ -76,7 +76,9 @@ extension BlockStore {
 
     private func winBack(_ number: UInt32) throws(BlockStoreError) -> Bytes? {
         let before = state.withLock { $0.size }
-        for record in try records(of: number) { try move(record, from: number) }
+        for record in try records(of: number) {
+            guard try move(record, from: number) else { return nil }
+        }
         try synchronize()
         let isEmpty = state.withLock { $0.segments[number]?.live == 0 }
         // What is damaged stays until it was written anew: parts of it may be good.
@@ -120,27 +122,42 @@ extension BlockStore {
     }
 
     /// Writes a record again at the end, if it still says something.
-    private func move(_ record: PlacedRecord, from number: UInt32) throws(BlockStoreError) {
+    ///
+    /// - Returns: `false` when it has to wait for what is being written.
+    private func move(_ record: PlacedRecord, from number: UInt32) throws(BlockStoreError) -> Bool {
         let (key, volume) = (record.header.key, record.header.key.volume)
         switch record.header.kind {
         case .block:
             let old = state.withLock { $0.location(of: record, in: number) }
-            guard state.withLock({ $0.blocks[key] == old }) else { return }
+            guard state.withLock({ $0.blocks[key] == old }) else { return true }
             do throws(BlockStoreError) {
                 let (content, checksums) = try verify(key)
                 try copy(key, content, checksums, from: old)
-            } catch .corrupted {
-                return
-            }
+            } catch .corrupted {}
         case .deletion:
             let (file, isFirst) = state.withLock { ($0.segments[number]?.file, $0.segments.keys.first == number) }
-            guard let file, !isFirst else { return }
-            let gone = try StoreState.deletions(record, file)
-            let ids = state.withLock { state in gone.filter { state.blocks[BlockKey(volume: volume, block: $0)] == nil } }
-            if !ids.isEmpty { try note(deletion: ids, of: volume) }
+            guard let file, !isFirst else { return true }
+            for ids in try StoreState.deletions(record, file).portions(of: Self.mostNamed) {
+                guard try noteAgain(ids, of: volume) else { return false }
+            }
         case .epoch:
-            guard record.header.epoch == epoch(of: volume) else { return }
-            try appendNote(.epoch, volume)
+            if record.header.epoch == epoch(of: volume) { try appendNote(.epoch, volume) }
+        }
+        return true
+    }
+
+    /// Notes a deletion at the end, of those that were not written since: they are durable before what the note was about can be
+    /// gone. Of one that is being written nobody knows that yet, and a note behind it would delete it.
+    private func noteAgain(_ ids: [BlockID], of volume: VolumeID) throws(BlockStoreError) -> Bool {
+        func key(_ id: BlockID) -> BlockKey { BlockKey(volume: volume, block: id) }
+        while true {
+            let gone = state.withLock { state in ids.filter { state.blocks[key($0)] == nil } }
+            guard state.withLock({ state in gone.allSatisfy { state.arriving[key($0)] == nil } }) else { return false }
+            if gone.isEmpty { return true }
+            let isWritten = try note(deletion: gone, of: volume) { state in
+                gone.allSatisfy { state.blocks[key($0)] == nil && state.arriving[key($0)] == nil }
+            }
+            if isWritten { return true }
         }
     }
 

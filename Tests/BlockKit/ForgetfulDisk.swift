@@ -18,6 +18,8 @@ package final class ForgetfulDisk: BlockDisk {
         /// How many more changes are made before all fails.
         var stepsLeft = Int.max
         var steps = 0
+        /// What is done before the next write.
+        var interlude: (@Sendable () -> Void)?
         /// What all files may take.
         var room = Int.max
 
@@ -31,7 +33,7 @@ package final class ForgetfulDisk: BlockDisk {
     /// What a machine finds that comes up again.
     package init(after crash: ForgetfulDisk, _ random: inout SeededGenerator) {
         var found = crash.state.withLock { $0 }
-        (found.stepsLeft, found.steps, found.room) = (.max, 0, .max)
+        (found.stepsLeft, found.steps, found.room, found.interlude) = (.max, 0, .max, nil)
         for (number, content) in found.contents.sorted(by: { $0.key < $1.key }) {
             let bytes = Self.torn(content, &random)
             found.contents[number] = Content(now: bytes, durable: bytes)
@@ -58,6 +60,9 @@ package final class ForgetfulDisk: BlockDisk {
     /// Lets only so many more changes be made.
     package func fail(after steps: Int) { state.withLock { $0.stepsLeft = steps } }
     package var steps: Int { state.withLock { $0.steps } }
+
+    /// Does this when the next write is about to be made.
+    package func beforeNextWrite(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.interlude = body } }
 
     /// Has no more room than what is taken now and so many bytes.
     package func fill(leaving free: Int = 0) { state.withLock { $0.room = $0.room - $0.free + free } }
@@ -129,6 +134,11 @@ package final class ForgetfulDisk: BlockDisk {
         }
 
         func write(_ parts: [UnsafeRawBufferPointer], at place: Int64) throws(BlockStoreError) {
+            let interlude = disk.state.withLock { state in
+                defer { state.interlude = nil }
+                return state.interlude
+            }
+            interlude?()
             let bytes = parts.flatMap { Array($0) }
             var missing = 0
             try disk.change(name) { state in

@@ -176,6 +176,59 @@ struct BlockTests {
         #expect(throws: BlockStoreError.self) { try store.put(1000) }
     }
 
+    // MARK: Winning room back meanwhile
+
+    /// A store in which the second of its segments has nothing but notes, the first of them that block 1 of the first one is gone.
+    private func deleted() throws -> BlockStore {
+        let store = try Samples.store(disk)
+        for number in 1...19 as ClosedRange<UInt64> { try store.put(number) }
+        try store.delete([Samples.key(1).block], of: Samples.volume, epoch: 0)
+        try store.delete((11...19).map { Samples.key($0).block }, of: Samples.volume, epoch: 0)
+        try store.put(20, 5000)
+        try store.index()
+        #expect(try disk.names().filter { $0.hasSuffix(".index") }.count == 2)
+        return store
+    }
+
+    @Test("A block that is written again while its deletion is noted elsewhere stays")
+    func writtenMeanwhile() throws {
+        let store = try deleted()
+        disk.beforeNextWrite { #expect(throws: Never.self) { try store.put(1, 700) } }
+        #expect(try store.compact() != nil)
+        try store.synchronize()
+        var random = SeededGenerator(seed: 1)
+        for opened in [store, try Samples.store(ForgetfulDisk(after: disk, &random))] {
+            #expect(opened.length(of: Samples.key(1)) == 700)
+        }
+        #expect(disk.size(of: "segment-0000000002.blocks") == 0)
+    }
+
+    @Test(
+        "While a block is being written again its deletion stays where it is, whether that fails or not",
+        arguments: [true, false])
+    func deletedMeanwhile(fails: Bool) throws {
+        let store = try deleted()
+        let disk = disk
+        disk.beforeNextWrite {
+            #expect(throws: Never.self) {
+                while try store.compact() != nil {}
+                try store.synchronize()
+            }
+            if fails { disk.fail(after: 0) }
+        }
+        if fails {
+            #expect(throws: BlockStoreError.self) { try store.put(1, 700) }
+        } else {
+            try store.put(1, 700)
+            try store.synchronize()
+        }
+        var random = SeededGenerator(seed: 1)
+        let again = try Samples.store(ForgetfulDisk(after: disk, &random))
+        #expect(again.length(of: Samples.key(1)) == (fails ? nil : 700))
+        while try again.compact() != nil {}
+        #expect(again.length(of: Samples.key(1)) == (fails ? nil : 700))
+    }
+
     // MARK: Damage
 
     @Test("Damage is found when it is read and by a scrub, and mended by writing the block anew")
