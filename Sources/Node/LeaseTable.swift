@@ -42,6 +42,9 @@ package struct LeaseTable: Sendable {
     /// Those that take something of what the node may lend, in their time.
     var taking: [LeaseEntry] { unsettled.values.filter(\.holdsCapacity) + draining.values }
 
+    /// Whether a lease takes something of what the node lends.
+    package func takes(_ id: LeaseID) -> Bool { self[id]?.holdsCapacity ?? false }
+
     /// The settled lease that may be forgotten first.
     var nextToForget: LeaseEntry? { forgetting.values.first.flatMap { settled[$0] } }
 

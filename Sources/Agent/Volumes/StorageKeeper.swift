@@ -14,9 +14,6 @@ final class StorageKeeper: Sendable {
         case close(LeaseID)
     }
 
-    /// For so long what was stored under a lease is kept when it has ended, so that its borrower can move it elsewhere.
-    static let hold = Microseconds.days(1)
-
     /// Where blocks are kept.
     let directory: String
     /// What keeps them, or why it cannot: then no disk is lent.
@@ -87,8 +84,8 @@ final class StorageKeeper: Sendable {
         for await order in orders {
             switch order {
             case .open(let lease, _): engine.handle(.storeFailed(lease, reason: "its disk cannot be used now"))
-            // It is given back when the directory can be used again.
-            case .close(let lease): engine.handle(.storeClosed(lease))
+            // What is there takes its room until the directory can be used again and it is given back.
+            case .close: break
             }
         }
     }
@@ -104,7 +101,7 @@ final class StorageKeeper: Sendable {
                 log.warning("no room was set aside on the disk", metadata: ["lease": "\(lease)", "error": "\(error)"])
                 engine.handle(.storeFailed(lease, reason: error.reason))
             }
-        case .close(let lease): storage.drain(lease, hold: Self.hold)
+        case .close(let lease): storage.drain(lease, hold: Timing.drainage)
         }
     }
 
@@ -112,7 +109,7 @@ final class StorageKeeper: Sendable {
         let open = engine.read { node in
             node.leases.unsettled.values.filter(\.lendsDisk).map { OpenLease($0.id, $0.lease.amounts.disk, of: $0.lease.peer) }
         }
-        for (lease, error) in storage.reconcile(open, hold: Self.hold) {
+        for (lease, error) in storage.reconcile(open, hold: Timing.drainage) {
             log.warning("the room of a lease is gone", metadata: ["lease": "\(lease)", "error": "\(error)"])
             engine.handle(.storeFailed(lease, reason: error.reason))
         }
@@ -128,11 +125,13 @@ final class StorageKeeper: Sendable {
 
     // MARK: What the owner has
 
-    /// What of the disk the owner's own files take, or others that are not this agent's: all but what is free and what is lent. Where
-    /// less than all of the file system is this node's to share out, only what cuts into that.
+    /// What of the disk the owner's own files take, or others that are not this agent's: all but what is free and what is lent, as far
+    /// as the node knows of it. Where less than all of the file system is this node's to share out, only what cuts into that.
     var ownerUsage: Bytes {
         guard let storage = try? storage.get(), let space = FileSystemSpace(of: directory) else { return capacity }
-        let lent = storage.report.leases.reduce(Bytes.zero) { $0 + $1.used }
+        let leases = storage.report.leases
+        let counted = engine.read { node in Set(leases.map(\.lease).filter(node.leases.takes)) }
+        let lent = leases.reduce(Bytes.zero) { counted.contains($1.lease) ? $0 + $1.used : $0 }
         return max(.zero, capacity - space.free - lent)
     }
 }

@@ -63,7 +63,7 @@ extension VolumeDesk {
     }
 
     /// What those among some nodes have that answer; `nil` for one that has nothing of the volume.
-    private func usages(of volume: VolumeID, on nodes: [NodeID]) async -> [(NodeID, BlockUsage?)] {
+    func usages(of volume: VolumeID, on nodes: [NodeID]) async -> [(NodeID, BlockUsage?)] {
         await withTaskGroup(of: (NodeID, BlockUsage?)?.self) { group in
             for node in nodes { group.addTask { await self.usage(of: volume, on: node) } }
             return await group.reduce(into: []) { answers, answer in if let answer { answers.append(answer) } }

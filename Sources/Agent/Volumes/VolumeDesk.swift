@@ -45,8 +45,10 @@ final class VolumeDesk: Sendable {
     let (searches, recruiting, returns, departures) = (Attempts(), Attempts(), Attempts(), Attempts())
     let deletions = Attempts()
     private let holdings: Mutex<[VolumeID: VolumeHolding]>
-    /// Leases of which the lender has said that it uses them for their volume.
-    private let bound = Mutex<Set<LeaseID>>([])
+    /// Leases of which the lender has said that it uses them for their volume, and when.
+    private let bound = Mutex<[LeaseID: Instant]>([:])
+    /// So long that is believed: a lender that has lost what it had sets the room aside anew, and does not know for what.
+    private static let faith = Microseconds.seconds(20)
 
     init(
         house: Household, engine: Engine, requests: LeaseRequests, roster: MemberRoster, peers: PeerCaller,
@@ -102,7 +104,7 @@ final class VolumeDesk: Sendable {
     /// Lets go what is in memory of what was held and is not any more.
     private func forget(_ before: VolumeHolding?, besides now: VolumeHolding?) {
         guard let before else { return }
-        bound.withLock { $0.subtract(Set(before.leases).subtracting(now?.leases ?? [])) }
+        bound.withLock { for lease in before.leases where now?.leases.contains(lease) != true { $0[lease] = nil } }
         if now == nil {
             adoptions.forget(before.volume)
             searches.forget(before.volume)
@@ -145,12 +147,16 @@ final class VolumeDesk: Sendable {
             for summary in kept where summary.isHome && self[summary.volume] == nil {
                 await note { try await self.inherit(summary.volume) }
             }
-            for holding in all where !holding.isUnfinished { await tend(holding) }
+            for holding in all where !holding.isUnfinished {
+                await noteLenders(of: holding)
+                await tend(holding)
+            }
             await resumeDeletions()
             let now = house.clock().instant
             if looked.map({ now - $0 >= Self.pause }) ?? true {
                 looked = now
                 await lookAround(kept)
+                for holding in all where !holding.isUnfinished { await dropVanished(holding) }
                 await finishDeletions()
                 for summary in kept where summary.isHome {
                     await mendBackups(of: summary)
@@ -174,8 +180,11 @@ final class VolumeDesk: Sendable {
         }
     }
 
-    /// Gives back all that was borrowed for a volume, and removes what there is of it.
+    /// Gives back all that was borrowed for a volume that has not come to be, and removes what there is of it. A backup that was given
+    /// it learns that it is deleted.
     func discard(_ holding: VolumeHolding) async {
+        let epoch = await summary(of: holding.volume)?.epoch ?? 1
+        await note { try await deleted.add(DeletedVolume(volume: holding.volume, epoch: epoch, at: house.clock().utc)) }
         do throws(VolumeRefusal) {
             do throws(VolumeRefusal) { try await homes.delete(holding.volume, isForced: true) } catch {
                 try homes.abandon(holding.volume)
@@ -200,6 +209,19 @@ final class VolumeDesk: Sendable {
         }
     }
 
+    /// Who lends under the leases that are held.
+    private func lenders(of holding: VolumeHolding) -> [LeaseID: NodeID] {
+        let known = holding.leases.compactMap { id in (lease(id)?.peer ?? holding.lenders?[id]).map { (id, $0) } }
+        return Dictionary(known, uniquingKeysWith: { $1 })
+    }
+
+    /// Writes down who lends while it is known.
+    private func noteLenders(of holding: VolumeHolding) async {
+        let lenders = lenders(of: holding)
+        guard lenders != holding.lenders ?? [:] else { return }
+        await note { try await self.change(holding.volume) { $0.lenders = lenders } }
+    }
+
     /// Has lenders take what was borrowed for the volume, and tells its home how they are.
     private func tend(_ holding: VolumeHolding) async {
         for id in holding.leases { if let lease = lease(id), lease.isOpen { await bind(lease, to: holding.volume) } }
@@ -221,11 +243,12 @@ final class VolumeDesk: Sendable {
     /// - Returns: why it does not.
     @discardableResult
     func bind(_ lease: Lease, to volume: VolumeID) async -> String? {
-        guard !bound.withLock({ $0.contains(lease.id) }) else { return nil }
+        let now = house.clock().instant
+        guard bound.withLock({ bound in bound[lease.id].map { now - $0 > Self.faith } ?? true }) else { return nil }
         guard let peer = peer(lease.peer) else { return "it is not known where it is" }
         do {
             try await peer.answer(to: .bind(lease.id, to: volume))
-            bound.withLock { _ = $0.insert(lease.id) }
+            bound.withLock { $0[lease.id] = now }
             return nil
         } catch { return "\(error)" }
     }
@@ -233,29 +256,54 @@ final class VolumeDesk: Sendable {
     /// Leases that are over and on whose lender nothing is left are held no more, nor are nodes that are left, and those that had only
     /// what is left of before.
     private func dropEmptied(_ holding: VolumeHolding) async {
-        let ended = holding.leases.filter { id in lease(id).map { !$0.isOpen } ?? true }
+        let (open, lenders) = (openLeases(of: holding), lenders(of: holding))
         let former = holding.foundOn
-        guard !ended.isEmpty || !former.isEmpty || !holding.leaving.isEmpty, let status = try? homes.status(of: holding.volume)
+        guard open.count < holding.leases.count || !former.isEmpty || !holding.leaving.isEmpty,
+            let status = try? homes.status(of: holding.volume)
         else { return }
         let empty = Set(status.evacuations.filter(\.isDone).map(\.node))
         for node in former where empty.contains(node) { await part(with: node, of: holding.volume) }
         for node in holding.leaving where empty.contains(node) { await note { try await self.release(node, of: holding.volume) } }
-        let over = ended.filter { id in lease(id).map { empty.contains($0.peer) } ?? true }
+        await drop(from: holding, lentBy: lenders, besides: open, emptied: empty)
+    }
+
+    /// The same of lenders that say themselves that they have nothing any more, as one does when it has kept what was there for as
+    /// long as it had to, and of those that have left the pool.
+    private func dropVanished(_ holding: VolumeHolding) async {
+        let open = openLeases(of: holding)
+        let draining = holding.draining(besides: open)
+        guard !draining.isEmpty else { return }
+        let members = members
+        let answers = await usages(of: holding.volume, on: draining)
+        let empty = answers.filter { $0.1 == nil }.map(\.0) + draining.filter { !members.contains($0) }
+        await drop(from: holding, lentBy: lenders(of: holding), besides: open, emptied: Set(empty))
+    }
+
+    private func drop(
+        from holding: VolumeHolding, lentBy lenders: [LeaseID: NodeID], besides open: Set<LeaseID>, emptied empty: Set<NodeID>
+    ) async {
+        var known = holding
+        known.lenders = lenders
+        let over = known.over(besides: open, emptied: empty)
         guard !over.isEmpty else { return }
-        let lenders = over.compactMap { lease($0)?.peer }
+        let left = Set(over.compactMap { lenders[$0] }).subtracting(open.compactMap { lenders[$0] })
         await note {
             try await self.change(holding.volume) { holding in
                 holding.leases.removeAll(where: over.contains)
-                holding.leftBehind(lenders)
+                holding.leftBehind(left)
             }
         }
     }
 
-    /// The nodes that give room to a volume, as leases have it, each once.
+    private func openLeases(of holding: VolumeHolding) -> Set<LeaseID> {
+        Set(holding.leases.filter { lease($0)?.isOpen ?? false })
+    }
+
+    /// The nodes that give room to a volume, as leases have it, or have something of it left, each once.
     func places(of holding: VolumeHolding) -> [StorePlace] {
-        let leases = Dictionary(grouping: holding.leases.compactMap { lease($0) }, by: \.peer)
-        var places = leases.sorted { $0.key < $1.key }.compactMap { node, leases in
-            let open = leases.filter { $0.isOpen && $0.state != .reclaiming }
+        let lent = Dictionary(grouping: lenders(of: holding), by: \.value)
+        var places = lent.sorted { $0.key < $1.key }.compactMap { node, lent in
+            let open = lent.compactMap { lease($0.key) }.filter { $0.isOpen && $0.state != .reclaiming }
             return place(node, of: open.reduce(.zero) { $0 + $1.amounts.disk }, holding)
         }
         if holding.own > .zero, let here = place(own, of: holding.own, holding) { places.append(here) }

@@ -6,6 +6,9 @@ struct VolumeHolding: Codable, Hashable, Sendable {
     let volume: VolumeID
     /// Under which other nodes set room aside, in order.
     var leases: [LeaseID] = []
+    /// Who lends under each: a lease is settled and forgotten long before what was stored under it has to be elsewhere. Not written
+    /// down before there was one.
+    var lenders: [LeaseID: NodeID]?
     /// What this node sets aside itself.
     var own = Bytes.zero
     /// What each node sets aside.
@@ -65,6 +68,25 @@ extension VolumeHolding {
     func hasOnlyRemains(on node: NodeID) -> Bool { found?[node] == false }
 
     // MARK: Lenders
+
+    /// Leases that do not go on and that nothing has to be moved for any more, in order: nothing is left on their lenders, or those lend
+    /// under others.
+    ///
+    /// - Parameters:
+    ///   - open: that go on.
+    ///   - empty: on which nothing is left.
+    func over(besides open: Set<LeaseID>, emptied empty: Set<NodeID>) -> [LeaseID] {
+        let lending = Set(open.compactMap { lenders?[$0] })
+        return leases.filter { id in
+            !open.contains(id) && lenders?[id].map { empty.contains($0) || lending.contains($0) } ?? true
+        }
+    }
+
+    /// Those that lend no more and may still have something, in order.
+    func draining(besides open: Set<LeaseID>) -> [NodeID] {
+        let ended = leases.filter { !open.contains($0) }.compactMap { lenders?[$0] }
+        return Set(ended).subtracting(open.compactMap { lenders?[$0] }).sorted()
+    }
 
     /// Whom to ask for room in place of lenders that are gone: those alone that the volume was made to take, as long as all of them are in
     /// the pool; and those that it has left only when there is nobody else.

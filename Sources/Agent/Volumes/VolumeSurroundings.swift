@@ -43,7 +43,9 @@ struct VolumeSurroundings: Sendable {
 
     private func lendsDisk(to node: NodeID) -> Bool {
         engine.read { state in
-            state.leases.unsettled.values.contains { $0.lease.role == .lender && $0.lease.isOfDisk && $0.lease.peer == node }
+            (state.leases.unsettled.values + state.leases.draining.values).contains {
+                $0.lease.role == .lender && $0.lease.isOfDisk && $0.lease.peer == node
+            }
         }
     }
 
