@@ -114,7 +114,7 @@ extension BlockStore {
         _ header: RecordHeader, _ state: inout StoreState
     ) throws(BlockStoreError) -> (UInt32, PlacedRecord, any BlockFile) {
         let last = state.segments.values.last
-        if last.map({ $0.end > 0 && $0.end + header.footprint > options.segmentSize(of: state.capacity) }) ?? true {
+        if last.map({ $0.end > 0 && $0.end + header.footprint > options.segmentSize(in: state) }) ?? true {
             do throws(BlockStoreError) { try begin(&state) } catch {
                 // A note goes where there may be room for it, also where there is enough already.
                 guard case .full = error, header.kind != .block, last != nil else { throw error }
@@ -122,10 +122,10 @@ extension BlockStore {
         }
         // The last segment may be the one that was kept for notes: blocks do not get there before the next one is.
         if header.kind == .block { try keepNext(&state) }
-        guard let segment = state.segments.values.last else { preconditionFailure("a segment was made") }
+        guard let segment = state.segments.values.last, let file = segment.file else { preconditionFailure("a segment was made") }
         state.segments[segment.number]?.end += header.footprint
         state.segments[segment.number]?.writing += 1
-        return (segment.number, PlacedRecord(header: header, offset: segment.end), segment.file)
+        return (segment.number, PlacedRecord(header: header, offset: segment.end), file)
     }
 
     /// What had no room on the file system leaves a gap, which is passed over, where something stands behind it already.
@@ -136,7 +136,7 @@ extension BlockStore {
         state.segments[number] = segment
         // Part of it may have been written. Where no other segment is kept this gives up room of notes, too.
         guard segment.writing == 0, state.next != nil else { return }
-        try? segment.file.truncate(to: segment.end)
+        try? segment.file?.truncate(to: segment.end)
     }
 
     // MARK: Segments
@@ -152,7 +152,7 @@ extension BlockStore {
         guard state.next == nil else { return }
         let segment = try make(after: state.segments.keys.last)
         do throws(BlockStoreError) {
-            try segment.file.reserve(options.noteRoom(of: state.capacity))
+            try segment.file?.reserve(options.noteRoom(in: state))
         } catch {
             try disk.remove(Segment.name(segment.number))
             throw error

@@ -31,9 +31,12 @@ package final class BlockStore: Sendable {
             min(segmentSize, max(Self.smallest, Bytes(capacity.rawValue / 8))).rawValue
         }
 
+        /// The same of a store that may have more than its capacity: what is given back is not cut into small pieces meanwhile.
+        func segmentSize(in state: StoreState) -> Int64 { segmentSize(of: max(state.capacity, Bytes(state.size))) }
+
         /// What is kept on the file system for notes, so that blocks can be deleted when it is full: some thousands of them. It comes
         /// out of what is kept for winning room back.
-        func noteRoom(of capacity: Bytes) -> Int64 { min(1 << 20, segmentSize(of: capacity)) }
+        func noteRoom(in state: StoreState) -> Int64 { min(1 << 20, segmentSize(in: state)) }
     }
 
     let disk: any BlockDisk
@@ -49,7 +52,7 @@ package final class BlockStore: Sendable {
         self.options = options
         var found = try StoreState(on: disk)
         found.capacity = options.capacity
-        try found.keepAgain(options.noteRoom(of: found.capacity))
+        try found.keepAgain(options.noteRoom(in: found))
         state.withLock { [found] in $0 = found }
     }
 
@@ -221,14 +224,17 @@ package final class BlockStore: Sendable {
             guard state.durable < ticket else { return nil }
             var files: [any BlockFile] = []
             for (number, segment) in state.segments.pairs where segment.isDirty {
-                files.append(segment.file)
+                if let file = segment.file { files.append(file) }
                 state.segments[number]?.isDirty = false
             }
             return (state.written, files)
         }
         guard let (written, files) = work else { return }
         for file in files { try file.synchronize() }
-        state.withLock { $0.durable = max($0.durable, written) }
+        state.withLock { state in
+            state.durable = max(state.durable, written)
+            state.closeSealed()
+        }
     }
 }
 

@@ -70,7 +70,7 @@ extension BlockStore {
         state.withLock { state in
             state.failure = .removed
             (state.segments, state.next, state.unlisted, state.blocks, state.damaged) = (SortedMap(), nil, [:], [:], [])
-            state.granted = 0
+            (state.granted, state.readFiles) = (0, ReadFiles())
         }
         try Self.removeFiles(on: disk)
     }

@@ -8,7 +8,7 @@ extension StoreState {
         let numbers = names.compactMap(Segment.number).sorted()
         for number in numbers {
             let file = try disk.open(Segment.name(number), isNew: false)
-            var segment = Segment(number: number, file: file, end: 0)
+            var segment = Segment(number: number, end: 0)
             let size = try file.size()
             let hasIndex = number != numbers.last && names.contains(Segment.indexName(number))
             let listed = hasIndex ? try Self.listed(number, size, on: disk) : nil
@@ -20,7 +20,7 @@ extension StoreState {
             if listed == nil { unlisted[number] = records }
             for record in records { enter(record, in: number, deleted: try Self.deletions(record, file)) }
         }
-        try cutOff()
+        try cutOff(on: disk)
         // One that is listed does not grow any more: what comes after it is not the next one, though there is nothing in it.
         let before = segments.keys.dropLast().last
         guard let last = segments.values.last, last.end == 0, before.map({ !names.contains(Segment.indexName($0)) }) ?? true
@@ -28,13 +28,15 @@ extension StoreState {
         (segments[last.number], next) = (nil, last)
     }
 
-    /// Nothing that was not written whole is left where something will be written.
-    private mutating func cutOff() throws(BlockStoreError) {
+    /// Opens the segments where something will be written. Nothing that was not written whole is left there.
+    private mutating func cutOff(on disk: any BlockDisk) throws(BlockStoreError) {
         for segment in segments.values.reversed() {
-            if try segment.file.size() > segment.end {
-                try segment.file.truncate(to: segment.end)
-                try segment.file.synchronize()
+            let file = try disk.open(Segment.name(segment.number), isNew: false)
+            if try file.size() > segment.end {
+                try file.truncate(to: segment.end)
+                try file.synchronize()
             }
+            segments[segment.number]?.file = file
             guard segment.end == 0 else { return }
         }
     }
@@ -42,7 +44,7 @@ extension StoreState {
     /// Keeps room for notes, so many bytes, where they are written next: what was kept before was cut off.
     mutating func keepAgain(_ room: Int64) throws(BlockStoreError) {
         guard let last = next ?? segments.values.last else { return }
-        do throws(BlockStoreError) { try last.file.reserve(last.end + room) } catch {
+        do throws(BlockStoreError) { try last.file?.reserve(last.end + room) } catch {
             guard case .full = error else { throw error }
             if next != nil { (segments[last.number], next) = (last, nil) }
         }

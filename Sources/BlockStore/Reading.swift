@@ -12,8 +12,8 @@ extension BlockStore {
 
     private func find(_ key: BlockKey) throws(BlockStoreError) -> (StoreState.Location, any BlockFile) {
         try withState { state throws(BlockStoreError) in
-            guard let location = state.blocks[key], let segment = state.segments[location.segment] else { throw .unknown(key) }
-            return (location, segment.file)
+            guard let location = state.blocks[key] else { throw .unknown(key) }
+            return (location, try state.file(of: location.segment, on: disk))
         }
     }
 

@@ -3,7 +3,8 @@ import Resources
 /// A file of records, one behind the other. Only the last one of a store grows.
 struct Segment: Sendable {
     let number: UInt32
-    let file: any BlockFile
+    /// Open while something is written to it that may not be durable yet, and of the last one; else it is opened when it is read.
+    var file: (any BlockFile)?
     /// Where the next record begins.
     var end: Int64
     /// What blocks that are still there take.

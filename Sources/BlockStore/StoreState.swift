@@ -18,6 +18,7 @@ struct StoreState: Sendable {
     var segments = SortedMap<UInt32, Segment>()
     /// The one that comes after them, with nothing in it but room that is kept for notes.
     var next: Segment?
+    var readFiles = ReadFiles()
     /// The records of segments without an index.
     var unlisted: [UInt32: [PlacedRecord]] = [:]
     var blocks: [BlockKey: Location] = [:]
@@ -41,6 +42,23 @@ struct StoreState: Sendable {
     func location(of record: PlacedRecord, in segment: UInt32) -> Location {
         Location(
             segment: segment, offset: record.offset, length: record.header.length, tableChecksum: record.header.tableChecksum)
+    }
+
+    // MARK: Files
+
+    /// The file of a segment that is there, to read it.
+    mutating func file(of number: UInt32, on disk: any BlockDisk) throws(BlockStoreError) -> any BlockFile {
+        if let file = segments[number]?.file { return file }
+        return try readFiles.file(of: number) { () throws(BlockStoreError) in
+            try disk.open(Segment.name(number), isNew: false)
+        }
+    }
+
+    /// Closes files that nothing is written to any more.
+    mutating func closeSealed() {
+        for (number, segment) in segments.pairs.dropLast() where segment.file != nil && segment.writing == 0 && !segment.isDirty {
+            segments[number]?.file = nil
+        }
     }
 
     // MARK: Records that are there

@@ -92,7 +92,10 @@ extension BlockStore {
         try disk.remove(Segment.indexName(number))
         try disk.remove(Segment.name(number))
         try disk.synchronizeNames()
-        state.withLock { state in (state.segments[number], state.unlisted[number]) = (nil, nil) }
+        state.withLock { state in
+            (state.segments[number], state.unlisted[number]) = (nil, nil)
+            state.readFiles.close(number)
+        }
         try ifThereIsRoom(keepNext)
     }
 
@@ -112,10 +115,13 @@ extension BlockStore {
         return empty + (open.filter { $1.live > 0 }.max { dead($0.0, $0.1) < dead($1.0, $1.1) }.map { [($0.0, false)] } ?? [])
     }
 
+    private func file(of number: UInt32) throws(BlockStoreError) -> any BlockFile {
+        try withState { state throws(BlockStoreError) in try state.file(of: number, on: disk) }
+    }
+
     private func records(of number: UInt32) throws(BlockStoreError) -> [PlacedRecord] {
-        let (file, unlisted) = state.withLock { ($0.segments[number]?.file, $0.unlisted[number]) }
-        if let unlisted { return unlisted }
-        guard let file else { return [] }
+        if let unlisted = state.withLock({ $0.unlisted[number] }) { return unlisted }
+        let file = try file(of: number)
         let index = try disk.open(Segment.indexName(number), isNew: false)
         if let listed = try SegmentIndex.read(index, segmentSize: try file.size()) { return listed }
         return try Segment.scan(file)
@@ -135,9 +141,8 @@ extension BlockStore {
                 try copy(key, content, checksums, from: old)
             } catch .corrupted {}
         case .deletion:
-            let (file, isFirst) = state.withLock { ($0.segments[number]?.file, $0.segments.keys.first == number) }
-            guard let file, !isFirst else { return true }
-            for ids in try StoreState.deletions(record, file).portions(of: Self.mostNamed) {
+            guard state.withLock({ $0.segments.keys.first != number }) else { return true }
+            for ids in try StoreState.deletions(record, try file(of: number)).portions(of: Self.mostNamed) {
                 guard try noteAgain(ids, of: volume) else { return false }
             }
         case .epoch:

@@ -52,6 +52,17 @@ struct GivingBackTests {
         #expect(store.usage.live == .zero && store.usage.dead < .kibibytes(4))
     }
 
+    @Test("What has no capacity any more is not cut into small segments")
+    func segments() throws {
+        let store = try Samples.store(disk, capacity: .mebibytes(8), segmentSize: .mebibytes(1))
+        for number in 1...100 as ClosedRange<UInt64> { try store.put(number, 40_000) }
+        store.resize(to: .zero)
+        try store.delete((1...100).filter { $0 % 3 != 0 }.map { Samples.key($0).block }, of: Samples.volume, epoch: 1)
+        while try store.compact() != nil {}
+        #expect(store.usage.live > .mebibytes(1) && store.usage.dead < .kibibytes(700))
+        #expect(try disk.names().count { $0.hasSuffix(".blocks") } < 8)
+    }
+
     @Test("What is evicted makes room at once, the oldest first, and is gone for good", arguments: [0, 20, 100] as [Int64])
     func evicting(kibibytes: Int64) throws {
         let store = try Samples.store(disk, capacity: .mebibytes(1), segmentSize: .kibibytes(16))

@@ -13,9 +13,6 @@ import Volumes
     "Lent storage on a file system that is full",
     .enabled(if: geteuid() == 0, "needs root, for a file system of its own"))
 final class LentFullDiskTests: Sendable {
-    private static let home = NodeID(high: 1, low: 1)
-    private static let volume = Lender.volume
-
     private let directory: TemporaryDirectory
     private let closed = Mutex<[LeaseID]>([])
     private let time = Mutex<Int64>(1)
@@ -39,25 +36,18 @@ final class LentFullDiskTests: Sendable {
             onClosed: { [self] lease in closed.withLock { $0.append(lease) } })
     }
 
-    private func ask(_ storage: LentStorage, _ request: BlockRequest, body: BlockContent? = nil) throws -> BlockReply {
-        var message = FrameMessage(code: request.code, head: BlockMessage(request, of: Self.volume).head)
-        if let body { message = FrameMessage(code: request.code, head: message.head, body: body.bytes) }
-        let reply = try storage.answer(message, of: Self.home)
-        return try BlockReply(code: reply.code, head: reply.head)
-    }
-
     /// Two leases for a volume that has as much as it may have, and no room on the file system for anything else.
     ///
     /// - Returns: how many blocks.
     private func fill(_ storage: LentStorage) throws -> UInt64 {
         for (number, size) in [(1, Bytes.mebibytes(4)), (2, .mebibytes(4))] {
-            try storage.open(Lender.lease(UInt64(number)), size, of: Self.home)
-            #expect(try ask(storage, .bind(Lender.lease(UInt64(number)))) == .done)
+            try storage.open(Lender.lease(UInt64(number)), size, of: LentStorage.home)
+            #expect(try storage.ask(.bind(Lender.lease(UInt64(number)))) == .done)
         }
         var count: UInt64 = 0
         while true {
             let block = ServedBlocks.block(count + 1, 30_000)
-            guard try ask(storage, .put([block.put], isDurable: true), body: block) == .stored(failures: [:]) else { break }
+            guard try storage.ask(.put([block.put], isDurable: true), body: block) == .stored(failures: [:]) else { break }
             count += 1
         }
         #expect(count > 200)
@@ -86,7 +76,7 @@ final class LentFullDiskTests: Sendable {
         storage.drain(Lender.lease(1), hold: .hours(1))
         storage.drain(Lender.lease(2), hold: .hours(1))
         for number in 1...count {
-            #expect(try ask(storage, .delete([ServedBlocks.id(number)], epoch: 1)) == .done)
+            #expect(try storage.ask(.delete([ServedBlocks.id(number)], epoch: 1)) == .done)
             if number.isMultiple(of: 20) { storage.tend() }
         }
         storage.tend()
@@ -117,8 +107,21 @@ final class LentFullDiskTests: Sendable {
     func dropping() throws {
         let storage = try lender()
         _ = try fill(storage)
-        #expect(try ask(storage, .drop(epoch: 1)) == .done)
+        #expect(try storage.ask(.drop(epoch: 1)) == .done)
         storage.tend()
         #expect(free > 7 << 20 && storage.report.volumes.isEmpty)
+    }
+}
+
+extension LentStorage {
+    /// Who asks below.
+    static let home = NodeID(high: 1, low: 1)
+
+    /// Asks about the volume of these tests as its home.
+    func ask(_ request: BlockRequest, body: BlockContent? = nil) throws -> BlockReply {
+        var message = FrameMessage(code: request.code, head: BlockMessage(request, of: Lender.volume).head)
+        if let body { message = FrameMessage(code: request.code, head: message.head, body: body.bytes) }
+        let reply = try answer(message, of: Self.home)
+        return try BlockReply(code: reply.code, head: reply.head)
     }
 }

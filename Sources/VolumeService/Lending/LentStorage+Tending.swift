@@ -39,12 +39,16 @@ extension LentStorage {
         lent.settle(capacity: capacity)
     }
 
-    /// Frees what dead blocks take: as far as it is worth the copying, and all that it takes where more is used than may be, or room
-    /// is wanted that is not there.
+    /// Frees what dead blocks take: as far as it is worth the copying, and all that it takes where then no more is used than may be,
+    /// or room is there that is wanted. What is leaving as a whole is not copied for that: its files go with the last block.
     private func winBack(_ lent: LentVolume, downTo size: Bytes) throws(BlockStoreError) {
         let wanted = lent.takeWanted()
         while try lent.store.compact(atLeast: Self.worthwhile) != nil {}
-        func isShort() -> Bool { lent.used > size || lent.store.usage.free < wanted }
+        func isShort() -> Bool {
+            let usage = lent.store.usage
+            let (isBeyond, canFit) = (usage.live + usage.dead > size, size > .zero && usage.live <= size)
+            return isBeyond && canFit || usage.free < wanted && usage.live + wanted <= usage.capacity
+        }
         while isShort(), try lent.store.compact(atLeast: Self.anything) != nil {}
         guard isShort(), lent.store.usage.dead > .zero else { return }
         try lent.store.beginSegment()
