@@ -82,6 +82,7 @@ struct Surplusd: AsyncParsableCommand {
 
     private func serve(_ configuration: AgentConfiguration) async throws {
         HeapLimits.apply()
+        FileLimits.apply()
         signal(SIGPIPE, SIG_IGN)
         let recent = RecentLog()
         let log = Self.logger(configuration.log, recent)
