@@ -27,6 +27,8 @@ package enum NodeEvent: Sendable {
     case storeFailed(LeaseID, reason: String)
     /// Nothing of the lease is on the disk any more.
     case storeClosed(LeaseID)
+    /// What is stored under all leases of disk that are lent or not cleared away yet.
+    case stores([LeaseID: StoreUse])
     /// The machine was measured.
     case readings(owner: Amounts, guests: [MeterReading])
     /// What the policy's conditions are judged by was looked at.

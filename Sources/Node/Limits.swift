@@ -30,6 +30,10 @@ extension Node {
         standing.inKind = inKindStanding(towards: borrower, for: ask, at: now)
         if case .swap = ask.consideration { standing.taken = takenInSwaps }
         standing.committed = schedule(at: now).peak(from: from, until: until + Timing.turnover)
+        if ask.start == nil, let sharedRoom {
+            let shared = sharedRoom.shared + sharedRoom.inheritance(of: borrower.id)
+            standing.committed.disk = max(.zero, standing.committed.disk - shared)
+        }
         if policy.noticeClass(for: ask, given: standing) == .firm {
             standing.firm =
                 ask.amounts.disk > .zero ? firmRoomOnDisk() : firmRoom(for: ask.term, after: ask.wait(at: now))

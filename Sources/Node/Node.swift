@@ -30,6 +30,8 @@ package struct Node: Sendable {
     /// How the policy's conditions stand.
     package internal(set) var gates: Gates
     var owner = OwnerUsage()
+    /// What is stored under lent leases, as far as it was told since the start.
+    var storeUses: [LeaseID: StoreUse] = [:]
     /// Since when the owner has had less of the disk than the policy keeps free; `nil` while there is enough.
     var diskShortSince: Instant?
     /// What the owner is expected to use.
@@ -120,7 +122,7 @@ package struct Node: Sendable {
             id: id, capacity: capacity, policy: given, restoring: snapshot, rhythm: rhythm, at: now)
         (node.policy, node.civil) = (policy, civil)
         (node.hindrance, node.gates, node.owner, node.members) = (hindrance, gates, owner, members)
-        node.foresight = foresight
+        (node.foresight, node.storeUses) = (foresight, storeUses)
         node.acquisitions.keep(of: acquisitions)
         node.reconciling.takeOver(reconciling)
         (node.netting.search, node.netting.traffic, node.netting.gone) = (netting.search, netting.traffic, netting.gone)
@@ -177,6 +179,7 @@ package struct Node: Sendable {
         case .storeOpened(let id): guestOpened(id, &step)
         case .storeFailed(let id, let reason): close(id, .failed, reason, &step)
         case .storeClosed(let id): guestClosed(id, nil, &step)
+        case .stores(let uses): use(uses, &step)
         case .readings(let owner, let guests): measure(owner: owner, guests, &step)
         case .surroundings(let surroundings): observe(surroundings, &step)
         case .peers(let peers): acquisitions.peers = peers
@@ -240,11 +243,13 @@ package struct Node: Sendable {
 // MARK: - What others may know
 
 extension Node {
-    /// What is taken now: lent leases whose term has begun, disk that is not free again since they ended, and offers that bind and
+    /// What is taken now, each part once: lent leases whose term has begun, disk that is not free again since they ended, and offers that bind and
     /// would begin at once.
     package var committed: Amounts {
         let lent = leases.taking.reduce(Amounts.zero) { $1.hasBegun ? $0 + $1.lease.amounts : $0 }
-        return holds.values.reduce(lent) { $1.terms.start == nil ? $0 + $1.terms.amounts : $0 }
+        var committed = holds.values.reduce(lent) { $1.terms.start == nil ? $0 + $1.terms.amounts : $0 }
+        if let sharedRoom { committed.disk = committed.disk - sharedRoom.shared }
+        return committed
     }
 
     /// What the owner is counted on to use.

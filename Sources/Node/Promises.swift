@@ -88,7 +88,8 @@ extension Node {
     /// What has been promised to others of the time that a renewal asks for.
     func collision(of renewal: Renewal, _ lease: Lease, at now: Moment) -> Refusal? {
         let ends = lease.ends.instant(at: now)
-        let others = schedule(without: lease.id, at: now).peak(from: ends, until: ends + renewal.span + Timing.turnover)
+        var others = schedule(without: lease.id, at: now).peak(from: ends, until: ends + renewal.span + Timing.turnover)
+        if lease.isOfDisk, let sharedRoom { others.disk = max(.zero, others.disk - sharedRoom.shared) }
         guard !(others + lease.amounts).fits(in: policy.most(of: capacity)) else { return nil }
         return Refusal(term: "promise", reason: "the time after its term is promised to others")
     }

@@ -151,6 +151,17 @@ struct VolumeMovingTests {
         #expect(holding.formerLenders == [Self.node(2), Self.node(3)])
     }
 
+    @Test("A home that gets a volume back asks all that may have something of it, and keeps what it has still borrowed")
+    func cameBack() throws {
+        var holding = VolumeHolding(
+            volume: Self.volume(1), leases: [LeaseID(high: 1, low: 1)], share: .mebibytes(64), nodes: [])
+        holding.movedSince = Timestamp(microseconds: 1)
+        holding = try JSONDecoder().decode(VolumeHolding.self, from: try JSONEncoder().encode(holding))
+        #expect(holding.movedSince != nil)
+        holding.comeBack(asking: (1...3).map(Self.node))
+        #expect(holding.movedSince == nil && holding.formerLenders == (1...3).map(Self.node) && holding.leases.count == 1)
+    }
+
     @Test("A node whose disk cannot be used is not one that has nothing of a volume")
     func unusable() {
         #expect(BlockError.call(.refused(FrameRefusal(.unknown, "this node knows no request 1"))).hasNothing)

@@ -205,6 +205,74 @@ struct DiskLeaseTests {
         #expect(pool.lease(second, 1)?.state == .active)
     }
 
+    // MARK: Taking over
+
+    private static let volume = VolumeID(high: 7, low: 1)
+
+    /// A pool of three in which node 0 has borrowed all the disk that node 1 lends, for a volume that node 2 may take over.
+    private static func inherited() throws -> (pool: Pool, old: LeaseID) {
+        var pool = Pool(3, policy: policy())
+        pool.members[1].closesStores = false
+        let request = pool.ask(from: [1], want(.gibibytes(50), renewsItself: true))
+        pool.deliver()
+        let leases = try #require(pool.members[0].decisions[request]).get()
+        let old = try #require(leases.first)
+        pool.feed(.stores([old: StoreUse(volume: volume, heirs: [pool.members[2].id])]), to: 1)
+        return (pool, old)
+    }
+
+    /// Node 2 asks node 1.
+    private static func inherit(_ size: Bytes, _ number: UInt64 = 1, _ pool: inout Pool) -> Result<[LeaseID], Refusal>? {
+        let id = RequestID(high: 3 << 40, low: number)
+        pool.feed(.borrow(id, want(size, renewsItself: true), from: [pool.members[1].id]), to: 2)
+        pool.deliver()
+        return pool.members[2].decisions[id]
+    }
+
+    @Test("Who may take over what is stored borrows the room that it takes already, and the lease of before ends then")
+    func takenOver() throws {
+        var (pool, old) = try Self.inherited()
+        let lender = { (pool: Pool) in pool.members[1].node }
+        #expect(lender(pool).lendable.disk == .zero)
+        let refused = Self.inherit(.gibibytes(51), 1, &pool)
+        #expect(throws: Refusal.self) { try refused?.get() }
+        let granted = try Self.inherit(.gibibytes(50), 2, &pool)?.get()
+        let new = try #require(granted?.first)
+        #expect(lender(pool).committed == Amounts(disk: .gibibytes(50)) && lender(pool).lendable.disk == .zero)
+        let again = Self.inherit(.gibibytes(1), 3, &pool)
+        #expect(throws: Refusal.self) { try again?.get() }
+
+        let use = StoreUse(volume: Self.volume, heirs: [pool.members[2].id])
+        pool.feed(.stores([old: use, new: use]), to: 1)
+        pool.deliver()
+        #expect(pool.lease(old, 1)?.endReason == .released && pool.lease(old, 0)?.isOpen == false)
+        #expect(pool.lease(new, 1)?.isOpen == true && lender(pool).committed == Amounts(disk: .gibibytes(50)))
+        // What is stored there is not gone, and still the younger lease is renewed.
+        pool.advance(by: .minutes(25))
+        #expect(pool.lease(new, 1)?.isOpen == true && lender(pool).committed == Amounts(disk: .gibibytes(50)))
+        pool.feed(.storeClosed(old), to: 1)
+        pool.feed(.stores([new: use]), to: 1)
+        #expect(lender(pool).committed == Amounts(disk: .gibibytes(50)))
+    }
+
+    @Test("What drains can be taken over, and by nobody who was not named; another volume's room is its own")
+    func drainingTakenOver() throws {
+        var (pool, old) = try Self.inherited()
+        pool.feed(.release(old), to: 0)
+        pool.advance(by: .minutes(30))
+        let back = pool.ask(from: [1], Self.want(.gibibytes(1)))
+        pool.deliver()
+        #expect(try Self.refusal(of: back, pool).term == "disk")
+        let granted = try Self.inherit(.gibibytes(50), 1, &pool)?.get()
+        let new = try #require(granted?.first)
+        #expect(pool.members[1].node.committed == Amounts(disk: .gibibytes(50)))
+        let (use, other) = (
+            StoreUse(volume: Self.volume, heirs: [pool.members[2].id]), StoreUse(volume: VolumeID(high: 7, low: 2), heirs: [])
+        )
+        pool.feed(.stores([old: use, new: other]), to: 1)
+        #expect(pool.members[1].node.committed == Amounts(disk: .gibibytes(100)))
+    }
+
     // MARK: By itself
 
     @Test("Disk together with something else is refused, by the borrower's node and by the lender's")

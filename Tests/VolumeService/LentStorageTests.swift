@@ -86,6 +86,33 @@ struct LentStorageTests {
         }
     }
 
+    @Test("Who takes a volume over borrows the room that it has already, where there is no other, for that volume and not twice")
+    func takenOver() async throws {
+        try await served(try Lender(room: .mebibytes(8))) { scene in
+            try await scene.begin()
+            try await scene.client.put([ServedBlocks.block(1)])
+            let (storage, client) = (scene.storage, scene.clientNode)
+            func isRefused(_ number: UInt64, _ size: Bytes, _ node: NodeID) -> Bool {
+                do throws(LendingError) { try storage.open(lease(number), size, of: node) } catch {
+                    return if case .noRoom = error { true } else { false }
+                }
+                return false
+            }
+            #expect(isRefused(2, .mebibytes(8), client))
+            try await scene.home.answer(to: .admit([], heirs: [client], epoch: 2, to: volume))
+            try storage.open(lease(2), .mebibytes(8), of: client)
+            #expect(isRefused(3, .mebibytes(1), client))
+            #expect(await scene.client.failure(.bind(lease(2), to: other)) == .store(.full(needed: .mebibytes(8), free: .zero)))
+            try await scene.client.answer(to: .bind(lease(2), to: volume))
+            #expect(isRefused(3, .mebibytes(1), scene.homeNode) && isRefused(3, .mebibytes(1), client))
+            storage.drain(lease(1), hold: .days(1))
+            storage.tend()
+            #expect(scene.lender.closed == [lease(1)])
+            #expect(try await scene.client.answer(to: .usage(volume)).capacity == .mebibytes(8))
+            #expect(isRefused(3, .mebibytes(1), client))
+        }
+    }
+
     @Test("Nobody uses another's lease, nor one lease for two volumes, nor takes a volume over that it is no heir of")
     func binding() async throws {
         try await served(try Lender()) { scene in

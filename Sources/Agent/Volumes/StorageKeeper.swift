@@ -14,6 +14,9 @@ final class StorageKeeper: Sendable {
         case close(LeaseID)
     }
 
+    /// How often it is looked what is stored under leases.
+    private static let interval = Duration.seconds(1)
+
     /// Where blocks are kept.
     let directory: String
     /// What keeps them, or why it cannot: then no disk is lent.
@@ -77,6 +80,7 @@ final class StorageKeeper: Sendable {
             group.addTask { for await order in self.orders { await onThread { self.carryOut(order, storage) } } }
             group.addTask { await onOwnThread({ storage.run() }, stop: storage.stop) }
             group.addTask { await self.scrub(storage) }
+            group.addTask { await self.tellUses(of: storage) }
         }
     }
 
@@ -115,6 +119,17 @@ final class StorageKeeper: Sendable {
         }
     }
 
+    /// Has the node know what is stored under its leases, and who may take it over.
+    private func tellUses(of storage: LentStorage) async {
+        var told: [LeaseID: StoreUse] = [:]
+        while !Task.isCancelled {
+            let uses = storage.report.uses
+            if uses != told { engine.handle(.stores(uses)) }
+            told = uses
+            await Task.rest(for: Self.interval)
+        }
+    }
+
     private func scrub(_ storage: LentStorage) async {
         let log = log
         let scrubber = Scrubber(of: storage) { block, volume in
@@ -139,6 +154,16 @@ final class StorageKeeper: Sendable {
 extension LeaseEntry {
     /// Whether it lends room on this disk that is there, or is to be made.
     fileprivate var lendsDisk: Bool { lease.role == .lender && lease.isOfDisk && lease.isOpen && hasBegun }
+}
+
+extension LendingReport {
+    fileprivate var uses: [LeaseID: StoreUse] {
+        let heirs = Dictionary(volumes.map { ($0.volume, $0.heirs) }, uniquingKeysWith: { $1 })
+        let uses = leases.map { lease in
+            (lease.lease, StoreUse(volume: lease.volume, heirs: lease.volume.flatMap { heirs[$0] } ?? []))
+        }
+        return Dictionary(uses, uniquingKeysWith: { $1 })
+    }
 }
 
 extension LendingError {

@@ -10,20 +10,23 @@ import Wire
 // Homes that move: what a node had borrowed as the home goes once another one is, which borrows for itself.
 
 extension VolumeDesk {
+    /// So long what was borrowed for a volume is kept that has another home, for that one to borrow where the blocks are.
+    private static let handover = Microseconds.minutes(10)
+
     // MARK: A home that has come
 
     /// Begins to hold a volume of which this node has become the home. Whoever may have something of it is to be asked; that is written
     /// down, so that nobody is forgotten who is away now.
     func inherit(_ volume: VolumeID) async throws {
-        let others = members.filter { $0 != own }
-        let holding = VolumeHolding(
-            volume: volume, share: .zero, nodes: [], formerLenders: [own] + others.sorted(), isUnfinished: false)
-        if claim(holding) { try await keep(holding, for: volume) }
+        let nodes = [own] + members.filter { $0 != own }.sorted()
+        let holding = VolumeHolding(volume: volume, share: .zero, nodes: [], formerLenders: nodes, isUnfinished: false)
+        if claim(holding) { return try await keep(holding, for: volume) }
+        try await change(volume) { $0.comeBack(asking: nodes) }
     }
 
     /// Borrows from those that lent to the home before. Who does not lend to this node keeps what it has as long as its lease with the
-    /// home before holds, and is asked again. From who gives no room any more and has blocks still nothing is borrowed: it is read
-    /// until all is elsewhere.
+    /// home before holds, and is asked again. Who gives no room any more and has blocks still is asked as long as fewer lend than are
+    /// to; it is read until all is elsewhere.
     func adopt(_ volume: VolumeID) async {
         guard let holding = self[volume], adoptions.begin(volume) else { return }
         defer { adoptions.end(volume, at: house.clock().instant) }
@@ -43,9 +46,14 @@ extension VolumeDesk {
     /// - Parameter usage: `nil` for nothing.
     private func isSettled(_ node: NodeID, with usage: BlockUsage?, _ volume: VolumeID) async -> Bool {
         guard let usage else { return true }
-        guard let holding = self[volume], usage.capacity > .zero, !holding.leaving.contains(node) else { return false }
-        if givingNodes(holding).contains(node) { return true }
-        return await borrowAgain(usage.capacity, from: node, volume)
+        guard let holding = self[volume], !holding.leaving.contains(node) else { return false }
+        let giving = givingNodes(holding)
+        guard usage.capacity == .zero else {
+            return if giving.contains(node) { true } else { await borrowAgain(usage.capacity, from: node, volume) }
+        }
+        guard usage.live > .zero, let summary = await summary(of: volume), giving.count < max(summary.copies, holding.wanted ?? 0)
+        else { return false }
+        return await borrowAgain(max(holding.share, usage.live), from: node, volume)
     }
 
     /// A node has nothing of the volume from the time of another home, or lends to this one now.
@@ -84,12 +92,21 @@ extension VolumeDesk {
         do {
             try await take(placement, for: volume, name)
             await note { try await self.change(volume) { $0.share = max($0.share, size) } }
+            if node == own { endLeases(of: volume) }
             return true
         } catch {
             house.log.warning(
                 "a node does not lend to the new home of a volume yet",
                 metadata: ["volume": "\(volume)", "node": "\(self.name(node))", "reason": "\(error)"])
             return false
+        }
+    }
+
+    /// What the home before has borrowed here for a volume, to which this node gives room of its own now, is not needed any more.
+    private func endLeases(of volume: VolumeID) {
+        guard let report = (try? storage?.storage.get())?.report else { return }
+        for lease in report.leases where lease.volume == volume && lease.borrower != own && lease.held == nil {
+            engine.handle(.reclaim(lease.lease, atOnce: false, reason: "this node has become the home of what is stored there"))
         }
     }
 
@@ -112,8 +129,23 @@ extension VolumeDesk {
         let known = KnownVolume.joined(told)
         for holding in homeless {
             let isElsewhere = known.contains { $0.kept.volume == holding.volume && $0.isReachable && $0.kept.home != own }
-            if isElsewhere { await giveUp(holding) }
+            if isElsewhere || holding.movedSince != nil { await handOver(holding) }
         }
+    }
+
+    /// Gives back what was borrowed for a volume once its new home has borrowed for itself: where that takes over what is stored, the
+    /// lease of this node ends by itself. One that does not is waited for only so long. What lies in room of this node's own stays
+    /// there anyway until it is elsewhere.
+    private func handOver(_ holding: VolumeHolding) async {
+        let now = house.clock().utc
+        let since = holding.movedSince ?? now
+        if holding.movedSince == nil || holding.own > .zero {
+            takeBackOwn(of: holding)
+            await note { try await self.change(holding.volume) { ($0.movedSince, $0.own) = (since, .zero) } }
+        }
+        let isLent = holding.leases.contains { lease($0)?.isOpen ?? false }
+        guard !isLent || now - since >= Self.handover else { return }
+        await giveUp(holding)
     }
 
     /// The members that know: those that keep the journals, and all where it is not known who does.

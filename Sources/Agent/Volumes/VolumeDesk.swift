@@ -144,7 +144,7 @@ final class VolumeDesk: Sendable {
         while !Task.isCancelled {
             homes.expel(Set(roster.members.filter { $0.status != .active }.map(\.node)))
             let kept = await onThread { self.homes.list() }
-            for summary in kept where summary.isHome && self[summary.volume] == nil {
+            for summary in kept where summary.isHome && self[summary.volume].map({ $0.movedSince != nil }) ?? true {
                 await note { try await self.inherit(summary.volume) }
             }
             for holding in all where !holding.isUnfinished {
@@ -227,7 +227,9 @@ final class VolumeDesk: Sendable {
         for id in holding.leases { if let lease = lease(id), lease.isOpen { await bind(lease, to: holding.volume) } }
         await dropEmptied(holding)
         provide(holding.volume)
-        guard !holding.formerLenders.isEmpty, adoptions.isDue(holding.volume, at: house.clock().instant) else { return }
+        guard !holding.formerLenders.isEmpty, holding.movedSince == nil,
+            adoptions.isDue(holding.volume, at: house.clock().instant)
+        else { return }
         await adopt(holding.volume)
     }
 

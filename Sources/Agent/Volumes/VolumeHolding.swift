@@ -29,6 +29,8 @@ struct VolumeHolding: Codable, Hashable, Sendable {
     var found: [NodeID: Bool]?
     /// Asked for room in place of a node that the volume is to leave, as long as it is not sure that it does.
     var successor: NodeID?
+    /// Since when the volume has another home; not written down before it had one.
+    var movedSince: Timestamp?
     /// Somebody has it deleted: what was interrupted is finished.
     var deletion: Deletion?
     /// Whether it is not complete yet: then it is taken apart when this node starts.
@@ -48,6 +50,9 @@ extension VolumeHolding {
     mutating func leftBehind(_ nodes: some Sequence<NodeID>) { left = Set(left ?? []).union(nodes).sorted() }
 
     // MARK: Lenders of another home
+
+    /// This node is the home, for the first time or again: whoever may have something of the volume is to be asked.
+    mutating func comeBack(asking nodes: [NodeID]) { (movedSince, formerLenders) = (nil, nodes) }
 
     /// They have blocks of the volume.
     ///

@@ -62,16 +62,34 @@ struct LendingBook: Codable, Hashable, Sendable {
         loans(of: volume).filter(\.isOpen).reduce(self[volume]?.own ?? .zero) { $0 + $1.size }
     }
 
-    /// What is kept for a volume, with what is being given back.
+    /// What is kept for a volume, with what is being given back. Who takes a volume over borrows the room anew that is kept for it, and
+    /// has no more than that.
     func setAside(for volume: VolumeID) -> Bytes {
-        loans(of: volume).reduce(self[volume]?.own ?? .zero) { $0 + $1.size }
+        let borrowed = Dictionary(grouping: loans(of: volume), by: \.borrower).values
+        return borrowed.reduce(self[volume]?.own ?? .zero) { most, loans in max(most, loans.reduce(.zero) { $0 + $1.size }) }
     }
 
     /// What is kept for everybody, at least what is used.
     func setAside(used: (VolumeID) -> Bytes) -> Bytes {
-        let unbound = loans.filter { $0.volume == nil }.reduce(Bytes.zero) { $0 + $1.size }
-        return uses.reduce(unbound) { $0 + max(setAside(for: $1.volume), used($1.volume)) }
+        uses.reduce(unbound) { $0 + max(setAside(for: $1.volume), used($1.volume)) }
     }
+
+    /// What is kept under loans whose borrowers have not said what for, besides what is kept for volumes that they may take over.
+    private var unbound: Bytes {
+        let unused = Dictionary(grouping: loans.filter { $0.volume == nil }, by: \.borrower)
+        var rest = uses.filter { !$0.isDropped }
+        return unused.sorted { $0.key < $1.key }.reduce(.zero) { sum, unused in
+            var left = unused.value.reduce(Bytes.zero) { $0 + $1.size }
+            rest.removeAll { use in
+                guard left > .zero, use.heirs.contains(unused.key), !hasLoan(unused.key, of: use.volume) else { return false }
+                left = max(.zero, left - setAside(for: use.volume))
+                return true
+            }
+            return sum + left
+        }
+    }
+
+    private func hasLoan(_ node: NodeID, of volume: VolumeID) -> Bool { loans(of: volume).contains { $0.borrower == node } }
 
     /// What is kept and not used, and so has to be free on the file system.
     func unused(used: (VolumeID) -> Bytes) -> Bytes {

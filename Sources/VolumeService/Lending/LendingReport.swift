@@ -17,6 +17,8 @@ package struct LendingReport: Hashable, Sendable {
         /// How many blocks are known to be damaged and were not replaced yet.
         package let damaged: Int
         package let admitted: [NodeID]
+        /// Who may take it over.
+        package let heirs: [NodeID]
         /// Why its blocks cannot be used.
         package let fault: String?
     }
@@ -69,7 +71,7 @@ extension LendingReport.Volume {
         (live, dead) = (usage?.live ?? .zero, usage?.dead ?? .zero)
         isLeaving = lent?.isLeaving ?? false
         damaged = lent?.store.damagedBlocks.count ?? 0
-        admitted = use.admitted
+        (admitted, heirs) = (use.admitted, use.heirs)
         fault = state.broken[use.volume]?.description ?? (use.isDropped ? "its blocks are being deleted" : nil)
     }
 }

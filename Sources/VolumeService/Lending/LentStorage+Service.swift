@@ -92,9 +92,12 @@ extension LentStorage: FrameService {
             try change { book throws(LendingError) in
                 fault = book.refusal(to: lease, volume, caller, here: node)
                 guard fault == nil, var loan = book[lease] else { return }
+                let before = setAside(book)
                 loan.volume = volume
                 book[lease] = loan
                 book[volume] = book[volume] ?? LendingBook.Use(volume: volume)
+                // What was lent to take another volume over is not there besides.
+                if setAside(book) > before { try checkRoom(book, needed: loan.size) }
             }
         } catch { return BlockFault(error, of: volume) }
         return fault

@@ -142,7 +142,12 @@ package final class LentStorage: Sendable {
     /// What the owner allows: bytes that may be lent, and bytes a second for copies. Less than is lent takes nothing from who has it.
     package func allow(room: Bytes, copyRate: Bytes?) { state.withLock { ($0.room, $0.copyRate) = (room, copyRate) } }
 
-    private func checkRoom(_ book: LendingBook, needed: Bytes) throws(LendingError) {
+    func setAside(_ book: LendingBook) -> Bytes {
+        let used = state.withLock { $0.volumes }.mapValues(\.used)
+        return book.setAside { used[$0] ?? .zero }
+    }
+
+    func checkRoom(_ book: LendingBook, needed: Bytes) throws(LendingError) {
         let (volumes, room) = state.withLock { ($0.volumes, $0.room) }
         let used = volumes.mapValues(\.used)
         let excess = book.setAside { used[$0] ?? .zero } - room
