@@ -57,15 +57,15 @@ struct LendingBook: Codable, Hashable, Sendable {
 
     func loans(of volume: VolumeID) -> [Loan] { loans.filter { $0.volume == volume } }
 
-    /// What a volume's blocks may take: what is open, and what the node gives itself.
-    func capacity(of volume: VolumeID) -> Bytes {
-        loans(of: volume).filter(\.isOpen).reduce(self[volume]?.own ?? .zero) { $0 + $1.size }
-    }
+    /// What a volume's blocks may take: what is open, or what the node gives itself.
+    func capacity(of volume: VolumeID) -> Bytes { room(of: loans(of: volume).filter(\.isOpen), for: volume) }
 
-    /// What is kept for a volume, with what is being given back. Who takes a volume over borrows the room anew that is kept for it, and
-    /// has no more than that.
-    func setAside(for volume: VolumeID) -> Bytes {
-        let borrowed = Dictionary(grouping: loans(of: volume), by: \.borrower).values
+    /// What is kept for a volume, with what is being given back.
+    func setAside(for volume: VolumeID) -> Bytes { room(of: loans(of: volume), for: volume) }
+
+    /// Who takes a volume over borrows the room anew that is kept for it, or gives it, and has no more than that.
+    private func room(of loans: [Loan], for volume: VolumeID) -> Bytes {
+        let borrowed = Dictionary(grouping: loans, by: \.borrower).values
         return borrowed.reduce(self[volume]?.own ?? .zero) { most, loans in max(most, loans.reduce(.zero) { $0 + $1.size }) }
     }
 
