@@ -284,7 +284,7 @@ extension LiveTests {
         func interrupted() async throws {
             defer { unmountAll() }
             let lenders = ["node1", "node3", "node4"].flatMap { ["--on", $0] }
-            let names = ["kept", "gone", "lost"]
+            let names = ["kept", "gone", "half", "lost"]
             for name in names {
                 let asked = ["volume", "create", name, "--size", "64MiB", "--replicas", "2"] + lenders
                 try LivePool.eventually("there is room") {
@@ -309,12 +309,13 @@ extension LiveTests {
                 let deletion = VolumeHolding.Deletion(epoch: volume.epoch, name: name, user: "ana")
                 try await rewrite(volume.volume, on: "node1") { $0.deletion = deletion }
             }
+            try await rewrite(try #require(volumes["half"]).volume, on: "node1") { $0.isUnfinished = true }
             try FileManager.default.removeItem(
                 atPath: "\(pool.directory)/node1/data/volumes/\(volumes["lost"]?.volume ?? "lost")")
             try pool.start("node1")
 
             for node in ["node1", "node3"] {
-                try LivePool.eventually(within: 90, "two are deleted, as \(node) knows") {
+                try LivePool.eventually(within: 90, "the others are deleted, as \(node) knows") {
                     try listed(by: node).keys.sorted() == ["kept"] ? true : nil
                 }
             }
@@ -323,14 +324,23 @@ extension LiveTests {
                 let leases = try pool.surplus("node4", ["lease", "list", "--plain"]).text
                 return lenders == ["node1", "node3"] && stored(on: "node4").isEmpty && leases.isEmpty ? true : nil
             }
-            #expect(stored(on: "node1").count == 1 && stored(on: "node3").count == 1)
+            try LivePool.eventually(within: 90, "nothing of the others is anywhere") {
+                stored(on: "node1").count == 1 && stored(on: "node3").count == 1 ? true : nil
+            }
             for name in ["gone", "lost"] {
-                #expect(
-                    try pool.surplus("node1", ["events", "--id", volumes[name]?.volume ?? ""]).text.contains("was deleted by ana")
-                )
+                let told = try pool.surplus("node1", ["events", "--id", volumes[name]?.volume ?? ""]).text
+                #expect(told.contains("was deleted by ana"))
             }
             try mount("kept", on: places[0], by: "node3")
             try expectSame(Self.fewFiles, at: places[0] + "/tree")
+
+            // a lender loses its disk
+            try pool.stop("node3")
+            try FileManager.default.removeItem(atPath: "\(pool.directory)/node3/storage")
+            try pool.start("node3")
+            try LivePool.eventually(within: 90, "node3 has its copies again") {
+                try status("kept", asking: "node1").volume.health == "healthy" && !stored(on: "node3").isEmpty ? true : nil
+            }
         }
 
         private static let fewFiles = "/usr/include/linux/usb"

@@ -30,6 +30,9 @@ final class DeletedVolumes: Sendable {
     /// Those of which a lender may have blocks still.
     var unfinished: [DeletedVolume] { all.filter { $0.owing?.isEmpty == false } }
 
+    /// Whether a volume was deleted by a home of this epoch or a later one.
+    func has(_ volume: VolumeID, since epoch: UInt64) -> Bool { known.withLock { $0[volume].map { $0.epoch >= epoch } ?? false } }
+
     /// These lenders have nothing of a volume any more.
     func settle(_ volume: VolumeID, on nodes: [NodeID]) async throws {
         let settled = known.withLock { known in

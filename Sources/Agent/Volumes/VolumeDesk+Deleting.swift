@@ -66,16 +66,33 @@ extension VolumeDesk {
             deletion.epoch = max(deletion.epoch, summary.epoch)
             owing = try await remove(holding.volume, isForced: true)
         } else {
-            owing = lenders(of: holding, before: deletion)
+            owing = fences(of: deletion.epoch, for: holding)
         }
         try await conclude(deletion, of: holding.volume, owing: owing)
     }
 
     /// Whoever has lent to a volume, or may have, and has perhaps not been told that it is deleted; with the fence for that.
-    private func lenders(of holding: VolumeHolding, before deletion: VolumeHolding.Deletion) -> [NodeID: UInt64] {
-        let lenders = holding.leases.compactMap { lease($0)?.peer } + holding.formerLenders + (holding.own > .zero ? [own] : [])
-        let fence = BlockFence(epoch: deletion.epoch, term: .max).rawValue
+    func fences(of epoch: UInt64, for holding: VolumeHolding) -> [NodeID: UInt64] {
+        let lenders = lenders(of: holding).values + holding.formerLenders + (holding.own > .zero ? [own] : [])
+        let fence = BlockFence(epoch: epoch, term: .max).rawValue
         return Dictionary(lenders.map { ($0, fence) }) { first, _ in first }
+    }
+
+    /// The same without those that this node has deleted, which are deleted again: a backup that has not heard of it gives its copy back
+    /// to the home.
+    func withoutDeleted(_ kept: [VolumeSummary]) async -> [VolumeSummary] {
+        let deleted = kept.filter { self.deleted.has($0.volume, since: $0.epoch) }
+        for summary in deleted {
+            // One that begins to be the home tells its backups when it is.
+            do {
+                if summary.isHome { _ = try await remove(summary.volume, isForced: true) }
+                if summary.role == .backup { try await onThread { [homes] in try homes.abandon(summary.volume) } }
+            } catch {
+                house.log.warning(
+                    "a deleted volume is still here", metadata: ["volume": "\(summary.volume)", "reason": "\(error)"])
+            }
+        }
+        return kept.filter { !deleted.contains($0) }
     }
 
     // MARK: Who was away

@@ -79,7 +79,7 @@ extension VolumeDesk {
             )
         }
         guard let holding = self[volume] else { throw VolumeRefusal.unknown(volume) }
-        let lenders = holding.leases.compactMap { lease($0)?.peer } + (holding.own > .zero ? [own] : [])
+        let lenders = self.lenders(of: holding).values + (holding.own > .zero ? [own] : [])
         guard !(lenders + holding.leaving + holding.formerLenders).contains(node) else {
             throw Refusal(
                 term: "node", reason: "it is not known yet what \(name(node)) has of the volume: try again in some seconds")
@@ -199,7 +199,8 @@ extension VolumeDesk {
     /// one.
     func release(_ node: NodeID, of volume: VolumeID) async throws {
         guard let holding = self[volume] else { return }
-        let over = holding.leases.filter { lease($0)?.peer == node }
+        let lenders = lenders(of: holding)
+        let over = holding.leases.filter { lenders[$0] == node }
         try await change(volume) { holding in
             holding.leases.removeAll(where: over.contains)
             holding.leaving.removeAll { $0 == node }

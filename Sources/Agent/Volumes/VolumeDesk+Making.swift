@@ -201,7 +201,8 @@ extension VolumeDesk {
                 "'\(wish.name)' was made by \(user): \(wish.size.text) with \(wish.copies) copies of each block")
             return kept
         } catch {
-            await discard(self[volume] ?? VolumeHolding(volume: volume, share: share, nodes: []))
+            // Not cut short by who asked.
+            await Task { await discard(self[volume] ?? VolumeHolding(volume: volume, share: share, nodes: [])) }.value
             throw error
         }
     }

@@ -49,7 +49,7 @@ extension VolumeDesk {
 
     /// Those that do not give room any more, or just take it back.
     func withdrawingNodes(_ holding: VolumeHolding) -> [NodeID] {
-        holding.leases.compactMap { lease($0) }.filter { !$0.isOpen || $0.state == .reclaiming }.map(\.peer)
+        lenders(of: holding).filter { id, _ in lease(id).map { !$0.isOpen || $0.state == .reclaiming } ?? true }.map(\.value)
     }
 
     // MARK: More
@@ -81,6 +81,9 @@ extension VolumeDesk {
         _ summary: VolumeSummary, to size: Bytes, by user: String, _ report: @escaping Reporter
     ) async throws -> VolumeOutcome {
         let volume = summary.volume
+        // What is borrowed for it is more than is needed until all of it is: it would be given back.
+        while !returns.begin(volume) { try await Task.sleep(for: Self.step) }
+        defer { returns.end(volume, isDone: true, at: house.clock().instant) }
         let plan = try await plan(volume, resizedTo: size)
         if let refusal = plan.refusal { throw refusal }
         let (_, holding) = try await held(volume)

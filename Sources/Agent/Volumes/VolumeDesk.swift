@@ -143,7 +143,7 @@ final class VolumeDesk: Sendable {
         var looked: Instant?
         while !Task.isCancelled {
             homes.expel(Set(roster.members.filter { $0.status != .active }.map(\.node)))
-            let kept = await onThread { self.homes.list() }
+            let kept = await withoutDeleted(onThread { self.homes.list() })
             for summary in kept where summary.isHome && self[summary.volume].map({ $0.movedSince != nil }) ?? true {
                 await note { try await self.inherit(summary.volume) }
             }
@@ -181,10 +181,12 @@ final class VolumeDesk: Sendable {
     }
 
     /// Gives back all that was borrowed for a volume that has not come to be, and removes what there is of it. A backup that was given
-    /// it learns that it is deleted.
+    /// it learns that it is deleted, and so does who has lent.
     func discard(_ holding: VolumeHolding) async {
-        let epoch = await summary(of: holding.volume)?.epoch ?? 1
-        await note { try await deleted.add(DeletedVolume(volume: holding.volume, epoch: epoch, at: house.clock().utc)) }
+        let epoch = BlockFence.lastEpoch
+        let deletion = DeletedVolume(
+            volume: holding.volume, epoch: epoch, at: house.clock().utc, owing: fences(of: epoch, for: holding))
+        await note { try await deleted.add(deletion) }
         do throws(VolumeRefusal) {
             do throws(VolumeRefusal) { try await homes.delete(holding.volume, isForced: true) } catch {
                 try homes.abandon(holding.volume)
@@ -210,7 +212,7 @@ final class VolumeDesk: Sendable {
     }
 
     /// Who lends under the leases that are held.
-    private func lenders(of holding: VolumeHolding) -> [LeaseID: NodeID] {
+    func lenders(of holding: VolumeHolding) -> [LeaseID: NodeID] {
         let known = holding.leases.compactMap { id in (lease(id)?.peer ?? holding.lenders?[id]).map { (id, $0) } }
         return Dictionary(known, uniquingKeysWith: { $1 })
     }

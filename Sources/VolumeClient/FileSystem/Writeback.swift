@@ -23,7 +23,7 @@ extension VolumeFileSystem {
     /// Bytes that are written and not stored: beyond, all that waits goes out, and whoever writes waits with twice as many.
     static let mostWaiting: UInt64 = 96 << 20
     /// Closed files that wait; whoever writes waits with more.
-    private static let mostClosed = 4096
+    private static let mostClosed = 16_384
     /// So often it is looked whether less waits.
     private static let attention: useconds_t = 20_000
 

@@ -5,8 +5,11 @@ package struct BlockFence: Hashable, Comparable, Sendable {
     /// As block stores compare it.
     package let rawValue: UInt64
 
+    /// The highest that there can be.
+    package static let lastEpoch: UInt64 = (1 << 44) - 1
+
     /// - Parameters:
-    ///   - epoch: of the home, 44 bits at most.
+    ///   - epoch: of the home, ``lastEpoch`` at most.
     ///   - term: 20 bits at most.
     package init(epoch: UInt64, term: UInt64 = 0) { rawValue = epoch << 20 | min(term, (1 << 20) - 1) }
 
