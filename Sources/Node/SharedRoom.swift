@@ -75,19 +75,39 @@ extension Node {
             lent, offered: holds.values.filter { $0.terms.start == nil }.map { ($0.borrower, $0.terms.amounts.disk) })
     }
 
-    /// What is stored under leases is known anew. One under which another node has taken over what was stored ends: its room is that of
-    /// the younger lease.
+    /// What is stored under leases is known anew.
     mutating func use(_ uses: [LeaseID: StoreUse], _ step: inout Step) {
+        let before = storeUses
         storeUses = uses
-        let open = leases.unsettled.values.filter { $0.lease.role == .lender && $0.lease.isOfDisk && $0.lease.isOpen }
+        endTakenOver(&step)
+        endMisused(since: before, &step)
+    }
+
+    /// A lease under which another node has taken over what was stored ends: its room is that of the younger lease.
+    private mutating func endTakenOver(_ step: inout Step) {
+        let open = lentDisk
         for entry in open {
-            guard let volume = uses[entry.id]?.volume else { continue }
+            guard let volume = storeUses[entry.id]?.volume else { continue }
             let heir = open.first { other in
-                uses[other.id]?.volume == volume && other.lease.peer != entry.lease.peer
+                storeUses[other.id]?.volume == volume && other.lease.peer != entry.lease.peer
                     && (entry.lease.began.utc, entry.id) < (other.lease.began.utc, other.id)
             }
             guard let heir else { continue }
             close(entry.id, .released, "\(name(of: heir.lease.peer)) has borrowed the room for what is stored there", &step)
         }
+    }
+
+    /// Room that was lent because it is taken already, and is used for something else, would be more than the owner lends.
+    private mutating func endMisused(since before: [LeaseID: StoreUse], _ step: inout Step) {
+        // After a start it is not known yet what is used for what.
+        guard !before.isEmpty else { return }
+        for entry in lentDisk.reversed() where before[entry.id]?.volume == nil && storeUses[entry.id]?.volume != nil {
+            guard committed.disk > policy.most(of: capacity).disk else { return }
+            reclaim(entry.id, atOnce: true, reason: "it was lent for what is stored here, and is used for something else", &step)
+        }
+    }
+
+    private var lentDisk: [LeaseEntry] {
+        leases.unsettled.values.filter { $0.lease.role == .lender && $0.lease.isOfDisk && $0.lease.isOpen }
     }
 }

@@ -269,8 +269,11 @@ struct DiskLeaseTests {
         let (use, other) = (
             StoreUse(volume: Self.volume, heirs: [pool.members[2].id]), StoreUse(volume: VolumeID(high: 7, low: 2), heirs: [])
         )
+        #expect(pool.lease(new, 1)?.isOpen == true)
+        pool.feed(.stores([old: use, new: StoreUse(volume: nil, heirs: [])]), to: 1)
+        #expect(pool.lease(new, 1)?.isOpen == true)
         pool.feed(.stores([old: use, new: other]), to: 1)
-        #expect(pool.members[1].node.committed == Amounts(disk: .gibibytes(100)))
+        #expect(pool.lease(new, 1)?.isOpen == false, "the owner lends no more than that")
     }
 
     // MARK: By itself
