@@ -36,7 +36,9 @@ final class RunningHome: Sendable {
         let nodes = state.allSessions.map(\.node)
         let home = VolumeHome(database.volume, epoch: epoch, homeOptions, at: surroundings.clock())
         let upkeep = VolumeUpkeep(volume, header.traits, epoch: epoch, options, surroundings, pools)
-        let admission = StoreAdmission(home: surroundings.node, nodes: nodes, ask: upkeep.admit(_:_:on:done:))
+        let admission = StoreAdmission(
+            home: surroundings.node, nodes: nodes, heirs: journal.replica.log.membership.set.backups,
+            ask: upkeep.admit(_:_:on:done:))
         var listeners = HomeListeners()
         listeners.ended = onEnd
         listeners.coming = { admission.come($0, goOn: $1) }

@@ -17,7 +17,7 @@ package final class StoreAdmission: Sendable {
         /// Nodes with sessions, and those that are about to begin one.
         var nodes: Set<NodeID>
         /// Those that may take the volume over, in order.
-        var heirs: [NodeID] = []
+        var heirs: [NodeID]
         /// One higher for each other set.
         var version: UInt64 = 1
         var stores = SortedMap<NodeID, StorePlace>()
@@ -35,10 +35,12 @@ package final class StoreAdmission: Sendable {
     private let state: Mutex<State>
     private let queue = DispatchQueue(label: "surplus.volume.admission")
 
-    /// - Parameter nodes: that have sessions already.
-    init(home: NodeID, nodes: [NodeID], ask: @escaping Ask) {
+    /// - Parameters:
+    ///   - nodes: that have sessions already.
+    ///   - heirs: that may take the volume over already: what stores are told first is in the place of what the home before had told.
+    init(home: NodeID, nodes: [NodeID], heirs: [NodeID] = [], ask: @escaping Ask) {
         (self.home, self.ask) = (home, ask)
-        state = Mutex(State(nodes: Set(nodes + [home])))
+        state = Mutex(State(nodes: Set(nodes + [home]), heirs: heirs))
     }
 
     /// The stores are these now.

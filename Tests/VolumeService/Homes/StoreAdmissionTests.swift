@@ -31,11 +31,19 @@ struct StoreAdmissionTests {
             }
         }
 
-        func admission() -> StoreAdmission {
-            StoreAdmission(home: StoreAdmissionTests.node(1), nodes: []) { nodes, heirs, place, answer in
+        func admission(heirs: [NodeID] = []) -> StoreAdmission {
+            StoreAdmission(home: StoreAdmissionTests.node(1), nodes: [], heirs: heirs) { nodes, heirs, place, answer in
                 self.asked.withLock { $0.append(Asked(store: place.node, nodes: nodes, heirs: heirs, answer: answer)) }
             }
         }
+    }
+
+    @Test("Who may take the volume over from a new home is known to stores with the first that they hear of it")
+    func firstHeirs() {
+        let stores = Stores()
+        let admission = stores.admission(heirs: [Self.node(4)])
+        admission.meet([Self.place(2)])
+        #expect(stores.due.map(\.heirs) == [[Self.node(1), Self.node(4)]])
     }
 
     @Test("Heirs are made known once all stores know of them")
