@@ -28,9 +28,10 @@ extension PoolMembership {
         let node = try member(request.node)
         let all = try await evacuated(request)
         // All are begun before the first is waited for: who hangs up has each of them go on.
-        await volumes.begin(leaving: node, all.map(\.volume))
+        let refusals = await volumes.begin(leaving: node, all.map(\.volume))
         for kept in all {
             do {
+                if let refusal = refusals[kept.volume] { throw refusal }
                 try await work(on: kept, write) { [volumes] in
                     try await volumes.evacuate(kept.volume, leaving: node, by: user.name, $0)
                 }

@@ -124,18 +124,19 @@ extension VolumeDesk {
             keepsJournal: false)
     }
 
-    /// Has volumes leave a node, as far as that can be; why it cannot is said by ``evacuate(_:leaving:by:_:)``.
-    func begin(leaving node: NodeID, _ volumes: [VolumeID]) async {
+    /// Has those of some volumes leave a node that have something there.
+    ///
+    /// - Returns: why others do not.
+    func begin(leaving node: NodeID, _ volumes: [VolumeID]) async -> [VolumeID: any Error] {
         await Task {
+            var refusals: [VolumeID: any Error] = [:]
             for volume in volumes {
-                guard let summary = await self.summary(of: volume), (try? await self.isLender(node, of: volume)) == true else {
-                    continue
-                }
-                do { try await self.begin(leaving: node, summary) } catch {
-                    self.house.log.notice(
-                        "a volume does not leave a node", metadata: ["volume": "\(volume)", "reason": "\(error)"])
-                }
+                do {
+                    let (summary, _) = try await held(volume)
+                    if try await isLender(node, of: volume) { try await begin(leaving: node, summary) }
+                } catch { refusals[volume] = error }
             }
+            return refusals
         }.value
     }
 
