@@ -81,7 +81,8 @@ extension VolumeDesk {
     /// The same without those that this node has deleted, which are deleted again: a backup that has not heard of it gives its copy back
     /// to the home.
     func withoutDeleted(_ kept: [VolumeSummary]) async -> [VolumeSummary] {
-        let deleted = kept.filter { self.deleted.has($0.volume, since: $0.epoch) }
+        // Of one whose epoch is not known yet another node may be the home since.
+        let deleted = kept.filter { $0.epoch > 0 && self.deleted.has($0.volume, since: $0.epoch) }
         for summary in deleted {
             // One that begins to be the home tells its backups when it is.
             do {
