@@ -243,8 +243,8 @@ package struct Node: Sendable {
 // MARK: - What others may know
 
 extension Node {
-    /// What is taken now, each part once: lent leases whose term has begun, disk that is not free again since they ended, and offers that bind and
-    /// would begin at once.
+    /// What is taken now, each part once: lent leases whose term has begun, disk that is not free again since they ended, and offers
+    /// that bind and would begin at once.
     package var committed: Amounts {
         let lent = leases.taking.reduce(Amounts.zero) { $1.hasBegun ? $0 + $1.lease.amounts : $0 }
         var committed = holds.values.reduce(lent) { $1.terms.start == nil ? $0 + $1.terms.amounts : $0 }

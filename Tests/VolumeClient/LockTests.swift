@@ -121,7 +121,7 @@ struct LockTests {
             let cable = try Cable(to: served.home.port)
             defer { cable.end() }
             var link = HomeLink.Options()
-            link.patience = .milliseconds(300)
+            link.patience = .seconds(1)
             let far = try served.mount(over: cable, link: link)
             for isWhole in [false, true] {
                 let file = try OpenFile(far.path + "/f", O_RDWR)

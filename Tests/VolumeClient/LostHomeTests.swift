@@ -124,17 +124,25 @@ struct LostHomeTests {
         } catch { return error as? Fault }
     }
 
-    /// A mount whose cable to the home can be cut, and another one, over a home on files.
+    /// A mount whose cable to the home can be cut, and another one.
     private func severable(
-        patience: Duration = .seconds(5), _ body: (MountedVolume, MountedVolume, Cable) async throws -> Void
+        from maker: @escaping HomeMaker, patience: Duration,
+        _ body: (ServedVolume, MountedVolume, MountedVolume, Cable) async throws -> Void
     ) async throws {
-        try await ServedVolume.serving(home: FileHome.maker(term: .seconds(8))) { served in
+        try await ServedVolume.serving(home: maker) { served in
             let cable = try Cable(to: served.home.port)
             defer { cable.end() }
             var link = HomeLink.Options()
             link.patience = patience
-            try await body(try served.mount(over: cable, link: link), try served.mount(), cable)
+            try await body(served, try served.mount(over: cable, link: link), try served.mount(), cable)
         }
+    }
+
+    /// The same over a home on files.
+    private func severable(
+        patience: Duration = .seconds(5), _ body: (MountedVolume, MountedVolume, Cable) async throws -> Void
+    ) async throws {
+        try await severable(from: FileHome.maker(term: .seconds(8)), patience: patience) { try await body($1, $2, $3) }
     }
 
     @Test("who is cut off does not go on to show what others may have changed, and works again, also over open handles")
@@ -212,12 +220,8 @@ struct LostHomeTests {
 
     @Test("what was written before the home began again, and not told before the session was over either, is kept as well")
     func keptAcrossHomes() async throws {
-        try await losing(term: .seconds(4)) { served, home in
-            let cable = try Cable(to: home.port)
-            defer { cable.end() }
-            var link = HomeLink.Options()
-            link.patience = .seconds(1)
-            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+        try await severable(from: LosingHome.maker(term: .seconds(4)), patience: .seconds(1)) { served, mounted, other, cable in
+            let home = try #require(served.home as? LosingHome)
             let file = try OpenFile(mounted.path + "/f", O_RDWR | O_CREAT)
             try file.write("old")
             try file.synchronize()
@@ -238,12 +242,8 @@ struct LostHomeTests {
 
     @Test("what a session had changed that is over is not told to a home that begins again right after")
     func oldRecords() async throws {
-        try await losing(term: .seconds(4)) { served, home in
-            let cable = try Cable(to: home.port)
-            defer { cable.end() }
-            var link = HomeLink.Options()
-            link.patience = .seconds(1)
-            let (mounted, other) = (try served.mount(over: cable, link: link), try served.mount())
+        try await severable(from: LosingHome.maker(term: .seconds(4)), patience: .seconds(1)) { served, mounted, other, cable in
+            let home = try #require(served.home as? LosingHome)
             let path = mounted.path
             for round in 0..<2 {
                 for number in 0..<50 { try sys { mkdir(path + "/d\(round)-\(number)", 0o755) } }

@@ -52,7 +52,7 @@ struct WritebackTests {
     func unmounting() async throws {
         try await ServedVolume.serving { served in
             var link = HomeLink.Options()
-            link.patience = .milliseconds(300)
+            link.patience = .seconds(1)
             let (mounted, count) = (try served.mount(link: link), 600)
             try await onThread {
                 for number in 0..<count {
@@ -73,7 +73,7 @@ struct WritebackTests {
         try await ServedVolume.serving(home: LosingHome.maker()) { served in
             let home = try #require(served.home as? LosingHome)
             var (options, link) = (MountOptions(), HomeLink.Options())
-            (options.hasSynchronousDirectories, link.patience) = (true, .milliseconds(500))
+            (options.hasSynchronousDirectories, link.patience) = (true, .seconds(2))
             let (strict, other) = (try served.mount(options, link: link), try served.mount())
             home.hold()
             _ = try await onThread { try sys { mkdir(other.path + "/d", 0o755) } }

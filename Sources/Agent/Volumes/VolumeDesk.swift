@@ -41,9 +41,8 @@ final class VolumeDesk: Sendable {
     /// When this node began.
     let begun: Timestamp
     let adoptions = Adoptions()
-    /// For lenders, for backups, to give room back, and to leave a node.
-    let (searches, recruiting, returns, departures) = (Attempts(), Attempts(), Attempts(), Attempts())
-    let deletions = Attempts()
+    /// For lenders, for backups, to give room back, to leave a node, and to delete.
+    let (searches, recruiting, returns, departures, deletions) = (Attempts(), Attempts(), Attempts(), Attempts(), Attempts())
     private let holdings: Mutex<[VolumeID: VolumeHolding]>
     /// Leases of which the lender has said that it uses them for their volume, and when.
     private let bound = Mutex<[LeaseID: Instant]>([:])

@@ -61,6 +61,7 @@ extension VolumeFileSystem: SessionHoldings {
     /// Finds out which version of a file that is written to the home knows: whoever changes it is told from this session by that, should
     /// the session end.
     private func learnVersion(of file: ClientFile) {
+        // Where the home is gone again there is another one to ask, or what is not told then is given up.
         guard case .inode(let inode, let grants)? = try? home.ask(.attributes(file.number)) else { return }
         take(grants, inode)
     }
